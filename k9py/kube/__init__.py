@@ -1,0 +1,1 @@
+"""The network: the only user of kubernetes_asyncio. Configuration, credentials, raw streams, errors."""

@@ -1,0 +1,86 @@
+"""The one error root: a message for a person and a hint they can act on.
+
+`kube/errors.py` alone translates HTTP, TLS, DNS and plugin failures into these; everything above handles only these.
+"""
+
+from __future__ import annotations
+
+
+class KdashError(Exception):
+    """Any failure that is told to a person.
+
+    Args:
+        message: what happened, one sentence, no trailing full stop needed.
+        hint: what the person can do about it; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(KdashError):
+    """The kubeconfig, a context, a credential plugin or our own settings cannot be used."""
+
+
+class ReadOnlyError(KdashError):
+    """A write was asked for while the session is read-only."""
+
+
+class RefusedError(KdashError):
+    """We refuse an action before asking the server: the message says why."""
+
+
+class ConnectionFailedError(KdashError):
+    """No answer from the API server: refused, unresolved, TLS, timeout, or a stream cut off."""
+
+
+class ApiError(KdashError):
+    """The API server answered with an error `Status`.
+
+    Args:
+        code: the HTTP status code.
+        reason: `Status.reason`, for example `Conflict`; may be empty.
+        retry_after: seconds the server asked us to wait, or None.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, code: int = 0, reason: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class BadRequestError(ApiError):
+    """400: the server did not understand the request."""
+
+
+class UnauthorizedError(ApiError):
+    """401: the credentials are missing, wrong or expired."""
+
+
+class ForbiddenError(ApiError):
+    """403: the user may not do this; the message names the verb and the resource."""
+
+
+class NotFoundError(ApiError):
+    """404: no such object, or no such API."""
+
+
+class ConflictError(ApiError):
+    """409: the object is not the one (uid) or not the version (resourceVersion) that was confirmed."""
+
+
+class ExpiredError(ApiError):
+    """410: the resourceVersion or continue token is too old; list again."""
+
+
+class InvalidError(ApiError):
+    """422: the server's validation refused the object."""
+
+
+class UnavailableError(ApiError):
+    """429, 500, 502, 503, 504: try again later, not before `retry_after`."""

@@ -1,0 +1,58 @@
+"""Numbers of the API: counts given as an integer or a percentage, and resource quantities."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+_SUFFIX = {
+    "": Decimal(1),
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "k": Decimal(10) ** 3,
+    "M": Decimal(10) ** 6,
+    "G": Decimal(10) ** 9,
+    "T": Decimal(10) ** 12,
+    "P": Decimal(10) ** 15,
+    "E": Decimal(10) ** 18,
+    "Ki": Decimal(2) ** 10,
+    "Mi": Decimal(2) ** 20,
+    "Gi": Decimal(2) ** 30,
+    "Ti": Decimal(2) ** 40,
+    "Pi": Decimal(2) ** 50,
+    "Ei": Decimal(2) ** 60,
+}
+
+
+def scaled(value: int | str, total: int, *, round_up: bool) -> int:
+    """Resolve an IntOrString against a total: 3 is 3, "25%" of 10 is 2 or 3.
+
+    Raises:
+        ValueError: the text is neither a number nor a percentage.
+    Source: apimachinery/pkg/util/intstr, `GetScaledValueFromIntOrPercent`.
+    """
+    if isinstance(value, int):
+        return value
+    if not value.endswith("%"):
+        return int(value)
+    product = int(value[:-1]) * total
+    return -(-product // 100) if round_up else product // 100
+
+
+def quantity(text: str | int | float) -> Decimal:
+    """Parse a resource quantity ("250m", "64Mi", "1e3") into its plain number.
+
+    Raises:
+        ValueError: the text is not a quantity.
+    """
+    words = str(text).strip()
+    for suffix in sorted(_SUFFIX, key=len, reverse=True):
+        if suffix and words.endswith(suffix):
+            number, factor = words[: -len(suffix)], _SUFFIX[suffix]
+            break
+    else:
+        number, factor = words, Decimal(1)
+    try:
+        return Decimal(number) * factor
+    except InvalidOperation:
+        raise ValueError(f"not a quantity: {words!r}") from None

@@ -1,0 +1,88 @@
+"""Services and the EndpointSlices behind them (core/v1, discovery.k8s.io/v1)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from k9py.objects.meta import KubeObject, KubeStruct
+
+SERVICE_NAME = "kubernetes.io/service-name"
+
+
+class ServicePort(KubeStruct, frozen=True):
+    """A port of a Service; target_port is a number or a container port's name."""
+
+    port: int = 0
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: int | str | None = None
+    node_port: int | None = None
+
+
+class ServiceSpec(KubeStruct, frozen=True):
+    """core/v1 ServiceSpec; `cluster_ip` "None" means headless."""
+
+    type: str = "ClusterIP"
+    cluster_ip: str = msgspec.field(default="", name="clusterIP")
+    external_name: str = ""
+    selector: dict[str, str] | None = None
+    ports: tuple[ServicePort, ...] | None = None
+
+
+class Service(KubeObject, frozen=True):
+    """A Service (core/v1)."""
+
+    KIND: ClassVar[str] = "Service"
+
+    spec: ServiceSpec = ServiceSpec()
+
+
+class EndpointConditions(KubeStruct, frozen=True):
+    """None means unknown; the API says unknown `ready` is to be read as ready."""
+
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class TargetRef(KubeStruct, frozen=True):
+    """The pod behind an endpoint."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class Endpoint(KubeStruct, frozen=True):
+    """One endpoint: its addresses and the pod that serves it."""
+
+    addresses: tuple[str, ...] | None = None
+    conditions: EndpointConditions = EndpointConditions()
+    target_ref: TargetRef | None = None
+    node_name: str | None = None
+
+
+class EndpointPort(KubeStruct, frozen=True):
+    """A port of a slice; a None port means all ports."""
+
+    name: str | None = None
+    port: int | None = None
+    protocol: str | None = None
+
+
+class EndpointSlice(KubeObject, frozen=True):
+    """A slice of a Service's endpoints; a Service may have many."""
+
+    KIND: ClassVar[str] = "EndpointSlice"
+
+    address_type: str = ""
+    endpoints: tuple[Endpoint, ...] | None = None
+    ports: tuple[EndpointPort, ...] | None = None
+
+    @property
+    def service_name(self) -> str:
+        """Name of the Service this slice belongs to, "" when it has none."""
+        return self.metadata.label(SERVICE_NAME)

@@ -1,0 +1,35 @@
+"""Text that came from a cluster is not trusted: this makes it safe to show in a terminal.
+
+Escape sequences, control characters (C0, C1), bidirectional overrides and invisible characters can move the cursor,
+forge a line or hide a name. They become the replacement character; tabs and line ends become spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ESCAPE_SEQUENCE: Final = re.compile(
+    r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]"  # CSI
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC with their terminator
+    r"|\x1b[ -/]*[0-~]"  # the short ones
+    r"|\x9b[0-9;:?<=>]*[ -/]*[@-~]"
+)
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+_BLANKS: Final = re.compile(r"[\t\n\r]")
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def printable(text: str) -> str:
+    """Return the text on one line without anything a terminal would act on.
+
+    Whole escape sequences vanish; a lone control or invisible character becomes U+FFFD. Cost is one C-level scan
+    (`str.isprintable`) for ordinary text.
+    """
+    if text.isprintable():
+        return text
+    text = _ESCAPE_SEQUENCE.sub("", text)
+    text = _BLANKS.sub(" ", text)
+    return _UNSAFE.sub(REPLACEMENT, text)

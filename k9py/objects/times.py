@@ -1,0 +1,33 @@
+"""Ages in words, as kubectl prints them. `now` is always an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """Return the time since then in kubectl's short form, "?" when unknown.
+
+    Seconds below 2 minutes, minutes below 3 hours, hours below 2 days, days below 2 years: coarser than kubectl, which
+    adds a finer unit, so that a screen full of ages changes once a minute and not once a second.
+    """
+    if since is None:
+        return "?"
+    return duration((now - since).total_seconds())
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in the same short form; negative counts as zero."""
+    total = max(0, int(seconds))
+    if total < 120:
+        return f"{total}s"
+    minutes = total // 60
+    if minutes < 180:
+        return f"{minutes}m"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours}h"
+    days = hours // 24
+    if days < 730:
+        return f"{days}d"
+    return f"{days // 365}y"

@@ -1,0 +1,143 @@
+"""Time as the simulator sees it: one protocol, a real clock and one that tests drive.
+
+Invariant: everything in the simulator that waits, waits on its `Clock`, and on the simulator's own event loop.
+A `ManualClock` never moves by itself: `advance` wakes sleepers one at a time, in the order they fall due, and lets
+the loop run until it is idle between two of them, so that a test sees the same order every time.
+"""
+
+import asyncio
+import heapq
+import itertools
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+_MAX_IDLE_SPINS = 10_000  # a task that re-arms itself for ever must not hang `advance`
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as Kubernetes does in object metadata: RFC 3339, UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def micro_timestamp(moment: datetime) -> str:
+    """Write a moment as Kubernetes' MicroTime: RFC 3339, UTC, six decimals."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Read an RFC 3339 timestamp with any number of decimals.
+
+    Raises:
+        ValueError: the text is not one.
+    """
+    moment = datetime.fromisoformat(_trim_nanoseconds(text))
+    if moment.tzinfo is None:
+        raise ValueError(f"no time zone in {text!r}")
+    return moment.astimezone(UTC)
+
+
+def _trim_nanoseconds(text: str) -> str:
+    """Cut decimals past microseconds, which `datetime` cannot hold."""
+    whole, dot, rest = text.partition(".")
+    if not dot:
+        return text
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    return f"{whole}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+
+
+class Clock(Protocol):
+    """What the simulator asks of time."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds since this clock was made; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds of this clock (0 or less: give way once)."""
+        ...
+
+
+class RealClock:
+    """The machine's time, optionally faster: with `speed=10`, ten simulated seconds pass in one."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        if speed <= 0:
+            raise ValueError("speed must be above 0")
+        self._speed = speed
+        self._start = datetime.now(UTC)
+        self._origin = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self._origin) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds) / self._speed)
+
+
+class ManualClock:
+    """A clock that stands still until it is told to move.
+
+    All of it belongs to one event loop; other threads move it through `Simulator.advance`.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start or datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
+        self._elapsed = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        wakened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), wakened))
+        await wakened
+
+    async def advance(self, seconds: float) -> None:
+        """Move forward by so many seconds, waking every sleeper that falls due on the way, in order."""
+        await self._move_to(self._elapsed + seconds)
+
+    async def advance_to(self, moment: datetime) -> None:
+        """Move forward to a moment (one that has passed: only lets the loop become idle)."""
+        await self._move_to((moment - self._start).total_seconds())
+
+    async def _move_to(self, target: float) -> None:
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= target:
+            due, _, wakened = heapq.heappop(self._sleepers)
+            self._elapsed = max(self._elapsed, due)
+            if not wakened.done():
+                wakened.set_result(None)
+                await settle()
+        self._elapsed = max(self._elapsed, target)
+        await settle()
+
+
+async def settle() -> None:
+    """Give way until nothing else on this loop is ready to run (network input aside)."""
+    # The standard loop keeps what is ready in `_ready`. When this coroutine is resumed and the queue behind it is
+    # empty, every other task waits for time or the network. A loop that does not show its queue gets plenty of turns.
+    ready = getattr(asyncio.get_running_loop(), "_ready", None)
+    if ready is None:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return
+    for _ in range(_MAX_IDLE_SPINS):
+        await asyncio.sleep(0)
+        if not ready:
+            return

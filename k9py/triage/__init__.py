@@ -1,0 +1,1 @@
+"""What is wrong: findings for pods, workloads and services, ranked. Pure; one check a function."""
