@@ -10,52 +10,25 @@ Whoever wants to refuse writes (quotas) adds a function to `admission`; whoever 
 
 import bisect
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from k9py.simulator import failures
+from k9py.simulator.changes import Change, Changes, Kind, Listener, Object
 from k9py.simulator.clock import Clock, timestamp
 from k9py.simulator.encoding import EncodedObjects
 from k9py.simulator.resources import DEPLOYMENTS, ENDPOINTSLICES, NAMESPACES, PODS, RESOURCES, Resource, by_plural
 
-Object = dict[str, Any]
-ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
-HISTORY_LIMIT = 20_000  # changes kept a kind for watches that come back; older ones answer 410
 DEFAULT_GRACE_SECONDS = 30
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # generateName's own: no vowels, no look-alikes
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One write. `obj` is the object after it (for DELETED: its last state, numbered with the deletion)."""
-
-    type: ChangeType
-    resource: Resource
-    obj: Object
-    old: Object | None
-    revision: int
-
-
-Listener = Callable[[Change], None]
 Admission = Callable[[Resource, Object], None]
-
-
-class Kind:
-    """All objects of one kind, in order of (namespace, name), and the changes made to them."""
-
-    __slots__ = ("history", "listeners", "objects", "oldest", "order")
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], Object] = {}
-        self.order: list[tuple[str, str]] = []
-        self.history: deque[Change] = deque()
-        self.oldest = 0  # changes with a revision at or below it are forgotten
-        self.listeners: list[Listener] = []
+Objects = list[Object]  # named here, because the method `list` hides the type inside the class
+Owned = list[tuple[Resource, Object]]
 
 
 class Storage:
@@ -87,38 +60,30 @@ class Storage:
         """Return the stored object, or None. Cluster-wide kinds take an empty or no namespace."""
         return self._kinds[resource.storage_key].objects.get((namespace or "", name))
 
-    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
+    def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """Return the objects in order of (namespace, name); of all namespaces where none is given."""
         kind = self._kinds[resource.storage_key]
-        return [kind.objects[key] for key in self._keys(kind, namespace)]
+        return [kind.objects[key] for key in kind.keys(namespace)]
 
     def keys_after(
         self, resource: Resource, namespace: str | None, after: tuple[str, str] | None
     ) -> Sequence[tuple[str, str]]:
         """Return the (namespace, name) keys that sort after one, in order: the rest of a paged list."""
         kind = self._kinds[resource.storage_key]
-        keys = self._keys(kind, namespace)
+        keys = kind.keys(namespace)
         return keys if after is None else keys[bisect.bisect_right(keys, after) :]
 
     def count(self, resource: Resource) -> int:
         return len(self._kinds[resource.storage_key].objects)
 
-    def owned_by(self, uid: str) -> "list[tuple[Resource, Object]]":
+    def owned_by(self, uid: str) -> Owned:
         """Return every object with an ownerReference to this uid."""
-        found = []
+        found: Owned = []
         for (_, namespace, name), resource in self._owned.get(uid, {}).items():
             obj = self.get(resource, namespace, name)
             if obj is not None:
                 found.append((resource, obj))
         return found
-
-    @staticmethod
-    def _keys(kind: Kind, namespace: str | None) -> "list[tuple[str, str]]":
-        if not namespace:
-            return kind.order
-        start = bisect.bisect_left(kind.order, (namespace, ""))
-        stop = bisect.bisect_left(kind.order, (namespace + "\0", ""))
-        return kind.order[start:stop]
 
     # -- writes --------------------------------------------------------------------------------------------------
 
@@ -304,26 +269,18 @@ class Storage:
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
-    def events_since(self, resource: Resource, revision: int) -> "list[Change] | None":
+    def events_since(self, resource: Resource, revision: int) -> Changes | None:
         """Return a kind's changes above a revision, oldest first; None where they are no longer held (410)."""
         kind = self._kinds[resource.storage_key]
         if revision < kind.oldest:
             return None
-        changes: list[Change] = []
-        for change in reversed(kind.history):
-            if change.revision <= revision:
-                break
-            changes.append(change)
-        changes.reverse()
-        return changes
+        return kind.since(revision)
 
     def compact(self, revision: int | None = None) -> None:
         """Forget the changes up to a revision (all, where none is given): watches from before it get 410."""
         limit = self.revision if revision is None else revision
         for kind in self._kinds.values():
-            while kind.history and kind.history[0].revision <= limit:
-                kind.history.popleft()
-            kind.oldest = max(kind.oldest, limit)
+            kind.forget(limit)
 
     def oldest_revision(self, resource: Resource) -> int:
         """Return the lowest revision a watch of this kind may still start from."""
@@ -337,12 +294,7 @@ class Storage:
         metadata = stored["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
         kind = self._kinds[resource.storage_key]
-        kind.objects[key] = stored
-        if old is None:
-            if not kind.order or key > kind.order[-1]:
-                kind.order.append(key)
-            else:
-                bisect.insort(kind.order, key)
+        kind.put(key, stored)
         self._index_owners(resource, old, stored)
         self._announce(kind, Change("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
 
@@ -350,10 +302,9 @@ class Storage:
         metadata = obj["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
         kind = self._kinds[resource.storage_key]
-        old = kind.objects.pop(key, None)
+        old = kind.take(key)
         if old is None:
             return
-        del kind.order[bisect.bisect_left(kind.order, key)]
         self.revision += 1
         last = {**obj, "metadata": {**metadata, "resourceVersion": str(self.revision)}}
         self._index_owners(resource, old, None)
@@ -361,9 +312,7 @@ class Storage:
         self._announce(kind, Change("DELETED", resource, last, old, self.revision))
 
     def _announce(self, kind: Kind, change: Change) -> None:
-        kind.history.append(change)
-        if len(kind.history) > HISTORY_LIMIT:
-            kind.oldest = kind.history.popleft().revision
+        kind.record(change)
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
 

@@ -1,0 +1,92 @@
+"""The objects of one kind in order, and the bounded history of changes that watches read.
+
+Invariant: `order` holds exactly the keys of `objects`, sorted; `history` holds every change above `oldest`.
+"""
+
+import bisect
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from k9py.simulator.resources import Resource
+
+Object = dict[str, Any]
+Key = tuple[str, str]
+ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
+
+HISTORY_LIMIT = 20_000  # changes kept a kind for watches that come back; older ones answer 410
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write. `obj` is the object after it (for DELETED: its last state, numbered with the deletion)."""
+
+    type: ChangeType
+    resource: Resource
+    obj: Object
+    old: Object | None
+    revision: int
+
+
+Changes = list[Change]
+Listener = Callable[[Change], None]
+
+
+class Kind:
+    """All objects of one kind, sorted by (namespace, name), and what happened to them."""
+
+    __slots__ = ("history", "listeners", "objects", "oldest", "order")
+
+    def __init__(self) -> None:
+        self.objects: dict[Key, Object] = {}
+        self.order: list[Key] = []
+        self.history: deque[Change] = deque()
+        self.oldest = 0  # changes with a revision at or below it are forgotten
+        self.listeners: list[Listener] = []
+
+    def keys(self, namespace: str | None) -> list[Key]:
+        """Return the keys of one namespace, or all; not to be changed."""
+        if not namespace:
+            return self.order
+        start = bisect.bisect_left(self.order, (namespace, ""))
+        stop = bisect.bisect_left(self.order, (namespace + "\0", ""))
+        return self.order[start:stop]
+
+    def put(self, key: Key, obj: Object) -> None:
+        """Add or replace an object."""
+        if key not in self.objects:
+            if not self.order or key > self.order[-1]:  # the common way to be filled: already in order
+                self.order.append(key)
+            else:
+                bisect.insort(self.order, key)
+        self.objects[key] = obj
+
+    def take(self, key: Key) -> Object | None:
+        """Remove and return an object."""
+        obj = self.objects.pop(key, None)
+        if obj is not None:
+            del self.order[bisect.bisect_left(self.order, key)]
+        return obj
+
+    def record(self, change: Change) -> None:
+        """Remember a change, and forget the oldest one past the limit."""
+        self.history.append(change)
+        if len(self.history) > HISTORY_LIMIT:
+            self.oldest = self.history.popleft().revision
+
+    def forget(self, revision: int) -> None:
+        """Forget the changes up to a revision."""
+        while self.history and self.history[0].revision <= revision:
+            self.history.popleft()
+        self.oldest = max(self.oldest, revision)
+
+    def since(self, revision: int) -> Changes:
+        """Return the changes above a revision, oldest first."""
+        changes: Changes = []
+        for change in reversed(self.history):
+            if change.revision <= revision:
+                break
+            changes.append(change)
+        changes.reverse()
+        return changes
