@@ -1,1 +1,1 @@
-"""What a person may set: paths, config file, keymap."""
+"""What the surroundings decide: where files live, and what the terminal can take. Pure: the environment is an argument."""

@@ -1,0 +1,21 @@
+"""Where our files live (XDG on Linux, the platform's own places elsewhere)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+AUDIT_FILE_VARIABLE = "KDASH_AUDIT_FILE"
+
+
+def audit_file(environ: Mapping[str, str]) -> Path:
+    """Return the file that gets one JSON line for every write; `KDASH_AUDIT_FILE` overrides the place.
+
+    By default it is `audit.jsonl` in the user's state directory, `~/.local/state/kdash` on Linux.
+    """
+    chosen = environ.get(AUDIT_FILE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    return platformdirs.user_state_path("kdash", appauthor=False) / "audit.jsonl"
