@@ -1,0 +1,121 @@
+"""Pods as a controller asks for them and admission completes them.
+
+Invariant: a pod made here has everything a real API server would have added: a generated name, the token volume and
+its mounts, tolerations, priority, quality of service. Kept here and not in the API's routes because controllers
+write to storage directly.
+"""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from k9py.simulator.controllers.selectors import owner_reference
+from k9py.simulator.resources import Resource
+
+Object = dict[str, Any]
+
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a mount point, not a secret
+_LOST_NODE_SECONDS = 300
+
+
+def random_suffix(rng: Random, length: int = 5) -> str:
+    """Return letters as generateName adds them."""
+    return "".join(rng.choice(_ALPHABET) for _ in range(length))
+
+
+def pod_from_template(
+    template: Mapping[str, Any],
+    *,
+    owner_resource: Resource,
+    owner: Mapping[str, Any],
+    rng: Random,
+    name: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    tolerations: tuple[Object, ...] = (),
+    spec: Mapping[str, Any] | None = None,
+) -> Object:
+    """Return a new pod of an owner, admitted and without a node.
+
+    Args:
+        template: the owner's pod template.
+        owner_resource: the owner's kind.
+        owner: the controller; gives namespace, name and uid.
+        rng: for the names.
+        name: the pod's whole name; generated from the owner's unless given.
+        labels: put over the template's.
+        annotations: put over the template's.
+        tolerations: in place of those admission adds for lost nodes.
+        spec: put over the template's spec.
+    """
+    prefix = f"{owner['metadata']['name']}-"
+    metadata: Object = {"name": name or prefix + random_suffix(rng), "generateName": prefix}
+    if name is not None:
+        del metadata["generateName"]
+    metadata["namespace"] = owner["metadata"]["namespace"]
+    from_template = template.get("metadata") or {}
+    all_labels = {**(from_template.get("labels") or {}), **(labels or {})}
+    all_annotations = {**(from_template.get("annotations") or {}), **(annotations or {})}
+    if all_labels:
+        metadata["labels"] = all_labels
+    if all_annotations:
+        metadata["annotations"] = all_annotations
+    metadata["ownerReferences"] = [owner_reference(owner_resource, owner)]
+    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {**template["spec"], **(spec or {})}}
+    return admitted(pod, rng, tolerations=tolerations)
+
+
+def admitted(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) -> Object:
+    """Return a pod with what admission adds, in phase Pending."""
+    spec = dict(pod["spec"])
+    volume = f"kube-api-access-{random_suffix(rng)}"
+    spec["volumes"] = [*(spec.get("volumes") or ()), _token_volume(volume)]
+    mount = {"name": volume, "readOnly": True, "mountPath": _TOKEN_PATH}
+    for part in ("initContainers", "containers"):
+        if spec.get(part):
+            spec[part] = [{**c, "volumeMounts": [*(c.get("volumeMounts") or ()), mount]} for c in spec[part]]
+    spec.setdefault("serviceAccountName", "default")
+    spec.setdefault("serviceAccount", spec["serviceAccountName"])
+    spec["tolerations"] = [*(spec.get("tolerations") or ()), *(tolerations or _lost_node_tolerations())]
+    spec.setdefault("priority", 0)
+    spec.setdefault("enableServiceLinks", True)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": quality_of_service(spec)}}
+
+
+def quality_of_service(spec: Mapping[str, Any]) -> str:
+    """Return Guaranteed, Burstable or BestEffort."""
+    containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
+    given = [container.get("resources") or {} for container in containers]
+    if not any(r.get("requests") or r.get("limits") for r in given):
+        return "BestEffort"
+
+    def is_guaranteed(resources: Mapping[str, Any]) -> bool:
+        limits = resources.get("limits") or {}
+        requests = {**limits, **(resources.get("requests") or {})}
+        return {"cpu", "memory"} <= limits.keys() and all(requests[name] == limits[name] for name in ("cpu", "memory"))
+
+    return "Guaranteed" if all(is_guaranteed(r) for r in given) else "Burstable"
+
+
+def _token_volume(name: str) -> Object:
+    namespace = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+    sources = [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [namespace]}},
+    ]
+    return {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
+
+
+def _lost_node_tolerations() -> tuple[Object, ...]:
+    return tuple(
+        {
+            "key": f"node.kubernetes.io/{condition}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": _LOST_NODE_SECONDS,
+        }
+        for condition in ("not-ready", "unreachable")
+    )
