@@ -1,1 +1,1 @@
-"""The command line: `kdash`."""
+"""The command line: `kdash`. Options become values here; nothing heavy is imported before it is needed."""

@@ -1,1 +1,1 @@
-"""What the surroundings decide: where files live, and what the terminal can take. Pure: the environment is an argument."""
+"""What the surroundings decide: where files live and what the terminal can take. The environment is an argument."""

@@ -1,0 +1,32 @@
+"""What the environment decides."""
+
+from pathlib import Path
+
+import pytest
+
+from k9py.settings.paths import audit_file
+from k9py.settings.terminal import redraws_per_second, wants_colour
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [
+        ({}, True),
+        ({"TERM": "xterm-256color"}, True),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_colour_is_welcome_unless_the_environment_says_no(environ: dict[str, str], wanted: bool) -> None:
+    assert wants_colour(environ) is wanted
+
+
+def test_over_ssh_the_screen_redraws_less_often() -> None:
+    assert redraws_per_second({"SSH_CONNECTION": "a b c d"}) < redraws_per_second({})
+
+
+def test_the_audit_file_can_be_put_elsewhere(tmp_path: Path) -> None:
+    chosen = tmp_path / "audit.jsonl"
+    assert audit_file({"KDASH_AUDIT_FILE": str(chosen)}) == chosen
+    assert audit_file({}).name == "audit.jsonl"
