@@ -1,0 +1,308 @@
+"""The base of every live widget that draws many lines: a window of screen lines over content that is never drawn whole.
+
+Owns: the scroll position (in lines and cells), the coalesced redraw, the comparison of what a screen line shows with
+what it should show, and a one-cell scroll mark. Invariant: a screen line is redrawn only when its signature differs
+from the signature it was painted with; model changes never draw, they only ask for the next flush.
+
+To extend: subclass, give each screen line a hashable signature (`line_signature`) that holds everything its look
+depends on, and turn a signature into a strip (`build_line`). The widget keeps no border or padding of its own: put it
+in a container that has them (the cheap path past Textual's styles cache needs a bare widget; with a border it still
+works, only slower).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.filter import ANSIToTruecolor
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from k9py.tui.theme import Palette, palette_for
+
+LOCAL_REDRAWS_PER_SECOND: Final = 10.0
+SSH_REDRAWS_PER_SECOND: Final = 4.0
+_STRIP_CACHE_LINES: Final = 600
+_UNPAINTED: Final = object()
+
+
+def redraw_rate(environ: Mapping[str, str] | None = None) -> float:
+    """Return how often a live widget may redraw, in redraws a second: 10 locally, 4 over SSH."""
+    environ = os.environ if environ is None else environ
+    return SSH_REDRAWS_PER_SECOND if environ.get("SSH_CONNECTION") else LOCAL_REDRAWS_PER_SECOND
+
+
+def always() -> bool:
+    """Allow every redraw."""
+    return True
+
+
+@dataclass(slots=True)
+class PaintCount:
+    """What a widget has asked the screen to draw since it was made; read by tests and by the debug screen."""
+
+    flushes: int = 0
+    lines: int = 0
+    cells: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineViewOptions:
+    """What every live widget of an app shares.
+
+    Args:
+        redraws_per_second: Upper limit for redraws caused by changes of the content (keys paint at once).
+            None: 10, or 4 over SSH.
+        clock: Monotonic seconds, for the redraw limit and for pausing long work.
+        can_paint: Asked before a redraw caused by content; False skips this tick (the link is behind).
+    """
+
+    redraws_per_second: float | None = None
+    clock: Callable[[], float] = monotonic
+    can_paint: Callable[[], bool] = always
+
+
+class LineView(Widget, can_focus=True):
+    """A focusable window over lines, drawn line by line and only where something changed."""
+
+    DEFAULT_CSS = """
+    LineView { background: $background; color: $foreground; overflow: hidden hidden; }
+    """
+
+    HEADER_LINES: ClassVar[int] = 0
+    """Screen lines at the top that do not scroll."""
+
+    def __init__(
+        self,
+        *,
+        options: LineViewOptions | None = None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        options = options or LineViewOptions()
+        self.flush_interval = 1.0 / (options.redraws_per_second or redraw_rate())
+        self.can_paint = options.can_paint
+        self.clock = options.clock
+        self.paint_count = PaintCount()
+        self.top = 0
+        """First content line on the screen."""
+        self.left = 0
+        """Cells scrolled to the right."""
+        self._flush_timer: Timer | None = None
+        self._last_flush = float("-inf")
+        self._painted: list[object] = []
+        self._strips: dict[Hashable, Strip] = {}
+        self._base: Style | None = None
+        self._palette: Palette | None = None
+        self._styles_on_base: dict[Style, Style] = {}
+
+    # -- to be given by subclasses ------------------------------------------------------------------------------------
+
+    def line_count(self) -> int:
+        """Return the number of content lines (headers not counted)."""
+        raise NotImplementedError
+
+    def line_signature(self, y: int) -> Hashable:
+        """Return everything the look of screen line `y` depends on, apart from width and theme. None: a blank line."""
+        raise NotImplementedError
+
+    def build_line(self, signature: Hashable, width: int) -> Strip:
+        """Return the strip for a signature, exactly `width` cells wide."""
+        raise NotImplementedError
+
+    def apply_pending(self) -> None:
+        """Bring the shown content up to date with the model; called once before each redraw caused by content."""
+
+    def changed_spans(self, old: object, new: Hashable) -> Iterable[tuple[int, int]] | None:
+        """Return (x, width) of the cells that differ between two signatures of a line, or None for the whole line."""
+        return None
+
+    # -- geometry -----------------------------------------------------------------------------------------------------
+
+    @property
+    def page_lines(self) -> int:
+        """Content lines that fit on the screen."""
+        return max(0, self.size.height - self.HEADER_LINES)
+
+    @property
+    def text_width(self) -> int:
+        """Cells of a line that may carry content: the last cell belongs to the scroll mark."""
+        return max(1, self.size.width - 1)
+
+    def max_top(self) -> int:
+        """Return the greatest useful value of `top`."""
+        return max(0, self.line_count() - self.page_lines)
+
+    # -- redraw -------------------------------------------------------------------------------------------------------
+
+    def schedule_flush(self) -> None:
+        """Ask for a redraw at the next tick; many calls between two ticks cost one redraw."""
+        if self._flush_timer is None and self.is_mounted:
+            wait = self._last_flush + self.flush_interval - self.clock()
+            self._flush_timer = self.set_timer(min(max(0.001, wait), self.flush_interval), self._flush_on_tick)
+
+    def _flush_on_tick(self) -> None:
+        self._flush_timer = None
+        if self.can_paint():
+            self.flush()
+        else:
+            self._last_flush = self.clock()
+            self.schedule_flush()
+
+    def flush(self) -> None:
+        """Apply what is pending and redraw the lines that differ, now."""
+        if self._flush_timer is not None:
+            self._flush_timer.stop()
+            self._flush_timer = None
+        self.apply_pending()
+        self.repaint()
+        self.paint_count.flushes += 1
+        self._last_flush = self.clock()
+
+    def repaint(self) -> None:
+        """Compare every screen line with what was painted there and refresh only what differs."""
+        width, height = self.size
+        painted = self._painted
+        if len(painted) != height:
+            self._painted = painted = [_UNPAINTED] * height
+        regions: list[Region] = []
+        count = self.paint_count
+        for y in range(height):
+            new = self._signature_with_mark(y)
+            old = painted[y]
+            if new == old:
+                continue
+            painted[y] = new
+            spans = None
+            if isinstance(old, tuple) and new[1] == old[1]:
+                spans = self.changed_spans(old[0], new[0])
+            if spans is None:
+                regions.append(Region(0, y, width, 1))
+                count.lines += 1
+            else:
+                for x, cells in spans:
+                    regions.append(Region(x, y, cells, 1))
+                    count.cells += 1
+        if regions:
+            self.refresh(*regions)
+
+    def forget_painted(self) -> None:
+        """Draw every line anew at the next repaint (after a change of size, theme or layout of the lines)."""
+        self._painted = []
+        self._strips.clear()
+
+    # -- scroll mark --------------------------------------------------------------------------------------------------
+
+    def _signature_with_mark(self, y: int) -> tuple[Hashable, str]:
+        return (self.line_signature(y), self._scroll_mark(y))
+
+    def _scroll_mark(self, y: int) -> str:
+        total, page = self.line_count(), self.page_lines
+        y -= self.HEADER_LINES
+        if total <= page or y < 0 or page == 0:
+            return " "
+        size = max(1, round(page * page / total))
+        hidden = total - page
+        start = round((page - size) * min(self.top, hidden) / hidden)
+        if self.top > 0 and start == 0 and page > size:
+            start = 1
+        return "┃" if start <= y < start + size else "│"
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    @property
+    def palette(self) -> Palette:
+        """The pre-selected styles of the present theme."""
+        if self._palette is None:
+            self._palette = palette_for(self.app)
+        return self._palette
+
+    @property
+    def base_style(self) -> Style:
+        """Foreground and background of the widget; kept here because Textual forgets its own at every refresh."""
+        if self._base is None:
+            self._base = self.rich_style
+            self._styles_on_base = {}
+        return self._base
+
+    def on_base(self, style: Style) -> Style:
+        """Return a palette style laid over the widget's own colours (cached)."""
+        base = self.base_style
+        combined = self._styles_on_base.get(style)
+        if combined is None:
+            combined = self._styles_on_base[style] = base + style
+        return combined
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        painted = self._painted
+        signature = painted[y] if y < len(painted) else _UNPAINTED
+        if signature is _UNPAINTED:
+            signature = self._signature_with_mark(y)
+            if y < len(painted):
+                painted[y] = signature
+        assert isinstance(signature, tuple)
+        content, mark = signature
+        key = (content, mark, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) >= _STRIP_CACHE_LINES:
+                self._strips.clear()
+            strip = self._strips[key] = self._draw(content, mark, width)
+        return strip
+
+    def _draw(self, content: Hashable, mark: str, width: int) -> Strip:
+        body = max(1, width - 1)
+        inner = Strip.blank(body, self.base_style) if content is None else self.build_line(content, body)
+        if width <= 1:
+            return inner
+        palette = self.palette
+        style = self.on_base(palette.scroll_thumb if mark == "┃" else palette.scroll_track)
+        return Strip([*inner, Segment(mark, style)], width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self.styles.gutter.totals != (0, 0):
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            if line_filter.enabled and not isinstance(line_filter, ANSIToTruecolor):
+                background = self.background_colors[1]
+                strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, self.size.width):
+            start, end = crop.column_span
+            strips = [strip.crop(start, end) for strip in strips]
+        return strips
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._base = None
+        self._palette = None
+        self._strips.clear()
+
+    def on_focus(self) -> None:
+        """Show what having the focus changes, such as the cursor line."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """Show what losing the focus changes."""
+        self.repaint()
+
+    def on_resize(self) -> None:
+        """Lay out and draw for the new size."""
+        self.forget_painted()
+        self.size_changed()
+        self.refresh()
+
+    def size_changed(self) -> None:
+        """Adapt the layout of the lines to a new size; called before the redraw."""
+        self.top = min(self.top, self.max_top())

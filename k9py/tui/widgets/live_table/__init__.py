@@ -1,0 +1,5 @@
+"""A table of live objects: rows by key, sorted and filtered, drawn for the visible window alone."""
+
+from k9py.tui.widgets.live_table.table import HighlightCause, LiveTable
+
+__all__ = ["HighlightCause", "LiveTable"]

@@ -1,0 +1,107 @@
+"""How a table's row and header look: values to strips, nothing kept.
+
+A line is a gutter (cursor mark, symbol of the row's tone, a blank) and its cells. The symbol and the mark say without
+colour what the colours say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from k9py.objects.text import printable
+from k9py.tables.values import Column, Tone
+from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
+from k9py.tui.widgets.live_table.order import Order
+
+GUTTER_CELLS: Final = 3
+
+
+class CursorLook(Enum):
+    """How the cursor shows on a line."""
+
+    NONE = " "
+    FOCUSED = "▌"
+    BLURRED = "▏"
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """Everything a row's line depends on; `cells` are those of the visible columns."""
+
+    key: object
+    cells: tuple[tuple[str, Tone], ...]
+    tone: Tone
+    cursor: CursorLook
+    layout: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLine:
+    """Everything the header line depends on."""
+
+    order: Order
+    layout: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyLine:
+    """The text shown when there are no rows."""
+
+    text: str
+    tone: Tone
+
+
+def fit_text(text: str, width: int, *, align_right: bool = False) -> str:
+    """Return the text in exactly `width` cells, cut with an ellipsis, wide characters kept whole."""
+    if not text.isprintable():
+        text = printable(text)
+    if text.isascii():
+        if len(text) > width:
+            return text[: width - 1] + "…" if width > 0 else ""
+        return text.rjust(width) if align_right else text.ljust(width)
+    cells = cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    return " " * (width - cells) + text if align_right else text + " " * (width - cells)
+
+
+def draw_cells(
+    lead: Sequence[tuple[str, Style]],
+    cells: Sequence[tuple[str, Style]],
+    columns: Sequence[Column],
+    fit: Fit,
+    *,
+    left: int,
+    width: int,
+    fill: Style,
+) -> Strip:
+    """Return a line: the gutter `lead`, then each cell in its slot; `left` cells of the columns are scrolled away."""
+    runs: list[tuple[str, Style]] = []
+    for slot, (text, style) in zip(fit.slots, cells, strict=True):
+        runs.append((fit_text(text, slot.width, align_right=columns[slot.index].align_right), style))
+        runs.append((" " * COLUMN_GAP, fill))
+    body = Strip([Segment(text, style) for text, style in _joined(runs)])
+    room = max(0, width - GUTTER_CELLS)
+    gutter = [Segment(text, style) for text, style in lead]
+    return Strip([*gutter, *body.crop_extend(left, left + room, fill)]).adjust_cell_length(width, fill)
+
+
+def _joined(runs: Sequence[tuple[str, Style]]) -> list[tuple[str, Style]]:
+    """Join neighbours of one style: fewer bytes to the terminal."""
+    joined: list[tuple[str, Style]] = []
+    for text, style in runs:
+        if joined and joined[-1][1] is style:
+            joined[-1] = (joined[-1][0] + text, style)
+        else:
+            joined.append((text, style))
+    return joined

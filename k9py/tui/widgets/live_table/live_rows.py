@@ -1,0 +1,203 @@
+"""The model of a table and the view of it on the screen, kept in step without ever holding the event loop.
+
+Owns: every row by key (`model`), the order and filter in force, the view shown, and what has changed since the last
+`apply_pending`. Small changes go into the shown view by bisect. Big ones (another order or filter, a whole new list)
+are built as a new view in slices by `advance`, while the old one stays shown and is still updated; then they are
+swapped. Invariant: once `building` is False and nothing is pending, the view is exactly sorted(filter(model)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from itertools import chain
+from typing import Final
+
+from rich.cells import cell_len
+
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Column, Row
+from k9py.tui.widgets.live_table.order import Order, sort_key_of
+from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
+from k9py.tui.widgets.live_table.sorted_view import SLICE_ROWS, SortedView
+
+BULK_CHANGES: Final = 1500
+"""More changes than this at once are built as a new view instead of spliced into the shown one."""
+LIVE_COLUMN_CELLS: Final = 4
+"""Room for a value that changes with time, such as an age: "119s"."""
+
+
+class LiveRows:
+    """Rows by key, and the sorted and filtered view of them."""
+
+    def __init__(self, columns: Sequence[Column], order: Order | None = None) -> None:
+        self.columns = tuple(columns)
+        self.order = order or Order()
+        self.filter = RowFilter()
+        self.model: dict[ObjectKey, Row] = {}
+        self.view = self._new_view()
+        self.content_widths = self._bare_widths()
+        """Widest content seen in each column, in cells; grows only, until a whole new list arrives."""
+        self._pending: dict[ObjectKey, None] = {}
+        self._touched: dict[ObjectKey, None] = {}
+        self._replacement: Sequence[Row] | None = None
+        self._build: Generator[None, None, None] | None = None
+        self._search_texts: dict[ObjectKey, tuple[Row, str]] = {}
+
+    @property
+    def building(self) -> bool:
+        """True while a new view is being built by `advance`."""
+        return self._build is not None
+
+    # -- changes ------------------------------------------------------------------------------------------------------
+
+    def upsert(self, row: Row) -> bool:
+        """Put a row in or replace the one with its key; False when it says nothing new."""
+        key = row.key
+        old = self.model.get(key)
+        if old is row or (self._replacement is None and old == row):
+            return False
+        self.model[key] = row
+        self._pending[key] = None
+        self._measure(row)
+        return True
+
+    def remove(self, key: ObjectKey) -> bool:
+        """Take a row out; False when there is none."""
+        known = self.model.pop(key, None) is not None
+        if known or self._replacement is not None:
+            self._pending[key] = None
+            return True
+        return False
+
+    def replace_all(self, rows: Iterable[Row], columns: Sequence[Column] | None = None) -> None:
+        """Put these rows in place of all rows, and optionally other columns with them."""
+        self._replacement = list(rows)
+        self._pending.clear()
+        self._touched.clear()
+        if columns is not None:
+            self.columns = tuple(columns)
+            if all(column.id != self.order.column for column in self.columns):
+                self.order = Order()
+            self.model = {}
+            self.view = self._new_view()
+        self.content_widths = self._bare_widths()
+        self._search_texts.clear()
+        self._start()
+
+    def set_filter(self, row_filter: RowFilter) -> None:
+        """Show only the rows a filter accepts; a filter that narrows the present one looks at the shown rows alone."""
+        if (row_filter.wanted, row_filter.unwanted) == (self.filter.wanted, self.filter.unwanted):
+            self.filter = row_filter
+            return
+        narrowed = self.view if row_filter.narrows(self.filter) and self._build is None else None
+        if narrowed is not None:
+            self._touched.clear()
+        self.filter = row_filter
+        if not row_filter:
+            self._search_texts.clear()
+        self._start(narrowed)
+
+    def set_order(self, order: Order) -> None:
+        """Show the rows in another order.
+
+        Raises:
+            KeyError: No such column.
+        """
+        if order == self.order:
+            return
+        sort_key_of(order, self.columns)
+        self.order = order
+        self._start()
+
+    # -- keeping the view in step -------------------------------------------------------------------------------------
+
+    def apply_pending(self) -> None:
+        """Bring recent changes into the shown view, or begin to build a new one when they are many."""
+        if not self._pending:
+            return
+        changed = list(self._pending)
+        self._pending.clear()
+        if self._build is not None:
+            self._touched.update(dict.fromkeys(changed))
+            if self._replacement is None:
+                self.view.apply(changed[:SLICE_ROWS], self.model)
+        elif len(changed) > BULK_CHANGES:
+            self._start()
+        else:
+            self.view.apply(changed, self.model)
+
+    def advance(self, should_pause: Callable[[], bool]) -> bool:
+        """Go on building until done or told to pause; True when there is nothing left to build."""
+        while self._build is not None:
+            if next(self._build, self) is self:
+                self._build = None
+            elif should_pause():
+                return False
+        return True
+
+    def _start(self, narrowed: SortedView | None = None) -> None:
+        if self._replacement is None and self._build is None:
+            self._touched.clear()
+        self._build = self._steps(self._new_view(), narrowed)
+
+    def _steps(self, view: SortedView, narrowed: SortedView | None) -> Generator[None, None, None]:
+        if self._replacement is not None:
+            yield from self._take_replacement(self._replacement)
+        if narrowed is not None:
+            yield from view.build_narrowed(narrowed)
+        else:
+            yield from view.build(list(self.model.values()))
+        while self._touched:
+            changed = list(self._touched)[:SLICE_ROWS]
+            for key in changed:
+                del self._touched[key]
+            view.apply(changed, self.model)
+            yield
+        self.view = view
+
+    def _take_replacement(self, rows: Sequence[Row]) -> Generator[None, None, None]:
+        fresh: dict[ObjectKey, Row] = {}
+        for start in range(0, len(rows), SLICE_ROWS):
+            for row in rows[start : start + SLICE_ROWS]:
+                fresh[row.key] = row
+                self._measure(row)
+            yield
+        for key in chain(self._touched, self._pending):  # what came while we were reading is newer than the list
+            newer = self.model.get(key)
+            if newer is not None:
+                fresh[key] = newer
+            else:
+                fresh.pop(key, None)
+        self.model = fresh
+        self._replacement = None
+
+    # -- the view -----------------------------------------------------------------------------------------------------
+
+    def _new_view(self) -> SortedView:
+        row_filter = self.filter
+        texts = self._search_text
+        accepts = (lambda row: row_filter.accepts(texts(row))) if row_filter else _every_row
+        return SortedView(sort_key_of(self.order, self.columns), accepts, reverse=self.order.reverse)
+
+    def _search_text(self, row: Row) -> str:
+        known = self._search_texts.get(row.key)
+        if known is not None and known[0] is row:
+            return known[1]
+        text = search_text(row)
+        self._search_texts[row.key] = (row, text)
+        return text
+
+    def _bare_widths(self) -> list[int]:
+        return [LIVE_COLUMN_CELLS if column.live is not None else 0 for column in self.columns]
+
+    def _measure(self, row: Row) -> None:
+        widths = self.content_widths
+        for index, cell in enumerate(row.cells):
+            text = cell.text
+            cells = len(text) if text.isascii() else cell_len(text)
+            if cells > widths[index]:
+                widths[index] = cells
+
+
+def _every_row(row: Row) -> bool:
+    return True

@@ -1,0 +1,501 @@
+"""The table widget: the window on `LiveRows`, the cursor that follows its object, and the keys.
+
+Invariants: the cursor is a key, never a row number; whatever rows come, go or move, the selected object keeps its
+screen line. When the selected object goes away the cursor takes the neighbour below and says so (`Highlighted` with
+its cause), so an action bound to the old object can refuse. Drawing happens in `flush` alone, at most
+`redraws_per_second` times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Column, Row, Tone
+from k9py.tui.widgets.line_view import LineView, LineViewOptions
+from k9py.tui.widgets.live_table.drawing import (
+    GUTTER_CELLS,
+    CursorLook,
+    EmptyLine,
+    HeaderLine,
+    RowLine,
+    draw_cells,
+    fit_text,
+)
+from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
+from k9py.tui.widgets.live_table.live_rows import LiveRows
+from k9py.tui.widgets.live_table.order import Order, SortKey
+from k9py.tui.widgets.live_table.row_filter import RowFilter
+
+BUILD_SLICE_SECONDS: Final = 0.006
+FILTER_DEBOUNCE_ROWS: Final = 5000
+"""From this many rows on, a typed filter waits for the typing to pause."""
+FILTER_DEBOUNCE_SECONDS: Final = 0.12
+SIDEWAYS_CELLS: Final = 8
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class HighlightCause(Enum):
+    """Why the cursor is on another object than before."""
+
+    MOVED = "moved"
+    """The person, or the owner by `select_key`, moved it."""
+    LOADED = "loaded"
+    """Rows came into an empty table, or are still coming in for the first time."""
+    VANISHED = "vanished"
+    """The object it was on is gone."""
+    FILTERED = "filtered"
+    """The object it was on is there, but the filter hides it."""
+
+
+class LiveTable(LineView):
+    """A virtual table of live objects.
+
+    Feed it with `upsert`, `remove_row` and `replace_all` as often as you like: nothing is drawn before the next flush.
+    Read
+    `cursor_key` / `cursor_row` at the moment an action begins, and keep that key: the cursor may move on meanwhile.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Next row"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="Previous row"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="table.page_down", tooltip="One page down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="table.page_up", tooltip="One page up"),
+        Binding("home,g", "edge(0)", "Top", show=False, id="table.top", tooltip="First row"),
+        Binding("end,G", "edge(1)", "Bottom", show=False, id="table.bottom", tooltip="Last row"),
+        Binding("left", "sideways(-1)", "Left", show=False, id="table.left", tooltip="Scroll columns back"),
+        Binding("right", "sideways(1)", "Right", show=False, id="table.right", tooltip="Scroll to hidden columns"),
+        Binding("enter", "select", "Open", show=False, id="table.select", tooltip="Open the selected object"),
+        Binding("o", "sort_next", "Sort", show=False, id="table.sort", tooltip="Sort by the next column"),
+        Binding("O", "sort_reverse", "Reverse", show=False, id="table.reverse", tooltip="Reverse the order"),
+    ]
+    HEADER_LINES: ClassVar[int] = 1
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another object (or on none: `key` None). `previous` is the object it was on."""
+
+        table: LiveTable
+        key: ObjectKey | None
+        row: Row | None
+        previous: ObjectKey | None
+        cause: HighlightCause
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    @dataclass
+    class Selected(Message):
+        """Enter was pressed on an object."""
+
+        table: LiveTable
+        key: ObjectKey
+        row: Row
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    @dataclass
+    class Counted(Message):
+        """The number of rows shown, or of rows there are, has changed; for titles. At most one a flush."""
+
+        table: LiveTable
+        shown: int
+        total: int
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        order: Order | None = None,
+        empty_text: str = "",
+        now: Callable[[], datetime] = _utc_now,
+        options: LineViewOptions | None = None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        """Make a table.
+
+        Args:
+            columns: What the cells of each row are, in order.
+            order: First order; None: as the rows are ranked.
+            empty_text: Shown while there is no row, see `set_empty_text`.
+            now: Aware time, for live columns.
+            options: Redraw rate, clock and link pacing.
+        """
+        super().__init__(options=options, name=name, id=id, classes=classes)
+        self._rows = LiveRows(columns, order)
+        self._now = now
+        self._empty = EmptyLine(empty_text, Tone.MUTED)
+        self._cursor_key: ObjectKey | None = None
+        self._cursor_index = 0
+        self._cursor_place: SortKey | None = None
+        self._cursor_order = self._rows.order
+        self._settled = False
+        self._fit = Fit((), 0, 0)
+        self._fitted_for: tuple[object, ...] = ()
+        self._layout = 0
+        self._filter_timer: Timer | None = None
+        self._counted = (0, 0)
+
+    # -- the model ----------------------------------------------------------------------------------------------------
+
+    def upsert(self, row: Row) -> None:
+        """Put a row in, or replace the row of that key; drawn at the next flush, and only where it differs."""
+        if self._rows.upsert(row):
+            self.schedule_flush()
+
+    def remove_row(self, key: ObjectKey) -> None:
+        """Take a row out; an unknown key is ignored."""
+        if self._rows.remove(key):
+            self.schedule_flush()
+
+    def replace_all(self, rows: Iterable[Row], columns: Sequence[Column] | None = None) -> None:
+        """Show these rows instead of all others; cursor and scroll stay with their object. Column widths start anew.
+
+        Args:
+            rows: Any number; big lists are taken in by slices.
+            columns: Other columns from now on, when given.
+        """
+        self._rows.replace_all(rows, columns)
+        self._settled = True
+        self.schedule_flush()
+
+    def settle(self) -> None:
+        """Say that the first list is complete: from now on the cursor follows its object, before it stays on top."""
+        self._settled = True
+
+    def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
+        """Set what stands in an empty table: 'no services in namespace x', 'loading 1,200 pods…', 'forbidden: …'."""
+        self._empty = EmptyLine(text, tone)
+        self.schedule_flush()
+
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, hidden ones too."""
+        return self._rows.columns
+
+    @property
+    def cursor_key(self) -> ObjectKey | None:
+        """The selected object; None when nothing is shown."""
+        return self._cursor_key
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The selected object's row as the model knows it now; None when it is gone or nothing is selected."""
+        return None if self._cursor_key is None else self._rows.model.get(self._cursor_key)
+
+    @property
+    def cursor_screen_line(self) -> int:
+        """Screen line of the cursor, 1 is the first below the header."""
+        return self._cursor_index - self.top + self.HEADER_LINES
+
+    @property
+    def row_count(self) -> int:
+        """Rows shown."""
+        return len(self._rows.view)
+
+    @property
+    def total_count(self) -> int:
+        """Rows there are, whether the filter shows them or not."""
+        return len(self._rows.model)
+
+    @property
+    def shown_rows(self) -> list[Row]:
+        """The rows in the order shown (a copy)."""
+        return self._rows.view.rows()
+
+    @property
+    def order(self) -> Order:
+        """The order in force."""
+        return self._rows.order
+
+    @property
+    def filter_text(self) -> str:
+        """The filter in force, as typed."""
+        return self._rows.filter.text
+
+    @property
+    def is_building(self) -> bool:
+        """True while a new order, filter or list is being prepared behind the shown one."""
+        return self._rows.building
+
+    def row(self, key: ObjectKey) -> Row | None:
+        """Return an object's row, None when there is none."""
+        return self._rows.model.get(key)
+
+    # -- order, filter, cursor ----------------------------------------------------------------------------------------
+
+    def set_filter(self, text: str, *, immediately: bool = False) -> None:
+        """Show only rows with every term of the text (`!term`: without it), in any case.
+
+        In big tables this waits for a pause in the typing, unless `immediately`.
+        """
+        if self._filter_timer is not None:
+            self._filter_timer.stop()
+            self._filter_timer = None
+        parsed = RowFilter.parse(text)
+        if immediately or self.total_count < FILTER_DEBOUNCE_ROWS or not self.is_mounted:
+            self._take_filter(parsed)
+        else:
+            self._filter_timer = self.set_timer(FILTER_DEBOUNCE_SECONDS, lambda: self._take_filter(parsed))
+
+    def _take_filter(self, parsed: RowFilter) -> None:
+        self._filter_timer = None
+        self._rows.set_filter(parsed)
+        self._flush_if_mounted()
+
+    def set_order(self, order: Order) -> None:
+        """Show the rows in another order.
+
+        Raises:
+            KeyError: No such column.
+        """
+        self._rows.set_order(order)
+        self._flush_if_mounted()
+
+    def select_key(self, key: ObjectKey) -> bool:
+        """Put the cursor on an object; False when it is not shown (cursor unchanged)."""
+        index = self._rows.view.index_of(key)
+        if index is None:
+            return False
+        self._move_to(index)
+        return True
+
+    def _flush_if_mounted(self) -> None:
+        if self.is_mounted:
+            self.flush()
+
+    def on_mount(self) -> None:
+        """Draw ages anew each second and take in what came before."""
+        self.set_interval(1.0, self._tick)
+        self.schedule_flush()
+
+    def _tick(self) -> None:
+        if any(column.live is not None for column in self.columns) and self.can_paint():
+            self.repaint()
+
+    def apply_pending(self) -> None:
+        """Bring the view in step with the model and keep the cursor on its object and screen line."""
+        rows = self._rows
+        rows.apply_pending()
+        if rows.building and not rows.advance(self._pause_after(BUILD_SLICE_SECONDS)):
+            self.run_worker(self._finish_building(), group="live-table-build", exclusive=True)
+        self._fit_columns()
+        self._follow_cursor()
+        counted = (self.row_count, self.total_count)
+        if counted != self._counted:
+            self._counted = counted
+            self.post_message(self.Counted(self, *counted))
+
+    def _pause_after(self, seconds: float) -> Callable[[], bool]:
+        clock, end = self.clock, self.clock() + seconds
+        return lambda: clock() >= end
+
+    async def _finish_building(self) -> None:
+        done = False
+        while not done:
+            await asyncio.sleep(0)
+            done = self._rows.advance(self._pause_after(BUILD_SLICE_SECONDS))
+        self.flush()
+
+    def _follow_cursor(self) -> None:
+        view, previous = self._rows.view, self._cursor_key
+        screen_line = self._cursor_index - self.top
+        on_screen = 0 <= screen_line < max(1, self.page_lines)
+        index = None if previous is None else view.index_of(previous)
+        cause = HighlightCause.LOADED
+        if not self._settled and len(view):
+            index = 0
+        elif index is None and len(view):
+            index = min(self._cursor_index, len(view) - 1)
+            if previous is not None:
+                cause = HighlightCause.FILTERED if previous in self._rows.model else HighlightCause.VANISHED
+                if self._cursor_place is not None and self._cursor_order == self._rows.order:
+                    index = view.index_near(self._cursor_place)
+        elif index is None and previous is not None:
+            cause = HighlightCause.FILTERED if previous in self._rows.model else HighlightCause.VANISHED
+        self._cursor_index = index or 0
+        row = None if index is None else view.row_at(index)
+        self._cursor_key = None if row is None else row.key
+        self._cursor_place = None if row is None else view.place_of(row.key)
+        self._cursor_order = self._rows.order
+        if on_screen:
+            self.top = self._cursor_index - screen_line
+        self._keep_on_screen(cursor=on_screen)
+        if self._cursor_key != previous:
+            self.post_message(self.Highlighted(self, self._cursor_key, row, previous, cause))
+
+    def _keep_on_screen(self, *, cursor: bool = True) -> None:
+        if cursor and self.page_lines:
+            self.top = max(self._cursor_index - self.page_lines + 1, min(self.top, self._cursor_index))
+        self.top = max(0, min(self.top, self.max_top()))
+
+    def _move_to(self, index: int) -> None:
+        view = self._rows.view
+        if not len(view):
+            return
+        self._settled = True
+        index = max(0, min(index, len(view) - 1))
+        row, previous = view.row_at(index), self._cursor_key
+        self._cursor_index, self._cursor_key, self._cursor_place = index, row.key, view.place_of(row.key)
+        self._keep_on_screen()
+        self.repaint()
+        if row.key != previous:
+            self.post_message(self.Highlighted(self, row.key, row, previous, HighlightCause.MOVED))
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor by lines."""
+        self._move_to(self._cursor_index + lines)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self._move_to(self._cursor_index + pages * max(1, self.page_lines - 1))
+
+    def action_edge(self, bottom: int) -> None:
+        """Move the cursor to the first or last row."""
+        self._move_to(self.row_count - 1 if bottom else 0)
+
+    def action_sideways(self, direction: int) -> None:
+        """Scroll the columns; hidden columns come in as soon as this begins, and go again at the left edge."""
+        everything = fit_columns(self.columns, self._rows.content_widths, self._room, everything=True)
+        rightmost = max(0, everything.width - self._room)
+        self.left = max(0, min(self.left + direction * SIDEWAYS_CELLS, rightmost))
+        self._fit_columns()
+        self.repaint()
+
+    def action_select(self) -> None:
+        """Open the selected object."""
+        row = self.cursor_row
+        if row is not None:
+            self._settled = True
+            self.post_message(self.Selected(self, row.key, row))
+
+    def action_sort_next(self) -> None:
+        """Sort by the next column; after the last, as the rows are ranked."""
+        ids: list[str | None] = [None, *[column.id for column in self.columns]]
+        self.set_order(Order(ids[(ids.index(self.order.column) + 1) % len(ids)]))
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order round."""
+        self.set_order(Order(self.order.column, not self.order.reverse))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row that was clicked."""
+        index = self.top + event.y - self.HEADER_LINES
+        if event.y >= self.HEADER_LINES and index < self.row_count:
+            self._move_to(index)
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.text_width - GUTTER_CELLS)
+
+    def size_changed(self) -> None:
+        self._fit_columns()
+        self._keep_on_screen()
+
+    def _fit_columns(self) -> None:
+        needs = (self._room, self.left > 0, tuple(self._rows.content_widths), self.columns)
+        if needs != self._fitted_for:
+            self._fitted_for = needs
+            fit = fit_columns(self.columns, self._rows.content_widths, self._room, everything=self.left > 0)
+            if fit != self._fit:
+                self._fit = fit
+                self._layout += 1
+
+    def line_count(self) -> int:
+        return self.row_count
+
+    def line_signature(self, y: int) -> Hashable:
+        if y == 0:
+            return HeaderLine(self.order, self._layout, self.left)
+        index = self.top + y - self.HEADER_LINES
+        if index >= self.row_count:
+            return self._empty if y == 2 and self.row_count == 0 and self._empty.text else None
+        row = self._rows.view.row_at(index)
+        columns = self.columns
+        cells: list[tuple[str, Tone]] = []
+        for slot in self._fit.slots:
+            cell = row.cells[slot.index]
+            live = columns[slot.index].live
+            cells.append((cell.text if live is None else live(row, self._now()), cell.tone))
+        cursor = CursorLook.NONE
+        if index == self._cursor_index and row.key == self._cursor_key:
+            cursor = CursorLook.FOCUSED if self.has_focus else CursorLook.BLURRED
+        return RowLine(row.key, tuple(cells), row.tone, cursor, self._layout, self.left)
+
+    def changed_spans(self, old: object, new: Hashable) -> Iterable[tuple[int, int]] | None:
+        if not (isinstance(old, RowLine) and isinstance(new, RowLine)) or old.key != new.key:
+            return None
+        if (old.tone, old.cursor, old.layout, old.left) != (new.tone, new.cursor, new.layout, new.left):
+            return None
+        spans: list[tuple[int, int]] = []
+        for slot, before, after in zip(self._fit.slots, old.cells, new.cells, strict=True):
+            if before != after:
+                start = max(0, slot.x - self.left)
+                end = min(slot.x - self.left + slot.width, self._room)
+                if end > start:
+                    spans.append((start + GUTTER_CELLS, end - start))
+        return spans
+
+    def build_line(self, signature: Hashable, width: int) -> Strip:
+        palette, base, on = self.palette, self.base_style, self.on_base
+        match signature:
+            case HeaderLine(order=order, left=left):
+                plain, chosen = on(palette.header), on(palette.header_sorted)
+                labels = []
+                for slot in self._fit.slots:
+                    column = self.columns[slot.index]
+                    is_sorted = column.id == order.column
+                    mark = (" ▼" if order.reverse else " ▲") if is_sorted else ""
+                    labels.append((column.title.upper() + mark, chosen if is_sorted else plain))
+                mark = "  ▼" if order.column is None and order.reverse else "   "
+                lead = [(mark, chosen)]
+                return draw_cells(lead, labels, self.columns, self._fit, left=left, width=width, fill=plain)
+            case EmptyLine(text=text, tone=tone):
+                symbol = f"{tone.symbol} " if tone.symbol.strip() else ""
+                line = fit_text(" " * GUTTER_CELLS + symbol + text, width)
+                return Strip([Segment(line, on(palette.tone(tone)))], width)
+            case RowLine(cells=cells, tone=tone, cursor=cursor, left=left):
+                if cursor is CursorLook.FOCUSED:
+                    fill = on(palette.cursor_focused)
+                    lead_style = fill
+                    styles = [fill] * len(cells)
+                else:
+                    fill = base if cursor is CursorLook.NONE else on(palette.cursor_blurred)
+                    tones = palette.tones
+                    over = fill
+                    lead_style = over + tones[tone]
+                    styles = [over + tones[cell_tone] for _, cell_tone in cells]
+                lead = [(cursor.value, fill), (tone.symbol, lead_style), (" ", fill)]
+                texts = [(text, style) for (text, _), style in zip(cells, styles, strict=True)]
+                return draw_cells(lead, texts, self.columns, self._fit, left=left, width=width, fill=fill)
+        raise TypeError(f"not a line of a table: {signature!r}")
