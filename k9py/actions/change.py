@@ -1,0 +1,77 @@
+"""What will be written, as a value a person can confirm, and what came of it.
+
+Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
+carries the first two as preconditions: an object that is another one, or was changed since, is refused by the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, Literal
+
+from k9py.actions.patcher import PatchType, WriteRequest
+from k9py.objects.meta import ObjectKey
+
+Action = Literal["scale", "restart", "undo", "pause", "resume"]
+
+
+class Gravity(IntEnum):
+    """How loud a warning is: DANGER is downtime or a write that will be undone by someone else."""
+
+    DANGER = 0
+    CAUTION = 1
+    NOTE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWarning:
+    """What a person should know before confirming; `code` is stable (`autoscaler`, `gitops`, `downtime` ...)."""
+
+    gravity: Gravity
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One planned write.
+
+    Args:
+        action: what it is called.
+        key, uid, resource_version, generation: the object as it was when planned.
+        request: the patch with its preconditions.
+        summary: one line: `scale Deployment shop/checkout from 3 to 5`.
+        before_after: (what, before, after) rows for the confirm dialog.
+        warnings: loudest first.
+    """
+
+    action: Action
+    key: ObjectKey
+    uid: str
+    resource_version: str
+    generation: int
+    request: WriteRequest
+    summary: str
+    before_after: tuple[tuple[str, str, str], ...] = ()
+    warnings: tuple[ChangeWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a write.
+
+    Args:
+        change: as it was sent last (a retry carries a newer resourceVersion).
+        result: the object (or Scale) the server answered with; for a dry-run, as it would be.
+        dry_run: nothing was stored.
+        attempts: 1, or more when only the status had moved in between.
+        audit_problem: the write was done but its audit line could not be stored; "" when all is well.
+    """
+
+    change: Change
+    result: Mapping[str, Any]
+    dry_run: bool
+    attempts: int = 1
+    audit_problem: str = ""

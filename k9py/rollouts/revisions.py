@@ -1,0 +1,145 @@
+"""The revisions of a workload: ReplicaSets of a Deployment, ControllerRevisions of a StatefulSet or DaemonSet.
+
+Invariant: newest first, at most one is current. To support another revision kind, add its `_from_...` function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.workloads import (
+    CHANGE_CAUSE,
+    CONTROLLER_REVISION_HASH,
+    POD_TEMPLATE_HASH,
+    REVISION,
+    ControllerRevision,
+    DaemonSet,
+    Deployment,
+    ReplicaSet,
+    StatefulSet,
+    Workload,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision.
+
+    Args:
+        number: as `kubectl rollout history` counts it; 0 when the controller has not numbered it yet.
+        name: of the ReplicaSet or ControllerRevision, with its `uid` and `kind`.
+        images: of the main containers, in the spec's order.
+        change_cause: the annotation's text, "" when there is none.
+        replicas: pods this revision has, None when its object does not say (ControllerRevisions).
+        ready: ready pods of it, None like `replicas`.
+        is_current: it is the one the workload rolls out to.
+        pod_template_hash: the value its pods carry in the label that ties them to it.
+    """
+
+    number: int
+    name: str
+    uid: str
+    kind: str
+    namespace: str
+    images: tuple[str, ...]
+    change_cause: str
+    created_at: datetime | None
+    replicas: int | None
+    ready: int | None
+    is_current: bool
+    pod_template_hash: str
+
+    @property
+    def key(self) -> ObjectKey:
+        """Key of the object that holds the revision, for reading its whole template."""
+        return ObjectKey(self.kind, self.namespace, self.name)
+
+
+def revisions(
+    workload: Workload, owned: Sequence[ReplicaSet | ControllerRevision], pods: Sequence[Pod] | None = None
+) -> tuple[Revision, ...]:
+    """Return the workload's revisions, newest first; objects it does not control are left out.
+
+    Args:
+        pods: the workload's pods; when given, ControllerRevisions have their `replicas` and `ready` counted from them.
+    """
+    mine = [one for one in owned if one.owner_uid == workload.uid]
+    numbered = sorted(mine, key=lambda one: (_number(one), one.name), reverse=True)
+    current = _current_name(workload, numbered)
+    return tuple(_revision(one, one.name == current, pods) for one in numbered)
+
+
+def current_revision(found: Sequence[Revision]) -> Revision | None:
+    """Return the revision the workload rolls out to, None when it is not known yet."""
+    return next((one for one in found if one.is_current), None)
+
+
+def revision_of(pod: Pod, found: Sequence[Revision]) -> Revision | None:
+    """Return the revision a pod was made from, None when none of these."""
+    owner = pod.owner_uid
+    if owner:
+        for one in found:
+            if one.uid == owner:
+                return one
+    label = pod.metadata.label(CONTROLLER_REVISION_HASH)
+    if label:
+        for one in found:
+            if label in (one.pod_template_hash, one.name):
+                return one
+    return None
+
+
+def _number(one: ReplicaSet | ControllerRevision) -> int:
+    return (one.revision or 0) if isinstance(one, ReplicaSet) else one.revision
+
+
+def _current_name(workload: Workload, newest_first: Sequence[ReplicaSet | ControllerRevision]) -> str:
+    match workload:
+        case Deployment():
+            # The controller copies the new ReplicaSet's number to the Deployment as soon as it has made it.
+            wanted = workload.metadata.annotation(REVISION)
+            for one in newest_first:
+                if wanted and one.metadata.annotation(REVISION) == wanted:
+                    return one.name
+        case StatefulSet():
+            return workload.status.update_revision
+        case DaemonSet():
+            pass
+    # A rollback renumbers the revision it reuses, so the highest number is always the one in force.
+    return newest_first[0].name if newest_first else ""
+
+
+def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequence[Pod] | None) -> Revision:
+    match one:
+        case ReplicaSet():
+            images = one.spec.template.images
+            replicas: int | None = one.status.replicas
+            ready: int | None = one.status.ready_replicas
+            pod_hash = one.metadata.label(POD_TEMPLATE_HASH)
+        case ControllerRevision():
+            data = one.data
+            images = data.spec.template.images if data else ()
+            # DaemonSet pods carry the hash alone, StatefulSet pods the revision's whole name.
+            pod_hash = one.metadata.label(CONTROLLER_REVISION_HASH) or one.name
+            replicas = ready = None
+            if pods is not None:
+                own = [p for p in pods if p.metadata.label(CONTROLLER_REVISION_HASH) == pod_hash]
+                replicas, ready = len(own), sum(p.is_ready for p in own)
+    return Revision(
+        number=_number(one),
+        name=one.name,
+        uid=one.uid,
+        kind=one.KIND,
+        namespace=one.namespace,
+        images=images,
+        change_cause=one.metadata.annotation(CHANGE_CAUSE),
+        created_at=one.metadata.creation_timestamp,
+        replicas=replicas,
+        ready=ready,
+        is_current=is_current,
+        pod_template_hash=pod_hash,
+    )
