@@ -6,12 +6,12 @@ carries the first two as preconditions: an object that is another one, or was ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
 
-from k9py.actions.patcher import PatchType, WriteRequest
+from k9py.actions.patcher import WriteRequest
 from k9py.objects.meta import ObjectKey
 
 Action = Literal["scale", "restart", "undo", "pause", "resume"]
