@@ -218,7 +218,7 @@ _MONOCHROME: Final = Palette(
         Tone.OK: _PLAIN,
         Tone.BUSY: Style(italic=True),
         Tone.WARN: _BOLD,
-        Tone.FAIL: Style(bold=True, underline=True),
+        Tone.FAIL: _BOLD,
         Tone.UNKNOWN: Style(italic=True),
         Tone.MUTED: _DIM,
         Tone.ACCENT: _BOLD,

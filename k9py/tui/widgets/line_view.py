@@ -184,8 +184,10 @@ class LineView(Widget, can_focus=True):
                 continue
             painted[y] = new
             spans = None
-            if isinstance(old, tuple) and new[1] == old[1]:
-                spans = self.changed_spans(old[0], new[0])
+            if isinstance(old, tuple):
+                spans = () if old[0] == new[0] else self.changed_spans(old[0], new[0])
+                if spans is not None and old[1] != new[1]:
+                    spans = (*spans, (width - 1, 1))
             if spans is None:
                 regions.append(Region(0, y, width, 1))
                 count.lines += 1

@@ -25,11 +25,11 @@ GUTTER_CELLS: Final = 3
 
 
 class CursorLook(Enum):
-    """How the cursor shows on a line."""
+    """How the cursor shows on a line; the value is the mark in the gutter."""
 
-    NONE = " "
-    FOCUSED = "▌"
-    BLURRED = "▏"
+    NONE = ""
+    FOCUSED = " "  # the whole line is reversed or strongly coloured
+    BLURRED = "▎"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Which columns fit and how wide each is: pure arithmetic in terminal cells.
 
-Rules: a column wants the width of its content between its own bounds; when room is short, the growing columns give way
-first down to a readable width, then columns of the highest priority number vanish one by one, and priority 0 stays to
-the last; what is left over goes to the growing columns (or stays blank on the right).
+Rules: a column wants the width of its content between its own bounds; when room is short, the growing columns give
+way first down to a readable width, then columns of the highest priority number vanish one by one, and priority 0
+stays to the last; what is left over becomes a little air for every column and room for the growing ones (without a
+growing column it stays blank on the right).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from k9py.tables.values import Column
 
 COLUMN_GAP: Final = 2
 """Blank cells between two columns."""
+GROWING_AIR: Final = 12
+COLUMN_AIR: Final = 6
+"""Cells of air a growing, or any, column gets before the growing ones take all that is left."""
 READABLE_GROWING_WIDTH: Final = 24
 """A growing column is not squeezed below this before other columns are hidden."""
 
@@ -73,9 +77,7 @@ def fit_columns(columns: Sequence[Column], content: Sequence[int], room: int, *,
     if excess > 0:
         _shrink(widths, growing or shown, columns, excess)
     elif growing:
-        share, rest = divmod(-excess, len(growing))
-        for position, index in enumerate(growing):
-            widths[index] += share + (1 if position < rest else 0)
+        _spread(widths, growing, shown[:-1], -excess)
     return _place(shown, [widths.get(i, 0) for i in range(len(columns))], len(columns))
 
 
@@ -91,6 +93,16 @@ def _shrink(widths: dict[int, int], candidates: Sequence[int], columns: Sequence
             return
         widths[index] -= 1
         excess -= 1
+
+
+def _spread(widths: dict[int, int], growing: Sequence[int], spaced: Sequence[int], spare: int) -> None:
+    """Use spare cells: some for growing columns, a little air for each column, the rest for the growing ones."""
+    for candidates, most in ((growing, GROWING_AIR), (spaced, COLUMN_AIR), (growing, spare)):
+        share = min(most, spare // len(candidates)) if candidates else 0
+        for index in candidates:
+            widths[index] += share
+        spare -= share * len(candidates)
+    widths[growing[0]] += spare
 
 
 def _place(shown: Sequence[int], widths: Sequence[int], count: int) -> Fit:

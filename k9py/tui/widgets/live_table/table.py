@@ -495,7 +495,7 @@ class LiveTable(LineView):
                     over = fill
                     lead_style = over + tones[tone]
                     styles = [over + tones[cell_tone] for _, cell_tone in cells]
-                lead = [(cursor.value, fill), (tone.symbol, lead_style), (" ", fill)]
+                lead = [(cursor.value or " ", fill), (tone.symbol, lead_style), (" ", fill)]
                 texts = [(text, style) for (text, _), style in zip(cells, styles, strict=True)]
                 return draw_cells(lead, texts, self.columns, self._fit, left=left, width=width, fill=fill)
         raise TypeError(f"not a line of a table: {signature!r}")

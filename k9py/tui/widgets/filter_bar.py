@@ -1,0 +1,137 @@
+"""One line to type a filter or search into; it appears when asked for and says every change.
+
+Invariant: the bar itself filters nothing; it posts what was typed, and the owner decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Label
+
+from k9py.objects.text import printable
+
+
+class FilterBar(Horizontal):
+    """A prompt and an input on one line, hidden until `open` is called.
+
+    Enter closes it and keeps the text; Esc closes it and takes the text back; an empty text and Enter ends the filter.
+    """
+
+    DEFAULT_CSS = """
+    FilterBar { height: 1; display: none; background: $panel; }
+    FilterBar.-open, FilterBar.-kept { display: block; }
+    FilterBar > #filter-prompt { width: auto; color: $accent; text-style: bold; padding: 0 1; }
+    FilterBar > #filter-input { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
+    FilterBar > #filter-count { width: auto; color: $foreground 70%; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False, id="filter.cancel", tooltip="Close and drop the text"),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """Something was typed (or `clear` called)."""
+
+        bar: FilterBar
+        text: str
+
+        @property
+        def control(self) -> FilterBar:
+            return self.bar
+
+    @dataclass
+    class Submitted(Message):
+        """Enter: the text stays in force; give the focus back to what is filtered."""
+
+        bar: FilterBar
+        text: str
+
+        @property
+        def control(self) -> FilterBar:
+            return self.bar
+
+    @dataclass
+    class Cancelled(Message):
+        """Esc: the text was dropped (a `Changed` with "" came before); give the focus back."""
+
+        bar: FilterBar
+
+        @property
+        def control(self) -> FilterBar:
+            return self.bar
+
+    def __init__(
+        self,
+        prompt: str = "/",
+        *,
+        placeholder: str = "",
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        """Make a bar.
+
+        Args:
+            prompt: Stands before the input: "/" for filter, "find" for search.
+            placeholder: Shown while nothing is typed, such as "text, !text to leave out".
+        """
+        super().__init__(name=name, id=id, classes=classes)
+        self._prompt = prompt
+        self._input = Input(placeholder=placeholder, id="filter-input", select_on_focus=False)
+        self._count = Label("", id="filter-count", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield Label(self._prompt, id="filter-prompt", markup=False)
+        yield self._input
+        yield self._count
+
+    @property
+    def text(self) -> str:
+        """What is typed now."""
+        return self._input.value
+
+    @property
+    def is_open(self) -> bool:
+        """True while it takes keys."""
+        return self.has_class("-open")
+
+    def open(self) -> None:
+        """Show it and take the focus; the text in force stays to be edited."""
+        self.add_class("-open")
+        self._input.focus()
+
+    def close(self) -> None:
+        """Stop taking keys; it stays in sight while there is a text in force."""
+        self.remove_class("-open")
+        self.set_class(bool(self.text), "-kept")
+
+    def clear(self) -> None:
+        """Drop the text and hide."""
+        self._input.value = ""
+        self.close()
+
+    def set_count(self, text: str) -> None:
+        """Show how much is left, such as "12 of 340"."""
+        self._count.update(printable(text))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Pass on what was typed."""
+        event.stop()
+        self.post_message(self.Changed(self, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the text."""
+        event.stop()
+        self.close()
+        self.post_message(self.Submitted(self, event.value))
+
+    def action_cancel(self) -> None:
+        """Drop the text and close."""
+        self.clear()
+        self.post_message(self.Cancelled(self))

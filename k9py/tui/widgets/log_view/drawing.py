@@ -1,0 +1,112 @@
+"""How a log line looks: prefix, time and text as styled pieces; wrapping into rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from k9py.tui.widgets.log_view.line import LogLine
+from k9py.tui.widgets.search_pattern import hit_spans
+
+MAX_PREFIX_CELLS: Final = 28
+TIME_CELLS: Final = 12
+"""Cells of "12:34:56.789"."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLayout:
+    """What all lines of a view have in common.
+
+    Args:
+        prefix: Cells for the source's label, 0: none.
+        times: Show the time of each line.
+        wrap: Break long lines instead of cutting them.
+        left: Cells scrolled sideways (not when wrapping).
+        width: Cells of a line.
+        zone: Time zone of the times shown.
+    """
+
+    prefix: int
+    times: bool
+    wrap: bool
+    left: int
+    width: int
+    zone: tzinfo
+
+    @property
+    def lead(self) -> int:
+        """Cells before the text."""
+        return (self.prefix + 1 if self.prefix else 0) + (TIME_CELLS + 1 if self.times else 0)
+
+    @property
+    def room(self) -> int:
+        """Cells for the text."""
+        return max(1, self.width - self.lead)
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Break a text into rows of at most `room` cells; at least one row."""
+    if not text:
+        return [""]
+    if text.isascii():
+        return [text[at : at + room] for at in range(0, len(text), room)]
+    return chop_cells(text, room) or [""]
+
+
+def time_text(line: LogLine, zone: tzinfo) -> str:
+    """Return the time of a line in `TIME_CELLS` cells; blanks when it is unknown."""
+    if line.time is None:
+        return " " * TIME_CELLS
+    local = line.time.astimezone(zone)
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def fit_label(label: str, cells: int) -> str:
+    """Return a source's label in exactly that many cells; the end is kept, where pods of one owner differ."""
+    length = cell_len(label)
+    if length <= cells:
+        return label + " " * (cells - length)
+    if not label.isascii():
+        return set_cell_size(label, cells)
+    return "…" + label[length - cells + 1 :]
+
+
+def lead_segments(
+    line: LogLine, layout: LogLayout, row: int, *, source: Style, muted: Style, base: Style
+) -> list[Segment]:
+    """Return the prefix and time of a line; blanks for the rows after its first."""
+    if row > 0:
+        return [Segment(" " * layout.lead, base)] if layout.lead else []
+    segments: list[Segment] = []
+    if layout.prefix:
+        segments += [Segment(fit_label(line.label, layout.prefix), source), Segment(" ", base)]
+    if layout.times:
+        segments += [Segment(time_text(line, layout.zone), muted), Segment(" ", base)]
+    return segments
+
+
+def highlighted(text: str, style: Style, pattern: re.Pattern[str] | None, hit: Style) -> list[Segment]:
+    """Return a text with the hits of a pattern in another style."""
+    segments: list[Segment] = []
+    at = 0
+    for start, end in hit_spans(pattern, text):
+        if start > at:
+            segments.append(Segment(text[at:start], style))
+        segments.append(Segment(text[start:end], hit))
+        at = end
+    if at < len(text):
+        segments.append(Segment(text[at:], style))
+    return segments
+
+
+def exact(segments: Sequence[Segment], width: int, fill: Style, *, left: int = 0) -> Strip:
+    """Return the segments as a strip of exactly `width` cells, `left` cells cut off at the start."""
+    return Strip(segments).crop_extend(left, left + width, fill)

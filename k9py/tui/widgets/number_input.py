@@ -1,0 +1,100 @@
+"""An input for one whole number with bounds, as for the replicas of a workload.
+
+Invariant: `number` is None unless what is typed is a whole number within the bounds; only such a number is submitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.validation import Integer
+from textual.widgets import Input
+
+
+class NumberInput(Input):
+    """A number to type, or to count up and down with the arrow keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "count(1)", "One more", show=False, id="number.up", tooltip="One more"),
+        Binding("down", "count(-1)", "One less", show=False, id="number.down", tooltip="One less"),
+        Binding("pageup", "count(10)", "Ten more", show=False, id="number.up_ten", tooltip="Ten more"),
+        Binding("pagedown", "count(-10)", "Ten less", show=False, id="number.down_ten", tooltip="Ten less"),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """Enter on a valid number."""
+
+        input: NumberInput
+        number: int
+
+        @property
+        def control(self) -> NumberInput:
+            return self.input
+
+    @dataclass
+    class Edited(Message):
+        """The number changed; None while what is typed is not a number within the bounds."""
+
+        input: NumberInput
+        number: int | None
+
+        @property
+        def control(self) -> NumberInput:
+            return self.input
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        minimum: int = 0,
+        maximum: int = 2**31 - 1,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        """Make an input that shows `number`, selected, so that typing replaces it."""
+        super().__init__(
+            str(number),
+            type="integer",
+            max_length=10,
+            validators=[Integer(minimum, maximum, f"a whole number from {minimum} to {maximum}")],
+            name=name,
+            id=id,
+            classes=classes,
+        )
+        self.minimum = minimum
+        self.maximum = maximum
+
+    @property
+    def number(self) -> int | None:
+        """The number typed, None when it is none or out of bounds."""
+        try:
+            number = int(self.value)
+        except ValueError:
+            return None
+        return number if self.minimum <= number <= self.maximum else None
+
+    def action_count(self, step: int) -> None:
+        """Add to the number, within the bounds; from something that is no number, begin at the minimum."""
+        present = self.number
+        target = self.minimum if present is None else present + step
+        self.value = str(max(self.minimum, min(target, self.maximum)))
+        self.cursor_position = len(self.value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say the new number."""
+        event.stop()
+        self.post_message(self.Edited(self, self.number))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Say the number chosen, when it is one."""
+        event.stop()
+        number = self.number
+        if number is None:
+            self.app.bell()
+        else:
+            self.post_message(self.Chosen(self, number))

@@ -1,0 +1,266 @@
+"""Read-only text of any length, scrolled and searched: YAML, descriptions, differences.
+
+Invariant: only visible lines are drawn; the text changes only by `set_lines` / `set_text`, which keep the scroll
+position where the new text allows it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from k9py.objects.text import printable
+from k9py.tables.values import Tone
+from k9py.tui.widgets.line_view import LineView, LineViewOptions
+from k9py.tui.widgets.search_pattern import compile_search, hit_spans
+
+SIDEWAYS_CELLS: Final = 8
+_TAB_CELLS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpan:
+    """A piece of a line with a tone."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+TextLine = tuple[TextSpan, ...]
+"""One line, from left to right."""
+
+
+def plain_lines(text: str, tone: Tone = Tone.PLAIN) -> list[TextLine]:
+    """Return a text of many lines as lines of one tone."""
+    return [(TextSpan(line, tone),) for line in text.splitlines()]
+
+
+def yaml_lines(text: str) -> list[TextLine]:
+    """Return YAML as lines with its keys and comments told apart."""
+    lines: list[TextLine] = []
+    for line in text.splitlines():
+        body = line.lstrip(" -")
+        key, colon, value = body.partition(":")
+        if body.startswith("#"):
+            lines.append((TextSpan(line, Tone.MUTED),))
+        elif colon and key and (value == "" or value.startswith(" ")) and not key.startswith(('"', "'")):
+            indent = line[: len(line) - len(body)]
+            lines.append((TextSpan(indent, Tone.MUTED), TextSpan(key, Tone.ACCENT), TextSpan(colon + value)))
+        else:
+            lines.append((TextSpan(line),))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    index: int
+    look: int
+    left: int
+    current: bool
+
+
+class TextView(LineView):
+    """Scrollable read-only text with search."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll_lines(1)", "Down", show=False, id="text.down"),
+        Binding("up,k", "scroll_lines(-1)", "Up", show=False, id="text.up"),
+        Binding("pagedown,space,ctrl+f", "scroll_pages(1)", "Page down", show=False, id="text.page_down"),
+        Binding("pageup,ctrl+b", "scroll_pages(-1)", "Page up", show=False, id="text.page_up"),
+        Binding("home,g", "edge(0)", "Top", show=False, id="text.top"),
+        Binding("end,G", "edge(1)", "Bottom", show=False, id="text.bottom"),
+        Binding("left", "sideways(-1)", "Left", show=False, id="text.left"),
+        Binding("right", "sideways(1)", "Right", show=False, id="text.right"),
+        Binding("n", "search_next", "Next hit", show=False, id="text.next", tooltip="Next line found"),
+        Binding("N", "search_previous", "Previous hit", show=False, id="text.previous", tooltip="Previous line found"),
+    ]
+
+    @dataclass
+    class Searched(Message):
+        """The search found something else: `hits` lines, the cursor on the `at`th (from 1; 0: none)."""
+
+        view: TextView
+        text: str
+        at: int
+        hits: int
+
+        @property
+        def control(self) -> TextView:
+            return self.view
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        options: LineViewOptions | None = None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(options=options, name=name, id=id, classes=classes)
+        self._lines: list[TextLine] = plain_lines(text)
+        self._widest: int | None = None
+        self._look = 0
+        self._search_text = ""
+        self._pattern = compile_search("")
+        self._hits: list[int] = []
+        self._current: int | None = None
+
+    # -- content ------------------------------------------------------------------------------------------------------
+
+    def set_text(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Show this text."""
+        self.set_lines(plain_lines(text, tone))
+
+    def set_lines(self, lines: Iterable[TextLine]) -> None:
+        """Show these lines; the scroll position and the search stay."""
+        self._lines = list(lines)
+        self._widest = None
+        self._look += 1
+        self._find_hits()
+        self.top = min(self.top, self.max_top())
+        self.schedule_flush()
+
+    @property
+    def text(self) -> str:
+        """The text shown, as plain lines."""
+        return "\n".join(_line_text(line) for line in self._lines)
+
+    def line_count(self) -> int:
+        return len(self._lines)
+
+    # -- search -------------------------------------------------------------------------------------------------------
+
+    def search(self, text: str) -> None:
+        """Highlight what matches (see `compile_search`) and go to the first hit from the top of the screen on."""
+        self._search_text = text
+        self._pattern = compile_search(text)
+        self._look += 1
+        self._current = None
+        self._find_hits()
+        if self._hits:
+            self._go_to(self._hits[bisect_left(self._hits, self.top) % len(self._hits)])
+        else:
+            self._post_searched()
+            self.repaint()
+
+    def _find_hits(self) -> None:
+        pattern = self._pattern
+        self._hits = []
+        if pattern is not None:
+            self._hits = [index for index, line in enumerate(self._lines) if pattern.search(_line_text(line))]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("search_next", "search_previous"):
+            return self._pattern is not None
+        return super().check_action(action, parameters)
+
+    def action_search_next(self) -> None:
+        """Go to the next line found; after the last, the first."""
+        if self._hits:
+            at = self.top - 1 if self._current is None else self._current
+            self._go_to(self._hits[bisect_right(self._hits, at) % len(self._hits)])
+
+    def action_search_previous(self) -> None:
+        """Go to the previous line found; before the first, the last."""
+        if self._hits:
+            at = self.top if self._current is None else self._current
+            self._go_to(self._hits[bisect_left(self._hits, at) - 1])
+
+    def _go_to(self, index: int) -> None:
+        self._current = index
+        if not self.top <= index < self.top + self.page_lines:
+            self.top = max(0, min(index - self.page_lines // 3, self.max_top()))
+        self._post_searched()
+        self.repaint()
+
+    def _post_searched(self) -> None:
+        at = 0 if self._current is None else bisect_right(self._hits, self._current)
+        self.post_message(self.Searched(self, self._search_text, at, len(self._hits)))
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def scroll_to_line(self, index: int) -> None:
+        """Put that line on top, as far as the end of the text allows."""
+        self.top = max(0, min(index, self.max_top()))
+        self.repaint()
+
+    def action_scroll_lines(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.scroll_to_line(self.top + lines)
+
+    def action_scroll_pages(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.scroll_to_line(self.top + pages * max(1, self.page_lines - 1))
+
+    def action_edge(self, bottom: int) -> None:
+        """Go to the first or last line."""
+        self.scroll_to_line(self.max_top() if bottom else 0)
+
+    def action_sideways(self, direction: int) -> None:
+        """Scroll long lines sideways."""
+        if self._widest is None:
+            self._widest = max((cell_len(_line_text(line)) for line in self._lines), default=0)
+        self.left = max(0, min(self.left + direction * SIDEWAYS_CELLS, self._widest - self.text_width + 1))
+        self.repaint()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up."""
+        event.stop()
+        self.action_scroll_lines(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down."""
+        event.stop()
+        self.action_scroll_lines(3)
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Draw what came before."""
+        self.schedule_flush()
+
+    def line_signature(self, y: int) -> Hashable:
+        index = self.top + y
+        if index >= len(self._lines):
+            return None
+        return _Line(index, self._look, self.left, index == self._current)
+
+    def build_line(self, signature: Hashable, width: int) -> Strip:
+        assert isinstance(signature, _Line)
+        palette, on = self.palette, self.on_base
+        line = self._lines[signature.index]
+        text = _line_text(line)
+        styles = [(len(_shown(span.text)), on(palette.tone(span.tone))) for span in line]
+        hit = on(palette.hit_current if signature.current else palette.hit)
+        marks = [(start, end, hit) for start, end in hit_spans(self._pattern, text)]
+        segments: list[Segment] = []
+        at = 0
+        for length, style in styles:
+            end = at + length
+            while at < end:
+                inside = next(((stop, mark) for start, stop, mark in marks if start <= at < stop), None)
+                following = min((start for start, _, _ in marks if start > at), default=end)
+                stop = min(end, inside[0] if inside else following)
+                segments.append(Segment(text[at:stop], inside[1] if inside else style))
+                at = stop
+        return Strip(segments).crop_extend(signature.left, signature.left + width, self.base_style)
+
+
+def _shown(text: str) -> str:
+    if text.isprintable():
+        return text
+    return printable(text.expandtabs(_TAB_CELLS))
+
+
+def _line_text(line: TextLine) -> str:
+    return "".join([_shown(span.text) for span in line])
