@@ -11,8 +11,8 @@ class ListerWatcher(Protocol):
     """Lists and watches one kind in one scope (cluster or namespace, selectors). Bytes in, bytes out.
 
     Every failure is a `KdashError`: ExpiredError (410), ForbiddenError, UnauthorizedError (credentials were already
-    refreshed once), UnavailableError with `retry_after`, BadRequestError / InvalidError (streamed lists not understood),
-    ConnectionFailedError (refused, cut off, silent for too long).
+    refreshed once), UnavailableError with `retry_after`, BadRequestError / InvalidError (streamed lists not
+    understood), ConnectionFailedError (refused, cut off, silent for too long).
     """
 
     async def list_page(self, *, limit: int, continue_token: str = "", resource_version: str | None = None) -> bytes:
@@ -25,6 +25,6 @@ class ListerWatcher(Protocol):
         """Open a watch with bookmarks. Yields batches of whole lines (one JSON watch event each), of any length.
 
         The iterator ends when the server closes the stream in order; a stream cut inside a line raises
-        ConnectionFailedError; so does one that is silent for longer than `timeout_seconds` and a margin.
+        ConnectionFailedError; so does one silent for longer than `timeout_seconds` and a margin.
         """
         ...

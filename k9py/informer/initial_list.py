@@ -1,0 +1,106 @@
+"""How an initial list becomes the store's contents: shown as it comes the first time, swapped in whole after that.
+
+Invariant: after `finish` the store holds exactly what the list held. Until then a store that was complete once stays
+as it was, so that a person reads one moment's truth and not a mixture; a store that never was shows what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from k9py.informer.store import Change, Store
+from k9py.informer.turns import Turns
+from k9py.informer.versions import is_same
+from k9py.objects.meta import KubeObject, ObjectKey
+
+T = TypeVar("T", bound=KubeObject)
+In = TypeVar("In", bound=KubeObject, contravariant=True)
+
+
+class InitialList(Protocol[In]):
+    """A list that is coming in."""
+
+    def add(self, objects: Iterable[In]) -> None:
+        """Take objects of the list."""
+        ...
+
+    def remove(self, gone: In) -> None:
+        """Take back an object that was deleted while the list was being streamed."""
+        ...
+
+    async def finish(self) -> None:
+        """Make the store what the list was, in turns."""
+        ...
+
+
+class FirstList(Generic[T]):
+    """The first list: rows show from the first objects on."""
+
+    def __init__(self, store: Store[T], turns: Turns) -> None:
+        self._store = store
+        self._turns = turns
+        self._seen: set[ObjectKey] = set()
+
+    def add(self, objects: Iterable[T]) -> None:
+        objects = tuple(objects)
+        self._seen.update(one.key for one in objects)
+        self._store.put_all(objects)
+
+    def remove(self, gone: T) -> None:
+        self._seen.discard(gone.key)
+
+    async def finish(self) -> None:
+        if len(self._seen) != len(self._store):
+            # A try before this one got further with some objects than the cluster did.
+            async with self._turns.turn():
+                self._store.remove_all(self._store.keys() - self._seen)
+
+
+class Relist(Generic[T]):
+    """A list after a break: built beside the old contents, compared with them, exchanged at once."""
+
+    def __init__(self, store: Store[T], turns: Turns) -> None:
+        self._store = store
+        self._turns = turns
+        self._contents = store.blank()
+
+    def add(self, objects: Iterable[T]) -> None:
+        for new in objects:
+            key = new.key
+            old = self._store.get(key)
+            # Keeping the old value where nothing changed halves the memory of a relist and tells nobody of it.
+            self._contents.put(key, old if old is not None and is_same(old, new) else new)
+
+    def remove(self, gone: T) -> None:
+        if gone.key in self._contents.objects:
+            self._contents.remove(gone.key)
+
+    async def finish(self) -> None:
+        changes: list[Change[T]] = []
+        comparison = self._changes()
+        done = False
+        while not done:
+            async with self._turns.turn():
+                done = True
+                for change in comparison:
+                    if change is not None:
+                        changes.append(change)
+                    if self._turns.over:
+                        done = False
+                        break
+        self._store.exchange(self._contents)
+        for at in range(0, len(changes), _TOLD_TOGETHER):
+            async with self._turns.turn():
+                self._store.tell(changes[at : at + _TOLD_TOGETHER])
+
+    def _changes(self) -> Iterator[Change[T] | None]:
+        for key, new in self._contents.objects.items():
+            old = self._store.get(key)
+            yield Change(key, old, new) if old is not new else None
+        for old in self._store.values():
+            yield Change(old.key, old, None) if old.key not in self._contents.objects else None
+
+
+_TOLD_TOGETHER = 200
+"""Changes a batch when a relist is told: subscribers' work between two passes of the event loop."""

@@ -1,0 +1,244 @@
+"""What is known of one kind in one scope: objects by key, and the indexes that make a question cost its answer.
+
+Invariant: the informer alone writes; everyone else reads or subscribes. Every index agrees with the objects whenever a
+reader can look. Subscribers are told after a change, in batches; a batch holds a key at most once.
+To add an index: a function from an object to the values it is found by, given at construction (see `indexes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, KeysView, Mapping, Sequence, ValuesView
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from k9py.informer.events import Applied, Deleted
+from k9py.informer.versions import is_older, is_same
+from k9py.objects.meta import KubeObject, ObjectKey
+
+T = TypeVar("T", bound=KubeObject)
+
+Index = Callable[[T], Iterable[Hashable]]
+"""The values an object is found by; none, one or many."""
+
+_NAMESPACE: Final = "namespace"
+_OWNER: Final = "owner"
+LABELS: Final = "labels"
+"""Name under which `indexes.labels` is declared for `select` to use it."""
+
+
+class Change(msgspec.Struct, Generic[T], frozen=True):
+    """One object's change: `old` None when it appeared, `new` None when it is gone."""
+
+    key: ObjectKey
+    old: T | None
+    new: T | None
+
+
+class Batch(msgspec.Struct, Generic[T], frozen=True):
+    """Changes that happened together."""
+
+    changes: tuple[Change[T], ...]
+
+
+class Contents(Generic[T]):
+    """Objects and their indexes, without the subscribers: a relist builds a second one beside the first."""
+
+    __slots__ = ("_buckets", "_indexes", "objects")
+
+    def __init__(self, indexes: Mapping[str, Index[T]]) -> None:
+        self._indexes = indexes
+        self.objects: dict[ObjectKey, T] = {}
+        self._buckets: dict[str, dict[Hashable, dict[ObjectKey, T]]] = {name: {} for name in indexes}
+
+    def put(self, key: ObjectKey, new: T) -> None:
+        """Add or replace an object."""
+        old = self.objects.get(key)
+        self.objects[key] = new
+        for name, values_of in self._indexes.items():
+            buckets = self._buckets[name]
+            values = tuple(values_of(new))
+            if old is not None:
+                for value in values_of(old):
+                    if value not in values:
+                        self._drop(buckets, value, key)
+            for value in values:
+                bucket = buckets.get(value)
+                if bucket is None:
+                    buckets[value] = {key: new}
+                else:
+                    bucket[key] = new
+
+    def remove(self, key: ObjectKey) -> None:
+        """Remove an object that is there."""
+        old = self.objects.pop(key)
+        for name, values_of in self._indexes.items():
+            buckets = self._buckets[name]
+            for value in values_of(old):
+                self._drop(buckets, value, key)
+
+    def bucket(self, index: str, value: Hashable) -> Collection[T]:
+        """Return the objects an index has under a value, as a view."""
+        bucket = self._buckets[index].get(value)
+        return bucket.values() if bucket else ()
+
+    @staticmethod
+    def _drop(buckets: dict[Hashable, dict[ObjectKey, T]], value: Hashable, key: ObjectKey) -> None:
+        bucket = buckets.get(value)
+        if bucket is not None:
+            bucket.pop(key, None)
+            if not bucket:
+                del buckets[value]
+
+
+class Store(Generic[T]):
+    """Objects of one kind by key. `version` grows with every change: equal versions mean nothing changed.
+
+    Args:
+        indexes: further indexes by name, beside those by namespace and by the managing owner's uid.
+    """
+
+    def __init__(self, indexes: Mapping[str, Index[T]] | None = None) -> None:
+        self._indexes: dict[str, Index[T]] = {_NAMESPACE: _namespace, _OWNER: _owner, **(indexes or {})}
+        self._contents = Contents[T](self._indexes)
+        self._subscribers: list[Callable[[Batch[T]], None]] = []
+        self.version = 0
+
+    # Reading: what every screen and query asks.
+
+    def get(self, key: ObjectKey) -> T | None:
+        """Return the object, None when there is none."""
+        return self._contents.objects.get(key)
+
+    def values(self) -> ValuesView[T]:
+        """Return all objects, as a view; not to be kept across an await."""
+        return self._contents.objects.values()
+
+    def keys(self) -> KeysView[ObjectKey]:
+        """Return all keys, as a view; not to be kept across an await."""
+        return self._contents.objects.keys()
+
+    def __len__(self) -> int:
+        return len(self._contents.objects)
+
+    def __contains__(self, key: ObjectKey) -> bool:
+        return key in self._contents.objects
+
+    def in_namespace(self, namespace: str) -> list[T]:
+        """Return the objects of a namespace."""
+        return list(self._contents.bucket(_NAMESPACE, namespace))
+
+    def by_owner(self, uid: str) -> list[T]:
+        """Return the objects whose managing controller has this uid."""
+        return list(self._contents.bucket(_OWNER, uid))
+
+    def by_index(self, name: str, value: Hashable) -> list[T]:
+        """Return the objects an index has under a value.
+
+        Raises:
+            KeyError: no such index was declared.
+        """
+        return list(self._contents.bucket(name, value))
+
+    def select(self, namespace: str, labels: Mapping[str, str]) -> list[T]:
+        """Return the objects of a namespace that carry all these labels; no labels select everything in it.
+
+        Costs the rarest of the labels where the `labels` index is declared, else the namespace.
+        """
+        candidates = self._contents.bucket(_NAMESPACE, namespace)
+        if LABELS in self._indexes:
+            for name, value in labels.items():
+                bucket = self._contents.bucket(LABELS, (namespace, name, value))
+                # An empty bucket may also mean that the index leaves this label out.
+                if bucket and len(bucket) < len(candidates):
+                    candidates = bucket
+        wanted = labels.items()
+        return [one for one in candidates if wanted <= (one.metadata.labels or {}).items()]
+
+    def subscribe(self, callback: Callable[[Batch[T]], None]) -> Callable[[], None]:
+        """Have a callback told of every batch of changes, after the store has them; it must be quick and not fail.
+
+        Returns:
+            A function that ends the subscription; calling it twice does no harm.
+        """
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    # Writing: the informer's alone.
+
+    def commit(self, events: Iterable[Applied[T] | Deleted[T]]) -> None:
+        """Apply watch events in order and tell the sum of them; states older than what is held change nothing."""
+        contents = self._contents
+        before: dict[ObjectKey, T | None] = {}
+        for event in events:
+            value = event.object
+            key = value.key
+            old = contents.objects.get(key)
+            if isinstance(event, Applied):
+                if old is not None and (is_same(value, old) or is_older(value, old)):
+                    continue
+                contents.put(key, value)
+            else:
+                if old is None or is_older(value, old):
+                    continue
+                contents.remove(key)
+            before.setdefault(key, old)
+        self._told(before)
+
+    def put_all(self, values: Iterable[T]) -> None:
+        """Take objects as the server's word, whatever is held: for an initial list."""
+        before: dict[ObjectKey, T | None] = {}
+        for value in values:
+            key = value.key
+            old = self._contents.objects.get(key)
+            if old is None or not is_same(value, old):
+                self._contents.put(key, value)
+                before.setdefault(key, old)
+        self._told(before)
+
+    def remove_all(self, keys: Iterable[ObjectKey]) -> None:
+        """Remove objects that are no longer there."""
+        before: dict[ObjectKey, T | None] = {}
+        for key in keys:
+            old = self._contents.objects.get(key)
+            if old is not None:
+                self._contents.remove(key)
+                before.setdefault(key, old)
+        self._told(before)
+
+    def blank(self) -> Contents[T]:
+        """Return empty contents with this store's indexes, to be filled and given to `exchange`."""
+        return Contents(self._indexes)
+
+    def exchange(self, contents: Contents[T]) -> None:
+        """Put new contents in the place of the old, all at once. The caller tells the changes."""
+        self._contents = contents
+        self.version += 1
+
+    def tell(self, changes: Sequence[Change[T]]) -> None:
+        """Tell subscribers of changes already made."""
+        if changes:
+            batch = Batch(tuple(changes))
+            for callback in tuple(self._subscribers):
+                callback(batch)
+
+    def _told(self, before: Mapping[ObjectKey, T | None]) -> None:
+        now = self._contents.objects
+        changes = [Change(key, old, now.get(key)) for key, old in before.items() if old is not now.get(key)]
+        if changes:
+            self.version += 1
+            self.tell(changes)
+
+
+def _namespace(one: KubeObject) -> tuple[str]:
+    return (one.metadata.namespace,)
+
+
+def _owner(one: KubeObject) -> tuple[str, ...]:
+    controller = one.metadata.controller
+    return (controller.uid,) if controller is not None else ()
