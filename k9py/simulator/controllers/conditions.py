@@ -107,7 +107,9 @@ def seconds_until_deadline(
 ) -> float | None:
     """Return when to look again at a rollout that may time out, or None."""
     deadline = progress_deadline(deployment)
-    if deadline is None or progressing is None or progressing["reason"] == TIMED_OUT:
+    if deadline is None or progressing is None:
+        return None
+    if progressing["reason"] in (TIMED_OUT, NEW_REPLICA_SET_AVAILABLE):
         return None
     if is_complete(deployment, status):
         return None

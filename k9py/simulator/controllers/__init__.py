@@ -1,0 +1,101 @@
+"""The controllers of a simulated cluster: what kube-controller-manager does in a real one.
+
+Invariant: a controller hears of every change through `keys`, which says what to look at, and does everything in
+`reconcile`, one key at a time, without waiting. To add one, write a class with these two methods and put it into
+`_CONTROLLERS`.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from k9py.simulator.controllers.cronjob import CronJobController
+from k9py.simulator.controllers.daemonset import DaemonSetController
+from k9py.simulator.controllers.deployment import DeploymentController
+from k9py.simulator.controllers.disruption import DisruptionController
+from k9py.simulator.controllers.endpointslice import EndpointSliceController
+from k9py.simulator.controllers.garbage import GarbageCollector
+from k9py.simulator.controllers.horizontal import HorizontalController
+from k9py.simulator.controllers.job import JobController
+from k9py.simulator.controllers.queue import Key, WorkQueue
+from k9py.simulator.controllers.quota import QuotaController, refuse_pods_over_quota
+from k9py.simulator.controllers.replicaset import ReplicaSetController
+from k9py.simulator.controllers.statefulset import StatefulSetController
+from k9py.simulator.resources import (
+    CRONJOBS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    HORIZONTALPODAUTOSCALERS,
+    JOBS,
+    PODDISRUPTIONBUDGETS,
+    REPLICASETS,
+    RESOURCEQUOTAS,
+    SERVICES,
+    STATEFULSETS,
+)
+from k9py.simulator.running import Running
+from k9py.simulator.state import ClusterState
+from k9py.simulator.storage import Change
+
+
+class Controller(Protocol):
+    """What the work queues drive."""
+
+    def keys(self, change: Change) -> list[Key]:
+        """Return what a change makes worth looking at."""
+        ...
+
+    def reconcile(self, key: Key) -> float | None:
+        """Take the next step for one key; returns seconds after which to look again, or None."""
+        ...
+
+
+_CONTROLLERS: tuple[Callable[[ClusterState], Controller], ...] = (
+    DeploymentController,
+    ReplicaSetController,
+    StatefulSetController,
+    DaemonSetController,
+    EndpointSliceController,
+    JobController,
+    CronJobController,
+    GarbageCollector,
+    DisruptionController,
+    HorizontalController,
+    QuotaController,
+)
+# What each controller reconciles when it starts; pods are reached through their owners.
+_STARTING_KINDS = (
+    DEPLOYMENTS,
+    REPLICASETS,
+    STATEFULSETS,
+    DAEMONSETS,
+    SERVICES,
+    JOBS,
+    CRONJOBS,
+    PODDISRUPTIONBUDGETS,
+    HORIZONTALPODAUTOSCALERS,
+    RESOURCEQUOTAS,
+)
+
+
+def start(state: ClusterState) -> Running:
+    """Start all controllers on the running loop: they first look at everything there is, then at what changes."""
+    state.storage.admission.append(refuse_pods_over_quota(state.storage))
+    work: list[Coroutine[Any, Any, None]] = []
+    for make in _CONTROLLERS:
+        controller = make(state)
+        queue = WorkQueue(state.clock, controller.reconcile)
+        for resource in _STARTING_KINDS:
+            for obj in state.storage.list(resource):
+                _enqueue(controller, queue, Change("ADDED", resource, obj, None, state.storage.revision))
+        state.storage.on_change(_listener(controller, queue))
+        work.append(queue.run())
+    return Running(work)
+
+
+def _listener(controller: Controller, queue: WorkQueue) -> Callable[[Change], None]:
+    return lambda change: _enqueue(controller, queue, change)
+
+
+def _enqueue(controller: Controller, queue: WorkQueue, change: Change) -> None:
+    for key in controller.keys(change):
+        queue.add(key)

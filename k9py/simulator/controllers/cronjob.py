@@ -1,0 +1,184 @@
+"""The CronJob controller: makes Jobs by the clock, and forgets old ones.
+
+Invariant: one Job a scheduled minute at most, named by that minute; times are UTC unless `timeZone` says otherwise
+(which this simulator does not play). A schedule is five fields of `*`, numbers, ranges, steps and lists.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from k9py.simulator.clock import parse_timestamp, timestamp
+from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.job import is_job_finished, job_labels
+from k9py.simulator.controllers.queue import Key
+from k9py.simulator.controllers.selectors import controller_of, key_of, owner_reference
+from k9py.simulator.resources import CRONJOBS, JOBS
+from k9py.simulator.state import ClusterState
+from k9py.simulator.storage import Change
+
+Object = dict[str, Any]
+
+_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+_FURTHEST = timedelta(days=366)
+
+
+def matches_schedule(schedule: str, moment: datetime) -> bool:
+    """Tell whether a schedule falls due in a minute.
+
+    Raises:
+        ValueError: the schedule is not five fields.
+    """
+    fields = schedule.split()
+    if len(fields) != len(_FIELDS):
+        raise ValueError(f"not a schedule: {schedule!r}")
+    present = (moment.minute, moment.hour, moment.day, moment.month, moment.isoweekday() % 7)
+    return all(
+        value in _allowed(field, low, high)
+        for field, value, (low, high) in zip(fields, present, _FIELDS, strict=True)
+    )
+
+
+def next_time(schedule: str, after: datetime) -> datetime | None:
+    """Return the first scheduled minute after a moment, or None within a year."""
+    moment = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    end = after + _FURTHEST
+    hours = _allowed(schedule.split()[1], *_FIELDS[1])
+    while moment < end:
+        if moment.hour not in hours:
+            moment = moment.replace(minute=0) + timedelta(hours=1)
+        elif matches_schedule(schedule, moment):
+            return moment
+        else:
+            moment += timedelta(minutes=1)
+    return None
+
+
+def _allowed(field: str, low: int, high: int) -> frozenset[int]:
+    values: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        if span == "*":
+            start, stop = low, high
+        else:
+            start = int(first)
+            stop = int(last) if last else (high if step else start)
+        values.update(range(start, stop + 1, int(step or 1)))
+    return frozenset(values)
+
+
+class CronJobController:
+    """Brings CronJobs to run."""
+
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
+        self._storage = state.storage
+        self._events = EventRecorder(state, "cronjob-controller")
+
+    def keys(self, change: Change) -> list[Key]:
+        """Return the CronJobs a change is about."""
+        if change.resource is CRONJOBS:
+            return [key_of(change.obj)]
+        if change.resource is JOBS:
+            owner = controller_of(change.obj)
+            if owner is not None and owner["kind"] == "CronJob":
+                return [(change.obj["metadata"]["namespace"], owner["name"])]
+        return []
+
+    def reconcile(self, key: Key) -> float | None:
+        """Start the Job that is due; returns seconds until the next one."""
+        cron = self._storage.get(CRONJOBS, *key)
+        if cron is None or cron["metadata"].get("deletionTimestamp"):
+            return None
+        now = self._state.clock.now()
+        status: Object = dict(cron.get("status") or {})
+        status.pop("active", None)
+        last = parse_timestamp(status.get("lastScheduleTime") or cron["metadata"]["creationTimestamp"])
+        schedule = cron["spec"]["schedule"]
+        due = None if cron["spec"].get("suspend") else next_time(schedule, max(last, now - timedelta(minutes=2)))
+        if due is not None and due <= now:
+            self._start(cron, due)
+            status["lastScheduleTime"] = timestamp(due)
+            due = next_time(schedule, due)
+        jobs = self._jobs(cron)
+        running = [job for job in jobs if not is_job_finished(job)]
+        if running:
+            status["active"] = [_reference(job) for job in running]
+        ended = [t for t in (job["status"].get("completionTime") for job in jobs if job.get("status")) if t]
+        if ended:
+            status["lastSuccessfulTime"] = max([*ended, status.get("lastSuccessfulTime", "")])
+        self._storage.update(CRONJOBS, {**cron, "status": status}, status_only=True)
+        self._forget(cron, jobs)
+        return None if due is None else max(1.0, (due - now).total_seconds())
+
+    def _jobs(self, cron: Object) -> list[Object]:
+        owned = self._storage.owned_by(cron["metadata"]["uid"])
+        jobs = [obj for resource, obj in owned if resource is JOBS]
+        return sorted(jobs, key=lambda job: (job["metadata"]["creationTimestamp"], job["metadata"]["name"]))
+
+    def _start(self, cron: Object, due: datetime) -> None:
+        name = f"{cron['metadata']['name']}-{int(due.timestamp()) // 60}"
+        if self._storage.get(JOBS, cron["metadata"]["namespace"], name) is None:
+            self._storage.create(JOBS, job_of(cron, name, self._new_uid(), due))
+            self._events.record(cron, "Normal", "SuccessfulCreate", f"Created job {name}")
+
+    def _new_uid(self) -> str:
+        digits = f"{self._state.rng.getrandbits(128):032x}"
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    def _forget(self, cron: Object, jobs: list[Object]) -> None:
+        finished = [job for job in jobs if is_job_finished(job)]
+        good = [job for job in finished if job["status"].get("completionTime")]
+        bad = [job for job in finished if not job["status"].get("completionTime")]
+        keep_good = cron["spec"].get("successfulJobsHistoryLimit", 3)
+        keep_bad = cron["spec"].get("failedJobsHistoryLimit", 1)
+        for job in [*good[: max(0, len(good) - keep_good)], *bad[: max(0, len(bad) - keep_bad)]]:
+            name = job["metadata"]["name"]
+            self._storage.delete(JOBS, job["metadata"]["namespace"], name)
+            self._events.record(cron, "Normal", "SuccessfulDelete", f"Deleted job {name}")
+
+
+def job_of(cron: Object, name: str, uid: str, due: datetime) -> Object:
+    """Return the Job of one scheduled time, as the API server completes it."""
+    template = cron["spec"]["jobTemplate"]
+    labels = job_labels(name, uid)
+    pod_template = template["spec"]["template"]
+    pod_metadata = pod_template.get("metadata") or {}
+    pod_labels = {**(pod_metadata.get("labels") or {}), **labels}
+    return {
+        "kind": "Job",
+        "apiVersion": "batch/v1",
+        "metadata": {
+            "name": name,
+            "namespace": cron["metadata"]["namespace"],
+            "uid": uid,
+            "labels": {**((template.get("metadata") or {}).get("labels") or {}), **labels},
+            "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": timestamp(due)},
+            "ownerReferences": [owner_reference(CRONJOBS, cron)],
+        },
+        "spec": {
+            "parallelism": 1,
+            "completions": 1,
+            "backoffLimit": 6,
+            **template["spec"],
+            "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}},
+            "manualSelector": False,
+            "template": {**pod_template, "metadata": {**pod_metadata, "labels": pod_labels}},
+            "completionMode": "NonIndexed",
+            "suspend": False,
+            "podReplacementPolicy": "TerminatingOrFailed",
+        },
+        "status": {},
+    }
+
+
+def _reference(job: Object) -> Object:
+    metadata = job["metadata"]
+    return {
+        "kind": "Job",
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "apiVersion": "batch/v1",
+        "resourceVersion": metadata["resourceVersion"],
+    }
