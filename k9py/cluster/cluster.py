@@ -1,0 +1,240 @@
+"""One cluster, watched: owns the informers of a scope, their tasks, and what is known of their health.
+
+Invariant: all tasks live in one TaskGroup between `__aenter__` and `__aexit__`. When an object changes, cached views
+that depend on it are dropped first and the feeds told after, in one synchronous step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, Self
+
+from k9py.cluster.dependents import Dependents
+from k9py.cluster.feed import ChangeFeed, Dirty
+from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, fold
+from k9py.cluster.queries import Queries
+from k9py.cluster.scope import Rights, Scope, choose_scope
+from k9py.cluster.stores import Stores
+from k9py.cluster.watches import WATCHED, WatchedKind
+from k9py.informer.clock import Clock
+from k9py.informer.health import WatchHealth
+from k9py.informer.informer import Informer
+from k9py.informer.store import Batch
+from k9py.informer.turns import Turns
+from k9py.objects.kinds import POD
+
+
+class ContextNamespace(Protocol):
+    """What we read of a connection's description."""
+
+    @property
+    def namespace(self) -> str: ...
+
+
+class Connected(Rights, Protocol):
+    """The connection as a cluster needs it. `kube.connection.Connection` fulfils it."""
+
+    @property
+    def info(self) -> ContextNamespace: ...
+
+
+class Cluster:
+    """The services, rollouts and all they consist of, kept current while entered.
+
+    Args:
+        scope: what to watch; see `choose_scope`.
+        notice: what the person must know of the scope, from `choose_scope`.
+
+    Attributes:
+        stores: all objects, by kind.
+        queries: what the screens ask.
+        feed: what changed, for one reader (the screen); others use `open_feed`.
+        notice: shown as long as it is not empty.
+    """
+
+    def __init__(
+        self,
+        connection: Connected,
+        scope: Scope,
+        clock: Clock,
+        *,
+        notice: str = "",
+        rng: random.Random | None = None,
+    ) -> None:
+        self.connection = connection
+        self.clock = clock
+        self.notice = notice
+        self.stores = Stores()
+        self._scope = scope
+        self._rng = rng
+        self._turns = Turns(clock)
+        self._dependents = Dependents(self.stores)
+        self.queries = Queries(self.stores, self._dependents, self.knows)
+        self._feeds: list[ChangeFeed] = []
+        self.feed = self.open_feed()
+        self._group: asyncio.TaskGroup | None = None
+        self._informers: list[Informer[Any]] = []
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._rescoping: asyncio.Task[None] | None = None
+        self._health: ClusterHealth | None = None
+        self._known: frozenset[str] = frozenset()
+        self._build()
+
+    # Life
+
+    async def __aenter__(self) -> Self:
+        self._group = asyncio.TaskGroup()
+        await self._group.__aenter__()
+        self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        group, self._group = self._group, None
+        assert group is not None
+        for task in (*self._tasks, *([self._rescoping] if self._rescoping else [])):
+            task.cancel()
+        self._tasks = []
+        await group.__aexit__(kind, error, trace)
+
+    async def run(self) -> NoReturn:
+        """Watch until cancelled."""
+        async with self:
+            await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    @property
+    def scope(self) -> Scope:
+        """What is being watched."""
+        return self._scope
+
+    async def set_scope(self, scope: Scope, notice: str = "") -> None:
+        """Watch something else from now on; what was held is forgotten at once."""
+        self.notice = notice
+        if scope != self._scope:
+            self._scope = scope
+            stopped, self._tasks = self._tasks, []
+            for task in stopped:
+                task.cancel()
+            self._build()
+            if self._group is not None:
+                self._start()
+            await asyncio.gather(*stopped, return_exceptions=True)
+        self._on_health_of(None)
+
+    # What is known
+
+    @property
+    def health(self) -> ClusterHealth:
+        """How well the cluster is seen now."""
+        if self._health is None:
+            self._health = fold(
+                WatchReport(one.kind.name, one.health, one.synced, len(one.store)) for one in self._informers
+            )
+        return self._health
+
+    def knows(self, kind: str) -> bool:
+        """Tell whether the objects of a kind (by name) have been read; they may be stale."""
+        return kind in self._known
+
+    def open_feed(self) -> ChangeFeed:
+        """Return a feed of one's own; close it with `close_feed`."""
+        feed = ChangeFeed(self.clock.monotonic, self._recheck)
+        self._feeds.append(feed)
+        return feed
+
+    def close_feed(self, feed: ChangeFeed) -> None:
+        """End a feed made by `open_feed`."""
+        if feed in self._feeds:
+            self._feeds.remove(feed)
+
+    # How it is done
+
+    def _build(self) -> None:
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._informers = []
+        self._unsubscribe = []
+        for watched in WATCHED:
+            namespaces = self._scope.namespaces if watched.kind.namespaced else ()
+            parts = [
+                (namespace, self._inform(watched, namespace, selector).store)
+                for namespace in namespaces or ("",)
+                for selector in watched.field_selectors
+            ]
+            watched.store(self.stores).set_parts(tuple(parts))
+        self._health = None
+        self._known = frozenset()
+        self._tell(Dirty(everything=True))
+
+    def _inform(self, watched: WatchedKind, namespace: str, field_selector: str) -> Informer[Any]:
+        kind = watched.kind
+        informer = Informer(
+            kind,
+            self.connection.lister_watcher(kind, namespace, field_selector=field_selector),
+            self.clock,
+            turns=self._turns,
+            indexes=watched.indexes,
+            on_health=self._on_health_of,
+            rng=self._rng,
+        )
+        self._informers.append(informer)
+        self._unsubscribe.append(informer.store.subscribe(lambda batch: self._on_batch(kind.name, batch)))
+        return informer
+
+    def _start(self) -> None:
+        assert self._group is not None
+        self._tasks = [
+            self._group.create_task(one.run(), name=f"informer of {one.kind.resource}") for one in self._informers
+        ]
+
+    def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
+        self._tell(self._dependents.of_batch(kind, batch))
+
+    def _tell(self, dirty: Dirty) -> None:
+        if dirty.everything:
+            self.queries.forget_all()
+        else:
+            self.queries.forget(dirty.services, dirty.rollouts)
+        for feed in self._feeds:
+            feed.mark(dirty)
+
+    def _on_health_of(self, _: WatchHealth | None) -> None:
+        self._health = None
+        known = frozenset(kind for kind, one in self.health.kinds.items() if one.known)
+        if known != self._known:
+            # What was unknown is known now (or the reverse): every view may say something else.
+            self._known = known
+            self._tell(Dirty(everything=True))
+        for feed in self._feeds:
+            feed.mark_health()
+        self._fall_back()
+
+    def _fall_back(self) -> None:
+        """The whole cluster turned out to be forbidden: choose again what to show."""
+        pods = self.health.kinds.get(POD.name)
+        if (
+            self._scope.is_cluster
+            and pods is not None
+            and pods.state is ClusterState.FORBIDDEN
+            and self._group is not None
+            and (self._rescoping is None or self._rescoping.done())
+        ):
+            self._rescoping = self._group.create_task(self._choose_again(), name="choose scope")
+
+    async def _choose_again(self) -> None:
+        choice = await choose_scope(self.connection, context_namespace=self.connection.info.namespace)
+        if not choice.scope.is_cluster:
+            await self.set_scope(choice.scope, choice.notice)
+
+    def _recheck(self) -> None:
+        """Time alone can change what an unsettled rollout is: look at those again."""
+        rollouts = self.queries.unsettled()
+        services = {service for key in rollouts for service in self.queries.services_of(key)}
+        if rollouts:
+            self._tell(Dirty(services=services, rollouts=rollouts))

@@ -1,0 +1,156 @@
+"""How well we see the cluster: the informers' states folded into one, and each kind's own.
+
+Invariant: LIVE only when every kind we cannot do without is being watched; what may not be read is named, not hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
+from k9py.objects.errors import KdashError
+
+ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
+"""Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""
+
+
+class ClusterState(Enum):
+    """The one word of the header."""
+
+    LOADING = "loading"
+    LIVE = "live"
+    STALE = "stale"  # seen before, not now: what is shown is old
+    UNREACHABLE = "unreachable"  # never seen yet, and asking fails
+    FORBIDDEN = "forbidden"  # none of what we need may be read
+
+
+@dataclass(frozen=True, slots=True)
+class KindHealth:
+    """One kind's watches, over all namespaces of the scope; `known`: its objects have been read at least once."""
+
+    kind: str
+    state: ClusterState
+    known: bool
+    objects: int
+    error: KdashError | None = None
+    since: datetime | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterHealth:
+    """All watches as one.
+
+    Args:
+        since: STALE: since when the oldest of them is; LIVE: since when all are.
+        retry_at: when the next attempt comes, None when it is being made or none is planned.
+        objects: read so far.
+        forbidden: kinds that may not be read, essential ones first.
+        error: why it is stale, unreachable or forbidden.
+        kinds: each kind's own state, by kind name.
+    """
+
+    state: ClusterState
+    since: datetime | None = None
+    retry_at: datetime | None = None
+    objects: int = 0
+    forbidden: tuple[str, ...] = ()
+    error: KdashError | None = None
+    kinds: Mapping[str, KindHealth] = field(default_factory=dict)
+
+    @property
+    def is_live(self) -> bool:
+        return self.state is ClusterState.LIVE
+
+    @property
+    def is_whole(self) -> bool:
+        """True when everything essential has been read and is current: only then "all is well" may be said."""
+        return self.is_live and not ESSENTIAL.intersection(self.forbidden)
+
+    def knows(self, kind: str) -> bool:
+        """Tell whether this kind's objects have been read (they may be stale)."""
+        one = self.kinds.get(kind)
+        return one is not None and one.known
+
+
+@dataclass(frozen=True, slots=True)
+class WatchReport:
+    """One informer as the fold sees it; `known`: its first list has come in whole, now or earlier."""
+
+    kind: str
+    health: WatchHealth
+    known: bool
+    objects: int
+
+
+_WORST_FIRST = (
+    ClusterState.UNREACHABLE,
+    ClusterState.STALE,
+    ClusterState.LOADING,
+    ClusterState.FORBIDDEN,
+    ClusterState.LIVE,
+)
+
+
+def fold(reports: Iterable[WatchReport]) -> ClusterHealth:
+    """Fold the informers' states into one.
+
+    The essential kinds decide; among them the worst does, except that a kind that may not be read is only named as
+    long as any other may. A kind watched in several namespaces is as well as its worst watch.
+    """
+    by_kind: dict[str, list[WatchReport]] = {}
+    for one in reports:
+        by_kind.setdefault(one.kind, []).append(one)
+    kinds = {kind: _kind_health(kind, watches) for kind, watches in by_kind.items()}
+    forbidden = sorted(
+        (one.kind for one in kinds.values() if one.state is ClusterState.FORBIDDEN),
+        key=lambda kind: (kind not in ESSENTIAL, kind),
+    )
+    needed = [one for one in kinds.values() if one.kind in ESSENTIAL]
+    readable = [one for one in needed if one.state is not ClusterState.FORBIDDEN]
+    worst = min(readable or needed, key=lambda one: _WORST_FIRST.index(one.state), default=None)
+    if worst is None:
+        return ClusterHealth(ClusterState.LOADING, kinds=kinds)
+    alike = [one for one in (readable or needed) if one.state is worst.state]
+    sinces = [one.since for one in alike if one.since]
+    retries = [one.retry_at for one in alike if one.retry_at]
+    latest = worst.state is ClusterState.LIVE
+    return ClusterHealth(
+        state=worst.state,
+        since=(max(sinces) if latest else min(sinces)) if sinces else None,
+        # One that is being tried right now has no time: then the reconnecting is not in the future.
+        retry_at=min(retries) if len(retries) == len(alike) and retries else None,
+        objects=sum(one.objects for one in kinds.values()),
+        forbidden=tuple(forbidden),
+        error=worst.error,
+        kinds=kinds,
+    )
+
+
+def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
+    worst = min((_watch_health(one) for one in watches), key=lambda one: _WORST_FIRST.index(one.state))
+    return KindHealth(
+        kind,
+        worst.state,
+        all(one.known for one in watches),
+        sum(one.objects for one in watches),
+        worst.error,
+        worst.since,
+        worst.retry_at,
+    )
+
+
+def _watch_health(one: WatchReport) -> KindHealth:
+    match one.health:
+        case Live(since):
+            return KindHealth(one.kind, ClusterState.LIVE, one.known, one.objects, None, since)
+        case Stale(since, error, retry_at):
+            return KindHealth(one.kind, ClusterState.STALE, one.known, one.objects, error, since, retry_at)
+        case Forbidden(error, retry_at):
+            return KindHealth(one.kind, ClusterState.FORBIDDEN, one.known, one.objects, error, None, retry_at)
+        case Loading(objects, error, retry_at):
+            state = ClusterState.LOADING if error is None else ClusterState.UNREACHABLE
+            return KindHealth(one.kind, state, one.known, max(objects, one.objects), error, None, retry_at)

@@ -1,0 +1,103 @@
+"""What the stores are indexed by, so that every question is answered in the size of its answer.
+
+Labels are indexed as (namespace, key, value); a selector is kept under one of its pairs, the one that looks most
+specific: a poor choice costs time, never correctness, since every candidate is matched in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from k9py.objects.events import Event
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.objects.services import EndpointSlice, Service
+from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, Workload
+
+Pair = tuple[str, str, str]
+"""(namespace, label key, label value)."""
+
+LABEL = "label"  # pods: each pair; workloads: each pair of the pod template
+SELECTOR = "selector"  # services, budgets: the one pair their selector is kept under
+SERVICE = "service"  # endpoint slices: (namespace, service name)
+TARGET = "target"  # autoscalers: key of the workload they scale
+ABOUT = "about"  # events: uid of the object they are about
+
+_SHARED = frozenset(
+    {
+        "app.kubernetes.io/part-of",
+        "app.kubernetes.io/managed-by",
+        "app.kubernetes.io/version",
+        "env",
+        "environment",
+        "heritage",
+        "region",
+        "release",
+        "stage",
+        "team",
+        "tier",
+        "track",
+        "version",
+        "zone",
+    }
+)
+"""Keys whose values many workloads share."""
+
+_OF_ONE_REVISION = frozenset({POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH, "pod-template-generation"})
+"""Labels controllers add to tell revisions apart. No service selects by them, and they would fill the index."""
+
+
+def pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
+    """Yield what an object with these labels is found under."""
+    for key, value in (labels or {}).items():
+        if key not in _OF_ONE_REVISION:
+            yield (namespace, key, value)
+
+
+def chosen_pair(namespace: str, name: str, selector: Mapping[str, str]) -> Pair:
+    """Return the pair a selector is kept under: one that carries the object's own name, else the least shared."""
+
+    def rank(item: tuple[str, str]) -> tuple[bool, bool, bool, int, str]:
+        key, value = item
+        return (key in _OF_ONE_REVISION, value != name, key in _SHARED, -len(value), key)
+
+    key, value = min(selector.items(), key=rank)
+    return (namespace, key, value)
+
+
+def pod_labels(pod: Pod) -> Iterator[Pair]:
+    return pairs(pod.namespace, pod.metadata.labels)
+
+
+def template_labels(workload: Workload) -> Iterator[Pair]:
+    return pairs(workload.namespace, workload.spec.template.labels)
+
+
+def service_selector(service: Service) -> tuple[Pair, ...]:
+    selector = service.spec.selector
+    return (chosen_pair(service.namespace, service.name, selector),) if selector else ()
+
+
+def budget_selector(budget: PodDisruptionBudget) -> tuple[Pair, ...]:
+    """Budgets that select by expressions alone are kept under (namespace, "", "")."""
+    selector = budget.spec.selector
+    if selector is None:
+        return ()
+    if not selector.match_labels:
+        return ((budget.namespace, "", ""),)
+    return (chosen_pair(budget.namespace, budget.name, selector.match_labels),)
+
+
+def slice_service(endpoint_slice: EndpointSlice) -> tuple[tuple[str, str], ...]:
+    name = endpoint_slice.service_name
+    return ((endpoint_slice.namespace, name),) if name else ()
+
+
+def autoscaler_target(autoscaler: HorizontalPodAutoscaler) -> tuple[ObjectKey, ...]:
+    target = autoscaler.spec.scale_target_ref
+    return (ObjectKey(target.kind, autoscaler.namespace, target.name),)
+
+
+def event_about(event: Event) -> tuple[str, ...]:
+    return (event.involved_object.uid,) if event.involved_object.uid else ()

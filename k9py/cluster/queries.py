@@ -1,0 +1,354 @@
+"""What the screens ask of a cluster. Every answer is found through indexes, in the size of the answer.
+
+Invariant: a cached view is dropped before its readers are told that it may differ (`Cluster` does both), so a reader
+that pulls what its feed names never sees an old one. What has not been read is None or empty and `knows` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from k9py.cluster.dependents import Dependents
+from k9py.cluster.indexes import ABOUT, LABEL, SELECTOR, SERVICE, TARGET, chosen_pair, pairs
+from k9py.cluster.stores import Stores
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.logs.source import LogTarget
+from k9py.objects.events import Event
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.objects.selectors import selects
+from k9py.objects.services import EndpointSlice, Service
+from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.rollouts.cohorts import Cohort, cohorts
+from k9py.rollouts.revisions import Revision, revisions
+from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.triage.finding import Finding
+from k9py.triage.pods import pod_findings
+from k9py.triage.ranking import worst_first
+from k9py.triage.services import service_findings
+from k9py.triage.workloads import workload_findings
+
+MAX_EVENTS = 200
+"""Newest events an answer holds."""
+
+SLICE_SECONDS = 0.004
+"""How long a walk over many views may hold the loop."""
+
+_SETTLED = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.PAUSED})
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+V = TypeVar("V")
+
+
+class Queries:
+    """Answers over the stores.
+
+    Args:
+        knows: tells whether objects of a kind (by name) have been read.
+    """
+
+    def __init__(self, stores: Stores, dependents: Dependents, knows: Callable[[str], bool]) -> None:
+        self._stores = stores
+        self._dependents = dependents
+        self._knows = knows
+        self._service_views: dict[ObjectKey, ServiceView] = {}
+        self._rollout_views: dict[ObjectKey, RolloutView] = {}
+        self._unsettled: dict[ObjectKey, None] = {}
+        self.computed = 0
+        """Views computed so far, for tests of what a change costs."""
+
+    # Views
+
+    def service_keys(self) -> Iterator[ObjectKey]:
+        """Yield the keys of all services."""
+        return self._stores.services.keys()
+
+    def rollout_keys(self) -> Iterator[ObjectKey]:
+        """Yield the keys of all workloads."""
+        return (one.key for one in self._stores.workloads())
+
+    def service_view(self, key: ObjectKey, now: datetime) -> ServiceView | None:
+        """Return what is shown of a service, None when there is none of that key."""
+        service = self._stores.services.get(key)
+        if service is None:
+            return None
+        view = self._service_views.get(key)
+        if view is None:
+            view = self._service_views[key] = self._compute_service(service, now)
+        return view
+
+    def rollout_view(self, key: ObjectKey, now: datetime) -> RolloutView | None:
+        """Return what is shown of a workload, None when there is none of that key."""
+        workload = self._stores.workload(key)
+        if workload is None:
+            return None
+        view = self._rollout_views.get(key)
+        if view is None:
+            view = self._rollout_views[key] = self._compute_rollout(workload, now)
+        return view
+
+    async def each_service(self, now: datetime) -> AsyncIterator[ServiceView]:
+        """Yield every service's view, giving way to the loop every few milliseconds."""
+        async for view in _in_slices(list(self.service_keys()), lambda key: self.service_view(key, now)):
+            yield view
+
+    async def each_rollout(self, now: datetime) -> AsyncIterator[RolloutView]:
+        """Yield every workload's view, giving way to the loop every few milliseconds."""
+        async for view in _in_slices(list(self.rollout_keys()), lambda key: self.rollout_view(key, now)):
+            yield view
+
+    # What belongs to what
+
+    def rollouts_of(self, service_key: ObjectKey) -> tuple[ObjectKey, ...]:
+        """Return the workloads behind a service, by kind and name."""
+        service = self._stores.services.get(service_key)
+        if service is None:
+            return ()
+        return tuple(sorted({one.key for one in self._dependents.workloads_behind(service)}))
+
+    def services_of(self, rollout_key: ObjectKey) -> tuple[ObjectKey, ...]:
+        """Return the services in front of a workload, by name."""
+        workload = self._stores.workload(rollout_key)
+        return tuple(sorted(set(self._dependents.services_of(workload)))) if workload else ()
+
+    def workload_of(self, pod_key: ObjectKey) -> ObjectKey | None:
+        """Return the workload a pod belongs to, None when it has none of those we show."""
+        pod = self._stores.pods.get(pod_key)
+        return next(iter(self._dependents.workload_of(pod)), None) if pod else None
+
+    def pods_of(self, key: ObjectKey) -> tuple[Pod, ...]:
+        """Return the pods of a service (those its selector selects), of a workload, a ReplicaSet, or the pod itself.
+
+        By name; ending pods included.
+        """
+        match key.kind:
+            case "Service":
+                service = self._stores.services.get(key)
+                found: Iterable[Pod] = self._selected(service) if service else ()
+            case "Pod":
+                pod = self._stores.pods.get(key)
+                found = (pod,) if pod else ()
+            case "ReplicaSet":
+                replica_set = self._stores.replica_sets.get(key)
+                found = self._stores.pods.by_owner(replica_set.uid, key.namespace) if replica_set else ()
+            case _:
+                workload = self._stores.workload(key)
+                found = self._pods(workload) if workload else ()
+        return tuple(sorted(found, key=lambda one: one.name))
+
+    def pod(self, key: ObjectKey) -> Pod | None:
+        """Return one pod."""
+        return self._stores.pods.get(key)
+
+    def service(self, key: ObjectKey) -> Service | None:
+        """Return one service."""
+        return self._stores.services.get(key)
+
+    def workload(self, key: ObjectKey) -> Workload | None:
+        """Return one Deployment, StatefulSet or DaemonSet."""
+        return self._stores.workload(key)
+
+    def pod_findings(self, key: ObjectKey, now: datetime) -> tuple[Finding, ...]:
+        """Return what is wrong with one pod, worst first."""
+        pod = self._stores.pods.get(key)
+        return pod_findings(pod, now, events=tuple(self._events_of(pod.uid, pod.namespace))) if pod else ()
+
+    def revisions_of(self, key: ObjectKey) -> tuple[Revision, ...]:
+        """Return a workload's revisions, newest first."""
+        workload = self._stores.workload(key)
+        return revisions(workload, self._owned(workload), tuple(self._pods(workload))) if workload else ()
+
+    def cohorts_of(self, key: ObjectKey) -> tuple[Cohort, ...]:
+        """Return a workload's pods by revision, the current one first."""
+        return cohorts(self.revisions_of(key), self.pods_of(key))
+
+    def endpoints_of(self, service_key: ObjectKey) -> tuple[EndpointSlice, ...]:
+        """Return a service's endpoint slices."""
+        where = (service_key.namespace, service_key.name)
+        return tuple(self._stores.endpoint_slices.by_index(SERVICE, where, service_key.namespace))
+
+    def events_about(self, key: ObjectKey) -> tuple[Event, ...]:
+        """Return the events about an object and, for a workload, its ReplicaSets and pods; newest first."""
+        uids: list[str] = []
+        match key.kind:
+            case "Pod":
+                pod = self._stores.pods.get(key)
+                uids += [pod.uid] if pod else []
+            case "Service":
+                service = self._stores.services.get(key)
+                uids += [service.uid] if service else []
+            case _:
+                workload = self._stores.workload(key)
+                uids += self._uids(workload) if workload else []
+        found = (event for uid in uids for event in self._events_of(uid, key.namespace))
+        return tuple(sorted(found, key=lambda one: one.last_seen or _EARLIEST, reverse=True)[:MAX_EVENTS])
+
+    def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
+        """Return the autoscaler that owns a workload's replicas, None when there is none (or none may be read)."""
+        return next(self._stores.autoscalers.by_index(TARGET, key, key.namespace), None)
+
+    def budgets_of(self, key: ObjectKey) -> tuple[PodDisruptionBudget, ...]:
+        """Return the disruption budgets that cover a workload's pods, by name."""
+        workload = self._stores.workload(key)
+        if workload is None:
+            return ()
+        labels = workload.spec.template.labels
+        under = (*pairs(key.namespace, labels), (key.namespace, "", ""))
+        candidates = (one for pair in under for one in self._stores.budgets.by_index(SELECTOR, pair, key.namespace))
+        covering = {one.key: one for one in candidates if one.spec.selector and one.spec.selector.matches(labels)}
+        return tuple(covering[one] for one in sorted(covering))
+
+    def log_targets(self, key: ObjectKey, *, init: bool = False) -> tuple[LogTarget, ...]:
+        """Return the containers whose logs belong to an object: all main ones of its pods, newest pod first.
+
+        Args:
+            init: the init containers too; sidecars (init containers that keep running) always belong.
+        """
+        pods = sorted(self.pods_of(key), key=lambda one: one.metadata.creation_timestamp or _EARLIEST, reverse=True)
+        return tuple(
+            LogTarget(pod.namespace, pod.name, name, pod.uid) for pod in pods for name in _containers(pod, init)
+        )
+
+    # Kept for the cluster
+
+    def forget(self, services: Iterable[ObjectKey], rollouts: Iterable[ObjectKey]) -> None:
+        """Drop cached views that may differ now."""
+        for key in services:
+            self._service_views.pop(key, None)
+        for key in rollouts:
+            self._rollout_views.pop(key, None)
+            self._unsettled.pop(key, None)
+
+    def forget_all(self) -> None:
+        """Drop every cached view."""
+        self._service_views = {}
+        self._rollout_views = {}
+        self._unsettled = {}
+
+    def unsettled(self, limit: int = 200) -> tuple[ObjectKey, ...]:
+        """Return rollouts that time alone may change, those computed longest ago first."""
+        return tuple(key for key, _ in zip(self._unsettled, range(limit), strict=False))
+
+    # How it is done
+
+    def _compute_service(self, service: Service, now: datetime) -> ServiceView:
+        self.computed += 1
+        mode = _mode(service)
+        slices = self.endpoints_of(service.key)
+        ready: int | None = None
+        total: int | None = None
+        findings: tuple[Finding, ...] = ()
+        if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
+            ready, total = _endpoints(slices)
+            if self._knows(Pod.KIND):
+                findings = service_findings(service, slices, tuple(self._selected(service)), now)
+        behind = self.rollouts_of(service.key)
+        views = (self.rollout_view(key, now) for key in behind)
+        behind_findings = [finding for view in views if view for finding in view.findings]
+        return ServiceView(
+            key=service.key,
+            uid=service.uid,
+            mode=mode,
+            type=service.spec.type,
+            ports=service.spec.ports or (),
+            ready=ready,
+            total=total,
+            workloads=behind,
+            findings=worst_first([*findings, *behind_findings]),
+            external_name=service.spec.external_name,
+            created_at=service.metadata.creation_timestamp,
+        )
+
+    def _compute_rollout(self, workload: Workload, now: datetime) -> RolloutView:
+        self.computed += 1
+        owned = self._owned(workload)
+        pods = tuple(self._pods(workload))
+        events = tuple(event for uid in self._uids(workload) for event in self._events_of(uid, workload.namespace))
+        found = revisions(workload, owned, pods)
+        status = rollout_status(workload, found, pods, now, events=events)
+        if status.state not in _SETTLED:
+            self._unsettled[workload.key] = None
+        return RolloutView(
+            key=workload.key,
+            uid=workload.uid,
+            status=status,
+            findings=workload_findings(workload, owned, pods, events, now),
+            created_at=workload.metadata.creation_timestamp,
+            generation=workload.metadata.generation,
+            pods_known=self._knows(Pod.KIND),
+        )
+
+    def _owned(self, workload: Workload) -> tuple[ReplicaSet | ControllerRevision, ...]:
+        if isinstance(workload, Deployment):
+            return tuple(self._stores.replica_sets.by_owner(workload.uid, workload.namespace))
+        return tuple(self._stores.controller_revisions.by_owner(workload.uid, workload.namespace))
+
+    def _pods(self, workload: Workload) -> Iterator[Pod]:
+        pods = self._stores.pods
+        if not isinstance(workload, Deployment):
+            return pods.by_owner(workload.uid, workload.namespace)
+        owned = self._stores.replica_sets.by_owner(workload.uid, workload.namespace)
+        return (pod for one in owned for pod in pods.by_owner(one.uid, workload.namespace))
+
+    def _selected(self, service: Service) -> Iterator[Pod]:
+        selector = service.spec.selector
+        if not selector:
+            return
+        pair = chosen_pair(service.namespace, service.name, selector)
+        for pod in self._stores.pods.by_index(LABEL, pair, service.namespace):
+            if selects(selector, pod.metadata.labels):
+                yield pod
+
+    def _uids(self, workload: Workload) -> list[str]:
+        owned = [one.uid for one in self._owned(workload)] if isinstance(workload, Deployment) else []
+        return [workload.uid, *owned, *(pod.uid for pod in self._pods(workload))]
+
+    def _events_of(self, uid: str, namespace: str) -> Iterator[Event]:
+        return self._stores.events.by_index(ABOUT, uid, namespace)
+
+
+async def _in_slices(keys: list[ObjectKey], view: Callable[[ObjectKey], V | None]) -> AsyncIterator[V]:
+    until = time.perf_counter() + SLICE_SECONDS
+    for key in keys:
+        found = view(key)
+        if found is not None:
+            yield found
+        if time.perf_counter() >= until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + SLICE_SECONDS
+
+
+def _mode(service: Service) -> ServiceMode:
+    if service.spec.type == "ExternalName":
+        return ServiceMode.EXTERNAL_NAME
+    if not service.spec.selector:
+        return ServiceMode.NO_SELECTOR
+    return ServiceMode.HEADLESS if service.spec.cluster_ip == "None" else ServiceMode.SELECTOR
+
+
+def _endpoints(slices: Iterable[EndpointSlice]) -> tuple[int, int]:
+    """Count ready and all endpoints. A pod in two slices (IPv4 and IPv6) counts once; unknown readiness is ready.
+
+    Source: the EndpointSlice API: "a nil value should be interpreted as true".
+    """
+    ready: dict[object, bool] = {}
+    for one in slices:
+        for endpoint in one.endpoints or ():
+            if endpoint.conditions.terminating:
+                continue
+            identity = endpoint.target_ref.uid if endpoint.target_ref else endpoint.addresses
+            ready[identity] = ready.get(identity, False) or endpoint.conditions.ready is not False
+    return sum(ready.values()), len(ready)
+
+
+def _containers(pod: Pod, init: bool) -> Iterator[str]:
+    for one in pod.spec.init_containers or ():
+        if init or one.is_sidecar:
+            yield one.name
+    for one in pod.spec.containers or ():
+        yield one.name
