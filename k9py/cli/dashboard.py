@@ -1,0 +1,58 @@
+"""Start the dashboard: turn the command line into its options and run it on the quickest event loop there is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from k9py.cli.demo import Demo
+from k9py.cli.options import Arguments
+from k9py.kube.options import ConnectOptions
+from k9py.settings.paths import audit_file
+from k9py.settings.terminal import redraws_per_second, wants_colour
+from k9py.tui.app import KdashApp
+from k9py.tui.options import AppOptions, connect_lazily
+
+
+def run_dashboard(arguments: Arguments) -> int:
+    """Run until the person leaves; return the exit code.
+
+    Raises:
+        ConfigError: there is no such demo.
+    """
+    with ExitStack() as stack:
+        connect = ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context)
+        connector = connect_lazily
+        if arguments.demo is not None:
+            demo = stack.enter_context(Demo(arguments.demo))
+            connect, connector = demo.options, demo.connect
+        app = KdashApp(
+            AppOptions(
+                connect=connect,
+                connector=connector,
+                namespaces=arguments.namespaces,
+                all_namespaces=arguments.all_namespaces,
+                read_only=arguments.read_only,
+                audit_path=audit_file(os.environ),
+                demo=arguments.demo or "",
+                monochrome=arguments.no_color or not wants_colour(os.environ),
+                light=arguments.theme == "light",
+                redraws_per_second=redraws_per_second(os.environ),
+            )
+        )
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
+            runner.run(app.run_async(mouse=False))
+        return app.return_code or 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where the platform has it, asyncio's own loop elsewhere."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
