@@ -1,0 +1,49 @@
+"""From options to a connection. Importing this is cheap: the client is imported when `connect` is awaited.
+
+Owns: the order of things at the start. The kubeconfig is read and the client imported in a thread, so that the screen,
+which is already drawn, stays alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from k9py.kube.credentials import Times, credentials_for
+from k9py.kube.load import load
+from k9py.kube.options import ConnectOptions
+from k9py.kube.target import resolve
+
+if TYPE_CHECKING:
+    from k9py.kube.connection import Connection
+
+
+async def connect(
+    options: ConnectOptions, *, environ: Mapping[str, str] | None = None, times: Times | None = None
+) -> Connection:
+    """Return a connection for a context; no request is sent yet, but credentials have been obtained.
+
+    Args:
+        options: which kubeconfig and context.
+        environ: the environment, for tests; default this process's.
+        times: the clocks, for tests.
+
+    Raises:
+        ConfigError: no kubeconfig, no such context, a plugin or certificate that cannot be used.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    target = await asyncio.to_thread(resolve, options, environ)
+    credentials = credentials_for(target, environ, times)
+    client = await load()
+    from k9py.kube.connection import Connection
+    from k9py.kube.transport import Transport
+
+    transport = Transport(client, target.endpoint, credentials)
+    try:
+        await transport.prepare()
+    except BaseException:
+        await transport.aclose()
+        raise
+    return Connection(target.info, transport)

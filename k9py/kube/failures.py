@@ -1,0 +1,169 @@
+"""Failures below HTTP: no connection, no name, no trust, no answer. The part of the translation that needs aiohttp.
+
+Owns: which `ConnectionFailedError` an exception of aiohttp, ssl or the socket becomes.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from k9py.kube.errors import bounded, certificate_words
+from k9py.objects.errors import ConnectionFailedError
+
+RAISED = (aiohttp.ClientError, OSError)
+"""What a request or a stream can raise; TimeoutError and ssl.SSLError are OSErrors."""
+
+
+@contextmanager
+def translated(server: str, *, silent_for: float | None = None) -> Iterator[None]:
+    """Translate what the transport raises inside the block.
+
+    Args:
+        silent_for: seconds of silence allowed on the stream, to say in the message.
+    """
+    try:
+        yield
+    except RAISED as error:
+        raise from_failure(error, server, silent_for=silent_for) from error
+
+
+def from_failure(error: BaseException, server: str, *, silent_for: float | None = None) -> ConnectionFailedError:
+    """Return the error a person is told.
+
+    Args:
+        error: one of `RAISED`.
+        server: the server's URL.
+    """
+    shown = bounded(server, 200)
+    host = bounded(urlsplit(server).hostname or server, 200)
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return _untrusted(error.certificate_error, server)
+        case aiohttp.ClientProxyConnectionError():
+            return ConnectionFailedError(
+                f"The proxy before {shown} cannot be reached: {_cause(error.os_error)}",
+                "Check proxy-url of the cluster, HTTPS_PROXY and NO_PROXY.",
+            )
+        case aiohttp.ClientHttpProxyError():
+            return ConnectionFailedError(
+                f"The proxy refuses to connect us to {shown}: {error.status} {bounded(error.message, 200)}",
+                "Check proxy-url of the cluster or HTTPS_PROXY (password too), or except the server with NO_PROXY.",
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return _unresolved(host)
+        case aiohttp.ClientConnectorError() if isinstance(error.os_error, socket.gaierror):
+            return _unresolved(host)
+        case aiohttp.ClientConnectorSSLError():
+            return _tls(error.os_error, shown)
+        case aiohttp.ClientConnectorError():
+            return _unreachable(error.os_error, shown)
+        case ssl.SSLCertVerificationError():
+            return _untrusted(error, server)
+        case ssl.SSLError():
+            return _tls(error, shown)
+        case aiohttp.ClientOSError() if isinstance(error.__cause__, ssl.SSLError):
+            return _tls(error.__cause__, shown)
+        case aiohttp.SocketTimeoutError():
+            waited = f" for {silent_for:g} s" if silent_for else ""
+            return ConnectionFailedError(
+                f"The server {shown} was silent{waited}", "The connection is taken up again by itself."
+            )
+        case aiohttp.ConnectionTimeoutError():
+            return ConnectionFailedError(
+                f"The server {shown} did not accept a connection in time",
+                "Check the network: a VPN that is down, a firewall, a server that is off.",
+            )
+        case TimeoutError():
+            return ConnectionFailedError(
+                f"The server {shown} did not answer in time", "Check the network; the server may be overloaded."
+            )
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+            return _cut_off(shown)
+        case aiohttp.InvalidURL():
+            return ConnectionFailedError(f"{shown} is not a URL", "Correct the cluster's server in the kubeconfig.")
+        case aiohttp.ClientResponseError():
+            return ConnectionFailedError(
+                f"The server {shown} does not speak HTTP as an API server does: {bounded(error.message, 200)}",
+                "Check host, port and http:// or https:// of the cluster's server in the kubeconfig.",
+            )
+        case OSError():
+            return _unreachable(error, shown)
+    return _cut_off(shown)
+
+
+def cut_inside_line(server: str) -> ConnectionFailedError:
+    """Return the error for a stream that ended where no stream ends in order."""
+    return _cut_off(bounded(server, 200))
+
+
+def _cut_off(shown: str) -> ConnectionFailedError:
+    return ConnectionFailedError(
+        f"The connection to {shown} was cut off", "It is taken up again by itself; if not, check server and network."
+    )
+
+
+def _unresolved(host: str) -> ConnectionFailedError:
+    return ConnectionFailedError(
+        f"The name {host} cannot be resolved",
+        "Check the cluster's server in the kubeconfig, the VPN, and DNS on this machine.",
+    )
+
+
+def _untrusted(error: BaseException, server: str) -> ConnectionFailedError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectionFailedError(*certificate_words(error, server))
+    return ConnectionFailedError(
+        f"The certificate of {bounded(server, 200)} cannot be trusted: {bounded(str(error), 200)}",
+        "Set certificate-authority(-data) and tls-server-name of the cluster.",
+    )
+
+
+def _tls(error: BaseException, shown: str) -> ConnectionFailedError:
+    reason = str(getattr(error, "reason", None) or error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _untrusted(error, shown)
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
+        return ConnectionFailedError(
+            f"The server {shown} does not speak TLS", "Is it http:// rather than https://, or another port?"
+        )
+    if "ALERT" in reason:
+        return ConnectionFailedError(
+            f"The server {shown} refused the TLS connection: {bounded(reason.replace('_', ' ').lower(), 200)}",
+            "Your client certificate may have expired or be of another cluster: get a new kubeconfig.",
+        )
+    return ConnectionFailedError(
+        f"No TLS connection to {shown}: {bounded(reason.replace('_', ' ').lower(), 200)}",
+        "Check the cluster's server, certificate-authority and tls-server-name in the kubeconfig.",
+    )
+
+
+def _unreachable(error: BaseException, shown: str) -> ConnectionFailedError:
+    match getattr(error, "errno", None):
+        case errno.ECONNREFUSED:
+            return ConnectionFailedError(
+                f"The server {shown} refused the connection",
+                "Is the cluster running, and is this its address? No cluster at hand: `kdash --demo`.",
+            )
+        case errno.ECONNRESET | errno.EPIPE | errno.ECONNABORTED:
+            return _cut_off(shown)
+        case errno.ETIMEDOUT:
+            return ConnectionFailedError(
+                f"The server {shown} did not answer in time", "Check the network: a VPN that is down, a firewall."
+            )
+    # aiohttp tries every address of a name and folds several refusals into one without errno
+    if "Connect call failed" in str(error) and "refused" in str(error).lower():
+        return _unreachable(ConnectionRefusedError(errno.ECONNREFUSED, ""), shown)
+    return ConnectionFailedError(
+        f"The server {shown} cannot be reached: {_cause(error)}", "Check the network and the VPN."
+    )
+
+
+def _cause(error: BaseException) -> str:
+    return bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__, 200)

@@ -1,0 +1,85 @@
+"""TLS: the one SSL context of a connection, and client certificates.
+
+Owns: how certificates become a context. Invariants: verification follows Go's rules, as kubectl's does (the given CA
+alone is trusted, an intermediate may be the anchor, X.509 strictness beyond Go's is off); a private key is on disk only
+while OpenSSL reads it, in a file of mode 0600 that is unlinked at once.
+Making a context with the system's CAs takes 60-80 ms: call these from a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from k9py.objects.errors import ConfigError
+from k9py.objects.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate chain and its key, PEM; compared by content to notice rotation."""
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+
+
+def ssl_context(ca: bytes | None, *, insecure: bool, certificate: ClientCertificate | None) -> ssl.SSLContext:
+    """Make the context for an API server.
+
+    Args:
+        ca: PEM bundle that alone is trusted; None for the system's.
+        insecure: do not verify the server (insecure-skip-tls-verify).
+        certificate: presented to the server, if any.
+
+    Raises:
+        ConfigError: the CA, the certificate or its key cannot be used.
+    """
+    try:
+        context = ssl.create_default_context(cadata=None if ca is None else ca.decode("ascii", "ignore"))
+    except ssl.SSLError as error:
+        raise ConfigError(
+            "The cluster's certificate authority is not a PEM certificate",
+            "Correct certificate-authority or certificate-authority-data of the cluster in the kubeconfig.",
+        ) from error
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        _load(context, certificate)
+    return context
+
+
+def _load(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    descriptor, path = tempfile.mkstemp(prefix="kdash-", suffix=".pem")  # mode 0600
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(certificate.certificate.rstrip() + b"\n" + certificate.key)
+        context.load_cert_chain(path, password=_refuse_password)
+    except (ssl.SSLError, ValueError) as error:
+        _refuse_certificate(error)
+    finally:
+        os.unlink(path)
+
+
+def _refuse_password() -> str:
+    """OpenSSL would ask on the terminal, which belongs to the screen."""
+    raise ValueError("the key is encrypted with a password")
+
+
+def _refuse_certificate(error: ssl.SSLError | ValueError) -> NoReturn:
+    match getattr(error, "reason", None):
+        case "KEY_VALUES_MISMATCH":
+            why = "the certificate and the key do not belong together"
+        case str(reason):
+            why = reason.replace("_", " ").lower()
+        case _:
+            why = "it is not PEM" if isinstance(error, ssl.SSLError) else str(error)
+    raise ConfigError(
+        f"The client certificate cannot be used: {printable(why)}",
+        "Correct client-certificate and client-key of the user in the kubeconfig (PEM, the key without a password).",
+    ) from error

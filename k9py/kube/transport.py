@@ -1,0 +1,255 @@
+"""Sends requests to one API server and gives back open responses; credentials, TLS and 401 are settled here.
+
+Owns: the sessions (one, and while a client certificate rotates the old one until its streams have ended), the SSL
+context made once per certificate, and the timeouts. kubernetes_asyncio's REST client encodes and sends.
+
+Invariants: a response is used inside `async with` and its socket is closed there unless it was read to its end; every
+failure leaves as a `KdashError`; a 401 renews the credentials once and repeats the request once (it was not executed).
+Bodies are never logged: `_preload_content=False` keeps kubernetes_asyncio's DEBUG line, which holds them, from running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import ClientResponse, ClientTimeout
+from multidict import CIMultiDict
+
+from k9py import __version__
+from k9py.kube.credentials import Credential, Credentials
+from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status
+from k9py.kube.failures import RAISED, from_failure, translated
+from k9py.kube.load import Client
+from k9py.kube.target import Endpoint
+from k9py.kube.tls import ClientCertificate, ssl_context
+from k9py.objects.errors import ConnectionFailedError
+
+POOL = 512
+"""Connections at once: a watch a kind and namespace, the log streams, and the requests between them."""
+CONNECT = 15.0
+"""Seconds until a connection stands, waiting for a free one in the pool included."""
+REQUEST = ClientTimeout(total=60, connect=CONNECT, sock_connect=10)
+LIST = ClientTimeout(total=None, connect=CONNECT, sock_connect=10, sock_read=60)
+"""A page may take long to transfer; it may not be silent for a minute."""
+_READ_BUFFER = 1 << 19
+
+
+def stream_timeout(silence: float | None) -> ClientTimeout:
+    """Return the timeout of a stream that may be silent for so many seconds; None: for ever."""
+    return ClientTimeout(total=None, connect=CONNECT, sock_connect=10, sock_read=silence)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `body` becomes JSON; `silence` is the seconds a stream's timeout allows, to say in an error."""
+
+    method: str
+    path: str
+    asked: Asked
+    query: Sequence[tuple[str, str]] = ()
+    body: Mapping[str, Any] | Sequence[Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: ClientTimeout = REQUEST
+    silence: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Session:
+    rest: Any
+    certificate: ClientCertificate | None
+    in_use: int = 0
+    retired: bool = False
+
+    async def leave(self) -> None:
+        self.in_use -= 1
+        if self.retired and not self.in_use:
+            await self.rest.close()
+
+
+class Transport:
+    """Requests to one API server as one user.
+
+    Args:
+        client: kubernetes_asyncio, loaded.
+        endpoint: the server.
+        credentials: asked before every request.
+    """
+
+    def __init__(self, client: Client, endpoint: Endpoint, credentials: Credentials) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._session: _Session | None = None
+        self._sessions: set[_Session] = set()
+        self._session_lock = asyncio.Lock()
+        self._closed = False
+        logging.getLogger("kubernetes_asyncio").setLevel(logging.INFO)
+
+    @property
+    def server(self) -> str:
+        return self._endpoint.server
+
+    async def prepare(self) -> None:
+        """Get the first credential and make the session, so that what is wrong with either is told at once.
+
+        Raises:
+            ConfigError: a plugin, a certificate or a file cannot be used.
+        """
+        await self._session_for(await self._credentials.current())
+
+    @asynccontextmanager
+    async def open(self, call: Call) -> AsyncIterator[ClientResponse]:
+        """Send a request and give its successful response, the body unread.
+
+        Raises:
+            KdashError: translated; see `errors` and `failures`.
+        """
+        session, response = await self._answer(call)
+        try:
+            yield response
+        finally:
+            response.close()  # not release: what has not been read to its end is a stream, and ends now
+            await session.leave()
+
+    async def read(self, call: Call) -> bytes:
+        """Send a request and return the body."""
+        async with self.open(call) as response:
+            with translated(self.server, silent_for=call.timeout.sock_read):
+                return await response.read()
+
+    async def aclose(self) -> None:
+        """Close every connection; streams still open end with ConnectionFailedError."""
+        self._closed = True
+        sessions, self._sessions, self._session = self._sessions, set(), None
+        for session in sessions:
+            await session.rest.close()
+
+    async def _answer(self, call: Call) -> tuple[_Session, ClientResponse]:
+        credential = await self._credentials.current()
+        try:
+            return await self._try(call, credential, repeat=True)
+        except _RejectedError:
+            credential = await self._credentials.current()
+            return await self._try(call, credential, repeat=False)
+
+    async def _try(self, call: Call, credential: Credential, *, repeat: bool) -> tuple[_Session, ClientResponse]:
+        session = await self._session_for(credential)
+        session.in_use += 1
+        kept = False
+        try:
+            response = await self._send(session, call, credential)
+            try:
+                if response.status == 401 and repeat and await self._credentials.renew(credential):
+                    raise _RejectedError
+                await self._check(response, call)
+                kept = True
+            finally:
+                if not kept:
+                    response.close()
+        finally:
+            if not kept:
+                await session.leave()
+        return session, response
+
+    async def _send(self, session: _Session, call: Call, credential: Credential) -> ClientResponse:
+        headers = CIMultiDict(
+            {"User-Agent": f"kdash/{__version__}", "Accept": "application/json", "Accept-Encoding": "identity"}
+        )
+        headers.update(call.headers)
+        headers.extend(credential.headers())
+        if not self._endpoint.compression:
+            headers["Accept-Encoding"] = "identity"
+        try:
+            response: ClientResponse = await session.rest.request(
+                call.method,
+                self._endpoint.server + call.path,
+                query_params=call.query,
+                headers=headers,
+                body=call.body,
+                _preload_content=False,
+                _request_timeout=call.timeout,
+            )
+        except RAISED as error:
+            raise from_failure(error, self.server, silent_for=call.silence) from error
+        except RuntimeError as error:
+            if not self._closed:
+                raise
+            raise _closed() from error
+        return response
+
+    async def _check(self, response: ClientResponse, call: Call) -> None:
+        if 200 <= response.status < 300:
+            if response.content_type == "text/html":
+                raise ConnectionFailedError(
+                    f"The server {self.server} answered with a web page, not as a Kubernetes API",
+                    "A sign-in page or another program may stand at this address: check the cluster's server.",
+                )
+            return
+        with translated(self.server):
+            body = await response.content.read(MAX_ERROR_BODY)
+        raise from_status(
+            response.status,
+            body,
+            asked=call.asked,
+            retry_after=response.headers.get("Retry-After"),
+            credentials=self._credentials.description,
+            server=self.server,
+        )
+
+    async def _session_for(self, credential: Credential) -> _Session:
+        if self._closed:
+            raise _closed()
+        session = self._session
+        if session is not None and session.certificate == credential.certificate:
+            return session
+        async with self._session_lock:
+            session = self._session
+            if session is not None and session.certificate == credential.certificate:
+                return session
+            fresh = await self._new_session(credential.certificate)
+            if session is not None:
+                await self._retire(session)
+            self._sessions.add(fresh)
+            self._session = fresh
+            return fresh
+
+    async def _retire(self, session: _Session) -> None:
+        session.retired = True
+        self._sessions = {one for one in self._sessions if one.in_use}
+        if not session.in_use:
+            await session.rest.close()
+
+    async def _new_session(self, certificate: ClientCertificate | None) -> _Session:
+        endpoint = self._endpoint
+        trust: Any = False
+        if endpoint.is_tls:
+            trust = await asyncio.to_thread(
+                ssl_context, endpoint.ca, insecure=endpoint.insecure, certificate=certificate
+            )
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=POOL, ssl=trust),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,  # a netrc entry would replace the token; the proxy was chosen in `proxy`
+            read_bufsize=_READ_BUFFER,
+        )
+        # RESTClientObject's own constructor can neither take a ready SSL context nor leave the environment alone
+        rest = self._client.rest_client.__new__(self._client.rest_client)
+        rest.pool_manager = session
+        rest.proxy = endpoint.proxy
+        rest.proxy_headers = None
+        rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
+        return _Session(rest, certificate)
+
+
+class _RejectedError(Exception):
+    """A 401 after which there are other credentials to try."""
+
+
+def _closed() -> ConnectionFailedError:
+    return ConnectionFailedError("The connection to the cluster was closed")
