@@ -200,7 +200,7 @@ class LineView(Widget, can_focus=True):
 
     def forget_painted(self) -> None:
         """Draw every line anew at the next repaint (after a change of size, theme or layout of the lines)."""
-        self._painted = []
+        self._painted = [_UNPAINTED] * self.size.height
         self._strips.clear()
 
     # -- scroll mark --------------------------------------------------------------------------------------------------
@@ -291,18 +291,16 @@ class LineView(Widget, can_focus=True):
         self._palette = None
         self._strips.clear()
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, _has_focus: bool) -> None:
         """Show what having the focus changes, such as the cursor line."""
-        self.repaint()
-
-    def on_blur(self) -> None:
-        """Show what losing the focus changes."""
+        super().watch_has_focus(_has_focus)
         self.repaint()
 
     def on_resize(self) -> None:
         """Lay out and draw for the new size."""
         self.forget_painted()
         self.size_changed()
+        self.apply_pending()
         self.refresh()
 
     def size_changed(self) -> None:

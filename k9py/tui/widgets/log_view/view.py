@@ -427,7 +427,7 @@ class LogView(LineView):
             self.flush()
 
     def size_changed(self) -> None:
-        self.apply_pending()
+        """Nothing to do before the rows are chosen anew."""
 
     def apply_pending(self) -> None:
         """Look at new lines for search and filter, and choose the rows to show."""

@@ -1,0 +1,209 @@
+"""The model and view of a table without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Row
+from k9py.tui.widgets.live_table.live_rows import BULK_CHANGES, LiveRows
+from k9py.tui.widgets.live_table.order import Order, sort_key_of
+from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
+from tests.tui.widgets.hosts import COLUMNS, key, row, rows
+
+
+def never() -> bool:
+    return False
+
+
+def always() -> bool:
+    return True
+
+
+def settled(live: LiveRows) -> list[Row]:
+    """Return the shown rows after everything pending is applied."""
+    live.apply_pending()
+    live.advance(never)
+    live.apply_pending()
+    live.advance(never)
+    return live.view.rows()
+
+
+def expected(live: LiveRows, model: dict[ObjectKey, Row]) -> list[Row]:
+    """Return what a table of that model must show, worked out the plain way."""
+    accepted = [one for one in model.values() if live.filter.accepts(search_text(one))]
+    return sorted(accepted, key=sort_key_of(live.order, COLUMNS), reverse=live.order.reverse)
+
+
+def names(shown: list[Row]) -> list[str]:
+    return [one.key.name for one in shown]
+
+
+_NAMES = st.sampled_from([f"{word}-{number}" for word in ("web", "api", "job") for number in range(6)])
+_ROWS = st.builds(
+    lambda name, ready, rank, image: row(name, ready=ready, rank=rank, image=image),
+    _NAMES,
+    st.integers(0, 3),
+    st.integers(0, 2),
+    st.sampled_from(["v1", "v2", ""]),
+)
+_STEPS = st.one_of(
+    st.tuples(st.just("upsert"), _ROWS),
+    st.tuples(st.just("remove"), _NAMES),
+    st.tuples(st.just("replace"), st.lists(_ROWS, max_size=12)),
+    st.tuples(st.just("filter"), st.sampled_from(["", "w", "we", "web", "!web", "web !1", "v2", "api 0", "!"])),
+    st.tuples(
+        st.just("order"), st.builds(Order, st.sampled_from([None, "name", "ready", "image", "age"]), st.booleans())
+    ),
+    st.tuples(st.just("apply"), st.none()),
+    st.tuples(st.just("slice"), st.none()),
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(_STEPS, max_size=40))
+def test_the_view_is_the_sorted_filtered_model_whatever_happened(steps: list[tuple[str, object]]) -> None:
+    live, model = LiveRows(COLUMNS), dict[ObjectKey, Row]()
+    for what, value in steps:
+        match what, value:
+            case "upsert", Row() as one:
+                live.upsert(one)
+                model[one.key] = one
+            case "remove", str() as name:
+                live.remove(key(name))
+                model.pop(key(name), None)
+            case "replace", list() as several:
+                live.replace_all(several)
+                model = {one.key: one for one in several}
+            case "filter", str() as text:
+                live.set_filter(RowFilter.parse(text))
+            case "order", Order() as order:
+                live.set_order(order)
+            case "apply", _:
+                live.apply_pending()
+            case "slice", _:
+                live.advance(always)
+    assert settled(live) == expected(live, model)
+    assert not live.building
+
+
+def test_many_changes_at_once_are_built_aside_while_the_old_view_stays_whole() -> None:
+    live = LiveRows(COLUMNS)
+    live.upsert(row("web-000", ready=1))
+    assert names(settled(live)) == ["web-000"]
+    for one in rows(BULK_CHANGES + 10):
+        live.upsert(one)
+    live.apply_pending()
+    assert live.building
+    assert names(live.view.rows()) == ["web-000"]
+    live.remove(key("web-005"))
+    live.apply_pending()
+    live.advance(never)
+    assert len(live.view) == BULK_CHANGES + 9
+    assert key("web-005") not in live.view
+
+
+def test_building_pauses_when_told_to_and_ends_with_every_row() -> None:
+    live = LiveRows(COLUMNS)
+    live.replace_all(rows(5000))
+    slices = 1
+    while not live.advance(always):
+        slices += 1
+    assert slices > 15
+    assert live.view.rows() == sorted(rows(5000), key=sort_key_of(Order(), COLUMNS))
+
+
+def test_a_change_during_a_whole_new_list_wins_over_the_list() -> None:
+    live = LiveRows(COLUMNS)
+    live.replace_all(rows(3))
+    live.upsert(row("web-001", state="changed since"))
+    live.remove(key("web-002"))
+    shown = settled(live)
+    assert names(shown) == ["web-000", "web-001"]
+    assert shown[1].cells[2].text == "changed since"
+
+
+def test_the_same_row_again_is_no_change() -> None:
+    live = LiveRows(COLUMNS)
+    assert live.upsert(row("web"))
+    settled(live)
+    assert not live.upsert(row("web"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ["api", "web-1", "web-2"]),
+        ("WEB", ["web-1", "web-2"]),
+        ("!web", ["api"]),
+        ("web !2", ["web-1"]),
+        ("!", ["api", "web-1", "web-2"]),
+        ("shop api", ["api"]),
+        ("apiv1", []),
+    ],
+)
+def test_filter_terms(text: str, shown: list[str]) -> None:
+    live = LiveRows(COLUMNS)
+    for name in ("web-2", "api", "web-1"):
+        live.upsert(row(name))
+    live.set_filter(RowFilter.parse(text))
+    assert names(settled(live)) == shown
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "narrower"),
+    [
+        ("we", "web", True),
+        ("web", "web !a", True),
+        ("web !a", "web !ab", False),
+        ("web", "we", False),
+        ("", "web", False),
+        ("!a", "!a b", True),
+        ("web", "api web", True),
+    ],
+)
+def test_a_filter_narrows_only_when_nothing_new_can_pass(earlier: str, later: str, narrower: bool) -> None:
+    assert RowFilter.parse(later).narrows(RowFilter.parse(earlier)) is narrower
+
+
+@pytest.mark.parametrize(
+    ("order", "shown"),
+    [
+        (Order(), ["failing", "b", "a", "c"]),
+        (Order("name"), ["a", "b", "c", "failing"]),
+        (Order("ready", reverse=True), ["c", "a", "b", "failing"]),
+        (Order("age"), ["failing", "c", "b", "a"]),
+    ],
+)
+def test_orders(order: Order, shown: list[str]) -> None:
+    live = LiveRows(COLUMNS)
+    live.upsert(row("a", ready=2, rank=2, age_minutes=40))
+    live.upsert(row("b", ready=1, rank=1, age_minutes=30))
+    live.upsert(row("c", ready=3, rank=3, age_minutes=20))
+    live.upsert(row("failing", ready=0, rank=0, age_minutes=10))
+    live.set_order(order)
+    assert names(settled(live)) == shown
+
+
+def test_an_unknown_column_is_refused() -> None:
+    with pytest.raises(KeyError):
+        LiveRows(COLUMNS).set_order(Order("nope"))
+
+
+def test_pausing_is_asked_for_between_slices_only() -> None:
+    asked = 0
+
+    def count() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    pause: Callable[[], bool] = count
+    live = LiveRows(COLUMNS)
+    live.replace_all(rows(1024))
+    live.advance(pause)
+    assert 2 <= asked <= 16

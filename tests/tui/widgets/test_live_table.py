@@ -1,0 +1,314 @@
+"""The table on a screen: cursor, redraw, filter, order, sizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Cell, Column, Row, Tone
+from k9py.tui.widgets.live_table import HighlightCause, LiveTable
+from k9py.tui.widgets.live_table.fitting import fit_columns
+from k9py.tui.widgets.live_table.order import Order
+from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, key, row, rows, screen_text
+
+
+def host(filled: int = 0, *, monochrome: bool = False) -> HostApp[LiveTable]:
+    """Return an app with a table of that many rows."""
+
+    def make() -> LiveTable:
+        table = LiveTable(COLUMNS, now=lambda: NOW, empty_text="no deployments in shop")
+        if filled:
+            table.replace_all(rows(filled))
+        return table
+
+    return HostApp(make, monochrome=monochrome)
+
+
+def highlights(app: HostApp[LiveTable]) -> list[tuple[str | None, HighlightCause]]:
+    return [
+        (said.key.name if said.key else None, said.cause)
+        for said in app.said(LiveTable.Highlighted)
+        if isinstance(said, LiveTable.Highlighted)
+    ]
+
+
+async def test_rows_are_drawn_with_symbol_cells_and_age() -> None:
+    app = host()
+    async with app.run_test(size=(80, 6)) as pilot:
+        app.widget.upsert(row("web", state="stalled: image", tone=Tone.FAIL, ready=0, image="v7"))
+        app.widget.flush()
+        await pilot.pause()
+        header, first, *_ = screen_text(app.widget)
+        assert header.split() == ["NAME", "READY", "STATE", "IMAGE", "AGE"]
+        assert first.split() == ["✗", "web", "0/3", "stalled:", "image", "v7", "5m"]
+
+
+async def test_the_cursor_follows_its_object_and_keeps_its_screen_line() -> None:
+    app = host(40)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press(*["down"] * 15)
+        table = app.widget
+        assert table.cursor_key == key("web-015")
+        line = table.cursor_screen_line
+        for name in ("aaa", "aab", "web-0155"):
+            table.upsert(row(name))
+        table.remove_row(key("web-001"))
+        table.remove_row(key("web-003"))
+        table.flush()
+        assert (table.cursor_key, table.cursor_screen_line) == (key("web-015"), line)
+        table.upsert(replace(row("web-015"), rank=-1))
+        table.flush()
+        assert table.cursor_key == key("web-015")
+        assert table.shown_rows[0].key == key("web-015")
+        table.set_order(Order("name", reverse=True))
+        assert table.cursor_key == key("web-015")
+        assert "web-015" in screen_text(table)[table.cursor_screen_line]
+
+
+async def test_when_the_selected_object_vanishes_the_neighbour_below_is_highlighted_and_said() -> None:
+    app = host(5)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press("down", "down")
+        app.messages.clear()
+        app.widget.remove_row(key("web-002"))
+        app.widget.upsert(row("aaa"))
+        app.widget.flush()
+        await pilot.pause()
+        assert app.widget.cursor_key == key("web-003")
+        assert highlights(app) == [("web-003", HighlightCause.VANISHED)]
+
+
+async def test_when_the_last_row_vanishes_the_cursor_goes_up_and_then_nowhere() -> None:
+    app = host(2)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press("end")
+        app.messages.clear()
+        for name in ("web-001", "web-000"):
+            app.widget.remove_row(key(name))
+            app.widget.flush()
+        await pilot.pause()
+        assert highlights(app) == [("web-000", HighlightCause.VANISHED), (None, HighlightCause.VANISHED)]
+        assert app.widget.cursor_row is None
+        assert "no deployments in shop" in screen_text(app.widget)[2]
+
+
+async def test_before_the_first_list_is_complete_the_cursor_stays_on_top() -> None:
+    app = host()
+    async with app.run_test(size=(80, 12)) as pilot:
+        for name in ("m", "a", "z"):
+            app.widget.upsert(row(name))
+            app.widget.flush()
+        assert app.widget.cursor_key == key("a")
+        app.widget.settle()
+        app.widget.upsert(row("0"))
+        app.widget.flush()
+        await pilot.pause()
+        assert app.widget.cursor_key == key("a")
+
+
+async def test_a_filter_that_hides_the_selected_object_says_so() -> None:
+    app = host(20)
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.messages.clear()
+        app.widget.set_filter("web-01")
+        await pilot.pause()
+        assert app.widget.row_count == 10
+        assert highlights(app) == [("web-010", HighlightCause.FILTERED)]
+        app.widget.set_filter("!web-01")
+        assert (app.widget.row_count, app.widget.total_count) == (10, 20)
+
+
+async def test_nothing_is_redrawn_when_nothing_changed() -> None:
+    app = host(40)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        table = app.widget
+        table.flush()
+        lines, cells = table.paint_count.lines, table.paint_count.cells
+        for one in rows(40):
+            table.upsert(one)
+        table.flush()
+        table.upsert(row("web-039", state="paused"))
+        table.flush()
+        assert (table.paint_count.lines, table.paint_count.cells) == (lines, cells)
+
+
+async def test_a_changed_cell_redraws_that_cell_alone() -> None:
+    app = host(40)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        table = app.widget
+        lines, cells = table.paint_count.lines, table.paint_count.cells
+        table.upsert(row("web-002", ready=1, state="complete"))
+        table.flush()
+        await pilot.pause()
+        assert (table.paint_count.lines - lines, table.paint_count.cells - cells) == (0, 1)
+        assert "1/3" in screen_text(table)[3]
+
+
+async def test_moving_the_cursor_redraws_two_lines() -> None:
+    app = host(40)
+    async with app.run_test(size=(80, 30)) as pilot:
+        await pilot.pause()
+        before = app.widget.paint_count.lines
+        await pilot.press("down")
+        assert app.widget.paint_count.lines == before + 2
+
+
+async def test_many_changes_cost_one_flush() -> None:
+    app = host(10)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        table = app.widget
+        before = table.paint_count.flushes
+        for ready in range(500):
+            table.upsert(row("web-001", ready=ready))
+        assert table.paint_count.flushes == before
+        table.flush()
+        assert table.paint_count.flushes == before + 1
+
+
+async def test_a_link_that_is_behind_is_not_drawn_to() -> None:
+    app = host(3)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        table = app.widget
+        before = table.paint_count.flushes
+        table.can_paint = lambda: False
+        table.upsert(row("web-001", ready=0))
+        table._flush_on_tick()
+        assert table.paint_count.flushes == before
+        table.can_paint = lambda: True
+        table._flush_on_tick()
+        assert "0/3" in screen_text(table)[2]
+
+
+async def test_narrow_screens_lose_the_least_important_columns_and_sideways_brings_them_back() -> None:
+    app = host(5)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.pause()
+        assert screen_text(app.widget)[0].split() == ["NAME", "READY", "STATE", "IMAGE", "AGE"]
+        await pilot.resize_terminal(36, 24)
+        await pilot.pause()
+        assert screen_text(app.widget)[0].split() == ["NAME", "READY", "STATE"]
+        assert all(len(line) <= 36 for line in screen_text(app.widget))
+        await pilot.press("right")
+        await pilot.pause()
+        assert "AGE" in screen_text(app.widget)[0]
+        await pilot.press("left", "left")
+        assert screen_text(app.widget)[0].split() == ["NAME", "READY", "STATE"]
+
+
+async def test_resizing_keeps_the_cursor_in_sight() -> None:
+    app = host(100)
+    async with app.run_test(size=(250, 60)) as pilot:
+        await pilot.press(*["down"] * 50)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert 1 <= app.widget.cursor_screen_line < 24
+        assert "web-050" in screen_text(app.widget)[app.widget.cursor_screen_line]
+
+
+async def test_sort_keys_go_round_the_columns_and_reverse() -> None:
+    app = host(5)
+    async with app.run_test(size=(100, 12)) as pilot:
+        await pilot.press("o", "o")
+        assert app.widget.order == Order("ready")
+        assert "READY ▲" in screen_text(app.widget)[0]
+        await pilot.press("O")
+        assert [one.cells[1].sort for one in app.widget.shown_rows] == [3, 2, 1, 0, 0]
+        await pilot.press("o", "o", "o", "o")
+        assert app.widget.order == Order()
+
+
+async def test_enter_selects_the_object_under_the_cursor() -> None:
+    app = host(5)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press("down", "enter")
+        said = app.said(LiveTable.Selected)
+        assert [one.key for one in said if isinstance(one, LiveTable.Selected)] == [key("web-001")]
+
+
+async def test_hostile_names_reach_the_screen_harmless() -> None:
+    app = host()
+    async with app.run_test(size=(80, 6)) as pilot:
+        evil = Row(key("x"), (Cell("a\x1b[31mb\x07\u202e[bold]"), Cell("1"), Cell("日本語"), Cell(""), Cell("")))
+        app.widget.upsert(evil)
+        app.widget.flush()
+        await pilot.pause()
+        line = screen_text(app.widget)[1]
+        assert line.isprintable()
+        assert "[bold]" in line
+        assert app.widget.render_line(1).cell_length == 80
+
+
+async def test_big_lists_are_built_in_slices_and_end_complete() -> None:
+    app = host()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.widget.clock = iter(range(10**9)).__next__  # every look at the clock says: time to pause
+        app.widget.replace_all(rows(3000))
+        app.widget.flush()
+        assert (app.widget.is_building, app.widget.row_count) == (True, 0)
+        await pilot.app.workers.wait_for_complete()
+        assert (app.widget.is_building, app.widget.row_count) == (False, 3000)
+
+
+async def test_typing_a_filter_into_a_big_table_waits_for_a_pause() -> None:
+    app = host(6000)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.app.workers.wait_for_complete()
+        app.widget.flush()
+        await pilot.app.workers.wait_for_complete()
+        app.widget.set_filter("web-00")
+        assert app.widget.filter_text == ""
+        app.widget.set_filter("web-001", immediately=True)
+        await pilot.app.workers.wait_for_complete()
+        assert app.widget.filter_text == "web-001"
+        assert app.widget.row_count == 1
+
+
+async def test_other_columns_can_come_with_a_whole_new_list() -> None:
+    app = host(5)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press("o")
+        pod = ObjectKey("Pod", "shop", "web-1")
+        app.widget.replace_all([Row(pod, (Cell("web-1"), Cell("10")))], [Column("pod", "Pod"), Column("n", "Restarts")])
+        app.widget.flush()
+        await pilot.pause()
+        assert screen_text(app.widget)[0].split() == ["POD", "RESTARTS"]
+        assert app.widget.cursor_key == pod
+
+
+async def test_counts_are_said_once_a_flush() -> None:
+    app = host(20)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        app.messages.clear()
+        app.widget.set_filter("web-00")
+        await pilot.pause()
+        said = [(one.shown, one.total) for one in app.said(LiveTable.Counted) if isinstance(one, LiveTable.Counted)]
+        assert said == [(10, 20)]
+
+
+@pytest.mark.parametrize("monochrome", [False, True])
+async def test_the_cursor_line_shows_with_and_without_focus(monochrome: bool) -> None:
+    app = host(3, monochrome=monochrome)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.pause()
+        table = app.widget
+        focused, plain = list(table.render_line(1)), list(table.render_line(2))
+        app.screen.set_focus(None)
+        await pilot.pause()
+        blurred = list(table.render_line(1))
+        styles = [str(line[1].style) for line in (focused, plain, blurred)]
+        assert len(set(styles)) == 3
+
+
+@pytest.mark.parametrize("room", [10, 20, 36, 60, 77, 117, 250])
+def test_columns_never_take_more_room_than_there_is_unless_only_essential_ones_are_left(room: int) -> None:
+    fit = fit_columns(COLUMNS, [30, 3, 24, 12, 4], room)
+    essential = {slot.index for slot in fit.slots} == {0, 1}
+    assert fit.width <= room or essential
+    assert {0, 1} <= {slot.index for slot in fit.slots}
