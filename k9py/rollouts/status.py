@@ -15,9 +15,13 @@ from enum import Enum
 from k9py.objects.events import Event
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
+from k9py.objects.text import printable
 from k9py.objects.troubles import TroubleKind
-from k9py.objects.workloads import Workload
-from k9py.rollouts.revisions import Revision
+from k9py.objects.workloads import DaemonSet, StatefulSet, Workload
+from k9py.rollouts.causes import Cause, rollout_cause
+from k9py.rollouts.cohorts import Cohort, cohorts
+from k9py.rollouts.progress import Progress, progress
+from k9py.rollouts.revisions import Revision, current_revision
 
 
 class RolloutState(Enum):
@@ -81,4 +85,125 @@ def rollout_status(
         pods: of this workload, may be empty when not read: then only the counts and conditions speak.
         events: about the workload, its ReplicaSets and pods, for causes no status field tells (FailedMount, probes).
     """
-    raise NotImplementedError
+    counts = progress(workload)
+    current = current_revision(revisions)
+    groups = cohorts(revisions, pods)
+    cause = None if counts.done or not counts.observed else rollout_cause(workload, counts, groups, events, now)
+    state = _state(counts, cause)
+    reason = cause.trouble.message if cause else ""
+    known = counts.observed or not isinstance(workload, DaemonSet)
+    return RolloutStatus(
+        key=workload.key,
+        uid=workload.uid,
+        state=state,
+        words=_words(workload, state, counts, groups, current, reason),
+        reason=reason,
+        cause=cause.trouble.kind if cause else None,
+        note=_note(workload, state, counts, groups, revisions, cause),
+        desired=counts.desired if known else None,
+        ready=counts.ready,
+        updated=counts.updated,
+        available=counts.available,
+        revision=current.number if current else None,
+        images=workload.spec.template.images,
+        changed_at=max(
+            (one for one in (current.created_at if current else None, counts.moved_at) if one is not None),
+            default=workload.metadata.creation_timestamp,
+        ),
+        paused=counts.paused,
+    )
+
+
+def _state(counts: Progress, cause: Cause | None) -> RolloutState:
+    if not counts.observed:
+        return RolloutState.UNKNOWN
+    if counts.desired == 0 and counts.total == 0:
+        return RolloutState.SCALED_TO_ZERO
+    if counts.paused:
+        return RolloutState.PAUSED
+    if counts.done:
+        return RolloutState.COMPLETE
+    if counts.timed_out or (cause is not None and cause.trouble.blocking):
+        return RolloutState.STALLED
+    if counts.on_delete and counts.updated < counts.desired:
+        return RolloutState.PAUSED
+    return RolloutState.PROGRESSING
+
+
+def _words(
+    workload: Workload,
+    state: RolloutState,
+    counts: Progress,
+    groups: Sequence[Cohort],
+    current: Revision | None,
+    reason: str,
+) -> str:
+    if workload.metadata.deletion_timestamp is not None:
+        return "being deleted"
+    match state:
+        case RolloutState.UNKNOWN:
+            return "waiting for the controller"
+        case RolloutState.SCALED_TO_ZERO:
+            where = "no node wants it" if isinstance(workload, DaemonSet) else "scaled to zero"
+            return f"{where}, paused" if counts.paused else where
+        case RolloutState.PAUSED:
+            at = f" at {counts.updated}/{counts.desired}" if not counts.done else ""
+            words = f"waiting for deletes (OnDelete){at}" if counts.on_delete else f"paused{at}"
+            return f"{words}: {reason}" if reason else words
+        case RolloutState.STALLED:
+            return f"stalled: {reason}"
+        case RolloutState.COMPLETE:
+            return f"complete, {counts.partition} kept by partition" if counts.partition else "complete"
+        case RolloutState.PROGRESSING:
+            return _progress_words(counts, groups, current)
+
+
+def _progress_words(counts: Progress, groups: Sequence[Cohort], current: Revision | None) -> str:
+    if counts.desired == 0:
+        return f"scaling down, {counts.total} left"
+    wanted = max(counts.desired - counts.partition, 0) or counts.desired
+    reached = min(_new_ready(counts, groups, current), wanted)
+    words = f"progressing {reached}/{wanted}"
+    if reached < wanted:
+        return words
+    if counts.total > counts.updated:
+        return f"{words}, {_pods(counts.total - counts.updated, 'old')} ending"
+    return f"{words}, not available yet"
+
+
+def _new_ready(counts: Progress, groups: Sequence[Cohort], current: Revision | None) -> int:
+    """Return how many pods of the new revision are ready, by the best source there is."""
+    if current is not None and current.ready is not None:
+        return current.ready
+    for one in groups:
+        if one.is_current and one.pods:
+            return one.ready
+    return min(counts.updated, counts.ready)
+
+
+def _note(
+    workload: Workload,
+    state: RolloutState,
+    counts: Progress,
+    groups: Sequence[Cohort],
+    revisions: Sequence[Revision],
+    cause: Cause | None,
+) -> str:
+    if state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.UNKNOWN):
+        return ""
+    notes = []
+    if cause is not None and cause.is_old and cause.pod is not None and isinstance(workload, StatefulSet):
+        notes.append(f"delete pod {printable(cause.pod.name)} of an old revision to let it go on")
+    if state is not RolloutState.PROGRESSING and counts.ready == 0 and counts.desired > 0:
+        notes.append("no pod serves")
+    elif any(one.is_current for one in groups) or any(one.is_current for one in revisions):
+        old = sum(one.ready for one in groups if not one.is_current)
+        if not any(one.pods for one in groups):
+            old = sum(one.ready or 0 for one in revisions if not one.is_current)
+        if old:
+            notes.append(f"{_pods(old, 'old')} still {'serves' if old == 1 else 'serve'}")
+    return "; ".join(notes)
+
+
+def _pods(count: int, which: str) -> str:
+    return f"{count} {which} pod{'' if count == 1 else 's'}"

@@ -1,22 +1,51 @@
 """The difference between two pod templates, as lines a person reads.
 
 YAML-like, keys sorted, containers (and every other named list) matched by name, so an inserted sidecar is one block and
-not a shifted file. Invariant: equal templates have no lines; every line is printable.
+not a shifted file. Invariant: templates that are equal but for the hash labels have no lines, others have some; every
+line is printable. To match another list by identity, name its key in `_IDENTITY`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from difflib import SequenceMatcher
+from typing import Any, Final, Literal
+
+import msgspec
+
+from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH
+from k9py.rollouts.yaml_lines import item_lines, key_text, lines_of, scalar_text
+
+Sign = Literal[" ", "+", "-", "@"]
+
+_IDENTITY: Final = {
+    "ports": ("containerPort",),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "hostAliases": ("ip",),
+    "topologySpreadConstraints": ("topologyKey",),
+    "items": ("key",),
+}
+"""What identifies an element of these lists; of every other list it is `name`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
     """One line: context ' ', added '+', removed '-', or '@' a heading that says where the next lines are."""
 
-    sign: Literal[" ", "+", "-", "@"]
+    sign: Sign
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the merged tree: where it is (`path`, of its parent), how deep, and its text."""
+
+    sign: Literal[" ", "+", "-"]
+    depth: int
+    text: str
+    path: str
 
 
 def template_diff(old: Mapping[str, Any], new: Mapping[str, Any], *, context: int = 2) -> tuple[DiffLine, ...]:
@@ -25,4 +54,172 @@ def template_diff(old: Mapping[str, Any], new: Mapping[str, Any], *, context: in
     Args:
         old, new: pod templates as the server has them (`spec.template`, with `metadata` and `spec`).
     """
-    raise NotImplementedError
+    before, after = _comparable(old), _comparable(new)
+    if _same(before, after):
+        return ()
+    lines: list[_Line] = []
+    _walk_mapping(before, after, 0, "", lines)
+    return tuple(_hunks(lines, context))
+
+
+def _comparable(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the template without what controllers add to tell revisions apart, and without nulls."""
+    found = {key: value for key, value in template.items() if key != "$patch"}
+    metadata = found.get("metadata")
+    if isinstance(metadata, Mapping):
+        kept = dict(metadata)
+        labels = kept.get("labels")
+        if isinstance(labels, Mapping):
+            ours = {k: v for k, v in labels.items() if k not in (POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH)}
+            kept["labels"] = ours or None
+        found["metadata"] = kept
+    return {str(key): _without_nulls(value) for key, value in found.items() if value is not None}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _without_nulls(v) for k, v in value.items() if v is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_nulls(one) for one in value]
+    return value
+
+
+def _same(one: Any, other: Any) -> bool:
+    # In Python 1 == True; on the wire they differ.
+    return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
+
+
+def _add(lines: list[_Line], sign: Literal[" ", "+", "-"], depth: int, path: str, texts: Sequence[str]) -> None:
+    lines += [_Line(sign, depth, text, path) for text in texts]
+
+
+def _walk_mapping(old: Mapping[str, Any], new: Mapping[str, Any], depth: int, path: str, lines: list[_Line]) -> None:
+    for key in sorted({*old, *new}):
+        if key not in new:
+            _add(lines, "-", depth, path, lines_of(key, old[key]))
+        elif key not in old:
+            _add(lines, "+", depth, path, lines_of(key, new[key]))
+        else:
+            _walk(key, old[key], new[key], depth, path, lines)
+
+
+def _walk(key: str, old: Any, new: Any, depth: int, path: str, lines: list[_Line]) -> None:
+    below = f"{path}.{key_text(key)}" if path else key_text(key)
+    if _same(old, new):
+        _add(lines, " ", depth, path, lines_of(key, new))
+        return
+    if isinstance(old, dict) and isinstance(new, dict) and old and new:
+        _add(lines, " ", depth, path, (f"{key_text(key)}:",))
+        _walk_mapping(old, new, depth + 1, below, lines)
+        return
+    if isinstance(old, list) and isinstance(new, list) and old and new:
+        _add(lines, " ", depth, path, (f"{key_text(key)}:",))
+        identity = _identity(key, old, new)
+        if identity:
+            _walk_named(identity, old, new, depth + 1, below, lines)
+        else:
+            _walk_items(old, new, depth + 1, below, lines)
+        return
+    if isinstance(old, str) and isinstance(new, str) and "\n" in old and "\n" in new:
+        _add(lines, " ", depth, path, (f"{key_text(key)}: |",))
+        _walk_texts(lines_of("", old)[1:], lines_of("", new)[1:], depth, below, lines)
+        return
+    _add(lines, "-", depth, path, lines_of(key, old))
+    _add(lines, "+", depth, path, lines_of(key, new))
+
+
+def _identity(key: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[str, ...]:
+    """Return the keys that identify the elements, () when they do not (then order decides)."""
+    keys = _IDENTITY.get(key, ("name",))
+    for elements in (old, new):
+        names = [
+            tuple(str(one.get(part)) for part in keys) if isinstance(one, dict) and keys[0] in one else None
+            for one in elements
+        ]
+        if None in names or len(set(names)) != len(names):
+            return ()
+    return keys
+
+
+def _walk_named(
+    keys: tuple[str, ...],
+    old: Sequence[dict[str, Any]],
+    new: Sequence[dict[str, Any]],
+    depth: int,
+    path: str,
+    lines: list[_Line],
+) -> None:
+    def name(one: Mapping[str, Any]) -> str:
+        return " ".join(str(one.get(part)) for part in keys)
+
+    before, after = {name(one): one for one in old}, {name(one): one for one in new}
+    kept_old = [one for one in before if one in after]
+    kept_new = [one for one in after if one in before]
+    if kept_old != kept_new:
+        _add(lines, "-", depth, path, (scalar_line("order", ", ".join(kept_old)),))
+        _add(lines, "+", depth, path, (scalar_line("order", ", ".join(kept_new)),))
+    for one in old:
+        if name(one) not in after:
+            _add(lines, "-", depth, path, item_lines(one, keys))
+    for one in new:
+        earlier = before.get(name(one))
+        if earlier is None:
+            _add(lines, "+", depth, path, item_lines(one, keys))
+        elif _same(earlier, one):
+            _add(lines, " ", depth, path, item_lines(one, keys))
+        else:
+            _add(lines, " ", depth, path, (f"- {keys[0]}: {scalar_text(one[keys[0]])}",))
+            rest_old = {k: v for k, v in earlier.items() if k != keys[0]}
+            rest_new = {k: v for k, v in one.items() if k != keys[0]}
+            _walk_mapping(rest_old, rest_new, depth + 1, f"{path}[{scalar_text(one[keys[0]])}]", lines)
+
+
+def scalar_line(key: str, text: str) -> str:
+    """Return a remark about a list in the shape of a line: `(order: a, b)`."""
+    return f"({key}: {scalar_text(text)})"
+
+
+def _walk_items(old: Sequence[Any], new: Sequence[Any], depth: int, path: str, lines: list[_Line]) -> None:
+    before = [msgspec.json.encode(one, order="sorted") for one in old]
+    after = [msgspec.json.encode(one, order="sorted") for one in new]
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            for one in new[j1:j2]:
+                _add(lines, " ", depth, path, item_lines(one))
+            continue
+        for one in old[i1:i2]:
+            _add(lines, "-", depth, path, item_lines(one))
+        for one in new[j1:j2]:
+            _add(lines, "+", depth, path, item_lines(one))
+
+
+def _walk_texts(old: Sequence[str], new: Sequence[str], depth: int, path: str, lines: list[_Line]) -> None:
+    if list(old) == list(new):  # they differ only in what cannot be shown
+        _add(lines, "-", depth, path, old)
+        _add(lines, "+", depth, path, new)
+        return
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            _add(lines, " ", depth, path, new[j1:j2])
+        else:
+            _add(lines, "-", depth, path, old[i1:i2])
+            _add(lines, "+", depth, path, new[j1:j2])
+
+
+def _hunks(lines: Sequence[_Line], context: int) -> list[DiffLine]:
+    """Keep what changed and its surroundings; each run of lines begins with a heading that says where it is."""
+    changed = [number for number, one in enumerate(lines) if one.sign != " "]
+    spans: list[tuple[int, int]] = []
+    for number in changed:
+        start, end = max(0, number - context), min(len(lines), number + context + 1)
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    found: list[DiffLine] = []
+    for start, end in spans:
+        part = lines[start:end]
+        margin = min(one.depth for one in part)
+        found.append(DiffLine("@", min(part, key=lambda one: one.depth).path or "template"))
+        found += [DiffLine(one.sign, "  " * (one.depth - margin) + one.text) for one in part]
+    return found

@@ -1,0 +1,103 @@
+"""Why a rollout does not get on: the one cause that explains most, pods of the new revision first.
+
+Invariant: a cause is only ever one that a pod, a condition or an event states.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from k9py.objects.events import Event
+from k9py.objects.pod_troubles import pod_troubles
+from k9py.objects.pods import Pod
+from k9py.objects.refusals import creation_trouble
+from k9py.objects.troubles import Trouble, TroubleKind
+from k9py.objects.workloads import StatefulSet, Workload
+from k9py.rollouts.cohorts import Cohort
+from k9py.rollouts.progress import Progress
+
+_REFUSAL_FRESH = timedelta(minutes=20)
+"""Controllers retry a refused creation at least this often; an older event tells of the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause and the pod that shows it; `pod` None when no pod could be made."""
+
+    trouble: Trouble
+    pod: Pod | None = None
+    is_old: bool = False
+
+
+def rollout_cause(
+    workload: Workload, counts: Progress, groups: Sequence[Cohort], events: Sequence[Event], now: datetime
+) -> Cause | None:
+    """Return what keeps the rollout from completing, None when nothing is known to.
+
+    A blocking cause is preferred to one that may pass. Old pods are blamed only where they do hold up the new ones: in
+    a StatefulSet, which waits for each pod, and where the controller gave up and the new pods show nothing.
+    """
+    known = any(one.is_current for one in groups)
+    new = [pod for one in groups if one.is_current or not known for pod in one.pods]
+    old = [pod for one in groups if known and not one.is_current for pod in one.pods]
+    fresh = _most_common(new, now, events, counts.deadline)
+    if fresh is not None and fresh.trouble.blocking:
+        return fresh
+    refusal = _refusal(workload, counts, events, now)
+    if refusal is not None:
+        return Cause(refusal)
+    if isinstance(workload, StatefulSet) or (counts.timed_out and fresh is None):
+        stale = _most_common(old, now, events, counts.deadline)
+        if stale is not None and stale.trouble.blocking:
+            return Cause(stale.trouble, stale.pod, is_old=True)
+    if fresh is not None:
+        return fresh
+    if counts.timed_out:
+        seconds = counts.deadline
+        return Cause(Trouble(TroubleKind.DEADLINE, "ProgressDeadlineExceeded", f"no progress for {seconds} s"))
+    return None
+
+
+def _most_common(pods: Sequence[Pod], now: datetime, events: Sequence[Event], deadline: int) -> Cause | None:
+    """Return the trouble most pods have; one that may pass becomes blocking past the deadline (seconds)."""
+    by_pod: dict[str, list[Event]] = {}
+    for event in events:
+        by_pod.setdefault(event.involved_object.uid, []).append(event)
+    shown: dict[str, Cause] = {}
+    count: Counter[str] = Counter()
+    for pod in pods:
+        troubles = pod_troubles(pod, now, by_pod.get(pod.uid, ()))
+        if not troubles:
+            continue
+        first = _aged(troubles[0], now, deadline)
+        shown.setdefault(first.message, Cause(first, pod))
+        count[first.message] += 1
+    if not shown:
+        return None
+    return max(shown.values(), key=lambda one: (one.trouble.blocking, count[one.trouble.message]))
+
+
+def _aged(trouble: Trouble, now: datetime, deadline: int) -> Trouble:
+    if trouble.blocking or trouble.since is None or (now - trouble.since).total_seconds() <= deadline:
+        return trouble
+    return Trouble(trouble.kind, trouble.reason, trouble.message, trouble.container, trouble.since, blocking=True)
+
+
+def _refusal(workload: Workload, counts: Progress, events: Sequence[Event], now: datetime) -> Trouble | None:
+    """Return why pods cannot be created: a Deployment says it in a condition, the others only in events."""
+    if counts.refused is not None:
+        return creation_trouble(counts.refused.message, counts.refused.last_transition_time)
+    if counts.total >= counts.desired:
+        return None
+    for event in sorted(events, key=lambda one: one.last_seen or now, reverse=True):
+        seen = event.last_seen
+        if (
+            event.reason == "FailedCreate"
+            and event.involved_object.uid == workload.uid
+            and (seen is None or now - seen <= _REFUSAL_FRESH)
+        ):
+            return creation_trouble(event.message, event.first_timestamp or seen)
+    return None

@@ -1,0 +1,66 @@
+"""JSON values as YAML-like lines, for reading (not for parsing back). Every line is printable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from k9py.objects.text import printable
+
+_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~"})
+_NUMBER: Final = re.compile(r"^[-+]?(\d[\d_]*\.?\d*([eE][-+]?\d+)?|0x[0-9a-fA-F]+|\.\d+)$")
+
+
+def scalar_text(value: Any) -> str:
+    """Return a scalar on one line; text that YAML would take for something else is quoted."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            text = printable(value)
+            if text.lower() in _WORDS or _NUMBER.match(text) or not text or text != text.strip() or ": " in text:
+                return f'"{text}"'
+            return text
+    return printable(str(value))
+
+
+def key_text(key: str) -> str:
+    """Return a mapping's key, printable."""
+    return printable(key)
+
+
+def lines_of(key: str, value: Any) -> list[str]:
+    """Return the lines of `key: value`, indented by two spaces a level; keys sorted, long texts as blocks."""
+    name = key_text(key)
+    if isinstance(value, Mapping):
+        return [f"{name}:", *_indented(_mapping(value))] if value else [f"{name}: {{}}"]
+    if isinstance(value, (list, tuple)):
+        return [f"{name}:", *(f"  {line}" for one in value for line in item_lines(one))] if value else [f"{name}: []"]
+    if isinstance(value, str) and "\n" in value:
+        return [f"{name}: |", *_indented([printable(line) for line in value.split("\n")])]
+    return [f"{name}: {scalar_text(value)}"]
+
+
+def item_lines(value: Any, first: Sequence[str] = ("name",)) -> list[str]:
+    """Return the lines of one list element, `- ` before the first; the keys that name it come first."""
+    if isinstance(value, Mapping) and value:
+        body = _mapping(value, first)
+    elif isinstance(value, (list, tuple)) and value:
+        body = [line for one in value for line in item_lines(one)]
+    elif isinstance(value, str) and "\n" in value:
+        body = ["|", *_indented([printable(line) for line in value.split("\n")])]
+    else:
+        body = ["{}" if value == {} else "[]" if value in ([], ()) else scalar_text(value)]
+    return [f"- {body[0]}", *_indented(body[1:])]
+
+
+def _mapping(value: Mapping[str, Any], first: Sequence[str] = ()) -> list[str]:
+    ordered = sorted(value, key=lambda one: (one not in first, one))
+    return [line for one in ordered for line in lines_of(one, value[one])]
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"  {one}" for one in lines]
