@@ -1,15 +1,122 @@
-"""Checks of one pod."""
+"""Checks of one pod.
+
+To add a check: write a function from the pod to findings and name it in `_CHECKS`; it must say nothing when it cannot
+tell. What keeps a pod from being ready is found in `objects/pod_troubles`; here is the rest, and the ranking.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from k9py.objects.events import Event
+from k9py.objects.meta import condition
+from k9py.objects.pod_troubles import exit_words, pod_troubles, short
 from k9py.objects.pods import Pod
-from k9py.triage.finding import Finding
+from k9py.objects.text import printable
+from k9py.objects.times import age
+from k9py.triage.finding import Finding, Severity
+from k9py.triage.ranking import worst_first
+
+_RECENT_RESTART: Final = timedelta(hours=1)
+_SLOW_START: Final = timedelta(minutes=5)
+_DELETION_MARGIN: Final = timedelta(seconds=30)
 
 
 def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tuple[Finding, ...]:
-    """Return what is wrong with a pod, worst first; `events` are about this pod."""
-    raise NotImplementedError
+    """Return what is wrong with a pod, worst first; `events` are about this pod, others are ignored."""
+    found = [
+        Finding(
+            Severity.FAIL if one.blocking else Severity.WARN if one.reason == "Unhealthy" else Severity.INFO,
+            one.reason,
+            one.message,
+            pod.key,
+            one.since,
+            one.kind,
+        )
+        for one in pod_troubles(pod, now, events)
+    ]
+    for check in _CHECKS:
+        found += check(pod, now)
+    return worst_first(found)
+
+
+def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
+    if pod.status.phase != "Failed" or pod.is_terminating:
+        return
+    reason = pod.status.reason
+    if reason == "Evicted":
+        words = short(pod.status.message)
+        message = f"evicted from its node: {words}" if words else "evicted from its node"
+        yield Finding(Severity.WARN, reason, message, pod.key, pod.status.start_time)
+        return
+    for one in pod.status.container_statuses or ():
+        ended = one.state.terminated if one.state else None
+        if ended is not None and ended.exit_code != 0:
+            message = f"container {printable(one.name)} failed ({exit_words(ended)})"
+            yield Finding(Severity.FAIL, ended.reason or "Error", message, pod.key, ended.finished_at)
+            return
+    words = short(pod.status.message)
+    message = "pod failed" + (f": {words}" if words else "")
+    yield Finding(Severity.FAIL, reason or "Failed", message, pod.key, pod.status.start_time)
+
+
+def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
+    deleted = pod.metadata.deletion_timestamp
+    if deleted is None:
+        return
+    # The server sets deletionTimestamp to when the grace period ends.
+    if now - deleted > _DELETION_MARGIN:
+        kept = ", ".join(printable(one) for one in pod.metadata.finalizers or ())
+        why = f"held by finalizer {kept}" if kept else "its node does not confirm the end"
+        yield Finding(
+            Severity.WARN, "StuckTerminating", f"should have ended {age(deleted, now)} ago: {why}", pod.key, deleted
+        )
+    else:
+        yield Finding(Severity.INFO, "Terminating", "is ending", pod.key, deleted)
+
+
+def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:
+    """A pod that is ready now but whose containers died not long ago will be looked at before it dies again."""
+    if not pod.is_ready or pod.is_terminating:
+        return
+    for one in pod.status.container_statuses or ():
+        ended = one.last_state.terminated if one.last_state else None
+        if ended is None or ended.finished_at is None or now - ended.finished_at > _RECENT_RESTART:
+            continue
+        if ended.reason == "OOMKilled":
+            how = "out of memory"
+        elif ended.exit_code == 0:
+            continue
+        else:
+            how = exit_words(ended)
+        times = "once" if one.restart_count <= 1 else f"{one.restart_count} times"
+        message = (
+            f"container {printable(one.name)} was restarted {times}, last {age(ended.finished_at, now)} ago ({how})"
+        )
+        yield Finding(Severity.WARN, ended.reason or "Restarted", message, pod.key, ended.finished_at)
+
+
+def _slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:
+    """Scheduled, yet no container has started: nothing failed, but it takes long."""
+    if pod.is_terminating or pod.status.phase != "Pending" or not pod.spec.node_name:
+        return
+    states = [
+        one.state for one in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+    ]
+    if any(one and (one.running or one.terminated) for one in states):
+        return
+    scheduled = condition(pod.status.conditions, "PodScheduled")
+    since = (scheduled.last_transition_time if scheduled else None) or pod.status.start_time
+    if since is not None and now - since > _SLOW_START:
+        message = f"no container has started on node {printable(pod.spec.node_name)} for {age(since, now)}"
+        yield Finding(Severity.WARN, "ContainerCreating", message, pod.key, since)
+
+
+_CHECKS: Final[tuple[Callable[[Pod, datetime], Iterator[Finding]], ...]] = (
+    _failed,
+    _stuck_ending,
+    _restarted,
+    _slow_start,
+)

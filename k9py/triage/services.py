@@ -1,13 +1,35 @@
-"""Checks of a service and its endpoints."""
+"""Checks of a service and its endpoints.
+
+To add a check: a function from `_Case` to findings, named in `_CHECKS`. Services without a selector, and names for
+something outside (ExternalName), are nobody's failure: their endpoints are made by hand, if at all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from k9py.objects.pods import Pod
-from k9py.objects.services import EndpointSlice, Service
-from k9py.triage.finding import Finding
+from k9py.objects.services import Endpoint, EndpointSlice, Service
+from k9py.objects.text import printable
+from k9py.triage.finding import Finding, Severity
+from k9py.triage.pods import pod_findings
+from k9py.triage.ranking import worst, worst_first
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    service: Service
+    endpoints: Sequence[Endpoint]
+    pods: Sequence[Pod]
+    now: datetime
+
+    @property
+    def running(self) -> list[Pod]:
+        """Pods that should serve: neither ending nor ended."""
+        return [one for one in self.pods if not one.is_terminating and one.status.phase not in ("Succeeded", "Failed")]
 
 
 def service_findings(
@@ -16,7 +38,86 @@ def service_findings(
     """Return what is wrong with a service, worst first.
 
     Args:
-        slices: of this service.
+        slices: of this service; endpoints with unknown readiness count as ready, as the API says.
         pods: all pods its selector selects.
     """
-    raise NotImplementedError
+    if service.spec.type == "ExternalName" or not service.spec.selector:
+        return ()
+    unique: dict[tuple[str, ...], Endpoint] = {}
+    for part in slices:
+        for one in part.endpoints or ():
+            # A dual-stack service has a slice for each address family: one pod, two endpoints.
+            unique[(one.target_ref.uid,) if one.target_ref else (one.addresses or ())] = one
+    case = _Case(service, tuple(unique.values()), pods, now)
+    return worst_first(found for check in _CHECKS for found in check(case))
+
+
+def is_serving(endpoint: Endpoint) -> bool:
+    """Tell whether an endpoint gets traffic; unknown is ready (discovery/v1 EndpointConditions.ready)."""
+    return endpoint.conditions.ready is not False
+
+
+def _no_pods(case: _Case) -> Iterator[Finding]:
+    if case.pods or case.endpoints:
+        return
+    selector = ",".join(f"{printable(k)}={printable(v)}" for k, v in sorted((case.service.spec.selector or {}).items()))
+    yield Finding(Severity.FAIL, "NoPods", f"no pod matches its selector {selector}", case.service.key)
+
+
+def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
+    if any(is_serving(one) for one in case.endpoints) or not (case.pods or case.endpoints):
+        return
+    running = case.running
+    if not running:
+        yield Finding(Severity.FAIL, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
+        return
+    ready = sum(pod.is_ready for pod in running)
+    if ready:
+        message = f"{ready} of {len(running)} pods are ready, but none is published as an endpoint"
+        yield Finding(Severity.WARN, "NoReadyEndpoints", message, case.service.key)
+        return
+    cause = worst(found for pod in running for found in pod_findings(pod, case.now))
+    why = f": {cause.message}" if cause else ""
+    kind = cause.kind if cause else None
+    since = cause.since if cause else None
+    message = f"none of {len(running)} pods behind it is ready{why}"
+    yield Finding(Severity.FAIL, "NoReadyEndpoints", message, case.service.key, since, kind)
+
+
+def _some_not_ready(case: _Case) -> Iterator[Finding]:
+    if not any(is_serving(one) for one in case.endpoints):
+        return
+    unready = [pod for pod in case.running if not pod.is_ready]
+    if not unready:
+        return
+    cause = worst(found for pod in unready for found in pod_findings(pod, case.now))
+    if cause is None or cause.severity is Severity.INFO:
+        return  # starting
+    message = f"{len(unready)} of {len(case.running)} pods not ready: {cause.message}"
+    yield Finding(Severity.WARN, "SomeNotReady", message, case.service.key, cause.since, cause.kind)
+
+
+def _port_names(case: _Case) -> Iterator[Finding]:
+    """A target port given by name must be a port of some pod's container, else nothing answers on it."""
+    named = {
+        port.name
+        for pod in case.pods
+        for one in (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
+        for port in one.ports or ()
+        if port.name
+    }
+    if not case.pods:
+        return
+    for port in case.service.spec.ports or ():
+        target = port.target_port
+        if isinstance(target, str) and target and not target.isdigit() and target not in named:
+            message = f"target port {printable(target)} is not a port of any pod behind it"
+            yield Finding(Severity.FAIL, "NoSuchPort", message, case.service.key)
+
+
+_CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
+    _no_pods,
+    _port_names,
+    _no_ready_endpoint,
+    _some_not_ready,
+)

@@ -1,14 +1,36 @@
-"""Checks of a workload and its pods."""
+"""Checks of a workload and its pods.
+
+To add a check: a function from `_Case` to findings, named in `_CHECKS`. Pod findings are gathered, one for each
+distinct message, so that a hundred pods with one cause are one line with a count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from k9py.objects.events import Event
+from k9py.objects.meta import condition
 from k9py.objects.pods import Pod
-from k9py.objects.workloads import ControllerRevision, ReplicaSet, Workload
-from k9py.triage.finding import Finding
+from k9py.objects.refusals import creation_trouble
+from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
+from k9py.triage.finding import Finding, Severity
+from k9py.triage.pods import pod_findings
+from k9py.triage.ranking import worst_first
+
+_REFUSAL_FRESH: Final = timedelta(minutes=20)
+_BEGINNING: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    workload: Workload
+    owned: Sequence[ReplicaSet | ControllerRevision]
+    pods: Sequence[Pod]
+    events: Sequence[Event]
+    now: datetime
 
 
 def workload_findings(
@@ -18,5 +40,115 @@ def workload_findings(
     events: Sequence[Event],
     now: datetime,
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a workload, worst first."""
-    raise NotImplementedError
+    """Return what is wrong with a workload, worst first.
+
+    Args:
+        owned: its ReplicaSets or ControllerRevisions.
+        events: about it, its ReplicaSets and its pods.
+    """
+    case = _Case(workload, owned, pods, events, now)
+    return worst_first(found for check in _CHECKS for found in check(case))
+
+
+def _pods(case: _Case) -> Iterator[Finding]:
+    by_pod: dict[str, list[Event]] = {}
+    for event in case.events:
+        by_pod.setdefault(event.involved_object.uid, []).append(event)
+    first: dict[tuple[Severity, str], Finding] = {}
+    count: dict[tuple[Severity, str], int] = {}
+    for pod in case.pods:
+        for found in pod_findings(pod, case.now, events=by_pod.get(pod.uid, ())):
+            if found.severity is Severity.INFO:
+                continue  # a pod that is merely starting or ending is the rollout's business
+            same: tuple[Severity, str] = (found.severity, found.message)
+            first.setdefault(same, found)
+            count[same] = count.get(same, 0) + 1
+    for (severity, message), found in first.items():
+        same = (severity, message)
+        more = f" ({count[same]} pods)" if count[same] > 1 else ""
+        yield replace(found, message=found.message + more)
+
+
+def _refused_pods(case: _Case) -> Iterator[Finding]:
+    workload = case.workload
+    if isinstance(workload, Deployment):
+        failure = condition(workload.status.conditions, "ReplicaFailure")
+        if failure is not None and failure.status == "True":
+            trouble = creation_trouble(failure.message, failure.last_transition_time)
+            yield Finding(Severity.FAIL, trouble.reason, trouble.message, workload.key, trouble.since, trouble.kind)
+        return
+    wanted, have = _wanted_and_there(workload)
+    if have >= wanted:
+        return
+    for event in case.events:
+        seen = event.last_seen
+        if event.reason != "FailedCreate" or event.involved_object.uid != workload.uid:
+            continue
+        if seen is None or case.now - seen <= _REFUSAL_FRESH:
+            trouble = creation_trouble(event.message, event.first_timestamp or seen)
+            yield Finding(Severity.FAIL, trouble.reason, trouble.message, workload.key, trouble.since, trouble.kind)
+            return
+
+
+def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:
+    match workload:
+        case StatefulSet():
+            replicas = workload.spec.replicas
+            return (1 if replicas is None else replicas), workload.status.replicas
+        case DaemonSet():
+            return workload.status.desired_number_scheduled, workload.status.current_number_scheduled
+
+
+def _deadline(case: _Case) -> Iterator[Finding]:
+    if not isinstance(case.workload, Deployment):
+        return
+    progressing = condition(case.workload.status.conditions, "Progressing")
+    if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":
+        seconds = case.workload.spec.progress_deadline_seconds
+        message = "rollout made no progress" + (f" within its deadline of {seconds} s" if seconds is not None else "")
+        since = progressing.last_transition_time
+        yield Finding(Severity.FAIL, progressing.reason, message, case.workload.key, since)
+
+
+def _nothing_serves(case: _Case) -> Iterator[Finding]:
+    workload = case.workload
+    match workload:
+        case Deployment():
+            ready, wanted = workload.status.ready_replicas, workload.spec.replicas
+        case StatefulSet():
+            ready, wanted = workload.status.ready_replicas, workload.spec.replicas
+        case DaemonSet():
+            ready, wanted = workload.status.number_ready, workload.status.desired_number_scheduled
+    seen = workload.status.observed_generation > 0
+    if seen and ready == 0 and (wanted is None or wanted > 0):
+        number = 1 if wanted is None else wanted
+        # This is how every workload begins; if a pod shows a cause, its own finding says so from the start.
+        created = workload.metadata.creation_timestamp
+        young = created is not None and case.now - created < _BEGINNING
+        severity = Severity.INFO if young else Severity.FAIL
+        yield Finding(severity, "NoReadyPods", f"none of {number} wanted pods is ready", workload.key)
+
+
+def _misscheduled(case: _Case) -> Iterator[Finding]:
+    if isinstance(case.workload, DaemonSet) and case.workload.status.number_misscheduled > 0:
+        count = case.workload.status.number_misscheduled
+        message = f"{count} pod{'' if count == 1 else 's'} on nodes that should not run it"
+        yield Finding(Severity.WARN, "Misscheduled", message, case.workload.key)
+
+
+def _held(case: _Case) -> Iterator[Finding]:
+    workload = case.workload
+    if isinstance(workload, Deployment) and workload.spec.paused:
+        yield Finding(Severity.INFO, "Paused", "rollout is paused: changes wait until it is resumed", workload.key)
+    elif isinstance(workload, (StatefulSet, DaemonSet)) and workload.spec.update_strategy.type == "OnDelete":
+        yield Finding(Severity.INFO, "OnDelete", "pods take a change only when they are deleted by hand", workload.key)
+
+
+_CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
+    _refused_pods,
+    _pods,
+    _deadline,
+    _nothing_serves,
+    _misscheduled,
+    _held,
+)
