@@ -34,6 +34,8 @@ class EncodedObjects:
         if held is not None:
             if held[0] == metadata["resourceVersion"]:
                 return held[1]
+            if int(held[0]) > int(metadata["resourceVersion"]):
+                return encode(obj)  # an older state, for a watch that lags: not worth keeping
             self._bytes -= len(held[1])
             del self._held[slot]
         encoded = encode(obj)

@@ -101,12 +101,13 @@ def conflict(resource: Resource, name: str, why: str | None = None) -> ApiFailur
 
 def precondition_failed(resource: Resource, name: str, field: str, wanted: str, found: str) -> ApiFailure:
     """A delete whose uid or resourceVersion precondition does not hold; `field` is `UID` or `ResourceVersion`."""
-    return conflict(
-        resource,
-        name,
-        f"the {field} in the precondition ({wanted}) does not match the {field} in record ({found}). "
-        "The object might have been deleted and then recreated",
+    # The deletion path names the kind where others name the resource.
+    subject = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    message = (
+        f'Operation cannot be fulfilled on {subject} "{name}": the {field} in the precondition ({wanted}) does not '
+        f"match the {field} in record ({found}). The object might have been deleted and then recreated"
     )
+    return ApiFailure(409, "Conflict", message, {**details_of(resource, name), "kind": resource.kind})
 
 
 def bad_request(message: str) -> ApiFailure:

@@ -20,6 +20,8 @@ from k9py.simulator.clock import Clock, timestamp
 from k9py.simulator.encoding import EncodedObjects
 from k9py.simulator.resources import DEPLOYMENTS, ENDPOINTSLICES, NAMESPACES, PODS, RESOURCES, Resource, by_plural
 
+__all__ = ["Admission", "Change", "Object", "Objects", "Owned", "Propagation", "Storage"]
+
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 DEFAULT_GRACE_SECONDS = 30
@@ -108,7 +110,7 @@ class Storage:
         if (namespace, name) in kind.objects:
             raise failures.already_exists(resource, name)
         for admit in self.admission:
-            admit(resource, obj)
+            admit(resource, {**obj, "metadata": metadata})
         metadata["uid"] = metadata.get("uid") or self._new_uid()
         metadata["creationTimestamp"] = metadata.get("creationTimestamp") or timestamp(self._clock.now())
         if resource.counts_generation:
@@ -255,6 +257,10 @@ class Storage:
         obj = self.get(resource, namespace, name)
         if obj is not None:
             self._drop(resource, obj)
+
+    def new_uid(self) -> str:
+        """Return a uid for an object that must know its own before it is stored."""
+        return self._new_uid()
 
     # -- history and listeners -----------------------------------------------------------------------------------
 

@@ -1,0 +1,113 @@
+"""The door of the API: who asks, what for, may they, and which module answers.
+
+Invariant: `answer` raises nothing but `ApiFailure` for what a client did wrong, and never touches a socket.
+"""
+
+from collections.abc import Mapping
+
+from k9py.simulator import failures
+from k9py.simulator.api import reads, writes
+from k9py.simulator.api.access import Access, review
+from k9py.simulator.api.answers import Answer, text_answer
+from k9py.simulator.api.discovery import discovery
+from k9py.simulator.api.eviction import evict
+from k9py.simulator.api.pod_logs import pod_log
+from k9py.simulator.api.request import ApiRequest, Target, target_of
+from k9py.simulator.api.scale import scale
+from k9py.simulator.api.shared_writes import decoded_object
+from k9py.simulator.api.watch import watch
+from k9py.simulator.resources import PODS
+from k9py.simulator.state import ClusterState
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+
+
+def read_request(
+    access: Access, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+) -> ApiRequest:
+    """Make a request of what came in.
+
+    Raises:
+        ApiFailure: 401.
+    """
+    user = access.authenticate(headers.get("Authorization", ""), path)
+    target = target_of(method, path, query) or Target(method.lower())
+    content_type = headers.get("Content-Type", "")
+    return ApiRequest(method, path, target, user, query, headers.get("Accept", ""), content_type, body)
+
+
+def answer(state: ClusterState, access: Access, request: ApiRequest) -> Answer:
+    """Answer one request.
+
+    Raises:
+        ApiFailure: the refusal, worded as the real server's.
+    """
+    target = request.target
+    if target.resource is None:
+        return _outside(access, request)
+    access.check(request.user, target)
+    if target.subresource:
+        return _subresource(state, request)
+    if target.verb not in target.resource.verbs:
+        raise failures.method_not_allowed()
+    if target.resource.verbs == ("create",):
+        return review(state, access, request, decoded_object(request))
+    if target.resource.namespaced and not target.namespace and (target.name or target.verb == "create"):
+        raise failures.method_not_allowed() if target.verb == "create" else failures.no_such_resource()
+    match target.verb:
+        case "get":
+            return reads.get(state, request)
+        case "list":
+            return reads.list_objects(state, request)
+        case "watch":
+            return watch(state, request)
+        case "create":
+            return writes.create(state, request)
+        case "update":
+            return writes.update(state, request)
+        case "patch":
+            return writes.patch(state, request)
+        case "delete":
+            return writes.delete(state, request)
+        case "deletecollection":
+            return writes.delete_collection(state, request)
+        case _:
+            raise failures.method_not_allowed()
+
+
+def _outside(access: Access, request: ApiRequest) -> Answer:
+    """Answer a path that names no object: health, version, discovery, or nothing."""
+    if not access.allows_path(request.user, request.path) and request.user.groups != ("system:unauthenticated",):
+        why = f'User "{request.user.name}" cannot get path "{request.path}"'
+        raise failures.forbidden(None, "", why)
+    if request.path in _HEALTH:
+        return text_answer("ok")
+    if request.method == "GET":
+        found = discovery(request)
+        if found is not None:
+            return found
+    return text_answer("404 page not found\n", 404)
+
+
+def _subresource(state: ClusterState, request: ApiRequest) -> Answer:
+    target = request.target
+    held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
+    if held is None:
+        raise failures.no_such_resource()
+    if target.verb not in held.verbs:
+        raise failures.method_not_allowed()
+    match target.subresource, target.verb:
+        case "status", "get":
+            return reads.get(state, request)
+        case "status", "update":
+            return writes.update(state, request)
+        case "status", "patch":
+            return writes.patch(state, request)
+        case "scale", _:
+            return scale(state, request)
+        case "log", _ if request.resource is PODS:
+            return pod_log(state, request)
+        case "eviction", _:
+            return evict(state, request)
+        case _:
+            raise failures.no_such_resource()

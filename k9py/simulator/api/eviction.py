@@ -1,0 +1,71 @@
+"""POST pods/eviction: a deletion that asks the disruption budgets first.
+
+Invariant: an eviction that goes through takes one from each budget at once, before the controller counts again.
+"""
+
+from k9py.simulator import failures
+from k9py.simulator.api.answers import Answer, json_answer
+from k9py.simulator.api.reads import existing
+from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.selectors import matches_label_selector
+from k9py.simulator.api.shared_writes import decoded_object
+from k9py.simulator.changes import Object
+from k9py.simulator.clock import timestamp
+from k9py.simulator.failures import Cause
+from k9py.simulator.resources import PODDISRUPTIONBUDGETS
+from k9py.simulator.state import ClusterState
+
+_REFUSAL = "Cannot evict pod as it would violate the pod's disruption budget."
+_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def evict(state: ClusterState, request: ApiRequest) -> Answer:
+    """Answer an eviction.
+
+    Raises:
+        ApiFailure: 404, 409 for a precondition, 429 where a budget has nothing left.
+    """
+    body = decoded_object(request)
+    pod = existing(state, request)
+    options = body.get("deleteOptions") or {}
+    preconditions = options.get("preconditions") or {}
+    uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
+    state.storage.check_preconditions(request.resource, pod, uid=uid, resource_version=version)
+    dry_run = request.dry_run or bool(options.get("dryRun"))
+    if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp"):
+        _ask_budgets(state, pod, dry_run=dry_run)
+    if not dry_run:
+        target = request.target
+        grace = options.get("gracePeriodSeconds")
+        state.storage.delete(request.resource, target.namespace, target.name, grace=grace)
+    return json_answer(_SUCCESS, 201)
+
+
+def _ask_budgets(state: ClusterState, pod: Object, *, dry_run: bool) -> None:
+    metadata = pod["metadata"]
+    budgets = [
+        budget
+        for budget in state.storage.list(PODDISRUPTIONBUDGETS, metadata.get("namespace"))
+        if matches_label_selector((budget.get("spec") or {}).get("selector"), metadata.get("labels") or {})
+    ]
+    if len(budgets) > 1:
+        message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise failures.ApiFailure(500, "InternalError", message)
+    for budget in budgets:
+        status = budget.get("status") or {}
+        if not _is_ready(pod) and status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0:
+            continue  # a pod that does not serve may go while the others hold the budget
+        if status.get("disruptionsAllowed", 0) <= 0:
+            name = budget["metadata"]["name"]
+            wanted, found = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+            why = f"The disruption budget {name} needs {wanted} healthy pods and has {found} currently"
+            raise failures.too_many_requests(_REFUSAL, [Cause("DisruptionBudget", why, "")])
+        if not dry_run:
+            disrupted = {**(status.get("disruptedPods") or {}), metadata["name"]: timestamp(state.clock.now())}
+            less = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
+            state.storage.update(PODDISRUPTIONBUDGETS, {**budget, "status": less}, status_only=True)
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

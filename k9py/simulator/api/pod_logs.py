@@ -1,0 +1,172 @@
+"""GET pods/log: which lines, from which run of which container, and for how long.
+
+Invariant: refusals are worded as the API server's and the kubelet's. The lines come from `state.log_source`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from k9py.simulator import failures
+from k9py.simulator.api.answers import Answer
+from k9py.simulator.api.reads import existing
+from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.changes import Object
+from k9py.simulator.clock import parse_timestamp
+from k9py.simulator.failures import Cause
+from k9py.simulator.state import ClusterState, LogLine, LogRun
+
+_PIECE_LINES = 200
+
+
+def pod_log(state: ClusterState, request: ApiRequest) -> Answer:
+    """Answer a GET of a pod's log.
+
+    Raises:
+        ApiFailure: 404, 422 for options that cannot stand, 400 for a container that cannot be read.
+    """
+    pod = existing(state, request)
+    name = request.target.name
+    tail, limit = request.whole_number("tailLines"), request.whole_number("limitBytes")
+    since = _since(state, request, name)
+    causes = []
+    if tail is not None and tail < 0:
+        causes.append(
+            Cause("FieldValueInvalid", f"Invalid value: {tail}: must be greater than or equal to 0", "tailLines")
+        )
+    if limit is not None and limit < 1:
+        causes.append(Cause("FieldValueInvalid", f"Invalid value: {limit}: must be greater than 0", "limitBytes"))
+    if causes:
+        raise failures.invalid("", "PodLogOptions", name, causes)
+    container = _container(pod, request.query.get("container", ""))
+    run = _run(state, pod, container, previous=request.flag("previous"))
+    lines = _lines(run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit)
+    return Answer(body=lines, content_type="text/plain")
+
+
+def _since(state: ClusterState, request: ApiRequest, name: str) -> datetime | None:
+    seconds, moment = request.whole_number("sinceSeconds"), request.query.get("sinceTime", "")
+    if seconds is not None and moment:
+        why = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
+        raise failures.invalid("", "PodLogOptions", name, [Cause("FieldValueForbidden", why, "")])
+    if seconds is not None:
+        if seconds < 1:
+            why = f"Invalid value: {seconds}: must be greater than 0"
+            raise failures.invalid("", "PodLogOptions", name, [Cause("FieldValueInvalid", why, "sinceSeconds")])
+        return state.clock.now() - timedelta(seconds=seconds)
+    if not moment:
+        return None
+    try:
+        return parse_timestamp(moment)
+    except ValueError:
+        raise failures.bad_request(f'parsing time "{moment}" as "2006-01-02T15:04:05Z07:00": cannot parse') from None
+
+
+def _names(pod: Object, field: str) -> list[str]:
+    return [container["name"] for container in (pod.get("spec") or {}).get(field) or ()]
+
+
+def _container(pod: Object, asked: str) -> str:
+    """Return the container meant; the only one where none is named."""
+    name = pod["metadata"]["name"]
+    containers, init = _names(pod, "containers"), _names(pod, "initContainers")
+    ephemeral = _names(pod, "ephemeralContainers")
+    if asked:
+        if asked not in (*containers, *init, *ephemeral):
+            raise failures.bad_request(f"container {asked} is not valid for pod {name}")
+        return asked
+    if len(containers) == 1:
+        return containers[0]
+    choices = f"choose one of: [{' '.join(containers)}]"
+    if init:
+        choices += f" or one of the init containers: [{' '.join(init)}]"
+    raise failures.bad_request(f"a container name must be specified for pod {name}, {choices}")
+
+
+def _run(state: ClusterState, pod: Object, container: str, *, previous: bool) -> LogRun:
+    """Return the run whose log is meant, as the kubelet chooses it by the container's status."""
+    name, source = pod["metadata"]["name"], state.log_source
+    if not (pod.get("spec") or {}).get("nodeName"):
+        raise failures.bad_request(f"pod {name} does not have a host assigned")
+    found = _container_status(pod, container)
+    waiting_to_start = f'container "{container}" in pod "{name}" is waiting to start'
+    if found is None:
+        raise failures.bad_request(f"{waiting_to_start}: ContainerCreating")
+    current, last = found.get("state") or {}, (found.get("lastState") or {}).get("terminated")
+    if previous:
+        run = source.open(pod, container, previous=True) if last is not None else None
+        if run is None:
+            raise failures.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+        return run
+    run = None
+    if current.get("running") is not None or current.get("terminated") is not None:
+        run = source.open(pod, container, previous=False)
+        return run if run is not None else _Silent()
+    if last is not None:  # it waits to be started again: its last words are what there is
+        run = source.open(pod, container, previous=True)
+        return run if run is not None else _Silent()
+    reason = (current.get("waiting") or {}).get("reason") or "ContainerCreating"
+    told = {
+        "ImagePullBackOff": "trying and failing to pull image",
+        "ErrImagePull": "image can't be pulled",
+    }.get(reason, reason)
+    raise failures.bad_request(f"{waiting_to_start}: {told}")
+
+
+class _Silent:
+    """The log of a container that never wrote."""
+
+    def read(self, after: int = -1) -> Sequence[LogLine]:
+        return ()
+
+    async def more(self, after: int) -> bool:
+        return False
+
+
+def _container_status(pod: Object, container: str) -> dict[str, Any] | None:
+    status = pod.get("status") or {}
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for entry in status.get(field) or ():
+            if entry["name"] == container:
+                found: dict[str, Any] = entry
+                return found
+    return None
+
+
+async def _lines(
+    run: LogRun, since: datetime | None, tail: int | None, *, follow: bool, timestamps: bool, limit: int | None
+) -> AsyncIterator[bytes]:
+    yield b""
+    left = limit
+    last = -1
+    held: Sequence[LogLine] = run.read()
+    if held:
+        last = held[-1].sequence
+    if since is not None:
+        held = [line for line in held if line.timestamp >= since]
+    if tail is not None:
+        held = held[-tail:] if tail else ()
+    while True:
+        for at in range(0, len(held), _PIECE_LINES):
+            piece = b"".join(_encoded(line, timestamps=timestamps) for line in held[at : at + _PIECE_LINES])
+            if left is not None:
+                piece = piece[:left]
+                left -= len(piece)
+            yield piece
+            if left == 0:
+                return
+        if not follow or not await run.more(last):
+            return
+        held = run.read(last)
+        if held:
+            last = held[-1].sequence
+        if since is not None:
+            held = [line for line in held if line.timestamp >= since]
+
+
+def _encoded(line: LogLine, *, timestamps: bool) -> bytes:
+    text = line.text.encode("utf-8", "surrogateescape") + b"\n"
+    if not timestamps:
+        return text
+    moment = line.timestamp.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z ".encode() + text

@@ -1,0 +1,266 @@
+"""GET of one object and LIST of many: paging over a consistent snapshot, selectors, tables and metadata alone.
+
+Invariant: all pages of one list show the state at the first page's resourceVersion, as etcd's snapshots do; the
+present state is wound back by the changes since then. Where those are forgotten, the answer is 410 Expired.
+"""
+
+import base64
+import binascii
+import bisect
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.simulator import failures
+from k9py.simulator.api import printing
+from k9py.simulator.api.answers import Answer, Shape, joined, json_answer, partial_metadata, shape_of
+from k9py.simulator.api.event_view import as_served
+from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.selectors import Predicate, both, field_selector, label_selector
+from k9py.simulator.changes import Key, Object
+from k9py.simulator.encoding import encode
+from k9py.simulator.failures import Cause
+from k9py.simulator.resources import NAMESPACES, Resource
+from k9py.simulator.state import ClusterState
+from k9py.simulator.storage import Storage
+
+_CONTINUE_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter."
+)
+
+
+def get(state: ClusterState, request: ApiRequest) -> Answer:
+    """Answer a GET of one object."""
+    stored = existing(state, request)
+    shown = as_served(request.resource, stored)
+    return shaped_answer(state, request, shown)
+
+
+def existing(state: ClusterState, request: ApiRequest) -> Object:
+    """Return the stored object a request names.
+
+    Raises:
+        ApiFailure: 404.
+    """
+    target = request.target
+    stored = state.storage.get(request.resource, target.namespace, target.name)
+    if stored is None:
+        raise failures.not_found(request.resource, target.name)
+    return stored
+
+
+def shaped_answer(state: ClusterState, request: ApiRequest, obj: Object, status: int = 200) -> Answer:
+    """Return one object in the shape the client asked for."""
+    match shape_of(request.accept).kind:
+        case "table":
+            metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+            table = printing.table(
+                request.resource, [obj], metadata, state.clock.now(), request.query.get("includeObject", "")
+            )
+            return json_answer(table, status)
+        case "metadata":
+            return json_answer(partial_metadata(obj), status)
+        case _:
+            return json_answer(obj, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list or watch selects."""
+
+    resource: Resource
+    namespace: str
+    predicate: Predicate | None
+
+
+def query_of(request: ApiRequest) -> Query:
+    """Read the selectors of a list or watch.
+
+    Raises:
+        ApiFailure: 400 for a selector that cannot be read.
+    """
+    labels = label_selector(request.query.get("labelSelector", ""))
+    fields = field_selector(request.query.get("fieldSelector", ""), request.resource)
+    target = request.target
+    by_name: Predicate | None = None
+    if target.name:  # a watch of one object by its path
+
+        def by_name(obj: Object) -> bool:
+            return bool(obj["metadata"]["name"] == target.name)
+
+    namespace = "" if request.resource is NAMESPACES else target.namespace
+    return Query(request.resource, namespace, both(both(labels, fields), by_name))
+
+
+def list_objects(state: ClusterState, request: ApiRequest) -> Answer:
+    """Answer a LIST."""
+    query, shape = query_of(request), shape_of(request.accept)
+    storage = state.storage
+    _check_version(request, storage)
+    limit = request.whole_number("limit") or 0
+    token = request.query.get("continue", "")
+    if request.query.get("resourceVersion") == "0" and not token:
+        limit = 0  # served from the watch cache, which pays no heed to limit
+    start, revision = _read_continue(token, query.namespace) if token else (None, storage.revision)
+    snapshot = _snapshot(storage, query.resource, query.namespace, start, revision)
+    if snapshot is None:
+        raise failures.expired(_CONTINUE_TOO_OLD)
+    keys, overlay = snapshot
+    objects = _selected(storage, query, keys, overlay)
+    metadata: dict[str, Any] = {"resourceVersion": str(revision)}
+    if not limit:
+        return _list_answer(state, request, shape, objects, metadata)
+    page: list[Object] = []
+    more = False
+    for obj in objects:
+        if len(page) == limit:
+            more = True
+            break
+        page.append(obj)
+    if more:
+        last = page[-1]["metadata"]
+        last_key = (last.get("namespace") or "", last["name"])
+        metadata["continue"] = _write_continue(revision, last_key, query.namespace)
+        if query.predicate is None:
+            metadata["remainingItemCount"] = len(keys) - bisect.bisect_right(keys, last_key)
+    return _list_answer(state, request, shape, iter(page), metadata)
+
+
+def _list_answer(
+    state: ClusterState, request: ApiRequest, shape: Shape, objects: Iterator[Object], metadata: Mapping[str, Any]
+) -> Answer:
+    resource = request.resource
+    kind, api_version = f"{resource.kind}List", resource.api_version
+    items: Iterator[bytes]
+    name = b"items"
+    columns: dict[str, Any] = {}
+    if shape.kind == "table":
+        now, include = state.clock.now(), request.query.get("includeObject", "")
+        kind, api_version, name = "Table", "meta.k8s.io/v1", b"rows"
+        columns = {"columnDefinitions": printing.column_definitions(resource)}
+        items = (encode(printing.row(resource, as_served(resource, obj), now, include)) for obj in objects)
+    elif shape.kind == "metadata":
+        kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+        items = (encode(partial_metadata(obj)) for obj in objects)
+    elif resource.stored_as is not None:
+        items = (encode(_without_kind(as_served(resource, obj))) for obj in objects)
+    else:
+        encoded = state.storage.encoded
+        items = (encoded.item(resource, obj) for obj in objects)
+    head = encode({"kind": kind, "apiVersion": api_version, "metadata": metadata, **columns})
+    return Answer(body=joined(head[:-1] + b',"' + name + b'":[', items, b"]}\n"), compressible=True)
+
+
+def _without_kind(obj: Object) -> Object:
+    return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+def _selected(
+    storage: Storage, query: Query, keys: list[Key], overlay: Mapping[Key, Object | None]
+) -> Iterator[Object]:
+    """Yield what a query selects, in order; objects deleted while it runs are shown as they were."""
+    # Taken at once: the caller gives way to the loop between pieces, and a list shows one moment.
+    present = [(key, storage.get(query.resource, *key)) for key in keys]
+    for key, stored in present:
+        obj = overlay.get(key, stored)
+        if obj is not None and (query.predicate is None or query.predicate(obj)):
+            yield obj
+
+
+def _snapshot(
+    storage: Storage, resource: Resource, namespace: str, start: Key | None, revision: int
+) -> tuple[list[Key], Mapping[Key, Object | None]] | None:
+    """Return the keys after `start` at a revision, and how objects differed then from now; None where forgotten."""
+    keys = list(storage.keys_after(resource, namespace, start))
+    if revision == storage.revision:
+        return keys, {}
+    changes = storage.events_since(resource, revision)
+    if changes is None:
+        return None
+    overlay: dict[Key, Object | None] = {}
+    for change in reversed(changes):
+        metadata = change.obj["metadata"]
+        key = (metadata.get("namespace") or "", metadata["name"])
+        if (namespace and key[0] != namespace) or (start is not None and key <= start):
+            continue
+        overlay[key] = None if change.type == "ADDED" else change.old
+    then = {key for key in keys if key not in overlay}
+    then.update(key for key, obj in overlay.items() if obj is not None)
+    return sorted(then), overlay
+
+
+def _check_version(request: ApiRequest, storage: Storage) -> None:
+    """Refuse a resourceVersion that is no number, contradicts the other parameters, or has not come yet."""
+    given = request.query.get("resourceVersion", "")
+    match = request.query.get("resourceVersionMatch", "")
+    if match and not given:
+        cause = Cause(
+            "FieldValueForbidden",
+            "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+            "resourceVersionMatch",
+        )
+        raise failures.invalid("meta.k8s.io", "ListOptions", "", [cause])
+    if not given:
+        return
+    wanted = parse_revision(given)
+    if wanted > storage.revision:
+        raise too_large(wanted, storage.revision)
+    if request.query.get("continue") and wanted:
+        raise failures.bad_request("specifying resource version is not allowed when using continue")
+
+
+def parse_revision(text: str) -> int:
+    """Read a resourceVersion.
+
+    Raises:
+        ApiFailure: 500, as a real server answers a text that is no number.
+    """
+    if not text.isascii() or not text.isdigit():
+        message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise failures.ApiFailure(500, "", message)
+    return int(text)
+
+
+def too_large(wanted: int, present: int) -> failures.ApiFailure:
+    """A resourceVersion that this server has not reached."""
+    message = "Too large resource version"
+    details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": message}], "retryAfterSeconds": 1}
+    text = f"Timeout: {message}: {wanted}, current: {present}"
+    return failures.ApiFailure(504, "Timeout", text, details, retry_after=1)
+
+
+def _write_continue(revision: int, last: Key, namespace: str) -> str:
+    start = (last[1] if namespace or not last[0] else f"{last[0]}/{last[1]}") + "\0"
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_continue(token: str, namespace: str) -> tuple[Key, int]:
+    """Return the key after which a page starts, and its revision.
+
+    Raises:
+        ApiFailure: 400.
+    """
+    try:
+        decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (binascii.Error, ValueError):
+        raise failures.bad_request("invalid continue token: continue key is not valid: illegal base64 data") from None
+    try:
+        fields = json.loads(decoded)
+        version, revision, start = fields["v"], fields["rv"], fields["start"]
+    except (ValueError, KeyError, TypeError):
+        first = decoded[:1].decode("latin-1")
+        shown = first if first.isascii() and first.isprintable() else f"\\x{ord(first):02x}"
+        raise failures.bad_request(
+            "invalid continue token: continue key is not valid: "
+            f"invalid character '{shown}' looking for beginning of value"
+        ) from None
+    if version != "meta.k8s.io/v1" or not isinstance(revision, int) or not isinstance(start, str):
+        raise failures.bad_request("invalid continue token: continue key is not valid: server does not recognize this")
+    name = start.removesuffix("\0")
+    if namespace:
+        return (namespace, name), revision
+    before, slash, after = name.partition("/")
+    return ((before, after) if slash else ("", before)), revision

@@ -1,0 +1,293 @@
+"""The simulator as others see it: a cluster that is started, talked to over HTTP, steered by tests, and stopped.
+
+Invariant: the cluster lives on one thread with one event loop of its own. Everything here may be called from any
+other thread; what touches the cluster's state is carried over to its loop and waited for.
+"""
+
+import asyncio
+import concurrent.futures
+import gc
+import random
+import threading
+import uuid
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+
+from k9py.simulator.api.access import EVERYTHING, Access, Rule, viewer_rules
+from k9py.simulator.api.defaults import defaulted
+from k9py.simulator.api.request import User
+from k9py.simulator.clock import Clock, ManualClock, RealClock
+from k9py.simulator.faults import Fault, Faults, Where
+from k9py.simulator.kubeconfig import kubeconfig, write_private
+from k9py.simulator.listener import TOKEN_PATH, Listener, Seen
+from k9py.simulator.resources import NAMESPACES
+from k9py.simulator.state import ClusterState
+from k9py.simulator.storage import Storage
+
+START_SECONDS = 60.0
+CALL_SECONDS = 60.0
+ANYWHERE = Where()
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class _Part(Protocol):
+    """Something that works on the cluster until it is stopped (controllers, nodes)."""
+
+    async def stop(self) -> None: ...
+
+
+class Simulator:
+    """A Kubernetes cluster in this process.
+
+    As a context manager it starts on entry and stops on exit. Users are `admin` (everything), `viewer` (what the
+    recorded restricted user may do in the namespace `shop`) and whoever `add_user` adds.
+    """
+
+    def __init__(self, scenario: str | None = None, clock: Clock | None = None, seed: int = 0) -> None:
+        """Prepare a cluster.
+
+        Args:
+            scenario: what it holds and what happens in it, with controllers and nodes at work; None is an empty
+                cluster in which nothing moves by itself.
+            clock: its time; real time by default.
+            seed: of everything that is left to chance (uids, names, log lines).
+
+        Raises:
+            ValueError: no such scenario.
+        """
+        if scenario is not None:
+            from k9py.simulator import scenarios
+
+            scenarios.check(scenario)
+        self.scenario = scenario
+        self.clock: Clock = RealClock() if clock is None else clock
+        rng = random.Random(seed)
+        storage = Storage(self.clock, new_uid=lambda: _uid(rng), pick=rng.choice)
+        self._state = ClusterState(storage, self.clock, rng)
+        self._access = Access()
+        self._faults = Faults()
+        self._tokens: dict[str, str] = {}
+        self.add_user("admin", EVERYTHING, groups=("system:masters",))
+        self.add_user("viewer", viewer_rules("shop"), name="system:serviceaccount:shop:viewer")
+        self._parts: list[_Part] = []
+        self._listener: Listener | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Start the cluster, and return once it answers.
+
+        Raises:
+            BaseException: what went wrong on its thread.
+        """
+        started: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="simulator", daemon=True)
+        self._thread.start()
+        started.result(START_SECONDS)
+        return self
+
+    def stop(self) -> None:
+        """Stop the cluster and wait until its thread has ended; nothing happens where it has not started."""
+        loop, stopping, thread = self._loop, self._stopping, self._thread
+        if thread is None:
+            return
+        if loop is not None and stopping is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stopping.set)
+        thread.join(CALL_SECONDS)
+        self._thread = None
+        if thread.is_alive():
+            raise TimeoutError("the simulator's thread did not end")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- where it is ---------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Return where it listens, such as `http://127.0.0.1:40123`; the same after `listen_again`."""
+        return f"http://127.0.0.1:{self._running_listener.port}"
+
+    def token(self, user: str = "admin") -> str:
+        """Return a user's bearer token."""
+        return self._tokens[user]
+
+    def add_user(self, user: str, rules: tuple[Rule, ...], *, name: str = "", groups: tuple[str, ...] = ()) -> str:
+        """Let another user in, and return the token; `name` is what refusals call them (default: `user`)."""
+        token = f"{user}-{uuid.uuid4()}"
+        self._tokens[user] = token
+        self._access.add(token, User(name or user, groups), rules)
+        return token
+
+    def revoke(self, user: str) -> None:
+        """Make a user's token unknown: their next request gets 401."""
+        self._access.revoke(self._tokens[user])
+
+    def write_kubeconfig(
+        self,
+        path: Path,
+        *,
+        user: str = "admin",
+        context: str = "demo",
+        namespace: str = "",
+        server: str = "",
+        for_kubectl: bool = False,
+    ) -> Path:
+        """Write a kubeconfig that leads here, and return its path.
+
+        Args:
+            path: the file; replaced where it exists, readable by its owner alone.
+            user: whose token it holds; an unknown user gets a token that is refused.
+            context: the name of context and cluster.
+            namespace: the context's namespace.
+            server: another address than this one's (a dead port, a proxy).
+            for_kubectl: put the token into the server's path as well, because kubectl sends none without TLS.
+        """
+        token = self._tokens.get(user, "nobody-knows-this-token")
+        if for_kubectl:
+            server = f"{server or self.url}{TOKEN_PATH}{token}"
+        write_private(path, kubeconfig(server or self.url, token, user=user, context=context, namespace=namespace))
+        return path
+
+    @property
+    def requests(self) -> list[Seen]:
+        """Return the requests answered so far (the last ten thousand), oldest first."""
+        return list(self._running_listener.requests)
+
+    # -- steering ------------------------------------------------------------------------------------------------
+
+    def call(self, function: Callable[Concatenate[ClusterState, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a function on the cluster's state, on its loop, and return what it returns (or raise what it raises)."""
+
+        async def run() -> _T:
+            return function(self._state, *args, **kwargs)
+
+        return self._carry(run())
+
+    def advance(self, seconds: float) -> None:
+        """Move a `ManualClock` forward, and return once everything that was due has happened.
+
+        Raises:
+            TypeError: this cluster runs on another clock.
+        """
+        clock = self.clock
+        if not isinstance(clock, ManualClock):
+            raise TypeError("only a ManualClock can be moved")
+        self._carry(clock.advance(seconds))
+
+    def wait_until(self, condition: Callable[[ClusterState], bool], timeout: float = 20.0) -> None:
+        """Return as soon as a condition on the state holds; it is asked again after every write.
+
+        Raises:
+            TimeoutError: it did not hold within so many (real) seconds.
+        """
+
+        async def wait() -> None:
+            held = asyncio.Event()
+
+            def ask(_: object) -> None:
+                if condition(self._state):
+                    held.set()
+
+            unsubscribe = self._state.storage.on_change(ask)
+            try:
+                ask(None)
+                async with asyncio.timeout(timeout):
+                    await held.wait()
+            finally:
+                unsubscribe()
+
+        self._carry(wait(), timeout + CALL_SECONDS)
+
+    def inject(self, fault: Fault, where: Where = ANYWHERE, times: int | None = 1) -> None:
+        """Plan trouble for the next requests that match (None: for all of them, until cleared)."""
+        self.call(lambda _: self._faults.add(fault, where, times))
+
+    def clear_faults(self) -> None:
+        """End all trouble, and let go of requests that hang."""
+
+        def clear(_: ClusterState) -> None:
+            self._faults.clear()
+            self._running_listener.release()
+
+        self.call(clear)
+
+    def stop_listening(self) -> None:
+        """Close the port and every connection, as if the server were lost; the cluster itself goes on."""
+        self._carry(self._running_listener.close())
+
+    def listen_again(self) -> None:
+        """Open the same port again."""
+        self._carry(self._running_listener.open())
+
+    # -- on its thread -------------------------------------------------------------------------------------------
+
+    @property
+    def _running_listener(self) -> Listener:
+        if self._listener is None:
+            raise RuntimeError("the simulator has not been started")
+        return self._listener
+
+    def _carry(self, work: Coroutine[Any, Any, _T], timeout: float = CALL_SECONDS) -> _T:
+        """Run a coroutine on the cluster's loop and wait for its result."""
+        loop = self._loop
+        if loop is None or loop.is_closed() or threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("the simulator does not run, or this is its own thread")
+        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout)
+
+    def _run(self, started: concurrent.futures.Future[None]) -> None:
+        try:
+            asyncio.run(self._live(started))
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    async def _live(self, started: concurrent.futures.Future[None]) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._listener = Listener(self._state, self._access, self._faults)
+        try:
+            self._populate()
+            await self._listener.open()
+            started.set_result(None)
+            await self._stopping.wait()
+        finally:
+            await self._listener.close()
+            for part in reversed(self._parts):
+                await part.stop()
+
+    def _populate(self) -> None:
+        for name in ("default", "kube-system"):
+            namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
+            self._state.storage.create(NAMESPACES, namespace)
+        if self.scenario is None:
+            return
+        from k9py.simulator import controllers, nodes, scenarios
+
+        # Loading makes objects by the hundred thousand that stay: without this, each collection walks them all again.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            loaded = scenarios.load(self.scenario, self._state)
+        finally:
+            if collecting:
+                gc.enable()
+        gc.freeze()
+        self._parts += [controllers.start(self._state), nodes.start(self._state), loaded]
+
+
+def _uid(rng: random.Random) -> str:
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
