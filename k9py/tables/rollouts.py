@@ -1,0 +1,72 @@
+"""The Rollouts table: where each Deployment, StatefulSet and DaemonSet stands, in counts and in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.cluster.views import RolloutView
+from k9py.objects.text import printable
+from k9py.tables.tones import live_age, rank_of, rollout_tone
+from k9py.tables.values import Cell, Column, Row, Tone
+
+KIND_WORDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "Job": "job"}
+"""kubectl's short names."""
+
+COLUMNS = (
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4),
+    Column("kind", "KIND", min_width=2, max_width=6, priority=3),
+    Column("name", "NAME", min_width=12, max_width=40),
+    Column("ready", "READY", align_right=True, min_width=5, max_width=9),
+    Column("updated", "UPDATED", align_right=True, min_width=7, max_width=7, priority=5),
+    Column("available", "AVAIL", align_right=True, min_width=5, max_width=5, priority=6),
+    Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=3),
+    Column("image", "IMAGE", min_width=6, max_width=24, priority=2),
+    Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True),
+    Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age),
+)
+
+
+def row(view: RolloutView, now: datetime) -> Row:
+    """Return a workload's row."""
+    status = view.status
+    tone = rollout_tone(view)
+    desired = status.desired
+    short = desired is not None and status.ready < desired
+    ready_tone = tone if short or desired is None else Tone.PLAIN
+    return Row(
+        key=view.key,
+        cells=(
+            Cell(printable(view.namespace), Tone.MUTED),
+            Cell(KIND_WORDS[view.kind], Tone.MUTED),
+            Cell(printable(view.key.name)),
+            Cell(f"{status.ready}/{_count(desired)}", ready_tone, sort=(_share(status.ready, desired), desired or 0)),
+            Cell(str(status.updated), sort=status.updated),
+            Cell(str(status.available), sort=status.available),
+            Cell(_count(status.revision), sort=-1 if status.revision is None else status.revision),
+            Cell(printable(view.image_tag), Tone.ACCENT),
+            Cell(printable(state_words(view)), tone),
+            Cell(""),
+        ),
+        tone=tone,
+        rank=rank_of(tone),
+        since=view.changed_at,
+    )
+
+
+def state_words(view: RolloutView) -> str:
+    """The status in words and, where it leaves it out, the worst that fails."""
+    words, worst = view.status.words, view.worst
+    note = f" ({view.status.note})" if view.status.note and view.status.note not in words else ""
+    if not view.is_failing or worst is None or worst.message in words or view.status.reason:
+        return words + note
+    return f"{words}: {worst.message}{note}"
+
+
+def _count(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _share(ready: int, desired: int | None) -> float:
+    if desired is None:
+        return -1.0
+    return ready / desired if desired else 2.0

@@ -1,0 +1,70 @@
+"""The Services table: endpoints, ports, what is behind each, and the worst that is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.cluster.views import ServiceMode, ServiceView
+from k9py.objects.text import printable
+from k9py.tables.rollouts import KIND_WORDS
+from k9py.tables.tones import finding_tone, live_age, rank_of, service_tone
+from k9py.tables.values import Cell, Column, Row, Tone
+
+COLUMNS = (
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=3),
+    Column("name", "NAME", min_width=12, max_width=40),
+    Column("endpoints", "READY", align_right=True, min_width=5, max_width=9),
+    Column("ports", "PORTS", min_width=5, max_width=24, priority=4),
+    Column("workloads", "BEHIND IT", min_width=10, max_width=32, priority=2),
+    Column("why", "WHY", min_width=12, max_width=90, priority=1, grow=True),
+    Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=5, live=live_age),
+)
+
+
+def row(view: ServiceView, now: datetime) -> Row:
+    """Return a service's row."""
+    tone = service_tone(view)
+    return Row(
+        key=view.key,
+        cells=(
+            Cell(printable(view.key.namespace), Tone.MUTED),
+            Cell(printable(view.key.name)),
+            endpoints_cell(view, tone),
+            Cell(printable(view.ports_text), Tone.MUTED),
+            Cell(printable(behind_words(view)), Tone.MUTED if not view.workloads else Tone.PLAIN),
+            why_cell(view),
+            Cell(""),
+        ),
+        tone=tone,
+        rank=rank_of(tone),
+        since=view.created_at,
+    )
+
+
+def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
+    """`2/3`; `?/?` when it cannot be told; a dash where there are none by nature. Sorts by the share that is ready."""
+    if view.mode is ServiceMode.EXTERNAL_NAME:
+        return Cell("–", Tone.MUTED, sort=(2.0, 0))
+    if view.ready is None or view.total is None:
+        return Cell("?/?", Tone.UNKNOWN, sort=(-1.0, 0))
+    share = view.ready / view.total if view.total else 0.0
+    return Cell(f"{view.ready}/{view.total}", tone, sort=(share, view.total))
+
+
+def behind_words(view: ServiceView) -> str:
+    """What is behind the service in words: `deploy/checkout`, or why nothing can be named."""
+    match view.mode:
+        case ServiceMode.EXTERNAL_NAME:
+            return f"alias of {view.external_name}"
+        case ServiceMode.NO_SELECTOR:
+            return "no selector: endpoints by hand"
+    return ", ".join(f"{KIND_WORDS.get(one.kind, one.kind)}/{one.name}" for one in view.workloads)
+
+
+def why_cell(view: ServiceView) -> Cell:
+    """The worst finding in words; why nothing is known where nothing is."""
+    if view.worst is not None:
+        return Cell(printable(view.worst.message), finding_tone(view.worst))
+    if not view.is_known:
+        return Cell("endpoints not known", Tone.UNKNOWN)
+    return Cell("")
