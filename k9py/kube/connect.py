@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from k9py.kube.credentials import Times, credentials_for
+from k9py.kube.credential import Times
+from k9py.kube.credentials import credentials_for
+from k9py.kube.kubeconfig import Entry, User
 from k9py.kube.load import load
 from k9py.kube.options import ConnectOptions
-from k9py.kube.target import resolve
+from k9py.kube.target import IN_CLUSTER, Target, resolve
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection
@@ -35,8 +38,12 @@ async def connect(
     """
     environ = dict(os.environ) if environ is None else environ
     target = await asyncio.to_thread(resolve, options, environ)
-    credentials = credentials_for(target, environ, times)
-    client = await load()
+    credentials = credentials_for(target, environ, times, reload=partial(_user_again, options, environ, target))
+    loading = asyncio.create_task(load())
+    try:
+        await credentials.current()  # a plugin takes its second while the client is imported
+    finally:
+        client = await loading
     from k9py.kube.connection import Connection
     from k9py.kube.transport import Transport
 
@@ -47,3 +54,10 @@ async def connect(
         await transport.aclose()
         raise
     return Connection(target.info, transport)
+
+
+def _user_again(options: ConnectOptions, environ: Mapping[str, str], before: Target) -> Entry[User]:
+    """Read the user anew. A context that now leads to another server is another cluster: its secrets stay there."""
+    chosen = options if before.info.context == IN_CLUSTER else ConnectOptions(options.kubeconfig, before.info.context)
+    target = resolve(chosen, environ)
+    return target.user if target.info.server == before.info.server else before.user

@@ -20,6 +20,8 @@ from k9py.kube.proxy import proxy_for
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
 
+IN_CLUSTER = "in-cluster"
+"""The context's name when we run in a pod and use its service account."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -214,4 +216,4 @@ def _in_cluster(environ: Mapping[str, str], service_account: Path) -> Target:
         proxy=proxy_for(server, None, environ),
     )
     user = Entry(User(token_file=str(service_account / "token")), service_account)
-    return Target(ConnectionInfo("in-cluster", "in-cluster", "service account", server, namespace), endpoint, user)
+    return Target(ConnectionInfo(IN_CLUSTER, IN_CLUSTER, "service account", server, namespace), endpoint, user)

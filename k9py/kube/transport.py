@@ -22,7 +22,7 @@ from aiohttp import ClientResponse, ClientTimeout
 from multidict import CIMultiDict
 
 from k9py import __version__
-from k9py.kube.credentials import Credential, Credentials
+from k9py.kube.credential import Credential, Credentials
 from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status
 from k9py.kube.failures import RAISED, from_failure, translated
 from k9py.kube.load import Client
@@ -227,7 +227,7 @@ class Transport:
 
     async def _new_session(self, certificate: ClientCertificate | None) -> _Session:
         endpoint = self._endpoint
-        trust: Any = False
+        trust: Any = True  # also where http:// redirects to https://
         if endpoint.is_tls:
             trust = await asyncio.to_thread(
                 ssl_context, endpoint.ca, insecure=endpoint.insecure, certificate=certificate
