@@ -67,13 +67,11 @@ def _init_words(pod: Pod, init: Mapping[str, Container]) -> str:
     """Return what the first unfinished init container says, "" when all are done."""
     for index, one in enumerate(pod.status.init_container_statuses or ()):
         state = one.state
-        if state and state.terminated:
-            if state.terminated.exit_code == 0:
-                continue
-            ended = state.terminated
-            return f"Init:{ended.reason or _how_it_ended(ended.signal, ended.exit_code)}"
-        if _started_sidecar(one, init.get(one.name)):
+        ended = state.terminated if state else None
+        if (ended is not None and ended.exit_code == 0) or _started_sidecar(one, init.get(one.name)):
             continue
+        if ended is not None:
+            return f"Init:{ended.reason or _how_it_ended(ended.signal, ended.exit_code)}"
         if state and state.waiting and state.waiting.reason not in ("", "PodInitializing"):
             return f"Init:{state.waiting.reason}"
         return f"Init:{index}/{len(init)}"

@@ -1,0 +1,107 @@
+"""The header in words: where we look, how well we see it, and how many things fail.
+
+Segments carry a priority: 0 is always shown, higher numbers go first when the line is short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from k9py.cluster.health import ESSENTIAL, ClusterHealth, ClusterState
+from k9py.cluster.scope import Scope
+from k9py.objects.text import printable
+from k9py.objects.times import age, duration
+from k9py.tables.values import Row, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A short fact of the header; `label` stands dim before it."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    priority: int = 1
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows of a table fail, are changing, or are not known."""
+
+    total: int = 0
+    failing: int = 0
+    busy: int = 0
+    unknown: int = 0
+
+
+def tally(rows: Iterable[Row]) -> Tally:
+    """Count rows by tone."""
+    counts = dict.fromkeys(Tone, 0)
+    for row in rows:
+        counts[row.tone] += 1
+    return Tally(sum(counts.values()), counts[Tone.FAIL], counts[Tone.BUSY], counts[Tone.UNKNOWN])
+
+
+def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ...]:
+    """Return where we look: context, namespaces, and what the scope leaves out."""
+    where = "all" if scope.is_cluster else ", ".join(scope.namespaces)
+    segments = (
+        Segment(printable(context), Tone.ACCENT, 1, "context"),
+        Segment(printable(where), Tone.ACCENT, 0, "namespace" if len(scope.namespaces) < 2 else "namespaces"),
+    )
+    return (*segments, Segment(printable(notice), Tone.WARN, 1)) if notice else segments
+
+
+def count_segments(services: Tally, rollouts: Tally) -> tuple[Segment, ...]:
+    """Return the counts, failing first."""
+    return (*_counts("services", services), *_counts("rollouts", rollouts))
+
+
+def health_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
+    """Return the state of the watches, then which kinds may not be read."""
+    return (_health(health, now), *_forbidden(health))
+
+
+def _health(health: ClusterHealth, now: datetime) -> Segment:
+    match health.state:
+        case ClusterState.LIVE:
+            return Segment("live", Tone.OK, 0)
+        case ClusterState.LOADING:
+            return Segment(f"loading ({health.objects:,} objects)", Tone.BUSY, 0)
+        case ClusterState.STALE:
+            return Segment(f"stale for {age(health.since, now)}, {_again(health, now)}", Tone.FAIL, 0)
+        case ClusterState.UNREACHABLE:
+            why = f": {health.error.message}" if health.error else ""
+            return Segment(printable(f"no connection{why}, {_again(health, now)}"), Tone.FAIL, 0)
+        case ClusterState.FORBIDDEN:
+            return Segment("no right to read anything here", Tone.FAIL, 0)
+
+
+def _again(health: ClusterHealth, now: datetime) -> str:
+    if health.retry_at is None:
+        return "reconnecting now"
+    return f"reconnecting in {duration((health.retry_at - now).total_seconds())}"
+
+
+def _forbidden(health: ClusterHealth) -> tuple[Segment, ...]:
+    if not health.forbidden or health.state is ClusterState.FORBIDDEN:
+        return ()
+    needed = [kind for kind in health.forbidden if kind in ESSENTIAL]
+    others = len(health.forbidden) - len(needed)
+    named = [*needed, *([f"{others} more kinds" if others > 1 else health.forbidden[-1]] if others else [])]
+    return (Segment(f"no right to read {', '.join(named)}", Tone.WARN if needed else Tone.MUTED, 2 if needed else 5),)
+
+
+def _counts(noun: str, counts: Tally) -> tuple[Segment, ...]:
+    segments = []
+    if counts.failing:
+        segments.append(Segment(f"{counts.failing:,} of {counts.total:,} {noun} failing", Tone.FAIL, 1))
+    if counts.unknown:
+        segments.append(Segment(f"{counts.unknown:,} {noun} not known", Tone.UNKNOWN, 2))
+    if counts.busy:
+        segments.append(Segment(f"{counts.busy:,} {noun} changing", Tone.BUSY, 3))
+    if not segments:
+        segments.append(Segment(f"{counts.total:,} {noun}", Tone.PLAIN, 3))
+    return tuple(segments)
