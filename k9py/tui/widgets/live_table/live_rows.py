@@ -9,7 +9,7 @@ swapped. Invariant: once `building` is False and nothing is pending, the view is
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from rich.cells import cell_len
@@ -20,7 +20,7 @@ from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
 from k9py.tui.widgets.live_table.sorted_view import SLICE_ROWS, SortedView
 
-BULK_CHANGES: Final = 1500
+BULK_CHANGES: Final = 800
 """More changes than this at once are built as a new view instead of spliced into the shown one."""
 LIVE_COLUMN_CELLS: Final = 4
 """Room for a value that changes with time, such as an age: "119s"."""
@@ -41,7 +41,6 @@ class LiveRows:
         self._touched: dict[ObjectKey, None] = {}
         self._replacement: Sequence[Row] | None = None
         self._build: Generator[None, None, None] | None = None
-        self._search_texts: dict[ObjectKey, tuple[Row, str]] = {}
 
     @property
     def building(self) -> bool:
@@ -81,7 +80,6 @@ class LiveRows:
             self.model = {}
             self.view = self._new_view()
         self.content_widths = self._bare_widths()
-        self._search_texts.clear()
         self._start()
 
     def set_filter(self, row_filter: RowFilter) -> None:
@@ -93,8 +91,6 @@ class LiveRows:
         if narrowed is not None:
             self._touched.clear()
         self.filter = row_filter
-        if not row_filter:
-            self._search_texts.clear()
         self._start(narrowed)
 
     def set_order(self, order: Order) -> None:
@@ -147,13 +143,18 @@ class LiveRows:
             yield from view.build_narrowed(narrowed)
         else:
             yield from view.build(list(self.model.values()))
+        yield from self._apply_touched(view)
+        old, self.view = self.view, view
+        yield from old.discard()
+        yield from self._apply_touched(view)  # what came while the old view was let go
+
+    def _apply_touched(self, view: SortedView) -> Generator[None, None, None]:
         while self._touched:
-            changed = list(self._touched)[:SLICE_ROWS]
+            changed = list(islice(self._touched, SLICE_ROWS))
             for key in changed:
                 del self._touched[key]
             view.apply(changed, self.model)
             yield
-        self.view = view
 
     def _take_replacement(self, rows: Sequence[Row]) -> Generator[None, None, None]:
         fresh: dict[ObjectKey, Row] = {}
@@ -175,17 +176,8 @@ class LiveRows:
 
     def _new_view(self) -> SortedView:
         row_filter = self.filter
-        texts = self._search_text
-        accepts = (lambda row: row_filter.accepts(texts(row))) if row_filter else _every_row
+        accepts = (lambda row: row_filter.accepts(search_text(row))) if row_filter else _every_row
         return SortedView(sort_key_of(self.order, self.columns), accepts, reverse=self.order.reverse)
-
-    def _search_text(self, row: Row) -> str:
-        known = self._search_texts.get(row.key)
-        if known is not None and known[0] is row:
-            return known[1]
-        text = search_text(row)
-        self._search_texts[row.key] = (row, text)
-        return text
 
     def _bare_widths(self) -> list[int]:
         return [LIVE_COLUMN_CELLS if column.live is not None else 0 for column in self.columns]

@@ -1,7 +1,8 @@
 """How rows are ordered: by rank and name, or by one column, forwards or backwards.
 
-Invariant: every order is total and ends in the object's key, so that equal values never swap places, and values that
-are missing (`sort` None among others that have one) come last and are never compared with those present.
+Invariant: every order is total and ends in the object's namespace, name and kind, so that equal values never swap
+places, and values that are missing (`sort` None among others that have one) come last and are never compared with
+those present.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Column, Row
 
 SortKey = tuple[Any, ...]
+"""What a row is sorted by, then namespace, name and kind of its object (in that order)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Order:
 
 
 def sort_key_of(order: Order, columns: tuple[Column, ...]) -> Callable[[Row], SortKey]:
-    """Return the function that gives a row's place in an order, the object's key last.
+    """Return the function that gives a row's place in an order.
 
     Raises:
         KeyError: No such column.
@@ -37,26 +40,37 @@ def sort_key_of(order: Order, columns: tuple[Column, ...]) -> Callable[[Row], So
     raise KeyError(order.column)
 
 
+def key_of(place: SortKey) -> ObjectKey:
+    """Return the object a place belongs to."""
+    return ObjectKey(place[-1], place[-3], place[-2])
+
+
 def _by_rank(row: Row) -> SortKey:
-    key = row.key
-    return (row.rank, key.namespace, key.name, key.kind)
+    kind, namespace, name = row.key
+    return (row.rank, namespace, name, kind)
 
 
 def _by_cell(index: int) -> Callable[[Row], SortKey]:
     def sort_key(row: Row) -> SortKey:
+        kind, namespace, name = row.key
         cell = row.cells[index]
         if cell.sort is not None:
-            return (0, cell.sort, row.key)
-        return (1, cell.text.lower(), row.key) if cell.text else (2, "", row.key)
+            return (0, cell.sort, namespace, name, kind)
+        if cell.text:
+            return (1, cell.text.lower(), namespace, name, kind)
+        return (2, "", namespace, name, kind)
 
     return sort_key
 
 
 def _by_age(index: int) -> Callable[[Row], SortKey]:
     def sort_key(row: Row) -> SortKey:
+        kind, namespace, name = row.key
         value = row.cells[index].sort
         if value is not None:
-            return (0, value, row.key)
-        return (1, -row.since.timestamp(), row.key) if row.since is not None else (2, 0.0, row.key)
+            return (0, value, namespace, name, kind)
+        if row.since is not None:
+            return (1, -row.since.timestamp(), namespace, name, kind)
+        return (2, 0.0, namespace, name, kind)
 
     return sort_key

@@ -1,8 +1,9 @@
-"""The rows a table shows, in order: a sorted list of (sort key, row) kept by bisect, and how it is built in slices.
+"""The rows a table shows, in order: a sorted list of places kept by bisect, and how it is built in slices.
 
-Invariant: `_entries` is always exactly the sorted accepted rows of the changes applied so far, and every key in it
-has its sort key in `_places`; so a row is found, moved or taken out by bisect, never by search. A view holds its own
-rows, so it stays whole and drawable while the model has moved on and a new view is being built.
+A place is a row's sort key and ends in the object's own key, so a place leads to its row and a row to its place;
+nothing is searched for. Places hold only atoms: Python's garbage collector soon stops tracking such tuples, and a
+hundred thousand of them cost no pauses. Invariant: `_places` is always exactly the sorted places of `_rows`. A view
+holds its own rows, so it stays whole and drawable while the model has moved on and a new view is being built.
 """
 
 from __future__ import annotations
@@ -10,25 +11,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from heapq import merge
-from operator import itemgetter
 from typing import Final
 
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Row
-from k9py.tui.widgets.live_table.order import SortKey
+from k9py.tui.widgets.live_table.order import SortKey, key_of
 
 SLICE_ROWS: Final = 512
 """Rows handled between two looks at the clock: about 1 to 3 ms of work."""
-
-_Entry = tuple[SortKey, Row]
-_sort_key_of_entry = itemgetter(0)
+_SPLICE_FROM: Final = 200
+"""From this many changes on, one pass over the whole list is cheaper than moving half of it for each change."""
 
 
 class SortedView:
     """Sorted, filtered rows.
 
     Args:
-        sort_key: A row's place; must be unique (end in the object's key).
+        sort_key: A row's place (see `order`).
         accepts: Whether a row is shown.
         reverse: Show last rows first.
     """
@@ -39,121 +38,123 @@ class SortedView:
         self.sort_key = sort_key
         self.accepts = accepts
         self.reverse = reverse
-        self._entries: list[_Entry] = []
-        self._places: dict[ObjectKey, SortKey] = {}
+        self._places: list[SortKey] = []
+        self._rows: dict[ObjectKey, Row] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._places)
 
     def __contains__(self, key: ObjectKey) -> bool:
-        return key in self._places
+        return key in self._rows
 
     def row_at(self, index: int) -> Row:
         """Return the row shown at an index, 0 on top."""
-        return self._entries[-1 - index if self.reverse else index][1]
+        return self._rows[key_of(self._places[-1 - index if self.reverse else index])]
 
     def index_of(self, key: ObjectKey) -> int | None:
         """Return where an object is shown, None when it is not."""
-        place = self._places.get(key)
-        return None if place is None else self._shown_index(self._find(place))
+        place = self.place_of(key)
+        return None if place is None else self._shown_index(bisect_left(self._places, place))
 
     def place_of(self, key: ObjectKey) -> SortKey | None:
-        """Return an object's sort key, for finding its neighbours after it is gone."""
-        return self._places.get(key)
+        """Return an object's place, for finding its neighbours after it is gone."""
+        row = self._rows.get(key)
+        return None if row is None else self.sort_key(row)
 
     def index_near(self, place: SortKey) -> int:
-        """Return the index of the row now shown where a row with that sort key was (or the last row)."""
-        found = self._find(place)
+        """Return the index of the row now shown where a row with that place was (or of the last row)."""
+        found = bisect_left(self._places, place)
         if self.reverse:
             found -= 1
-        return max(0, min(self._shown_index(found), len(self._entries) - 1))
+        return max(0, min(self._shown_index(found), len(self._places) - 1))
 
     def rows(self) -> list[Row]:
         """Return the rows in the order shown."""
-        rows = [row for _, row in self._entries]
+        rows = [self._rows[key_of(place)] for place in self._places]
         return rows[::-1] if self.reverse else rows
 
     def apply(self, changed: Iterable[ObjectKey], model: Mapping[ObjectKey, Row]) -> None:
         """Bring these objects up to date with the model: inserted, moved, replaced or taken out."""
         out: list[SortKey] = []
-        incoming: list[_Entry] = []
-        entries, places = self._entries, self._places
+        incoming: list[SortKey] = []
+        rows, sort_key = self._rows, self.sort_key
         for key in changed:
+            shown = rows.get(key)
+            old = None if shown is None else sort_key(shown)
             row = model.get(key)
-            old = places.get(key)
-            new = self.sort_key(row) if row is not None and self.accepts(row) else None
-            if new is not None and row is not None:
-                if new == old:
-                    entries[self._find(new)] = (new, row)
-                    continue
-                incoming.append((new, row))
-                places[key] = new
-            elif old is not None:
-                del places[key]
-            if old is not None:
-                out.append(old)
-        if len(out) + len(incoming) > 64:
-            self._splice(sorted(out), sorted(incoming, key=_sort_key_of_entry))
+            new = None
+            if row is not None and self.accepts(row):
+                new = sort_key(row)
+                rows[key] = row
+            elif shown is not None:
+                del rows[key]
+            if new != old:
+                if old is not None:
+                    out.append(old)
+                if new is not None:
+                    incoming.append(new)
+        places = self._places
+        if len(out) + len(incoming) >= _SPLICE_FROM:
+            self._places = _with(_without(places, sorted(out)), sorted(incoming))
             return
         for place in out:
-            del entries[self._find(place)]
-        for entry in incoming:
-            entries.insert(self._find(entry[0]), entry)
+            del places[bisect_left(places, place)]
+        for place in incoming:
+            places.insert(bisect_left(places, place), place)
 
     def build(self, rows: Sequence[Row]) -> Generator[None, None, None]:
         """Fill an empty view from many rows in slices; yields where the caller may pause."""
-        runs: list[list[_Entry]] = []
+        runs: list[list[SortKey]] = []
         for start in range(0, len(rows), SLICE_ROWS):
-            run = [(self.sort_key(row), row) for row in rows[start : start + SLICE_ROWS] if self.accepts(row)]
-            run.sort(key=_sort_key_of_entry)
-            if run:
-                runs.append(run)
+            accepted = [row for row in rows[start : start + SLICE_ROWS] if self.accepts(row)]
+            self._rows.update({row.key: row for row in accepted})
+            runs.append(sorted([self.sort_key(row) for row in accepted]))
             yield
-        if len(runs) == 1:
-            self._entries = runs[0]
-        else:
-            for count, entry in enumerate(merge(*runs, key=_sort_key_of_entry), start=1):
-                self._entries.append(entry)
-                if count % SLICE_ROWS == 0:
-                    yield
-        yield from self._index_places()
+        for count, place in enumerate(merge(*runs), start=1):
+            self._places.append(place)
+            if count % SLICE_ROWS == 0:
+                yield
 
     def build_narrowed(self, wider: SortedView) -> Generator[None, None, None]:
         """Fill an empty view of the same order from a wider one, in slices: no sorting."""
-        source = list(wider._entries)
+        source, rows = list(wider._places), dict(wider._rows)
         for start in range(0, len(source), SLICE_ROWS):
-            self._entries += [entry for entry in source[start : start + SLICE_ROWS] if self.accepts(entry[1])]
-            yield
-        yield from self._index_places()
-
-    def _index_places(self) -> Generator[None, None, None]:
-        entries = self._entries
-        for start in range(0, len(entries), SLICE_ROWS * 4):
-            self._places.update({row.key: place for place, row in entries[start : start + SLICE_ROWS * 4]})
+            for place in source[start : start + SLICE_ROWS]:
+                row = rows[key_of(place)]
+                if self.accepts(row):
+                    self._places.append(place)
+                    self._rows[row.key] = row
             yield
 
-    def _find(self, place: SortKey) -> int:
-        return bisect_left(self._entries, place, key=_sort_key_of_entry)
+    def discard(self) -> Generator[None, None, None]:
+        """Let go of everything in slices: to free a hundred thousand places at once would be felt."""
+        self._rows = {}
+        while self._places:
+            del self._places[-SLICE_ROWS * 8 :]
+            yield
 
     def _shown_index(self, index: int) -> int:
-        return len(self._entries) - 1 - index if self.reverse else index
+        return len(self._places) - 1 - index if self.reverse else index
 
-    def _splice(self, out: list[SortKey], incoming: list[_Entry]) -> None:
-        """Take out and put in many entries in one pass of slices (each single insert would move half the list)."""
-        old = self._entries
-        kept: list[_Entry] = []
-        start = 0
-        for place in out:
-            at = bisect_left(old, place, start, key=_sort_key_of_entry)
-            kept += old[start:at]
-            start = at + 1
-        kept += old[start:]
-        merged: list[_Entry] = []
-        start = 0
-        for entry in incoming:
-            at = bisect_left(kept, entry[0], start, key=_sort_key_of_entry)
-            merged += kept[start:at]
-            merged.append(entry)
-            start = at
-        merged += kept[start:]
-        self._entries = merged
+
+def _without(places: list[SortKey], out: Sequence[SortKey]) -> list[SortKey]:
+    """Return sorted places without some of them, in one pass of slices."""
+    kept: list[SortKey] = []
+    start = 0
+    for place in out:
+        at = bisect_left(places, place, start)
+        kept += places[start:at]
+        start = at + 1
+    return kept + places[start:] if out else places
+
+
+def _with(places: list[SortKey], incoming: Sequence[SortKey]) -> list[SortKey]:
+    """Return sorted places with sorted others put in, in one pass of slices."""
+    merged: list[SortKey] = []
+    start = 0
+    for place in incoming:
+        at = bisect_left(places, place, start)
+        merged += places[start:at]
+        merged.append(place)
+        start = at
+    return merged + places[start:] if incoming else places
