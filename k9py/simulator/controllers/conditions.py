@@ -73,24 +73,17 @@ def progress_deadline(deployment: Mapping[str, Any]) -> int | None:
 def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
     """Tell whether every replica is new and available and the controller has seen the last change."""
     wanted = replicas_of(deployment)
-    return (
-        status.get("updatedReplicas", 0) == wanted
-        and status.get("replicas", 0) == wanted
-        and status.get("availableReplicas", 0) == wanted
-        and status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
-    )
+    counts = ("updatedReplicas", "replicas", "availableReplicas")
+    seen = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
+    return seen and all(status.get(count, 0) == wanted for count in counts)
 
 
 def is_progressing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Tell whether a status is a step on from the one before."""
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
-    return (
-        after.get("updatedReplicas", 0) > before.get("updatedReplicas", 0)
-        or old_after < old_before
-        or after.get("readyReplicas", 0) > before.get("readyReplicas", 0)
-        or after.get("availableReplicas", 0) > before.get("availableReplicas", 0)
-    )
+    growing = ("updatedReplicas", "readyReplicas", "availableReplicas")
+    return bool(old_after < old_before) or any(after.get(count, 0) > before.get(count, 0) for count in growing)
 
 
 def is_timed_out(deployment: Mapping[str, Any], progressing: Object | None, now: datetime) -> bool:

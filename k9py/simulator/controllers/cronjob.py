@@ -33,8 +33,7 @@ def matches_schedule(schedule: str, moment: datetime) -> bool:
         raise ValueError(f"not a schedule: {schedule!r}")
     present = (moment.minute, moment.hour, moment.day, moment.month, moment.isoweekday() % 7)
     return all(
-        value in _allowed(field, low, high)
-        for field, value, (low, high) in zip(fields, present, _FIELDS, strict=True)
+        value in _allowed(field, low, high) for field, value, (low, high) in zip(fields, present, _FIELDS, strict=True)
     )
 
 

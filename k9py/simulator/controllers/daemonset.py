@@ -9,13 +9,13 @@ from typing import Any
 
 from k9py.simulator.controllers import revisions
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.placement import tolerates_node
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminating, seconds_until_available
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import scaled_value
 from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.failures import ApiFailure
-from k9py.simulator.nodes.placement import tolerates_node
 from k9py.simulator.resources import DAEMONSETS, NODES, PODS
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Change

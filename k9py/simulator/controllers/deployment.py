@@ -57,10 +57,12 @@ class DeploymentController:
         if deployment is None:
             return None
         if deployment["metadata"].get("deletionTimestamp"):
-            return self._write_scaled_status(deployment)
+            self._write_scaled_status(deployment)
+            return None
         deployment = self._with_paused_condition(deployment)
         if deployment["spec"].get("paused") or self._was_scaled(deployment):
-            return self._scale_only(deployment)
+            self._scale_only(deployment)
+            return None
         if rolling.is_rolling(deployment):
             return self._roll(deployment)
         return self._recreate(deployment)
@@ -126,8 +128,10 @@ class DeploymentController:
     def _recreate(self, deployment: Object) -> float | None:
         deployment, new = self._new_replica_set(deployment, create=False)
         old = self._old(self._replica_sets(deployment), new)
-        # A list, not a generator: every active old one has to be scaled down.
-        if any([self._scale(deployment, target, 0) for target in replicasets.active(old)]):
+        to_stop = replicasets.active(old)
+        for target in to_stop:
+            self._scale(deployment, target, 0)
+        if to_stop:
             return self._write_rollout_status(deployment)
         if any(not is_finished(pod) for target in old for pod in self._pods(target)):
             return self._write_rollout_status(deployment)
@@ -167,12 +171,12 @@ class DeploymentController:
                 return True
         return False
 
-    def _scale_only(self, deployment: Object) -> float | None:
+    def _scale_only(self, deployment: Object) -> None:
         deployment, new = self._new_replica_set(deployment, create=False)
         self._spread(deployment, new)
         if deployment["spec"].get("paused"):
             self._forget_history(deployment)
-        return self._write_scaled_status(deployment)
+        self._write_scaled_status(deployment)
 
     def _spread(self, deployment: Object, new: Object | None) -> None:
         """Bring the replicas asked of all ReplicaSets to what the Deployment wants, in proportion to their sizes."""
@@ -181,10 +185,7 @@ class DeploymentController:
         wanted = rolling.replicas_of(deployment)
         only = replicasets.active_or_latest(new, old)
         if only is not None:
-            if rolling.replicas_of(only) != wanted:
-                self._scale(deployment, only, wanted)
-            elif self._needs_annotations(deployment, only):
-                self._scale(deployment, only, wanted)
+            self._scale(deployment, only, wanted)
             return
         if replicasets.is_saturated(deployment, new):
             for target in replicasets.active(old):

@@ -128,8 +128,8 @@ class EndpointSliceController:
         contents: list[tuple[list[Object] | None, list[Object] | None]] = []
         for ports, endpoints in by_ports.items():
             listed = [{"name": n or "", "protocol": p, "port": number} for n, p, number in ports]
-            for start in range(0, len(endpoints), _MAX_ENDPOINTS):
-                contents.append((list(endpoints[start : start + _MAX_ENDPOINTS]), listed))
+            starts = range(0, len(endpoints), _MAX_ENDPOINTS)
+            contents.extend((list(endpoints[start : start + _MAX_ENDPOINTS]), listed) for start in starts)
         if not contents:
             contents.append((None, None))
         namespace, name = key_of(service)

@@ -58,7 +58,9 @@ class EventRecorder:
         self._written: deque[tuple[datetime, str, str]] = deque()
         self._number = 0
 
-    def record(self, obj: Object, kind: EventType, reason: str, message: str, *, host: str = "") -> None:
+    def record(
+        self, obj: Object, kind: EventType, reason: str, message: str, *, host: str = "", field_path: str = ""
+    ) -> None:
         """Say something about an object.
 
         Args:
@@ -67,6 +69,7 @@ class EventRecorder:
             reason: one CamelCase word.
             message: the sentence.
             host: `source.host`, where a node speaks.
+            field_path: the part of the object it is about, such as `spec.containers{app}`.
         """
         self._forget_old()
         about = obj["metadata"]["uid"]
@@ -84,7 +87,7 @@ class EventRecorder:
             )
             return
         source = {"component": self._component, **({"host": host} if host else {})}
-        event = self._event(obj, kind, reason, message, namespace) | {
+        event = self._event(obj, kind, reason, message, namespace, field_path) | {
             "source": source,
             "firstTimestamp": now,
             "lastTimestamp": now,
@@ -119,7 +122,9 @@ class EventRecorder:
         }
         self._remember(self._names, key, self._create(event))
 
-    def _event(self, obj: Object, kind: EventType, reason: str, message: str, namespace: str) -> Object:
+    def _event(
+        self, obj: Object, kind: EventType, reason: str, message: str, namespace: str, field_path: str = ""
+    ) -> Object:
         metadata = obj["metadata"]
         resource = by_kind(obj["kind"])
         about = {
@@ -129,6 +134,7 @@ class EventRecorder:
             "uid": metadata["uid"],
             "apiVersion": resource.api_version,
             "resourceVersion": metadata.get("resourceVersion"),
+            "fieldPath": field_path,
         }
         self._number += 1
         moment = int(self._state.clock.now().timestamp() * 1_000_000) * 1000 + self._number % 1000

@@ -14,10 +14,10 @@ from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.hashing import fnv32a
 from k9py.simulator.controllers.pods import is_active, is_ready
+from k9py.simulator.controllers.quantities import amount_of
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import replicas_of
 from k9py.simulator.controllers.selectors import key_of, matches
-from k9py.simulator.nodes.quantities import amount_of
 from k9py.simulator.resources import HORIZONTALPODAUTOSCALERS, PODS, by_kind
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Change
@@ -67,13 +67,15 @@ class HorizontalController:
         low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
         if present == 0:
             why = "scaling is disabled since the replica count of the target is zero"
-            self._write(autoscaler, {"desiredReplicas": 0}, [_condition("ScalingActive", "False", "ScalingDisabled", why)])
+            self._write(
+                autoscaler, {"desiredReplicas": 0}, [_condition("ScalingActive", "False", "ScalingDisabled", why)]
+            )
             return _PERIOD
         asked = self._asked(autoscaler, present, utilization)
         wanted = self._stabilized(key, present, max(low, min(high, asked)))
         if wanted != present:
             self._scale(autoscaler, target, present, wanted)
-        status = {"currentReplicas": present, "desiredReplicas": wanted}
+        status: Object = {"currentReplicas": present, "desiredReplicas": wanted}
         if utilization is not None:
             status["currentMetrics"] = [self._metric(target, utilization)]
         self._write(autoscaler, status, self._conditions(asked, low, high, utilization))
@@ -133,9 +135,7 @@ class HorizontalController:
             if wanted > present
             else "All metrics below target"
         )
-        self._events.record(
-            autoscaler, "Normal", "SuccessfulRescale", f"New size: {wanted}; reason: {reason}"
-        )
+        self._events.record(autoscaler, "Normal", "SuccessfulRescale", f"New size: {wanted}; reason: {reason}")
 
     def _metric(self, target: Object, utilization: int) -> Object:
         milli = round(self._cpu_request(target) * 1000 * utilization / 100)
@@ -146,7 +146,7 @@ class HorizontalController:
     def _conditions(asked: int, low: int, high: int, utilization: int | None) -> list[Object]:
         able = _condition("AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
         if utilization is None:
-            why = "the HPA was unable to compute the replica count: failed to get cpu utilization: missing request for cpu"
+            why = "the HPA was unable to compute the replica count: missing request for cpu"
             return [able, _condition("ScalingActive", "False", "FailedGetResourceMetric", why)]
         why = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
         active = _condition("ScalingActive", "True", "ValidMetricFound", f"{why} (percentage of request)")

@@ -15,7 +15,7 @@ from k9py.simulator.resources import Resource
 Object = dict[str, Any]
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a mount point, not a secret
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _LOST_NODE_SECONDS = 300
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k9py.simulator.controllers.pods import is_finished
+from k9py.simulator.controllers.quantities import amount_of, as_quantity
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.failures import forbidden
-from k9py.simulator.nodes.quantities import amount_of, as_quantity
 from k9py.simulator.resources import PODS, RESOURCEQUOTAS, Resource
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Change, Storage

@@ -11,10 +11,10 @@ from typing import Any
 
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.placement import Load, load_of, refusal
 from k9py.simulator.controllers.pods import is_finished
 from k9py.simulator.controllers.queue import Key, WorkQueue
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.nodes.placement import Load, load_of, refusal
 from k9py.simulator.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Change

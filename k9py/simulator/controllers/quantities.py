@@ -28,7 +28,7 @@ def amount_of(quantity: str | int | float) -> float:
 
 def as_quantity(amount: float, name: str) -> str:
     """Write an amount as a quota shows it: cpu in cores or millicores, memory in the largest whole binary unit."""
-    if name.endswith("memory") or name.endswith("storage"):
+    if name.endswith(("memory", "storage")):
         whole = math.ceil(amount)
         for suffix in ("Ti", "Gi", "Mi", "Ki"):
             size = int(_SUFFIXES[suffix])

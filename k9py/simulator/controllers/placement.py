@@ -4,11 +4,11 @@ Pure. Played: node conditions and cordons, taints, node selectors and required n
 and pods. The order of checks is that of the scheduler's default filters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.simulator.nodes.quantities import amount_of
+from k9py.simulator.controllers.quantities import amount_of
 
 Object = dict[str, Any]
 
@@ -119,7 +119,8 @@ def _matches_affinity(spec: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
 
 
 def _holds(requirement: Mapping[str, Any], present: Mapping[str, str]) -> bool:
-    key, values = requirement["key"], requirement.get("values") or ()
+    key: str = requirement["key"]
+    values: Sequence[str] = requirement.get("values") or ()
     match requirement["operator"]:
         case "In":
             return present.get(key) in values

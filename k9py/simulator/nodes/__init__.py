@@ -1,0 +1,16 @@
+"""The nodes of a simulated cluster: the scheduler, the kubelets and what containers write.
+
+Invariant: `start` puts the log source into the state and starts two tasks, however many pods there are.
+"""
+
+from k9py.simulator.nodes.kubelet import Kubelet
+from k9py.simulator.nodes.log_source import ContainerLogs
+from k9py.simulator.nodes.scheduler import Scheduler
+from k9py.simulator.running import Running
+from k9py.simulator.state import ClusterState
+
+
+def start(state: ClusterState) -> Running:
+    """Start scheduling and running pods, on the running loop."""
+    state.log_source = ContainerLogs(state)
+    return Running([Scheduler(state).run(), Kubelet(state).run()])

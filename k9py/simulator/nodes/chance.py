@@ -1,0 +1,33 @@
+"""Small repeatable chance: numbers that follow from a seed and a count.
+
+Pure. Far cheaper than seeding `random.Random` for each line of a log; the mixing is that of splitmix64.
+"""
+
+_MASK = 0xFFFFFFFFFFFFFFFF
+
+
+class Chance:
+    """A short series of numbers for one (seed, number)."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, seed: int, number: int) -> None:
+        self._state = (seed * 0x9E3779B97F4A7C15 + (number + 1) * 0xD1B54A32D192ED03) & _MASK
+
+    def bits(self) -> int:
+        """Return the next 64 bits."""
+        self._state = (self._state + 0x9E3779B97F4A7C15) & _MASK
+        mixed = ((self._state ^ (self._state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
+        return mixed ^ (mixed >> 31)
+
+    def below(self, limit: int) -> int:
+        """Return a number from 0 up to, but not including, the limit."""
+        return self.bits() % limit
+
+    def fraction(self) -> float:
+        """Return a number from 0 up to, but not including, 1."""
+        return (self.bits() >> 11) / (1 << 53)
+
+    def one_of(self, choices: tuple[str, ...]) -> str:
+        return choices[self.bits() % len(choices)]
