@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -34,6 +34,7 @@ class Seen:
     path: str
     code: int
     verb: str = ""
+    resource: str = ""
 
 
 class Listener:
@@ -47,13 +48,19 @@ class Listener:
         self._faults = faults
         self._runner: web.ServerRunner | None = None
         self._cleared = asyncio.Event()
+        self._watching: list[Callable[[Seen], None]] = []
+
+    def on_request(self, listener: Callable[[Seen], None]) -> Callable[[], None]:
+        """Call a function with every request once its answer begins; returns the function that ends it."""
+        self._watching.append(listener)
+        return lambda: self._watching.remove(listener)
 
     async def open(self) -> None:
         """Listen: on any free port the first time, on the same one afterwards."""
         server = web.Server(self._serve, access_log=None, handler_cancellation=True, keepalive_timeout=75.0)
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, shutdown_timeout=0.1, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
         await site.start()
         if not self.port:
             self.port = self._runner.addresses[0][1]
@@ -84,10 +91,15 @@ class Listener:
         try:
             made = await self._answer(http, path, query, headers, fault)
         except asyncio.CancelledError:
-            self.requests.append(Seen(http.method, path_with_query, 0, verb))
+            self._note(Seen(http.method, path_with_query, 0, verb, resource))
             raise
-        self.requests.append(Seen(http.method, path_with_query, made.status, verb))
+        self._note(Seen(http.method, path_with_query, made.status, verb, resource))
         return await self._send(http, made, fault)
+
+    def _note(self, seen: Seen) -> None:
+        self.requests.append(seen)
+        for listener in tuple(self._watching):
+            listener(seen)
 
     async def _answer(
         self,

@@ -211,6 +211,32 @@ class Simulator:
 
         self._carry(wait(), timeout + CALL_SECONDS)
 
+    def wait_for_request(self, where: Where, count: int = 1, timeout: float = 20.0) -> None:
+        """Return once so many requests that match have been answered (or begun to be, for watches) since the start.
+
+        Raises:
+            TimeoutError: they did not come within so many (real) seconds.
+        """
+
+        async def wait() -> None:
+            listener = self._running_listener
+            enough = asyncio.Event()
+
+            def ask(_: object) -> None:
+                found = sum(where.matches(seen.verb, seen.resource, seen.path) for seen in listener.requests)
+                if found >= count:
+                    enough.set()
+
+            unsubscribe = listener.on_request(ask)
+            try:
+                ask(None)
+                async with asyncio.timeout(timeout):
+                    await enough.wait()
+            finally:
+                unsubscribe()
+
+        self._carry(wait(), timeout + CALL_SECONDS)
+
     def inject(self, fault: Fault, where: Where = ANYWHERE, times: int | None = 1) -> None:
         """Plan trouble for the next requests that match (None: for all of them, until cleared)."""
         self.call(lambda _: self._faults.add(fault, where, times))

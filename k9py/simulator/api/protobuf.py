@@ -13,7 +13,8 @@ from k9py.simulator.changes import Object
 CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 
-# message -> field number -> (name, type): a scalar ("string", "int", "bool"), another message, "map", "quantities",
+# message -> field number -> (name, type): a scalar ("string", "bool", "count"; "int" where 0 is told
+# from absent), another message, "map", "quantities",
 # "intstr"; a leading "*" repeats.
 _TYPES: dict[str, dict[int, tuple[str, str]]] = {
     "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "bytes")},
@@ -50,7 +51,7 @@ _TYPES: dict[str, dict[int, tuple[str, str]]] = {
     "Deployment": {1: ("metadata", "ObjectMeta"), 2: ("spec", "DeploymentSpec")},
     "DeploymentSpec": {
         1: ("replicas", "int"), 2: ("selector", "LabelSelector"), 3: ("template", "PodTemplateSpec"),
-        5: ("minReadySeconds", "int"), 6: ("revisionHistoryLimit", "int"), 7: ("paused", "bool"),
+        5: ("minReadySeconds", "count"), 6: ("revisionHistoryLimit", "int"), 7: ("paused", "bool"),
         9: ("progressDeadlineSeconds", "int"),
     },
     "LabelSelector": {1: ("matchLabels", "map")},
@@ -61,7 +62,7 @@ _TYPES: dict[str, dict[int, tuple[str, str]]] = {
         6: ("ports", "*ContainerPort"), 7: ("env", "*EnvVar"), 14: ("imagePullPolicy", "string"),
     },
     "ContainerPort": {
-        1: ("name", "string"), 2: ("hostPort", "int"), 3: ("containerPort", "int"), 4: ("protocol", "string"),
+        1: ("name", "string"), 2: ("hostPort", "count"), 3: ("containerPort", "count"), 4: ("protocol", "string"),
     },
     "EnvVar": {1: ("name", "string"), 2: ("value", "string")},
     "Service": {1: ("metadata", "ObjectMeta"), 2: ("spec", "ServiceSpec")},
@@ -69,7 +70,7 @@ _TYPES: dict[str, dict[int, tuple[str, str]]] = {
         1: ("ports", "*ServicePort"), 2: ("selector", "map"), 3: ("clusterIP", "string"), 4: ("type", "string"),
     },
     "ServicePort": {
-        1: ("name", "string"), 2: ("protocol", "string"), 3: ("port", "int"), 4: ("targetPort", "intstr"),
+        1: ("name", "string"), 2: ("protocol", "string"), 3: ("port", "count"), 4: ("targetPort", "intstr"),
     },
     "IntOrString": {1: ("type", "int"), 2: ("intVal", "int"), 3: ("strVal", "string")},
     "Pod": {1: ("metadata", "ObjectMeta"), 2: ("spec", "PodSpec")},
@@ -112,14 +113,15 @@ def _message(name: str, data: bytes) -> dict[str, Any]:
             read.setdefault(field, {})[key] = held
         else:
             decoded = _value(kind, value)
-            if decoded not in ("", {}):  # Go writes empty strings and structs where JSON leaves them out
+            # Go writes the zero of what is no pointer, which JSON leaves out; replicas and its like are pointers.
+            if kind == "int" or decoded not in ("", 0, {}):
                 read[field] = decoded
     return read
 
 
 def _value(kind: str, value: int | bytes) -> Any:
     match kind, value:
-        case "int", int():
+        case "int" | "count", int():
             return value - (1 << 64) if value >= 1 << 63 else value
         case "bool", int():
             return bool(value)

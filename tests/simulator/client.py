@@ -1,0 +1,99 @@
+"""A bare HTTP client for the simulator's tests: it adds a token and nothing else."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+Object = dict[str, Any]
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its status, its headers, and its body as JSON (or as text, where it is none)."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Lines:
+    """A stream of lines: a watch or a followed log."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._held = b""
+
+    async def text(self) -> str:
+        """Wait for the next whole line; empty at the end."""
+        while b"\n" not in self._held:
+            piece = await self._response.content.readany()
+            if not piece:
+                rest, self._held = self._held, b""
+                return rest.decode()
+            self._held += piece
+        line, _, self._held = self._held.partition(b"\n")
+        return line.decode()
+
+    async def event(self) -> Object:
+        """Wait for the next line of a watch, as JSON."""
+        event: Object = json.loads(await self.text())
+        return event
+
+    async def rest(self) -> list[str]:
+        """Return every line until the end."""
+        lines = []
+        while line := await self.text():
+            lines.append(line)
+        return lines
+
+
+class Client:
+    """Sends requests as one user."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._session = session
+        self._url = url
+        self._token = token
+
+    def as_user(self, token: str) -> "Client":
+        return Client(self._session, self._url, token)
+
+    async def send(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "*/*"
+    ) -> Reply:
+        """Send a request; a body that is not bytes goes as JSON."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        headers = self._headers(accept)
+        if data is not None:
+            headers["Content-Type"] = content_type or "application/json"
+        async with self._session.request(method, self._url + path, data=data, headers=headers) as response:
+            raw = await response.read()
+            with contextlib.suppress(ValueError):
+                return Reply(response.status, dict(response.headers), json.loads(raw))
+            return Reply(response.status, dict(response.headers), raw.decode())
+
+    async def get(self, path: str, *, accept: str = "*/*") -> Reply:
+        return await self.send("GET", path, accept=accept)
+
+    async def patch(self, path: str, body: Any, *, kind: str = "merge") -> Reply:
+        """Send a patch of a kind: `merge`, `strategic-merge` or `json`."""
+        return await self.send("PATCH", path, body, content_type=f"application/{kind}-patch+json")
+
+    @contextlib.asynccontextmanager
+    async def stream(self, path: str, *, accept: str = "*/*") -> AsyncIterator[Lines]:
+        """Open a watch or a log."""
+        async with self._session.get(self._url + path, headers=self._headers(accept)) as response:
+            assert response.status == 200, await response.text()
+            yield Lines(response)
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        headers = {"Accept": accept}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return headers
