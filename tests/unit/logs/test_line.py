@@ -1,0 +1,50 @@
+"""Timestamps and bounds of a single line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from k9py.logs.line import MAX_TEXT, Stamp, split_line, stamp
+
+AT = datetime(2026, 11, 22, 6, 49, 40, 400000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("2026-11-22T06:49:40.400000000Z", Stamp(AT, 0)),
+        ("2026-11-22T06:49:40.4Z", Stamp(AT, 0)),
+        ("2026-11-22T06:49:40.400000123Z", Stamp(AT, 123)),
+        ("2026-11-22T06:49:40.40000012Z", Stamp(AT, 120)),
+        ("2026-11-22T06:49:40Z", Stamp(AT.replace(microsecond=0), 0)),
+        ("2026-11-22T08:49:40.400000123+02:00", Stamp(AT.astimezone(timezone(timedelta(hours=2))), 123)),
+        ("2026-11-22T06:49:40", None),
+        ("2026-13-22T06:49:40Z", None),
+        ("GET", None),
+    ],
+)
+def test_timestamps_keep_their_nanoseconds(raw: str, expected: Stamp | None) -> None:
+    assert stamp(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"2026-11-22T06:49:40.400000000Z GET / 200", ("2026-11-22T06:49:40.400000000Z", "GET / 200")),
+        (b"2026-11-22T06:49:40.400000000Z ", ("2026-11-22T06:49:40.400000000Z", "")),
+        (b"2026-11-22T06:49:40.400000000Z  indented", ("2026-11-22T06:49:40.400000000Z", " indented")),
+        (b"no timestamp here", ("", "no timestamp here")),
+        (b"", ("", "")),
+        (b"2026-11-22T06:49:40.400000000Z \xff\xfe", ("2026-11-22T06:49:40.400000000Z", "\ufffd\ufffd")),
+    ],
+)
+def test_a_line_is_its_timestamp_and_its_text(line: bytes, expected: tuple[str, str]) -> None:
+    assert split_line(line) == expected
+
+
+def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
+    _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT + 10))
+    assert len(text) < MAX_TEXT + 100
+    assert text.endswith("(cut: 10 characters more)")
