@@ -144,10 +144,11 @@ def _endpoint(name: str, entry: Entry[Cluster], user: User, environ: Mapping[str
 
 
 def _server(name: str, cluster: Cluster, user: User) -> str:
-    server = (cluster.server or "").rstrip("/")
+    given = cluster.server or ""
+    server = given.rstrip("/")
     if not server:
         raise ConfigError(f"The cluster {printable(name)} has no server", "Set its server in the kubeconfig.")
-    if "://" not in server:  # client-go's rule: TLS when anything speaks of TLS
+    if "://" not in given:  # client-go's rule: TLS when anything speaks of TLS
         secure = cluster.certificate_authority or cluster.certificate_authority_data or cluster.insecure_skip_tls_verify
         server = (
             f"{'https' if secure or user.client_certificate or user.client_certificate_data else 'http'}://{server}"

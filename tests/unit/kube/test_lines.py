@@ -1,0 +1,54 @@
+"""Cutting streams into lines, however the bytes arrive."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k9py.kube.lines import EventLines, LogLines
+
+CHUNKS = st.lists(st.text("ab\n", max_size=12).map(str.encode), max_size=30)
+
+
+@given(CHUNKS)
+def test_events_are_the_same_lines_however_the_bytes_arrive(chunks: list[bytes]) -> None:
+    lines = EventLines()
+    found = [line for chunk in chunks for line in lines.feed(chunk)]
+    *complete, rest = b"".join(chunks).split(b"\n")
+    assert found == [line for line in complete if line]
+    assert lines.unfinished is bool(rest)
+
+
+@given(CHUNKS)
+def test_log_lines_are_the_same_however_the_bytes_arrive(chunks: list[bytes]) -> None:
+    lines = LogLines()
+    found = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
+    whole = b"".join(chunks).split(b"\n")
+    assert found == (whole if whole[-1] else whole[:-1])
+
+
+@given(CHUNKS, st.integers(1, 5))
+def test_a_log_line_is_cut_at_the_limit_and_says_how_much_was_left_out(chunks: list[bytes], limit: int) -> None:
+    lines = LogLines(limit)
+    found = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
+    whole = b"".join(chunks).split(b"\n")
+    for line, original in zip(found, whole, strict=False):
+        if len(original) <= limit:
+            assert line == original
+        else:
+            assert line == original[:limit] + f" … [{len(original) - limit} bytes more were cut]".encode()
+
+
+def test_a_log_line_without_end_is_held_only_up_to_the_limit() -> None:
+    lines = LogLines(1000)
+    for _ in range(1000):
+        assert lines.feed(b"x" * 10_000) == []
+    assert lines.feed(b"\nnext\n") == [b"x" * 1000 + " … [9999000 bytes more were cut]".encode(), b"next"]
+
+
+def test_an_event_of_many_chunks_arrives_whole() -> None:
+    lines = EventLines()
+    for _ in range(200):
+        assert lines.feed(b"x" * 65536) == []
+    assert lines.feed(b"\n") == [b"x" * 65536 * 200]
+    assert not lines.unfinished
