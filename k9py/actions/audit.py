@@ -1,9 +1,24 @@
-"""The audit file: one JSON line for every real attempt to write."""
+"""The audit file: one JSON line for every real attempt to write, whatever came of it.
+
+The file is opened before the write is sent: if it cannot be, nothing is sent, so no write goes unrecorded because of a
+full or foreign directory. If the line itself cannot be stored afterwards, the write has happened; that is told, never
+hidden. Invariant: mode 0600 in a directory made 0700, whatever the umask; a line is appended with one `write`.
+"""
 
 from __future__ import annotations
 
+import getpass
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from k9py.objects.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +31,82 @@ class Identity:
     os_user: str = ""
 
 
+def os_user() -> str:
+    """Return the name of the operating system's user, its number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # no such user, no HOME, no pwd module
+        return str(os.getuid()) if hasattr(os, "getuid") else ""
+
+
+class AuditLine:
+    """A place in the opened audit file for one line."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    def store(self, fields: Mapping[str, Any]) -> str:
+        """Append the line; return "" or, when it could not be stored, why."""
+        if self._descriptor is None:
+            return ""
+        line = msgspec.json.encode(fields) + b"\n"
+        try:
+            if not _ends_with_newline(self._descriptor):
+                line = b"\n" + line
+            written = os.write(self._descriptor, line)
+        except OSError as error:
+            return error.strerror or str(error)
+        return "" if written == len(line) else "only a part of the line was stored"
+
+
 class AuditLog:
     """Appends to the audit file; `path` None keeps no file (tests, or switched off by the person)."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+
+    @contextmanager
+    def open(self) -> Iterator[AuditLine]:
+        """Open the file for one line.
+
+        Raises:
+            ConfigError: it cannot be opened for appending, or is no plain file of ours.
+        """
+        if self.path is None:
+            yield AuditLine(None)
+            return
+        try:
+            descriptor = _open(self.path)
+        except OSError as error:
+            why = error.strerror or str(error)
+            hint = "nothing was changed; make room or give another path, then try again"
+            raise ConfigError(f"the audit file {self.path} cannot be written: {why}", hint) from error
+        try:
+            yield AuditLine(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Not through a link someone else planted, and never waiting on a pipe.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a plain file")
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _ends_with_newline(descriptor: int) -> bool:
+    """Tell whether the last line is whole: a full disk may have cut an earlier one."""
+    size = os.fstat(descriptor).st_size
+    if size == 0:
+        return True
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1) == b"\n"

@@ -1,27 +1,153 @@
-"""Plan a rollback."""
+"""Plan a rollback: the pod template of an earlier revision put back, as kubectl does for each kind.
+
+A Deployment gets its ReplicaSet's template without the hash label, and its annotations but for those that belong to the
+Deployment; a StatefulSet or DaemonSet gets its ControllerRevision's data, which is a patch made for this.
+Source: kubectl/pkg/polymorphichelpers/rollback.go; recorded in tests/wire (undo-*, statefulset, daemonset).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from k9py.actions.change import Change
+from k9py.actions.patcher import WriteRequest
+from k9py.actions.preconditions import Subject, guarded, guarded_operations, subject
+from k9py.actions.warnings import downtime, held_back, loudest_first, managed, stuck_pods
+from k9py.objects.errors import RefusedError
+from k9py.objects.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.objects.pods import Pod
+from k9py.objects.text import printable
+from k9py.objects.workloads import POD_TEMPLATE_HASH, REVISION
+
+_DEPLOYMENTS_OWN: Final = (
+    LAST_APPLIED,
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+)
+"""Annotations an undo leaves as the Deployment has them."""
 
 
 def plan_undo(obj: Mapping[str, Any], revision_obj: Mapping[str, Any] | None, *, pods: Sequence[Pod] = ()) -> Change:
-    """Plan to put a revision's pod template back, as `kubectl rollout undo`.
+    """Plan to put a revision's pod template back, also while a rollout is failing.
 
     Args:
         revision_obj: the whole ReplicaSet or ControllerRevision, None when it is gone.
-        pods: of the workload, to name those that will stay stuck.
+        pods: of the workload, to name those a StatefulSet will leave stuck.
 
     Raises:
         RefusedError: paused, gone, of another workload, or already the present template.
     """
-    raise NotImplementedError
+    about = subject(obj)
+    if about.key.kind not in WORKLOAD_KINDS:
+        raise RefusedError(f"{about.words} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
+    if (obj.get("spec") or {}).get("paused"):
+        raise RefusedError(f"{about.words} is paused: an undo would only begin once it goes on", "resume it first")
+    if revision_obj is None:
+        hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
+        raise RefusedError(f"that revision of {about.words} is gone", hint)
+    owners = (revision_obj.get("metadata") or {}).get("ownerReferences") or ()
+    if not any(one.get("uid") == about.uid for one in owners):
+        raise RefusedError(f"that revision is not one of {about.words}", "read its revisions again")
+    number = _number(revision_obj)
+    template = revision_template(revision_obj)
+    present = (obj.get("spec") or {}).get("template") or {}
+    if _canonical(template) == _canonical(present):
+        raise RefusedError(f"{about.words} is already at revision {number}: its pod template is the same", "")
+    name = str((revision_obj.get("metadata") or {}).get("name", ""))
+    return Change(
+        action="undo",
+        key=about.key,
+        uid=about.uid,
+        resource_version=about.resource_version,
+        generation=about.generation,
+        request=_request(obj, revision_obj, template, about),
+        summary=f"undo {about.words} to revision {number}",
+        before_after=(("revision", _present_revision(obj), str(number)), *_images(present, template)),
+        warnings=loudest_first(stuck_pods(obj, name, pods), downtime(obj), held_back(obj), managed(obj)),
+    )
 
 
 def revision_template(revision_obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the pod template a ReplicaSet or ControllerRevision holds, as the workload would have it."""
-    raise NotImplementedError
+    """Return the pod template a raw ReplicaSet or ControllerRevision holds, as the workload would have it.
+
+    Raises:
+        RefusedError: it holds none.
+    """
+    if "data" in revision_obj:
+        template = (((revision_obj.get("data") or {}).get("spec")) or {}).get("template")
+    else:
+        template = (revision_obj.get("spec") or {}).get("template")
+    if not isinstance(template, Mapping) or not template.get("spec"):
+        raise RefusedError("that revision holds no pod template", "choose another one")
+    found: dict[str, Any] = {key: value for key, value in template.items() if key != "$patch"}
+    metadata = dict(found.get("metadata") or {})
+    labels = dict(metadata.get("labels") or {})
+    if POD_TEMPLATE_HASH in labels:
+        del labels[POD_TEMPLATE_HASH]
+        metadata["labels"] = labels
+        found["metadata"] = metadata
+    return found
+
+
+def _request(
+    obj: Mapping[str, Any], revision_obj: Mapping[str, Any], template: Mapping[str, Any], about: Subject
+) -> WriteRequest:
+    if about.key.kind != "Deployment":
+        return WriteRequest(about.key, guarded(revision_obj["data"], about), "strategic")
+    own = (obj.get("metadata") or {}).get("annotations")
+    theirs = (revision_obj.get("metadata") or {}).get("annotations") or {}
+    annotations = {key: value for key, value in (own or {}).items() if key in _DEPLOYMENTS_OWN}
+    annotations |= {key: value for key, value in theirs.items() if key not in _DEPLOYMENTS_OWN}
+    operations: list[dict[str, Any]] = [
+        {"op": "replace", "path": "/spec/template", "value": dict(template)},
+        {"op": "add" if own is None else "replace", "path": "/metadata/annotations", "value": annotations},
+    ]
+    return WriteRequest(about.key, guarded_operations(operations, about), "json")
+
+
+def _number(revision_obj: Mapping[str, Any]) -> int:
+    if "revision" in revision_obj:
+        return int(revision_obj["revision"])
+    text = str(((revision_obj.get("metadata") or {}).get("annotations") or {}).get(REVISION, ""))
+    return int(text) if text.isdigit() else 0
+
+
+def _present_revision(obj: Mapping[str, Any]) -> str:
+    number = ((obj.get("metadata") or {}).get("annotations") or {}).get(REVISION)
+    name = number or (obj.get("status") or {}).get("updateRevision") or "present"
+    return printable(str(name))
+
+
+def _images(present: Mapping[str, Any], template: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return a row for each container whose image changes."""
+    rows: list[tuple[str, str, str]] = []
+    for group in ("initContainers", "containers"):
+        before, after = _images_of(present, group), _images_of(template, group)
+        for name in {**before, **after}:
+            old, new = before.get(name, "none"), after.get(name, "none")
+            if old != new:
+                rows.append((f"image of {printable(name)}", printable(old), printable(new)))
+    return rows
+
+
+def _images_of(template: Mapping[str, Any], group: str) -> dict[str, str]:
+    containers = (template.get("spec") or {}).get(group) or ()
+    return {str(one.get("name", "")): str(one.get("image", "")) for one in containers}
+
+
+def _canonical(template: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(_without_nulls(template), order="sorted")
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_nulls(one) for one in value]
+    return value

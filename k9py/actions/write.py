@@ -1,31 +1,177 @@
-"""The one function that writes to a cluster."""
+"""The one function that writes to a cluster, and so the one place that keeps the promises about writing.
+
+In order: read-only refuses everything; the audit file must be writable; the change is sent with its preconditions; when
+only the status moved since it was confirmed it is sent again at the new version; every real attempt leaves its line.
+"""
 
 from __future__ import annotations
 
-from k9py.actions.audit import AuditLog, Identity
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from k9py.actions.audit import AuditLine, AuditLog, Identity
 from k9py.actions.change import Change, Written
 from k9py.actions.patcher import Patcher, Reader
+from k9py.actions.preconditions import at_version
+from k9py.objects.errors import (
+    ConflictError,
+    ConnectionFailedError,
+    InvalidError,
+    KdashError,
+    ReadOnlyError,
+    UnavailableError,
+)
+from k9py.objects.text import printable
+
+_ATTEMPTS: Final = 4
+"""The first one and three more, each at a newer resourceVersion."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Writer:
-    """Sends changes. Refuses all when `read_only`."""
+    """Sends changes, or refuses them all when `read_only`.
+
+    Args:
+        patcher, reader: the connection.
+        audit: where each real attempt leaves its line.
+        identity: who writes.
+        now: the clock of the audit lines (aware UTC).
+    """
 
     def __init__(
-        self, patcher: Patcher, reader: Reader, *, read_only: bool, audit: AuditLog, identity: Identity
+        self,
+        patcher: Patcher,
+        reader: Reader,
+        *,
+        read_only: bool,
+        audit: AuditLog,
+        identity: Identity,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self._patcher = patcher
         self._reader = reader
         self._audit = audit
         self._identity = identity
-        self.read_only = read_only
+        self._now = now
+        self._read_only = read_only
+
+    @property
+    def read_only(self) -> bool:
+        """Whether every write is refused."""
+        return self._read_only
 
     async def write(self, change: Change, *, dry_run: bool) -> Written:
-        """Send a change.
+        """Send a change; as a dry-run the server checks it and stores nothing, and no audit line is written.
 
         Raises:
             ReadOnlyError: the session is read-only; nothing was sent.
-            ConflictError: the object was changed since it was confirmed.
+            ConflictError: the object was changed, or replaced by another, since it was confirmed; nothing was stored.
             ConfigError: the audit file cannot be written; nothing was sent.
-            KdashError: what the server or the connection said.
+            KdashError: what the server or the connection said. After a lost connection it is not known whether the
+                change was stored: the hint says so.
         """
-        raise NotImplementedError
+        if self._read_only:
+            raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
+        if dry_run:
+            return await self._send(change, dry_run=True)
+        with self._audit.open() as line:
+            return await self._attempt(change, line)
+
+    async def _attempt(self, change: Change, line: AuditLine) -> Written:
+        started = self._now()
+        try:
+            written = await self._send(change, dry_run=False)
+        except asyncio.CancelledError:
+            line.store(self._fields(started, change, "unknown", error="given up before the server answered"))
+            raise
+        except KdashError as error:
+            # A refusal means that nothing was stored; silence, or a 5xx (perhaps a proxy's), tells neither way.
+            unknown = isinstance(error, ConnectionFailedError)
+            unknown |= isinstance(error, UnavailableError) and error.code != 429
+            fields = self._fields(started, change, "unknown" if unknown else "failed", error=error.message)
+            problem = line.store(fields)
+            if unknown:
+                error.hint = _joined(error.hint, "it is not known whether the change was made: look before retrying")
+            if problem:
+                error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
+            raise
+        problem = line.store(self._fields(started, written.change, "done", written=written))
+        if not problem:
+            return written
+        return Written(written.change, written.result, False, written.attempts, audit_problem=problem)
+
+    async def _send(self, change: Change, *, dry_run: bool) -> Written:
+        attempt = 1
+        while True:
+            try:
+                result = await self._patcher.send(change.request, dry_run=dry_run)
+            except (ConflictError, InvalidError) as error:
+                present = await self._reader.get(change.key)
+                changed = _changed(change, present)
+                if changed is not None:
+                    raise changed from error
+                if isinstance(error, InvalidError) or attempt == _ATTEMPTS:
+                    raise
+                # Same object, same spec: a controller wrote its status, which the person did not decide upon.
+                change = at_version(change, str(present["metadata"]["resourceVersion"]))
+                attempt += 1
+            else:
+                return Written(change, result, dry_run, attempt)
+
+    def _fields(
+        self, at: datetime, change: Change, outcome: str, *, error: str = "", written: Written | None = None
+    ) -> dict[str, Any]:
+        identity = self._identity
+        meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
+        return {
+            "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "context": identity.context,
+            "server": identity.server,
+            "user": identity.user,
+            "os_user": identity.os_user,
+            "action": change.action,
+            "kind": change.key.kind,
+            "namespace": change.key.namespace,
+            "name": change.key.name,
+            "uid": change.uid,
+            "resource_version": change.resource_version,
+            "summary": change.summary,
+            "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
+            "outcome": outcome,
+            "error": error,
+            "attempts": written.attempts if written else None,
+            "stored_resource_version": meta.get("resourceVersion"),
+        }
+
+
+def _changed(change: Change, present: Mapping[str, Any]) -> ConflictError | None:
+    """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
+    meta = present.get("metadata") or {}
+    name = printable(str(change.key))
+    if meta.get("uid") != change.uid:
+        message = f"{name} was deleted and made anew since it was confirmed"
+    elif int(meta.get("generation") or 0) != change.generation:
+        message = f"{name} was changed since it was confirmed{_last_writer(meta)}"
+    else:
+        return None
+    return ConflictError(
+        message, "nothing was written; look at it again, then confirm anew", code=409, reason="Conflict"
+    )
+
+
+def _last_writer(meta: Mapping[str, Any]) -> str:
+    """Return who changed an object last and when, "" when its managed fields do not tell."""
+    entries = [one for one in meta.get("managedFields") or () if one.get("time") and one.get("subresource") != "status"]
+    if not entries:
+        return ""
+    last = max(entries, key=lambda one: str(one["time"]))
+    return f" (by {printable(str(last.get('manager', '?')))} at {printable(str(last['time']))})"
+
+
+def _joined(hint: str, more: str) -> str:
+    return f"{hint}; {more}" if hint else more
