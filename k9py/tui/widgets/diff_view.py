@@ -5,7 +5,7 @@ Invariant: what is shown is the text given, line by line; nothing is added to or
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -15,10 +15,16 @@ from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextLine, TextSpan, TextView
 
 
-def diff_line(line: str) -> TextLine:
-    """Return one line of a unified difference with the tone its sign asks for."""
-    if line.startswith(("+++", "---")):
-        return (TextSpan(line, Tone.MUTED),)
+def diff_lines(lines: Sequence[str]) -> list[TextLine]:
+    """Return the lines of a unified difference with the tones their signs ask for.
+
+    The two lines that name the sides come before the first `@@`; after it, `---` begins a removed line.
+    """
+    start = next((at for at, line in enumerate(lines) if line.startswith("@@")), 0)
+    return [(TextSpan(line, Tone.MUTED),) for line in lines[:start]] + [_diff_line(line) for line in lines[start:]]
+
+
+def _diff_line(line: str) -> TextLine:
     if line.startswith("@@"):
         return (TextSpan(line, Tone.ACCENT),)
     if line.startswith("+"):
@@ -32,8 +38,22 @@ class DiffView(TextView):
     """Scrollable unified difference with search, and keys to go from change to change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "next_change", "Next change", show=False, id="diff.next"),
-        Binding("left_square_bracket", "previous_change", "Previous change", show=False, id="diff.previous"),
+        Binding(
+            "right_square_bracket",
+            "next_change",
+            "Next change",
+            show=False,
+            id="text.next_change",
+            tooltip="Next changed lines",
+        ),
+        Binding(
+            "left_square_bracket",
+            "previous_change",
+            "Previous change",
+            show=False,
+            id="text.previous_change",
+            tooltip="Previous changed lines",
+        ),
     ]
 
     def __init__(
@@ -50,8 +70,8 @@ class DiffView(TextView):
     def set_diff(self, lines: Iterable[str]) -> None:
         """Show the lines of a unified difference, as `difflib.unified_diff(..., lineterm="")` gives them."""
         given = [line.rstrip("\n") for line in lines]
-        self.set_lines([diff_line(line) for line in given] or [(TextSpan("no difference", Tone.MUTED),)])
-        changed = [line.startswith(("+", "-")) and not line.startswith(("+++", "---")) for line in given]
+        self.set_lines(diff_lines(given) or [(TextSpan("no difference", Tone.MUTED),)])
+        changed = [span[0].tone in (Tone.OK, Tone.FAIL) for span in diff_lines(given)]
         self._change_starts = [at for at, is_one in enumerate(changed) if is_one and (at == 0 or not changed[at - 1])]
         self.scroll_to_line(0)
 

@@ -20,7 +20,9 @@ from k9py.tui.widgets.live_table.drawing import fit_text
 
 SEPARATOR: Final = "  "
 SHORTEST_CELLS: Final = 8
-"""A segment that may shrink is cut no shorter than this."""
+"""The text of a segment that may shrink is cut no shorter than this."""
+SHRINK_BEFORE_PRIORITY: Final = 2
+"""Segments of this priority number and above are dropped before any other is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,20 @@ def choose_segments(segments: Sequence[BarSegment], room: int) -> list[tuple[Bar
     def total() -> int:
         return sum(cells[id(segment)] for segment in chosen) + len(SEPARATOR) * max(0, len(chosen) - 1)
 
+    def drop(least_priority: int) -> None:
+        nonlocal chosen
+        while total() > room:
+            lowest = max((segment.priority for segment in chosen), default=0)
+            if lowest < least_priority:
+                return
+            gone = [segment for segment in chosen if segment.priority == lowest][-1]
+            chosen = [segment for segment in chosen if segment is not gone]
+
+    drop(SHRINK_BEFORE_PRIORITY)
     for segment in sorted((one for one in chosen if one.shrink), key=lambda one: -one.priority):
-        over = total() - room
-        if over > 0:
-            cells[id(segment)] = max(min(SHORTEST_CELLS, cells[id(segment)]), cells[id(segment)] - over)
-    while total() > room:
-        droppable = [segment for segment in chosen if segment.priority > 0]
-        if not droppable:
-            break
-        lowest = max(segment.priority for segment in droppable)
-        gone = [segment for segment in droppable if segment.priority == lowest][-1]
-        chosen = [segment for segment in chosen if segment is not gone]
+        shortest = min(segment.cells, segment.cells - cell_len(segment.shown_text) + SHORTEST_CELLS)
+        cells[id(segment)] = max(shortest, segment.cells - max(0, total() - room))
+    drop(1)
     spare = room - total()
     for segment in chosen:  # what was cut gets back the room that dropping made
         if segment.shrink and spare > 0:

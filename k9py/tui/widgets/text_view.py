@@ -72,14 +72,21 @@ class TextView(LineView):
     """Scrollable read-only text with search."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_lines(1)", "Down", show=False, id="text.down"),
-        Binding("up,k", "scroll_lines(-1)", "Up", show=False, id="text.up"),
-        Binding("pagedown,space,ctrl+f", "scroll_pages(1)", "Page down", show=False, id="text.page_down"),
-        Binding("pageup,ctrl+b", "scroll_pages(-1)", "Page up", show=False, id="text.page_up"),
-        Binding("home,g", "edge(0)", "Top", show=False, id="text.top"),
-        Binding("end,G", "edge(1)", "Bottom", show=False, id="text.bottom"),
-        Binding("left", "sideways(-1)", "Left", show=False, id="text.left"),
-        Binding("right", "sideways(1)", "Right", show=False, id="text.right"),
+        Binding("down,j", "scroll_lines(1)", "Down", show=False, id="text.down", tooltip="One line down"),
+        Binding("up,k", "scroll_lines(-1)", "Up", show=False, id="text.up", tooltip="One line up"),
+        Binding(
+            "pagedown,space,ctrl+f",
+            "scroll_pages(1)",
+            "Page down",
+            show=False,
+            id="text.page_down",
+            tooltip="One page down",
+        ),
+        Binding("pageup,ctrl+b", "scroll_pages(-1)", "Page up", show=False, id="text.page_up", tooltip="One page up"),
+        Binding("home,g", "edge(0)", "Top", show=False, id="text.top", tooltip="First line"),
+        Binding("end,G", "edge(1)", "Bottom", show=False, id="text.bottom", tooltip="Last line"),
+        Binding("left", "sideways(-1)", "Left", show=False, id="text.left", tooltip="Back to the start of long lines"),
+        Binding("right", "sideways(1)", "Right", show=False, id="text.right", tooltip="More of long lines"),
         Binding("n", "search_next", "Next hit", show=False, id="text.next", tooltip="Next line found"),
         Binding("N", "search_previous", "Previous hit", show=False, id="text.previous", tooltip="Previous line found"),
     ]

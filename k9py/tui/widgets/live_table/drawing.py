@@ -6,7 +6,7 @@ colour what the colours say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -18,10 +18,13 @@ from textual.strip import Strip
 
 from k9py.objects.text import printable
 from k9py.tables.values import Column, Tone
+from k9py.tui.theme import Palette
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
 from k9py.tui.widgets.live_table.order import Order
 
 GUTTER_CELLS: Final = 3
+OnBase = Callable[[Style], Style]
+"""Lays a palette style over the widget's own colours."""
 
 
 class CursorLook(Enum):
@@ -30,6 +33,13 @@ class CursorLook(Enum):
     NONE = ""
     FOCUSED = " "  # the whole line is reversed or strongly coloured
     BLURRED = "▎"
+
+
+_CURSOR_STYLES: Final[dict[CursorLook, Callable[[Palette], Style]]] = {
+    CursorLook.NONE: lambda palette: palette.tone(Tone.PLAIN),
+    CursorLook.FOCUSED: lambda palette: palette.cursor_focused,
+    CursorLook.BLURRED: lambda palette: palette.cursor_blurred,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,43 @@ def fit_text(text: str, width: int, *, align_right: bool = False) -> str:
     return " " * (width - cells) + text if align_right else text + " " * (width - cells)
 
 
-def draw_cells(
+def draw_header(
+    line: HeaderLine, columns: Sequence[Column], fit: Fit, width: int, palette: Palette, on_base: OnBase
+) -> Strip:
+    """Return the line of titles; the column sorted by is marked with the direction."""
+    plain, chosen = on_base(palette.header), on_base(palette.header_sorted)
+    order = line.order
+    labels: list[tuple[str, Style]] = []
+    for slot in fit.slots:
+        column = columns[slot.index]
+        is_sorted = column.id == order.column
+        mark = (" ▼" if order.reverse else " ▲") if is_sorted else ""
+        labels.append((column.title.upper() + mark, chosen if is_sorted else plain))
+    lead = [("  ▼" if order.column is None and order.reverse else "   ", chosen)]
+    return _draw_cells(lead, labels, columns, fit, left=line.left, width=width, fill=plain)
+
+
+def draw_row(
+    line: RowLine, columns: Sequence[Column], fit: Fit, width: int, palette: Palette, on_base: OnBase
+) -> Strip:
+    """Return a row's line; under the focused cursor one strong style, else each cell in its tone."""
+    lead_style = fill = on_base(_CURSOR_STYLES[line.cursor](palette))
+    styles = [fill] * len(line.cells)
+    if line.cursor is not CursorLook.FOCUSED:
+        lead_style = fill + palette.tone(line.tone)
+        styles = [fill + palette.tone(tone) for _, tone in line.cells]
+    lead = [(line.cursor.value or " ", fill), (line.tone.symbol, lead_style), (" ", fill)]
+    cells = [(text, style) for (text, _), style in zip(line.cells, styles, strict=True)]
+    return _draw_cells(lead, cells, columns, fit, left=line.left, width=width, fill=fill)
+
+
+def draw_empty(line: EmptyLine, width: int, palette: Palette, on_base: OnBase) -> Strip:
+    """Return the line that stands in an empty table."""
+    symbol = f"{line.tone.symbol} " if line.tone.symbol.strip() else ""
+    return Strip([Segment(fit_text(" " * GUTTER_CELLS + symbol + line.text, width), on_base(palette.tone(line.tone)))])
+
+
+def _draw_cells(
     lead: Sequence[tuple[str, Style]],
     cells: Sequence[tuple[str, Style]],
     columns: Sequence[Column],

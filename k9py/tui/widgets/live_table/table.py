@@ -12,12 +12,10 @@ import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import ClassVar, Final
 
-from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -25,18 +23,21 @@ from textual.timer import Timer
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Column, Row, Tone
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
+from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
 from k9py.tui.widgets.live_table.drawing import (
     GUTTER_CELLS,
     CursorLook,
     EmptyLine,
     HeaderLine,
     RowLine,
-    draw_cells,
-    fit_text,
+    draw_empty,
+    draw_header,
+    draw_row,
 )
 from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
+from k9py.tui.widgets.live_table.keys import TABLE_KEYS
 from k9py.tui.widgets.live_table.live_rows import LiveRows
-from k9py.tui.widgets.live_table.order import Order, SortKey
+from k9py.tui.widgets.live_table.order import Order
 from k9py.tui.widgets.live_table.row_filter import RowFilter
 
 BUILD_SLICE_SECONDS: Final = 0.006
@@ -50,19 +51,6 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class HighlightCause(Enum):
-    """Why the cursor is on another object than before."""
-
-    MOVED = "moved"
-    """The person, or the owner by `select_key`, moved it."""
-    LOADED = "loaded"
-    """Rows came into an empty table, or are still coming in for the first time."""
-    VANISHED = "vanished"
-    """The object it was on is gone."""
-    FILTERED = "filtered"
-    """The object it was on is there, but the filter hides it."""
-
-
 class LiveTable(LineView):
     """A virtual table of live objects.
 
@@ -71,19 +59,7 @@ class LiveTable(LineView):
     `cursor_key` / `cursor_row` at the moment an action begins, and keep that key: the cursor may move on meanwhile.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Next row"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="Previous row"),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="table.page_down", tooltip="One page down"),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="table.page_up", tooltip="One page up"),
-        Binding("home,g", "edge(0)", "Top", show=False, id="table.top", tooltip="First row"),
-        Binding("end,G", "edge(1)", "Bottom", show=False, id="table.bottom", tooltip="Last row"),
-        Binding("left", "sideways(-1)", "Left", show=False, id="table.left", tooltip="Scroll columns back"),
-        Binding("right", "sideways(1)", "Right", show=False, id="table.right", tooltip="Scroll to hidden columns"),
-        Binding("enter", "select", "Open", show=False, id="table.select", tooltip="Open the selected object"),
-        Binding("o", "sort_next", "Sort", show=False, id="table.sort", tooltip="Sort by the next column"),
-        Binding("O", "sort_reverse", "Reverse", show=False, id="table.reverse", tooltip="Reverse the order"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
     HEADER_LINES: ClassVar[int] = 1
 
     @dataclass
@@ -149,11 +125,7 @@ class LiveTable(LineView):
         self._rows = LiveRows(columns, order)
         self._now = now
         self._empty = EmptyLine(empty_text, Tone.MUTED)
-        self._cursor_key: ObjectKey | None = None
-        self._cursor_index = 0
-        self._cursor_place: SortKey | None = None
-        self._cursor_order = self._rows.order
-        self._settled = False
+        self._cursor = Cursor()
         self._fit = Fit((), 0, 0)
         self._fitted_for: tuple[object, ...] = ()
         self._layout = 0
@@ -180,12 +152,12 @@ class LiveTable(LineView):
             columns: Other columns from now on, when given.
         """
         self._rows.replace_all(rows, columns)
-        self._settled = True
+        self._cursor.settled = True
         self.schedule_flush()
 
     def settle(self) -> None:
         """Say that the first list is complete: from now on the cursor follows its object, before it stays on top."""
-        self._settled = True
+        self._cursor.settled = True
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Set what stands in an empty table: 'no services in namespace x', 'loading 1,200 pods…', 'forbidden: …'."""
@@ -202,17 +174,17 @@ class LiveTable(LineView):
     @property
     def cursor_key(self) -> ObjectKey | None:
         """The selected object; None when nothing is shown."""
-        return self._cursor_key
+        return self._cursor.key
 
     @property
     def cursor_row(self) -> Row | None:
         """The selected object's row as the model knows it now; None when it is gone or nothing is selected."""
-        return None if self._cursor_key is None else self._rows.model.get(self._cursor_key)
+        return None if self._cursor.key is None else self._rows.model.get(self._cursor.key)
 
     @property
     def cursor_screen_line(self) -> int:
         """Screen line of the cursor, 1 is the first below the header."""
-        return self._cursor_index - self.top + self.HEADER_LINES
+        return self._cursor.index - self.top + self.HEADER_LINES
 
     @property
     def row_count(self) -> int:
@@ -324,59 +296,44 @@ class LiveTable(LineView):
         self.flush()
 
     def _follow_cursor(self) -> None:
-        view, previous = self._rows.view, self._cursor_key
-        screen_line = self._cursor_index - self.top
-        on_screen = 0 <= screen_line < max(1, self.page_lines)
-        index = None if previous is None else view.index_of(previous)
-        cause = HighlightCause.LOADED
-        if not self._settled and len(view):
-            index = 0
-        elif index is None and len(view):
-            index = min(self._cursor_index, len(view) - 1)
-            if previous is not None:
-                cause = HighlightCause.FILTERED if previous in self._rows.model else HighlightCause.VANISHED
-                if self._cursor_place is not None and self._cursor_order == self._rows.order:
-                    index = view.index_near(self._cursor_place)
-        elif index is None and previous is not None:
-            cause = HighlightCause.FILTERED if previous in self._rows.model else HighlightCause.VANISHED
-        self._cursor_index = index or 0
-        row = None if index is None else view.row_at(index)
-        self._cursor_key = None if row is None else row.key
-        self._cursor_place = None if row is None else view.place_of(row.key)
-        self._cursor_order = self._rows.order
-        if on_screen:
-            self.top = self._cursor_index - screen_line
-        self._keep_on_screen(cursor=on_screen)
-        if self._cursor_key != previous:
-            self.post_message(self.Highlighted(self, self._cursor_key, row, previous, cause))
+        cursor, previous = self._cursor, self._cursor.key
+        screen_line = cursor.index - self.top
+        was_on_screen = 0 <= screen_line < max(1, self.page_lines)
+        cause = cursor.follow(self._rows)
+        if was_on_screen:
+            self.top = cursor.index - screen_line
+        self._keep_on_screen(cursor=was_on_screen)
+        self._say_highlighted(previous, cause)
 
     def _keep_on_screen(self, *, cursor: bool = True) -> None:
         if cursor and self.page_lines:
-            self.top = max(self._cursor_index - self.page_lines + 1, min(self.top, self._cursor_index))
+            self.top = max(self._cursor.index - self.page_lines + 1, min(self.top, self._cursor.index))
         self.top = max(0, min(self.top, self.max_top()))
 
     def _move_to(self, index: int) -> None:
-        view = self._rows.view
-        if not len(view):
+        if not self.row_count:
             return
-        self._settled = True
-        index = max(0, min(index, len(view) - 1))
-        row, previous = view.row_at(index), self._cursor_key
-        self._cursor_index, self._cursor_key, self._cursor_place = index, row.key, view.place_of(row.key)
+        previous = self._cursor.key
+        self._cursor.move(max(0, min(index, self.row_count - 1)), self._rows)
         self._keep_on_screen()
         self.repaint()
-        if row.key != previous:
-            self.post_message(self.Highlighted(self, row.key, row, previous, HighlightCause.MOVED))
+        self._say_highlighted(previous, HighlightCause.MOVED)
+
+    def _say_highlighted(self, previous: ObjectKey | None, cause: HighlightCause) -> None:
+        key = self._cursor.key
+        if key != previous:
+            row = None if key is None else self._rows.view.row_at(self._cursor.index)
+            self.post_message(self.Highlighted(self, key, row, previous, cause))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
         """Move the cursor by lines."""
-        self._move_to(self._cursor_index + lines)
+        self._move_to(self._cursor.index + lines)
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by pages."""
-        self._move_to(self._cursor_index + pages * max(1, self.page_lines - 1))
+        self._move_to(self._cursor.index + pages * max(1, self.page_lines - 1))
 
     def action_edge(self, bottom: int) -> None:
         """Move the cursor to the first or last row."""
@@ -394,7 +351,7 @@ class LiveTable(LineView):
         """Open the selected object."""
         row = self.cursor_row
         if row is not None:
-            self._settled = True
+            self._cursor.settled = True
             self.post_message(self.Selected(self, row.key, row))
 
     def action_sort_next(self) -> None:
@@ -448,7 +405,7 @@ class LiveTable(LineView):
             live = columns[slot.index].live
             cells.append((cell.text if live is None else live(row, self._now()), cell.tone))
         cursor = CursorLook.NONE
-        if index == self._cursor_index and row.key == self._cursor_key:
+        if index == self._cursor.index and row.key == self._cursor.key:
             cursor = CursorLook.FOCUSED if self.has_focus else CursorLook.BLURRED
         return RowLine(row.key, tuple(cells), row.tone, cursor, self._layout, self.left)
 
@@ -467,35 +424,11 @@ class LiveTable(LineView):
         return spans
 
     def build_line(self, signature: Hashable, width: int) -> Strip:
-        palette, base, on = self.palette, self.base_style, self.on_base
         match signature:
-            case HeaderLine(order=order, left=left):
-                plain, chosen = on(palette.header), on(palette.header_sorted)
-                labels = []
-                for slot in self._fit.slots:
-                    column = self.columns[slot.index]
-                    is_sorted = column.id == order.column
-                    mark = (" ▼" if order.reverse else " ▲") if is_sorted else ""
-                    labels.append((column.title.upper() + mark, chosen if is_sorted else plain))
-                mark = "  ▼" if order.column is None and order.reverse else "   "
-                lead = [(mark, chosen)]
-                return draw_cells(lead, labels, self.columns, self._fit, left=left, width=width, fill=plain)
-            case EmptyLine(text=text, tone=tone):
-                symbol = f"{tone.symbol} " if tone.symbol.strip() else ""
-                line = fit_text(" " * GUTTER_CELLS + symbol + text, width)
-                return Strip([Segment(line, on(palette.tone(tone)))], width)
-            case RowLine(cells=cells, tone=tone, cursor=cursor, left=left):
-                if cursor is CursorLook.FOCUSED:
-                    fill = on(palette.cursor_focused)
-                    lead_style = fill
-                    styles = [fill] * len(cells)
-                else:
-                    fill = base if cursor is CursorLook.NONE else on(palette.cursor_blurred)
-                    tones = palette.tones
-                    over = fill
-                    lead_style = over + tones[tone]
-                    styles = [over + tones[cell_tone] for _, cell_tone in cells]
-                lead = [(cursor.value or " ", fill), (tone.symbol, lead_style), (" ", fill)]
-                texts = [(text, style) for (text, _), style in zip(cells, styles, strict=True)]
-                return draw_cells(lead, texts, self.columns, self._fit, left=left, width=width, fill=fill)
+            case HeaderLine():
+                return draw_header(signature, self.columns, self._fit, width, self.palette, self.on_base)
+            case RowLine():
+                return draw_row(signature, self.columns, self._fit, width, self.palette, self.on_base)
+            case EmptyLine():
+                return draw_empty(signature, width, self.palette, self.on_base)
         raise TypeError(f"not a line of a table: {signature!r}")

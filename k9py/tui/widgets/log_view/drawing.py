@@ -17,6 +17,8 @@ from k9py.tui.widgets.log_view.line import LogLine
 from k9py.tui.widgets.search_pattern import hit_spans
 
 MAX_PREFIX_CELLS: Final = 28
+MIN_PREFIX_CELLS: Final = 12
+"""Bounds of the room for sources; between them it is a quarter of the line at most."""
 TIME_CELLS: Final = 12
 """Cells of "12:34:56.789"."""
 
@@ -53,7 +55,8 @@ class LogLayout:
 
 
 def wrapped(text: str, room: int) -> list[str]:
-    """Break a text into rows of at most `room` cells; at least one row."""
+    """Break a text into rows of at most `room` cells; at least one row, blanks at the end left out."""
+    text = text.rstrip()
     if not text:
         return [""]
     if text.isascii():
@@ -79,18 +82,39 @@ def fit_label(label: str, cells: int) -> str:
     return "…" + label[length - cells + 1 :]
 
 
-def lead_segments(
-    line: LogLine, layout: LogLayout, row: int, *, source: Style, muted: Style, base: Style
-) -> list[Segment]:
-    """Return the prefix and time of a line; blanks for the rows after its first."""
+@dataclass(frozen=True, slots=True)
+class LineStyles:
+    """The styles of the parts of a line."""
+
+    source: Style
+    time: Style
+    text: Style
+    hit: Style
+    base: Style
+
+
+def draw_output(
+    line: LogLine, layout: LogLayout, row: int, styles: LineStyles, pattern: re.Pattern[str] | None
+) -> Strip:
+    """Return one row of what a container wrote: source and time before the first row, blanks before the others."""
+    lead: list[Segment] = []
     if row > 0:
-        return [Segment(" " * layout.lead, base)] if layout.lead else []
-    segments: list[Segment] = []
-    if layout.prefix:
-        segments += [Segment(fit_label(line.label, layout.prefix), source), Segment(" ", base)]
-    if layout.times:
-        segments += [Segment(time_text(line, layout.zone), muted), Segment(" ", base)]
-    return segments
+        lead.append(Segment(" " * layout.lead, styles.base))
+    else:
+        if layout.prefix:
+            lead += [Segment(fit_label(line.label, layout.prefix), styles.source), Segment(" ", styles.base)]
+        if layout.times:
+            lead += [Segment(time_text(line, layout.zone), styles.time), Segment(" ", styles.base)]
+    text = wrapped(line.text, layout.room)[row] if layout.wrap else line.text[: layout.left + layout.room * 2]
+    body = exact(highlighted(text, styles.text, pattern, styles.hit), layout.room, styles.base, left=layout.left)
+    return exact([*lead, *body], layout.width, styles.base)
+
+
+def draw_marker(line: LogLine, layout: LogLayout, style: Style, base: Style) -> Strip:
+    """Return a notice or gap: a rule across the view with its words."""
+    label = f"{line.label}: " if line.label else ""
+    text = f"── {label}{line.text} "
+    return exact([Segment(text + "─" * max(0, layout.width - cell_len(text)), style)], layout.width, base)
 
 
 def highlighted(text: str, style: Style, pattern: re.Pattern[str] | None, hit: Style) -> list[Segment]:
