@@ -48,7 +48,9 @@ class Demo:
         self._directory = tempfile.TemporaryDirectory(prefix="kdash-demo-")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._simulator is not None:
             self._simulator.stop()
             self._simulator = None
