@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from k9py.cluster.feed import Dirty
-from k9py.cluster.indexes import LABEL, SELECTOR, chosen_pair, pairs
+from k9py.cluster.indexes import LABEL, SELECTOR, chosen_pair, every_pair
 from k9py.cluster.stores import Stores
 from k9py.informer.store import Batch, Change
 from k9py.objects.events import Event
@@ -114,7 +114,7 @@ class Dependents:
 
     def services_selecting(self, namespace: str, labels: dict[str, str] | None) -> Iterator[ObjectKey]:
         """Yield the keys of the services whose selector selects these labels."""
-        for pair in pairs(namespace, labels):
+        for pair in every_pair(namespace, labels):
             for service in self._stores.services.by_index(SELECTOR, pair, namespace):
                 if selects(service.spec.selector, labels):
                     yield service.key

@@ -45,7 +45,9 @@ _SHARED = frozenset(
 """Keys whose values many workloads share."""
 
 _OF_ONE_REVISION = frozenset({POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH, "pod-template-generation"})
-"""Labels controllers add to tell revisions apart. No service selects by them, and they would fill the index."""
+"""Labels controllers add to tell revisions apart. Hardly a service selects by them alone, and they would fill the
+index: such a selector is answered by looking through its namespace (`is_indexed`).
+"""
 
 
 def pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
@@ -53,6 +55,16 @@ def pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
     for key, value in (labels or {}).items():
         if key not in _OF_ONE_REVISION:
             yield (namespace, key, value)
+
+
+def every_pair(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
+    """Yield all pairs of an object's labels: what a selector that selects it may be kept under."""
+    return ((namespace, key, value) for key, value in (labels or {}).items())
+
+
+def is_indexed(pair: Pair) -> bool:
+    """Tell whether objects are found under such a pair."""
+    return pair[1] not in _OF_ONE_REVISION
 
 
 def chosen_pair(namespace: str, name: str, selector: Mapping[str, str]) -> Pair:

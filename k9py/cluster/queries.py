@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from k9py.cluster.dependents import Dependents
-from k9py.cluster.indexes import ABOUT, LABEL, SELECTOR, SERVICE, TARGET, chosen_pair, pairs
+from k9py.cluster.indexes import ABOUT, LABEL, SELECTOR, SERVICE, TARGET, chosen_pair, every_pair, is_indexed
 from k9py.cluster.stores import Stores
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.logs.source import LogTarget
@@ -198,7 +198,7 @@ class Queries:
         if workload is None:
             return ()
         labels = workload.spec.template.labels
-        under = (*pairs(key.namespace, labels), (key.namespace, "", ""))
+        under = (*every_pair(key.namespace, labels), (key.namespace, "", ""))
         candidates = (one for pair in under for one in self._stores.budgets.by_index(SELECTOR, pair, key.namespace))
         covering = {one.key: one for one in candidates if one.spec.selector and one.spec.selector.matches(labels)}
         return tuple(covering[one] for one in sorted(covering))
@@ -300,7 +300,9 @@ class Queries:
         if not selector:
             return
         pair = chosen_pair(service.namespace, service.name, selector)
-        for pod in self._stores.pods.by_index(LABEL, pair, service.namespace):
+        pods = self._stores.pods
+        found = pods.by_index(LABEL, pair, service.namespace) if is_indexed(pair) else pods.in_namespace(pair[0])
+        for pod in found:
             if selects(selector, pod.metadata.labels):
                 yield pod
 

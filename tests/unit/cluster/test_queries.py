@@ -1,0 +1,234 @@
+"""The answers the screens get."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from k9py.cluster.views import ServiceMode, short_tag
+from k9py.objects.events import Event
+from k9py.objects.pods import Container
+from k9py.objects.services import EndpointSlice, Service, ServicePort
+from k9py.rollouts.status import RolloutState
+from tests import factories as make
+from tests.factories import NOW, key
+from tests.unit.cluster.world import World, checkout
+
+DEPLOYMENT, REPLICA_SET, PODS = checkout()
+SERVICE = make.service("checkout")
+SHOP = (DEPLOYMENT, REPLICA_SET, SERVICE, make.endpoint_slice(SERVICE, PODS), *PODS)
+
+
+def test_a_service_shows_ready_endpoints_of_all_and_the_workloads_behind_it() -> None:
+    pods = [*PODS, make.pod("checkout-aaa-9", owner=REPLICA_SET, ready=False, labels={"app": "checkout"})]
+    world = World(*SHOP, pods[-1], make.endpoint_slice(SERVICE, pods))
+    view = world.queries.service_view(SERVICE.key, NOW)
+    assert view is not None
+    assert (view.ready, view.total) == (2, 3)
+    assert view.workloads == (DEPLOYMENT.key,)
+    assert view.ports_text == "80"
+
+
+def test_a_pod_in_two_slices_counts_once() -> None:
+    world = World(*SHOP, make.endpoint_slice(SERVICE, PODS, suffix="ipv6"))
+    view = world.queries.service_view(SERVICE.key, NOW)
+    assert view is not None
+    assert (view.ready, view.total) == (2, 2)
+
+
+def test_endpoints_that_may_not_be_read_are_unknown_not_zero() -> None:
+    world = World(*SHOP, unknown=[EndpointSlice.KIND])
+    view = world.queries.service_view(SERVICE.key, NOW)
+    assert view is not None
+    assert (view.ready, view.total) == (None, None)
+    assert not view.is_known
+
+
+@pytest.mark.parametrize(
+    ("service", "mode"),
+    [
+        (make.service("a"), ServiceMode.SELECTOR),
+        (make.service("a", cluster_ip="None"), ServiceMode.HEADLESS),
+        (make.service("a", selector={}), ServiceMode.NO_SELECTOR),
+        (make.service("a", type_="ExternalName", selector={}), ServiceMode.EXTERNAL_NAME),
+    ],
+)
+def test_services_of_every_mode_are_told_apart(service: Service, mode: ServiceMode) -> None:
+    view = World(service).queries.service_view(service.key, NOW)
+    assert view is not None
+    assert view.mode is mode
+
+
+def test_a_service_names_what_is_wrong_with_the_pods_behind_it() -> None:
+    broken = make.pod(
+        "checkout-aaa-1",
+        owner=REPLICA_SET,
+        ready=False,
+        labels={"app": "checkout"},
+        statuses=[make.container_status(ready=False, state=make.waiting("ImagePullBackOff"))],
+    )
+    world = World(*SHOP, broken)
+    view = world.queries.service_view(SERVICE.key, NOW)
+    assert view is not None
+    assert view.is_failing
+    assert make.IMAGE in " ".join(one.message for one in view.findings)
+
+
+def test_ports_are_written_as_kubectl_does() -> None:
+    ports = [ServicePort(port=80, node_port=30080), ServicePort(port=53, protocol="UDP")]
+    view = World(make.service("a", ports=ports)).queries.service_view(key("Service", "a"), NOW)
+    assert view is not None
+    assert view.ports_text == "80:30080,53/UDP"
+
+
+def test_a_rollout_has_its_status_and_image_tag() -> None:
+    view = World(*SHOP).queries.rollout_view(DEPLOYMENT.key, NOW)
+    assert view is not None
+    assert view.status.state is RolloutState.COMPLETE
+    assert view.image_tag == "1.0.0"
+    assert view.pods_known
+
+
+@pytest.mark.parametrize(
+    ("image", "tag"),
+    [
+        ("nginx", "latest"),
+        ("nginx:1.27", "1.27"),
+        ("registry.example.com:5000/team/app", "latest"),
+        ("registry.example.com:5000/team/app:v2", "v2"),
+        ("app@sha256:0123456789abcdef0123", "0123456789ab"),
+        ("app:v3@sha256:0123456789abcdef0123", "v3"),
+    ],
+)
+def test_an_image_is_known_by_its_tag(image: str, tag: str) -> None:
+    assert short_tag(image) == tag
+
+
+def test_pods_of_a_deployment_are_those_of_its_replica_sets() -> None:
+    old = make.replica_set(DEPLOYMENT, "bbb", revision=0, replicas=1)
+    old_pod = make.pod("checkout-bbb-1", owner=old, labels={"app": "checkout"})
+    stranger = make.pod("checkout-x", labels={"app": "checkout"})
+    world = World(*SHOP, old, old_pod, stranger)
+    assert [one.name for one in world.queries.pods_of(DEPLOYMENT.key)] == [
+        "checkout-aaa-0",
+        "checkout-aaa-1",
+        "checkout-bbb-1",
+    ]
+    assert "checkout-x" in [one.name for one in world.queries.pods_of(SERVICE.key)]
+    assert [one.name for one in world.queries.pods_of(old.key)] == ["checkout-bbb-1"]
+    assert [one.name for one in world.queries.pods_of(stranger.key)] == ["checkout-x"]
+
+
+def test_old_and_new_pods_stand_in_cohorts() -> None:
+    old = make.replica_set(DEPLOYMENT, "bbb", revision=0, replicas=1)
+    old_pod = make.pod("checkout-bbb-1", owner=old, labels={"app": "checkout"})
+    world = World(*SHOP, old, old_pod)
+    found = world.queries.cohorts_of(DEPLOYMENT.key)
+    assert [(one.is_current, len(one.pods)) for one in found] == [(True, 2), (False, 1)]
+
+
+def test_a_selector_of_a_revision_label_alone_still_selects() -> None:
+    canary = make.service("canary", selector={"pod-template-hash": "aaa"})
+    world = World(*SHOP, canary)
+    assert len(world.queries.pods_of(canary.key)) == 2
+    world.put(PODS[0])
+    assert "canary" in world.dirty[0]
+
+
+def test_services_and_rollouts_find_each_other_within_their_namespace() -> None:
+    stranger = make.deployment("checkout", "other")
+    world = World(*SHOP, stranger)
+    assert world.queries.rollouts_of(SERVICE.key) == (DEPLOYMENT.key,)
+    assert world.queries.services_of(DEPLOYMENT.key) == (SERVICE.key,)
+    assert world.queries.services_of(stranger.key) == ()
+    assert world.queries.workload_of(PODS[0].key) == DEPLOYMENT.key
+
+
+def test_events_about_a_workload_include_its_replica_sets_and_pods_newest_first() -> None:
+    events: list[Event] = [
+        make.event(DEPLOYMENT, "ScalingReplicaSet", since=90),
+        make.event(REPLICA_SET, "FailedCreate", since=60),
+        make.event(PODS[0], "BackOff", since=30),
+        make.event(SERVICE, "Other", since=10),
+    ]
+    world = World(*SHOP, *events)
+    found = [one.reason for one in world.queries.events_about(DEPLOYMENT.key)]
+    assert found == ["BackOff", "FailedCreate", "ScalingReplicaSet"]
+    assert [one.reason for one in world.queries.events_about(PODS[0].key)] == ["BackOff"]
+    assert [one.reason for one in world.queries.events_about(SERVICE.key)] == ["Other"]
+
+
+def test_those_who_push_back_on_writes_are_found() -> None:
+    world = World(*SHOP, make.autoscaler(DEPLOYMENT), make.budget("checkout"), make.budget("search"))
+    autoscaler = world.queries.autoscaler_of(DEPLOYMENT.key)
+    assert autoscaler is not None
+    assert autoscaler.name == "checkout"
+    assert [one.name for one in world.queries.budgets_of(DEPLOYMENT.key)] == ["checkout"]
+
+
+def test_log_targets_are_all_main_containers_and_sidecars_newest_pod_first() -> None:
+    young = make.pod("checkout-aaa-7", owner=REPLICA_SET, labels={"app": "checkout"}, created=5)
+    spec = msgspec.structs.replace(
+        young.spec,
+        containers=(Container(name="app"), Container(name="proxy")),
+        init_containers=(Container(name="migrate"), Container(name="agent", restart_policy="Always")),
+    )
+    world = World(*SHOP, msgspec.structs.replace(young, spec=spec))
+    found = world.queries.log_targets(SERVICE.key)
+    assert [(one.pod, one.container) for one in found][:3] == [
+        ("checkout-aaa-7", "agent"),
+        ("checkout-aaa-7", "app"),
+        ("checkout-aaa-7", "proxy"),
+    ]
+    assert len(found) == 5
+    assert "migrate" in [one.container for one in world.queries.log_targets(young.key, init=True)]
+
+
+@pytest.mark.parametrize("kind", ["Service", "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job"])
+def test_what_is_not_there_has_no_view_and_nothing_belongs_to_it(kind: str) -> None:
+    queries = World().queries
+    gone = key(kind, "gone")
+    assert queries.service_view(gone, NOW) is None
+    assert queries.rollout_view(gone, NOW) is None
+    assert queries.pods_of(gone) == ()
+    assert queries.events_about(gone) == ()
+    assert queries.log_targets(gone) == ()
+    assert queries.revisions_of(gone) == ()
+
+
+def test_a_view_is_computed_once_until_something_it_reads_changes() -> None:
+    world = World(*SHOP)
+    first = world.queries.service_view(SERVICE.key, NOW)
+    computed = world.queries.computed
+    assert world.queries.service_view(SERVICE.key, NOW) is first
+    assert world.queries.computed == computed
+    world.remove(PODS[0].key)
+    assert world.queries.service_view(SERVICE.key, NOW) is not first
+
+
+def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only() -> None:
+    world = World()
+    shops = [checkout(name=f"app-{number}", replicas=20) for number in range(1_000)]
+    services = [make.service(f"app-{number}") for number in range(1_000)]
+    second = make.service("app-7-canary", selector={"app": "app-7", "pod-template-hash": "aaa"})
+    for deployment, replica_set, pods in shops:
+        world.put(deployment, replica_set)
+        world.put_together("Pod", pods)
+    world.put(*services, second)
+    queries = world.queries
+    for view_key in list(queries.service_keys()):
+        queries.service_view(view_key, NOW)
+    for view_key in list(queries.rollout_keys()):
+        queries.rollout_view(view_key, NOW)
+    assert queries.computed == 2_001
+    world.told.clear()
+
+    changed = make.pod("app-7-aaa-3", owner=shops[7][1], ready=False, labels={"app": "app-7"})
+    world.put(changed)
+
+    assert world.dirty == ({"app-7", "app-7-canary"}, {"app-7"}, {"app-7-aaa-3"})
+    for view_key in list(queries.service_keys()):
+        queries.service_view(view_key, NOW)
+    for view_key in list(queries.rollout_keys()):
+        queries.rollout_view(view_key, NOW)
+    assert queries.computed == 2_001 + 3

@@ -1,0 +1,88 @@
+"""A cluster's stores and queries without a server: objects are put in, views are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from k9py.cluster.dependents import Dependents
+from k9py.cluster.feed import Dirty
+from k9py.cluster.queries import Queries
+from k9py.cluster.stores import Stores
+from k9py.cluster.watches import WATCHED
+from k9py.informer.store import Batch, Store
+from k9py.objects.meta import KubeObject, ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.workloads import Deployment, ReplicaSet
+from tests import factories as make
+
+
+class World:
+    """Stores of one scope, wired as `Cluster` wires them; `told` are the batches' consequences, in order."""
+
+    def __init__(self, *objects: KubeObject, unknown: Iterable[str] = ()) -> None:
+        self.unknown = set(unknown)
+        self.told: list[Dirty] = []
+        self._version = 0
+        self.stores = Stores()
+        self.dependents = Dependents(self.stores)
+        self.queries = Queries(self.stores, self.dependents, lambda kind: kind not in self.unknown)
+        self._by_kind: dict[str, Store[Any]] = {}
+        for watched in WATCHED:
+            store: Store[Any] = Store(watched.indexes)
+            name = watched.kind.name
+            store.subscribe(lambda batch, name=name: self._on_batch(name, batch))  # type: ignore[misc]
+            self._by_kind[name] = store
+            watched.store(self.stores).set_parts((("", store),))
+        self.put(*objects)
+        self.told.clear()
+
+    def put(self, *objects: KubeObject) -> None:
+        for one in objects:
+            self.put_together(one.KIND, [one])
+
+    def put_together(self, kind: str, objects: Iterable[KubeObject]) -> None:
+        self._by_kind[kind].put_all(self._anew(one) for one in objects)
+
+    def _anew(self, one: KubeObject) -> KubeObject:
+        """The same object at a later version, so that the store takes it for a change."""
+        self._version += 1
+        metadata = msgspec.structs.replace(one.metadata, resource_version=str(self._version))
+        return msgspec.structs.replace(one, metadata=metadata)
+
+    def remove(self, *keys: ObjectKey) -> None:
+        for key in keys:
+            self._by_kind[key.kind].remove_all([key])
+
+    def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
+        dirty = self.dependents.of_batch(kind, batch)
+        if dirty.everything:
+            self.queries.forget_all()
+        else:
+            self.queries.forget(dirty.services, dirty.rollouts)
+        self.told.append(dirty)
+
+    @property
+    def dirty(self) -> tuple[set[str], set[str], set[str]]:
+        """Names of the services, rollouts and pods marked since the last look."""
+        told, self.told = self.told, []
+        return (
+            {key.name for one in told for key in one.services},
+            {key.name for one in told for key in one.rollouts},
+            {key.name for one in told for key in one.pods},
+        )
+
+
+def checkout(
+    *, replicas: int = 2, name: str = "checkout", namespace: str = "shop"
+) -> tuple[Deployment, ReplicaSet, list[Pod]]:
+    """A Deployment with its ReplicaSet and ready pods."""
+    deployment = make.deployment(name, namespace, replicas=replicas)
+    replica_set = make.replica_set(deployment, replicas=replicas)
+    pods = [
+        make.pod(f"{name}-aaa-{number}", namespace, owner=replica_set, labels={"app": name})
+        for number in range(replicas)
+    ]
+    return deployment, replica_set, pods
