@@ -210,6 +210,7 @@ def stateful_set(
     image: str = IMAGE,
     generation: int = 1,
     observed: int | None = None,
+    total: int | None = None,
     ready: int | None = None,
     current: int | None = None,
     updated: int | None = None,
@@ -232,7 +233,7 @@ def stateful_set(
         ),
         status=StatefulSetStatus(
             observed_generation=generation if observed is None else observed,
-            replicas=whole,
+            replicas=whole if total is None else total,
             ready_replicas=whole if ready is None else ready,
             current_replicas=whole if current is None else current,
             updated_replicas=whole if updated is None else updated,

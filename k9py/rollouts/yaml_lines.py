@@ -51,7 +51,7 @@ def item_lines(value: Any, first: Sequence[str] = ("name",)) -> list[str]:
     elif isinstance(value, (list, tuple)) and value:
         body = [line for one in value for line in item_lines(one)]
     elif isinstance(value, str) and "\n" in value:
-        body = ["|", *_indented([printable(line) for line in value.split("\n")])]
+        body = ["|", *(printable(line) for line in value.split("\n"))]
     else:
         body = ["{}" if value == {} else "[]" if value in ([], ()) else scalar_text(value)]
     return [f"- {body[0]}", *_indented(body[1:])]
