@@ -118,12 +118,8 @@ class CronJobController:
     def _start(self, cron: Object, due: datetime) -> None:
         name = f"{cron['metadata']['name']}-{int(due.timestamp()) // 60}"
         if self._storage.get(JOBS, cron["metadata"]["namespace"], name) is None:
-            self._storage.create(JOBS, job_of(cron, name, self._new_uid(), due))
+            self._storage.create(JOBS, job_of(cron, name, self._storage.new_uid(), due))
             self._events.record(cron, "Normal", "SuccessfulCreate", f"Created job {name}")
-
-    def _new_uid(self) -> str:
-        digits = f"{self._state.rng.getrandbits(128):032x}"
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
     def _forget(self, cron: Object, jobs: list[Object]) -> None:
         finished = [job for job in jobs if is_job_finished(job)]

@@ -1,0 +1,64 @@
+"""What a simulated cluster holds when it starts, and what happens in it by itself.
+
+Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `no-endpoints`, `big` or `big:N`.
+To add one, write a function that fills the storage and add it to `_SCENARIOS`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from k9py.simulator.running import Running
+from k9py.simulator.scenarios import big as _big
+from k9py.simulator.scenarios import shop as _shop
+from k9py.simulator.scenarios import troubles as _troubles
+from k9py.simulator.state import ClusterState
+
+DEFAULT = "shop"
+_BIG = "big"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenario:
+    seed: Callable[[ClusterState], object]
+    releases_by_itself: bool = False
+
+
+_SCENARIOS = {
+    DEFAULT: _Scenario(_shop.seed, releases_by_itself=True),
+    "shop-quiet": _Scenario(_shop.seed),
+    "bad-release": _Scenario(_troubles.bad_release),
+    "crashloop": _Scenario(_troubles.crashloop),
+    "no-endpoints": _Scenario(_troubles.no_endpoints),
+}
+NAMES = (*_SCENARIOS, _BIG)
+
+
+def check(name: str) -> None:
+    """See whether there is such a scenario.
+
+    Raises:
+        ValueError: there is not; the message names those there are.
+    """
+    if name in _SCENARIOS:
+        return
+    kind, _, number = name.partition(":")
+    if kind != _BIG or (number and not number.isdigit()):
+        raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and {_BIG}:N")
+    if not 1 <= int(number or _big.DEFAULT_PODS) <= _big.MAX_PODS:
+        raise ValueError(f"{_BIG}:N takes 1 to {_big.MAX_PODS} pods, not {number}")
+
+
+def load(name: str, state: ClusterState) -> Running:
+    """Fill a cluster, and start what happens in it by itself (on the running loop).
+
+    Raises:
+        ValueError: no such scenario.
+    """
+    check(name)
+    scenario = _SCENARIOS.get(name)
+    if scenario is None:
+        number = name.partition(":")[2]
+        _big.big(state, int(number or _big.DEFAULT_PODS))
+        return Running(())
+    scenario.seed(state)
+    return Running([_shop.release_after_a_while(state)] if scenario.releases_by_itself else ())

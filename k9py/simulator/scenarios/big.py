@@ -1,0 +1,43 @@
+"""A cluster of any size: N pods, healthy, in many small services.
+
+Invariant: generated in one pass, a pod a dict; specs, labels and the statuses' parts are shared between pods where
+they are equal (stored objects are never changed, so that is safe).
+"""
+
+from k9py.simulator.controllers.endpointslice import EndpointSliceController
+from k9py.simulator.resources import SERVICES
+from k9py.simulator.scenarios.catalogue import App, Release
+from k9py.simulator.scenarios.seeding import Seeder
+from k9py.simulator.state import ClusterState
+
+DEFAULT_PODS = 5000
+MAX_PODS = 100_000
+_REPLICAS = 20
+_APPS_PER_NAMESPACE = 25
+_PODS_PER_NODE = 250
+
+
+def big(state: ClusterState, pods: int) -> None:
+    """Write so many pods.
+
+    Raises:
+        ValueError: fewer than 1 or more than 100,000.
+    """
+    if not 1 <= pods <= MAX_PODS:
+        raise ValueError(f"big takes 1 to {MAX_PODS} pods, not {pods}")
+    seeder = Seeder(state)
+    seeder.nodes(max(3, -(-pods // _PODS_PER_NODE)), pods=2 * _PODS_PER_NODE, cpu="128", memory="512Gi")
+    left, number = pods, 0
+    while left:
+        namespace = f"team-{number // _APPS_PER_NAMESPACE:03d}"
+        if number % _APPS_PER_NAMESPACE == 0:
+            seeder.namespace(namespace, hours=900)
+        size = min(_REPLICAS, left)
+        hours = 1.0 + number % 700
+        releases = (Release("1.0.0", "first", 800.0), Release(f"1.{number % 40}.1", f"build {number}", hours))
+        seeder.app(App(f"svc-{number:04d}", releases, replicas=size, namespace=namespace, cpu="10m", memory="16Mi"))
+        left -= size
+        number += 1
+    endpoints = EndpointSliceController(state)
+    for service in state.storage.list(SERVICES):
+        endpoints.reconcile((service["metadata"]["namespace"], service["metadata"]["name"]))

@@ -1,0 +1,145 @@
+"""Shops in trouble: a release stuck on a missing image, containers that crash, a Service that selects nothing.
+
+Invariant: the trouble has been going on for a while when the scenario is loaded, so that its symptoms are all there.
+"""
+
+from typing import Any
+
+from k9py.simulator.api.defaults import defaulted
+from k9py.simulator.controllers import conditions as rules
+from k9py.simulator.controllers.replicasets import REVISION
+from k9py.simulator.nodes.containers import go_duration, image_not_found
+from k9py.simulator.resources import DEPLOYMENTS, ENDPOINTS, REPLICASETS, SERVICES
+from k9py.simulator.scenarios.catalogue import BAD_RELEASE, App, Release
+from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, Seeder
+from k9py.simulator.scenarios.shop import app_named, seed
+from k9py.simulator.state import ClusterState
+
+Object = dict[str, Any]
+
+CRASHING = Release("1.20.0-crash", "release 1.20: payment links", 0.75)
+OUT_OF_MEMORY = Release("0.43.0-oom", "model 2026-12, larger", 0.5)
+UNREADY = Release("5.7.0-unready", "new index format", 0.6)
+
+
+def bad_release(state: ClusterState) -> None:
+    """Write the shop with `checkout` stuck on an image nobody has pushed; its old pods serve."""
+    seeder = seed(state)
+    app = app_named("checkout")
+    image = app.image_of(BAD_RELEASE.tag)
+    entry = {
+        "name": "app",
+        "state": {
+            "waiting": {
+                "reason": "ImagePullBackOff",
+                "message": f'Back-off pulling image "{image}": ErrImagePull: {image_not_found(image)}',
+            }
+        },
+        "lastState": {},
+        "ready": False,
+        "restartCount": 0,
+        "image": image,
+        "imageID": "",
+        "started": False,
+    }
+    stall(seeder, app, BAD_RELEASE, entry)
+
+
+def crashloop(state: ClusterState) -> None:
+    """Write the shop with new releases that crash (payments), run out of memory, or never become ready."""
+    seeder = seed(state)
+    for name, new, reason, code in (
+        ("payments", CRASHING, "Error", 1),
+        ("recommendations", OUT_OF_MEMORY, "OOMKilled", 137),
+    ):
+        stall(seeder, app_named(name), new, crashed(seeder, app_named(name), new, reason, code))
+    app = app_named("search")
+    container = {"name": "app", "image": app.image_of(UNREADY.tag)}
+    entry = {**seeder.running(container, seeder.ago(UNREADY.hours_ago)), "ready": False}
+    stall(seeder, app, UNREADY, entry)
+
+
+def no_endpoints(state: ClusterState) -> None:
+    """Write the shop with a typing error in a Service's selector: its pods are fine, and nobody reaches them."""
+    seed(state)
+    service = state.storage.get(SERVICES, "shop", "cart")
+    if service is None:
+        raise LookupError("the shop has no cart")
+    state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}})
+    state.storage.remove(ENDPOINTS, "shop", "cart")
+
+
+def crashed(seeder: Seeder, app: App, new: Release, reason: str, code: int, restarts: int = 7) -> Object:
+    """Return the status of a container that waits to be restarted once more."""
+    image = app.image_of(new.tag)
+    terminated = {
+        "exitCode": code,
+        "reason": reason,
+        "startedAt": seeder.ago(0.032),
+        "finishedAt": seeder.ago(0.031),
+        "containerID": f"containerd://{seeder.rng.getrandbits(256):064x}",
+    }
+    message = f"back-off {go_duration(300)} restarting failed container=app"
+    return {
+        "name": "app",
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": message}},
+        "lastState": {"terminated": terminated},
+        "ready": False,
+        "restartCount": restarts,
+        "image": image,
+        "imageID": f"{image.rpartition(':')[0]}@sha256:{seeder.rng.getrandbits(256):064x}",
+        "containerID": terminated["containerID"],
+        "started": False,
+    }
+
+
+def stall(seeder: Seeder, app: App, new: Release, entry: Object) -> None:
+    """Write a rollout that has been stuck since its release: one new pod that does not come up, all old ones up.
+
+    Args:
+        seeder: of the cluster, the application in it.
+        app: which.
+        new: the release.
+        entry: the status of the new pod's container `app`.
+    """
+    storage = seeder.storage
+    deployment = storage.get(DEPLOYMENTS, app.namespace, app.name)
+    if deployment is None:
+        raise LookupError(app.name)
+    number = len(app.releases) + 1
+    metadata = deployment["metadata"]
+    annotations = {**metadata["annotations"], CHANGE_CAUSE: new.cause or "", REVISION: str(number)}
+    changed = defaulted(
+        DEPLOYMENTS,
+        {
+            **deployment,
+            "metadata": {**metadata, "annotations": annotations},
+            "spec": {**deployment["spec"], "template": seeder.template(app, new)},
+        },
+    )
+    changed = storage.update(DEPLOYMENTS, changed)
+    replica_set = seeder.replica_set(changed, number, new.hours_ago, 1)
+    status: Object = {"replicas": 1, "fullyLabeledReplicas": 1, "terminatingReplicas": 0, "observedGeneration": 1}
+    replica_set = storage.update(REPLICASETS, {**replica_set, "status": status}, status_only=True)
+    template = replica_set["spec"]["template"]
+    seeder.running_pod(REPLICASETS, replica_set, template, hours=new.hours_ago, broken={"app": entry})
+    stuck_since = seeder.ago(max(0.0, new.hours_ago - app.deadline / 3600))
+    late = {
+        "type": rules.PROGRESSING,
+        "status": "False",
+        "lastUpdateTime": stuck_since,
+        "lastTransitionTime": stuck_since,
+        "reason": rules.TIMED_OUT,
+        "message": f'ReplicaSet "{replica_set["metadata"]["name"]}" has timed out progressing.',
+    }
+    before = changed["status"]
+    counts = {"readyReplicas": app.replicas, "availableReplicas": app.replicas, "unavailableReplicas": 1}
+    status = {
+        "observedGeneration": changed["metadata"]["generation"],
+        "replicas": app.replicas + 1,
+        "updatedReplicas": 1,
+        **counts,
+        "terminatingReplicas": 0,
+        "conditions": [*rules.without(before["conditions"], rules.PROGRESSING), late],
+    }
+    storage.update(DEPLOYMENTS, {**changed, "status": status}, status_only=True)
