@@ -30,7 +30,7 @@ from k9py.informer.initial_list import FirstList, InitialList, Relist
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.store import Index, Store
 from k9py.informer.turns import Turns
-from k9py.informer.watcher import Watcher
+from k9py.informer.watcher import PAGE_LIMIT, Watcher
 from k9py.objects.errors import ForbiddenError
 from k9py.objects.kinds import Kind
 from k9py.objects.meta import KubeObject
@@ -58,6 +58,7 @@ class Informer(Generic[T]):
         turns: shared by all informers of the event loop, so that together they do not hold it; own ones when None.
         indexes: further indexes of the store, by name.
         streamed: ask for streamed lists first; None decides by kind.
+        page_limit: objects a page of a paged list.
         on_health: told after `health` changed, with the new value.
         rng: source of jitter.
     """
@@ -71,6 +72,7 @@ class Informer(Generic[T]):
         turns: Turns | None = None,
         indexes: Mapping[str, Index[T]] | None = None,
         streamed: bool | None = None,
+        page_limit: int = PAGE_LIMIT,
         on_health: Callable[[WatchHealth], None] | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -88,6 +90,7 @@ class Informer(Generic[T]):
             clock,
             self._turns,
             streamed=streams_pay(kind) if streamed is None else streamed,
+            page_limit=page_limit,
             rng=rng,
         )
         self._on_health = on_health

@@ -115,6 +115,7 @@ class Watcher(Generic[T]):
 
     Args:
         streamed: ask for streamed lists first; given up for good at the first refusal.
+        page_limit: objects a page of a paged list.
         rng: source of jitter in waits and watch timeouts.
     """
 
@@ -126,6 +127,7 @@ class Watcher(Generic[T]):
         turns: Turns,
         *,
         streamed: bool,
+        page_limit: int = PAGE_LIMIT,
         rng: random.Random | None = None,
     ) -> None:
         self._kind = kind
@@ -139,7 +141,8 @@ class Watcher(Generic[T]):
         # Lists may succeed and every watch after them be refused as expired: that loop must slow down too, although
         # each round shows objects. Only the watch itself resets this one.
         self._restarts = Backoff(rng=self._rng)
-        self._limit = PAGE_LIMIT
+        self._page_limit = page_limit
+        self._limit = page_limit
         self._state: State = Empty()
 
     @property
@@ -195,7 +198,7 @@ class Watcher(Generic[T]):
         if page.metadata.continue_:
             self._state = InitPage(page.metadata.continue_)
         else:
-            self._limit = PAGE_LIMIT
+            self._limit = self._page_limit
             self._state = InitListed(page.metadata.resource_version)
             yield (_INIT_DONE,)
 
