@@ -1,0 +1,305 @@
+"""The dashboard as one app: the session, the tick that pulls what changed, and the ways between screens.
+
+Invariants: the first frame is painted before the Kubernetes client is imported; nothing is pushed to the screen, the
+tick pulls (ten times a second at most); a lost cluster is a state on the screen, never an exit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.actions import ActionParseResult
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.worker import Worker
+
+from k9py.cluster.feed import Changes
+from k9py.objects.errors import ConfigError, KdashError
+from k9py.objects.meta import ObjectKey
+from k9py.tui import keymap
+from k9py.tui.commands import CommandProvider
+from k9py.tui.dialogs.choose import Choice, ChooseDialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.header import header_segments
+from k9py.tui.options import AppOptions
+from k9py.tui.progress import ProgressStrip
+from k9py.tui.screens.cluster_screen import ClusterScreen
+from k9py.tui.screens.home import HomeScreen
+from k9py.tui.session import Connected, Session, SessionState, for_context
+from k9py.tui.theme import KDASH_DARK, KDASH_LIGHT, ThemedApp
+from k9py.tui.widgets.header_bar import HeaderBar
+from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
+from k9py.tui.writing import Writing
+
+
+class KdashApp(ThemedApp[int]):
+    """`kdash`. Returns the process's exit code."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.APP]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
+    ENABLE_COMMAND_PALETTE = True
+    TITLE = "kdash"
+
+    CSS = """
+    Toast { background: $panel; border-left: outer $primary; }
+    Toast.-error { border-left: outer $error; }
+    Button { background: $panel; }
+    Button:focus { background: $primary; color: $background; text-style: bold; }
+    """
+
+    def __init__(self, options: AppOptions) -> None:
+        super().__init__(light=options.light, monochrome=options.monochrome)
+        self.options = options
+        self.line_view_options = LineViewOptions(redraws_per_second=options.redraws_per_second)
+        self.session = Session(options, self._session_changed)
+        self.writing = Writing(self)
+        self.home = HomeScreen(self)
+        self._session_worker: Worker[None] | None = None
+        self._pending: dict[ClusterScreen, Changes] = {}
+        self._second = -1
+
+    @property
+    def connected(self) -> Connected | None:
+        """The cluster that is shown, None while there is none."""
+        return self.session.connected
+
+    @property
+    def context(self) -> str:
+        """Name of the context, "" while only the kubeconfig knows it."""
+        connected = self.connected
+        return connected.connection.info.context if connected else self.options.connect.context or ""
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.home
+
+    def on_mount(self) -> None:
+        """Begin to pull; connect once the first frame is painted."""
+        rate = self.options.redraws_per_second or redraw_rate()
+        self.set_interval(1.0 / rate, self._tick)
+        self._draw_header()
+        self.call_after_refresh(self._start_session)
+
+    def _start_session(self) -> None:
+        if self._session_worker is not None:
+            self._session_worker.cancel()
+        self.session = Session(self.options, self._session_changed)
+        self._session_changed(self.session.state)
+        self._session_worker = self.run_worker(self.session.run(), group="session", exclusive=True)
+
+    def _session_changed(self, state: SessionState) -> None:
+        if state is not self.session.state:
+            return
+        self._pending.clear()
+        for screen in self._cluster_screens():
+            screen.session_changed()
+            screen.refresh_bindings()
+        self._draw_header()
+
+    def _cluster_screens(self) -> list[ClusterScreen]:
+        return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]
+
+    # -- the tick -----------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        connected = self.connected
+        changes = connected.cluster.feed.drain() if connected is not None else Changes()
+        visible = True
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, ClusterScreen):
+                waiting = merged(self._pending.pop(screen, None), changes)
+                if visible and screen.is_mounted:
+                    screen.tick(waiting)
+                elif waiting:
+                    self._pending[screen] = waiting
+            visible = visible and screen.is_modal
+        second = int(self.options.clock.monotonic())
+        if changes or second != self._second:
+            self._second = second
+            self._draw_header()
+
+    def _draw_header(self) -> None:
+        segments = header_segments(
+            self.session.state,
+            self.context,
+            self.home.counts,
+            self.options.clock.now(),
+            read_only=self.options.read_only,
+            demo=self.options.demo,
+        )
+        for screen in self._cluster_screens():
+            if screen.is_mounted:
+                screen.query_one(HeaderBar).set_segments(segments)
+        self.show_progress()
+
+    def show_progress(self) -> None:
+        """Say on every screen how the changes of this session fare."""
+        followed, more = self.writing.latest
+        for screen in self._cluster_screens():
+            if screen.is_mounted:
+                screen.query_one(ProgressStrip).show(followed, more)
+
+    # -- ways ---------------------------------------------------------------------------------------------------------
+
+    def open_logs(self, subject: ObjectKey | None, *, previous: bool) -> None:
+        """Show an object's logs on the whole screen."""
+        from k9py.tui.screens.logs import LogScreen
+
+        if subject is not None:
+            self.push_screen(LogScreen(self, subject, previous=previous))
+
+    def open_describe(self, subject: ObjectKey | None) -> None:
+        """Show an object's facts, findings and events."""
+        from k9py.tui.screens.text import DescribeScreen
+
+        if subject is not None:
+            self.push_screen(DescribeScreen(self, subject))
+
+    def open_yaml(self, subject: ObjectKey | None) -> None:
+        """Show an object as the server has it."""
+        from k9py.tui.screens.text import YamlScreen
+
+        if subject is not None:
+            self.push_screen(YamlScreen(self, subject))
+
+    def open_object(self, key: ObjectKey) -> None:
+        """Show an object's own screen."""
+        from k9py.tui.screens.rollout import RolloutScreen
+        from k9py.tui.screens.service import ServiceScreen
+
+        match key.kind:
+            case "Deployment" | "StatefulSet" | "DaemonSet":
+                self.push_screen(RolloutScreen(self, key))
+            case "Service":
+                self.push_screen(ServiceScreen(self, key))
+            case _:
+                self.open_describe(key)
+
+    def say(self, text: str, *, failed: bool = False) -> None:
+        """Say something for a moment."""
+        self.notify(text, severity="error" if failed else "information", markup=False, timeout=4)
+
+    def show_error(self, title: str, error: KdashError) -> None:
+        """Tell of a failure with its hint."""
+        self.push_screen(MessageDialog.of_error(title, error))
+
+    # -- where --------------------------------------------------------------------------------------------------------
+
+    def show_namespaces(self, names: tuple[str, ...]) -> None:
+        """Show these namespaces; none: all of them."""
+        connected = self.connected
+        if connected is None:
+            self.say("not connected", failed=True)
+            return
+        self.options = replace(self.options, namespaces=names)
+        self.session.options = self.options
+        self.run_worker(self._rescope(connected, names), group="scope", exclusive=True)
+
+    async def _rescope(self, connected: Connected, names: tuple[str, ...]) -> None:
+        from k9py.cluster.scope import choose_scope
+
+        connection, cluster = connected.connection, connected.cluster
+        choice = await choose_scope(connection, names, context_namespace=connection.info.namespace)
+        await cluster.set_scope(choice.scope, choice.notice)
+        self.pop_to_home()
+        self._session_changed(self.session.state)
+
+    def pop_to_home(self) -> None:
+        """Leave every screen above home."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def choose_namespace(self) -> None:
+        """Ask which namespace to show."""
+        connected = self.connected
+        if connected is None:
+            self.say("not connected", failed=True)
+            return
+        scope = connected.cluster.scope
+        names = sorted(one.name for one in connected.cluster.stores.namespaces.values())
+        choices = [Choice("", "all namespaces"), *[Choice(name, name) for name in names]]
+        current = "" if scope.is_cluster else scope.namespaces[0]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.show_namespaces((name,) if name else ())
+
+        self.push_screen(ChooseDialog("Namespace", choices, current=current, free=True), chosen)
+
+    def choose_context(self) -> None:
+        """Ask which cluster to show."""
+        from k9py.kube.contexts import contexts
+
+        try:
+            entries = contexts(self.options.connect.kubeconfig)
+        except ConfigError as error:
+            self.show_error("Contexts", error)
+            return
+        choices = [Choice(one.name, one.name, f"{one.cluster} · {one.namespace}") for one in entries]
+        current = self.context or next((one.name for one in entries if one.is_current), None)
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.show_context(name)
+
+        self.push_screen(ChooseDialog("Context", choices, current=current), chosen)
+
+    def show_context(self, name: str) -> None:
+        """Connect to another cluster; choosing the present one connects anew."""
+        self.options = for_context(self.options, name)
+        self.writing.forget()
+        self.pop_to_home()
+        self._start_session()
+
+    def show_theme(self, name: str) -> None:
+        """Choose dark or light; "" takes the other one."""
+        if name not in ("", "dark", "light"):
+            raise ConfigError(f"no theme {name!r}", "there are: dark, light")
+        light = name == "light" if name else self.theme != KDASH_LIGHT.name
+        self.theme = (KDASH_LIGHT if light else KDASH_DARK).name
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action; when it is not allowed now, say why instead of doing nothing."""
+        done = await super().run_action(action, default_namespace, namespaces)
+        screen = self.screen
+        if not done and isinstance(action, str) and isinstance(screen, ClusterScreen):
+            refusal = screen.refusal(action.rpartition(".")[2].partition("(")[0])
+            if refusal:
+                self.say(refusal, failed=True)
+        return done
+
+    async def action_quit(self) -> None:
+        """Leave kdash."""
+        self.exit(0)
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen anew."""
+        self.refresh(layout=True)
+
+
+def merged(first: Changes | None, second: Changes) -> Changes:
+    """Return what changed in both."""
+    if not first:
+        return second
+    if not second:
+        return first
+    return Changes(
+        services=first.services | second.services,
+        rollouts=first.rollouts | second.rollouts,
+        pods=first.pods | second.pods,
+        kinds=first.kinds | second.kinds,
+        health=first.health or second.health,
+        everything=first.everything or second.everything,
+    )

@@ -1,0 +1,91 @@
+"""The line after `:`: a command is typed, what can follow is listed above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from k9py.tables.values import Tone
+from k9py.tui.commands import Command, matching
+from k9py.tui.dialogs.dialog import Dialog
+
+
+class CommandLine(Dialog[str]):
+    """Returns the line as typed (or as completed from the list)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "move(1)", "Down", priority=True),
+        Binding("up", "move(-1)", "Up", priority=True),
+        Binding("tab", "complete", "Complete", priority=True),
+    ]
+    DEFAULT_CSS = """
+    CommandLine { align: center bottom; background: $background 0%; }
+    CommandLine > .box { width: 100%; padding: 0 1; border: round $border; }
+    CommandLine OptionList { max-height: 10; margin: 0; }
+    CommandLine Input { margin: 0; background: $surface; padding: 0; }
+    """
+    SUBTITLE = "Tab completes · Enter runs · Esc cancels"
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        super().__init__("Command")
+        self._commands = tuple(commands)
+        self._shown: tuple[Command, ...] = ()
+
+    def compose_body(self) -> ComposeResult:
+        listing = OptionList(id="commands", markup=False, compact=True)
+        listing.can_focus = False
+        yield listing
+        yield Input(placeholder="q, ns shop, ctx staging, scale 3 …", id="line")
+
+    def on_mount(self) -> None:
+        self._fill("")
+        self.query_one(Input).focus()
+
+    def _fill(self, line: str) -> None:
+        self._shown = matching(self._commands, line)
+        listing = self.query_one(OptionList)
+        listing.clear_options()
+        width = max((len(command.usage) for command in self._shown), default=0)
+        listing.add_options(
+            [
+                Option(self.toned((f"{command.usage:<{width}}  ", Tone.ACCENT), (command.title, Tone.MUTED)))
+                for command in self._shown
+            ]
+        )
+        listing.highlighted = None
+
+    def action_move(self, lines: int) -> None:
+        """Move in the list; the line takes the command under the cursor."""
+        if not self._shown:
+            return
+        listing = self.query_one(OptionList)
+        at = listing.highlighted
+        listing.highlighted = (
+            (0 if lines > 0 else len(self._shown) - 1) if at is None else (at + lines) % len(self._shown)
+        )
+        self._take(self._shown[listing.highlighted])
+
+    def action_complete(self) -> None:
+        """Complete the line to the first command that fits."""
+        if self._shown:
+            self._take(self._shown[0])
+
+    def _take(self, command: Command) -> None:
+        line = self.query_one(Input)
+        with self.prevent(Input.Changed):
+            line.value = f"{command.name} " if command.argument else command.name
+        line.cursor_position = len(line.value)
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _run(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)

@@ -1,0 +1,78 @@
+"""The frame of every dialog: a titled box in the middle, Esc cancels, cluster text is never markup.
+
+Invariant: a dialog only asks: it changes nothing and returns one value, None when it was cancelled.
+
+To add a dialog: subclass with the type of its result, `compose_body`, and `dismiss(value)` where the answer is known.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from k9py.objects.text import printable
+from k9py.tables.values import Tone
+from k9py.tui.theme import palette_for
+
+ResultT = TypeVar("ResultT")
+
+
+class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
+    """A box with a title and a line of keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", tooltip="Close without doing anything", id="dialog.cancel")
+    ]
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 55%; }
+    Dialog > .box {
+        width: 72; max-width: 100%; height: auto; max-height: 100%;
+        background: $surface; border: round $border; border-title-color: $foreground; border-title-style: bold;
+        border-subtitle-color: $text-muted; padding: 1 2 0 2;
+    }
+    Dialog .part { width: 100%; height: auto; margin: 0 0 1 0; }
+    Dialog .buttons { width: 100%; height: auto; align-horizontal: right; margin: 0 0 1 0; }
+    Dialog .buttons Button { margin: 0 0 0 2; min-width: 12; }
+    Dialog Input, Dialog OptionList { background: $surface; border: none; padding: 0; }
+    Dialog OptionList { height: auto; max-height: 16; scrollbar-size-vertical: 1; margin: 0 0 1 0; }
+    Dialog Input { height: 1; margin: 0 0 1 0; background: $panel; padding: 0 1; }
+    """
+
+    SUBTITLE: ClassVar[str] = "Esc cancels"
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.heading = printable(title)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            yield from self.compose_body()
+        box.border_title = Text(f" {self.heading} ")
+        box.border_subtitle = f" {self.SUBTITLE} "
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what is inside the box."""
+        raise NotImplementedError
+
+    def action_cancel(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+    def toned(self, *parts: tuple[str, Tone]) -> Text:
+        """Return a line of text in the colours of its tones; made printable."""
+        palette = palette_for(self.app)
+        line = Text()
+        for text, tone in parts:
+            line.append(printable(text), palette.tone(tone))
+        return line
+
+    def part(self, *lines: Text, id: str | None = None) -> Static:  # noqa: A002
+        """Return a paragraph of the dialog."""
+        return Static(Text("\n").join(lines), markup=False, classes="part", id=id)

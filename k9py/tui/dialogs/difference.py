@@ -1,0 +1,20 @@
+"""The lines of a pod template's difference, in tones: added, removed, headings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k9py.rollouts.template_diff import DiffLine
+from k9py.tables.values import Tone
+from k9py.tui.widgets.text_view import TextLine, TextSpan
+
+_TONES = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT, " ": Tone.MUTED}
+
+
+def difference_lines(lines: Sequence[DiffLine]) -> list[TextLine]:
+    """Return the lines to show; one that says so when there is no difference."""
+    if not lines:
+        return [(TextSpan("the pod template is the same: nothing would change", Tone.MUTED),)]
+    return [
+        (TextSpan(line.text if line.sign == "@" else f"{line.sign} {line.text}", _TONES[line.sign]),) for line in lines
+    ]

@@ -1,0 +1,57 @@
+"""Say that something did not happen, why, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button
+
+from k9py.objects.errors import ApiError, KdashError
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.dialog import Dialog
+
+
+class MessageDialog(Dialog[None]):
+    """A message with a hint; Enter, Esc or q closes it.
+
+    Args:
+        title: what was tried.
+        message: what happened, one sentence.
+        hint: what to do about it; may be empty.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [("q", "cancel", "Close")]
+    SUBTITLE = "Enter closes"
+
+    def __init__(self, title: str, message: str, hint: str = "", *, tone: Tone = Tone.FAIL) -> None:
+        super().__init__(title)
+        self.message = message
+        self.hint = hint
+        self._tone = tone
+
+    @classmethod
+    def of_error(cls, title: str, error: KdashError) -> MessageDialog:
+        """Make the dialog that tells of a failure."""
+        message = error.message
+        if isinstance(error, ApiError) and error.code and str(error.code) not in message:
+            message = f"{message} ({error.code})"
+        return cls(title, message, error.hint)
+
+    def compose_body(self) -> ComposeResult:
+        lines = [self.toned((f"{self._tone.symbol} ", self._tone), (self.message, Tone.PLAIN))]
+        yield self.part(*lines, id="message")
+        if self.hint:
+            yield self.part(self.toned((self.hint, Tone.MUTED)), id="hint")
+        with Horizontal(classes="buttons"):
+            yield Button("Close", compact=True, id="close")
+
+    def on_mount(self) -> None:
+        self.query_one("#close", Button).focus()
+
+    @on(Button.Pressed)
+    def _close(self) -> None:
+        self.dismiss(None)

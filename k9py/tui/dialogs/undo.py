@@ -1,0 +1,149 @@
+"""Choose the revision to go back to: a list, and what would change, shown for the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Static
+
+from k9py.objects.errors import KdashError
+from k9py.objects.meta import ObjectKey
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.template_diff import DiffLine
+from k9py.rollouts.undo_target import UndoTarget
+from k9py.tables import revisions as revision_table
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.difference import difference_lines
+from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.widgets.live_table.table import LiveTable
+from k9py.tui.widgets.text_view import TextView
+
+LoadDifference = Callable[[Revision], Awaitable[Sequence[DiffLine]]]
+"""Returns what an undo to that revision would change in the pod template. Raises KdashError."""
+
+
+class UndoDialog(Dialog[Revision]):
+    """Returns the chosen revision.
+
+    Args:
+        name: kind and name of the object.
+        place: namespace and context in words.
+        revisions: newest first, the current one included.
+        suggested: the revision under the cursor at first, and why.
+        load: reads what a revision would change.
+        now: for ages.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "cancel", "Cancel"),
+        Binding("tab", "app.focus_next", "Next"),
+        Binding("shift+tab", "app.focus_previous", "Before"),
+    ]
+    DEFAULT_CSS = """
+    UndoDialog > .box { width: 120; height: 90%; padding: 1 2 0 2; }
+    UndoDialog LiveTable { height: 1fr; max-height: 10; background: $surface; margin: 0 0 1 0; }
+    UndoDialog #then { height: 1; color: $text-muted; }
+    UndoDialog TextView { height: 2fr; background: $surface; margin: 0 0 1 0; }
+    """
+    SUBTITLE = "↑↓ choose a revision · Enter goes on to confirm · Tab reads the difference · Esc cancels"
+
+    def __init__(
+        self,
+        name: str,
+        place: str,
+        revisions: Sequence[Revision],
+        *,
+        suggested: UndoTarget | None,
+        load: LoadDifference,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(f"Undo {name}")
+        self.revisions = tuple(revisions)
+        self._place = place
+        self._suggested = suggested
+        self._load = load
+        self._by_key = {one.key: one for one in self.revisions}
+        self.table = LiveTable(revision_table.COLUMNS, now=now, id="revisions")
+        self._now = now
+        self.difference = TextView(id="difference")
+        self._shown: dict[ObjectKey, Sequence[DiffLine]] = {}
+
+    def compose_body(self) -> ComposeResult:
+        yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
+        yield self.table
+        yield Static("", id="then", markup=False)
+        yield self.difference
+        with Horizontal(classes="buttons"):
+            yield Button("Cancel", compact=True, id="cancel")
+            yield Button("Go on", compact=True, id="go-on")
+
+    def on_mount(self) -> None:
+        now = self._now()
+        self.table.replace_all([revision_table.row(one, now) for one in self.revisions])
+        self.table.flush()
+        if self._suggested is not None:
+            self.table.select_key(self._suggested.revision.key)
+        self.table.focus()
+
+    @property
+    def chosen(self) -> Revision | None:
+        """The revision under the cursor."""
+        key = self.table.cursor_key
+        return None if key is None else self._by_key.get(key)
+
+    @on(Highlighted)
+    def _look(self, event: Highlighted) -> None:
+        event.stop()
+        revision = self.chosen
+        if revision is not None:
+            self.run_worker(self._show(revision), group="difference", exclusive=True)
+
+    async def _show(self, revision: Revision) -> None:
+        self.query_one("#go-on", Button).disabled = revision.is_current
+        words = self.query_one("#then", Static)
+        if revision.is_current:
+            words.update(self.toned((f"revision {revision.number} is what runs now", Tone.MUTED)), layout=False)
+            self.difference.set_lines(())
+            return
+        why = ""
+        if self._suggested is not None and revision.key == self._suggested.revision.key:
+            why = f" · suggested: {self._suggested.why}"
+        words.update(
+            self.toned((f"what going back to revision {revision.number} changes", Tone.ACCENT), (why, Tone.MUTED)),
+            layout=False,
+        )
+        lines = self._shown.get(revision.key)
+        if lines is None:
+            try:
+                lines = self._shown[revision.key] = await self._load(revision)
+            except KdashError as error:
+                self.difference.set_text(f"{error.message}\n{error.hint}", Tone.FAIL)
+                return
+        self.difference.set_lines(difference_lines(lines))
+        self.difference.scroll_to_line(0)
+
+    @on(Selected)
+    def _take(self, event: Selected) -> None:
+        event.stop()
+        self._go_on()
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        if event.button.id == "go-on":
+            self._go_on()
+        else:
+            self.dismiss(None)
+
+    def _go_on(self) -> None:
+        revision = self.chosen
+        if revision is None or revision.is_current:
+            self.app.bell()
+            return
+        self.dismiss(revision)

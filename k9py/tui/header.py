@@ -1,0 +1,74 @@
+"""What the header says: where we are, how the watches are, how many rollouts fail, and what kind of session this is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from k9py.objects.times import duration
+from k9py.tables.header import Segment, health_segments, place_segments
+from k9py.tables.values import Tone
+from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
+from k9py.tui.widgets.segment_bar import BarSegment
+
+
+def header_segments(
+    state: SessionState,
+    context: str,
+    counts: Mapping[Tone, int],
+    now: datetime,
+    *,
+    read_only: bool = False,
+    demo: str = "",
+) -> list[BarSegment]:
+    """Return the header from left to right, the most important kept when room is short."""
+    segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
+    if demo:
+        segments.append(BarSegment(f"demo {demo}", Tone.MUTED, priority=5))
+    match state:
+        case Connecting():
+            segments.append(BarSegment(f"connecting to {context or 'the current context'}…", Tone.BUSY, priority=0))
+        case Unreachable(retry_at=retry_at):
+            if context:
+                segments.append(BarSegment(context, Tone.ACCENT, priority=1, label="context", shrink=True))
+            again = "" if retry_at is None else f", next try in {duration((retry_at - now).total_seconds())}"
+            segments.append(BarSegment(f"not connected{again}", Tone.FAIL, priority=0))
+        case Connected(cluster=cluster):
+            segments += _bar(place_segments(context, cluster.scope, ""))
+            segments += _bar(health_segments(cluster.health, now))
+            if cluster.notice:
+                segments.append(BarSegment(cluster.notice, Tone.WARN, priority=4, shrink=True))
+            segments += count_segments(counts, is_whole=cluster.health.is_whole)
+    if read_only:
+        segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))
+    return segments
+
+
+def _bar(segments: Iterable[Segment]) -> list[BarSegment]:
+    return [
+        BarSegment(
+            f"{Tone.OK.symbol} {one.text}" if one.tone is Tone.OK else one.text,
+            one.tone,
+            priority=one.priority,
+            label=one.label,
+            shrink=one.priority > 0 or one.tone is Tone.FAIL,
+        )
+        for one in segments
+    ]
+
+
+_COUNTED = ((Tone.FAIL, "failing", 0), (Tone.UNKNOWN, "unknown", 2), (Tone.WARN, "warn", 2), (Tone.BUSY, "moving", 3))
+
+
+def count_segments(counts: Mapping[Tone, int], *, is_whole: bool) -> list[BarSegment]:
+    """Say how many rollouts fail, warn, move and are well; failing first. Well is only said of a whole picture."""
+    segments = [
+        BarSegment(f"{counts[tone]:,} {word}", tone, priority=priority, right=True)
+        for tone, word, priority in _COUNTED
+        if counts.get(tone)
+    ]
+    well = counts.get(Tone.OK, 0)
+    if well:
+        text, tone = (f"{Tone.OK.symbol} {well:,} well", Tone.OK) if is_whole else (f"{well:,} well?", Tone.UNKNOWN)
+        segments.append(BarSegment(text, tone, priority=3, right=True))
+    return segments

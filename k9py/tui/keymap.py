@@ -1,0 +1,98 @@
+"""The keys of the dashboard as data: every binding has an id and words for the help screen and the footer.
+
+Invariant: an id is `group.name`; the help screen is generated from the bindings in force, grouped by the id's first
+part, so a key that is bound is a key that is explained. Which of them are allowed now is each screen's `check_action`.
+
+To add a key: one `Binding` in the tuple of its group and `action_<name>` on `ClusterScreen` (or on the screen whose
+tuple it is).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding
+
+GROUPS: Final = {
+    "act": "Change the cluster",
+    "view": "Look closer",
+    "pane": "Panes",
+    "place": "Where",
+    "program": "kdash",
+    "table": "Tables",
+    "log": "Logs",
+    "text": "Text",
+}
+"""Titles of the groups, in the order the help screen shows them; ids of other groups come last."""
+
+WRITES: Final = frozenset({"scale", "restart", "undo"})
+"""Actions that change the cluster: greyed out in a read-only session."""
+
+ACTING: Final = (
+    Binding("s", "scale", "Scale", tooltip="Change the number of replicas", id="act.scale"),
+    Binding("r", "restart", "Restart", tooltip="Replace every pod, as kubectl rollout restart does", id="act.restart"),
+    Binding(
+        "u", "undo", "Undo", tooltip="Roll back to an earlier revision, shown as a difference first", id="act.undo"
+    ),
+)
+
+LOOKING: Final = (
+    Binding("l", "logs", "Logs", tooltip="Logs of everything behind it, full screen", id="view.logs"),
+    Binding("p", "previous_logs", "Previous", tooltip="Logs of the containers that ran before", id="view.previous"),
+    Binding("d", "describe", "Describe", tooltip="Facts, findings and events", id="view.describe"),
+    Binding("y", "yaml", "YAML", tooltip="The whole object as the server has it", id="view.yaml"),
+)
+
+PLACES: Final = (
+    Binding("n", "namespaces", "Namespaces", tooltip="Choose a namespace", id="place.namespaces", show=False),
+    Binding("0", "all_namespaces", "All namespaces", tooltip="Show all namespaces", id="place.all", show=False),
+    Binding("c", "contexts", "Contexts", tooltip="Choose another cluster", id="place.contexts", show=False),
+)
+
+PROGRAM: Final = (
+    Binding("colon", "command_line", "Command", tooltip="Type a command", id="program.command", key_display=":"),
+    Binding("question_mark", "help", "Help", tooltip="All keys", id="program.help", key_display="?"),
+)
+
+BACK: Final = (
+    Binding("q,escape", "back", "Back", tooltip="Back to where you came from", id="program.back", show=False),
+)
+
+APP: Final = (
+    Binding("ctrl+c", "quit", "Quit", tooltip="Leave kdash", id="program.quit", show=False, priority=True),
+    Binding("ctrl+p", "command_palette", "Palette", tooltip="Find a command", id="program.palette", show=False),
+    Binding("ctrl+l", "redraw", "Redraw", tooltip="Draw the whole screen anew", id="program.redraw", show=False),
+)
+
+CLUSTER_SCREEN: Final = (*ACTING, *LOOKING, *PLACES, *PROGRAM, *BACK)
+"""Keys of every screen that shows an object of the cluster."""
+
+PANES: Final = (
+    Binding("tab", "next_pane", "Next pane", tooltip="Go to the next pane", id="pane.next", show=False),
+    Binding("shift+tab", "previous_pane", "Pane before", tooltip="Go to the pane before", id="pane.before", show=False),
+    Binding("1", "show_pane(1)", "Pane 1", tooltip="Go to the first pane (Services)", id="pane.first", show=False),
+    Binding("2", "show_pane(2)", "Pane 2", tooltip="Go to the second pane (Rollouts)", id="pane.second", show=False),
+    Binding("3", "show_pane(3)", "Pane 3", tooltip="Go to the third pane (Logs)", id="pane.third", show=False),
+    Binding("4", "show_pane(4)", "Pane 4", tooltip="Go to the fourth pane", id="pane.fourth", show=False),
+    Binding("5", "show_pane(5)", "Pane 5", tooltip="Go to the fifth pane", id="pane.fifth", show=False),
+    Binding(
+        "slash",
+        "filter",
+        "Filter",
+        tooltip="Show only rows (or lines) with these words; !word leaves out",
+        id="pane.filter",
+        key_display="/",
+    ),
+)
+
+HOME: Final = (
+    Binding(
+        "space",
+        "narrow",
+        "Narrow",
+        tooltip="Show only what belongs to it in the other panes; Esc shows all again",
+        id="pane.narrow",
+        show=False,
+    ),
+)
+"""Keys of the home screen alone."""

@@ -1,0 +1,58 @@
+"""What the dashboard is started with, as one value, and how it comes to a connection.
+
+Invariant: importing this imports neither kubernetes_asyncio nor aiohttp: the connector is called after the first paint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from k9py.informer.clock import Clock, SystemClock
+from k9py.kube.options import ConnectOptions
+
+if TYPE_CHECKING:
+    from k9py.kube.connection import Connection
+
+Connector = Callable[[ConnectOptions], Awaitable["Connection"]]
+"""Connects to the cluster the options name. Raises KdashError."""
+
+
+async def connect_lazily(options: ConnectOptions) -> Connection:
+    """Connect with the client that is imported only now."""
+    from k9py.kube.connect import connect
+
+    return await connect(options)
+
+
+@dataclass(frozen=True, slots=True)
+class AppOptions:
+    """How to start the dashboard.
+
+    Args:
+        connect: which cluster.
+        connector: makes the connection; tests and the demo may bring their own.
+        namespaces: those named with -n; empty means the context's.
+        all_namespaces: -A: the whole cluster, whatever the context says.
+        read_only: every write is refused, below the user interface.
+        audit_path: file of the audit lines; None writes none.
+        demo: name of the demo scenario, shown in the header; "" for a real cluster.
+        monochrome: draw without colour; None asks the environment.
+        light: start with the light theme.
+        redraws_per_second: upper limit for redraws of live panes; None: 10, or 4 over SSH.
+        clock: time, injected.
+    """
+
+    connect: ConnectOptions = field(default_factory=ConnectOptions)
+    connector: Connector = connect_lazily
+    namespaces: tuple[str, ...] = ()
+    all_namespaces: bool = False
+    read_only: bool = False
+    audit_path: Path | None = None
+    demo: str = ""
+    monochrome: bool | None = None
+    light: bool = False
+    redraws_per_second: float | None = None
+    clock: Clock = field(default_factory=SystemClock)

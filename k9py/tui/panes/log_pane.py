@@ -1,0 +1,182 @@
+"""A pane with the merged log of whatever is behind an object: pods join and leave by themselves.
+
+Owns the `LogStream` of its subject and the task that runs it. Invariant: a new subject ends the old stream before the
+new one begins, and lines of the old one are never shown under the new title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.timer import Timer
+from textual.worker import Worker
+
+from k9py.informer.clock import Clock
+from k9py.logs.line import LogLine as StreamLine
+from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.stream import LogStream
+from k9py.objects.meta import ObjectKey
+from k9py.tui.panes.pane import Pane
+from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.log_view.line import LineKind, LogLine
+from k9py.tui.widgets.log_view.state import LogState
+from k9py.tui.widgets.log_view.view import LogView
+
+SETTLE_SECONDS = 0.2
+"""A cursor that runs over rows opens no streams: a subject is followed once it has stayed this long."""
+
+
+class LogPane(Pane):
+    """A pane with a `LogView` and the stream that feeds it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        options: LineViewOptions,
+        number: int = 0,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__("Logs", number=number, id=id, classes=classes)
+        self.view = LogView(options=options, empty_text="nothing is selected")
+        self.filter_bar = FilterBar(placeholder="text or a regular expression")
+        self.subject: ObjectKey | None = None
+        self.previous = False
+        self._clock = clock
+        self._stream: LogStream | None = None
+        self._source: LogSource | None = None
+        self._worker: Worker[None] | None = None
+        self._wanted: tuple[ObjectKey | None, bool] = (None, False)
+        self._settling: Timer | None = None
+        self._labels: dict[LogTarget, str] = {}
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+        yield self.filter_bar
+
+    @property
+    def main(self) -> LogView:
+        return self.view
+
+    @property
+    def stream(self) -> LogStream | None:
+        """The stream that is followed."""
+        return self._stream
+
+    def set_source(self, source: LogSource | None) -> None:
+        """Read from another cluster, or from none."""
+        self._source = source
+        self._wanted = (None, False)
+        self._follow(None, previous=False)
+
+    def want(self, subject: ObjectKey | None, *, previous: bool = False, at_once: bool = False) -> bool:
+        """Show the log of an object once the choice has settled. Returns whether this is another one than before."""
+        if (subject, previous) == self._wanted:
+            return False
+        self._wanted = (subject, previous)
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None
+        if at_once or self.subject is None:
+            self._follow(subject, previous=previous)
+        else:
+            self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._follow(subject, previous=previous))
+        return True
+
+    def _follow(self, subject: ObjectKey | None, *, previous: bool) -> None:
+        self._settling = None
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+        self._stream = None
+        self.subject, self.previous = subject, previous
+        self._labels.clear()
+        self.view.clear()
+        if subject is None or self._source is None:
+            self.view.set_empty_text("nothing is selected")
+            self._retitle()
+            return
+        self.view.set_empty_text("no earlier containers" if previous else "waiting for the first line…")
+        self._stream = LogStream(self._source, self._clock, previous=previous)
+        self._worker = self.run_worker(self._stream.run(), group="log", exclusive=True)
+        self._retitle()
+
+    def set_targets(self, targets: Iterable[LogTarget]) -> None:
+        """Say which containers belong to the subject now."""
+        if self._stream is not None:
+            targets = tuple(targets)
+            before = self._stream.counts
+            self._stream.set_targets(targets)
+            if not targets:
+                self.view.set_empty_text("no pods, so no logs")
+            if self._stream.counts != before:
+                self._retitle()
+
+    def pull(self) -> None:
+        """Take what the stream has; called on the tick."""
+        if self._stream is None:
+            return
+        lines = self._stream.drain()
+        if lines:
+            self.view.extend([self._shown(line) for line in lines])
+
+    def _shown(self, line: StreamLine) -> LogLine:
+        target = line.target
+        label = self._labels.get(target)
+        if label is None:
+            label = self._labels[target] = self._label(target)
+        kind = LineKind.OUTPUT
+        if line.marker:
+            kind = LineKind.GAP if line.marker == "gap" else LineKind.NOTICE
+        return LogLine(line.text, f"{target.pod}/{target.container}", label, line.at, kind=kind)
+
+    def _label(self, target: LogTarget) -> str:
+        """Name a source by the end of its pod's name, with the container where there are several."""
+        subject = self.subject
+        pod = target.pod
+        if subject is not None and pod.startswith(f"{subject.name}-"):
+            pod = pod[len(subject.name) + 1 :]
+        containers = {one.container for one in self._stream.targets} if self._stream is not None else set()
+        return f"{pod}/{target.container}" if len(containers) > 1 else pod
+
+    def _retitle(self) -> None:
+        if self.subject is None:
+            self.set_note("")
+            return
+        counts = self._stream.counts if self._stream is not None else None
+        many = "" if counts is None or not counts.wanted else f"{counts} container{'' if counts.wanted == 1 else 's'}"
+        of = f"{self.subject.kind.lower()} {self.subject.name}"
+        self.set_note(many, narrowing=f"{of}, before the last restart" if self.previous else of)
+
+    # -- filter -------------------------------------------------------------------------------------------------------
+
+    def on_log_view_state_changed(self, event: LogView.StateChanged) -> None:
+        """Say in the corner what is kept and shown."""
+        self.set_corner(_words(event.state))
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Filter as typed."""
+        event.stop()
+        self.view.set_filter(event.text)
+
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Back to the lines."""
+        event.stop()
+        self.view.focus()
+
+    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
+        """Back to the lines."""
+        event.stop()
+        self.view.focus()
+
+
+def _words(state: LogState) -> str:
+    parts = []
+    if state.filter_text:
+        parts.append(f"{state.shown:,} of {state.lines:,} lines")
+    if state.dropped:
+        parts.append(f"{state.dropped:,} older lines let go")
+    return " · ".join(parts)

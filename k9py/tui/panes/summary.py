@@ -1,0 +1,150 @@
+"""The head of a detail screen: what the object is, how it stands, and what is wrong, the cause first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.text import Text
+from textual.widgets import Static
+
+from k9py.cluster.queries import Queries
+from k9py.cluster.views import RolloutView, ServiceView
+from k9py.objects.meta import Condition
+from k9py.objects.text import printable
+from k9py.objects.times import age
+from k9py.tables.services import behind_words, endpoints_cell
+from k9py.tables.tones import finding_tone, rollout_tone, service_tone
+from k9py.tables.values import Tone
+from k9py.triage.finding import Finding
+from k9py.tui.theme import palette_for
+
+MAX_FINDINGS = 3
+BAR_CELLS = 24
+
+Line = tuple[tuple[str, Tone], ...]
+"""Pieces of text with their tones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A title with the state beside it, and the lines below."""
+
+    title: str
+    state: str
+    tone: Tone
+    lines: tuple[Line, ...]
+
+
+def rollout_summary(queries: Queries, view: RolloutView, now: datetime) -> Summary:
+    """Return the head of a rollout's screen."""
+    status = view.status
+    tone = rollout_tone(view)
+    lines: list[Line] = [_progress(view, tone), *_findings(view.findings, now)]
+    workload = queries.workload(view.key)
+    if workload is not None:
+        lines += _conditions(workload.status.conditions, now)
+    behind = [one.name for one in queries.services_of(view.key)]
+    facts: list[tuple[str, Tone]] = []
+    for label, text in (("image", ", ".join(status.images)), ("services", ", ".join(behind))):
+        if text:
+            facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
+    autoscaler = queries.autoscaler_of(view.key)
+    if autoscaler is not None:
+        bounds = f"{autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas}"
+        facts += [("autoscaler ", Tone.MUTED), (f"{autoscaler.name} {bounds}   ", Tone.PLAIN)]
+    lines.insert(1, tuple(facts))
+    note = f" ({status.note})" if status.note and status.note not in status.words else ""
+    return Summary(_title(view), status.words + note, tone, tuple(line for line in lines if line))
+
+
+def service_summary(view: ServiceView, now: datetime) -> Summary:
+    """Return the head of a service's screen."""
+    tone = service_tone(view)
+    facts: list[tuple[str, Tone]] = []
+    for label, text in (("type", view.type), ("ports", view.ports_text), ("behind it", behind_words(view))):
+        if text:
+            facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
+    state = f"{endpoints_cell(view, tone).text} endpoints ready" if view.total is not None else "endpoints not known"
+    return Summary(_title(view), state, tone, (tuple(facts), *_findings(view.findings, now)))
+
+
+def _title(view: RolloutView | ServiceView) -> str:
+    return f"{view.key.kind} {view.key.namespace}/{view.key.name}"
+
+
+def _progress(view: RolloutView, tone: Tone) -> Line:
+    status = view.status
+    desired = status.desired
+    if desired is None:
+        return (("pods wanted: not known", Tone.UNKNOWN),)
+    available, updated = min(status.available, desired), min(status.updated, desired)
+    full = BAR_CELLS * min(available, updated) // desired if desired else 0
+    half = BAR_CELLS * updated // desired - full if desired else 0
+    bar = (
+        ("━" * full, tone if tone is not Tone.FAIL else Tone.OK),
+        ("━" * half, tone),
+        ("─" * (BAR_CELLS - full - half), Tone.MUTED),
+    )
+    words = f"  {status.updated} of {desired} updated · {status.available} available · {status.ready} ready"
+    revision = "" if status.revision is None else f" · revision {status.revision}"
+    return (*bar, (words + revision, Tone.PLAIN))
+
+
+def _findings(findings: Sequence[Finding], now: datetime) -> list[Line]:
+    lines: list[Line] = []
+    for finding in findings[:MAX_FINDINGS]:
+        tone = finding_tone(finding)
+        symbol = tone.symbol if tone.symbol.strip() else "·"
+        since = f", for {age(finding.since, now)}" if finding.since else ""
+        lines.append(((f"{symbol} {finding.reason}  ", tone), (finding.message, Tone.PLAIN), (since, Tone.MUTED)))
+    more = len(findings) - MAX_FINDINGS
+    if more > 0:
+        lines.append(((f"  and {more} more: d describes them", Tone.MUTED),))
+    return lines
+
+
+def _conditions(conditions: Iterable[Condition] | None, now: datetime) -> list[Line]:
+    pieces: list[tuple[str, Tone]] = []
+    for one in conditions or ():
+        wrong = one.status == "False" or (one.type.endswith("Failure") and one.status == "True")
+        pieces.append((f"{one.type} ", Tone.MUTED))
+        pieces.append((f"{one.status} {one.reason}", Tone.WARN if wrong else Tone.PLAIN))
+        pieces.append((f" {age(one.last_transition_time, now)}   ", Tone.MUTED))
+    return [(("conditions ", Tone.MUTED), *pieces)] if pieces else []
+
+
+class ObjectSummary(Static):
+    """The head of a detail screen; drawn anew only when it says something else."""
+
+    DEFAULT_CSS = """
+    ObjectSummary { height: auto; max-height: 9; width: 1fr; padding: 0 2; margin: 1 0 0 0; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id)
+        self.shown: Summary | None = None
+
+    def show(self, summary: Summary) -> None:
+        """Show a summary."""
+        if summary == self.shown:
+            return
+        same_height = self.shown is not None and len(self.shown.lines) == len(summary.lines)
+        self.shown = summary
+        palette = palette_for(self.app)
+        text = Text(no_wrap=True, overflow="ellipsis")
+        symbol = summary.tone.symbol if summary.tone.symbol.strip() else "·"
+        text.append(f"{symbol} ", palette.tone(summary.tone))
+        text.append(printable(summary.title), "bold")
+        text.append("  ")
+        text.append(printable(summary.state), palette.tone(summary.tone))
+        for line in summary.lines:
+            text.append("\n")
+            for piece, tone in line:
+                text.append(printable(piece), palette.tone(tone))
+        self.update(text, layout=not same_height)
+
+    def say(self, text: str, tone: Tone) -> None:
+        """Say that there is nothing (or not any longer), keeping what was shown below out of doubt."""
+        self.show(Summary(text, "", tone, ()))

@@ -1,0 +1,222 @@
+"""A pane with a live table: keeps the row of every object of its source, shows all of them or those it is narrowed to.
+
+Invariant: a row is made anew for keys that changed, never for all on a tick; a whole list is made in slices, and what
+changes meanwhile is made after it. `counts` is always the number of rows of each tone, narrowed or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from textual.app import ComposeResult
+
+from k9py.informer.clock import Clock
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Column, Row, Tone
+from k9py.tui.panes.pane import Pane
+from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.live_table.messages import Counted
+from k9py.tui.widgets.live_table.table import LiveTable
+
+FILL_SLICE_SECONDS: Final = 0.006
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """Where the rows of a table come from.
+
+    Args:
+        keys: all objects of the table now.
+        row: the row of one of them, None when it is gone.
+        is_complete: whether `keys` has all there are (the first list came in whole).
+    """
+
+    keys: Callable[[], Iterable[ObjectKey]]
+    row: Callable[[ObjectKey, datetime], Row | None]
+    is_complete: Callable[[], bool] = lambda: True
+
+
+class TablePane(Pane):
+    """A pane with a `LiveTable`.
+
+    Args:
+        columns: of the table.
+        clock: for rows and ages.
+    """
+
+    def __init__(
+        self,
+        heading: str,
+        columns: tuple[Column, ...],
+        *,
+        clock: Clock,
+        options: LineViewOptions,
+        number: int = 0,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(heading, number=number, id=id, classes=classes)
+        self.table = LiveTable(columns, now=clock.now, options=options)
+        self.filter_bar = FilterBar(placeholder="words to find, !word to leave out")
+        self.rows: dict[ObjectKey, Row] = {}
+        self.counts: Counter[Tone] = Counter()
+        self._clock = clock
+        self._source: RowSource | None = None
+        self._members: frozenset[ObjectKey] | None = None
+        self._narrowing = ""
+        self._filling = False
+        self._fill_again = False
+        self._late: set[ObjectKey] = set()
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+        yield self.filter_bar
+
+    @property
+    def main(self) -> LiveTable:
+        return self.table
+
+    @property
+    def narrowing(self) -> str:
+        """Why not all rows are shown, "" when all are."""
+        return self._narrowing
+
+    @property
+    def is_filling(self) -> bool:
+        """True while a whole list is being turned into rows."""
+        return self._filling
+
+    def show(self, source: RowSource | None) -> None:
+        """Show the rows of a source instead of all others; None: nothing."""
+        self._source = source
+        self._members = None
+        self._narrowing = ""
+        self.rows = {}
+        self.counts.clear()
+        self.table.replace_all(())
+        self.refill()
+
+    def narrow(self, members: Collection[ObjectKey] | None, why: str = "") -> None:
+        """Show only these objects and say why; None: all. Cheap when nothing differs."""
+        wanted = None if members is None else frozenset(members)
+        if wanted == self._members and why == self._narrowing:
+            return
+        self._members, self._narrowing = wanted, why
+        self.table.replace_all(self._shown())
+        self._retitle()
+
+    def _shown(self) -> Collection[Row]:
+        if self._members is None:
+            return list(self.rows.values())
+        return [self.rows[key] for key in self._members if key in self.rows]
+
+    def set_rows(self, rows: Iterable[Row], why: str = "") -> None:
+        """Show these few rows, for a pane without a source; `why` stands in the title. Only differences are drawn."""
+        wanted = {row.key: row for row in rows}
+        for key in self.rows.keys() - wanted.keys():
+            self.table.remove_row(key)
+        for row in wanted.values():
+            self.table.upsert(row)
+        self.table.settle()
+        self.rows = wanted
+        self._narrowing = why
+        self._retitle()
+
+    def refill(self) -> None:
+        """Make every row anew, in slices."""
+        self._fill_again = True
+        if not self._filling:
+            self._filling = True
+            self.run_worker(self._fill(), group="fill")
+
+    async def _fill(self) -> None:
+        try:
+            while self._fill_again and (source := self._source) is not None:
+                self._fill_again = False
+                self._late.clear()
+                await self._fill_once(source)
+        finally:
+            self._filling = False
+        late, self._late = self._late, set()
+        self.apply(late)
+        self._retitle()
+
+    async def _fill_once(self, source: RowSource) -> None:
+        clock, rows = self._clock, dict[ObjectKey, Row]()
+        now, end = clock.now(), clock.monotonic() + FILL_SLICE_SECONDS
+        for key in list(source.keys()):
+            row = source.row(key, now)
+            if row is not None:
+                rows[key] = row
+            if clock.monotonic() >= end:
+                await asyncio.sleep(0)
+                if source is not self._source:
+                    return
+                end = clock.monotonic() + FILL_SLICE_SECONDS
+        gone = self.rows.keys() - rows.keys()
+        self.rows = rows
+        self.counts = Counter(row.tone for row in rows.values())
+        if source.is_complete():
+            self.table.replace_all(self._shown())
+            return
+        for key in gone:
+            self.table.remove_row(key)
+        for row in self._shown():
+            self.table.upsert(row)
+
+    def apply(self, keys: Iterable[ObjectKey]) -> None:
+        """Make the rows of these objects anew."""
+        source = self._source
+        if source is None:
+            return
+        if self._filling:
+            self._late.update(keys)
+            return
+        members, table, now = self._members, self.table, self._clock.now()
+        for key in keys:
+            row = source.row(key, now)
+            before = self.rows.get(key)
+            if before is not None:
+                self.counts[before.tone] -= 1
+            if row is None:
+                self.rows.pop(key, None)
+                table.remove_row(key)
+                continue
+            self.rows[key] = row
+            self.counts[row.tone] += 1
+            if members is None or key in members:
+                table.upsert(row)
+
+    def set_empty(self, text: str, tone: Tone = Tone.MUTED) -> None:
+        """Say what an empty table means."""
+        self.table.set_empty_text(text, tone)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Filter as typed."""
+        event.stop()
+        self.table.set_filter(event.text)
+
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Back to the rows."""
+        event.stop()
+        self.table.focus()
+
+    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
+        """Back to the rows."""
+        event.stop()
+        self.table.focus()
+
+    def on_live_table_counted(self, event: Counted) -> None:
+        """Keep the count in the title."""
+        self._retitle()
+
+    def _retitle(self) -> None:
+        shown, total = self.table.row_count, self.table.total_count
+        count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
+        self.set_note(count if total else "", narrowing=self._narrowing)

@@ -1,0 +1,55 @@
+"""A pane with read-only text and a search bar."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from k9py.tui.panes.pane import Pane
+from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.text_view import TextView
+
+
+class TextPane(Pane):
+    """A pane with a `TextView`."""
+
+    def __init__(
+        self,
+        heading: str,
+        *,
+        options: LineViewOptions,
+        number: int = 0,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(heading, number=number, id=id, classes=classes)
+        self.text = TextView(options=options)
+        self.search_bar = FilterBar("find", placeholder="text or a regular expression; n next, N before")
+
+    def compose(self) -> ComposeResult:
+        yield self.text
+        yield self.search_bar
+
+    @property
+    def main(self) -> TextView:
+        return self.text
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Search as typed."""
+        event.stop()
+        self.text.search(event.text)
+
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Back to the text."""
+        event.stop()
+        self.text.focus()
+
+    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
+        """Back to the text."""
+        event.stop()
+        self.text.focus()
+
+    def on_text_view_searched(self, event: TextView.Searched) -> None:
+        """Say how many lines were found."""
+        event.stop()
+        self.search_bar.set_count(f"{event.at} of {event.hits}" if event.text else "")

@@ -1,0 +1,100 @@
+"""What became of the writes of this session, in one line: followed to converged or stalled, on every screen.
+
+Owns the list of followed changes (`Followed`) and the strip that says the latest. Invariant: an outcome stays in sight
+until the person sends it away (Esc) or another change begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.widgets import Static
+
+from k9py.objects.meta import ObjectKey
+from k9py.objects.text import printable
+from k9py.tables.values import Tone
+from k9py.tui.theme import palette_for
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A change on its way.
+
+    Args:
+        key: the object.
+        what: the change in words, such as "scaled to 5".
+        words: how it stands.
+        tone: BUSY on its way, OK converged, FAIL stalled, WARN given up following.
+        seconds: since it was applied.
+        desired, updated, available: pods, for the bar; None when unknown.
+    """
+
+    key: ObjectKey
+    what: str
+    words: str
+    tone: Tone = Tone.BUSY
+    seconds: float = 0.0
+    desired: int | None = None
+    updated: int = 0
+    available: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether nothing more will come."""
+        return self.tone is not Tone.BUSY
+
+
+BAR_CELLS = 20
+
+
+def bar(followed: Followed, cells: int = BAR_CELLS) -> str:
+    """Return a bar of that many cells: full for available pods of the new revision, half for updated ones."""
+    desired = followed.desired or 0
+    if desired <= 0:
+        return ""
+    updated = min(followed.updated, desired)
+    available = min(followed.available, updated)
+    full = cells * available // desired
+    half = cells * updated // desired - full
+    return "━" * full + "╸" * half + "─" * (cells - full - half)
+
+
+class ProgressStrip(Static):
+    """The line above the keys; not there while there is nothing to say."""
+
+    DEFAULT_CSS = """
+    ProgressStrip {
+        dock: bottom; height: 1; width: 1fr; padding: 0 1; margin: 0 0 1 0; background: $surface; display: none;
+    }
+    ProgressStrip.-on { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id)
+        self.shown: Followed | None = None
+
+    def show(self, followed: Followed | None, more: int = 0) -> None:
+        """Show a change; `more` others are under way too."""
+        self.set_class(followed is not None, "-on")
+        if followed is None or (followed == self.shown and more == 0):
+            self.shown = followed
+            return
+        self.shown = followed
+        palette = palette_for(self.app)
+        tone = palette.tone(followed.tone)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"{followed.tone.symbol} ", tone)
+        line.append(f"{followed.key.kind} {printable(followed.key.name)}", "bold")
+        line.append(f" {printable(followed.what)}  ", palette.muted)
+        drawn = bar(followed)
+        if drawn and not followed.is_done:
+            line.append(f"{drawn}  ", tone)
+        line.append(printable(followed.words), tone)
+        if not followed.is_done:
+            line.append(f"  {followed.seconds:.0f}s", palette.muted)
+        else:
+            line.append("  Esc", palette.muted)
+        if more:
+            line.append(f"  and {more} more", palette.muted)
+        self.update(line, layout=False)

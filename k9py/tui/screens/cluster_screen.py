@@ -1,0 +1,203 @@
+"""What every screen on the cluster has: header, progress, keys, and the actions on the object under the cursor.
+
+Invariant: `target()` is read once when an action begins; from then on the action carries that key, wherever the cursor
+goes. What is not allowed is greyed out, and says why when its key is pressed all the same.
+
+To add a screen: subclass, `compose_body`, `target`, and `tick` if it shows live data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from k9py.cluster.feed import Changes
+from k9py.objects.errors import KdashError
+from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.meta import ObjectKey
+from k9py.tui import keymap
+from k9py.tui.commands import COMMANDS, Command, parse
+from k9py.tui.dialogs.command_line import CommandLine
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.key_bar import KeyBar
+from k9py.tui.progress import ProgressStrip
+from k9py.tui.widgets.header_bar import HeaderBar
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+ON_OBJECTS = frozenset({*keymap.WRITES, "logs", "previous_logs", "describe", "yaml"})
+"""Actions that need an object under the cursor."""
+
+
+class ClusterScreen(Screen[None]):
+    """Base of home, details, logs and texts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.CLUSTER_SCREEN]
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (200, "-wide")]  # noqa: RUF012 (as Screen declares it)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+
+    DEFAULT_CSS = """
+    ClusterScreen { background: $background; }
+    """
+
+    @property
+    def kdash(self) -> KdashApp:
+        """The app, by its own type."""
+        return cast("KdashApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar(id="header")
+        yield KeyBar(id="keys")
+        yield from self.compose_body()
+        yield ProgressStrip(id="progress")
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what is between the bars."""
+        raise NotImplementedError
+
+    def target(self) -> ObjectKey | None:
+        """Return the object the keys act on now."""
+        return None
+
+    def tick(self, changes: Changes) -> None:
+        """Take in what changed; called at most ten times a second, and only while the screen can be seen."""
+
+    def session_changed(self) -> None:
+        """Start anew: there is another cluster, another scope, or none."""
+
+    # -- what is allowed ----------------------------------------------------------------------------------------------
+
+    def refusal(self, action: str) -> str:
+        """Return why an action is not possible now, "" when it is."""
+        if action == "all_namespaces" or action == "namespaces":
+            return "" if self.kdash.connected else "not connected"
+        if action not in ON_OBJECTS:
+            return ""
+        target = self.target()
+        if target is None or self.kdash.connected is None:
+            return "nothing is selected"
+        if action in keymap.WRITES:
+            if self.kdash.options.read_only:
+                return "read-only: kdash was started with --readonly"
+            if target.kind not in WORKLOAD_KINDS:
+                return f"a {target.kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
+            if action == "scale" and target.kind == "DaemonSet":
+                return "a DaemonSet runs one pod on each node: it has no number of replicas"
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what is not possible now."""
+        return None if self.refusal(action) else super().check_action(action, parameters)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def action_logs(self) -> None:
+        """Show the logs of everything behind the object."""
+        self.kdash.open_logs(self.target(), previous=False)
+
+    def action_previous_logs(self) -> None:
+        """Show the logs of the containers that ran before."""
+        self.kdash.open_logs(self.target(), previous=True)
+
+    def action_describe(self) -> None:
+        """Show facts, findings and events."""
+        self.kdash.open_describe(self.target())
+
+    def action_yaml(self) -> None:
+        """Show the object as the server has it."""
+        self.kdash.open_yaml(self.target())
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def action_scale(self) -> None:
+        """Ask for a number of replicas."""
+        self.begin_scale(None)
+
+    def begin_scale(self, replicas: int | None) -> None:
+        """Scale to that number; None asks for it."""
+        target = self._writable("scale")
+        if target is not None:
+            self.kdash.writing.scale(target, replicas)
+
+    def action_restart(self) -> None:
+        """Replace every pod."""
+        target = self._writable("restart")
+        if target is not None:
+            self.kdash.writing.restart(target)
+
+    def action_undo(self) -> None:
+        """Ask for a revision to go back to."""
+        self.begin_undo(None)
+
+    def begin_undo(self, revision: int | None) -> None:
+        """Go back to that revision; None asks for it."""
+        target = self._writable("undo")
+        if target is not None:
+            self.kdash.writing.undo(target, revision)
+
+    def _writable(self, action: str) -> ObjectKey | None:
+        refusal = self.refusal(action)
+        if refusal:
+            self.kdash.say(refusal, failed=True)
+            return None
+        return self.target()
+
+    # -- where --------------------------------------------------------------------------------------------------------
+
+    def action_namespaces(self) -> None:
+        """Choose a namespace."""
+        self.kdash.choose_namespace()
+
+    def action_all_namespaces(self) -> None:
+        """Show all namespaces."""
+        self.kdash.show_namespaces(())
+
+    def action_contexts(self) -> None:
+        """Choose another cluster."""
+        self.kdash.choose_context()
+
+    # -- program ------------------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from k9py.tui.screens.help import HelpScreen, key_groups
+
+        self.app.push_screen(HelpScreen(key_groups(self)))
+
+    def action_back(self) -> None:
+        """Go back to where we came from."""
+        self.dismiss(None)
+
+    def action_command_line(self) -> None:
+        """Ask for a command."""
+
+        def run(line: str | None) -> None:
+            if line:
+                self.run_line(line)
+
+        self.app.push_screen(CommandLine(COMMANDS), run)
+
+    def run_line(self, line: str) -> None:
+        """Run a command as typed."""
+        try:
+            command, argument = parse(line)
+        except KdashError as error:
+            self.app.push_screen(MessageDialog.of_error(f":{line}", error))
+            return
+        self.run_command(command, argument)
+
+    def run_command(self, command: Command, argument: str) -> None:
+        """Run a command on this screen."""
+
+        async def run() -> None:
+            try:
+                await command.run(self, argument)
+            except KdashError as error:
+                self.app.push_screen(MessageDialog.of_error(f":{command.name}", error))
+
+        self.run_worker(run(), group="command")

@@ -1,0 +1,134 @@
+"""All keys in force where `?` was pressed, generated from the bindings: a bound key cannot be missing here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from k9py.tables.values import Tone
+from k9py.tui.keymap import GROUPS
+from k9py.tui.theme import palette_for
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHelp:
+    """One line of help: keys, what they do, and whether it is allowed now."""
+
+    keys: tuple[str, ...]
+    word: str
+    explanation: str
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroup:
+    """A titled group of keys."""
+
+    title: str
+    keys: tuple[KeyHelp, ...]
+
+
+def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
+    """Return the keys in force on a screen, grouped by the first part of their ids."""
+    app = screen.app
+    by_action: dict[tuple[str, str], list[tuple[str, Binding, bool]]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        group = (binding.id or "").partition(".")[0]
+        if binding.system or group not in GROUPS:
+            continue
+        key = binding.key_display or app.get_key_display(binding)
+        by_action.setdefault((group, binding.action), []).append((key, binding, active.enabled))
+    groups: list[KeyGroup] = []
+    for group, title in GROUPS.items():
+        lines = tuple(
+            KeyHelp(
+                tuple(dict.fromkeys(key for key, _, _ in found)),
+                found[0][1].description,
+                found[0][1].tooltip,
+                any(enabled for _, _, enabled in found),
+            )
+            for (of, _), found in by_action.items()
+            if of == group
+        )
+        if lines:
+            groups.append(KeyGroup(title, lines))
+    return tuple(groups)
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys, in columns where there is room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "close", "Close", id="help.close", tooltip="Close")
+    ]
+
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 55%; }
+    HelpScreen #help {
+        width: 1fr; max-width: 150; height: auto; max-height: 100%; margin: 1 2;
+        background: $surface; border: round $border; padding: 1 2 0 2; scrollbar-size-vertical: 1;
+        border-title-color: $foreground; border-title-style: bold; border-subtitle-color: $text-muted;
+    }
+    HelpScreen #columns { layout: grid; grid-size: 2; grid-gutter: 0 4; height: auto; grid-rows: auto; }
+    HelpScreen.-narrow #columns { grid-size: 1; }
+    HelpScreen .column { height: auto; width: 1fr; }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy")]  # noqa: RUF012
+
+    def __init__(self, groups: Sequence[KeyGroup]) -> None:
+        super().__init__()
+        self.groups = tuple(groups)
+
+    def compose(self) -> ComposeResult:
+        from textual.containers import Container
+
+        with VerticalScroll(id="help") as box, Container(id="columns"):
+            for column in _in_two(self.groups):
+                yield Static(self._column(column), classes="column", markup=False)
+        box.border_title = " Keys "
+        box.border_subtitle = " Esc closes "
+
+    def on_mount(self) -> None:
+        self.query_one("#help").focus()
+
+    def _column(self, groups: Sequence[KeyGroup]) -> Text:
+        palette = palette_for(self.app)
+        text = Text()
+        for group in groups:
+            text.append(f"{group.title}\n", palette.header)
+            for line in group.keys:
+                keys = " ".join(line.keys)
+                text.append(
+                    f"  {keys}{' ' * max(1, 15 - cell_len(keys))}",
+                    palette.tone(Tone.ACCENT) if line.allowed else palette.muted,
+                )
+                text.append(line.explanation or line.word, "" if line.allowed else palette.muted)
+                text.append("\n")
+            text.append("\n")
+        return text
+
+    def action_close(self) -> None:
+        """Back to the screen below."""
+        self.dismiss(None)
+
+
+def _in_two(groups: Sequence[KeyGroup]) -> tuple[tuple[KeyGroup, ...], tuple[KeyGroup, ...]]:
+    """Split the groups into two columns of about the same height."""
+    total = sum(len(group.keys) + 2 for group in groups)
+    left: list[KeyGroup] = []
+    height = 0
+    rest = list(groups)
+    while rest and height + (len(rest[0].keys) + 2) / 2 <= total / 2:
+        height += len(rest[0].keys) + 2
+        left.append(rest.pop(0))
+    return tuple(left), tuple(rest)

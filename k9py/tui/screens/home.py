@@ -1,0 +1,262 @@
+"""The home screen: Services, Rollouts and Logs side by side, each narrowing the next.
+
+Narrowing: moving the cursor in Services (or Space) shows only the rollouts behind that service and their logs; moving
+it in Rollouts shows that rollout's logs. Esc takes the last narrowing back. Invariant: what is narrowed is said in the
+title of the pane that is narrowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widgets import ContentSwitcher
+
+from k9py.cluster.feed import Changes
+from k9py.cluster.health import ClusterHealth, ClusterState
+from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.meta import ObjectKey
+from k9py.tables import rollouts as rollout_table
+from k9py.tables import services as service_table
+from k9py.tables.values import Tone
+from k9py.tui import keymap
+from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.panes.connection_pane import ConnectionPane
+from k9py.tui.panes.log_pane import LogPane
+from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.sources import rollout_source, service_source
+from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.session import Connected, Connecting, Unreachable
+from k9py.tui.widgets.live_table.cursor import HighlightCause
+from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+
+class HomeScreen(PanedScreen):
+    """Services, Rollouts, Logs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.HOME]
+
+    DEFAULT_CSS = """
+    HomeScreen #home { width: 1fr; height: 1fr; }
+    HomeScreen #panes { layout: vertical; width: 1fr; height: 1fr; }
+    HomeScreen #tables { layout: horizontal; width: 1fr; height: 11fr; }
+    HomeScreen #services { width: 2fr; }
+    HomeScreen #rollouts { width: 3fr; }
+    HomeScreen #logs { height: 9fr; }
+    HomeScreen.-wide #panes { layout: horizontal; }
+    HomeScreen.-wide #tables { layout: vertical; height: 1fr; width: 11fr; }
+    HomeScreen.-wide #services { width: 1fr; }
+    HomeScreen.-wide #rollouts { width: 1fr; }
+    HomeScreen.-wide #logs { height: 1fr; width: 10fr; }
+    HomeScreen.-short #panes { layout: vertical; }
+    HomeScreen.-short #tables, HomeScreen.-narrow #tables { height: 1fr; width: 1fr; }
+    HomeScreen.-short Pane, HomeScreen.-narrow Pane { height: 1fr; width: 1fr; }
+    """
+
+    def __init__(self, app: KdashApp) -> None:
+        super().__init__()
+        clock, options = app.options.clock, app.line_view_options
+        self.services = TablePane(
+            "Services", service_table.COLUMNS, clock=clock, options=options, number=1, id="services"
+        )
+        self.rollouts = TablePane(
+            "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
+        )
+        self.logs = LogPane(clock=clock, options=options, number=3, id="logs")
+        self.service: ObjectKey | None = None
+        """The service the rollouts are narrowed to."""
+        self.rollout: ObjectKey | None = None
+        """The rollout the person chose for the logs."""
+
+    def compose_panes(self) -> ComposeResult:
+        with ContentSwitcher(id="home", initial="connection"):
+            yield ConnectionPane(id="connection")
+            with Container(id="panes"):
+                with Container(id="tables", classes="group"):
+                    yield self.services
+                    yield self.rollouts
+                yield self.logs
+
+    def panes(self) -> Sequence[Pane]:
+        return (self.services, self.rollouts, self.logs)
+
+    def on_mount(self) -> None:
+        """Begin in Rollouts, failing first."""
+        self.rollouts.add_class("-active")
+        self.session_changed()
+
+    @property
+    def counts(self) -> Mapping[Tone, int]:
+        """How many rollouts there are of each tone."""
+        return self.rollouts.counts
+
+    def target(self) -> ObjectKey | None:
+        connected = self.kdash.connected
+        if connected is None:
+            return None
+        pane = self.active_pane
+        return pane.table.cursor_key if isinstance(pane, TablePane) else self.logs.subject
+
+    # -- data ---------------------------------------------------------------------------------------------------------
+
+    def session_changed(self) -> None:
+        if not self.is_mounted:
+            return
+        self.service = self.rollout = None
+        connection = self.query_one(ConnectionPane)
+        match self.kdash.session.state:
+            case Connected(connection=log_source, cluster=cluster):
+                self.query_one(ContentSwitcher).current = "panes"
+                self.services.show(service_source(cluster))
+                self.rollouts.show(rollout_source(cluster))
+                self.logs.set_source(log_source)
+                self.show_pane(self.active_pane)
+                self._say_health(cluster.health)
+                return
+            case Connecting():
+                connection.show_connecting(self.kdash.context)
+            case Unreachable():
+                self._show_unreachable()
+        self.query_one(ContentSwitcher).current = "connection"
+        self.services.show(None)
+        self.rollouts.show(None)
+        self.logs.set_source(None)
+
+    def _show_unreachable(self) -> None:
+        state = self.kdash.session.state
+        if isinstance(state, Unreachable):
+            again = ""
+            if state.retry_at is not None:
+                left = (state.retry_at - self.kdash.options.clock.now()).total_seconds()
+                again = f"trying again in {max(0, round(left))} s"
+            self.query_one(ConnectionPane).show_error(state.error, again=again)
+
+    def tick(self, changes: Changes) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            self._show_unreachable()
+            return
+        if changes.everything:
+            self.services.refill()
+            self.rollouts.refill()
+        else:
+            self.services.apply(changes.services)
+            self.rollouts.apply(changes.rollouts)
+        if changes.health or changes.everything:
+            self._say_health(connected.cluster.health)
+        if self.service is not None and (changes.services or changes.rollouts or changes.everything):
+            self._narrow_rollouts()
+        subject_changed = self._want_logs()
+        if subject_changed or changes.pods or changes.everything:
+            self._set_log_targets()
+        self.logs.pull()
+
+    def _say_health(self, health: ClusterHealth) -> None:
+        """Say in empty tables why they are empty."""
+        connected = self.kdash.connected
+        place = str(connected.cluster.scope) if connected is not None else ""
+        for pane, noun, kinds in (
+            (self.services, "services", ("Service",)),
+            (self.rollouts, "rollouts", WORKLOAD_KINDS),
+        ):
+            known = all(health.knows(kind) for kind in kinds)
+            forbidden = [kind for kind in kinds if kind in health.forbidden]
+            if forbidden:
+                pane.set_empty(f"forbidden: may not list {', '.join(forbidden)} in {place}", Tone.WARN)
+            elif known:
+                pane.set_empty(f"no {noun} in {place}")
+            elif health.state is ClusterState.UNREACHABLE and health.error is not None:
+                pane.set_empty(health.error.message, Tone.FAIL)
+            else:
+                pane.set_empty("loading…", Tone.BUSY)
+
+    # -- narrowing ----------------------------------------------------------------------------------------------------
+
+    def on_live_table_highlighted(self, event: Highlighted) -> None:
+        """Narrow the other panes to what the person moved to."""
+        self.refresh_bindings()
+        moved = event.cause is HighlightCause.MOVED
+        if event.table is self.services.table:
+            if moved:
+                self.narrow_to_service(event.key)
+            elif self.service is not None and event.cause is HighlightCause.VANISHED and event.previous == self.service:
+                self.narrow_to_service(None)
+        elif moved:
+            self.rollout = event.key
+        elif event.previous == self.rollout:
+            self.rollout = None
+        if self._want_logs():
+            self._set_log_targets()
+
+    def narrow_to_service(self, service: ObjectKey | None) -> None:
+        """Show only the rollouts behind a service, and the logs of all of them; None: all."""
+        self.service, self.rollout = service, None
+        self._narrow_rollouts()
+
+    def _narrow_rollouts(self) -> None:
+        connected = self.kdash.connected
+        if self.service is None or connected is None:
+            self.rollouts.narrow(None)
+        else:
+            behind = connected.cluster.queries.rollouts_of(self.service)
+            self.rollouts.narrow(behind, f"behind service {self.service.name}")
+
+    def _want_logs(self) -> bool:
+        subject = self.rollout or self.service or self.rollouts.table.cursor_key
+        return self.logs.want(subject)
+
+    def _set_log_targets(self) -> None:
+        connected, subject = self.kdash.connected, self.logs.subject
+        if connected is not None and subject is not None:
+            self.logs.set_targets(connected.cluster.queries.log_targets(subject))
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def on_live_table_selected(self, event: Selected) -> None:
+        """Open the object."""
+        self.kdash.open_object(event.key)
+
+    def on_key(self, event: events.Key) -> None:
+        """Enter without a cluster tries again."""
+        if event.key == "enter" and isinstance(self.kdash.session.state, Unreachable):
+            self.kdash.session.retry()
+
+    def action_narrow(self) -> None:
+        """Narrow the other panes to what the cursor is on."""
+        key = self.target()
+        if key is None:
+            return
+        if key.kind == "Service":
+            self.narrow_to_service(key)
+        else:
+            self.rollout = key
+        if self._want_logs():
+            self._set_log_targets()
+
+    def action_back(self) -> None:
+        """Take back the filter, then the narrowing; at last ask whether to leave."""
+        if self.kdash.writing.dismiss_done() or self.drop_filter():
+            return
+        if self.rollout is not None:
+            self.rollout = None
+        elif self.service is not None:
+            self.narrow_to_service(None)
+        else:
+            self.ask_to_quit()
+
+    def ask_to_quit(self) -> None:
+        """Ask whether to leave: q is back, never an instant exit."""
+
+        def leave(sure: bool | None) -> None:
+            if sure:
+                self.app.exit(0)
+
+        self.app.push_screen(QuitDialog(), leave)

@@ -1,0 +1,128 @@
+"""A screen of several panes: all of them where there is room, one at a time with a strip of tabs where there is not.
+
+Invariant: exactly one pane is active, the one with the focus; on a small screen it is the one that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+
+from k9py.objects.text import printable
+from k9py.tui import keymap
+from k9py.tui.panes.log_pane import LogPane
+from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.screens.cluster_screen import ClusterScreen
+from k9py.tui.theme import palette_for
+from k9py.tui.widgets.filter_bar import FilterBar
+
+
+class PanedScreen(ClusterScreen):
+    """Base of home and the detail screens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.PANES]
+
+    DEFAULT_CSS = """
+    PanedScreen #tabs { dock: top; height: 1; width: 1fr; padding: 0 1; display: none; margin: 1 0 0 0; }
+    PanedScreen.-narrow #tabs, PanedScreen.-short #tabs { display: block; }
+    PanedScreen.-narrow Pane, PanedScreen.-short Pane { display: none; }
+    PanedScreen.-narrow Pane.-active, PanedScreen.-short Pane.-active { display: block; }
+    PanedScreen.-narrow .group, PanedScreen.-short .group { display: none; }
+    PanedScreen.-narrow .group.-active, PanedScreen.-short .group.-active { display: block; }
+    """
+
+    def panes(self) -> Sequence[Pane]:
+        """Return the panes in the order of their numbers; those that are not in use are left out."""
+        raise NotImplementedError
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", id="tabs", markup=False)
+        yield from self.compose_panes()
+
+    def compose_panes(self) -> ComposeResult:
+        """Yield the panes, in containers of the class `group` where they are grouped."""
+        raise NotImplementedError
+
+    @property
+    def active_pane(self) -> Pane:
+        """The pane with the focus."""
+        panes = self.panes()
+        return next((pane for pane in panes if pane.has_class("-active")), panes[0])
+
+    @property
+    def is_small(self) -> bool:
+        """True when there is room for one pane only."""
+        return self.has_class("-narrow") or self.has_class("-short")
+
+    def show_pane(self, pane: Pane) -> None:
+        """Make a pane the active one."""
+        for one in self.panes():
+            one.set_class(one is pane, "-active")
+        for group in self.query(".group"):
+            group.set_class(pane in group.children, "-active")
+        pane.main.focus()
+        self.draw_tabs()
+        self.refresh_bindings()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the focus, whoever moved it."""
+        for pane in self.panes():
+            if pane in event.widget.ancestors and not pane.has_class("-active"):
+                self.show_pane(pane)
+
+    def draw_tabs(self) -> None:
+        """Draw the strip of tabs of a small screen."""
+        palette = palette_for(self.app)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for pane in self.panes():
+            active = pane.has_class("-active")
+            line.append(
+                f" {pane.number} {printable(pane.heading)} ", palette.cursor_focused if active else palette.muted
+            )
+            line.append(" ")
+        self.query_one("#tabs", Static).update(line, layout=False)
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._step(1)
+
+    def action_previous_pane(self) -> None:
+        """Go to the pane before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        panes = list(self.panes())
+        self.show_pane(panes[(panes.index(self.active_pane) + by) % len(panes)])
+
+    def action_show_pane(self, number: int) -> None:
+        """Go to a pane by its number."""
+        for pane in self.panes():
+            if pane.number == number:
+                self.show_pane(pane)
+
+    def _filter_bar(self) -> FilterBar | None:
+        pane = self.active_pane
+        return pane.filter_bar if isinstance(pane, TablePane | LogPane) else None
+
+    def action_filter(self) -> None:
+        """Filter the active pane."""
+        bar = self._filter_bar()
+        if bar is not None:
+            bar.open()
+
+    def drop_filter(self) -> bool:
+        """End the filter of the active pane; False when there is none."""
+        bar = self._filter_bar()
+        if bar is None or not bar.text:
+            return False
+        bar.clear()
+        return True

@@ -1,0 +1,170 @@
+"""A rollout on its own screen: what is wrong at the top, then new pods beside old ones, revisions, events.
+
+Invariant: everything shown is of one object, by uid: when it is gone the screen says so and keeps what it showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from k9py.cluster.feed import Changes
+from k9py.cluster.views import short_tag
+from k9py.objects.meta import ObjectKey
+from k9py.rollouts.cohorts import Cohort
+from k9py.tables import events as event_table
+from k9py.tables import pods as pod_table
+from k9py.tables import revisions as revision_table
+from k9py.tables.values import Tone
+from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.summary import ObjectSummary, rollout_summary
+from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.widgets.live_table.messages import Selected
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+
+class RolloutScreen(PanedScreen):
+    """One Deployment, StatefulSet or DaemonSet."""
+
+    DEFAULT_CSS = """
+    RolloutScreen #pods { layout: horizontal; height: 5fr; }
+    RolloutScreen #below { layout: horizontal; height: 4fr; }
+    RolloutScreen #revisions { width: 2fr; }
+    RolloutScreen #events { width: 3fr; }
+    RolloutScreen #old { display: none; }
+    RolloutScreen.-mixed #old { display: block; }
+    RolloutScreen.-narrow #pods, RolloutScreen.-narrow #below { height: 1fr; }
+    RolloutScreen.-short #pods, RolloutScreen.-short #below { height: 1fr; }
+    RolloutScreen.-narrow Pane, RolloutScreen.-short Pane { width: 1fr; }
+    RolloutScreen.-narrow #old, RolloutScreen.-short #old { display: none; }
+    RolloutScreen.-narrow.-mixed #old.-active, RolloutScreen.-short.-mixed #old.-active { display: block; }
+    """
+
+    def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
+        super().__init__()
+        self.subject = subject
+        clock, options = app.options.clock, app.line_view_options
+        columns = tuple(column for column in pod_table.COLUMNS if column.id != "hash")
+        self.summary = ObjectSummary(id="summary")
+        self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
+        self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
+        self.revisions = TablePane(
+            "Revisions", revision_table.COLUMNS, clock=clock, options=options, number=3, id="revisions"
+        )
+        self.events = TablePane("Events", event_table.COLUMNS, clock=clock, options=options, number=4, id="events")
+
+    def compose_panes(self) -> ComposeResult:
+        yield self.summary
+        with Container(id="pods", classes="group"):
+            yield self.new
+            yield self.old
+        with Container(id="below", classes="group"):
+            yield self.revisions
+            yield self.events
+
+    def panes(self) -> Sequence[Pane]:
+        if self.has_class("-mixed"):
+            return (self.new, self.old, self.revisions, self.events)
+        return (self.new, self.revisions, self.events)
+
+    def target(self) -> ObjectKey | None:
+        return self.subject
+
+    def log_subject(self) -> ObjectKey | None:
+        """Return the pod under the cursor in the pod panes, the rollout elsewhere."""
+        pane = self.active_pane
+        if pane in (self.new, self.old) and isinstance(pane, TablePane) and pane.table.cursor_key is not None:
+            return pane.table.cursor_key
+        return self.subject
+
+    # -- data ---------------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Show the rollout."""
+        self.session_changed()
+        self.show_pane(self.new)
+
+    def session_changed(self) -> None:
+        self._bring_up_to_date()
+
+    def tick(self, changes: Changes) -> None:
+        if changes.everything or self.subject in changes.rollouts or "Event" in changes.kinds:
+            self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        cluster, now = connected.cluster, self.kdash.options.clock.now()
+        view = cluster.queries.rollout_view(self.subject, now)
+        if view is None:
+            gone = cluster.knows(self.subject.kind)
+            self.summary.say(
+                f"{self.subject} is no longer there" if gone else "loading…", Tone.WARN if gone else Tone.BUSY
+            )
+            return
+        self.summary.show(rollout_summary(cluster.queries, view, now))
+        cohorts = cluster.queries.cohorts_of(self.subject)
+        current = [one for one in cohorts if one.is_current]
+        old = [one for one in cohorts if not one.is_current]
+        was_mixed = self.has_class("-mixed")
+        self.set_class(bool(old), "-mixed")
+        self.new.heading = "New pods" if old else "Pods"
+        self.new.set_rows(pod_table.cohort_rows(current, now), _cohort_words(current))
+        self.old.set_rows(pod_table.cohort_rows(old, now), _cohort_words(old))
+        for number, pane in enumerate(self.panes(), start=1):
+            pane.number = number
+        revisions = cluster.queries.revisions_of(self.subject)
+        self.revisions.set_rows([revision_table.row(one, now) for one in revisions])
+        self.events.set_rows([event_table.row(one, now) for one in cluster.queries.events_about(self.subject)])
+        self.events.set_empty("no events in the last hour")
+        if was_mixed != bool(old):
+            self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def on_live_table_selected(self, event: Selected) -> None:
+        """Describe the pod; a revision leads to undo."""
+        if event.table is self.revisions.table:
+            self.action_undo()
+        elif event.key.kind == "Pod":
+            self.kdash.open_describe(event.key)
+
+    def action_logs(self) -> None:
+        """Show the logs of the pod under the cursor, or of the rollout."""
+        self.kdash.open_logs(self.log_subject(), previous=False)
+
+    def action_previous_logs(self) -> None:
+        """Show the logs of the containers that ran before, of the pod under the cursor or of the rollout."""
+        self.kdash.open_logs(self.log_subject(), previous=True)
+
+    def action_describe(self) -> None:
+        """Describe the pod under the cursor, or the rollout."""
+        self.kdash.open_describe(self.log_subject())
+
+    def action_yaml(self) -> None:
+        """Show the YAML of the pod under the cursor, or of the rollout."""
+        self.kdash.open_yaml(self.log_subject())
+
+    def action_back(self) -> None:
+        """Send the outcome away, drop the filter, then go back."""
+        if not (self.kdash.writing.dismiss_done() or self.drop_filter()):
+            super().action_back()
+
+
+def _cohort_words(cohorts: Sequence[Cohort]) -> str:
+    """Say of which revisions these pods are, and how many are ready."""
+    if not cohorts:
+        return ""
+    pods = sum(len(one.pods) for one in cohorts)
+    ready = sum(one.ready for one in cohorts)
+    numbers = [str(one.revision.number or "?") if one.revision is not None else "?" for one in cohorts]
+    images = cohorts[0].revision.images if len(cohorts) == 1 and cohorts[0].revision is not None else ()
+    image = f" · {short_tag(images[0])}" if images else ""
+    return f"revision {', '.join(numbers)}{image} · {ready} of {pods} ready"

@@ -1,0 +1,113 @@
+"""A service on its own screen: what is wrong, its pods, the workloads behind it, its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from k9py.cluster.feed import Changes
+from k9py.objects.meta import ObjectKey
+from k9py.tables import events as event_table
+from k9py.tables import pods as pod_table
+from k9py.tables import rollouts as rollout_table
+from k9py.tables.values import Tone
+from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.summary import ObjectSummary, service_summary
+from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+_POD_COLUMNS = tuple(column for column in pod_table.COLUMNS if column.id != "revision")
+
+
+class ServiceScreen(PanedScreen):
+    """One Service."""
+
+    DEFAULT_CSS = """
+    ServiceScreen #below { layout: vertical; height: 1fr; }
+    ServiceScreen #rollouts { height: 3fr; }
+    ServiceScreen #pods { height: 4fr; }
+    ServiceScreen #events { height: 3fr; }
+    ServiceScreen.-narrow Pane, ServiceScreen.-short Pane { height: 1fr; }
+    """
+
+    def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
+        super().__init__()
+        self.subject = subject
+        clock, options = app.options.clock, app.line_view_options
+        self.summary = ObjectSummary(id="summary")
+        self.pods = TablePane("Pods", _POD_COLUMNS, clock=clock, options=options, number=1, id="pods")
+        self.rollouts = TablePane(
+            "Rollouts behind it", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
+        )
+        self.events = TablePane("Events", event_table.COLUMNS, clock=clock, options=options, number=3, id="events")
+
+    def compose_panes(self) -> ComposeResult:
+        yield self.summary
+        with Container(id="below", classes="group"):
+            yield self.pods
+            yield self.rollouts
+            yield self.events
+
+    def panes(self) -> Sequence[Pane]:
+        return (self.pods, self.rollouts, self.events)
+
+    def target(self) -> ObjectKey | None:
+        """Return the pod or rollout under the cursor, the service itself elsewhere."""
+        pane = self.active_pane
+        if pane in (self.pods, self.rollouts) and isinstance(pane, TablePane) and pane.table.cursor_key is not None:
+            return pane.table.cursor_key
+        return self.subject
+
+    def on_mount(self) -> None:
+        """Show the service."""
+        self.session_changed()
+        self.show_pane(self.pods)
+
+    def session_changed(self) -> None:
+        self._bring_up_to_date()
+
+    def tick(self, changes: Changes) -> None:
+        if changes.everything or self.subject in changes.services or "Event" in changes.kinds:
+            self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        cluster, now = connected.cluster, self.kdash.options.clock.now()
+        queries = cluster.queries
+        view = queries.service_view(self.subject, now)
+        if view is None:
+            gone = cluster.knows(self.subject.kind)
+            text = f"{self.subject} is no longer there" if gone else "loading…"
+            self.summary.say(text, Tone.WARN if gone else Tone.BUSY)
+            return
+        self.summary.show(service_summary(view, now))
+        self.pods.set_rows([pod_table.row(pod, now) for pod in queries.pods_of(self.subject)])
+        self.pods.set_empty("no pod has the labels this service selects")
+        views = (queries.rollout_view(key, now) for key in view.workloads)
+        self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
+        self.rollouts.set_empty("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
+        self.events.set_rows([event_table.row(one, now) for one in queries.events_about(self.subject)])
+        self.events.set_empty("no events in the last hour")
+
+    def on_live_table_highlighted(self, event: Highlighted) -> None:
+        """What is allowed depends on the kind under the cursor."""
+        self.refresh_bindings()
+
+    def on_live_table_selected(self, event: Selected) -> None:
+        """Open the object."""
+        if event.key.kind != "Event":
+            self.kdash.open_object(event.key)
+
+    def action_back(self) -> None:
+        """Send the outcome away, drop the filter, then go back."""
+        if not (self.kdash.writing.dismiss_done() or self.drop_filter()):
+            super().action_back()

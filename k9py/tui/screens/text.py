@@ -1,0 +1,135 @@
+"""Describe and YAML: an object as text, searched with `/`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+
+from k9py.cluster.feed import Changes
+from k9py.objects.errors import KdashError
+from k9py.objects.meta import ObjectKey
+from k9py.tables.describe import Section, describe
+from k9py.tables.values import Tone
+from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.text_pane import TextPane
+from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.tui.widgets.text_view import TextLine, TextSpan, yaml_lines
+from k9py.tui.yaml_text import yaml_text
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+
+class TextScreen(PanedScreen):
+    """One pane of text about an object."""
+
+    DEFAULT_CSS = "TextScreen #tabs { display: none !important; }"
+
+    def __init__(self, app: KdashApp, subject: ObjectKey, heading: str) -> None:
+        super().__init__()
+        self.subject = subject
+        self.pane = TextPane(heading, options=app.line_view_options, id="text")
+
+    def compose_panes(self) -> ComposeResult:
+        yield self.pane
+
+    def panes(self) -> Sequence[Pane]:
+        return (self.pane,)
+
+    def target(self) -> ObjectKey | None:
+        return self.subject
+
+    def _filter_bar(self) -> FilterBar | None:
+        return self.pane.search_bar
+
+    def on_mount(self) -> None:
+        """Show the object."""
+        self.show_pane(self.pane)
+        self.pane.set_note("", narrowing=str(self.subject))
+        self.show()
+
+    def show(self) -> None:
+        """Bring the text up to date."""
+        raise NotImplementedError
+
+    def action_back(self) -> None:
+        """End the search, then go back."""
+        if not self.drop_filter():
+            super().action_back()
+
+
+class DescribeScreen(TextScreen):
+    """Facts, findings, conditions and events; kept current."""
+
+    def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
+        super().__init__(app, subject, "Describe")
+
+    def show(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        sections = describe(connected.cluster.queries, self.subject, self.kdash.options.clock.now())
+        if sections:
+            self.pane.text.set_lines(section_lines(sections))
+        else:
+            self.pane.text.set_text(f"{self.subject} is no longer there", Tone.WARN)
+
+    def tick(self, changes: Changes) -> None:
+        touched = changes.services | changes.rollouts | changes.pods
+        if changes.everything or self.subject in touched or "Event" in changes.kinds:
+            self.show()
+
+    def action_describe(self) -> None:
+        """Show it anew."""
+        self.show()
+
+
+class YamlScreen(TextScreen):
+    """The whole object, read from the server once (y reads it again)."""
+
+    def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
+        super().__init__(app, subject, "YAML")
+
+    def show(self) -> None:
+        self.run_worker(self._read(), group="yaml", exclusive=True)
+
+    async def _read(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            self.pane.text.set_text("not connected", Tone.WARN)
+            return
+        try:
+            found = await connected.connection.get(self.subject)
+        except KdashError as error:
+            self.pane.text.set_lines(((TextSpan(error.message, Tone.FAIL),), (TextSpan(error.hint, Tone.MUTED),)))
+            return
+        text = await asyncio.to_thread(yaml_text, found)
+        self.pane.text.set_lines(yaml_lines(text))
+
+    def action_yaml(self) -> None:
+        """Read it again."""
+        self.show()
+
+
+def section_lines(sections: Sequence[Section]) -> list[TextLine]:
+    """Return titled sections as lines, labels aligned within each."""
+    lines: list[TextLine] = []
+    for section in sections:
+        if lines:
+            lines.append(())
+        lines.append((TextSpan(section.title, Tone.ACCENT),))
+        width = min(24, max((len(line.label) for line in section.lines), default=0))
+        for line in section.lines:
+            mark = line.tone.symbol if line.tone in (Tone.FAIL, Tone.WARN) else " "
+            lines.append(
+                (
+                    TextSpan(f"{mark} ", line.tone),
+                    TextSpan(f"{line.label:<{width}}  ", Tone.MUTED),
+                    TextSpan(line.text, line.tone),
+                )
+            )
+    return lines

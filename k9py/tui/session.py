@@ -1,0 +1,129 @@
+"""The tie to one cluster: connecting, retrying, choosing the scope, and the running `Cluster`, as one state to show.
+
+Owns the connection and the cluster's task; both end when `run` is cancelled. Invariant: losing the cluster is a state,
+never an exit: `run` returns only by cancellation and lets no KdashError out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from k9py.objects.errors import ConfigError, KdashError
+from k9py.tui.options import AppOptions
+
+if TYPE_CHECKING:
+    from k9py.actions.write import Writer
+    from k9py.cluster.cluster import Cluster
+    from k9py.kube.connection import Connection
+
+RETRY_SECONDS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
+"""Waits between attempts to connect; the last one repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """The first attempt is being made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """There is no cluster to show, and why; `retry_at` None: not tried again by itself (the configuration is wrong)."""
+
+    error: KdashError
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """There is a cluster: its connection, its live picture, and the one way to change it."""
+
+    connection: Connection
+    cluster: Cluster
+    writer: Writer
+
+
+SessionState = Connecting | Unreachable | Connected
+
+
+class Session:
+    """Connects to what the options name and keeps the cluster running.
+
+    Args:
+        on_change: told each new state, on the event loop.
+    """
+
+    def __init__(self, options: AppOptions, on_change: Callable[[SessionState], None]) -> None:
+        self.options = options
+        self.state: SessionState = Connecting()
+        self._on_change = on_change
+        self._retry_now = asyncio.Event()
+
+    @property
+    def connected(self) -> Connected | None:
+        """The cluster, None while there is none."""
+        return self.state if isinstance(self.state, Connected) else None
+
+    def retry(self) -> None:
+        """Try again now instead of waiting."""
+        self._retry_now.set()
+
+    async def run(self) -> None:
+        """Connect, and run the cluster until cancelled."""
+        attempt = 0
+        while True:
+            try:
+                await self._live()
+            except KdashError as error:
+                wait = None if isinstance(error, ConfigError) else RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                attempt += 1
+                await self._wait_after(error, wait)
+
+    async def _live(self) -> None:
+        from k9py.actions.audit import AuditLog, Identity
+        from k9py.actions.write import Writer
+        from k9py.cluster.cluster import Cluster
+        from k9py.cluster.scope import choose_scope
+
+        options = self.options
+        connection = await options.connector(options.connect)
+        try:
+            told = connection.info
+            choice = await choose_scope(connection, options.namespaces, context_namespace=told.namespace)
+            writer = Writer(
+                connection,
+                connection,
+                read_only=options.read_only,
+                audit=AuditLog(options.audit_path),
+                identity=Identity(told.context, told.user, told.server),
+            )
+            async with Cluster(connection, choice.scope, options.clock, notice=choice.notice) as cluster:
+                self._change(Connected(connection, cluster, writer))
+                await asyncio.get_running_loop().create_future()
+        finally:
+            await connection.aclose()
+
+    async def _wait_after(self, error: KdashError, wait: float | None) -> None:
+        self._retry_now.clear()
+        clock = self.options.clock
+        retry_at = None if wait is None else clock.now() + timedelta(seconds=wait)
+        self._change(Unreachable(error, retry_at))
+        asked = asyncio.ensure_future(self._retry_now.wait())
+        waits = {asked} if wait is None else {asked, asyncio.ensure_future(clock.sleep(wait))}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+    def _change(self, state: SessionState) -> None:
+        self.state = state
+        self._on_change(state)
+
+
+def for_context(options: AppOptions, context: str) -> AppOptions:
+    """Return the options for another context; namespaces named for the former one do not carry over."""
+    return replace(options, connect=replace(options.connect, context=context), namespaces=(), all_namespaces=False)
