@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.strip import Strip
@@ -30,6 +31,7 @@ from k9py.tui.theme import Palette, palette_for
 
 LOCAL_REDRAWS_PER_SECOND: Final = 10.0
 SSH_REDRAWS_PER_SECOND: Final = 4.0
+WHEEL_LINES: Final = 3
 _STRIP_CACHE_LINES: Final = 600
 _UNPAINTED: Final = object()
 
@@ -123,6 +125,9 @@ class LineView(Widget, can_focus=True):
     def apply_pending(self) -> None:
         """Bring the shown content up to date with the model; called once before each redraw caused by content."""
 
+    def wheel(self, lines: int) -> None:
+        """Scroll because the mouse wheel was turned."""
+
     def changed_spans(self, old: object, new: Hashable) -> Iterable[tuple[int, int]] | None:
         """Return (x, width) of the cells that differ between two signatures of a line, or None for the whole line."""
         return None
@@ -168,6 +173,11 @@ class LineView(Widget, can_focus=True):
         self.repaint()
         self.paint_count.flushes += 1
         self._last_flush = self.clock()
+
+    def flush_if_mounted(self) -> None:
+        """Flush now, or leave it to the first drawing."""
+        if self.is_mounted:
+            self.flush()
 
     def repaint(self) -> None:
         """Compare every screen line with what was painted there and refresh only what differs."""
@@ -295,6 +305,20 @@ class LineView(Widget, can_focus=True):
         """Show what having the focus changes, such as the cursor line."""
         super().watch_has_focus(_has_focus)
         self.repaint()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up."""
+        event.stop()
+        self.wheel(-WHEEL_LINES)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down."""
+        event.stop()
+        self.wheel(WHEEL_LINES)
+
+    def on_mount(self) -> None:
+        """Draw what was given before."""
+        self.schedule_flush()
 
     def on_resize(self) -> None:
         """Lay out and draw for the new size."""

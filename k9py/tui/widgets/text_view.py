@@ -13,7 +13,6 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -220,21 +219,10 @@ class TextView(LineView):
         self.left = max(0, min(self.left + direction * SIDEWAYS_CELLS, self._widest - self.text_width + 1))
         self.repaint()
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up."""
-        event.stop()
-        self.action_scroll_lines(-3)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down."""
-        event.stop()
-        self.action_scroll_lines(3)
+    def wheel(self, lines: int) -> None:
+        self.action_scroll_lines(lines)
 
     # -- drawing ------------------------------------------------------------------------------------------------------
-
-    def on_mount(self) -> None:
-        """Draw what came before."""
-        self.schedule_flush()
 
     def line_signature(self, y: int) -> Hashable:
         index = self.top + y

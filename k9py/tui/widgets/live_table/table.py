@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import BindingType
-from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Column, Row, Tone
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
+from k9py.tui.widgets.live_table import messages
 from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
 from k9py.tui.widgets.live_table.drawing import (
     GUTTER_CELLS,
@@ -62,43 +61,9 @@ class LiveTable(LineView):
     BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
     HEADER_LINES: ClassVar[int] = 1
 
-    @dataclass
-    class Highlighted(Message):
-        """The cursor is on another object (or on none: `key` None). `previous` is the object it was on."""
-
-        table: LiveTable
-        key: ObjectKey | None
-        row: Row | None
-        previous: ObjectKey | None
-        cause: HighlightCause
-
-        @property
-        def control(self) -> LiveTable:
-            return self.table
-
-    @dataclass
-    class Selected(Message):
-        """Enter was pressed on an object."""
-
-        table: LiveTable
-        key: ObjectKey
-        row: Row
-
-        @property
-        def control(self) -> LiveTable:
-            return self.table
-
-    @dataclass
-    class Counted(Message):
-        """The number of rows shown, or of rows there are, has changed; for titles. At most one a flush."""
-
-        table: LiveTable
-        shown: int
-        total: int
-
-        @property
-        def control(self) -> LiveTable:
-            return self.table
+    Highlighted = messages.Highlighted
+    Selected = messages.Selected
+    Counted = messages.Counted
 
     def __init__(
         self,
@@ -239,7 +204,7 @@ class LiveTable(LineView):
     def _take_filter(self, parsed: RowFilter) -> None:
         self._filter_timer = None
         self._rows.set_filter(parsed)
-        self._flush_if_mounted()
+        self.flush_if_mounted()
 
     def set_order(self, order: Order) -> None:
         """Show the rows in another order.
@@ -248,7 +213,7 @@ class LiveTable(LineView):
             KeyError: No such column.
         """
         self._rows.set_order(order)
-        self._flush_if_mounted()
+        self.flush_if_mounted()
 
     def select_key(self, key: ObjectKey) -> bool:
         """Put the cursor on an object; False when it is not shown (cursor unchanged)."""
@@ -258,14 +223,9 @@ class LiveTable(LineView):
         self._move_to(index)
         return True
 
-    def _flush_if_mounted(self) -> None:
-        if self.is_mounted:
-            self.flush()
-
     def on_mount(self) -> None:
-        """Draw ages anew each second and take in what came before."""
+        """Draw ages anew each second."""
         self.set_interval(1.0, self._tick)
-        self.schedule_flush()
 
     def _tick(self) -> None:
         if any(column.live is not None for column in self.columns) and self.can_paint():
@@ -362,6 +322,9 @@ class LiveTable(LineView):
     def action_sort_reverse(self) -> None:
         """Turn the order round."""
         self.set_order(Order(self.order.column, not self.order.reverse))
+
+    def wheel(self, lines: int) -> None:
+        self.action_move(lines)
 
     def on_click(self, event: events.Click) -> None:
         """Select the row that was clicked."""

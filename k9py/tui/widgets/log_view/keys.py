@@ -21,9 +21,9 @@ LOG_KEYS: Final = (
     _key("space", "toggle_hold", "Hold", "hold", "Hold the view, or follow again"),
     _key("left", "sideways(-1)", "Left", "left", "Back to the start of long lines"),
     _key("right", "sideways(1)", "Right", "right", "More of long lines"),
-    _key("w", "toggle_wrap", "Wrap", "wrap", "Wrap long lines"),
-    _key("t", "toggle_times", "Times", "times", "Show when each line was written"),
-    _key("z", "toggle_prefix", "Source", "prefix", "Show the source of each line"),
+    _key("w", "toggle('wrap')", "Wrap", "wrap", "Wrap long lines"),
+    _key("t", "toggle('times')", "Times", "times", "Show when each line was written"),
+    _key("z", "toggle('prefix')", "Source", "prefix", "Show the source of each line"),
     _key("n", "search_next", "Next hit", "next", "Next line found"),
     _key("N", "search_previous", "Previous hit", "previous", "Previous line found"),
 )

@@ -39,9 +39,10 @@ def status_text(state: LogState) -> str:
     parts: list[str] = []
     if not state.following:
         parts.append(f"paused, {state.new_below:,} new below" if state.new_below else "paused, nothing new")
-        parts.append("End follows")
     if state.search_hits is not None:
         place = f"{state.search_at:,} of " if state.search_at else ""
         more = "+" if state.scanning else ""
         parts.append(f"/{state.search_text}: {place}{state.search_hits:,}{more} found")
+    if not state.following:
+        parts.append("End follows")
     return "  ·  ".join(parts)

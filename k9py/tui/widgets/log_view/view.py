@@ -14,7 +14,6 @@ from datetime import UTC, tzinfo
 from typing import ClassVar, Final
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
@@ -115,10 +114,11 @@ class LogView(LineView):
         self._search: LineScan | None = None
         self._search_text = ""
         self._current_hit: int | None = None
+        self._widest_label = 0
         self._prefix_cells = 0
         self._colors = SourceColors(lambda: len(self.palette.sources))
         self._look = 0
-        self._window = LogWindow(self._buffer, self._lay_out())
+        self._window = LogWindow(self._buffer, LogLayout(prefix=0, times=False, wrap=False, left=0, width=1, zone=zone))
         self._state = LogState()
 
     # -- lines --------------------------------------------------------------------------------------------------------
@@ -129,9 +129,7 @@ class LogView(LineView):
         Give many at once: the cost is per call as well as per line.
         """
         batch = [cleaned(line) for line in lines]
-        widest = max((len(line.label) for line in batch), default=0)
-        if widest > self._prefix_cells:
-            self._prefix_cells = min(widest, MAX_PREFIX_CELLS)
+        self._widest_label = max(self._widest_label, max((len(line.label) for line in batch), default=0))
         self._buffer.extend(batch)
         self.schedule_flush()
 
@@ -142,7 +140,7 @@ class LogView(LineView):
             if scan is not None:
                 scan.matches.numbers.clear()
         self._current_hit = None
-        self._prefix_cells = 0
+        self._widest_label = 0
         self._window.follow()
         self.left = 0
         self.schedule_flush()
@@ -176,7 +174,7 @@ class LogView(LineView):
         self._search = None if pattern is None else LineScan(pattern, with_markers=False)
         self._current_hit = None
         self._look += 1
-        self._flush_if_mounted()
+        self.flush_if_mounted()
         if self._search is not None and not self._scanning:
             self.action_search_previous()
 
@@ -185,7 +183,7 @@ class LogView(LineView):
         pattern = compile_search(text)
         self._filter_text = text
         self._window.filter = None if pattern is None else LineScan(pattern, with_markers=True)
-        self._flush_if_mounted()
+        self.flush_if_mounted()
 
     def _scans(self) -> list[LineScan]:
         return [scan for scan in (self._window.filter, self._search) if scan is not None]
@@ -267,49 +265,17 @@ class LogView(LineView):
             self.left = max(0, self.left + direction * SIDEWAYS_CELLS)
             self.flush()
 
-    def action_toggle_wrap(self) -> None:
-        """Turn wrapping on or off."""
-        self.wrap = not self.wrap
-
-    def action_toggle_times(self) -> None:
-        """Show or hide the times."""
-        self.times = not self.times
-
-    def action_toggle_prefix(self) -> None:
-        """Show or hide the sources."""
-        self.prefix = not self.prefix
-
     def watch_wrap(self) -> None:
         """Lay the lines out anew; the line on top stays."""
-        self._flush_if_mounted()
+        self.flush_if_mounted()
 
-    def watch_times(self) -> None:
-        """Lay the lines out anew."""
-        self._flush_if_mounted()
+    watch_times = watch_wrap
+    watch_prefix = watch_wrap
 
-    def watch_prefix(self) -> None:
-        """Lay the lines out anew."""
-        self._flush_if_mounted()
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll towards the oldest line."""
-        event.stop()
-        self.action_scroll_rows(-3)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll towards the newest line."""
-        event.stop()
-        self.action_scroll_rows(3)
+    def wheel(self, lines: int) -> None:
+        self.action_scroll_rows(lines)
 
     # -- keeping in step ----------------------------------------------------------------------------------------------
-
-    def on_mount(self) -> None:
-        """Draw what came before."""
-        self.schedule_flush()
-
-    def _flush_if_mounted(self) -> None:
-        if self.is_mounted:
-            self.flush()
 
     def size_changed(self) -> None:
         """Nothing to do before the rows are chosen anew."""
@@ -343,6 +309,8 @@ class LogView(LineView):
 
     def _lay_out(self) -> LogLayout:
         wrap = self.wrap
+        if self.following:  # the lines of a held view must not move
+            self._prefix_cells = min(self._widest_label, MAX_PREFIX_CELLS)
         return LogLayout(
             prefix=min(self._prefix_cells, max(MIN_PREFIX_CELLS, self.text_width // 4)) if self.prefix else 0,
             times=self.times,

@@ -1,0 +1,197 @@
+"""The log view on a screen: follow, hold, search, filter, wrap, redraw."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from k9py.tables.values import Tone
+from k9py.tui.widgets.log_view import LineKind, LogLine, LogView
+from tests.tui.widgets.hosts import NOW, HostApp, screen_text
+
+
+def lines(first: int, count: int, text: str = "line") -> list[LogLine]:
+    """Return lines numbered on, of two pods in turn, a second apart."""
+    return [
+        LogLine(f"{text} {number:04}", f"pod-{number % 2}", f"pod-{number % 2}", NOW + timedelta(seconds=number))
+        for number in range(first, first + count)
+    ]
+
+
+def host(filled: int = 0, *, capacity: int = 1000) -> HostApp[LogView]:
+    def make() -> LogView:
+        view = LogView(capacity=capacity, empty_text="waiting for the first line…")
+        if filled:
+            view.extend(lines(0, filled))
+        return view
+
+    return HostApp(make)
+
+
+def follows(app: HostApp[LogView]) -> bool:
+    return app.widget.following
+
+
+async def test_following_shows_the_newest_lines_at_the_bottom() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 5)) as pilot:
+        await pilot.pause()
+        assert screen_text(app.widget) == [f"pod-{n % 2} line {n:04}" for n in range(95, 100)]
+        app.widget.extend(lines(100, 1))
+        app.widget.flush()
+        await pilot.pause()
+        assert screen_text(app.widget)[-1].endswith("line 0100")
+
+
+async def test_scrolling_up_holds_the_view_while_the_ring_drops_its_lines() -> None:
+    app = host(100, capacity=100)
+    async with app.run_test(size=(60, 6)) as pilot:
+        await pilot.press("up", "up")
+        held = screen_text(app.widget)[:-1]
+        assert held[0].endswith("line 0092")
+        for start in range(100, 1100, 100):
+            app.widget.extend(lines(start, 100))
+            app.widget.flush()
+        await pilot.pause()
+        assert screen_text(app.widget)[:-1] == held
+        assert "paused, 1,000 new below" in screen_text(app.widget)[-1]
+        assert follows(app) is False
+        await pilot.press("up")
+        assert screen_text(app.widget)[0].endswith("line 0091")
+        await pilot.press("end")
+        assert follows(app) is True
+        assert screen_text(app.widget)[-1].endswith("line 1099")
+
+
+async def test_a_held_view_is_not_redrawn_but_for_its_status_line_and_mark() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("up", "up")
+        await pilot.pause()
+        before = app.widget.paint_count.lines
+        app.widget.extend(lines(100, 1))
+        app.widget.flush()
+        assert app.widget.paint_count.lines <= before + 1
+
+
+async def test_nothing_is_redrawn_when_nothing_came() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        app.widget.flush()
+        before = (app.widget.paint_count.lines, app.widget.paint_count.cells)
+        app.widget.flush()
+        assert (app.widget.paint_count.lines, app.widget.paint_count.cells) == before
+
+
+async def test_scrolling_down_past_the_end_follows_again() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 6)) as pilot:
+        await pilot.press("pageup")
+        assert follows(app) is False
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        assert follows(app) is True
+        assert screen_text(app.widget)[-1].endswith("line 0099")
+
+
+async def test_search_goes_to_the_last_hit_and_on_from_there() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.widget.search("00[25]0")
+        await pilot.pause()
+        assert app.widget.state.search_hits == 2
+        assert app.widget.state.search_at == 2
+        assert any(line.endswith("line 0050") for line in screen_text(app.widget))
+        await pilot.press("N")
+        assert any(line.endswith("line 0020") for line in screen_text(app.widget))
+        assert "1 of 2 found" in screen_text(app.widget)[-1]
+        await pilot.press("n")
+        assert any(line.endswith("line 0050") for line in screen_text(app.widget))
+        app.widget.search("")
+        assert app.widget.state.search_hits is None
+
+
+async def test_new_lines_are_searched_and_filtered_as_they_come() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.widget.set_filter("007")
+        assert [line[-4:] for line in screen_text(app.widget)] == [f"{number:04}" for number in range(72, 80)]
+        assert app.widget.state.shown == 11
+        app.widget.extend([LogLine("a gap", kind=LineKind.GAP), *lines(100, 20), LogLine("code 007", "pod-0", "pod-0")])
+        app.widget.flush()
+        await pilot.pause()
+        assert app.widget.state.shown == 13
+        assert screen_text(app.widget)[-1] == "pod-0 code 007"
+        assert "a gap" in screen_text(app.widget)[-2]
+        app.widget.set_filter("")
+        assert app.widget.state.shown == 122
+
+
+async def test_long_lines_are_cut_wrapped_or_scrolled() -> None:
+    app = host()
+    async with app.run_test(size=(31, 6)) as pilot:
+        app.widget.extend([LogLine("abcdefghij" * 5, "p", "p")])
+        app.widget.flush()
+        await pilot.pause()
+        assert screen_text(app.widget)[0] == "p " + ("abcdefghij" * 3)[:28]
+        await pilot.press("w")
+        assert screen_text(app.widget)[:2] == ["p " + ("abcdefghij" * 3)[:28], "  " + ("abcdefghij" * 5)[28:]]
+        await pilot.press("w", "right")
+        assert screen_text(app.widget)[0] == "p " + ("abcdefghij" * 5)[16:44]
+
+
+async def test_a_wrapped_view_is_scrolled_by_rows() -> None:
+    app = host()
+    async with app.run_test(size=(31, 4)) as pilot:
+        app.widget.extend([LogLine(f"{n}" * 80) for n in range(5)])
+        await pilot.press("w")
+        assert screen_text(app.widget)[-1] == "4" * 20
+        await pilot.press("up", "up", "up")
+        first = screen_text(app.widget)[0]
+        app.widget.extend(lines(0, 5))
+        app.widget.flush()
+        await pilot.pause()
+        assert screen_text(app.widget)[0] == first
+
+
+async def test_times_and_sources_can_be_shown_and_hidden() -> None:
+    app = host(1)
+    async with app.run_test(size=(60, 3)) as pilot:
+        await pilot.press("t")
+        assert screen_text(app.widget)[0] == "pod-0 12:00:00.000 line 0000"
+        await pilot.press("z")
+        assert screen_text(app.widget)[0] == "12:00:00.000 line 0000"
+
+
+async def test_each_source_has_its_own_colour_and_tones_their_style() -> None:
+    app = host(2)
+    async with app.run_test(size=(60, 4)) as pilot:
+        app.widget.extend([LogLine("boom", "pod-0", "pod-0", tone=Tone.FAIL)])
+        app.widget.flush()
+        await pilot.pause()
+        first, second, third = (list(app.widget.render_line(y)) for y in range(3))
+        assert first[0].style != second[0].style
+        assert first[0].style == third[0].style
+        assert third[2].style == app.widget.on_base(app.widget.palette.tone(Tone.FAIL))
+
+
+async def test_an_empty_log_says_why_and_clearing_follows_again() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 6)) as pilot:
+        await pilot.press("up")
+        app.widget.clear()
+        app.widget.flush()
+        await pilot.pause()
+        assert "waiting for the first line…" in screen_text(app.widget)[1]
+        assert follows(app) is True
+
+
+async def test_the_state_is_said_when_it_changes_and_not_otherwise() -> None:
+    app = host(100)
+    async with app.run_test(size=(60, 6)) as pilot:
+        await pilot.pause()
+        app.messages.clear()
+        app.widget.flush()
+        await pilot.press("up")
+        await pilot.pause()
+        said = [one.state.following for one in app.said(LogView.StateChanged) if isinstance(one, LogView.StateChanged)]
+        assert said == [False]
