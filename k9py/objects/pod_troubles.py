@@ -109,10 +109,10 @@ def _node(pod: Pod) -> Iterator[Trouble]:
 
 def _containers(pod: Pod, now: datetime, events: Sequence[Event]) -> Iterator[Trouble]:
     specs = {one.name: one for one in (*(pod.spec.init_containers or ()), *(pod.spec.containers or ()))}
-    init = {one.name for one in pod.spec.init_containers or ()}
-    for status in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
+    init = pod.status.init_container_statuses or ()
+    for status in (*init, *(pod.status.container_statuses or ())):
         spec = specs.get(status.name, Container(name=status.name, image=status.image))
-        is_init = status.name in init and not spec.is_sidecar
+        is_init = status in init and not spec.is_sidecar
         label = f"{'init container' if is_init else 'container'} {printable(status.name)}"
         state = status.state
         if state is not None and state.waiting is not None:

@@ -1,0 +1,202 @@
+"""Findings of pods, workloads and services, and their ranking."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.objects.services import Endpoint, EndpointConditions, EndpointSlice, Service, ServicePort
+from k9py.objects.troubles import TroubleKind
+from k9py.objects.workloads import Strategy
+from k9py.triage.finding import Finding, Severity
+from k9py.triage.pods import pod_findings
+from k9py.triage.ranking import worst, worst_first
+from k9py.triage.services import service_findings
+from k9py.triage.workloads import workload_findings
+from tests import factories as make
+
+CRASHED = make.container_status(
+    ready=False, state=make.waiting("CrashLoopBackOff"), last=make.terminated(1), restarts=3
+)
+STARTING = make.container_status(ready=False, state=make.running(5))
+
+QUOTA = "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3"
+
+
+def told(found: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
+    return [(one.severity, one.reason, one.message) for one in found]
+
+
+# --- pods ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_ready_pod_has_no_finding() -> None:
+    assert pod_findings(make.pod(), make.NOW) == ()
+
+
+def test_a_crashing_pod_fails_and_a_starting_one_is_information() -> None:
+    [crash] = pod_findings(make.pod(ready=False, statuses=[CRASHED]), make.NOW)
+    [start] = pod_findings(make.pod(ready=False, statuses=[STARTING]), make.NOW)
+    assert (crash.severity, crash.kind) == (Severity.FAIL, TroubleKind.CRASH)
+    assert start.severity is Severity.INFO
+
+
+def test_a_ready_pod_that_was_killed_not_long_ago_warns() -> None:
+    status = make.container_status(last=make.terminated(137, "OOMKilled", since=120), restarts=2)
+    assert told(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
+        (Severity.WARN, "OOMKilled", "container app was restarted 2 times, last 2m ago (out of memory)")
+    ]
+
+
+def test_a_restart_of_yesterday_is_forgotten() -> None:
+    status = make.container_status(last=make.terminated(1, since=90000), restarts=2)
+    assert pod_findings(make.pod(statuses=[status]), make.NOW) == ()
+
+
+def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
+    evicted = make.pod(ready=False, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
+    assert told(pod_findings(evicted, make.NOW)) == [
+        (Severity.WARN, "Evicted", "evicted from its node: The node was low on resource: memory")
+    ]
+    failed = make.pod(
+        ready=False, phase="Failed", statuses=[make.container_status(ready=False, state=make.terminated(3))]
+    )
+    assert told(pod_findings(failed, make.NOW)) == [(Severity.FAIL, "Error", "container app failed (exit 3)")]
+
+
+def test_a_pod_past_its_grace_period_is_stuck() -> None:
+    [ending] = pod_findings(make.pod(deleted=make.before(-20)), make.NOW)
+    [stuck] = pod_findings(make.pod(deleted=make.before(90)), make.NOW)
+    assert (ending.severity, ending.reason) == (Severity.INFO, "Terminating")
+    assert told((stuck,)) == [
+        (Severity.WARN, "StuckTerminating", "should have ended 90s ago: its node does not confirm the end")
+    ]
+
+
+def test_a_pod_whose_containers_do_not_start_for_long_warns() -> None:
+    creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
+    found = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
+    assert told(found) == [(Severity.WARN, "ContainerCreating", "no container has started on node node-1 for 6m")]
+
+
+# --- workloads -----------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_or_merely_updating_workload_has_no_finding() -> None:
+    workload = make.deployment(updated=2, total=4)
+    pods = [make.pod("a"), make.pod("b"), make.pod("c", ready=False, statuses=[STARTING])]
+    assert workload_findings(workload, [], pods, [], make.NOW) == ()
+
+
+def test_pods_with_one_cause_are_one_finding_with_a_count() -> None:
+    pods = [make.pod(name, ready=False, statuses=[CRASHED]) for name in "abc"]
+    found = workload_findings(make.deployment(ready=1), [], pods, [], make.NOW)
+    assert [one.message for one in found] == ["container app keeps crashing (exit 1) (3 pods)"]
+
+
+def test_the_deadline_the_quota_and_that_nothing_serves_are_told() -> None:
+    conditions = [
+        make.condition("Progressing", "False", "ProgressDeadlineExceeded"),
+        make.condition("ReplicaFailure", "True", "FailedCreate", f'pods "x" is forbidden: {QUOTA}'),
+    ]
+    workload = make.deployment(ready=0, available=0, updated=0, conditions=conditions)
+    found = workload_findings(workload, [], [], [], make.NOW)
+    assert {one.reason for one in found} == {"ProgressDeadlineExceeded", "FailedCreate", "NoReadyPods"}
+    assert all(one.severity is Severity.FAIL for one in found)
+
+
+def test_a_workload_scaled_to_zero_is_not_failing() -> None:
+    assert workload_findings(make.deployment(replicas=0), [], [], [], make.NOW) == ()
+
+
+def test_held_rollouts_and_pods_on_wrong_nodes_are_worth_knowing() -> None:
+    assert [one.reason for one in workload_findings(make.deployment(paused=True), [], [], [], make.NOW)] == ["Paused"]
+    daemon = make.daemon_set(strategy=Strategy(type="OnDelete"))
+    assert [one.reason for one in workload_findings(daemon, [], [], [], make.NOW)] == ["OnDelete"]
+
+
+def test_a_refused_pod_of_a_stateful_set_is_told_from_its_event() -> None:
+    workload = make.stateful_set(replicas=3, total=2)
+    event = make.event(
+        workload, "FailedCreate", 'error looking up service account shop/r: serviceaccount "r" not found'
+    )
+    [found] = workload_findings(workload, [], [], [event], make.NOW)
+    assert (found.kind, found.message) == (TroubleKind.ADMISSION, "service account r does not exist")
+
+
+# --- services ------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_with_ready_pods_has_no_finding() -> None:
+    service, pods = make.service(), [make.pod("a"), make.pod("b")]
+    assert service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW) == ()
+
+
+def test_a_selector_that_matches_nothing_fails_and_is_quoted() -> None:
+    service = make.service(selector={"app": "chekout", "tier": "web"})
+    assert told(service_findings(service, [make.endpoint_slice(service)], [], make.NOW)) == [
+        (Severity.FAIL, "NoPods", "no pod matches its selector app=chekout,tier=web")
+    ]
+
+
+@pytest.mark.parametrize(
+    "service", [make.service(selector={}), make.service(type_="ExternalName")], ids=["no selector", "external name"]
+)
+def test_a_service_kubernetes_does_not_fill_is_left_alone(service: Service) -> None:
+    assert service_findings(service, [], [], make.NOW) == ()
+
+
+def test_a_service_without_a_ready_pod_names_the_cause() -> None:
+    service, pods = make.service(), [make.pod(name, ready=False, statuses=[CRASHED]) for name in "ab"]
+    [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+    assert (found.severity, found.kind) == (Severity.FAIL, TroubleKind.CRASH)
+    assert found.message == "none of 2 pods behind it is ready: container app keeps crashing (exit 1)"
+
+
+def test_a_service_some_of_whose_pods_crash_warns_and_one_whose_pods_start_does_not() -> None:
+    service = make.service()
+    crashing = [make.pod("a"), make.pod("b", ready=False, statuses=[CRASHED])]
+    starting = [make.pod("a"), make.pod("b", ready=False, statuses=[STARTING])]
+    [found] = service_findings(service, [make.endpoint_slice(service, crashing)], crashing, make.NOW)
+    assert (found.severity, found.message) == (
+        Severity.WARN,
+        "1 of 2 pods not ready: container app keeps crashing (exit 1)",
+    )
+    assert service_findings(service, [make.endpoint_slice(service, starting)], starting, make.NOW) == ()
+
+
+def test_a_named_target_port_that_no_container_has_fails() -> None:
+    service = make.service(ports=[ServicePort(port=80, target_port="web")])
+    pods = [make.pod("a")]
+    [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+    assert (found.reason, found.message) == ("NoSuchPort", "target port web is not a port of any pod behind it")
+
+
+def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:
+    service, pods = make.service(), [make.pod("a", ready=False, statuses=[STARTING])]
+    unknown = EndpointSlice(
+        metadata=make.endpoint_slice(service).metadata,
+        endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=None)),),
+    )
+    assert service_findings(service, [unknown], pods, make.NOW) == ()
+
+
+def test_ready_pods_that_are_not_published_warn() -> None:
+    service, pods = make.service(), [make.pod("a")]
+    [found] = service_findings(service, [], pods, make.NOW)
+    assert (found.severity, found.message) == (
+        Severity.WARN,
+        "1 of 1 pods are ready, but none is published as an endpoint",
+    )
+
+
+# --- ranking -------------------------------------------------------------------------------------------------------
+
+
+def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_dropped() -> None:
+    about = make.pod().key
+    late = Finding(Severity.FAIL, "B", "late", about, make.before(10))
+    early = Finding(Severity.FAIL, "A", "early", about, make.before(99))
+    warn = Finding(Severity.WARN, "C", "warn", about, make.before(999))
+    assert worst_first([warn, late, early, late]) == (early, late, warn)
+    assert worst([warn, late, early]) == early
+    assert worst([]) is None
