@@ -17,13 +17,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from k9py.objects.text import printable
 from k9py.tables.values import Tone
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
+from k9py.tui.widgets.printable_line import printable_line
 from k9py.tui.widgets.search_pattern import compile_search, hit_spans
 
 SIDEWAYS_CELLS: Final = 8
-_TAB_CELLS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,7 @@ class TextView(LineView):
         palette, on = self.palette, self.on_base
         line = self._lines[signature.index]
         text = _line_text(line)
-        styles = [(len(_shown(span.text)), on(palette.tone(span.tone))) for span in line]
+        styles = [(len(printable_line(span.text)), on(palette.tone(span.tone))) for span in line]
         hit = on(palette.hit_current if signature.current else palette.hit)
         marks = [(start, end, hit) for start, end in hit_spans(self._pattern, text)]
         segments: list[Segment] = []
@@ -251,11 +250,5 @@ class TextView(LineView):
         return Strip(segments).crop_extend(signature.left, signature.left + width, self.base_style)
 
 
-def _shown(text: str) -> str:
-    if text.isprintable():
-        return text
-    return printable(text.expandtabs(_TAB_CELLS))
-
-
 def _line_text(line: TextLine) -> str:
-    return "".join([_shown(span.text) for span in line])
+    return "".join([printable_line(span.text) for span in line])

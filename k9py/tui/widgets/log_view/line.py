@@ -13,12 +13,11 @@ from enum import Enum
 from typing import Final
 from zlib import crc32
 
-from k9py.objects.text import printable
 from k9py.tables.values import Tone
+from k9py.tui.widgets.printable_line import printable_line
 
 MAX_LINE_CHARACTERS: Final = 32_768
 """Characters of one log line kept for the screen; the rest is cut off and said so."""
-_TAB_CELLS: Final = 4
 
 
 class LineKind(Enum):
@@ -60,8 +59,7 @@ def cleaned(line: LogLine) -> LogLine:
     if len(text) > MAX_LINE_CHARACTERS:
         cut = len(text) - MAX_LINE_CHARACTERS
         text = f"{text[:MAX_LINE_CHARACTERS]} … {cut:,} more characters"
-    text = printable(text.expandtabs(_TAB_CELLS)) if "\t" in text else printable(text)
-    return replace(line, text=text, label=printable(label))
+    return replace(line, text=printable_line(text), label=printable_line(label))
 
 
 class SourceColors:

@@ -1,0 +1,95 @@
+"""Read-only text: scrolling, search, differences."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+
+from k9py.tables.values import Tone
+from k9py.tui.widgets.diff_view import DiffView, diff_lines
+from k9py.tui.widgets.text_view import TextSpan, TextView, yaml_lines
+from tests.tui.widgets.hosts import HostApp, screen_text
+
+
+async def test_text_is_scrolled_and_stays_within_its_ends() -> None:
+    app = HostApp(lambda: TextView("\n".join(f"line {number}" for number in range(5000))))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.press("G")
+        assert screen_text(app.widget)[-1] == "line 4999"
+        await pilot.press("down", "up", "pageup")
+        assert screen_text(app.widget)[0] == "line 4980"
+        await pilot.press("g")
+        assert screen_text(app.widget)[0] == "line 0"
+
+
+async def test_search_goes_round_and_highlights() -> None:
+    app = HostApp(lambda: TextView("\n".join(f"line {number}" for number in range(100))))
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.widget.search("[36]0")
+        await pilot.pause()
+        assert "line 30" in screen_text(app.widget)
+        await pilot.press("n")
+        assert "line 60" in screen_text(app.widget)
+        await pilot.press("n")
+        assert "line 30" in screen_text(app.widget)
+        await pilot.press("N")
+        shown = screen_text(app.widget)
+        hit = list(app.widget.render_line(shown.index("line 60")))
+        assert [(one.text, one.style) for one in hit][1] == (
+            "60",
+            app.widget.on_base(app.widget.palette.hit_current),
+        )
+
+
+async def test_long_lines_are_scrolled_sideways_and_hostile_text_is_harmless() -> None:
+    app = HostApp(lambda: TextView("abcdefghij" * 10 + "\n\x1b]0;title\x07x\ty\x1b[2J"))
+    async with app.run_test(size=(40, 5)) as pilot:
+        await pilot.press("right")
+        assert screen_text(app.widget)[0].startswith("ijab")
+        await pilot.press("left")
+        assert screen_text(app.widget)[1] == "x   y"
+        assert app.widget.text.endswith("x   y")
+
+
+async def test_new_text_keeps_the_place() -> None:
+    app = HostApp(lambda: TextView("\n".join(str(number) for number in range(100))))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.press("pagedown", "pagedown")
+        top = app.widget.top
+        app.widget.set_text("\n".join(f"n{number}" for number in range(100)))
+        app.widget.flush()
+        assert (app.widget.top, screen_text(app.widget)[0]) == (top, f"n{top}")
+        app.widget.set_text("short")
+        app.widget.flush()
+        assert screen_text(app.widget)[0] == "short"
+
+
+def test_yaml_keys_and_comments_are_told_apart() -> None:
+    key, comment, item = yaml_lines("spec: {}\n# note\n  - name: web")
+    assert key == (TextSpan("", Tone.MUTED), TextSpan("spec", Tone.ACCENT), TextSpan(": {}"))
+    assert comment == (TextSpan("# note", Tone.MUTED),)
+    assert item == (TextSpan("  - ", Tone.MUTED), TextSpan("name", Tone.ACCENT), TextSpan(": web"))
+
+
+def test_a_removed_line_that_looks_like_a_heading_is_still_a_removed_line() -> None:
+    given = list(unified_diff(["-- x", "same"], ["++ y", "same"], "then", "now", lineterm=""))
+    tones = [line[0].tone for line in diff_lines(given)]
+    assert tones == [Tone.MUTED, Tone.MUTED, Tone.ACCENT, Tone.FAIL, Tone.OK, Tone.PLAIN]
+
+
+async def test_differences_are_shown_with_their_signs_and_walked_by_change() -> None:
+    then = [f"line {number}" for number in range(60)]
+    now = [*then[:20], "changed", *then[21:50], "also changed", *then[51:]]
+    app = HostApp(DiffView)
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.widget.set_diff(unified_diff(then, now, "revision 3", "now", lineterm="", n=10))
+        app.widget.flush()
+        await pilot.press("right_square_bracket")
+        assert "-line 20" in screen_text(app.widget)
+        assert "+changed" in screen_text(app.widget)
+        await pilot.press("right_square_bracket")
+        assert "+also changed" in screen_text(app.widget)
+        await pilot.press("left_square_bracket")
+        assert "+changed" in screen_text(app.widget)
+        app.widget.set_diff([])
+        app.widget.flush()
+        assert screen_text(app.widget)[0] == "no difference"
