@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from k9py.simulator.api.access import EVERYTHING, Access, Rule, viewer_rules
 from k9py.simulator.api.defaults import defaulted
@@ -30,7 +30,6 @@ START_SECONDS = 60.0
 CALL_SECONDS = 60.0
 ANYWHERE = Where()
 
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -168,8 +167,8 @@ class Simulator:
 
     # -- steering ------------------------------------------------------------------------------------------------
 
-    def call(self, function: Callable[Concatenate[ClusterState, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Run a function on the cluster's state, on its loop, and return what it returns (or raise what it raises)."""
+    def call(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+        """Run `function(state, ...)` on the cluster's loop, and return what it returns (or raise what it raises)."""
 
         async def run() -> _T:
             return function(self._state, *args, **kwargs)

@@ -275,6 +275,10 @@ class Storage:
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
+    def listeners(self, resource: Resource) -> int:
+        """Return how many functions are subscribed to a kind (a watch that has ended leaves none)."""
+        return len(self._kinds[resource.storage_key].listeners)
+
     def events_since(self, resource: Resource, revision: int) -> Changes | None:
         """Return a kind's changes above a revision, oldest first; None where they are no longer held (410)."""
         kind = self._kinds[resource.storage_key]

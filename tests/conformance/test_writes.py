@@ -30,7 +30,7 @@ def shop(simulator: Simulator) -> None:
 
 
 def _stored(simulator: Simulator, name: str = "checkout") -> Object:
-    found = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", name))
+    found: Object | None = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", name))
     assert found is not None
     return found
 

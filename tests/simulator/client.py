@@ -40,6 +40,21 @@ class Lines:
         line, _, self._held = self._held.partition(b"\n")
         return line.decode()
 
+    async def raw(self, count: int | None = None) -> bytes:
+        """Wait for so many bytes, or (None) for everything until the end."""
+        while count is None or len(self._held) < count:
+            piece = await self._response.content.readany()
+            if not piece:
+                break
+            self._held += piece
+        read, self._held = self._held[:count], self._held[count:] if count is not None else b""
+        return read
+
+    def waiting(self) -> bool:
+        """Tell whether the stream is open and nothing more has come."""
+        content = self._response.content
+        return not self._held and not content.is_eof() and content.total_bytes > 0 and not content.read_nowait()
+
     async def event(self) -> Object:
         """Wait for the next line of a watch, as JSON."""
         event: Object = json.loads(await self.text())

@@ -13,9 +13,8 @@ from k9py.simulator.changes import Object
 CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 
-# message -> field number -> (name, type): a scalar ("string", "bool", "count"; "int" where 0 is told
-# from absent), another message, "map", "quantities",
-# "intstr"; a leading "*" repeats.
+# message -> field number -> (name, type): a scalar ("string", "bool", "count", or "int" where 0 is told from absent),
+# another message, "map", "quantities" or "intstr"; a leading "*" repeats.
 _TYPES: dict[str, dict[int, tuple[str, str]]] = {
     "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "bytes")},
     "TypeMeta": {1: ("apiVersion", "string"), 2: ("kind", "string")},
