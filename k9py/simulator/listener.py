@@ -5,6 +5,7 @@ Invariant: every body goes through `_send`, which counts its bytes; a client tha
 
 import asyncio
 import contextlib
+import socket
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -47,6 +48,7 @@ class Listener:
         self._access = access
         self._faults = faults
         self._runner: web.ServerRunner | None = None
+        self._socket: socket.socket | None = None
         self._cleared = asyncio.Event()
         self._watching: list[Callable[[Seen], None]] = []
 
@@ -60,16 +62,22 @@ class Listener:
         server = web.Server(self._serve, access_log=None, handler_cancellation=True, keepalive_timeout=75.0)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        if not self.port:
-            self.port = self._runner.addresses[0][1]
+        self._socket = socket.create_server(("127.0.0.1", self.port))
+        await web.SockSite(self._runner, self._socket).start()
+        self.port = self._socket.getsockname()[1]
 
     async def close(self) -> None:
         """Stop listening and drop every connection, as a server that dies does."""
         runner, self._runner = self._runner, None
         if runner is None or runner.server is None:
             return
+        if self._socket is not None:
+            # The loop hands a connection on a pass or two after it has accepted it. One on the way when the socket
+            # closes would stay open and never be answered, so no more are accepted, and those arrive first.
+            with contextlib.suppress(NotImplementedError):  # a loop that does not work by readiness (Windows)
+                asyncio.get_running_loop().remove_reader(self._socket)
+            for _ in range(3):
+                await asyncio.sleep(0)
         for connection in list(runner.server.connections):
             transport = connection.transport
             if transport is not None:
