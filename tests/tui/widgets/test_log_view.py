@@ -139,6 +139,17 @@ async def test_long_lines_are_cut_wrapped_or_scrolled() -> None:
         assert screen_text(app.widget)[0] == "p " + ("abcdefghij" * 5)[16:44]
 
 
+async def test_a_gap_is_told_in_full_when_wrapped_and_can_be_scrolled_to_otherwise() -> None:
+    app = host()
+    async with app.run_test(size=(31, 6)) as pilot:
+        app.widget.extend([LogLine("lines between 12:00:03 and 12:00:07 may be missing", kind=LineKind.GAP)])
+        await pilot.press("w")
+        assert screen_text(app.widget)[0].startswith("── lines between 12:00:03")
+        assert "may be missing" in screen_text(app.widget)[1]
+        await pilot.press("w", "right")
+        assert "12:00:07" in screen_text(app.widget)[0]
+
+
 async def test_a_wrapped_view_is_scrolled_by_rows() -> None:
     app = host()
     async with app.run_test(size=(31, 4)) as pilot:

@@ -6,8 +6,13 @@ Case does not matter. The text searched is the object's namespace and name and t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from k9py.tables.values import Row
+
+FILTER_DEBOUNCE_ROWS: Final = 5000
+"""From this many rows on, a typed filter waits for the typing to pause."""
+FILTER_DEBOUNCE_SECONDS: Final = 0.12
 
 
 @dataclass(frozen=True, slots=True)

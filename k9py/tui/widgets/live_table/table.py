@@ -37,12 +37,9 @@ from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
 from k9py.tui.widgets.live_table.keys import TABLE_KEYS
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import Order
-from k9py.tui.widgets.live_table.row_filter import RowFilter
+from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_DEBOUNCE_SECONDS, RowFilter
 
 BUILD_SLICE_SECONDS: Final = 0.006
-FILTER_DEBOUNCE_ROWS: Final = 5000
-"""From this many rows on, a typed filter waits for the typing to pause."""
-FILTER_DEBOUNCE_SECONDS: Final = 0.12
 SIDEWAYS_CELLS: Final = 8
 
 
@@ -119,6 +116,11 @@ class LiveTable(LineView):
         self._rows.replace_all(rows, columns)
         self._cursor.settled = True
         self.schedule_flush()
+
+    def restart(self, columns: Sequence[Column] | None = None) -> None:
+        """Forget every row: a whole new list is coming in. Until it is settled, the cursor stays on top."""
+        self.replace_all((), columns)
+        self._cursor.settled = False
 
     def settle(self) -> None:
         """Say that the first list is complete: from now on the cursor follows its object, before it stays on top."""

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from k9py.tui.widgets.log_view.line import LogLine
+from k9py.tui.widgets.log_view.line import LineKind, LogLine
 from k9py.tui.widgets.search_pattern import hit_spans
 
 MAX_PREFIX_CELLS: Final = 28
@@ -105,16 +105,28 @@ def draw_output(
             lead += [Segment(fit_label(line.label, layout.prefix), styles.source), Segment(" ", styles.base)]
         if layout.times:
             lead += [Segment(time_text(line, layout.zone), styles.time), Segment(" ", styles.base)]
-    text = wrapped(line.text, layout.room)[row] if layout.wrap else line.text[: layout.left + layout.room * 2]
+    text = rows_of(line, layout)[row]
     body = exact(highlighted(text, styles.text, pattern, styles.hit), layout.room, styles.base, left=layout.left)
     return exact([*lead, *body], layout.width, styles.base)
 
 
-def draw_marker(line: LogLine, layout: LogLayout, style: Style, base: Style) -> Strip:
-    """Return a notice or gap: a rule across the view with its words."""
-    label = f"{line.label}: " if line.label else ""
-    text = f"── {label}{line.text} "
-    return exact([Segment(text + "─" * max(0, layout.width - cell_len(text)), style)], layout.width, base)
+def marker_text(line: LogLine) -> str:
+    """Return the words of a notice or gap."""
+    return f"── {line.label}: {line.text} " if line.label else f"── {line.text} "
+
+
+def rows_of(line: LogLine, layout: LogLayout) -> list[str]:
+    """Return the text of a line in the rows it takes: one, unless it is wrapped."""
+    if line.kind is LineKind.OUTPUT:
+        return wrapped(line.text, layout.room) if layout.wrap else [line.text[: layout.left + layout.room * 2]]
+    return wrapped(marker_text(line), layout.width) if layout.wrap else [marker_text(line)]
+
+
+def draw_marker(line: LogLine, layout: LogLayout, row: int, style: Style, base: Style) -> Strip:
+    """Return one row of a notice or gap: its words, and a rule to the end of the line."""
+    rows = rows_of(line, layout)
+    rule = " " + "─" * max(0, layout.width - cell_len(rows[row].rstrip()) - 1) if row == len(rows) - 1 else ""
+    return exact([Segment(rows[row].rstrip() + rule, style)], layout.width, base, left=layout.left)
 
 
 def highlighted(text: str, style: Style, pattern: re.Pattern[str] | None, hit: Style) -> list[Segment]:

@@ -368,7 +368,8 @@ class LogView(LineView):
     def _draw_row(self, line: LogLine, row: int, current_hit: bool) -> Strip:
         palette, base, on, layout = self.palette, self.base_style, self.on_base, self._window.layout
         if line.kind is not LineKind.OUTPUT:
-            return draw_marker(line, layout, on(palette.gap if line.kind is LineKind.GAP else palette.notice), base)
+            style = on(palette.gap if line.kind is LineKind.GAP else palette.notice)
+            return draw_marker(line, layout, row, style, base)
         styles = LineStyles(
             source=on(palette.source(self._colors.index(line.source))),
             time=on(palette.muted),

@@ -8,8 +8,7 @@ below it no longer fills is more shown above it).
 from __future__ import annotations
 
 from k9py.tui.widgets.log_view.buffer import LogBuffer
-from k9py.tui.widgets.log_view.drawing import LogLayout, wrapped
-from k9py.tui.widgets.log_view.line import LineKind
+from k9py.tui.widgets.log_view.drawing import LogLayout, rows_of
 from k9py.tui.widgets.log_view.scan import LineScan
 
 RowPlace = tuple[int, int]
@@ -67,9 +66,7 @@ class LogWindow:
         if not self.layout.wrap:
             return 1
         line = self.buffer.line(number)
-        if line is None or line.kind is not LineKind.OUTPUT:
-            return 1
-        return len(wrapped(line.text, self.layout.room))
+        return 1 if line is None else len(rows_of(line, self.layout))
 
     def last_rows(self, count: int) -> list[RowPlace]:
         """Return the newest rows, at most that many."""
