@@ -32,6 +32,10 @@ def translated(server: str, *, silent_for: float | None = None) -> Iterator[None
         yield
     except RAISED as error:
         raise from_failure(error, server, silent_for=silent_for) from error
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise
+        raise _cut_off(bounded(server, 200)) from error  # aiohttp's word for reading just after the socket went away
 
 
 def from_failure(error: BaseException, server: str, *, silent_for: float | None = None) -> ConnectionFailedError:

@@ -24,7 +24,7 @@ from multidict import CIMultiDict
 from k9py import __version__
 from k9py.kube.credential import Credential, Credentials
 from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status
-from k9py.kube.failures import RAISED, from_failure, translated
+from k9py.kube.failures import translated
 from k9py.kube.load import Client
 from k9py.kube.target import Endpoint
 from k9py.kube.tls import ClientCertificate, ssl_context
@@ -165,7 +165,7 @@ class Transport:
         headers.extend(credential.headers())
         if not self._endpoint.compression:
             headers["Accept-Encoding"] = "identity"
-        try:
+        with translated(self.server, silent_for=call.silence):
             response: ClientResponse = await session.rest.request(
                 call.method,
                 self._endpoint.server + call.path,
@@ -175,12 +175,6 @@ class Transport:
                 _preload_content=False,
                 _request_timeout=call.timeout,
             )
-        except RAISED as error:
-            raise from_failure(error, self.server, silent_for=call.silence) from error
-        except RuntimeError as error:
-            if not self._closed:
-                raise
-            raise _closed() from error
         return response
 
     async def _check(self, response: ClientResponse, call: Call) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from tests.unit.kube.kubeconfigs import CERTS
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Recorder:
     """The server's address and what came in."""
 
     url: str = ""
-    requests: list[web.Request] = field(default_factory=list)
+    requests: list[web.BaseRequest] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
     @property
@@ -30,17 +31,15 @@ class Recorder:
 
 @asynccontextmanager
 async def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Recorder]:
-    """Serve every path with one coroutine."""
+    """Serve every method and path with one coroutine."""
     recorder = Recorder()
 
-    async def answering(request: web.Request) -> web.StreamResponse:
+    async def answering(request: web.BaseRequest) -> web.StreamResponse:
         recorder.requests.append(request)
         recorder.bodies.append(await request.read())
         return await answer(request)
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answering)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.ServerRunner(web.Server(answering, handler_cancellation=True), shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
@@ -52,6 +51,29 @@ async def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Async
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def tunnelling(to_port: int) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve as a CONNECT proxy that leads everything to one port; yields its URL and what it was asked for."""
+    asked: list[str] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while piece := await reader.read(65536):
+                writer.write(piece)
+        finally:
+            writer.close()
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        onward, outward = await asyncio.open_connection("127.0.0.1", to_port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pump(reader, outward), pump(onward, writer))
+
+    server = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
 def tls_server(name: str = "server", *, wants_client: bool = False) -> ssl.SSLContext:
     """Return a server's TLS context with one of the test certificates."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(CERTS / "ca.crt"))
@@ -61,7 +83,7 @@ def tls_server(name: str = "server", *, wants_client: bool = False) -> ssl.SSLCo
     return context
 
 
-def client_name(request: web.Request) -> str:
+def client_name(request: web.BaseRequest) -> str:
     """Return the common name of the client's certificate, "" when it showed none."""
     transport = request.transport
     certificate: Any = transport.get_extra_info("peercert") if transport is not None else None
@@ -71,7 +93,7 @@ def client_name(request: web.Request) -> str:
     return ""
 
 
-async def version(request: web.Request) -> web.StreamResponse:
+async def version(request: web.BaseRequest) -> web.StreamResponse:
     """Answer as /version does."""
     return web.json_response({"gitVersion": "v1.36.2"})
 
@@ -85,7 +107,7 @@ def status(code: int, message: str, reason: str = "", **details: Any) -> web.Res
 def requiring(*tokens: str) -> Answer:
     """Answer only requests with one of these Authorization headers."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Authorization") not in tokens:
             return status(401, "Unauthorized", "Unauthorized")
         return await version(request)

@@ -1,0 +1,273 @@
+"""Credentials in a session that runs for days, on clocks the tests drive."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from k9py.kube.credential import Credential, Times
+from k9py.kube.credentials import EARLY, MIN_INTERVAL, RenewedCredentials, credentials_for
+from k9py.kube.kubeconfig import Entry, User
+from k9py.kube.oidc import token_expiry
+from k9py.kube.options import ConnectOptions
+from k9py.kube.static_credentials import StaticCredentials
+from k9py.kube.target import resolve
+from k9py.objects.errors import ConfigError
+from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    passed: float = 0.0
+
+    def times(self) -> Times:
+        return Times(lambda: START + timedelta(seconds=self.passed), lambda: self.passed)
+
+
+@dataclass
+class Plugin:
+    """Gives token-1, token-2 ..., each valid for `life` seconds of the clock; fails while `broken`."""
+
+    clock: Clock
+    life: float | None = 3600.0
+    broken: bool = False
+    runs: int = 0
+    gate: asyncio.Event | None = None
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def fetch(self) -> Credential:
+        self.runs += 1
+        if self.gate is not None:
+            self.waiting.set()
+            await self.gate.wait()
+        if self.broken:
+            raise ConfigError("the plugin failed")
+        expires_at = None if self.life is None else START + timedelta(seconds=self.clock.passed + self.life)
+        return Credential(f"Bearer token-{self.runs}", expires_at=expires_at)
+
+    def credentials(self, user: User | None = None) -> RenewedCredentials:
+        static = StaticCredentials(Entry(user or User(), Path("/")))
+        return RenewedCredentials("the plugin", self.fetch, static, self.clock.times())
+
+
+def static(directory: Path, **fields: Any) -> StaticCredentials:
+    return StaticCredentials(Entry(msgspec.convert(fields, User), directory))
+
+
+async def test_a_plugin_runs_once_while_its_credential_is_good() -> None:
+    plugin = Plugin(Clock())
+    credentials = plugin.credentials()
+    for _ in range(100):
+        assert (await credentials.current()).authorization == "Bearer token-1"
+    assert plugin.runs == 1
+
+
+async def test_a_credential_is_renewed_before_it_expires() -> None:
+    clock = Clock()
+    plugin = Plugin(clock, life=3600)
+    credentials = plugin.credentials()
+    await credentials.current()
+    clock.passed = 3600 - EARLY.total_seconds() - 1
+    assert (await credentials.current()).authorization == "Bearer token-1"
+    clock.passed += 2
+    assert (await credentials.current()).authorization == "Bearer token-2"
+
+
+async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
+    clock = Clock()
+    plugin = Plugin(clock)
+    credentials = plugin.credentials()
+    await credentials.current()
+    clock.passed = 4000
+    plugin.gate = asyncio.Event()
+    asking = [asyncio.create_task(credentials.current()) for _ in range(100)]
+    await plugin.waiting.wait()
+    plugin.gate.set()
+    given = await asyncio.gather(*asking)
+    assert {one.authorization for one in given} == {"Bearer token-2"}
+    assert plugin.runs == 2
+
+
+async def test_a_credential_always_about_to_expire_does_not_run_the_plugin_for_every_request() -> None:
+    clock = Clock()
+    plugin = Plugin(clock, life=5)
+    credentials = plugin.credentials()
+    for _ in range(50):
+        await credentials.current()
+    assert plugin.runs == 1
+    clock.passed = MIN_INTERVAL + 1
+    await credentials.current()
+    assert plugin.runs == 2
+
+
+async def test_after_a_401_the_plugin_runs_once_for_all_who_were_refused() -> None:
+    clock = Clock()
+    plugin = Plugin(clock, life=None)
+    credentials = plugin.credentials()
+    refused = await credentials.current()
+    clock.passed = 100
+    assert await asyncio.gather(*(credentials.renew(refused) for _ in range(20))) == [True] * 20
+    assert plugin.runs == 2
+    assert (await credentials.current()).authorization == "Bearer token-2"
+
+
+async def test_a_401_right_after_a_run_does_not_run_the_plugin_again() -> None:
+    plugin = Plugin(Clock(), life=None)
+    credentials = plugin.credentials()
+    assert await credentials.renew(await credentials.current()) is False
+    assert plugin.runs == 1
+
+
+async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
+    clock = Clock()
+    plugin = Plugin(clock, life=3600)
+    credentials = plugin.credentials()
+    await credentials.current()
+    plugin.broken = True
+    clock.passed = 3600 - EARLY.total_seconds() + 1
+    assert (await credentials.current()).authorization == "Bearer token-1"
+    clock.passed = 3601
+    with pytest.raises(ConfigError, match="the plugin failed"):
+        await credentials.current()
+
+
+async def test_a_plugin_that_failed_is_asked_again_after_the_interval() -> None:
+    clock = Clock()
+    plugin = Plugin(clock, broken=True)
+    credentials = plugin.credentials()
+    for _ in range(3):
+        with pytest.raises(ConfigError, match="the plugin failed"):
+            await credentials.current()
+    assert plugin.runs == 1
+    plugin.broken = False
+    clock.passed = MIN_INTERVAL
+    assert (await credentials.current()).authorization == "Bearer token-2"
+
+
+async def test_a_cancelled_run_does_not_stand_in_the_way_of_the_next() -> None:
+    plugin = Plugin(Clock(), gate=asyncio.Event())
+    credentials = plugin.credentials()
+    first = asyncio.create_task(credentials.current())
+    await plugin.waiting.wait()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    plugin.gate = None
+    assert (await credentials.current()).authorization == "Bearer token-2"
+
+
+async def test_impersonation_and_the_kubeconfigs_certificate_go_with_a_plugins_token() -> None:
+    user = msgspec.convert(
+        {"as": "bob", "client-certificate-data": encoded("alice.crt"), "client-key-data": encoded("alice.key")}, User
+    )
+    credential = await Plugin(Clock()).credentials(user).current()
+    assert credential.headers() == [("Authorization", "Bearer token-1"), ("Impersonate-User", "bob")]
+    assert credential.certificate is not None
+    assert credential.certificate.certificate == pem("alice.crt")
+
+
+async def test_a_rotated_token_file_is_read_again(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("one\n")
+    credentials = static(tmp_path, tokenFile="token")
+    assert (await credentials.current()).authorization == "Bearer one"
+    (tmp_path / "new").write_text("two\n")
+    (tmp_path / "new").replace(token)
+    assert (await credentials.current()).authorization == "Bearer two"
+
+
+async def test_while_a_token_file_is_missing_the_last_token_is_used(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("one")
+    credentials = static(tmp_path, tokenFile="token")
+    await credentials.current()
+    token.unlink()
+    assert (await credentials.current()).authorization == "Bearer one"
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "tokenFile cannot be read"), ("\n", "is empty")])
+async def test_a_token_file_without_a_token_is_named(tmp_path: Path, content: str | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "token").write_text(content)
+    with pytest.raises(ConfigError, match=told):
+        await static(tmp_path, tokenFile="token").current()
+
+
+async def test_a_token_file_goes_before_a_token_and_a_token_before_a_password(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("file")
+    every = {"tokenFile": "t", "token": "plain", "username": "me", "password": "pw"}
+    for name, expected in (("tokenFile", "Bearer file"), ("token", "Bearer plain"), ("username", "Basic bWU6cHc=")):
+        assert (await static(tmp_path, **every).current()).authorization == expected
+        del every[name]
+
+
+async def test_impersonation_sends_every_group_and_extra(tmp_path: Path) -> None:
+    fields = {"as": "bob", "as-uid": "7", "as-groups": ["a", "b"], "as-user-extra": {"example.com/x": ["1", "2"]}}
+    assert (await static(tmp_path, **fields).current()).headers() == [
+        ("Impersonate-User", "bob"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+        ("Impersonate-Extra-example.com%2Fx", "1"),
+        ("Impersonate-Extra-example.com%2Fx", "2"),
+    ]
+
+
+async def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has no client-key"):
+        await static(tmp_path, **{"client-certificate-data": encoded("alice.crt")}).current()
+
+
+async def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"client-certificate cannot be read: .*gone\.crt"):
+        await static(tmp_path, **{"client-certificate": "gone.crt", "client-key": "gone.key"}).current()
+
+
+async def test_a_token_that_would_break_the_header_is_refused_unseen(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be sent in a header") as caught:
+        await static(tmp_path, token="s3cr3t\r\nX: y").current()
+    assert "s3cr3t" not in caught.value.message
+
+
+def test_secrets_are_not_in_a_repr() -> None:
+    assert "s3cr3t" not in repr(Credential("Bearer s3cr3t"))
+
+
+def test_an_auth_provider_that_was_removed_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, user={"auth-provider": {"name": "gcp"}})
+    target = resolve(ConnectOptions(str(path)), environ(tmp_path))
+    with pytest.raises(ConfigError, match="gcp was removed") as caught:
+        credentials_for(target, environ(tmp_path))
+    assert "exec plugin" in caught.value.hint
+
+
+def token_that_expires(at: datetime) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": at.timestamp()}).encode()).decode().rstrip("=")
+    return f"h.{claims}.s"
+
+
+async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None:
+    clock = Clock()
+    token = token_that_expires(START + timedelta(hours=1))
+    path = kubeconfig(tmp_path, user={"auth-provider": {"name": "oidc", "config": {"id-token": token}}})
+    target = resolve(ConnectOptions(str(path)), environ(tmp_path))
+    credentials = credentials_for(target, environ(tmp_path), clock.times())
+    assert (await credentials.current()).authorization == f"Bearer {token}"
+    clock.passed = 3601
+    with pytest.raises(ConfigError, match="no refresh token"):
+        await credentials.current()
+
+
+@pytest.mark.parametrize("token", ["", "abc", "a.b.c", "a.!!.c", "a.e30.c"])
+def test_a_token_that_does_not_say_when_it_expires_has_no_expiry(token: str) -> None:
+    assert token_expiry(token) is None

@@ -1,0 +1,165 @@
+"""Running a credential plugin: what it is told and touches, and what is said when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from k9py.kube.exec_plugin import ExecPlugin
+from k9py.kube.kubeconfig import ExecConfig
+from k9py.kube.target import Endpoint
+from k9py.objects.errors import ConfigError
+from tests.unit.kube.kubeconfigs import environ, plugin_user
+
+PRINT_INPUT = """
+import json, os, sys
+token = json.dumps({"stdin": sys.stdin.read(), "info": json.loads(os.environ["KUBERNETES_EXEC_INFO"]),
+    "args": sys.argv[1:], "extra": os.environ.get("EXTRA"), "session": os.getsid(0) == os.getpid()})
+answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
+print(json.dumps(answer))
+"""
+
+
+def plugin(
+    tmp_path: Path, source: str, *, timeout: float = 60, endpoint: Endpoint | None = None, **fields: Any
+) -> ExecPlugin:
+    script = tmp_path / "plugin.py"
+    script.write_text(source)
+    given = plugin_user(sys.executable, [str(script), *fields.pop("args", ())], **fields)["exec"]
+    config = msgspec.convert(given, ExecConfig)
+    return ExecPlugin(config, tmp_path, endpoint or Endpoint("https://x"), environ(tmp_path), timeout)
+
+
+def answering(**status: Any) -> str:
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}
+    return f"print({json.dumps(answer)!r})"
+
+
+async def test_the_plugin_gets_arguments_environment_and_no_terminal(tmp_path: Path) -> None:
+    given = await plugin(tmp_path, PRINT_INPUT, args=["get", "token"], env=[{"name": "EXTRA", "value": "yes"}]).run()
+    told = json.loads(given.token or "")
+    assert told["stdin"] == ""
+    assert told["session"] is True
+    assert told["args"] == ["get", "token"]
+    assert told["extra"] == "yes"
+    assert told["info"] == {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "spec": {"interactive": False},
+    }
+
+
+async def test_the_cluster_is_told_where_the_kubeconfig_asks_for_it(tmp_path: Path) -> None:
+    endpoint = Endpoint("https://x", ca=b"CA", tls_server_name="kube", exec_extension={"audience": "a"})
+    given = await plugin(tmp_path, PRINT_INPUT, endpoint=endpoint, provideClusterInfo=True).run()
+    assert json.loads(given.token or "")["info"]["spec"]["cluster"] == {
+        "server": "https://x",
+        "certificate-authority-data": "Q0E=",
+        "tls-server-name": "kube",
+        "config": {"audience": "a"},
+    }
+
+
+async def test_a_token_and_a_certificate_are_both_taken_with_their_expiry(tmp_path: Path) -> None:
+    source = answering(
+        token="t", clientCertificateData="C", clientKeyData="K", expirationTimestamp="2026-11-22T12:00:00Z"
+    )
+    given = await plugin(tmp_path, source).run()
+    assert given.token == "t"
+    assert given.certificate is not None
+    assert (given.certificate.certificate, given.certificate.key) == (b"C", b"K")
+    assert given.expires_at == datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+async def test_a_missing_plugin_is_named_with_its_install_hint(tmp_path: Path) -> None:
+    config = msgspec.convert(
+        plugin_user("no-such-plugin", installHint="Run\x1b[31m: brew install it")["exec"], ExecConfig
+    )
+    with pytest.raises(ConfigError, match="no-such-plugin is not installed") as caught:
+        await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+    assert caught.value.hint.startswith("Run: brew install it")
+
+
+async def test_a_command_with_a_slash_is_relative_to_the_kubeconfig(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin" / "login"
+    script.write_text(f"#!{sys.executable}\n{answering(token='t')}")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    config = msgspec.convert(plugin_user("bin/login")["exec"], ExecConfig)
+    given = await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+    assert given.token == "t"
+
+
+async def test_a_failing_plugin_is_told_with_its_stderr_made_printable_and_bounded(tmp_path: Path) -> None:
+    source = r"""
+import sys
+sys.stderr.write("noise\n" * 100_000 + "\x1b[31mtoken has expired, \x1b]0;evil\x07run: aws sso login\n")
+sys.exit(3)
+"""
+    with pytest.raises(ConfigError, match="failed with exit code 3") as caught:
+        await plugin(tmp_path, source).run()
+    assert caught.value.message.endswith("token has expired, run: aws sso login")
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1200
+    assert "kubectl" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("print('hello')", "did not answer with an ExecCredential in JSON"),
+        ("", "did not answer with an ExecCredential in JSON"),
+        ("print('{}')", "did not answer with an ExecCredential that has a status"),
+        (answering(), "neither a token nor a client certificate"),
+        (answering(clientCertificateData="C"), "one is missing"),
+        (
+            answering(token="t").replace("k8s.io/v1", "k8s.io/v1beta1"),
+            "answered in client.authentication.k8s.io/v1beta1",
+        ),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "exit code -15"),
+    ],
+)
+async def test_an_answer_that_is_no_credential_is_refused(tmp_path: Path, source: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        await plugin(tmp_path, source).run()
+
+
+async def test_an_api_version_that_is_gone_is_refused_before_the_plugin_runs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="v1alpha1, which Kubernetes clients no longer do"):
+        await plugin(tmp_path, "raise SystemExit(9)", apiVersion="client.authentication.k8s.io/v1alpha1").run()
+
+
+WAITING = """
+import os, pathlib, sys, threading
+sys.stderr.write("open https://sign.in and enter ABCD"); sys.stderr.flush()
+os.mkfifo("{fifo}.release")
+with open("{fifo}", "w") as fifo:
+    fifo.write(str(os.getpid()))
+open("{fifo}.release").read()
+"""
+
+
+async def test_a_plugin_that_does_not_answer_in_time_is_given_up(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did not answer within 0 s"):
+        await plugin(tmp_path, "open('/dev/stdin').read(); import signal; signal.pause()", timeout=0).run()
+
+
+async def test_a_cancelled_plugin_does_not_live_on(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    running = asyncio.create_task(plugin(tmp_path, WAITING.format(fifo=fifo)).run())
+    pid = int(await asyncio.to_thread(fifo.read_text))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
