@@ -67,6 +67,17 @@ async def test_the_cursor_follows_its_object_and_keeps_its_screen_line() -> None
         assert "web-015" in screen_text(table)[table.cursor_screen_line]
 
 
+async def test_at_the_top_what_starts_failing_comes_into_sight_above_the_cursor() -> None:
+    app = host(40)
+    async with app.run_test(size=(80, 12)):
+        table = app.widget
+        table.select_key(key("web-000"))
+        table.upsert(row("web-030", tone=Tone.FAIL, rank=-1))
+        table.flush()
+        assert (table.cursor_key, table.cursor_screen_line) == (key("web-000"), 2)
+        assert "web-030" in screen_text(table)[1]
+
+
 async def test_when_the_selected_object_vanishes_the_neighbour_below_is_highlighted_and_said() -> None:
     app = host(5)
     async with app.run_test(size=(80, 12)) as pilot:

@@ -234,7 +234,7 @@ class LiveTable(LineView):
             self.repaint()
 
     def apply_pending(self) -> None:
-        """Bring the view in step with the model and keep the cursor on its object and screen line."""
+        """Bring the view in step with the model; keep the cursor on its object and, below the top, on its line."""
         rows = self._rows
         rows.apply_pending()
         if rows.building and not rows.advance(self._pause_after(BUILD_SLICE_SECONDS)):
@@ -262,7 +262,8 @@ class LiveTable(LineView):
         screen_line = cursor.index - self.top
         was_on_screen = 0 <= screen_line < max(1, self.page_lines)
         cause = cursor.follow(self._rows)
-        if was_on_screen:
+        if was_on_screen and self.top > 0:
+            # At the very top the window stays there: what starts failing comes in above the cursor and must be seen.
             self.top = cursor.index - screen_line
         self._keep_on_screen(cursor=was_on_screen)
         self._say_highlighted(previous, cause)
