@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from k9py.simulator import controllers, nodes, scenarios
 from k9py.simulator.api.access import EVERYTHING, Access, Rule, viewer_rules
 from k9py.simulator.api.defaults import defaulted
 from k9py.simulator.api.request import User
@@ -59,8 +60,6 @@ class Simulator:
             ValueError: no such scenario.
         """
         if scenario is not None:
-            from k9py.simulator import scenarios
-
             scenarios.check(scenario)
         self.scenario = scenario
         self.clock: Clock = RealClock() if clock is None else clock
@@ -300,8 +299,6 @@ class Simulator:
             self._state.storage.create(NAMESPACES, namespace)
         if self.scenario is None:
             return
-        from k9py.simulator import controllers, nodes, scenarios
-
         # Loading makes objects by the hundred thousand that stay: without this, each collection walks them all again.
         collecting = gc.isenabled()
         gc.disable()

@@ -30,6 +30,7 @@ _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # generateName's own: no vowel
 
 Admission = Callable[[Resource, Object], None]
 Objects = list[Object]  # named here, because the method `list` hides the type inside the class
+Maybes = list[Object | None]
 Owned = list[tuple[Resource, Object]]
 
 
@@ -74,6 +75,11 @@ class Storage:
         kind = self._kinds[resource.storage_key]
         keys = kind.keys(namespace)
         return keys if after is None else keys[bisect.bisect_right(keys, after) :]
+
+    def at_keys(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> Maybes:
+        """Return what is stored under each of the keys, None where nothing is."""
+        objects = self._kinds[resource.storage_key].objects
+        return [objects.get(key) for key in keys]
 
     def count(self, resource: Resource) -> int:
         return len(self._kinds[resource.storage_key].objects)

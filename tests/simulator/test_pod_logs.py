@@ -1,60 +1,17 @@
 """pods/log: which lines come, and how it is said that none can."""
 
-import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState, LogLine, LogRun
+from k9py.simulator.state import ClusterState
 from tests.simulator.client import Client
-from tests.simulator.objects import Object, add_namespace, add_pod
+from tests.simulator.objects import add_namespace, add_pod
+from tests.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
-START = datetime(2026, 1, 15, 11, 59, 50, tzinfo=UTC)
 PATH = "/api/v1/namespaces/shop/pods/a/log"
-
-
-class ScriptedRun:
-    """A log that a test writes."""
-
-    def __init__(self, *texts: str) -> None:
-        self._lines: list[LogLine] = []
-        self._changed = asyncio.Event()
-        self._over = False
-        for text in texts:
-            self.write(text)
-
-    def write(self, text: str) -> None:
-        at = len(self._lines)
-        self._lines.append(LogLine(at, START + timedelta(seconds=at), text))
-        self._changed.set()
-
-    def end(self) -> None:
-        self._over = True
-        self._changed.set()
-
-    def read(self, after: int = -1) -> Sequence[LogLine]:
-        return [line for line in self._lines if line.sequence > after]
-
-    async def more(self, after: int) -> bool:
-        while not self.read(after) and not self._over:
-            self._changed.clear()
-            await self._changed.wait()
-        return bool(self.read(after))
-
-
-class ScriptedLogs:
-    """The present and the previous run of every container."""
-
-    def __init__(self, present: ScriptedRun, previous: ScriptedRun) -> None:
-        self._present = present
-        self._previous = previous
-
-    def open(self, pod: Object, container: str, *, previous: bool = False) -> LogRun | None:
-        return self._previous if previous else self._present
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Invariant: refusals are worded as the API server's and the kubelet's. The lines come from `state.log_source`.
 """
 
+import bisect
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -142,8 +143,7 @@ async def _lines(
     held: Sequence[LogLine] = run.read()
     if held:
         last = held[-1].sequence
-    if since is not None:
-        held = [line for line in held if line.timestamp >= since]
+    held = _from(held, since)
     if tail is not None:
         held = held[-tail:] if tail else ()
     while True:
@@ -160,8 +160,14 @@ async def _lines(
         held = run.read(last)
         if held:
             last = held[-1].sequence
-        if since is not None:
-            held = [line for line in held if line.timestamp >= since]
+        held = _from(held, since)
+
+
+def _from(lines: Sequence[LogLine], since: datetime | None) -> Sequence[LogLine]:
+    """Return the lines from a moment on; lines are in order of time, and made only when looked at."""
+    if since is None:
+        return lines
+    return lines[bisect.bisect_left(lines, since, key=lambda line: line.timestamp) :]
 
 
 def _encoded(line: LogLine, *, timestamps: bool) -> bytes:

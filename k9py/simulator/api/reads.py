@@ -160,13 +160,12 @@ def _without_kind(obj: Object) -> Object:
 def _selected(
     storage: Storage, query: Query, keys: list[Key], overlay: Mapping[Key, Object | None]
 ) -> Iterator[Object]:
-    """Yield what a query selects, in order; objects deleted while it runs are shown as they were."""
-    # Taken at once: the caller gives way to the loop between pieces, and a list shows one moment.
-    present = [(key, storage.get(query.resource, *key)) for key in keys]
-    for key, stored in present:
-        obj = overlay.get(key, stored)
-        if obj is not None and (query.predicate is None or query.predicate(obj)):
-            yield obj
+    """Return what a query selects, in order; what is written while it is sent does not show."""
+    # Taken now, not when it is sent: a list shows one moment, and its sender gives way to the loop.
+    present = storage.at_keys(query.resource, keys)
+    held = (overlay.get(key, stored) if overlay else stored for key, stored in zip(keys, present, strict=True))
+    predicate = query.predicate
+    return (obj for obj in held if obj is not None and (predicate is None or predicate(obj)))
 
 
 def _snapshot(
