@@ -1,0 +1,200 @@
+"""Writes end to end: our plans and Writer, the real client, real HTTP, the simulator's API and controllers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from k9py.actions.audit import AuditLog, Identity
+from k9py.actions.change import Change
+from k9py.actions.patcher import WriteRequest
+from k9py.actions.pause import plan_pause, plan_resume
+from k9py.actions.restart import plan_restart
+from k9py.actions.scale import plan_scale
+from k9py.actions.undo import plan_undo, revision_template
+from k9py.actions.write import Writer
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.objects.errors import ConflictError, NotFoundError, RefusedError
+from k9py.objects.kinds import KINDS
+from k9py.objects.meta import ObjectKey
+from k9py.objects.workloads import Deployment
+from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.rollouts.template_diff import template_diff
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+
+CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
+DB = ObjectKey("StatefulSet", "data", "db")
+AGENT = ObjectKey("DaemonSet", "monitoring", "agent")
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(scenario="bad-release", clock=ManualClock()) as running:
+        yield running
+
+
+@pytest.fixture
+async def connection(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Connection]:
+    path = simulator.write_kubeconfig(tmp_path / "config")
+    found = await connect(ConnectOptions(kubeconfig=str(path)))
+    try:
+        yield found
+    finally:
+        await found.aclose()
+
+
+@pytest.fixture
+def audit(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "audit.jsonl"
+
+
+@pytest.fixture
+def writer(connection: Connection, audit: Path) -> Writer:
+    identity = Identity(context="demo", user="admin")
+    return Writer(connection, connection, read_only=False, audit=AuditLog(audit), identity=identity)
+
+
+async def revision(connection: Connection, owner: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return the object of a workload's revision."""
+    kind = "ReplicaSet" if owner["kind"] == "Deployment" else "ControllerRevision"
+    for one in await connection.list(kind, owner["metadata"]["namespace"]):
+        owners = one["metadata"].get("ownerReferences") or ()
+        its = one.get("revision") or int(
+            one["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0)
+        )
+        if its == number and any(each["uid"] == owner["metadata"]["uid"] for each in owners):
+            return one
+    raise AssertionError(f"no revision {number}")
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def touch_status(state: ClusterState, key: ObjectKey) -> None:
+    """Write a Deployment's status, as a controller does all the time."""
+    obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
+    assert obj is not None
+    status = {**obj["status"], "collisionCount": obj["status"].get("collisionCount", 0) + 1}
+    state.storage.update(DEPLOYMENTS, {**obj, "status": status}, status_only=True)
+
+
+async def test_a_failing_deployment_is_undone_and_converges(
+    simulator: Simulator, connection: Connection, writer: Writer, audit: Path
+) -> None:
+    obj = await connection.get(CHECKOUT)
+    present = int(obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    target = await revision(connection, obj, present - 1)
+    change = plan_undo(obj, target)
+    preview = await writer.write(change, dry_run=True)
+    assert (await connection.get(CHECKOUT))["spec"]["template"] == obj["spec"]["template"], "a dry-run stores nothing"
+    written = await writer.write(change, dry_run=False)
+    assert written.result["spec"]["template"] == preview.result["spec"]["template"] == revision_template(target)
+    simulator.advance(120)
+    after = KINDS["Deployment"].decode(msgspec.json.encode(await connection.get(CHECKOUT)))
+    assert isinstance(after, Deployment)
+    assert rollout_status(after, (), (), simulator.clock.now()).state is RolloutState.COMPLETE
+    assert [(one["action"], one["outcome"], one["uid"]) for one in lines(audit)] == [("undo", "done", change.uid)]
+
+
+@pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])
+async def test_a_controller_revision_is_put_back_as_the_server_had_it(
+    key: ObjectKey, simulator: Simulator, connection: Connection, writer: Writer
+) -> None:
+    obj = await connection.get(key)
+    target = await revision(connection, obj, 1)
+    written = await writer.write(plan_undo(obj, target), dry_run=False)
+    assert template_diff(written.result["spec"]["template"], revision_template(target)) == ()
+    simulator.advance(60)
+    again = await connection.get(key)
+    newest = await revision(connection, again, 3)  # the revision that was put back has a new number
+    with pytest.raises(RefusedError, match="is already at revision 3"):
+        plan_undo(again, newest)
+
+
+async def plans(connection: Connection, simulator: Simulator) -> list[Change]:
+    """Return one change with each patch type: merge on the subresource, strategic, JSON."""
+    obj = await connection.get(CHECKOUT)
+    number = int(obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    return [
+        plan_scale(obj, 7),
+        plan_restart(obj, simulator.clock.now()),
+        plan_undo(obj, await revision(connection, obj, number - 1)),
+    ]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["merge", "strategic", "json"])
+async def test_a_status_that_moved_in_between_does_not_disturb(
+    which: int, simulator: Simulator, connection: Connection, writer: Writer
+) -> None:
+    change = (await plans(connection, simulator))[which]
+    simulator.call(touch_status, CHECKOUT)
+    assert (await writer.write(change, dry_run=True)).attempts == 2
+    assert (await writer.write(change, dry_run=False)).attempts == 2
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["merge", "strategic", "json"])
+async def test_a_change_by_someone_else_in_between_aborts(
+    which: int, simulator: Simulator, connection: Connection, writer: Writer, audit: Path
+) -> None:
+    change = (await plans(connection, simulator))[which]
+    other: dict[str, Any] = {"spec": {"template": {"metadata": {"labels": {"hotfix": "yes"}}}}}
+    await connection.send(WriteRequest(CHECKOUT, other, "strategic"), dry_run=False)
+    before = await connection.get(CHECKOUT)
+    with pytest.raises(ConflictError, match="was changed since it was confirmed"):
+        await writer.write(change, dry_run=False)
+    assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
+    assert [one["outcome"] for one in lines(audit)] == ["failed"]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["merge", "strategic", "json"])
+async def test_another_deployment_of_the_same_name_is_left_alone(
+    which: int, simulator: Simulator, connection: Connection, writer: Writer
+) -> None:
+    change = (await plans(connection, simulator))[which]
+    simulator.call(replace_by_another, CHECKOUT)
+    before = await connection.get(CHECKOUT)
+    with pytest.raises(ConflictError, match="was deleted and made anew"):
+        await writer.write(change, dry_run=False)
+    assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
+
+
+def replace_by_another(state: ClusterState, key: ObjectKey) -> None:
+    obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
+    assert obj is not None
+    state.storage.remove(DEPLOYMENTS, key.namespace, key.name)
+    kept = {name: obj["metadata"][name] for name in ("name", "namespace", "labels", "annotations")}
+    state.storage.create(DEPLOYMENTS, {**obj, "metadata": kept})
+
+
+async def test_an_object_that_is_gone_says_so(simulator: Simulator, connection: Connection, writer: Writer) -> None:
+    change = plan_scale(await connection.get(CHECKOUT), 7)
+    simulator.call(lambda state: state.storage.remove(DEPLOYMENTS, "shop", "checkout"))
+    with pytest.raises(NotFoundError):
+        await writer.write(change, dry_run=False)
+
+
+async def test_scale_restart_pause_and_resume_do_what_they_say(
+    simulator: Simulator, connection: Connection, writer: Writer, audit: Path
+) -> None:
+    await writer.write(plan_scale(await connection.get(CHECKOUT), 7), dry_run=False)
+    assert (await connection.get(CHECKOUT))["spec"]["replicas"] == 7
+    await writer.write(plan_restart(await connection.get(CHECKOUT), simulator.clock.now()), dry_run=False)
+    await writer.write(plan_pause(await connection.get(CHECKOUT)), dry_run=False)
+    paused = await connection.get(CHECKOUT)
+    assert paused["spec"]["paused"] is True
+    with pytest.raises(RefusedError, match="is paused"):
+        plan_restart(paused, simulator.clock.now())
+    await writer.write(plan_resume(paused), dry_run=False)
+    assert not (await connection.get(CHECKOUT))["spec"].get("paused")
+    assert [one["action"] for one in lines(audit)] == ["scale", "restart", "pause", "resume"]
