@@ -200,7 +200,7 @@ def _addressed(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:
         return path, whole, http.headers
     token = path[len(TOKEN_PATH) :].partition("/")[0]
     skipped = len(TOKEN_PATH) + len(token)
-    given = {key: http.headers.get(key, "") for key in ("Accept", "Content-Type")}
+    given = {key: http.headers.get(key, "") for key in ("Accept", "Content-Type", "User-Agent")}
     return path[skipped:], whole[skipped:], {**given, "Authorization": f"Bearer {token}"}
 
 

@@ -23,12 +23,13 @@ from k9py.simulator.clock import Clock, ManualClock, RealClock
 from k9py.simulator.faults import Fault, Faults, Where
 from k9py.simulator.kubeconfig import kubeconfig, write_private
 from k9py.simulator.listener import TOKEN_PATH, Listener, Seen
-from k9py.simulator.resources import NAMESPACES
+from k9py.simulator.resources import NAMESPACES, PODS
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Storage
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
+MANY_PODS = 5000  # from here on, what was loaded is kept out of garbage collections
 ANYWHERE = Where()
 
 _T = TypeVar("_T")
@@ -307,7 +308,8 @@ class Simulator:
         finally:
             if collecting:
                 gc.enable()
-        gc.freeze()
+        if self._state.storage.count(PODS) >= MANY_PODS:
+            gc.freeze()
         self._parts += [controllers.start(self._state), nodes.start(self._state), loaded]
 
 

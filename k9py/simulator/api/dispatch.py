@@ -33,7 +33,8 @@ def read_request(
     user = access.authenticate(headers.get("Authorization", ""), path)
     target = target_of(method, path, query) or Target(method.lower())
     content_type = headers.get("Content-Type", "")
-    return ApiRequest(method, path, target, user, query, headers.get("Accept", ""), content_type, body)
+    accept, agent = headers.get("Accept", ""), headers.get("User-Agent", "")
+    return ApiRequest(method, path, target, user, query, accept, content_type, body, agent)
 
 
 def answer(state: ClusterState, access: Access, request: ApiRequest) -> Answer:

@@ -47,6 +47,7 @@ class ApiRequest:
     accept: str = ""
     content_type: str = ""
     body: bytes = b""
+    user_agent: str = ""
 
     @property
     def resource(self) -> Resource:

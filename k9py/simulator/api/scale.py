@@ -7,6 +7,7 @@ from typing import Any
 
 from k9py.simulator import failures
 from k9py.simulator.api.answers import Answer, json_answer
+from k9py.simulator.api.managed_fields import manager_of, with_manager
 from k9py.simulator.api.patches import apply_patch
 from k9py.simulator.api.reads import existing
 from k9py.simulator.api.request import ApiRequest
@@ -50,6 +51,9 @@ def scale(state: ClusterState, request: ApiRequest) -> Answer:
         if given.get(key):
             metadata[key] = given[key]
     changed = {**workload, "metadata": metadata, "spec": {**workload["spec"], "replicas": replicas}}
+    if replicas != workload["spec"].get("replicas"):
+        now, manager = state.clock.now(), manager_of(request)
+        changed = with_manager(changed, workload, manager, resource.api_version, now, "scale")
     if request.dry_run:
         _, stored = state.storage.prepare_update(resource, changed)
         shown = {

@@ -10,6 +10,7 @@ from k9py.simulator import failures
 from k9py.simulator.api.answers import Answer, json_answer
 from k9py.simulator.api.defaults import defaulted
 from k9py.simulator.api.event_view import as_served, as_stored
+from k9py.simulator.api.managed_fields import manager_of, with_manager, with_managers_of
 from k9py.simulator.api.patches import apply_patch
 from k9py.simulator.api.reads import existing, query_of, shaped_answer
 from k9py.simulator.api.request import ApiRequest
@@ -39,7 +40,10 @@ def create(state: ClusterState, request: ApiRequest) -> Answer:
     if resource.namespaced:
         _check_namespace(state, resource, metadata, target.namespace)
         metadata["namespace"] = target.namespace
-    stored = create_object(state, resource, {**obj, "metadata": metadata}, dry_run=request.dry_run)
+    obj = {**obj, "metadata": metadata}
+    written = {key: value for key, value in obj.items() if key != "status"} if resource.has_status else obj
+    obj = with_manager(written, None, manager_of(request), resource.api_version, state.clock.now())
+    stored = create_object(state, resource, obj, dry_run=request.dry_run)
     return shaped_answer(state, request, as_served(resource, stored), 201)
 
 
@@ -120,15 +124,21 @@ def _replace(state: ClusterState, request: ApiRequest, old: Object, obj: Object)
         )
     if resource.namespaced:
         obj = {**obj, "metadata": {**metadata, "namespace": target.namespace}}
+    obj = with_managers_of(obj, old)
     status_only = target.subresource == "status"
     if not status_only:
         check_types(obj, resource.kind)
         if resource.has_status:
             obj = {**obj, "status": old.get("status", {})}
         obj = prepared_for_update(resource, defaulted(resource, obj), old)
-        # A write against an old state is a conflict before it is anything else.
-        state.storage.prepare_update(resource, obj)
+    # A write against an old state is a conflict before it is anything else.
+    _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
+    if not status_only:
         validate(resource, obj, old)
+    if next_state is not old:
+        manager, now = manager_of(request), state.clock.now()
+        told = with_manager(next_state, old, manager, resource.api_version, now, target.subresource)
+        obj = {**obj, "metadata": {**obj["metadata"], "managedFields": told["metadata"]["managedFields"]}}
     if request.dry_run:
         _, stored = state.storage.prepare_update(resource, obj, status_only=status_only)
         version = old["metadata"]["resourceVersion"]
