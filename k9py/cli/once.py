@@ -10,10 +10,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -35,6 +36,15 @@ from k9py.tables.values import Tone
 
 DEADLINE = 120.0
 """Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""
+
+GAP = 2
+"""Cells between columns."""
+
+READABLE = 24
+"""Cells the growing column keeps before others are left out."""
+
+FULL_WIDTH = 1000
+"""Cells a line may have where no terminal limits it."""
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
@@ -113,26 +123,54 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
 
 def _print_tables(services: list[ServiceView], rollouts: list[RolloutView], now: datetime, *, colour: bool) -> None:
     """Print both tables: fitted to a terminal, in full width into a pipe."""
-    is_terminal = sys.stdout.isatty()
     console = Console(
         no_color=not colour, color_system="auto" if colour else None, highlight=False, markup=False, emoji=False
     )
-    for plain in plain_tables(services, rollouts, now):
-        table = _table(plain)
-        if not is_terminal:
-            console.width = max(console.measure(table).maximum, 40)
-        console.print(table)
+    room = console.width if sys.stdout.isatty() else None
+    console.width = room or FULL_WIDTH
+    with console.capture() as captured:
+        for plain in plain_tables(services, rollouts, now):
+            console.print(_table(plain, fitted_widths(plain, room)))
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
-def _table(plain: PlainTable) -> Table:
+def fitted_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
+    """Return the widths of the columns that fit in so many cells, by index; every column in full without a limit.
+
+    The least important columns go first; the one that grows is cut to what the others leave.
+    """
+    widths = {
+        index: max([cell_len(column.title), *(cell_len(cells[index].text) for cells in plain.rows)])
+        for index, column in enumerate(plain.columns)
+    }
+    if room is None:
+        return widths
+    growing = [index for index, column in enumerate(plain.columns) if column.grow]
+    least = {index: min(width, READABLE) if index in growing else width for index, width in widths.items()}
+    while sum(least.values()) + GAP * len(least) + 1 > room:
+        index = max(least, key=lambda index: (plain.columns[index].priority, index))
+        if plain.columns[index].priority == 0:
+            break
+        del least[index]
+    spare = room - 1 - sum(least.values()) - GAP * len(least)
+    for index in growing:
+        if index in least:
+            least[index] = min(widths[index], least[index] + max(0, spare))
+    return least
+
+
+def _table(plain: PlainTable, widths: Mapping[int, int]) -> Table:
     table = Table(
-        title=plain.title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+        title=plain.title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, GAP, 0, 0)
     )
     table.add_column("", width=1)
-    for column in plain.columns:
+    for index, width in widths.items():
+        column = plain.columns[index]
         table.add_column(
             column.title,
             justify="right" if column.align_right else "left",
+            width=width,
             no_wrap=True,
             overflow="ellipsis",
             header_style="bold",
@@ -140,6 +178,6 @@ def _table(plain: PlainTable) -> Table:
     for cells, tone in zip(plain.rows, plain.tones, strict=True):
         table.add_row(
             Text(tone.symbol, style=_STYLES.get(tone, "")),
-            *(Text(cell.text, style=_STYLES.get(cell.tone, "")) for cell in cells),
+            *(Text(cells[index].text, style=_STYLES.get(cells[index].tone, "")) for index in widths),
         )
     return table
