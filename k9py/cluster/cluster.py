@@ -100,7 +100,11 @@ class Cluster:
         for task in (*self._tasks, *([self._rescoping] if self._rescoping else [])):
             task.cancel()
         self._tasks = []
-        await group.__aexit__(kind, error, trace)
+        # What the body raised is its own: only a cancellation is the group's business, and no ExceptionGroup is made.
+        if kind is not None and issubclass(kind, asyncio.CancelledError):
+            await group.__aexit__(kind, error, trace)
+        else:
+            await group.__aexit__(None, None, None)
 
     async def run(self) -> NoReturn:
         """Watch until cancelled."""

@@ -153,6 +153,15 @@ class Queries:
         """Return one Deployment, StatefulSet or DaemonSet."""
         return self._stores.workload(key)
 
+    def object(self, key: ObjectKey) -> Pod | Service | Workload | None:
+        """Return one object of a kind the screens open."""
+        match key.kind:
+            case "Pod":
+                return self.pod(key)
+            case "Service":
+                return self.service(key)
+        return self.workload(key)
+
     def pod_findings(self, key: ObjectKey, now: datetime) -> tuple[Finding, ...]:
         """Return what is wrong with one pod, worst first."""
         pod = self._stores.pods.get(key)
@@ -174,17 +183,13 @@ class Queries:
 
     def events_about(self, key: ObjectKey) -> tuple[Event, ...]:
         """Return the events about an object and, for a workload, its ReplicaSets and pods; newest first."""
-        uids: list[str] = []
-        match key.kind:
-            case "Pod":
-                pod = self._stores.pods.get(key)
-                uids += [pod.uid] if pod else []
-            case "Service":
-                service = self._stores.services.get(key)
-                uids += [service.uid] if service else []
-            case _:
-                workload = self._stores.workload(key)
-                uids += self._uids(workload) if workload else []
+        match self.object(key):
+            case None:
+                return ()
+            case Pod() | Service() as one:
+                uids = [one.uid]
+            case workload:
+                uids = self._uids(workload)
         found = (event for uid in uids for event in self._events_of(uid, key.namespace))
         return tuple(sorted(found, key=lambda one: one.last_seen or _EARLIEST, reverse=True)[:MAX_EVENTS])
 

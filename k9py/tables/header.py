@@ -1,11 +1,10 @@
-"""The header in words: where we look, how well we see it, and how many things fail.
+"""The header in words: where we look, and how well we see it.
 
 Segments carry a priority: 0 is always shown, higher numbers go first when the line is short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +12,7 @@ from k9py.cluster.health import ESSENTIAL, ClusterHealth, ClusterState
 from k9py.cluster.scope import Scope
 from k9py.objects.text import printable
 from k9py.objects.times import age, duration
-from k9py.tables.values import Row, Tone
+from k9py.tables.values import Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +25,6 @@ class Segment:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many rows of a table fail, are changing, or are not known."""
-
-    total: int = 0
-    failing: int = 0
-    busy: int = 0
-    unknown: int = 0
-
-
-def tally(rows: Iterable[Row]) -> Tally:
-    """Count rows by tone."""
-    counts = dict.fromkeys(Tone, 0)
-    for row in rows:
-        counts[row.tone] += 1
-    return Tally(sum(counts.values()), counts[Tone.FAIL], counts[Tone.BUSY], counts[Tone.UNKNOWN])
-
-
 def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ...]:
     """Return where we look: context, namespaces, and what the scope leaves out."""
     where = "all" if scope.is_cluster else ", ".join(scope.namespaces)
@@ -52,11 +33,6 @@ def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ..
         Segment(printable(where), Tone.ACCENT, 0, "namespace" if len(scope.namespaces) < 2 else "namespaces"),
     )
     return (*segments, Segment(printable(notice), Tone.WARN, 1)) if notice else segments
-
-
-def count_segments(services: Tally, rollouts: Tally) -> tuple[Segment, ...]:
-    """Return the counts, failing first."""
-    return (*_counts("services", services), *_counts("rollouts", rollouts))
 
 
 def health_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
@@ -92,16 +68,3 @@ def _forbidden(health: ClusterHealth) -> tuple[Segment, ...]:
     others = len(health.forbidden) - len(needed)
     named = [*needed, *([f"{others} more kinds" if others > 1 else health.forbidden[-1]] if others else [])]
     return (Segment(f"no right to read {', '.join(named)}", Tone.WARN if needed else Tone.MUTED, 2 if needed else 5),)
-
-
-def _counts(noun: str, counts: Tally) -> tuple[Segment, ...]:
-    segments = []
-    if counts.failing:
-        segments.append(Segment(f"{counts.failing:,} of {counts.total:,} {noun} failing", Tone.FAIL, 1))
-    if counts.unknown:
-        segments.append(Segment(f"{counts.unknown:,} {noun} not known", Tone.UNKNOWN, 2))
-    if counts.busy:
-        segments.append(Segment(f"{counts.busy:,} {noun} changing", Tone.BUSY, 3))
-    if not segments:
-        segments.append(Segment(f"{counts.total:,} {noun}", Tone.PLAIN, 3))
-    return tuple(segments)

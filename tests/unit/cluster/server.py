@@ -1,0 +1,182 @@
+"""A cluster to connect to without a network: lists what it holds, streams what is put in, refuses and fails on wish."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from k9py.informer.lister_watcher import ListerWatcher
+from k9py.objects.errors import BadRequestError, ForbiddenError, KdashError
+from k9py.objects.kinds import KINDS, Kind
+from k9py.objects.meta import KubeObject, ObjectKey
+from tests.factories import NOW
+
+
+class HeldClock:
+    """Time that passes when a test says so; sleepers wake when it has come far enough."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> Any:
+        return NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return await asyncio.sleep(0)
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.seconds + seconds, woken))
+        return await woken
+
+    def pass_time(self, seconds: float) -> None:
+        self.seconds += seconds
+        for due, woken in list(self._sleepers):
+            if due <= self.seconds:
+                self._sleepers.remove((due, woken))
+                if not woken.done():
+                    woken.set_result(None)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the connection says of its context."""
+
+    namespace: str = "shop"
+
+
+class FakeServer:
+    """Fulfils `cluster.cluster.Connected`.
+
+    Attributes:
+        forbidden: (resource, namespace) that may not be listed; namespace "" is the whole cluster.
+        down: what every list and watch fails with; None when the server is up. Set by `go_down`.
+        silent: it will not say what the user may do.
+    """
+
+    def __init__(self, *objects: KubeObject) -> None:
+        self.info = Place()
+        self.forbidden: set[tuple[str, str]] = set()
+        self.down: KdashError | None = None
+        self.silent = False
+        self.version = 100
+        self.objects: dict[ObjectKey, KubeObject] = {}
+        self.listed: list[tuple[str, str, str]] = []
+        self._watches: list[tuple[str, str, asyncio.Queue[bytes | KdashError]]] = []
+        for one in objects:
+            self.put(one)
+
+    def put(self, one: KubeObject) -> None:
+        """Add or change an object; watches hear of it."""
+        self.objects[one.key] = self._anew(one)
+        self._tell("MODIFIED", self.objects[one.key])
+
+    def delete(self, key: ObjectKey) -> None:
+        """Remove an object; watches hear of it."""
+        self._tell("DELETED", self._anew(self.objects.pop(key)))
+
+    def _anew(self, one: KubeObject) -> KubeObject:
+        self.version += 1
+        metadata = msgspec.structs.replace(one.metadata, resource_version=str(self.version))
+        return msgspec.structs.replace(one, metadata=metadata)
+
+    def go_down(self, error: KdashError) -> None:
+        """Break every watch and refuse every request until `down` is None again."""
+        self.down = error
+        for _, _, queue in self._watches:
+            queue.put_nowait(error)
+
+    def _tell(self, type_: str, one: KubeObject) -> None:
+        line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(one))
+        for kind, namespace, queue in self._watches:
+            if kind == one.KIND and namespace in ("", one.namespace):
+                queue.put_nowait(line)
+
+    async def can_i(
+        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+    ) -> bool | None:
+        if self.down is not None:
+            raise self.down
+        return None if self.silent else not self._is_forbidden(KINDS[kind].resource, namespace)
+
+    def _is_forbidden(self, resource: str, namespace: str) -> bool:
+        return (resource, namespace) in self.forbidden or ("*", namespace) in self.forbidden
+
+    def lister_watcher(
+        self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> ListerWatcher:
+        return _FakeListerWatcher(self, kind, namespace, field_selector)
+
+    def check(self, kind: Kind[Any], namespace: str) -> None:
+        if self.down is not None:
+            raise self.down
+        if self._is_forbidden(kind.resource, namespace):
+            raise ForbiddenError(f"may not list {kind.resource} in {namespace or 'the cluster'}", code=403)
+
+    @asynccontextmanager
+    async def watching(self, kind: str, namespace: str) -> AsyncIterator[asyncio.Queue[bytes | KdashError]]:
+        entry = (kind, namespace, asyncio.Queue[bytes | KdashError]())
+        self._watches.append(entry)
+        try:
+            yield entry[2]
+        finally:
+            self._watches.remove(entry)
+
+
+class _FakeListerWatcher:
+    def __init__(self, server: FakeServer, kind: Kind[Any], namespace: str, field_selector: str) -> None:
+        self._server = server
+        self._kind = kind
+        self._namespace = namespace
+        self._field_selector = field_selector
+
+    async def list_page(self, *, limit: int, continue_token: str = "", resource_version: str | None = None) -> bytes:
+        self._server.listed.append((self._kind.resource, self._namespace, self._field_selector))
+        self._server.check(self._kind, self._namespace)
+        # The one selector in use that splits a kind in two; whoever asks for Normal events gets none here.
+        wanted = not self._field_selector.startswith("type=Normal")
+        items = [
+            json.loads(msgspec.json.encode(one))
+            for one in self._server.objects.values()
+            if wanted and self._kind.name == one.KIND and self._namespace in ("", one.namespace)
+        ]
+        return json.dumps({"metadata": {"resourceVersion": str(self._server.version)}, "items": items}).encode()
+
+    def watch(
+        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
+        return self._opened(send_initial_events)
+
+    @asynccontextmanager
+    async def _opened(self, initial: bool) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        if initial:
+            raise BadRequestError("sendInitialEvents is not understood", code=400)
+        self._server.check(self._kind, self._namespace)
+        async with self._server.watching(self._kind.name, self._namespace) as queue:
+            yield self._lines(queue)
+
+    async def _lines(self, queue: asyncio.Queue[bytes | KdashError]) -> AsyncIterator[list[bytes]]:
+        while True:
+            said = await queue.get()
+            if isinstance(said, KdashError):
+                raise said
+            yield [said]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until the condition holds; a test that ends here has failed."""
+    for _ in range(5_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("did not come about")

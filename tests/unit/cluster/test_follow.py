@@ -1,0 +1,111 @@
+"""Following a write: every step once, until it has converged or will not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.follow import follow
+from k9py.cluster.scope import Scope
+from k9py.objects.workloads import Deployment
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from tests import factories as make
+from tests.unit.cluster.server import FakeServer, HeldClock, until
+
+KEY = make.key("Deployment", "checkout")
+
+
+def at(generation: int, updated: int, *, observed: int | None = None) -> Deployment:
+    return make.deployment(generation=generation, observed=observed, updated=updated, available=updated)
+
+
+class Following:
+    """A followed rollout, with the states it went through."""
+
+    def __init__(self, server: FakeServer, *, generation: int | None, timeout: float | None = None) -> None:
+        self.clock = HeldClock()
+        self.cluster = Cluster(server, Scope(), self.clock)
+        self.seen: list[RolloutStatus] = []
+        self._generation = generation
+        self._timeout = timeout
+
+    async def run(self) -> None:
+        async for status in follow(self.cluster, KEY, generation=self._generation, timeout=self._timeout):
+            self.seen.append(status)
+
+    @property
+    def states(self) -> list[RolloutState]:
+        return [one.state for one in self.seen]
+
+
+async def test_it_goes_on_until_converged_and_tells_each_step_once() -> None:
+    server = FakeServer(at(1, 3))
+    following = Following(server, generation=2)
+    async with following.cluster, asyncio.timeout(5):
+        await until(lambda: following.cluster.health.is_whole)
+        task = asyncio.create_task(following.run())
+        server.put(at(2, 0, observed=1))
+        await until(lambda: len(following.seen) == 1)
+        server.put(at(2, 1))
+        await until(lambda: len(following.seen) == 2)
+        server.put(at(2, 1))
+        server.put(at(2, 3))
+        await task
+    assert following.states == [RolloutState.UNKNOWN, RolloutState.PROGRESSING, RolloutState.COMPLETE]
+
+
+async def test_the_state_before_the_write_is_not_its_outcome() -> None:
+    server = FakeServer(at(1, 3))
+    following = Following(server, generation=2)
+    async with following.cluster:
+        await until(lambda: following.cluster.health.is_whole)
+        task = asyncio.create_task(following.run())
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert following.seen == []
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_a_stall_ends_it_with_its_cause() -> None:
+    stuck = make.deployment(
+        generation=2,
+        updated=1,
+        available=2,
+        conditions=[make.condition("Progressing", "False", "ProgressDeadlineExceeded", "no progress")],
+    )
+    server = FakeServer(stuck)
+    following = Following(server, generation=2)
+    async with following.cluster, asyncio.timeout(5):
+        await following.run()
+    assert following.states[-1] is RolloutState.STALLED
+    assert following.seen[-1].reason
+
+
+async def test_a_rollout_that_is_deleted_ends_it() -> None:
+    server = FakeServer(at(2, 1))
+    following = Following(server, generation=2)
+    async with following.cluster, asyncio.timeout(5):
+        await until(lambda: following.cluster.health.is_whole)
+        task = asyncio.create_task(following.run())
+        await until(lambda: len(following.seen) == 1)
+        server.delete(KEY)
+        await task
+    assert following.states == [RolloutState.PROGRESSING]
+
+
+async def test_time_is_up_whether_done_or_not() -> None:
+    server = FakeServer(at(2, 1))
+    following = Following(server, generation=2, timeout=30)
+    async with following.cluster, asyncio.timeout(5):
+        await until(lambda: following.cluster.health.is_whole)
+        task = asyncio.create_task(following.run())
+        await until(lambda: len(following.seen) == 1)
+        while not task.done():
+            following.clock.pass_time(1)
+            await asyncio.sleep(0)
+    assert following.clock.seconds >= 30
+    assert following.states == [RolloutState.PROGRESSING]
