@@ -1,0 +1,231 @@
+"""Rows of the tables: what a person reads, what it is coloured by, and what comes first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.objects.meta import ObjectKey
+from k9py.objects.services import ServicePort
+from k9py.rollouts.cohorts import cohorts
+from k9py.rollouts.revisions import revisions
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.tables import events, pods, rollouts, services
+from k9py.tables import revisions as revision_table
+from k9py.tables.tones import rank_of
+from k9py.tables.values import Column, Row, Tone
+from k9py.triage.finding import Finding, Severity
+from tests import factories as make
+from tests.factories import NOW, before, key
+
+SERVICE = ServiceView(
+    key=key("Service", "checkout"),
+    uid="u",
+    mode=ServiceMode.SELECTOR,
+    type="ClusterIP",
+    ports=(ServicePort(port=80),),
+    ready=3,
+    total=3,
+    workloads=(key("Deployment", "checkout"),),
+    findings=(),
+    external_name="",
+    created_at=before(3600),
+)
+STATUS = RolloutStatus(
+    key=key("Deployment", "checkout"),
+    uid="u",
+    state=RolloutState.COMPLETE,
+    words="complete",
+    reason="",
+    cause=None,
+    note="",
+    desired=3,
+    ready=3,
+    updated=3,
+    available=3,
+    revision=4,
+    images=("registry.example.com/checkout:1.4.2",),
+    changed_at=before(60),
+    paused=False,
+)
+ROLLOUT = RolloutView(
+    key=STATUS.key,
+    uid="u",
+    status=STATUS,
+    findings=(),
+    created_at=before(3600),
+    generation=4,
+    pods_known=True,
+)
+
+
+def finding(severity: Severity, message: str = "image x:9 cannot be pulled") -> Finding:
+    return Finding(severity, "ImagePullBackOff", message, key("Pod", "checkout-1"))
+
+
+def texts(columns: tuple[Column, ...], row: Row) -> dict[str, str]:
+    assert len(columns) == len(row.cells)
+    return {column.id: cell.text for column, cell in zip(columns, row.cells, strict=True)}
+
+
+def test_a_service_row() -> None:
+    row = services.row(SERVICE, NOW)
+    assert texts(services.COLUMNS, row) == {
+        "namespace": "shop",
+        "name": "checkout",
+        "endpoints": "3/3",
+        "ports": "80",
+        "workloads": "deploy/checkout",
+        "why": "",
+        "age": "",
+    }
+    assert row.tone is Tone.OK
+    assert services.COLUMNS[-1].live is not None
+    assert services.COLUMNS[-1].live(row, NOW) == "60m"
+
+
+@pytest.mark.parametrize(
+    ("view", "endpoints", "tone"),
+    [
+        (SERVICE, "3/3", Tone.OK),
+        (replace(SERVICE, ready=1), "1/3", Tone.BUSY),
+        (replace(SERVICE, ready=1, findings=(finding(Severity.WARN),)), "1/3", Tone.WARN),
+        (replace(SERVICE, ready=0, findings=(finding(Severity.FAIL),)), "0/3", Tone.FAIL),
+        (replace(SERVICE, ready=0, total=0), "0/0", Tone.MUTED),
+        (replace(SERVICE, ready=None, total=None), "?/?", Tone.UNKNOWN),
+        (replace(SERVICE, ready=None, total=None, findings=(finding(Severity.WARN),)), "?/?", Tone.UNKNOWN),
+        (
+            replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, ready=None, total=None, external_name="db.example.com"),
+            "–",
+            Tone.MUTED,
+        ),
+    ],
+)
+def test_the_tone_of_a_service(view: ServiceView, endpoints: str, tone: Tone) -> None:
+    row = services.row(view, NOW)
+    assert row.tone is tone
+    assert texts(services.COLUMNS, row)["endpoints"] == endpoints
+    assert row.rank == rank_of(tone)
+
+
+def test_what_fails_comes_first_and_what_is_unknown_before_what_is_well() -> None:
+    order = sorted((Tone.OK, Tone.MUTED, Tone.UNKNOWN, Tone.BUSY, Tone.FAIL, Tone.WARN), key=rank_of)
+    assert order == [Tone.FAIL, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.MUTED]
+
+
+def test_a_rollout_row() -> None:
+    row = rollouts.row(ROLLOUT, NOW)
+    assert texts(rollouts.COLUMNS, row) == {
+        "namespace": "shop",
+        "kind": "deploy",
+        "name": "checkout",
+        "ready": "3/3",
+        "updated": "3",
+        "available": "3",
+        "revision": "4",
+        "image": "1.4.2",
+        "state": "complete",
+        "changed": "",
+    }
+    assert row.since == STATUS.changed_at
+
+
+@pytest.mark.parametrize(
+    ("status", "findings", "tone", "words"),
+    [
+        (STATUS, (), Tone.OK, "complete"),
+        (
+            replace(STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", note="2 old pods still serve"),
+            (),
+            Tone.BUSY,
+            "progressing 1/3 (2 old pods still serve)",
+        ),
+        (
+            replace(STATUS, state=RolloutState.STALLED, words="stalled: image x:9 cannot be pulled", reason="image x"),
+            (finding(Severity.FAIL),),
+            Tone.FAIL,
+            "stalled: image x:9 cannot be pulled",
+        ),
+        (STATUS, (finding(Severity.FAIL),), Tone.FAIL, "complete: image x:9 cannot be pulled"),
+        (STATUS, (finding(Severity.WARN),), Tone.WARN, "complete"),
+        (STATUS, (finding(Severity.INFO),), Tone.OK, "complete"),
+        (replace(STATUS, state=RolloutState.PAUSED, words="paused at 1/3"), (), Tone.WARN, "paused at 1/3"),
+        (replace(STATUS, state=RolloutState.UNKNOWN, words="waiting"), (), Tone.UNKNOWN, "waiting"),
+        (replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"), (), Tone.MUTED, "scaled to zero"),
+    ],
+)
+def test_the_tone_and_words_of_a_rollout(
+    status: RolloutStatus, findings: tuple[Finding, ...], tone: Tone, words: str
+) -> None:
+    row = rollouts.row(replace(ROLLOUT, status=status, findings=findings), NOW)
+    assert row.tone is tone
+    assert texts(rollouts.COLUMNS, row)["state"] == words
+
+
+def test_what_is_not_known_of_a_rollout_is_a_question_mark() -> None:
+    row = rollouts.row(replace(ROLLOUT, status=replace(STATUS, desired=None, revision=None)), NOW)
+    found = texts(rollouts.COLUMNS, row)
+    assert found["ready"] == "3/?"
+    assert found["revision"] == "?"
+
+
+def test_hostile_names_and_messages_are_neutralised() -> None:
+    evil = "\x1b]0;owned\x07x\x1b[31m"
+    view = replace(
+        ROLLOUT,
+        key=ObjectKey("Deployment", evil, evil),
+        status=replace(STATUS, words=evil, images=(f"a:{evil}",)),
+        findings=(finding(Severity.FAIL, evil),),
+    )
+    service = replace(SERVICE, key=ObjectKey("Service", evil, evil), findings=view.findings)
+    rows = (rollouts.row(view, NOW), services.row(service, NOW), events.row(make.event(make.pod(), evil, evil), NOW))
+    assert all(cell.text.isprintable() for row in rows for cell in row.cells)
+
+
+def test_pods_stand_by_revision_the_new_first_and_failing_first_within() -> None:
+    deployment = make.deployment(revision=2)
+    new = make.replica_set(deployment, "bbb", revision=2)
+    old = make.replica_set(deployment, "aaa", revision=1)
+    broken = make.pod(
+        "b-2", owner=new, statuses=[make.container_status(ready=False, state=make.waiting("ErrImagePull"))]
+    )
+    found = [make.pod("a-1", owner=old), make.pod("b-1", owner=new), broken]
+    rows = sorted(
+        pods.cohort_rows(cohorts(revisions(deployment, [new, old]), found), NOW), key=lambda row: (row.rank, row.key)
+    )
+    shown = [texts(pods.COLUMNS, row) for row in rows]
+    assert [(one["name"], one["revision"], one["hash"], one["status"]) for one in shown] == [
+        ("b-2", "2", "bbb", "ErrImagePull"),
+        ("b-1", "2", "bbb", "Running"),
+        ("a-1", "1", "aaa", "Running"),
+    ]
+
+
+def test_a_pod_on_no_node_and_of_no_known_revision() -> None:
+    shown = texts(pods.COLUMNS, pods.row(make.pod(node=""), NOW))
+    assert (shown["revision"], shown["node"]) == ("?", "–")
+
+
+def test_revisions_stand_newest_first_with_image_and_cause() -> None:
+    deployment = make.deployment(revision=2)
+    owned = [
+        make.replica_set(deployment, "aaa", revision=1, replicas=0, change_cause="first"),
+        make.replica_set(deployment, "bbb", revision=2, image="registry.example.com/team/checkout:2"),
+    ]
+    rows = [revision_table.row(one, NOW) for one in revisions(deployment, owned)]
+    shown = [texts(revision_table.COLUMNS, row) for row in sorted(rows, key=lambda row: row.rank)]
+    assert [(one["revision"], one["image"], one["pods"], one["cause"]) for one in shown] == [
+        ("2", "checkout:2", "3/3", "–"),
+        ("1", "checkout:1.0.0", "0/0", "first"),
+    ]
+
+
+def test_events_stand_newest_first() -> None:
+    pod = make.pod("p")
+    rows = [events.row(make.event(pod, reason, since=since), NOW) for reason, since in (("Old", 90), ("New", 5))]
+    rows.sort(key=lambda row: row.rank)
+    assert [texts(events.COLUMNS, row)["reason"] for row in rows] == ["New", "Old"]
+    assert texts(events.COLUMNS, rows[0])["object"] == "pod/p"
+    assert events.row(make.event(pod, count=7), NOW).cells[3].text == "×7"

@@ -1,0 +1,180 @@
+"""The header, the describe screen, and the output without a screen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from k9py.cluster.health import ClusterHealth, ClusterState
+from k9py.cluster.scope import Scope
+from k9py.cluster.views import RolloutView, ServiceView
+from k9py.objects.errors import ConnectionFailedError
+from k9py.rollouts.status import RolloutState
+from k9py.tables.describe import describe
+from k9py.tables.header import health_segments, place_segments
+from k9py.tables.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code, json_values, plain_tables
+from k9py.tables.values import Tone
+from k9py.triage.finding import Severity
+from tests import factories as make
+from tests.factories import NOW, before
+from tests.unit.cluster.world import World, checkout
+from tests.unit.tables.test_rows import ROLLOUT, SERVICE, STATUS, finding
+
+LIVE = ClusterHealth(ClusterState.LIVE, since=before(60))
+REFUSED = ConnectionFailedError("connection refused")
+STALE = ClusterHealth(ClusterState.STALE, since=before(90), retry_at=NOW + timedelta(seconds=4), error=REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("health", "words", "tone"),
+    [
+        (LIVE, ["live"], Tone.OK),
+        (ClusterHealth(ClusterState.LOADING, objects=12_345), ["loading (12,345 objects)"], Tone.BUSY),
+        (STALE, ["stale for 90s, reconnecting in 4s"], Tone.FAIL),
+        (replace(STALE, retry_at=None), ["stale for 90s, reconnecting now"], Tone.FAIL),
+        (
+            ClusterHealth(ClusterState.UNREACHABLE, error=REFUSED, retry_at=NOW + timedelta(seconds=2)),
+            ["no connection: connection refused, reconnecting in 2s"],
+            Tone.FAIL,
+        ),
+        (ClusterHealth(ClusterState.FORBIDDEN, forbidden=("Pod",)), ["no right to read anything here"], Tone.FAIL),
+        (replace(LIVE, forbidden=("EndpointSlice", "Node")), ["live", "no right to read EndpointSlice, Node"], Tone.OK),
+        (
+            replace(LIVE, forbidden=("EndpointSlice", "Event", "Node")),
+            ["live", "no right to read EndpointSlice, 2 more kinds"],
+            Tone.OK,
+        ),
+    ],
+)
+def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[str], tone: Tone) -> None:
+    segments = health_segments(health, NOW)
+    assert [one.text for one in segments] == words
+    assert segments[0].tone is tone
+
+
+def test_where_we_look_names_the_notice() -> None:
+    segments = place_segments("prod", Scope(("shop",)), "no right to list pods in all namespaces")
+    assert [(one.label, one.text) for one in segments] == [
+        ("context", "prod"),
+        ("namespace", "shop"),
+        ("", "no right to list pods in all namespaces"),
+    ]
+    assert place_segments("prod", Scope(), "")[1].text == "all"
+
+
+UNKNOWN = replace(SERVICE, ready=None, total=None)
+BROKEN = replace(ROLLOUT, findings=(finding(Severity.FAIL),))
+MOVING = replace(ROLLOUT, status=replace(STATUS, state=RolloutState.PROGRESSING))
+UNSEEN = replace(ROLLOUT, status=replace(STATUS, state=RolloutState.UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    ("health", "services", "rollouts", "code"),
+    [
+        (LIVE, [SERVICE], [ROLLOUT], ALL_WELL),
+        (LIVE, [], [], ALL_WELL),
+        (LIVE, [SERVICE], [MOVING], ALL_WELL),
+        (LIVE, [SERVICE], [BROKEN], FAILING),
+        (LIVE, [UNKNOWN], [ROLLOUT], COULD_NOT_TELL),
+        (LIVE, [SERVICE], [UNSEEN], COULD_NOT_TELL),
+        (LIVE, [UNKNOWN], [BROKEN], FAILING),
+        (STALE, [SERVICE], [ROLLOUT], COULD_NOT_TELL),
+        (replace(LIVE, forbidden=("Pod",)), [SERVICE], [ROLLOUT], COULD_NOT_TELL),
+        (replace(LIVE, forbidden=("Node",)), [SERVICE], [ROLLOUT], ALL_WELL),
+        (ClusterHealth(ClusterState.LOADING), [], [], COULD_NOT_TELL),
+    ],
+)
+def test_the_exit_code_never_calls_the_unknown_well(
+    health: ClusterHealth, services: list[ServiceView], rollouts: list[RolloutView], code: int
+) -> None:
+    assert exit_code(health, services, rollouts) == code
+
+
+def test_plain_tables_are_failing_first_with_ages_in_words() -> None:
+    well = replace(ROLLOUT, key=make.key("Deployment", "a-well"))
+    services, rollouts = plain_tables([SERVICE], [well, BROKEN], NOW)
+    assert [row[2].text for row in rollouts.rows] == ["checkout", "a-well"]
+    assert rollouts.tones == (Tone.FAIL, Tone.OK)
+    assert services.rows[0][-1].text == "60m"
+    assert rollouts.rows[0][-1].text == "60s"
+
+
+def test_json_has_stable_names_and_null_for_the_unknown() -> None:
+    values = json.loads(json.dumps(json_values(STALE, [UNKNOWN], [BROKEN], context="prod", notice="only shop")))
+    assert values["health"] == {
+        "state": "stale",
+        "since": "2026-11-22T11:58:30Z",
+        "forbidden_kinds": [],
+        "error": "connection refused",
+    }
+    assert values["services"][0]["ready_endpoints"] is None
+    assert values["services"][0]["verdict"] == "unknown"
+    assert values["services"][0]["workloads"] == [{"kind": "Deployment", "name": "checkout"}]
+    rollout = values["rollouts"][0]
+    assert (rollout["state"], rollout["desired"], rollout["revision"]) == ("complete", 3, 4)
+    assert rollout["verdict"] == "failing"
+    assert rollout["findings"][0]["message"] == "image x:9 cannot be pulled"
+    assert values["exit_code"] == FAILING
+    assert set(values) == {"context", "notice", "health", "services", "rollouts", "exit_code"}
+
+
+DEPLOYMENT, REPLICA_SET, PODS = checkout()
+BAD_POD = make.pod(
+    "checkout-aaa-9",
+    owner=REPLICA_SET,
+    ready=False,
+    statuses=[
+        make.container_status(
+            ready=False, state=make.waiting("ImagePullBackOff", "Back-off"), last=make.terminated(137, "OOMKilled")
+        )
+    ],
+    labels={"app": "checkout"},
+)
+BEHIND = make.service("checkout")
+WORLD = World(
+    DEPLOYMENT,
+    REPLICA_SET,
+    BEHIND,
+    BAD_POD,
+    *PODS,
+    make.endpoint_slice(BEHIND, [*PODS, BAD_POD]),
+    make.autoscaler(DEPLOYMENT),
+    make.budget("checkout"),
+    make.event(BAD_POD, "BackOff", "Back-off pulling image"),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "titles", "says"),
+    [
+        (
+            "Deployment",
+            "checkout",
+            ["Deployment shop/checkout", "What is wrong", "Pods", "Events"],
+            ["2 to 6 replicas", "0 disruptions allowed", "Back-off pulling image", make.IMAGE],
+        ),
+        (
+            "Service",
+            "checkout",
+            ["Service shop/checkout", "What is wrong", "Endpoints", "Events"],
+            ["app=checkout", "2/3 ready", "deploy/checkout", "not ready"],
+        ),
+        (
+            "Pod",
+            "checkout-aaa-9",
+            ["Pod shop/checkout-aaa-9", "What is wrong", "Container app", "Conditions", "Events"],
+            ["ImagePullBackOff", "OOMKilled (exit code 137)", "rs/checkout-aaa", "node-1"],
+        ),
+        ("Pod", "gone", [], []),
+    ],
+)
+def test_an_objects_facts_and_events(kind: str, name: str, titles: list[str], says: list[str]) -> None:
+    sections = describe(WORLD.queries, make.key(kind, name), NOW)
+    assert [one.title for one in sections] == titles
+    lines = [line for section in sections for line in section.lines]
+    whole = "\n".join(f"{one.label} {one.text}" for one in lines)
+    assert [one for one in says if one not in whole] == []
+    assert all(one.text for one in lines)
