@@ -18,6 +18,7 @@ from k9py.simulator import failures
 from k9py.simulator.changes import Change, Changes, Kind, Listener, Object
 from k9py.simulator.clock import Clock, timestamp
 from k9py.simulator.encoding import EncodedObjects
+from k9py.simulator.owners import OwnerIndex
 from k9py.simulator.resources import DEPLOYMENTS, ENDPOINTSLICES, NAMESPACES, PODS, RESOURCES, Resource, by_plural
 
 __all__ = ["Admission", "Change", "Object", "Objects", "Owned", "Propagation", "Storage"]
@@ -54,7 +55,7 @@ class Storage:
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
         self._kinds: dict[tuple[str, str], Kind] = {resource.storage_key: Kind() for resource in RESOURCES}
-        self._owned: dict[str, dict[tuple[tuple[str, str], str, str], Resource]] = {}
+        self._owners = OwnerIndex()
         self._listeners: list[Listener] = []
 
     # -- reads ---------------------------------------------------------------------------------------------------
@@ -86,12 +87,8 @@ class Storage:
 
     def owned_by(self, uid: str) -> Owned:
         """Return every object with an ownerReference to this uid."""
-        found: Owned = []
-        for (_, namespace, name), resource in self._owned.get(uid, {}).items():
-            obj = self.get(resource, namespace, name)
-            if obj is not None:
-                found.append((resource, obj))
-        return found
+        found = ((resource, self.get(resource, *key)) for resource, key in self._owners.dependents(uid))
+        return [(resource, obj) for resource, obj in found if obj is not None]
 
     # -- writes --------------------------------------------------------------------------------------------------
 
@@ -218,7 +215,11 @@ class Storage:
         if propagation == "Orphan":
             self._orphan_dependents(present["uid"])
         finalizers = list(present.get("finalizers") or ())
-        if propagation == "Foreground" and "foregroundDeletion" not in finalizers and self._owned.get(present["uid"]):
+        if (
+            propagation == "Foreground"
+            and "foregroundDeletion" not in finalizers
+            and self._owners.dependents(present["uid"])
+        ):
             finalizers.append("foregroundDeletion")
         seconds = self._grace_seconds(resource, obj, grace)
         if not seconds and not finalizers:
@@ -311,7 +312,7 @@ class Storage:
         key = (metadata.get("namespace") or "", metadata["name"])
         kind = self._kinds[resource.storage_key]
         kind.put(key, stored)
-        self._index_owners(resource, old, stored)
+        self._owners.note(resource, old, stored)
         self._announce(kind, Change("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
 
     def _drop(self, resource: Resource, obj: Object) -> None:
@@ -323,7 +324,7 @@ class Storage:
             return
         self.revision += 1
         last = {**obj, "metadata": {**metadata, "resourceVersion": str(self.revision)}}
-        self._index_owners(resource, old, None)
+        self._owners.note(resource, old, None)
         self.encoded.forget(resource, key)
         self._announce(kind, Change("DELETED", resource, last, old, self.revision))
 
@@ -331,20 +332,6 @@ class Storage:
         kind.record(change)
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
-
-    def _index_owners(self, resource: Resource, old: Object | None, new: Object | None) -> None:
-        before, after = _owner_uids(old), _owner_uids(new)
-        if before == after:
-            return
-        metadata = (new or old or {})["metadata"]
-        entry = (resource.storage_key, metadata.get("namespace") or "", metadata["name"])
-        for uid in before - after:
-            owned = self._owned.get(uid, {})
-            owned.pop(entry, None)
-            if not owned:
-                self._owned.pop(uid, None)
-        for uid in after - before:
-            self._owned.setdefault(uid, {})[entry] = resource
 
     def _orphan_dependents(self, uid: str) -> None:
         for resource, obj in self.owned_by(uid):
@@ -395,11 +382,6 @@ class Storage:
 
 def _stored(resource: Resource) -> Resource:
     return resource if resource.stored_as is None else by_plural(resource.stored_as[1])
-
-
-def _owner_uids(obj: Object | None) -> frozenset[str]:
-    references: Iterable[Object] = (obj or {}).get("metadata", {}).get("ownerReferences") or ()
-    return frozenset(reference["uid"] for reference in references)
 
 
 def _spec_changed(resource: Resource, old: Object, new: Object) -> bool:
