@@ -69,10 +69,11 @@ class OidcTokens:
         refresh_token, issuer = self._text("refresh-token"), self._text("idp-issuer-url").rstrip("/")
         if not refresh_token or not issuer:
             raise ConfigError("The OpenID Connect token has expired and the kubeconfig has no refresh token", _HINT)
+        client = f"{self._text('client-id')}:{self._text('client-secret')}"
         try:
             async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=await asyncio.to_thread(self._authorities)),
-                auth=aiohttp.BasicAuth(self._text("client-id"), self._text("client-secret")),
+                headers={"Authorization": f"Basic {base64.b64encode(client.encode()).decode()}"},
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
                 raise_for_status=True,
             ) as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import ssl
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from aiohttp import web
 
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
+from k9py.kube.kubeconfig import AuthProvider
+from k9py.kube.oidc import OidcTokens
 from k9py.kube.options import ConnectOptions
 from k9py.kube.tls import ClientCertificate, ssl_context
 from k9py.logs.source import LogTarget
@@ -226,3 +230,42 @@ def test_no_file_with_a_key_is_left_behind(tmp_path: Path, monkeypatch: pytest.M
         ssl_context(None, insecure=False, certificate=ClientCertificate(pem("alice.crt"), pem("bob.key")))
     assert seen == [0o600, 0o600]
     assert list(tmp_path.iterdir()) == []
+
+
+def id_token(expires_at: datetime) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": expires_at.timestamp()}).encode()).decode().rstrip("=")
+    return f"h.{claims}.s"
+
+
+@pytest.mark.parametrize("authority", ["ca.crt", "other-ca.crt"])
+async def test_an_expired_open_id_token_is_exchanged_at_a_provider_that_is_verified(
+    tmp_path: Path, authority: str
+) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    fresh = id_token(now + timedelta(hours=1))
+
+    async def provider(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/.well-known/openid-configuration":
+            return web.json_response({"token_endpoint": f"https://{request.host}/token"})
+        assert (await request.post())["refresh_token"] == "again"
+        return web.json_response({"id_token": fresh, "refresh_token": "rotated"})
+
+    async with serving(provider, tls=tls_server()) as issuer:
+        config = AuthProvider(
+            "oidc",
+            {
+                "id-token": id_token(now - timedelta(hours=1)),
+                "refresh-token": "again",
+                "idp-issuer-url": issuer.url,
+                "client-id": "kdash",
+                "idp-certificate-authority-data": encoded(authority),
+            },
+        )
+        tokens = OidcTokens(config, tmp_path, lambda: now)
+        if authority == "ca.crt":
+            assert await tokens.fetch() == (fresh, now + timedelta(hours=1))
+            assert len(issuer.requests) == 2
+        else:
+            with pytest.raises(ConfigError, match="did not refresh the token"):
+                await tokens.fetch()
+            assert issuer.requests == []
