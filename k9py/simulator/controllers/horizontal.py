@@ -13,12 +13,11 @@ from typing import Any
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.hashing import fnv32a
-from k9py.simulator.controllers.pods import is_active, is_ready
 from k9py.simulator.controllers.quantities import amount_of
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import replicas_of
-from k9py.simulator.controllers.selectors import key_of, matches
-from k9py.simulator.resources import HORIZONTALPODAUTOSCALERS, PODS, by_kind
+from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.resources import HORIZONTALPODAUTOSCALERS, by_kind
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Change
 
@@ -97,13 +96,7 @@ class HorizontalController:
         phase = fnv32a(autoscaler["metadata"]["uid"].encode()) % 1000 / 1000
         turn = self._state.clock.now().timestamp() / _WAVE_SECONDS + phase
         wave = 1 + _WAVE_HEIGHT * math.sin(2 * math.pi * turn)
-        selector = target["spec"].get("selector")
-        pods = [
-            pod
-            for pod in self._storage.list(PODS, key[0])
-            if is_active(pod) and is_ready(pod) and matches(selector, pod["metadata"].get("labels"))
-        ]
-        return round(goal * load * wave / max(1, len(pods)))
+        return round(goal * load * wave / max(1, present))
 
     @staticmethod
     def _cpu_request(target: Object) -> float:

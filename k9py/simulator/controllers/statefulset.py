@@ -64,10 +64,13 @@ class StatefulSetController:
             return None
         update = revisions.update_revision(self._storage, STATEFULSETS, stateful_set)
         current = self._current_revision(stateful_set, update)
+        # Pods made in this step are not counted before the next, so that a status shows the gap, as a real one does.
+        before = {pod["metadata"]["uid"] for pod in self._pods(stateful_set)}
         try:
             self._step(stateful_set, current, update)
         finally:
-            self._write_status(stateful_set, current, update)
+            counted = [pod for pod in self._pods(stateful_set) if pod["metadata"]["uid"] in before]
+            self._write_status(stateful_set, current, update, counted)
         in_use = {_name(current), _name(update), *(_revision(pod) for pod in self._pods(stateful_set))}
         revisions.forget_history(self._storage, stateful_set, in_use)
         return self._seconds_until_next_available(stateful_set)
@@ -205,8 +208,7 @@ class StatefulSetController:
 
     # -- status --------------------------------------------------------------------------------------------------
 
-    def _write_status(self, stateful_set: Object, current: Object, update: Object) -> None:
-        pods = self._pods(stateful_set)
+    def _write_status(self, stateful_set: Object, current: Object, update: Object, pods: list[Object]) -> None:
         running = [pod for pod in pods if phase_of(pod) == "Running"]
         staying = [pod for pod in pods if not is_terminating(pod)]
         counts = {
@@ -215,7 +217,7 @@ class StatefulSetController:
             "updatedReplicas": sum(_revision(pod) == _name(update) for pod in staying),
         }
         available = sum(self._is_available(stateful_set, pod) for pod in running)
-        if counts["updatedReplicas"] == len(pods) == counts["readyReplicas"]:
+        if counts["updatedReplicas"] == len(pods) == counts["readyReplicas"] == replicas_of(stateful_set):
             strategy = stateful_set["spec"].get("updateStrategy") or {}
             if strategy.get("type", "RollingUpdate") == "RollingUpdate":
                 current = update

@@ -13,7 +13,7 @@ from k9py.simulator.state import ClusterState
 DEFAULT_PODS = 5000
 MAX_PODS = 100_000
 _REPLICAS = 20
-_APPS_PER_NAMESPACE = 25
+_APPS_PER_NAMESPACE = 10
 _PODS_PER_NODE = 250
 
 

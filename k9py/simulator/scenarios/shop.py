@@ -4,12 +4,17 @@ Invariant: when it is loaded everything has converged and nothing moves but logs
 one bad release.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from k9py.simulator.api.defaults import defaulted
+from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers import revisions
 from k9py.simulator.controllers.daemonset import GENERATION_LABEL, TEMPLATE_GENERATION, TOLERATIONS
 from k9py.simulator.controllers.daemonset import REVISION_LABEL as DAEMON_REVISION
+from k9py.simulator.controllers.disruption import DisruptionController
+from k9py.simulator.controllers.endpointslice import EndpointSliceController
+from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.statefulset import POD_INDEX_LABEL, POD_NAME_LABEL
 from k9py.simulator.controllers.statefulset import REVISION_LABEL as STATEFUL_REVISION
 from k9py.simulator.resources import (
@@ -21,6 +26,7 @@ from k9py.simulator.resources import (
     JOBS,
     PERSISTENTVOLUMECLAIMS,
     PODDISRUPTIONBUDGETS,
+    SERVICES,
     STATEFULSETS,
     Resource,
 )
@@ -34,8 +40,14 @@ NODES = 6
 RELEASE_AFTER = 30.0
 
 
-def seed(state: ClusterState) -> Seeder:
-    """Write the shop."""
+def seed(state: ClusterState) -> None:
+    """Write the shop, all well."""
+    write(state)
+    settle(state)
+
+
+def write(state: ClusterState) -> Seeder:
+    """Write the shop, save for what `settle` adds."""
     seeder = Seeder(state)
     for namespace in ("shop", "data", "monitoring", "kube-system", "default"):
         seeder.namespace(namespace)
@@ -47,6 +59,15 @@ def seed(state: ClusterState) -> Seeder:
     _jobs(seeder)
     _policies(seeder)
     return seeder
+
+
+def settle(state: ClusterState) -> None:
+    """Let the controllers that only describe what there is do so, before anyone looks."""
+    describing = ((EndpointSliceController, SERVICES), (DisruptionController, PODDISRUPTIONBUDGETS))
+    for make, resource in describing:
+        controller = make(state)
+        for obj in state.storage.list(resource):
+            controller.reconcile(key_of(obj))
 
 
 def app_named(name: str) -> App:
@@ -227,6 +248,8 @@ def _jobs(seeder: Seeder) -> None:
         container = {"name": name, "image": f"{REGISTRY}/{name}:{tag}"}
         return {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], "restartPolicy": "Never"}}
 
+    now = seeder.state.clock.now()
+    last = now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0)
     seeder.put(
         CRONJOBS,
         {
@@ -236,7 +259,10 @@ def _jobs(seeder: Seeder) -> None:
                 "concurrencyPolicy": "Forbid",
                 "jobTemplate": {"spec": {"template": template("stock-sync", "1.4.0")}},
             },
-            "status": {"lastScheduleTime": seeder.ago(0.1), "lastSuccessfulTime": seeder.ago(0.09)},
+            "status": {
+                "lastScheduleTime": timestamp(last),
+                "lastSuccessfulTime": timestamp(last + timedelta(seconds=9)),
+            },
         },
     )
     finished = seeder.ago(25.9)

@@ -9,10 +9,10 @@ from k9py.simulator.api.defaults import defaulted
 from k9py.simulator.controllers import conditions as rules
 from k9py.simulator.controllers.replicasets import REVISION
 from k9py.simulator.nodes.containers import go_duration, image_not_found
-from k9py.simulator.resources import DEPLOYMENTS, ENDPOINTS, REPLICASETS, SERVICES
+from k9py.simulator.resources import DEPLOYMENTS, REPLICASETS, SERVICES
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, App, Release
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, Seeder
-from k9py.simulator.scenarios.shop import app_named, seed
+from k9py.simulator.scenarios.shop import app_named, settle, write
 from k9py.simulator.state import ClusterState
 
 Object = dict[str, Any]
@@ -24,7 +24,7 @@ UNREADY = Release("5.7.0-unready", "new index format", 0.6)
 
 def bad_release(state: ClusterState) -> None:
     """Write the shop with `checkout` stuck on an image nobody has pushed; its old pods serve."""
-    seeder = seed(state)
+    seeder = write(state)
     app = app_named("checkout")
     image = app.image_of(BAD_RELEASE.tag)
     entry = {
@@ -43,11 +43,12 @@ def bad_release(state: ClusterState) -> None:
         "started": False,
     }
     stall(seeder, app, BAD_RELEASE, entry)
+    settle(state)
 
 
 def crashloop(state: ClusterState) -> None:
     """Write the shop with new releases that crash (payments), run out of memory, or never become ready."""
-    seeder = seed(state)
+    seeder = write(state)
     for name, new, reason, code in (
         ("payments", CRASHING, "Error", 1),
         ("recommendations", OUT_OF_MEMORY, "OOMKilled", 137),
@@ -57,16 +58,17 @@ def crashloop(state: ClusterState) -> None:
     container = {"name": "app", "image": app.image_of(UNREADY.tag)}
     entry = {**seeder.running(container, seeder.ago(UNREADY.hours_ago)), "ready": False}
     stall(seeder, app, UNREADY, entry)
+    settle(state)
 
 
 def no_endpoints(state: ClusterState) -> None:
     """Write the shop with a typing error in a Service's selector: its pods are fine, and nobody reaches them."""
-    seed(state)
+    write(state)
     service = state.storage.get(SERVICES, "shop", "cart")
     if service is None:
         raise LookupError("the shop has no cart")
     state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}})
-    state.storage.remove(ENDPOINTS, "shop", "cart")
+    settle(state)
 
 
 def crashed(seeder: Seeder, app: App, new: Release, reason: str, code: int, restarts: int = 7) -> Object:

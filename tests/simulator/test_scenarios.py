@@ -1,0 +1,159 @@
+"""Scenarios: what they hold at the start, that they stay still, and what happens in them by itself."""
+
+import pytest
+
+from k9py.simulator import scenarios
+from k9py.simulator.controllers.pods import is_ready
+from k9py.simulator.controllers.replicasets import revision_of
+from k9py.simulator.resources import (
+    CONTROLLERREVISIONS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    ENDPOINTSLICES,
+    EVENTS,
+    HORIZONTALPODAUTOSCALERS,
+    PODDISRUPTIONBUDGETS,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+    STATEFULSETS,
+)
+from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
+from tests.simulator.cluster import Cluster, make_state, running_cluster, with_image
+
+
+def reason(cluster: Cluster, name: str) -> str:
+    return str(cluster.condition(cluster.deployment(name), "Progressing")["reason"])
+
+
+def endpoints(cluster: Cluster, name: str) -> int:
+    """Return how many ready endpoints a Service of the shop has."""
+    slices = cluster.storage.list(ENDPOINTSLICES, "shop")
+    own = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
+    return sum(e["conditions"]["ready"] for each in own for e in each["endpoints"] or ())
+
+
+@pytest.mark.parametrize("name", ["", "shopp", "big:x", "big:0", "big:100001", "bad_release"])
+def test_unknown_scenarios_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="big"):
+        scenarios.check(name)
+
+
+@pytest.mark.parametrize("name", [*scenarios.NAMES, "big:17"])
+def test_known_scenarios_pass(name: str) -> None:
+    scenarios.check(name)
+
+
+@pytest.mark.parametrize("name", ["shop-quiet", "bad-release", "crashloop", "no-endpoints", "big:60"])
+async def test_controllers_find_nothing_to_change_in_workloads_at_the_start(name: str) -> None:
+    async with running_cluster(name) as cluster:
+        await cluster.pass_time(0.5)
+        workloads = (
+            DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, CONTROLLERREVISIONS, PODDISRUPTIONBUDGETS, SERVICES,
+            ENDPOINTSLICES,
+        )  # fmt: skip
+        changed = [c.obj["metadata"]["name"] for c in cluster.changes if c.resource in workloads]
+        assert changed == []
+
+
+async def test_the_shop_is_lived_in() -> None:
+    async with running_cluster("shop") as cluster:
+        deployments = cluster.storage.list(DEPLOYMENTS)
+        assert len(deployments) >= 12
+        assert {d["metadata"]["namespace"] for d in deployments} >= {"shop", "monitoring", "kube-system"}
+        assert all(is_ready(pod) for pod in cluster.storage.list(PODS))
+        revisions = sorted(
+            revision_of(obj) for _, obj in cluster.storage.owned_by(cluster.deployment()["metadata"]["uid"])
+        )
+        assert revisions == [1, 2, 3, 4, 5]
+        causes = [rs["metadata"]["annotations"].get(CHANGE_CAUSE) for rs in cluster.storage.list(REPLICASETS, "shop")]
+        assert any(causes)
+        assert None in causes
+        assert all(
+            endpoints(cluster, service["metadata"]["name"]) for service in cluster.storage.list(SERVICES, "shop")
+        )
+        assert cluster.storage.get(HORIZONTALPODAUTOSCALERS, "shop", "frontend")
+        assert cluster.storage.get(STATEFULSETS, "data", "db")
+        assert len(cluster.storage.list(CONTROLLERREVISIONS)) == 4
+
+
+async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_mends_it_in_seconds() -> None:
+    async with running_cluster("shop") as cluster:
+        await cluster.pass_time(29)
+        assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
+        await cluster.pass_time(6)
+        assert reason(cluster, "checkout") == "ReplicaSetUpdated"
+        assert cluster.deployment()["metadata"]["annotations"][CHANGE_CAUSE].startswith("release 2.8")
+        await cluster.pass_time(62)
+        assert reason(cluster, "checkout") == "ProgressDeadlineExceeded"
+        assert cluster.deployment()["status"]["availableReplicas"] == 3
+        assert endpoints(cluster, "checkout") == 3
+        cluster.change(DEPLOYMENTS, "checkout", with_image("registry.example.com/shop/checkout:2.7.1"))
+        await cluster.pass_time(3)
+        assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
+        assert revision_of(cluster.deployment()) == 7
+        assert len([pod for pod in cluster.pods() if pod["metadata"]["labels"]["app"] == "checkout"]) == 3
+
+
+async def test_the_quiet_shop_stays_quiet() -> None:
+    async with running_cluster("shop-quiet") as cluster:
+        await cluster.pass_time(250)
+        assert [c for c in cluster.changes if c.resource in (DEPLOYMENTS, PODS, EVENTS)] == []
+
+
+async def test_bad_release_is_stuck_from_the_start_with_the_image_named() -> None:
+    async with running_cluster("bad-release") as cluster:
+        assert reason(cluster, "checkout") == "ProgressDeadlineExceeded"
+        broken = [pod for pod in cluster.pods() if not is_ready(pod)]
+        (pod,) = broken
+        waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]
+        assert waiting["reason"] == "ImagePullBackOff"
+        assert "checkout:2.8.0" in waiting["message"]
+        assert endpoints(cluster, "checkout") == 3
+        await cluster.pass_time(60)
+        assert cluster.messages("Failed")
+
+
+async def test_crashloop_goes_on_crashing() -> None:
+    async with running_cluster("crashloop") as cluster:
+
+        def restarts(app: str) -> int:
+            return max(
+                int(pod["status"]["containerStatuses"][0]["restartCount"])
+                for pod in cluster.pods()
+                if pod["metadata"]["labels"]["app"] == app
+            )
+
+        before = restarts("payments")
+        assert before == 7
+        await cluster.pass_time(60)
+        assert restarts("payments") > before
+        assert restarts("recommendations") > 7
+        assert reason(cluster, "search") == "ProgressDeadlineExceeded"
+        assert cluster.messages("Unhealthy")
+        assert endpoints(cluster, "payments") == 2
+
+
+async def test_no_endpoints_has_a_service_with_healthy_pods_and_no_endpoint() -> None:
+    async with running_cluster("no-endpoints") as cluster:
+        await cluster.pass_time(5)
+        assert endpoints(cluster, "cart") == 0
+        assert cluster.deployment("cart")["status"]["readyReplicas"] == 3
+
+
+def test_big_has_as_many_pods_as_asked_and_all_are_ready() -> None:
+    state, _ = make_state()
+    scenarios.load("big:1234", state)
+    pods = state.storage.list(PODS)
+    assert len(pods) == 1234
+    assert all(is_ready(pod) for pod in pods)
+    assert len({pod["status"]["podIP"] for pod in pods}) == 1234
+
+
+async def test_in_big_a_deployment_still_works() -> None:
+    async with running_cluster("big:200") as cluster:
+        present = cluster.storage.list(DEPLOYMENTS)[0]
+        cluster.storage.update(DEPLOYMENTS, {**present, "spec": {**present["spec"], "replicas": 25}})
+        await cluster.pass_time(15)
+        after = cluster.storage.list(DEPLOYMENTS)[0]
+        assert after["status"]["availableReplicas"] == 25
