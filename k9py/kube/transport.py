@@ -186,7 +186,7 @@ class Transport:
                 )
             return
         with translated(self.server):
-            body = await response.content.read(MAX_ERROR_BODY)
+            body = await _error_body(response)
         raise from_status(
             response.status,
             body,
@@ -239,6 +239,17 @@ class Transport:
         rest.proxy_headers = None
         rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
         return _Session(rest, certificate)
+
+
+async def _error_body(response: ClientResponse) -> bytes:
+    """Read a refusal's body, which may come in pieces, up to a bound in bytes and in seconds."""
+    body = bytearray()
+    async with asyncio.timeout(REQUEST.total):
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) >= MAX_ERROR_BODY:
+                break
+    return bytes(body)
 
 
 class _RejectedError(Exception):

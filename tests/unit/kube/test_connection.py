@@ -314,6 +314,21 @@ async def test_can_i_is_unknown_where_asking_is_forbidden(tmp_path: Path) -> Non
         assert await connection.can_i("list", "Pod", "") is None
 
 
+async def test_a_refusal_that_comes_in_pieces_is_read_whole(tmp_path: Path) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(status=409, headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for piece in (b'{"kind":"Status",', b'"message":"the object has been modified",', b'"reason":"Conflict"}'):
+            await response.write(piece)
+            await asyncio.sleep(0)
+        return response
+
+    async with connected(tmp_path, answer) as (connection, _):
+        with pytest.raises(ConflictError, match="^the object has been modified$") as caught:
+            await connection.get(CHECKOUT)
+        assert caught.value.reason == "Conflict"
+
+
 async def test_after_a_401_the_rotated_token_file_is_read_and_the_request_repeated(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("old")
