@@ -324,7 +324,7 @@ async def test_a_refusal_that_comes_in_pieces_is_read_whole(tmp_path: Path) -> N
         return response
 
     async with connected(tmp_path, answer) as (connection, _):
-        with pytest.raises(ConflictError, match="^the object has been modified$") as caught:
+        with pytest.raises(ConflictError, match=r"^the object has been modified$") as caught:
             await connection.get(CHECKOUT)
         assert caught.value.reason == "Conflict"
 
