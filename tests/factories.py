@@ -280,7 +280,7 @@ def controller_revision(
 ) -> ControllerRevision:
     # StatefulSets label their revisions otherwise than DaemonSets do; only the latter equals the pods' label.
     label = CONTROLLER_REVISION_HASH if isinstance(owner, DaemonSet) else "controller.kubernetes.io/hash"
-    data = {"spec": {"template": {"$patch": "replace", "spec": {"containers": [{"name": "app", "image": image}]}}}}
+    data = {"spec": {"template": {"$patch": "replace", **msgspec.to_builtins(template(image, {"app": owner.name}))}}}
     return ControllerRevision(
         metadata=meta(
             "ControllerRevision", f"{owner.name}-{pod_hash}", owner.namespace, owner=owner, labels={label: pod_hash}

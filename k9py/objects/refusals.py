@@ -6,10 +6,13 @@ Read from a ReplicaFailure condition or a FailedCreate event, whose message is t
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
+from k9py.objects.events import Event
 from k9py.objects.pod_troubles import short
+from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.objects.troubles import Trouble, TroubleKind
 
@@ -22,6 +25,34 @@ _WEBHOOK: Final = re.compile(r'admission webhook "(?P<name>[^"]+)" denied the re
 _FORBIDDEN: Final = re.compile(
     r'^(?:Error creating: |create Pod \S+ in \S+ \S+ failed error: )?(?:pods "[^"]*" is forbidden: )?'
 )
+
+_FRESH: Final = timedelta(minutes=20)
+"""Controllers retry a refused creation at least this often; an older event tells of the past."""
+
+
+def refusal(workload_uid: str, events: Iterable[Event], pods: Iterable[Pod], now: datetime) -> Trouble | None:
+    """Return why a workload's pods cannot be created, by its events; None when they could be since.
+
+    Args:
+        events: of any object; those about the workload itself count.
+        pods: the workload's: one created after the last refusal disproves it.
+    """
+    last: Event | None = None
+    for event in events:
+        if event.reason == "FailedCreate" and event.involved_object.uid == workload_uid:
+            last = max(last, event, key=lambda one: one.last_seen or now) if last else event
+    if last is None:
+        return None
+    seen = last.last_seen
+    if seen is None:
+        return creation_trouble(last.message, None)
+    if now - seen > _FRESH:
+        return None
+    for pod in pods:
+        created = pod.metadata.creation_timestamp
+        if created is not None and created > seen:
+            return None
+    return creation_trouble(last.message, last.first_timestamp or seen)
 
 
 def creation_trouble(message: str, since: datetime | None) -> Trouble:

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice
+from typing import Final
 
 from k9py.objects.events import Event
 from k9py.objects.pod_troubles import pod_troubles
 from k9py.objects.pods import Pod
-from k9py.objects.refusals import creation_trouble
+from k9py.objects.refusals import creation_trouble, refusal
 from k9py.objects.troubles import Trouble, TroubleKind
 from k9py.objects.workloads import StatefulSet, Workload
 from k9py.rollouts.cohorts import Cohort
 from k9py.rollouts.progress import Progress
 
-_REFUSAL_FRESH = timedelta(minutes=20)
-"""Controllers retry a refused creation at least this often; an older event tells of the past."""
+_LOOKED_AT: Final = 200
+"""Unready pods examined: enough to see what most have, in a bounded time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,22 @@ def rollout_cause(
 ) -> Cause | None:
     """Return what keeps the rollout from completing, None when nothing is known to.
 
+    Args:
+        groups: the pods by revision; all of unknown revision when the revisions have not been read.
+
     A blocking cause is preferred to one that may pass. Old pods are blamed only where they do hold up the new ones: in
     a StatefulSet, which waits for each pod, and where the controller gave up and the new pods show nothing.
     """
-    known = any(one.is_current for one in groups)
-    new = [pod for one in groups if one.is_current or not known for pod in one.pods]
-    old = [pod for one in groups if known and not one.is_current for pod in one.pods]
+    # Revisions read, but the current one not among them yet: then no pod is known to be a new one.
+    read = any(one.revision is not None for one in groups)
+    new = [pod for one in groups if one.is_current or not read for pod in one.pods]
+    old = [pod for one in groups if read and not one.is_current for pod in one.pods]
     fresh = _most_common(new, now, events, counts.deadline)
     if fresh is not None and fresh.trouble.blocking:
         return fresh
-    refusal = _refusal(workload, counts, events, now)
-    if refusal is not None:
-        return Cause(refusal)
+    refused = _refused(workload, counts, (*new, *old), events, now)
+    if refused is not None:
+        return Cause(refused)
     if isinstance(workload, StatefulSet) or (counts.timed_out and fresh is None):
         stale = _most_common(old, now, events, counts.deadline)
         if stale is not None and stale.trouble.blocking:
@@ -68,7 +74,7 @@ def _most_common(pods: Sequence[Pod], now: datetime, events: Sequence[Event], de
         by_pod.setdefault(event.involved_object.uid, []).append(event)
     shown: dict[str, Cause] = {}
     count: Counter[str] = Counter()
-    for pod in pods:
+    for pod in islice((one for one in pods if not one.is_ready), _LOOKED_AT):
         troubles = pod_troubles(pod, now, by_pod.get(pod.uid, ()))
         if not troubles:
             continue
@@ -86,18 +92,10 @@ def _aged(trouble: Trouble, now: datetime, deadline: int) -> Trouble:
     return Trouble(trouble.kind, trouble.reason, trouble.message, trouble.container, trouble.since, blocking=True)
 
 
-def _refusal(workload: Workload, counts: Progress, events: Sequence[Event], now: datetime) -> Trouble | None:
+def _refused(
+    workload: Workload, counts: Progress, pods: Sequence[Pod], events: Sequence[Event], now: datetime
+) -> Trouble | None:
     """Return why pods cannot be created: a Deployment says it in a condition, the others only in events."""
     if counts.refused is not None:
         return creation_trouble(counts.refused.message, counts.refused.last_transition_time)
-    if counts.total >= counts.desired:
-        return None
-    for event in sorted(events, key=lambda one: one.last_seen or now, reverse=True):
-        seen = event.last_seen
-        if (
-            event.reason == "FailedCreate"
-            and event.involved_object.uid == workload.uid
-            and (seen is None or now - seen <= _REFUSAL_FRESH)
-        ):
-            return creation_trouble(event.message, event.first_timestamp or seen)
-    return None
+    return refusal(workload.uid, events, pods, now) if counts.total < counts.desired else None

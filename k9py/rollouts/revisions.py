@@ -108,9 +108,13 @@ def _current_name(workload: Workload, newest_first: Sequence[ReplicaSet | Contro
         case StatefulSet():
             return workload.status.update_revision
         case DaemonSet():
-            pass
-    # A rollback renumbers the revision it reuses, so the highest number is always the one in force.
-    return newest_first[0].name if newest_first else ""
+            # A rollback renumbers the revision it reuses, so the highest number is the one in force; but the revisions
+            # are watched apart from the DaemonSet, and may be behind it: then the current one is not known yet.
+            newest = newest_first[0] if newest_first else None
+            data = newest.data if isinstance(newest, ControllerRevision) else None
+            if newest is not None and (data is None or data.spec.template == workload.spec.template):
+                return newest.name
+    return ""
 
 
 def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequence[Pod] | None) -> Revision:

@@ -1,4 +1,4 @@
-"""Which finding speaks for an object. Order: worst severity, then the cause that explains most, then the oldest."""
+"""Which finding speaks for an object. Order: worst severity, then those that name a cause, then the oldest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings worst first, each (reason, message, about) once; equals keep the order of the checks."""
     unique = {(one.reason, one.message, one.about): one for one in findings}
-    return tuple(sorted(unique.values(), key=lambda one: (one.severity, one.since or _LATEST)))
+    # A finding with a kind names a cause; one without says what follows from it (no progress, nothing ready).
+    return tuple(sorted(unique.values(), key=lambda one: (one.severity, one.kind is None, one.since or _LATEST)))
 
 
 def worst(findings: Iterable[Finding]) -> Finding | None:

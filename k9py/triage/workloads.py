@@ -14,14 +14,15 @@ from typing import Final
 from k9py.objects.events import Event
 from k9py.objects.meta import condition
 from k9py.objects.pods import Pod
-from k9py.objects.refusals import creation_trouble
+from k9py.objects.refusals import creation_trouble, refusal
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 from k9py.triage.finding import Finding, Severity
 from k9py.triage.pods import pod_findings
 from k9py.triage.ranking import worst_first
 
-_REFUSAL_FRESH: Final = timedelta(minutes=20)
 _BEGINNING: Final = timedelta(minutes=10)
+_TROUBLED_PODS: Final = 500
+"""Pods with findings gathered before the rest is only said to exist: a bounded time for a workload of any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ def _pods(case: _Case) -> Iterator[Finding]:
         by_pod.setdefault(event.involved_object.uid, []).append(event)
     first: dict[tuple[Severity, str], Finding] = {}
     count: dict[tuple[Severity, str], int] = {}
+    troubled = 0
     for pod in case.pods:
+        if troubled == _TROUBLED_PODS:
+            break
+        troubled += not pod.is_ready
         for found in pod_findings(pod, case.now, events=by_pod.get(pod.uid, ())):
             if found.severity is Severity.INFO:
                 continue  # a pod that is merely starting or ending is the rollout's business
@@ -65,7 +70,8 @@ def _pods(case: _Case) -> Iterator[Finding]:
             count[same] = count.get(same, 0) + 1
     for (severity, message), found in first.items():
         same = (severity, message)
-        more = f" ({count[same]} pods)" if count[same] > 1 else ""
+        least = "at least " if troubled == _TROUBLED_PODS else ""
+        more = f" ({least}{count[same]} pods)" if count[same] > 1 else ""
         yield replace(found, message=found.message + more)
 
 
@@ -80,14 +86,9 @@ def _refused_pods(case: _Case) -> Iterator[Finding]:
     wanted, have = _wanted_and_there(workload)
     if have >= wanted:
         return
-    for event in case.events:
-        seen = event.last_seen
-        if event.reason != "FailedCreate" or event.involved_object.uid != workload.uid:
-            continue
-        if seen is None or case.now - seen <= _REFUSAL_FRESH:
-            trouble = creation_trouble(event.message, event.first_timestamp or seen)
-            yield Finding(Severity.FAIL, trouble.reason, trouble.message, workload.key, trouble.since, trouble.kind)
-            return
+    told = refusal(workload.uid, case.events, case.pods, case.now)
+    if told is not None:
+        yield Finding(Severity.FAIL, told.reason, told.message, workload.key, told.since, told.kind)
 
 
 def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:

@@ -43,11 +43,32 @@ def test_objects_of_another_workload_are_left_out() -> None:
 
 
 def test_an_unnumbered_replica_set_counts_as_zero_and_is_not_current() -> None:
-    workload = make.deployment(revision=None)
+    workload = make.deployment()
     unnumbered = make.replica_set(workload, "aaa")
     unnumbered.metadata.annotations.clear()  # type: ignore[union-attr]
     found = revisions(workload, [make.replica_set(workload, "bbb", revision=1), unnumbered])
     assert [(one.number, one.is_current) for one in found] == [(1, True), (0, False)]
+
+
+def test_a_replica_set_not_numbered_like_the_deployment_is_not_current() -> None:
+    workload = make.deployment(revision=5)
+    found = revisions(
+        workload, [make.replica_set(workload, "aaa", revision=3), make.replica_set(workload, "bbb", revision=4)]
+    )
+    assert current_revision(found) is None
+
+
+def test_the_current_revision_of_a_daemon_set_is_unknown_while_its_revisions_lag_behind() -> None:
+    workload = make.daemon_set(image="registry.example.com/agent:1")
+    owned = [
+        make.controller_revision(workload, "aaa", revision=1, image="registry.example.com/agent:1"),
+        make.controller_revision(workload, "bbb", revision=2, image="registry.example.com/agent:2"),
+    ]
+    assert current_revision(revisions(workload, owned)) is None
+    owned[0] = make.controller_revision(workload, "aaa", revision=3, image="registry.example.com/agent:1")
+    current = current_revision(revisions(workload, owned))
+    assert current is not None
+    assert current.number == 3
 
 
 def test_controller_revisions_count_their_pods_when_pods_are_given() -> None:

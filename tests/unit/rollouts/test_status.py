@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -206,6 +207,30 @@ def test_a_failing_mount_of_a_new_pod_is_named_from_its_event() -> None:
     assert 'configmap "conf" not found' in found.words
 
 
+def test_old_broken_pods_are_not_blamed_while_the_revisions_lag_behind_an_undo() -> None:
+    # The Deployment is at revision 3 again, its ReplicaSets have not been seen renumbered yet.
+    workload = make.deployment(replicas=1, revision=3, updated=1, total=2, image=make.IMAGE)
+    good = make.replica_set(workload, "aaa", revision=1, replicas=1)
+    bad = make.replica_set(workload, "bbb", revision=2, replicas=1, ready=0, image=NEW_IMAGE)
+    broken = make.container_status(ready=False, state=make.waiting("ImagePullBackOff"), image=NEW_IMAGE)
+    pods = [
+        make.pod("checkout-aaa-1", owner=good),
+        make.pod("checkout-bbb-1", owner=bad, ready=False, statuses=[broken]),
+    ]
+    found = rollout_status(workload, revisions(workload, (good, bad)), pods, make.NOW)
+    assert found.state is RolloutState.PROGRESSING
+
+
+def test_a_refusal_before_the_newest_pod_is_of_the_past() -> None:
+    workload = make.stateful_set(replicas=3, total=2, ready=2, updated=1, update_revision="cart-db-bbb")
+    text = 'pods "cart-db-2" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
+    event = make.event(workload, "FailedCreate", text, since=120)
+    pods = [make.pod("cart-db-2", owner=workload, created=60)]
+    assert rollout_status(workload, (), pods, make.NOW, events=[event]).cause is None
+    older = [make.pod("cart-db-2", owner=workload, created=180)]
+    assert rollout_status(workload, (), older, make.NOW, events=[event]).cause is TroubleKind.QUOTA
+
+
 # --- recorded from a real server -----------------------------------------------------------------------------------
 
 AT = datetime(2026, 11, 22, 6, 49, tzinfo=UTC)
@@ -269,6 +294,30 @@ def test_recorded_finished_stateful_set_and_daemon_set_are_complete() -> None:
     owned = typed_list(CONTROLLER_REVISION, "daemonset", 8)
     found = rollout_status(daemon, revisions(daemon, owned), [], AT)
     assert (found.words, found.revision) == ("complete", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "worst"),
+    [
+        ("set-image-kubectl", RolloutState.PROGRESSING),
+        ("restart-kubectl", RolloutState.PROGRESSING),
+        ("undo-to-revision-kubectl", RolloutState.PROGRESSING),
+        ("pause-resume-kubectl", RolloutState.PAUSED),
+        ("statefulset", RolloutState.PROGRESSING),
+        ("daemonset", RolloutState.PROGRESSING),
+    ],
+)
+def test_no_moment_of_a_recorded_healthy_rollout_looks_stalled(name: str, worst: RolloutState) -> None:
+    kinds = {"Deployment": DEPLOYMENT, "StatefulSet": STATEFUL_SET, "DaemonSet": DAEMON_SET}
+    seen: list[RolloutState] = []
+    for exchange in exchanges(name):
+        answer: Any = exchange["response"]["body"]
+        for raw in [one["object"] for one in answer] if isinstance(answer, list) else [answer]:
+            if raw.get("kind") in kinds:
+                kind: Any = kinds[raw["kind"]]
+                seen.append(rollout_status(typed(kind, raw), (), (), AT).state)
+    assert RolloutState.STALLED not in seen
+    assert {RolloutState.COMPLETE, RolloutState.UNKNOWN, worst} <= set(seen)
 
 
 # --- properties ----------------------------------------------------------------------------------------------------

@@ -200,3 +200,10 @@ def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_droppe
     assert worst_first([warn, late, early, late]) == (early, late, warn)
     assert worst([warn, late, early]) == early
     assert worst([]) is None
+
+
+def test_a_finding_that_names_a_cause_speaks_before_one_that_says_what_follows_from_it() -> None:
+    about = make.pod().key
+    follows = Finding(Severity.FAIL, "NoReadyPods", "none is ready", about, make.before(999))
+    cause = Finding(Severity.FAIL, "ErrImagePull", "image x cannot be pulled", about, None, TroubleKind.IMAGE)
+    assert worst([follows, cause]) == cause
