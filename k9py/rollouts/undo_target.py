@@ -22,9 +22,10 @@ def undo_target(found: Sequence[Revision]) -> UndoTarget | None:
     A revision before the current one whose pods are ready now is preferred: it is known to work. Else the last one
     before the current one, as kubectl does.
     """
-    current = next((one for one in found if one.is_current), None)
-    if current is None:
+    if not found:
         return None
+    # While it is not known which revision is in force, the newest is taken for it: the plan refuses what is no change.
+    current = next((one for one in found if one.is_current), found[0])
     older = [one for one in found if one.number < current.number]
     if not older:
         return None

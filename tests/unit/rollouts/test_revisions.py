@@ -148,3 +148,13 @@ def test_there_is_nothing_to_undo_to_without_an_older_revision_or_a_current_one(
     assert undo_target(only) is None
     assert undo_target(()) is None
     assert current_revision(()) is None
+
+
+def test_while_the_current_revision_is_unknown_undo_goes_back_from_the_newest() -> None:
+    workload = make.deployment(revision=9)
+    found = revisions(
+        workload, [make.replica_set(workload, h, revision=n, replicas=0) for h, n in (("a", 1), ("b", 2))]
+    )
+    target = undo_target(found)
+    assert target is not None
+    assert target.revision.number == 1

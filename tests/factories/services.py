@@ -1,0 +1,114 @@
+"""Services, what is behind them, what is said about objects, and who pushes back on writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from k9py.objects.events import Event, ObjectReference
+from k9py.objects.meta import KubeObject
+from k9py.objects.pods import (
+    Pod,
+)
+from k9py.objects.policy import (
+    AutoscalerSpec,
+    BudgetSpec,
+    BudgetStatus,
+    HorizontalPodAutoscaler,
+    PodDisruptionBudget,
+    ScaleTarget,
+)
+from k9py.objects.selectors import LabelSelector
+from k9py.objects.services import (
+    Endpoint,
+    EndpointConditions,
+    EndpointSlice,
+    Service,
+    ServicePort,
+    ServiceSpec,
+    TargetRef,
+)
+from tests.factories.meta import before, meta
+
+
+def service(
+    name: str = "checkout",
+    namespace: str = "shop",
+    *,
+    selector: Mapping[str, str] | None = None,
+    ports: Sequence[ServicePort] = (ServicePort(port=80, name="http", target_port=8080),),
+    type_: str = "ClusterIP",
+    cluster_ip: str = "10.96.0.10",
+) -> Service:
+    chosen = {"app": name} if selector is None else dict(selector)
+    return Service(
+        metadata=meta("Service", name, namespace),
+        spec=ServiceSpec(type=type_, cluster_ip=cluster_ip, selector=chosen, ports=tuple(ports)),
+    )
+
+
+def endpoint_slice(owner: Service, pods: Sequence[Pod] = (), suffix: str = "abcde") -> EndpointSlice:
+    """The slice the endpoint slice controller would make of these pods."""
+    return EndpointSlice(
+        metadata=meta(
+            "EndpointSlice",
+            f"{owner.name}-{suffix}",
+            owner.namespace,
+            owner=owner,
+            labels={"kubernetes.io/service-name": owner.name},
+        ),
+        address_type="IPv4",
+        endpoints=tuple(
+            Endpoint(
+                addresses=(f"10.0.0.{number}",),
+                conditions=EndpointConditions(
+                    ready=one.is_ready and not one.is_terminating, serving=one.is_ready, terminating=one.is_terminating
+                ),
+                target_ref=TargetRef(kind="Pod", namespace=one.namespace, name=one.name, uid=one.uid),
+            )
+            for number, one in enumerate(pods, 1)
+        ),
+    )
+
+
+def event(
+    about: KubeObject,
+    reason: str = "BackOff",
+    message: str = "",
+    *,
+    type_: str = "Warning",
+    count: int = 1,
+    since: float = 30,
+) -> Event:
+    return Event(
+        metadata=meta("Event", f"{about.name}.{reason.lower()}", about.namespace),
+        involved_object=ObjectReference(kind=about.KIND, namespace=about.namespace, name=about.name, uid=about.uid),
+        reason=reason,
+        message=message,
+        type=type_,
+        count=count,
+        first_timestamp=before(since),
+        last_timestamp=before(since),
+    )
+
+
+def autoscaler(
+    target: KubeObject, *, min_replicas: int | None = 2, max_replicas: int = 6, name: str = ""
+) -> HorizontalPodAutoscaler:
+    return HorizontalPodAutoscaler(
+        metadata=meta("HorizontalPodAutoscaler", name or target.name, target.namespace),
+        spec=AutoscalerSpec(
+            scale_target_ref=ScaleTarget(kind=target.KIND, name=target.name, api_version="apps/v1"),
+            min_replicas=min_replicas,
+            max_replicas=max_replicas,
+        ),
+    )
+
+
+def budget(
+    name: str = "checkout", namespace: str = "shop", *, allowed: int = 0, minimum: int = 2
+) -> PodDisruptionBudget:
+    return PodDisruptionBudget(
+        metadata=meta("PodDisruptionBudget", name, namespace),
+        spec=BudgetSpec(min_available=minimum, selector=LabelSelector(match_labels={"app": name})),
+        status=BudgetStatus(disruptions_allowed=allowed, current_healthy=minimum + allowed, desired_healthy=minimum),
+    )
