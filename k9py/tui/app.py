@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual.actions import ActionParseResult
@@ -33,6 +34,7 @@ from k9py.tui.session import Connected, Session, SessionState, for_context
 from k9py.tui.theme import KDASH_DARK, KDASH_LIGHT, ThemedApp
 from k9py.tui.widgets.header_bar import HeaderBar
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
+from k9py.tui.work import start
 from k9py.tui.writing import Writing
 
 
@@ -82,7 +84,7 @@ class KdashApp(ThemedApp[int]):
         """Begin to pull; connect once the first frame is painted."""
         rate = self.options.redraws_per_second or redraw_rate()
         self.set_interval(1.0 / rate, self._tick)
-        self._draw_header()
+        self.draw_header()
         self.call_after_refresh(self._start_session)
 
     def _start_session(self) -> None:
@@ -90,7 +92,7 @@ class KdashApp(ThemedApp[int]):
             self._session_worker.cancel()
         self.session = Session(self.options, self._session_changed)
         self._session_changed(self.session.state)
-        self._session_worker = self.run_worker(self.session.run(), group="session", exclusive=True)
+        self._session_worker = start(self, self.session.run, group="session", exclusive=True)
 
     def _session_changed(self, state: SessionState) -> None:
         if state is not self.session.state:
@@ -99,7 +101,7 @@ class KdashApp(ThemedApp[int]):
         for screen in self._cluster_screens():
             screen.session_changed()
             screen.refresh_bindings()
-        self._draw_header()
+        self.draw_header()
 
     def _cluster_screens(self) -> list[ClusterScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]
@@ -121,9 +123,10 @@ class KdashApp(ThemedApp[int]):
         second = int(self.options.clock.monotonic())
         if changes or second != self._second:
             self._second = second
-            self._draw_header()
+            self.draw_header()
 
-    def _draw_header(self) -> None:
+    def draw_header(self) -> None:
+        """Bring every header in step."""
         segments = header_segments(
             self.session.state,
             self.context,
@@ -198,7 +201,7 @@ class KdashApp(ThemedApp[int]):
             return
         self.options = replace(self.options, namespaces=names)
         self.session.options = self.options
-        self.run_worker(self._rescope(connected, names), group="scope", exclusive=True)
+        start(self, partial(self._rescope, connected, names), group="scope", exclusive=True)
 
     async def _rescope(self, connected: Connected, names: tuple[str, ...]) -> None:
         from k9py.cluster.scope import choose_scope

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from k9py.tables.values import Tone
+from k9py.tui import keymap
 from k9py.tui.theme import palette_for
 
 
@@ -44,10 +45,11 @@ class KeyBar(Static):
         listed: dict[str, tuple[str, str, bool]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.show and binding.description and binding.action not in listed:
+            if binding.show and binding.description and (binding.id or binding.action) not in listed:
                 key = binding.key_display or self.app.get_key_display(binding)
-                listed[binding.action] = (key, binding.description, active.enabled)
-        self._keys = tuple(listed.values())
+                listed[binding.id or binding.action] = (key, binding.description, active.enabled)
+        first = [listed.pop(one) for one in keymap.BAR if one in listed]
+        self._keys = (*first, *listed.values())
         self._draw()
 
     def _draw(self) -> None:

@@ -30,10 +30,8 @@ WRITES: Final = frozenset({"scale", "restart", "undo"})
 
 ACTING: Final = (
     Binding("s", "scale", "Scale", tooltip="Change the number of replicas", id="act.scale"),
-    Binding("r", "restart", "Restart", tooltip="Replace every pod, as kubectl rollout restart does", id="act.restart"),
-    Binding(
-        "u", "undo", "Undo", tooltip="Roll back to an earlier revision, shown as a difference first", id="act.undo"
-    ),
+    Binding("r", "restart", "Restart", tooltip="Replace every pod, one after the other", id="act.restart"),
+    Binding("u", "undo", "Undo", tooltip="Roll back; the difference is shown first", id="act.undo"),
 )
 
 LOOKING: Final = (
@@ -54,6 +52,20 @@ PROGRAM: Final = (
     Binding("question_mark", "help", "Help", tooltip="All keys", id="program.help", key_display="?"),
 )
 
+BAR: Final = (
+    "view.logs",
+    "view.describe",
+    "view.yaml",
+    "act.scale",
+    "act.restart",
+    "act.undo",
+    "pane.filter",
+    "program.help",
+    "program.command",
+    "view.previous",
+)
+"""Ids of the keys in the last line, most useful first: what does not fit is left out from the end."""
+
 BACK: Final = (
     Binding("q,escape", "back", "Back", tooltip="Back to where you came from", id="program.back", show=False),
 )
@@ -70,16 +82,16 @@ CLUSTER_SCREEN: Final = (*ACTING, *LOOKING, *PLACES, *PROGRAM, *BACK)
 PANES: Final = (
     Binding("tab", "next_pane", "Next pane", tooltip="Go to the next pane", id="pane.next", show=False),
     Binding("shift+tab", "previous_pane", "Pane before", tooltip="Go to the pane before", id="pane.before", show=False),
-    Binding("1", "show_pane(1)", "Pane 1", tooltip="Go to the first pane (Services)", id="pane.first", show=False),
-    Binding("2", "show_pane(2)", "Pane 2", tooltip="Go to the second pane (Rollouts)", id="pane.second", show=False),
-    Binding("3", "show_pane(3)", "Pane 3", tooltip="Go to the third pane (Logs)", id="pane.third", show=False),
-    Binding("4", "show_pane(4)", "Pane 4", tooltip="Go to the fourth pane", id="pane.fourth", show=False),
-    Binding("5", "show_pane(5)", "Pane 5", tooltip="Go to the fifth pane", id="pane.fifth", show=False),
+    Binding("1", "show_pane(1)", "Pane 1", tooltip="Go to the pane of that number", id="pane.first", show=False),
+    Binding("2", "show_pane(2)", "Pane 2", tooltip="Go to the pane of that number", id="pane.second", show=False),
+    Binding("3", "show_pane(3)", "Pane 3", tooltip="Go to the pane of that number", id="pane.third", show=False),
+    Binding("4", "show_pane(4)", "Pane 4", tooltip="Go to the pane of that number", id="pane.fourth", show=False),
+    Binding("5", "show_pane(5)", "Pane 5", tooltip="Go to the pane of that number", id="pane.fifth", show=False),
     Binding(
         "slash",
         "filter",
         "Filter",
-        tooltip="Show only rows (or lines) with these words; !word leaves out",
+        tooltip="Only rows or lines with these words",
         id="pane.filter",
         key_display="/",
     ),
@@ -90,7 +102,7 @@ HOME: Final = (
         "space",
         "narrow",
         "Narrow",
-        tooltip="Show only what belongs to it in the other panes; Esc shows all again",
+        tooltip="Narrow the other panes to it (Esc: all)",
         id="pane.narrow",
         show=False,
     ),

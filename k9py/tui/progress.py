@@ -94,7 +94,7 @@ class ProgressStrip(Static):
         if not followed.is_done:
             line.append(f"  {followed.seconds:.0f}s", palette.muted)
         else:
-            line.append("  Esc", palette.muted)
+            line.append("  Esc sends it away", palette.muted)
         if more:
             line.append(f"  and {more} more", palette.muted)
         self.update(line, layout=False)

@@ -9,8 +9,9 @@ To add an action: a coroutine like `_restart` that ends in `_confirm_and_write`.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from k9py.actions.change import Change, Written
@@ -31,6 +32,7 @@ from k9py.tui.dialogs.scale import ScaleDialog
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.progress import Followed
 from k9py.tui.session import Connected
+from k9py.tui.work import start
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -112,22 +114,22 @@ class Writing:
 
     def scale(self, key: ObjectKey, replicas: int | None) -> None:
         """Scale to that number; None asks for it."""
-        self._begin(key, "Scale", self._scale(key, replicas))
+        self._begin(key, "Scale", partial(self._scale, key, replicas))
 
     def restart(self, key: ObjectKey) -> None:
         """Replace every pod."""
-        self._begin(key, "Restart", self._restart(key))
+        self._begin(key, "Restart", partial(self._restart, key))
 
     def undo(self, key: ObjectKey, revision: int | None) -> None:
         """Roll back to a revision; None asks for it."""
-        self._begin(key, "Undo", self._undo(key, revision))
+        self._begin(key, "Undo", partial(self._undo, key, revision))
 
-    def _begin(self, key: ObjectKey, verb: str, steps: Coroutine[Any, Any, None]) -> None:
-        self._app.run_worker(self._run(key, verb, steps), group="write", exit_on_error=True)
+    def _begin(self, key: ObjectKey, verb: str, steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        start(self._app, partial(self._run, key, verb, steps), group="write")
 
-    async def _run(self, key: ObjectKey, verb: str, steps: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, key: ObjectKey, verb: str, steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await steps
+            await steps()
         except KdashError as error:
             self._unsay(key)
             await self._app.push_screen_wait(MessageDialog.of_error(f"{verb} {key.kind} {key.name}", error))
@@ -174,7 +176,7 @@ class Writing:
         if replicas is None:
             return
         change = plan_scale(found, replicas, autoscaler=autoscaler)
-        await self._confirm_and_write(connected, change, "Scale", f"to {replicas}")
+        await self._confirm_and_write(connected, change, "Scale", f"scale to {replicas}")
 
     async def _restart(self, key: ObjectKey) -> None:
         connected = self._connected()
@@ -212,7 +214,7 @@ class Writing:
         revision_object = await self._revision_object(connected, chosen)
         change = plan_undo(found, revision_object, pods=queries.pods_of(key))
         difference = template_diff(_template(found), revision_template(revision_object))
-        await self._confirm_and_write(connected, change, "Undo", f"to revision {chosen.number}", difference)
+        await self._confirm_and_write(connected, change, "Undo", f"undo to revision {chosen.number}", difference)
 
     async def _revision_object(self, connected: Connected, revision: Revision) -> Mapping[str, Any]:
         try:

@@ -55,7 +55,7 @@ class ChooseDialog(Dialog[str]):
         self._shown: tuple[Choice, ...] = self.choices
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="name", id="typed")
+        yield Input(placeholder="name", id="typed", compact=True)
         listing = OptionList(id="choices", markup=False, compact=True)
         listing.can_focus = False
         yield listing

@@ -41,7 +41,7 @@ class CommandLine(Dialog[str]):
         listing = OptionList(id="commands", markup=False, compact=True)
         listing.can_focus = False
         yield listing
-        yield Input(placeholder="q, ns shop, ctx staging, scale 3 …", id="line")
+        yield Input(placeholder="q, ns shop, ctx staging, scale 3 …", id="line", compact=True)
 
     def on_mount(self) -> None:
         self._fill("")

@@ -77,6 +77,7 @@ class ConfirmDialog(Dialog[bool]):
         if question.diff:
             view = TextView(id="diff")
             view.set_lines(difference_lines(question.diff))
+            view.styles.height = min(len(question.diff), 14)
             yield view
         if question.warnings:
             with VerticalScroll(id="warnings", classes="part", can_focus=False):

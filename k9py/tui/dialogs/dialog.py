@@ -35,7 +35,7 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     Dialog > .box {
         width: 72; max-width: 100%; height: auto; max-height: 100%;
         background: $surface; border: round $border; border-title-color: $foreground; border-title-style: bold;
-        border-subtitle-color: $text-muted; padding: 1 2 0 2;
+        border-subtitle-color: $text-muted; padding: 1 2 0 2; overflow-y: auto; scrollbar-size-vertical: 1;
     }
     Dialog .part { width: 100%; height: auto; margin: 0 0 1 0; }
     Dialog .buttons { width: 100%; height: auto; align-horizontal: right; margin: 0 0 1 0; }

@@ -44,7 +44,9 @@ class ScaleDialog(Dialog[int]):
         yield self.part(self.toned(("now       ", Tone.MUTED), (f"{self.present}{ready}", Tone.PLAIN)), id="present")
         with Horizontal(id="ask"):
             yield Static(self.toned(("replicas  ", Tone.MUTED)), markup=False)
-            yield NumberInput(self.present, id="replicas")
+            number = NumberInput(self.present, id="replicas")
+            number.compact = True
+            yield number
         if self._autoscaler:
             yield self.part(
                 self.toned((f"{Tone.WARN.symbol} ", Tone.WARN), (self._autoscaler, Tone.PLAIN)), id="autoscaler"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -18,15 +20,20 @@ from k9py.rollouts.revisions import Revision
 from k9py.rollouts.template_diff import DiffLine
 from k9py.rollouts.undo_target import UndoTarget
 from k9py.tables import revisions as revision_table
-from k9py.tables.values import Tone
+from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import difference_lines
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
+from k9py.tui.work import start
 
 LoadDifference = Callable[[Revision], Awaitable[Sequence[DiffLine]]]
 """Returns what an undo to that revision would change in the pod template. Raises KdashError."""
+
+
+_MARK = Column("mark", "", min_width=9, max_width=9)
+"""Which revision runs now, which one is suggested."""
 
 
 class UndoDialog(Dialog[Revision]):
@@ -47,10 +54,10 @@ class UndoDialog(Dialog[Revision]):
         Binding("shift+tab", "app.focus_previous", "Before"),
     ]
     DEFAULT_CSS = """
-    UndoDialog > .box { width: 120; height: 90%; padding: 1 2 0 2; }
-    UndoDialog LiveTable { height: 1fr; max-height: 10; background: $surface; margin: 0 0 1 0; }
+    UndoDialog > .box { width: 130; height: 90%; max-height: 40; padding: 1 2 0 2; }
+    UndoDialog LiveTable { height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }
     UndoDialog #then { height: 1; color: $text-muted; }
-    UndoDialog TextView { height: 2fr; background: $surface; margin: 0 0 1 0; }
+    UndoDialog TextView { height: 1fr; background: $surface; margin: 0 0 1 0; }
     """
     SUBTITLE = "↑↓ choose a revision · Enter goes on to confirm · Tab reads the difference · Esc cancels"
 
@@ -70,7 +77,7 @@ class UndoDialog(Dialog[Revision]):
         self._suggested = suggested
         self._load = load
         self._by_key = {one.key: one for one in self.revisions}
-        self.table = LiveTable(revision_table.COLUMNS, now=now, id="revisions")
+        self.table = LiveTable((*revision_table.COLUMNS, _MARK), now=now, id="revisions")
         self._now = now
         self.difference = TextView(id="difference")
         self._shown: dict[ObjectKey, Sequence[DiffLine]] = {}
@@ -86,11 +93,19 @@ class UndoDialog(Dialog[Revision]):
 
     def on_mount(self) -> None:
         now = self._now()
-        self.table.replace_all([revision_table.row(one, now) for one in self.revisions])
+        self.table.replace_all([self._row(one, now) for one in self.revisions])
+        self.table.styles.height = min(len(self.revisions) + 1, 11)
         self.table.flush()
         if self._suggested is not None:
             self.table.select_key(self._suggested.revision.key)
         self.table.focus()
+
+    def _row(self, revision: Revision, now: datetime) -> Row:
+        row = revision_table.row(revision, now)
+        mark = "now" if revision.is_current else ""
+        if self._suggested is not None and revision.key == self._suggested.revision.key:
+            mark = "suggested"
+        return replace(row, cells=(*row.cells, Cell(mark, Tone.ACCENT)))
 
     @property
     def chosen(self) -> Revision | None:
@@ -103,7 +118,7 @@ class UndoDialog(Dialog[Revision]):
         event.stop()
         revision = self.chosen
         if revision is not None:
-            self.run_worker(self._show(revision), group="difference", exclusive=True)
+            start(self, partial(self._show, revision), group="difference", exclusive=True)
 
     async def _show(self, revision: Revision) -> None:
         self.query_one("#go-on", Button).disabled = revision.is_current

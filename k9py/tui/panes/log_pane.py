@@ -15,7 +15,7 @@ from textual.worker import Worker
 from k9py.informer.clock import Clock
 from k9py.logs.line import LogLine as StreamLine
 from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.stream import LogStream
+from k9py.logs.stream import LogStream, StreamCounts
 from k9py.objects.meta import ObjectKey
 from k9py.tui.panes.pane import Pane
 from k9py.tui.widgets.filter_bar import FilterBar
@@ -23,6 +23,7 @@ from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.log_view.line import LineKind, LogLine
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.view import LogView
+from k9py.tui.work import start
 
 SETTLE_SECONDS = 0.2
 """A cursor that runs over rows opens no streams: a subject is followed once it has stayed this long."""
@@ -51,6 +52,8 @@ class LogPane(Pane):
         self._worker: Worker[None] | None = None
         self._wanted: tuple[ObjectKey | None, bool] = (None, False)
         self._settling: Timer | None = None
+        self._told = StreamCounts()
+        self._targeted = False
         self._labels: dict[LogTarget, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -72,10 +75,10 @@ class LogPane(Pane):
         self._wanted = (None, False)
         self._follow(None, previous=False)
 
-    def want(self, subject: ObjectKey | None, *, previous: bool = False, at_once: bool = False) -> bool:
-        """Show the log of an object once the choice has settled. Returns whether this is another one than before."""
+    def want(self, subject: ObjectKey | None, *, previous: bool = False, at_once: bool = False) -> None:
+        """Show the log of an object once the choice has settled."""
         if (subject, previous) == self._wanted:
-            return False
+            return
         self._wanted = (subject, previous)
         if self._settling is not None:
             self._settling.stop()
@@ -84,7 +87,6 @@ class LogPane(Pane):
             self._follow(subject, previous=previous)
         else:
             self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._follow(subject, previous=previous))
-        return True
 
     def _follow(self, subject: ObjectKey | None, *, previous: bool) -> None:
         self._settling = None
@@ -93,6 +95,7 @@ class LogPane(Pane):
             self._worker = None
         self._stream = None
         self.subject, self.previous = subject, previous
+        self._targeted = False
         self._labels.clear()
         self.view.clear()
         if subject is None or self._source is None:
@@ -101,24 +104,29 @@ class LogPane(Pane):
             return
         self.view.set_empty_text("no earlier containers" if previous else "waiting for the first line…")
         self._stream = LogStream(self._source, self._clock, previous=previous)
-        self._worker = self.run_worker(self._stream.run(), group="log", exclusive=True)
+        self._worker = start(self, self._stream.run, group="log", exclusive=True)
         self._retitle()
+
+    @property
+    def wants_targets(self) -> bool:
+        """True after another subject was chosen, until `set_targets` says its containers."""
+        return self._stream is not None and not self._targeted
 
     def set_targets(self, targets: Iterable[LogTarget]) -> None:
         """Say which containers belong to the subject now."""
         if self._stream is not None:
             targets = tuple(targets)
-            before = self._stream.counts
+            self._targeted = True
             self._stream.set_targets(targets)
             if not targets:
                 self.view.set_empty_text("no pods, so no logs")
-            if self._stream.counts != before:
-                self._retitle()
 
     def pull(self) -> None:
         """Take what the stream has; called on the tick."""
         if self._stream is None:
             return
+        if self._stream.counts != self._told:
+            self._retitle()
         lines = self._stream.drain()
         if lines:
             self.view.extend([self._shown(line) for line in lines])
@@ -146,8 +154,8 @@ class LogPane(Pane):
         if self.subject is None:
             self.set_note("")
             return
-        counts = self._stream.counts if self._stream is not None else None
-        many = "" if counts is None or not counts.wanted else f"{counts} container{'' if counts.wanted == 1 else 's'}"
+        self._told = counts = self._stream.counts if self._stream is not None else StreamCounts()
+        many = f"{counts} container{'' if counts.wanted == 1 else 's'}" if counts.wanted else ""
         of = f"{self.subject.kind.lower()} {self.subject.name}"
         self.set_note(many, narrowing=f"{of}, before the last restart" if self.previous else of)
 

@@ -5,8 +5,11 @@ Invariant: what came from a cluster is printable in titles, and never markup.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.text import Text
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widget import Widget
 
 from k9py.objects.text import printable
@@ -30,12 +33,20 @@ class Pane(Vertical):
     Pane:focus-within { border: round $border; border-title-color: $foreground; border-title-style: bold; }
     """
 
+    @dataclass
+    class Retitled(Message):
+        """The title or the corner says something else."""
+
+        pane: Pane
+
     def __init__(self, heading: str, *, number: int = 0, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self.heading = heading
         self.number = number
         self.note = ""
         """What the title says after the heading: a count, the narrowing."""
+        self.corner = ""
+        """What the lower right of the frame says."""
 
     @property
     def main(self) -> Widget:
@@ -60,7 +71,10 @@ class Pane(Vertical):
             title.append(f" · {printable(narrowing)}", palette.tone(Tone.ACCENT))
         title.append(" ")
         self.border_title = title
+        self.post_message(self.Retitled(self))
 
     def set_corner(self, text: str) -> None:
         """Say something at the lower right of the frame: keys that matter here, a filter, a state."""
+        self.corner = text
         self.border_subtitle = Text(f" {printable(text)} ") if text else None
+        self.post_message(self.Retitled(self))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from k9py.cluster.cluster import Cluster
@@ -9,27 +11,70 @@ from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.tables import rollouts as rollout_table
 from k9py.tables import services as service_table
-from k9py.tables.values import Row
+from k9py.tables.values import Column, Row
 from k9py.tui.panes.table_pane import RowSource
 
 
-def service_source(cluster: Cluster) -> RowSource:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which columns of a table are shown, and how its rows are cut to them."""
+
+    columns: tuple[Column, ...]
+    kept: tuple[int, ...]
+
+    @classmethod
+    def of(cls, columns: tuple[Column, ...], *, without: frozenset[str] = frozenset()) -> Shape:
+        """Leave out columns by their ids."""
+        kept = tuple(index for index, column in enumerate(columns) if column.id not in without)
+        return cls(tuple(columns[index] for index in kept), kept)
+
+    def cut(self, row: Row) -> Row:
+        """Return the row with the cells of the shown columns."""
+        if len(self.kept) == len(row.cells):
+            return row
+        return replace(row, cells=tuple(row.cells[index] for index in self.kept))
+
+
+def service_shape(*, one_namespace: bool) -> Shape:
+    """Return the columns of Services; the namespace is left out where all have the same."""
+    return _shape(service_table.COLUMNS, one_namespace, {"why": 4, "name": 10})
+
+
+def rollout_shape(*, one_namespace: bool) -> Shape:
+    """Return the columns of Rollouts; the namespace is left out where all have the same."""
+    return _shape(rollout_table.COLUMNS, one_namespace, {"name": 10})
+
+
+def _shape(columns: tuple[Column, ...], one_namespace: bool, least: Mapping[str, int]) -> Shape:
+    """Give the namespace its due: no room where it says nothing, and more than most columns where it does."""
+    fitted = tuple(
+        replace(
+            column,
+            min_width=least.get(column.id, column.min_width),
+            priority=1 if column.id == "namespace" else column.priority,
+        )
+        for column in columns
+    )
+    return Shape.of(fitted, without=frozenset({"namespace"}) if one_namespace else frozenset())
+
+
+def service_source(cluster: Cluster, shape: Shape) -> RowSource:
     """Return the rows of all services."""
     queries = cluster.queries
 
     def row(key: ObjectKey, now: datetime) -> Row | None:
         view = queries.service_view(key, now)
-        return None if view is None else service_table.row(view, now)
+        return None if view is None else shape.cut(service_table.row(view, now))
 
     return RowSource(queries.service_keys, row, lambda: cluster.knows("Service"))
 
 
-def rollout_source(cluster: Cluster) -> RowSource:
+def rollout_source(cluster: Cluster, shape: Shape) -> RowSource:
     """Return the rows of all workloads."""
     queries = cluster.queries
 
     def row(key: ObjectKey, now: datetime) -> Row | None:
         view = queries.rollout_view(key, now)
-        return None if view is None else rollout_table.row(view, now)
+        return None if view is None else shape.cut(rollout_table.row(view, now))
 
     return RowSource(queries.rollout_keys, row, lambda: all(cluster.knows(kind) for kind in WORKLOAD_KINDS))

@@ -54,7 +54,7 @@ def rollout_summary(queries: Queries, view: RolloutView, now: datetime) -> Summa
     if autoscaler is not None:
         bounds = f"{autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas}"
         facts += [("autoscaler ", Tone.MUTED), (f"{autoscaler.name} {bounds}   ", Tone.PLAIN)]
-    lines.insert(1, tuple(facts))
+    lines.append(tuple(facts))
     note = f" ({status.note})" if status.note and status.note not in status.words else ""
     return Summary(_title(view), status.words + note, tone, tuple(line for line in lines if line))
 
@@ -119,7 +119,11 @@ class ObjectSummary(Static):
     """The head of a detail screen; drawn anew only when it says something else."""
 
     DEFAULT_CSS = """
-    ObjectSummary { height: auto; max-height: 9; width: 1fr; padding: 0 2; margin: 1 0 0 0; }
+    ObjectSummary {
+        height: auto; max-height: 9; width: 1fr; padding: 0 2; margin: 1 0 0 0;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    .-short ObjectSummary, .-narrow ObjectSummary { margin: 0; padding: 0 1; max-height: 5; text-wrap: wrap; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

@@ -23,8 +23,10 @@ from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Counted
 from k9py.tui.widgets.live_table.table import LiveTable
+from k9py.tui.work import start
 
 FILL_SLICE_SECONDS: Final = 0.006
+FEW_ROWS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,14 @@ class TablePane(Pane):
         """True while a whole list is being turned into rows."""
         return self._filling
 
-    def show(self, source: RowSource | None) -> None:
-        """Show the rows of a source instead of all others; None: nothing."""
+    def show(self, source: RowSource | None, columns: tuple[Column, ...] | None = None) -> None:
+        """Show the rows of a source instead of all others, in other columns when given; None: nothing."""
         self._source = source
         self._members = None
         self._narrowing = ""
         self.rows = {}
         self.counts.clear()
-        self.table.replace_all(())
+        self.table.restart(columns)
         self.refill()
 
     def narrow(self, members: Collection[ObjectKey] | None, why: str = "") -> None:
@@ -108,7 +110,14 @@ class TablePane(Pane):
         if wanted == self._members and why == self._narrowing:
             return
         self._members, self._narrowing = wanted, why
-        self.table.replace_all(self._shown())
+        shown = self._shown()
+        if len(self.rows) > FEW_ROWS:
+            self.table.replace_all(shown)
+        else:  # one by one, so that the columns keep their widths
+            for key in self.rows.keys() - {row.key for row in shown}:
+                self.table.remove_row(key)
+            for row in shown:
+                self.table.upsert(row)
         self._retitle()
 
     def _shown(self) -> Collection[Row]:
@@ -116,14 +125,20 @@ class TablePane(Pane):
             return list(self.rows.values())
         return [self.rows[key] for key in self._members if key in self.rows]
 
-    def set_rows(self, rows: Iterable[Row], why: str = "") -> None:
-        """Show these few rows, for a pane without a source; `why` stands in the title. Only differences are drawn."""
+    def set_rows(self, rows: Iterable[Row], why: str = "", *, stay_on_top: bool = False) -> None:
+        """Show these few rows, for a pane without a source; only differences are drawn.
+
+        Args:
+            why: stands in the title.
+            stay_on_top: the cursor stays on the first row until the person moves it, for what is newest first.
+        """
         wanted = {row.key: row for row in rows}
         for key in self.rows.keys() - wanted.keys():
             self.table.remove_row(key)
         for row in wanted.values():
             self.table.upsert(row)
-        self.table.settle()
+        if not stay_on_top:
+            self.table.settle()
         self.rows = wanted
         self._narrowing = why
         self._retitle()
@@ -133,7 +148,7 @@ class TablePane(Pane):
         self._fill_again = True
         if not self._filling:
             self._filling = True
-            self.run_worker(self._fill(), group="fill")
+            start(self, self._fill, group="fill")
 
     async def _fill(self) -> None:
         try:

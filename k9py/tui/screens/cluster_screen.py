@@ -25,6 +25,7 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.progress import ProgressStrip
 from k9py.tui.widgets.header_bar import HeaderBar
+from k9py.tui.work import start
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -69,6 +70,10 @@ class ClusterScreen(Screen[None]):
 
     def session_changed(self) -> None:
         """Start anew: there is another cluster, another scope, or none."""
+
+    def on_mount(self) -> None:
+        """Say from the start what the header says elsewhere."""
+        self.call_later(self.kdash.draw_header)
 
     # -- what is allowed ----------------------------------------------------------------------------------------------
 
@@ -200,4 +205,4 @@ class ClusterScreen(Screen[None]):
             except KdashError as error:
                 self.app.push_screen(MessageDialog.of_error(f":{command.name}", error))
 
-        self.run_worker(run(), group="command")
+        start(self, run, group="command")

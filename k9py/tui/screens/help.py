@@ -47,7 +47,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         if binding.system or group not in GROUPS:
             continue
         key = binding.key_display or app.get_key_display(binding)
-        by_action.setdefault((group, binding.action), []).append((key, binding, active.enabled))
+        by_action.setdefault((group, binding.tooltip or binding.action), []).append((key, binding, active.enabled))
     groups: list[KeyGroup] = []
     for group, title in GROUPS.items():
         lines = tuple(

@@ -28,7 +28,7 @@ from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
-from k9py.tui.panes.sources import rollout_source, service_source
+from k9py.tui.panes.sources import rollout_shape, rollout_source, service_shape, service_source
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.session import Connected, Connecting, Unreachable
@@ -47,16 +47,14 @@ class HomeScreen(PanedScreen):
     DEFAULT_CSS = """
     HomeScreen #home { width: 1fr; height: 1fr; }
     HomeScreen #panes { layout: vertical; width: 1fr; height: 1fr; }
-    HomeScreen #tables { layout: horizontal; width: 1fr; height: 11fr; }
-    HomeScreen #services { width: 2fr; }
-    HomeScreen #rollouts { width: 3fr; }
-    HomeScreen #logs { height: 9fr; }
-    HomeScreen.-wide #panes { layout: horizontal; }
-    HomeScreen.-wide #tables { layout: vertical; height: 1fr; width: 11fr; }
-    HomeScreen.-wide #services { width: 1fr; }
-    HomeScreen.-wide #rollouts { width: 1fr; }
-    HomeScreen.-wide #logs { height: 1fr; width: 10fr; }
-    HomeScreen.-short #panes { layout: vertical; }
+    HomeScreen #tables { layout: vertical; width: 1fr; height: 28fr; }
+    HomeScreen #services { height: 12fr; }
+    HomeScreen #rollouts { height: 16fr; }
+    HomeScreen #logs { height: 15fr; }
+    HomeScreen.-wide #tables { layout: horizontal; height: 1fr; }
+    HomeScreen.-wide #services { height: 1fr; width: 2fr; }
+    HomeScreen.-wide #rollouts { height: 1fr; width: 3fr; }
+    HomeScreen.-wide #logs { height: 1fr; }
     HomeScreen.-short #tables, HomeScreen.-narrow #tables { height: 1fr; width: 1fr; }
     HomeScreen.-short Pane, HomeScreen.-narrow Pane { height: 1fr; width: 1fr; }
     """
@@ -115,8 +113,10 @@ class HomeScreen(PanedScreen):
         match self.kdash.session.state:
             case Connected(connection=log_source, cluster=cluster):
                 self.query_one(ContentSwitcher).current = "panes"
-                self.services.show(service_source(cluster))
-                self.rollouts.show(rollout_source(cluster))
+                one = len(cluster.scope.namespaces) == 1
+                services, rollouts = service_shape(one_namespace=one), rollout_shape(one_namespace=one)
+                self.services.show(service_source(cluster, services), services.columns)
+                self.rollouts.show(rollout_source(cluster, rollouts), rollouts.columns)
                 self.logs.set_source(log_source)
                 self.show_pane(self.active_pane)
                 self._say_health(cluster.health)
@@ -154,8 +154,8 @@ class HomeScreen(PanedScreen):
             self._say_health(connected.cluster.health)
         if self.service is not None and (changes.services or changes.rollouts or changes.everything):
             self._narrow_rollouts()
-        subject_changed = self._want_logs()
-        if subject_changed or changes.pods or changes.everything:
+        self._want_logs()
+        if self.logs.wants_targets or changes.pods or changes.everything:
             self._set_log_targets()
         self.logs.pull()
 
@@ -193,8 +193,7 @@ class HomeScreen(PanedScreen):
             self.rollout = event.key
         elif event.previous == self.rollout:
             self.rollout = None
-        if self._want_logs():
-            self._set_log_targets()
+        self._want_logs()
 
     def narrow_to_service(self, service: ObjectKey | None) -> None:
         """Show only the rollouts behind a service, and the logs of all of them; None: all."""
@@ -209,9 +208,8 @@ class HomeScreen(PanedScreen):
             behind = connected.cluster.queries.rollouts_of(self.service)
             self.rollouts.narrow(behind, f"behind service {self.service.name}")
 
-    def _want_logs(self) -> bool:
-        subject = self.rollout or self.service or self.rollouts.table.cursor_key
-        return self.logs.want(subject)
+    def _want_logs(self) -> None:
+        self.logs.want(self.rollout or self.service or self.rollouts.table.cursor_key)
 
     def _set_log_targets(self) -> None:
         connected, subject = self.kdash.connected, self.logs.subject
@@ -238,8 +236,7 @@ class HomeScreen(PanedScreen):
             self.narrow_to_service(key)
         else:
             self.rollout = key
-        if self._want_logs():
-            self._set_log_targets()
+        self._want_logs()
 
     def action_back(self) -> None:
         """Take back the filter, then the narrowing; at last ask whether to leave."""

@@ -32,7 +32,7 @@ class PanedScreen(ClusterScreen):
     DEFAULT_CSS = """
     PanedScreen #tabs { dock: top; height: 1; width: 1fr; padding: 0 1; display: none; margin: 1 0 0 0; }
     PanedScreen.-narrow #tabs, PanedScreen.-short #tabs { display: block; }
-    PanedScreen.-narrow Pane, PanedScreen.-short Pane { display: none; }
+    PanedScreen.-narrow Pane, PanedScreen.-short Pane { display: none; border: none; }
     PanedScreen.-narrow Pane.-active, PanedScreen.-short Pane.-active { display: block; }
     PanedScreen.-narrow .group, PanedScreen.-short .group { display: none; }
     PanedScreen.-narrow .group.-active, PanedScreen.-short .group.-active { display: block; }
@@ -83,11 +83,24 @@ class PanedScreen(ClusterScreen):
         line = Text(no_wrap=True, overflow="ellipsis")
         for pane in self.panes():
             active = pane.has_class("-active")
-            line.append(
-                f" {pane.number} {printable(pane.heading)} ", palette.cursor_focused if active else palette.muted
-            )
+            style = palette.cursor_focused if active else palette.muted
+            line.append(f" {pane.number} {printable(pane.heading)} ", style)
             line.append(" ")
+        active_pane = self.active_pane
+        for said in (active_pane.note, active_pane.corner):
+            if said:
+                line.append(f" {printable(said)} ", palette.muted)
         self.query_one("#tabs", Static).update(line, layout=False)
+
+    def on_pane_retitled(self, event: Pane.Retitled) -> None:
+        """Say it in the strip of tabs too."""
+        event.stop()
+        if self.is_small:
+            self.draw_tabs()
+
+    def on_resize(self) -> None:
+        """The strip of tabs may be there now."""
+        self.call_after_refresh(self.draw_tabs)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from k9py.tables import pods as pod_table
 from k9py.tables import revisions as revision_table
 from k9py.tables.values import Tone
 from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.sources import Shape
 from k9py.tui.panes.summary import ObjectSummary, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
@@ -33,15 +34,16 @@ class RolloutScreen(PanedScreen):
     """One Deployment, StatefulSet or DaemonSet."""
 
     DEFAULT_CSS = """
-    RolloutScreen #pods { layout: horizontal; height: 5fr; }
-    RolloutScreen #below { layout: horizontal; height: 4fr; }
-    RolloutScreen #revisions { width: 2fr; }
-    RolloutScreen #events { width: 3fr; }
+    RolloutScreen #pods { layout: horizontal; height: 12; max-height: 45%; }
+    RolloutScreen #below { layout: vertical; height: 1fr; }
+    RolloutScreen #revisions { height: 9; max-height: 50%; }
+    RolloutScreen.-wide #below { layout: horizontal; }
+    RolloutScreen.-wide #revisions { height: 1fr; max-height: 100%; width: 2fr; }
+    RolloutScreen.-wide #events { width: 3fr; }
     RolloutScreen #old { display: none; }
     RolloutScreen.-mixed #old { display: block; }
-    RolloutScreen.-narrow #pods, RolloutScreen.-narrow #below { height: 1fr; }
-    RolloutScreen.-short #pods, RolloutScreen.-short #below { height: 1fr; }
-    RolloutScreen.-narrow Pane, RolloutScreen.-short Pane { width: 1fr; }
+    RolloutScreen.-narrow .group, RolloutScreen.-short .group { height: 1fr; max-height: 100%; }
+    RolloutScreen.-narrow Pane, RolloutScreen.-short Pane { width: 1fr; height: 1fr; max-height: 100%; }
     RolloutScreen.-narrow #old, RolloutScreen.-short #old { display: none; }
     RolloutScreen.-narrow.-mixed #old.-active, RolloutScreen.-short.-mixed #old.-active { display: block; }
     """
@@ -50,14 +52,15 @@ class RolloutScreen(PanedScreen):
         super().__init__()
         self.subject = subject
         clock, options = app.options.clock, app.line_view_options
-        columns = tuple(column for column in pod_table.COLUMNS if column.id != "hash")
+        shape = self._pods = Shape.of(pod_table.COLUMNS, without=frozenset({"hash"}))
+        self._events = Shape.of(event_table.COLUMNS, without=frozenset({"from"}))
         self.summary = ObjectSummary(id="summary")
-        self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
-        self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
+        self.new = TablePane("Pods", shape.columns, clock=clock, options=options, number=1, id="new")
+        self.old = TablePane("Old pods", shape.columns, clock=clock, options=options, number=2, id="old")
         self.revisions = TablePane(
             "Revisions", revision_table.COLUMNS, clock=clock, options=options, number=3, id="revisions"
         )
-        self.events = TablePane("Events", event_table.COLUMNS, clock=clock, options=options, number=4, id="events")
+        self.events = TablePane("Events", self._events.columns, clock=clock, options=options, number=4, id="events")
 
     def compose_panes(self) -> ComposeResult:
         yield self.summary
@@ -116,23 +119,43 @@ class RolloutScreen(PanedScreen):
         was_mixed = self.has_class("-mixed")
         self.set_class(bool(old), "-mixed")
         self.new.heading = "New pods" if old else "Pods"
-        self.new.set_rows(pod_table.cohort_rows(current, now), _cohort_words(current))
-        self.old.set_rows(pod_table.cohort_rows(old, now), _cohort_words(old))
+        for table, shown in ((self.new, current), (self.old, old)):
+            table.set_rows(map(self._pods.cut, pod_table.cohort_rows(shown, now)), _cohort_words(shown))
         for number, pane in enumerate(self.panes(), start=1):
             pane.number = number
         revisions = cluster.queries.revisions_of(self.subject)
         self.revisions.set_rows([revision_table.row(one, now) for one in revisions])
-        self.events.set_rows([event_table.row(one, now) for one in cluster.queries.events_about(self.subject)])
+        events = cluster.queries.events_about(self.subject)
+        self.events.set_rows([self._events.cut(event_table.row(one, now)) for one in events], stay_on_top=True)
+        self._share_room()
         self.events.set_empty("no events in the last hour")
         if was_mixed != bool(old):
             self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
+
+    def on_resize(self) -> None:
+        """Other sizes, other shares."""
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Give pods and revisions the lines they need, and events the rest."""
+        pods, revisions = self.query_one("#pods"), self.revisions
+        if self.is_small:
+            for one in (pods, revisions):
+                one.styles.clear_rule("height")
+            return
+        pods.styles.height = max(6, 3 + max(len(self.new.rows), len(self.old.rows)))
+        if self.has_class("-wide"):
+            revisions.styles.clear_rule("height")
+        else:
+            revisions.styles.height = max(5, 3 + len(revisions.rows))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def on_live_table_selected(self, event: Selected) -> None:
         """Describe the pod; a revision leads to undo."""
         if event.table is self.revisions.table:
-            self.action_undo()
+            number = event.row.cells[0].sort
+            self.begin_undo(int(number) if number else None)
         elif event.key.kind == "Pod":
             self.kdash.open_describe(event.key)
 

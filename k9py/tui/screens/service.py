@@ -15,6 +15,7 @@ from k9py.tables import pods as pod_table
 from k9py.tables import rollouts as rollout_table
 from k9py.tables.values import Tone
 from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.sources import Shape
 from k9py.tui.panes.summary import ObjectSummary, service_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
@@ -23,7 +24,7 @@ from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
-_POD_COLUMNS = tuple(column for column in pod_table.COLUMNS if column.id != "revision")
+_PODS = Shape.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 
 
 class ServiceScreen(PanedScreen):
@@ -31,10 +32,9 @@ class ServiceScreen(PanedScreen):
 
     DEFAULT_CSS = """
     ServiceScreen #below { layout: vertical; height: 1fr; }
-    ServiceScreen #rollouts { height: 3fr; }
-    ServiceScreen #pods { height: 4fr; }
-    ServiceScreen #events { height: 3fr; }
-    ServiceScreen.-narrow Pane, ServiceScreen.-short Pane { height: 1fr; }
+    ServiceScreen #pods { max-height: 45%; }
+    ServiceScreen #rollouts { max-height: 30%; }
+    ServiceScreen.-narrow Pane, ServiceScreen.-short Pane { height: 1fr; max-height: 100%; }
     """
 
     def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
@@ -42,7 +42,7 @@ class ServiceScreen(PanedScreen):
         self.subject = subject
         clock, options = app.options.clock, app.line_view_options
         self.summary = ObjectSummary(id="summary")
-        self.pods = TablePane("Pods", _POD_COLUMNS, clock=clock, options=options, number=1, id="pods")
+        self.pods = TablePane("Pods", _PODS.columns, clock=clock, options=options, number=1, id="pods")
         self.rollouts = TablePane(
             "Rollouts behind it", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
@@ -90,13 +90,27 @@ class ServiceScreen(PanedScreen):
             self.summary.say(text, Tone.WARN if gone else Tone.BUSY)
             return
         self.summary.show(service_summary(view, now))
-        self.pods.set_rows([pod_table.row(pod, now) for pod in queries.pods_of(self.subject)])
+        self.pods.set_rows([_PODS.cut(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
         self.pods.set_empty("no pod has the labels this service selects")
         views = (queries.rollout_view(key, now) for key in view.workloads)
         self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
         self.rollouts.set_empty("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
-        self.events.set_rows([event_table.row(one, now) for one in queries.events_about(self.subject)])
+        events = queries.events_about(self.subject)
+        self.events.set_rows([event_table.row(one, now) for one in events], stay_on_top=True)
         self.events.set_empty("no events in the last hour")
+        self._share_room()
+
+    def on_resize(self) -> None:
+        """Other sizes, other shares."""
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Give pods and rollouts the lines they need, and events the rest."""
+        for pane in (self.pods, self.rollouts):
+            if self.is_small:
+                pane.styles.clear_rule("height")
+            else:
+                pane.styles.height = max(6, 3 + len(pane.rows))
 
     def on_live_table_highlighted(self, event: Highlighted) -> None:
         """What is allowed depends on the kind under the cursor."""

@@ -18,6 +18,7 @@ from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.text_view import TextLine, TextSpan, yaml_lines
+from k9py.tui.work import start
 from k9py.tui.yaml_text import yaml_text
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class YamlScreen(TextScreen):
         super().__init__(app, subject, "YAML")
 
     def show(self) -> None:
-        self.run_worker(self._read(), group="yaml", exclusive=True)
+        start(self, self._read, group="yaml", exclusive=True)
 
     async def _read(self) -> None:
         connected = self.kdash.connected
