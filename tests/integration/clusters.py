@@ -1,0 +1,65 @@
+"""A Cluster connected to a simulator over real HTTP, and waiting for what it comes to know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.scope import choose_scope
+from k9py.informer.clock import SystemClock
+from k9py.kube.connect import connect
+from k9py.kube.options import ConnectOptions
+from k9py.simulator.server import Simulator
+
+PATIENCE = 20.0
+"""Real seconds within which something must have come about: a bound for a failure, never waited out."""
+
+
+class ImpatientClock(SystemClock):
+    """The system's clock, but waiting for the next try takes no time to speak of."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def now(self) -> datetime:
+        """The cluster's own time: ages must not be of two worlds."""
+        return self._simulator.clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.02))
+
+
+@asynccontextmanager
+async def watched(
+    simulator: Simulator, folder: Path, *, user: str = "admin", wanted: Sequence[str] = (), namespace: str = "shop"
+) -> AsyncIterator[Cluster]:
+    """Connect as the dashboard does, and watch."""
+    path = simulator.write_kubeconfig(folder / "config", user=user, namespace=namespace)
+    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(folder)})
+    try:
+        choice = await choose_scope(connection, wanted, context_namespace=connection.info.namespace)
+        cluster = Cluster(connection, choice.scope, ImpatientClock(simulator), notice=choice.notice)
+        async with cluster:
+            yield cluster
+    finally:
+        await connection.aclose()
+
+
+async def until(cluster: Cluster, condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; it is asked again after every change the cluster hears of."""
+    feed = cluster.open_feed()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await feed.changed()
+                feed.drain()
+    finally:
+        cluster.close_feed(feed)
+
+
+async def whole(cluster: Cluster) -> None:
+    await until(cluster, lambda: cluster.health.is_whole)
