@@ -40,7 +40,7 @@ DEADLINE = 120.0
 GAP = 2
 """Cells between columns."""
 
-READABLE = 24
+READABLE = 44
 """Cells the growing column keeps before others are left out."""
 
 FULL_WIDTH = 1000
