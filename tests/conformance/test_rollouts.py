@@ -170,7 +170,7 @@ async def test_scale_up_and_down_converges(rollout: Kubectl, simulator: Simulato
 
         def settled(state: ClusterState, wanted: int = wanted) -> bool:
             pods = state.storage.list(by_kind("Pod"), "here")
-            return sum(pod["metadata"]["name"].startswith(f"{name}-") for pod in pods) == wanted
+            return len([pod for pod in pods if pod["metadata"]["name"].startswith(f"{name}-")]) == wanted
 
         simulator.wait_until(settled)
 

@@ -4,6 +4,7 @@ The least that can show what controllers and nodes do; nothing goes over a socke
 """
 
 import contextlib
+import logging
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -41,6 +42,7 @@ class Cluster:
         self.storage = state.storage
         self.clock = clock
         self.changes: list[Change] = []
+        self.expected_errors = False
         self.storage.on_change(self.changes.append)
 
     async def pass_time(self, seconds: float = 0.0) -> None:
@@ -154,9 +156,24 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
             state.storage.create(NODES, machine)
     cluster.changes.clear()
     parts += [controllers.start(state), nodes.start(state)]
+    errors = _Errors()
+    logging.getLogger("k9py.simulator").addHandler(errors)
     await clock.advance(0)
     try:
         yield cluster
     finally:
+        logging.getLogger("k9py.simulator").removeHandler(errors)
         for part in reversed(parts):
             await part.stop()
+    assert cluster.expected_errors or not errors.said, errors.said
+
+
+class _Errors(logging.Handler):
+    """Keeps what controllers and nodes could not do; a test fails where it did not expect that."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(self.format(record))

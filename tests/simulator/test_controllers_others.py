@@ -158,6 +158,26 @@ async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: Cluster) -> None:
     assert cluster.messages("SuccessfulCreate")
 
 
+async def test_a_schedule_nobody_can_read_is_said(cluster: Cluster) -> None:
+    spec = {"schedule": "every day", "jobTemplate": {"spec": {"template": job_template()}}}
+    cluster.create("CronJob", "nightly", spec)
+    await cluster.pass_time(5)
+    assert cluster.messages("UnparseableSchedule") == ['unparseable schedule: "every day"']
+
+
+async def test_an_object_nobody_can_make_sense_of_does_not_stop_the_others(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = cluster.create("Deployment", "odd", workload(replicas=2))
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "some", "maxUnavailable": 0}}
+    cluster.storage.update(DEPLOYMENTS, {**odd, "spec": {**odd["spec"], "strategy": rolling}})
+    cluster.create("Deployment", "even", workload(replicas=1))
+    await cluster.pass_time(10)
+    assert cluster.deployment("even")["status"]["availableReplicas"] == 1
+    assert "could not reconcile shop/odd" in caplog.text
+    cluster.expected_errors = True
+
+
 # -- budgets and autoscalers -------------------------------------------------------------------------------------
 
 

@@ -69,10 +69,12 @@ def test_behaviour_follows_image_and_annotation(image: str, annotation: str, wan
     assert behaviour_of(pod, {"name": "app", "image": image}, init=False) == wanted
 
 
-def test_an_unknown_behaviour_is_refused() -> None:
-    pod = {"metadata": {"annotations": {ANNOTATION: "dance"}}, "spec": {}}
-    with pytest.raises(ValueError, match="dance"):
-        behaviour_of(pod, {"name": "app", "image": "r/a:1"}, init=False)
+async def test_an_unknown_behaviour_is_said_and_stops_nobody_else(cluster: Cluster) -> None:
+    run(cluster, behaviour="dance")
+    run(cluster, name="two")
+    await cluster.pass_time(5)
+    assert "dance" in entry(cluster)["state"]["waiting"]["message"]
+    assert ready(cluster, "two") == "True"
 
 
 # -- what the kubelet shows --------------------------------------------------------------------------------------

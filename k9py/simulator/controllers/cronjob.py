@@ -38,7 +38,13 @@ def matches_schedule(schedule: str, moment: datetime) -> bool:
 
 
 def next_time(schedule: str, after: datetime) -> datetime | None:
-    """Return the first scheduled minute after a moment, or None within a year."""
+    """Return the first scheduled minute after a moment; None where there is none within a year.
+
+    Raises:
+        ValueError: the schedule is not five fields.
+    """
+    if len(schedule.split()) != len(_FIELDS):
+        raise ValueError(f"not a schedule: {schedule!r}")
     moment = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
     end = after + _FURTHEST
     hours = _allowed(schedule.split()[1], *_FIELDS[1])
@@ -94,6 +100,11 @@ class CronJobController:
         status.pop("active", None)
         last = parse_timestamp(status.get("lastScheduleTime") or cron["metadata"]["creationTimestamp"])
         schedule = cron["spec"]["schedule"]
+        try:
+            next_time(schedule, now)
+        except ValueError:
+            self._events.record(cron, "Warning", "UnparseableSchedule", f'unparseable schedule: "{schedule}"')
+            return None
         due = None if cron["spec"].get("suspend") else next_time(schedule, max(last, now - timedelta(minutes=2)))
         if due is not None and due <= now:
             self._start(cron, due)

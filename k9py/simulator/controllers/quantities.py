@@ -3,6 +3,7 @@
 Pure. Enough for scheduling and quotas, which add and compare.
 """
 
+import functools
 import math
 
 _SUFFIXES = {
@@ -11,6 +12,7 @@ _SUFFIXES = {
 }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=4096)
 def amount_of(quantity: str | int | float) -> float:
     """Return a quantity in units (cores, bytes, pieces).
 

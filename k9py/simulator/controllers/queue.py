@@ -2,12 +2,14 @@
 
 Invariant: a key is in the queue once at most, `reconcile` runs for one key at a time and gives way between two, and
 waiting is done on the cluster's clock alone. A refused write (`ApiFailure`) is tried again with back-off, as
-client-go's rate limiter does.
+client-go's rate limiter does; so is a key whose object nobody can make sense of, which is logged: one odd object must
+not stop a controller.
 """
 
 import asyncio
 import heapq
 import itertools
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -17,6 +19,7 @@ from k9py.simulator.failures import ApiFailure
 Key = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
 
+_LOG = logging.getLogger(__name__)
 _SLACK = 1e-6  # seconds; sums of floats must not leave a key waiting for a moment that is never reached
 _FIRST_RETRY = 0.5
 _LONGEST_RETRY = 64.0
@@ -95,13 +98,20 @@ class WorkQueue:
         try:
             again = self._reconcile(key)
         except ApiFailure:
-            retries = self._retries.get(key, 0)
-            self._retries[key] = retries + 1
-            self.add_after(key, min(_LONGEST_RETRY, _FIRST_RETRY * 2**retries))
+            self._try_again(key)
+            return
+        except Exception:  # noqa: BLE001 - as a real controller recovers from a panic
+            _LOG.exception("could not reconcile %s", "/".join(key))
+            self._try_again(key)
             return
         self._retries.pop(key, None)
         if again is not None:
             self.add_after(key, again)
+
+    def _try_again(self, key: Key) -> None:
+        retries = self._retries.get(key, 0)
+        self._retries[key] = retries + 1
+        self.add_after(key, min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(retries, 10)))
 
     def _add_due(self) -> None:
         now = self._clock.monotonic() + _SLACK

@@ -70,7 +70,7 @@ class ReplicaSetController:
         if refused is not None:
             refusals = self._refusals.get(key, 0)
             self._refusals[key] = refusals + 1
-            return float(min(_LONGEST_RETRY, _FIRST_RETRY * 2**refusals))
+            return float(min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(refusals, 10)))
         self._refusals.pop(key, None)
         return self._seconds_until_next_available(replica_set)
 

@@ -32,8 +32,8 @@ def _requirement_holds(requirement: Mapping[str, Any], labels: Mapping[str, str]
             return key in labels
         case "DoesNotExist":
             return key not in labels
-        case other:
-            raise ValueError(f"{other!r} is not a valid label selector operator")
+        case _:
+            return False
 
 
 def controller_of(obj: Mapping[str, Any]) -> Object | None:

@@ -5,6 +5,7 @@ Pure. Images that no registry has fail to pull; tags may say what happens (`brok
 containers (`crash`) or by name (`app=oom,proxy=ready:5`). To add a behaviour, add a class and a word in `_parsed`.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +45,14 @@ class NoImage:
     """Its image cannot be pulled."""
 
 
-Behaviour = Works | Exits | NeverReady | NoImage
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """Cannot be created: the annotation says nothing known."""
+
+    why: str
+
+
+Behaviour = Works | Exits | NeverReady | NoImage | Misconfigured
 
 _OUT_OF_MEMORY = Exits(137, 4.0, "OOMKilled")
 _SLOW = Works(20.0)
@@ -61,11 +69,16 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
             continue
         if not named and not init and entry.startswith("init"):
             continue
-        return _parsed(word.strip())
-    return _by_image(container.get("image", ""), pod, init=init)
+        try:
+            return _parsed(word.strip())
+        except ValueError as error:
+            return Misconfigured(str(error))
+    ends = pod["spec"].get("restartPolicy", "Always") != "Always"
+    return _by_image(container.get("image", ""), init=init, ends=ends)
 
 
-def _by_image(image: str, pod: Mapping[str, Any], *, init: bool) -> Behaviour:
+@functools.lru_cache(maxsize=4096)
+def _by_image(image: str, *, init: bool, ends: bool) -> Behaviour:
     words = re.split(r"[^a-z0-9]+", image.rpartition("/")[2].partition(":")[2].lower())
     joined = "".join(words)
     if image in ABSENT_IMAGES or joined in _ABSENT_WORDS or _ABSENT_WORDS & set(words):
@@ -82,7 +95,7 @@ def _by_image(image: str, pod: Mapping[str, Any], *, init: bool) -> Behaviour:
     ):
         if word in words:
             return behaviour
-    if pod["spec"].get("restartPolicy", "Always") != "Always":
+    if ends:
         return Exits(0, 8.0, "Completed")
     return Works()
 

@@ -9,6 +9,7 @@ Messages and back-off (10 s doubled to 5 minutes, the first restart at once) are
 import asyncio
 import heapq
 import itertools
+import logging
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.placement import is_node_ready
 from k9py.simulator.controllers.queue import Key, wait_until_woken
 from k9py.simulator.controllers.selectors import key_of
-from k9py.simulator.nodes.behaviours import Behaviour, Exits, NeverReady, NoImage, Works, behaviour_of
+from k9py.simulator.nodes.behaviours import Behaviour, Exits, Misconfigured, NeverReady, NoImage, Works, behaviour_of
 from k9py.simulator.nodes.containers import entry_of, go_duration, image_not_found, is_init, spec_of
 from k9py.simulator.nodes.pod_status import conditions_from, is_sidecar, phase_from, waiting_status
 from k9py.simulator.nodes.prerequisites import missing_for_container, missing_volume
@@ -28,6 +29,7 @@ from k9py.simulator.storage import Change
 Object = dict[str, Any]
 Step = Literal["admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill"]
 
+_LOG = logging.getLogger(__name__)
 _SLACK = 1e-6
 _FIRST_BACKOFF = 10.0
 _LONGEST_BACKOFF = 300.0
@@ -67,7 +69,11 @@ class Kubelet:
         while True:
             now = self._state.clock.monotonic() + _SLACK
             if self._heap and self._heap[0][0] <= now:
-                self._act(heapq.heappop(self._heap)[2])
+                act = heapq.heappop(self._heap)[2]
+                try:
+                    self._act(act)
+                except Exception:  # noqa: BLE001 - one odd pod must not stop all the others
+                    _LOG.exception("could not %s %s of pod %s", act.step, act.container, "/".join(act.key))
                 await asyncio.sleep(0)
                 continue
             self._wake.clear()
@@ -221,7 +227,10 @@ class Kubelet:
             )
             self._plan(pod, name, "pull-back-off", 2.0)
             return
+        behaviour = self._behaviour(pod, name)
         missing = missing_for_container(self._storage, pod, container)
+        if isinstance(behaviour, Misconfigured):
+            missing = behaviour.why
         if missing is not None:
             self._say(pod, "Warning", "Failed", f"Error: {missing}", name)
             waiting = {"reason": "CreateContainerConfigError", "message": missing}

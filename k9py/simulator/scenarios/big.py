@@ -4,11 +4,16 @@ Invariant: generated in one pass, a pod a dict; specs, labels and the statuses' 
 they are equal (stored objects are never changed, so that is safe).
 """
 
+from typing import Any
+
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
-from k9py.simulator.resources import SERVICES
+from k9py.simulator.controllers.pod_factory import random_suffix
+from k9py.simulator.resources import PODS, SERVICES
 from k9py.simulator.scenarios.catalogue import App, Release
 from k9py.simulator.scenarios.seeding import Seeder
 from k9py.simulator.state import ClusterState
+
+Object = dict[str, Any]
 
 DEFAULT_PODS = 5000
 MAX_PODS = 100_000
@@ -35,9 +40,31 @@ def big(state: ClusterState, pods: int) -> None:
         size = min(_REPLICAS, left)
         hours = 1.0 + number % 700
         releases = (Release("1.0.0", "first", 800.0), Release(f"1.{number % 40}.1", f"build {number}", hours))
-        seeder.app(App(f"svc-{number:04d}", releases, replicas=size, namespace=namespace, cpu="10m", memory="16Mi"))
+        app = App(f"svc-{number:04d}", releases, replicas=size, namespace=namespace, cpu="10m", memory="16Mi")
+        (first,) = seeder.app(app, pods=1)
+        _clone(seeder, first, size - 1)
         left -= size
         number += 1
     endpoints = EndpointSliceController(state)
     for service in state.storage.list(SERVICES):
         endpoints.reconcile((service["metadata"]["namespace"], service["metadata"]["name"]))
+
+
+def _clone(seeder: Seeder, first: Object, count: int) -> None:
+    """Write more pods like one, which share with it all that does not differ."""
+    metadata = {key: value for key, value in first["metadata"].items() if key not in ("uid", "resourceVersion")}
+    spec, status = first["spec"], first["status"]
+    (entry,) = status["containerStatuses"]
+    labels: dict[str, Object] = {}
+    for _ in range(count):
+        where, zone = seeder.place()
+        own = labels.setdefault(zone, {**metadata["labels"], "topology.kubernetes.io/zone": zone})
+        container = {**entry, "containerID": f"containerd://{seeder.rng.getrandbits(256):064x}"}
+        seeder.storage.create(
+            PODS,
+            {
+                "metadata": {**metadata, "name": metadata["generateName"] + random_suffix(seeder.rng), "labels": own},
+                "spec": {**spec, "nodeName": where},
+                "status": {**status, **seeder.addresses(where), "containerStatuses": [container]},
+            },
+        )

@@ -91,22 +91,28 @@ class Seeder:
 
     # -- workloads -----------------------------------------------------------------------------------------------
 
-    def app(self, app: App) -> Object:
-        """Write a Deployment with its history, its pods and its Service; returns the Deployment."""
+    def app(self, app: App, *, pods: int | None = None) -> list[Object]:
+        """Write a Deployment with its history, its pods and its Service; returns the pods.
+
+        Args:
+            app: the application.
+            pods: how many pods to write, if not all its replicas (whoever asks for fewer writes the others).
+        """
         if app.settings:
             self.settings(app.namespace, app.name)
         deployment = self._deployment(app)
         last = len(app.releases)
+        written = []
         for number, release in enumerate(app.releases, start=1):
             replica_set = self._replica_set(app, deployment, release, number, current=number == last)
             if number == last:
-                for index in range(app.replicas):
-                    self.running_pod(
-                        REPLICASETS, replica_set, replica_set["spec"]["template"], hours=release.hours_ago, turn=index
-                    )
+                template = replica_set["spec"]["template"]
+                for turn in range(app.replicas if pods is None else pods):
+                    hours = release.hours_ago
+                    written.append(self.running_pod(REPLICASETS, replica_set, template, hours=hours, turn=turn))
         if app.port is not None:
             self.service(app.namespace, app.name, port=53 if app.port == 53 else 80)
-        return deployment
+        return written
 
     def settings(self, namespace: str, name: str) -> None:
         metadata = {"namespace": namespace, "creationTimestamp": self.ago(1100)}
@@ -278,21 +284,22 @@ class Seeder:
 
     def pod_status(self, pod: Object, entries: Sequence[Object], started: str, where: str) -> Object:
         """Return what the kubelet would have written."""
-        self._addresses += 1
-        address = f"10.{244 + self._addresses // 65536}.{self._addresses // 256 % 256}.{self._addresses % 256}"
-        host = address_of(int(where.rpartition("-")[2]))
         waiting = [entry for entry in entries if "waiting" in entry["state"] and not entry["lastState"]]
         return {
             "phase": "Pending" if waiting else "Running",
             "observedGeneration": 1,
             "conditions": conditions_from(pod, [], entries, started),
-            "hostIP": host,
-            "hostIPs": [{"ip": host}],
-            "podIP": address,
-            "podIPs": [{"ip": address}],
+            **self.addresses(where),
             "startTime": started,
             "containerStatuses": list(entries),
         }
+
+    def addresses(self, where: str) -> Object:
+        """Return a node's address and a new one for a pod on it, as a pod's status shows them."""
+        self._addresses += 1
+        address = f"10.{244 + self._addresses // 65536}.{self._addresses // 256 % 256}.{self._addresses % 256}"
+        host = address_of(int(where.rpartition("-")[2]))
+        return {"hostIP": host, "hostIPs": [{"ip": host}], "podIP": address, "podIPs": [{"ip": address}]}
 
     def running(self, container: Mapping[str, Any], started: str, *, restarts: int = 0) -> Object:
         """Return the status of a container that runs and is ready."""
