@@ -22,7 +22,8 @@ class Release:
 class App:
     """A Deployment and, where it has a port, its Service.
 
-    `deadline`: progressDeadlineSeconds. `release_numbers` grow from 1 with `releases`, oldest first.
+    `releases` come oldest first and are its revisions from 1; `deadline` is progressDeadlineSeconds; `settings` gives
+    it a ConfigMap and a Secret that its containers need.
     """
 
     name: str
