@@ -1,0 +1,197 @@
+"""What the informer costs: `python -m tests.bench.informer_load [PODS]`. Not part of the test run.
+
+Lists N pods in pages of 500, then takes a burst of N changes, then lists all of them again after a 410. Tells for each
+the CPU an object costs as a multiple of what `json.loads` costs for the same bytes on the same machine, the longest
+time the event loop was held, and the memory kept per pod. Trust the ratios: the machine's noise is in the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from k9py.informer import indexes
+from k9py.informer.clock import SystemClock
+from k9py.informer.informer import Informer
+from k9py.informer.store import LABELS
+from k9py.objects.errors import ExpiredError
+from k9py.objects.kinds import POD
+from k9py.objects.pods import Pod
+from tests.bench.pods import pods
+
+CHUNK = 25
+"""Lines a batch: about what one read of a socket brings."""
+
+
+class Generated:
+    """A `ListerWatcher` with everything in memory: pages, then a burst, then 410, then pages of the changed pods."""
+
+    def __init__(self, first: Sequence[bytes], then: Sequence[bytes]) -> None:
+        self._lists = [_pages(first, 500_000), _pages(then, 6_000_000)]
+        self._burst = [b'{"type":"MODIFIED","object":' + one + b"}" for one in then]
+        self.listed = [asyncio.Event(), asyncio.Event()]
+        self.go = asyncio.Event()
+        self.expire = asyncio.Event()
+        self._watches = 0
+
+    async def list_page(self, *, limit: int, continue_token: str = "", resource_version: str | None = None) -> bytes:
+        await asyncio.sleep(0)
+        return self._lists[min(self._watches, 1)][int(continue_token or 0)]
+
+    def watch(
+        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
+        return self._watch()
+
+    @asynccontextmanager
+    async def _watch(self) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        self._watches += 1
+        self.listed[self._watches - 1].set()
+        yield self._lines()
+
+    async def _lines(self) -> AsyncIterator[list[bytes]]:
+        await self.go.wait()
+        self.go.clear()
+        for at in range(0, len(self._burst), CHUNK):
+            yield self._burst[at : at + CHUNK]
+        await self.expire.wait()
+        raise ExpiredError("too old", code=410)
+
+
+class Hold:
+    """The longest time between two passes of the event loop."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            self.longest = max(self.longest, now - last)
+            last = now
+
+    async def stop(self) -> float:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        return self.longest
+
+
+class NoWaiting(SystemClock):
+    """The machine's clock, without the wait after a 410."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+def _pages(objects: Sequence[bytes], version: int) -> list[bytes]:
+    pages: list[bytes] = []
+    for at in range(0, len(objects), 500):
+        token = str(len(pages) + 1) if at + 500 < len(objects) else ""
+        head = b'{"kind":"PodList","metadata":{"resourceVersion":"%d","continue":"%s"},"items":['
+        pages.append(head % (version, token.encode()) + b",".join(objects[at : at + 500]) + b"]}")
+    return pages
+
+
+def _informer(server: Generated) -> Informer[Pod]:
+    return Informer(POD, server, NoWaiting(), indexes={LABELS: indexes.labels}, streamed=False)
+
+
+def _json_cost(objects: Sequence[bytes]) -> float:
+    sample = objects[:2_000]
+    best = float("inf")
+    for _ in range(3):
+        began = time.process_time()
+        for one in sample:
+            json.loads(one)
+        best = min(best, time.process_time() - began)
+    return best / len(sample)
+
+
+def _say(what: str, cpu: float, count: int, unit: float, hold: float) -> None:
+    each = cpu / count
+    print(f"{what:28} {each * 1e6:7.1f} µs an object   {each / unit:5.2f} x json.loads   hold {hold * 1e3:5.1f} ms")
+
+
+def _version(informer: Informer[Pod], one: Pod) -> str:
+    held = informer.store.get(one.key)
+    return _version_of(held) if held is not None else ""
+
+
+def _version_of(one: Pod) -> str:
+    return one.metadata.resource_version
+
+
+async def _measure(count: int) -> None:
+    first, then = list(pods(count)), list(pods(count, version=1_000_000))
+    unit = _json_cost(first)
+    print(f"{count} pods of {sum(map(len, first)) // count} bytes; json.loads {unit * 1e6:.1f} µs each")
+    server = Generated(first, then)
+    informer = _informer(server)
+    gc.collect()
+
+    hold, began = Hold(), time.process_time()
+    running = asyncio.create_task(informer.run())
+    await server.listed[0].wait()
+    _say("list, decoded and stored", time.process_time() - began, count, unit, await hold.stop())
+
+    last = POD.decode(then[-1])
+    reached = asyncio.Event()
+    informer.store.subscribe(lambda _: reached.set() if _version(informer, last) == _version_of(last) else None)
+    hold, began = Hold(), time.process_time()
+    server.go.set()
+    await reached.wait()
+    _say("burst of changes", time.process_time() - began, count, unit, await hold.stop())
+
+    hold, began = Hold(), time.process_time()
+    server.expire.set()
+    await server.listed[1].wait()
+    _say("the same list again", time.process_time() - began, count, unit, await hold.stop())
+
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _memory(count: int) -> None:
+    objects = list(pods(count))
+    server = Generated(objects, [])
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    plain = [POD.decode(one) for one in objects]
+    decoded = tracemalloc.get_traced_memory()[0] - before
+    del plain
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    informer = _informer(server)
+    running = asyncio.create_task(informer.run())
+    await server.listed[0].wait()
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    print(
+        f"kept per pod: decoded plainly {decoded // count} bytes; in the store, with its indexes, {kept // count} bytes"
+    )
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    asyncio.run(_measure(count))
+    asyncio.run(_memory(min(count, 5_000)))
+
+
+if __name__ == "__main__":
+    main()
