@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.objects.events import Event
+from k9py.objects.images import image_parts
 from k9py.objects.meta import condition
 from k9py.objects.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated
 from k9py.objects.text import printable
@@ -134,8 +135,7 @@ def _waiting(
     if reason in _PULL_REASONS:
         image = _image_named(waiting.message, pod) or spec.image or status.image
         why = _pull_failure(waiting.message, *_messages(events, "Failed"))
-        message = f"image {printable(image)} cannot be pulled" + (f" ({why})" if why else "")
-        yield Trouble(TroubleKind.IMAGE, reason, message, status.name)
+        yield Trouble(TroubleKind.IMAGE, reason, _not_pulled(printable(image), why), status.name)
     elif reason == "InvalidImageName":
         message = f"image name {printable(spec.image or status.image)!r} of {label} is not valid"
         yield Trouble(TroubleKind.IMAGE, reason, message, status.name)
@@ -156,6 +156,12 @@ def _image_named(message: str, pod: Pod) -> str:
     """Return the pod's image the kubelet's message is about: a sidecar's status may repeat another one's message."""
     images = {one.image for one in (*(pod.spec.init_containers or ()), *(pod.spec.containers or ()))}
     return next((one for one in _QUOTED.findall(message) if one in images), "")
+
+
+def _not_pulled(image: str, why: str) -> str:
+    """Name the image by its own name first: where it comes from is what may be cut off on a narrow screen."""
+    place, name = image_parts(image)
+    return f"image {name} cannot be pulled{f' ({why})' if why else ''}{f' from {place}' if place else ''}"
 
 
 def _pull_failure(*messages: str) -> str:

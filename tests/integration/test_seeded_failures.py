@@ -53,7 +53,7 @@ def too_big(pod: Spec) -> None:
 
 
 FAILURES = {
-    "image": (image("badimage"), TroubleKind.IMAGE, "image registry.example.com/checkout:badimage cannot be pulled"),
+    "image": (image("badimage"), TroubleKind.IMAGE, "image checkout:badimage cannot be pulled"),
     "crash": (image("crash"), TroubleKind.CRASH, "container app keeps crashing (exit 1)"),
     "oom": (out_of_memory, TroubleKind.OOM, "container app is out of memory (its limit is 64Mi)"),
     "init": (failing_init, TroubleKind.CRASH, "init container migrate keeps crashing (exit 1)"),

@@ -29,26 +29,26 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
 @pytest.mark.parametrize(
     ("status", "kind", "message"),
     [
-        (waiting("ErrImagePull"), TroubleKind.IMAGE, f"image {make.IMAGE} cannot be pulled"),
+        (waiting("ErrImagePull"), TroubleKind.IMAGE, "image checkout:1.0.0 cannot be pulled from registry.example.com"),
         (
             waiting("ErrImagePull", f'failed to pull and unpack image "{make.IMAGE}": not found'),
             TroubleKind.IMAGE,
-            f"image {make.IMAGE} cannot be pulled (not found)",
+            "image checkout:1.0.0 cannot be pulled (not found) from registry.example.com",
         ),
         (
             waiting("ImagePullBackOff", "pull access denied, repository does not exist or may require authorization"),
             TroubleKind.IMAGE,
-            f"image {make.IMAGE} cannot be pulled (not found)",
+            "image checkout:1.0.0 cannot be pulled (not found) from registry.example.com",
         ),
         (
             waiting("ErrImagePull", "unexpected status: 401 Unauthorized"),
             TroubleKind.IMAGE,
-            f"image {make.IMAGE} cannot be pulled (access denied)",
+            "image checkout:1.0.0 cannot be pulled (access denied) from registry.example.com",
         ),
         (
             waiting("ErrImagePull", "dial tcp: lookup registry.example.com: no such host"),
             TroubleKind.IMAGE,
-            f"image {make.IMAGE} cannot be pulled (registry not reachable)",
+            "image checkout:1.0.0 cannot be pulled (registry not reachable) from registry.example.com",
         ),
         (
             waiting("ErrImageNeverPull"),
@@ -245,7 +245,7 @@ def test_a_refusal_by_the_api_server_is_named_without_the_made_up_pod_name(
 @pytest.mark.parametrize(
     ("name", "messages"),
     [
-        ("broken-badimage", ["image registry.example.com/broken:badimage cannot be pulled (not found)"]),
+        ("broken-badimage", ["image broken:badimage cannot be pulled (not found) from registry.example.com"]),
         ("broken-crash", ["container broken keeps crashing (exit 1)"]),
         ("broken-oom", ["container broken is out of memory (it has no limit, its node ran out)"]),
         ("broken-initfail", ["init container migrate keeps crashing (exit 1)"]),
@@ -266,4 +266,4 @@ def test_a_sidecar_that_repeats_the_message_of_another_container_is_not_a_second
     pods = typed_list(POD, "bad-release", 4)
     broken = next(one for one in pods if not one.is_ready)
     found = pod_troubles(broken, datetime(2026, 11, 22, 6, 49, tzinfo=UTC))
-    assert [one.message for one in found] == ["image registry.example.com/checkout:badimage cannot be pulled"]
+    assert [one.message for one in found] == ["image checkout:badimage cannot be pulled from registry.example.com"]

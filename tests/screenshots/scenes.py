@@ -1,0 +1,87 @@
+"""What is in each picture: a scenario, a size, and the keys that lead there.
+
+To add a picture: one async function that works the dashboard to the moment, and one line in `SCENES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from k9py.objects.meta import ObjectKey
+from tests.tui.dashboard import CHECKOUT, Dashboard
+
+ROOMY = (160, 45)
+SMALL = (80, 24)
+LARGE = (250, 60)
+PAYMENTS = ObjectKey("Deployment", "shop", "payments")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture: `name` is its file's stem."""
+
+    name: str
+    scenario: str
+    work: Callable[[Dashboard], Awaitable[None]]
+    size: tuple[int, int] = ROOMY
+    light: bool = False
+    monochrome: bool = False
+
+
+async def home(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await _settle(kdash)
+
+
+async def home_of_payments(kdash: Dashboard) -> None:
+    await kdash.select(PAYMENTS)
+    await _settle(kdash)
+
+
+async def small(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+
+
+async def undo(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    await kdash.until_text("2.7.1")
+
+
+async def confirm(kdash: Dashboard) -> None:
+    await undo(kdash)
+    await kdash.press("enter")
+    await kdash.confirm()
+
+
+async def detail(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("enter")
+    await kdash.until_text("Revisions", "Pods")
+
+
+async def logs(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("l")
+    await _settle(kdash)
+
+
+async def _settle(kdash: Dashboard) -> None:
+    """Wait until log lines are on the screen: the follower's first read has come in."""
+    await kdash.until(lambda: "GET " in kdash.text or "order" in kdash.text, "log lines")
+
+
+SCENES = (
+    Scene("bad-release", "bad-release", home),
+    Scene("shop", "shop-quiet", home),
+    Scene("rollout", "bad-release", detail),
+    Scene("undo", "bad-release", undo),
+    Scene("confirm", "bad-release", confirm),
+    Scene("logs", "bad-release", logs),
+    Scene("crashloop", "crashloop", home_of_payments),
+    Scene("small", "bad-release", small, size=SMALL),
+    Scene("large", "bad-release", home, size=LARGE),
+    Scene("light", "bad-release", home, light=True),
+    Scene("no-colour", "bad-release", home, monochrome=True),
+)
