@@ -15,6 +15,7 @@ from typing import Any, NoReturn, Protocol, Self
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.feed import ChangeFeed, Dirty
 from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, fold
+from k9py.cluster.heap import Heap
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Rights, Scope, choose_scope
 from k9py.cluster.stores import Stores
@@ -71,6 +72,7 @@ class Cluster:
         self._scope = scope
         self._rng = rng
         self._turns = Turns(clock)
+        self._heap = Heap()
         self._dependents = Dependents(self.stores)
         self.queries = Queries(self.stores, self._dependents, self.knows)
         self._feeds: list[ChangeFeed] = []
@@ -198,6 +200,7 @@ class Cluster:
         ]
 
     def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
+        self._heap.added(sum(change.old is None for change in batch.changes))
         self._tell(self._dependents.of_batch(kind, batch))
 
     def _tell(self, dirty: Dirty) -> None:
