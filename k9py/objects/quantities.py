@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
+from typing import Final
 
-_SUFFIX = {
+_SUFFIX: Final = {
     "": Decimal(1),
     "n": Decimal("1e-9"),
     "u": Decimal("1e-6"),
@@ -22,6 +24,8 @@ _SUFFIX = {
     "Pi": Decimal(2) ** 50,
     "Ei": Decimal(2) ** 60,
 }
+
+_QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkMGTPE]|[KMGTPE]i)?", re.ASCII)
 
 
 def scaled(value: int | str, total: int, *, round_up: bool) -> int:
@@ -45,14 +49,7 @@ def quantity(text: str | int | float) -> Decimal:
     Raises:
         ValueError: the text is not a quantity.
     """
-    words = str(text).strip()
-    for suffix in sorted(_SUFFIX, key=len, reverse=True):
-        if suffix and words.endswith(suffix):
-            number, factor = words[: -len(suffix)], _SUFFIX[suffix]
-            break
-    else:
-        number, factor = words, Decimal(1)
-    try:
-        return Decimal(number) * factor
-    except InvalidOperation:
-        raise ValueError(f"not a quantity: {words!r}") from None
+    parsed = _QUANTITY.fullmatch(str(text))
+    if parsed is None:
+        raise ValueError(f"not a quantity: {text!r}")
+    return Decimal(parsed[1]) * _SUFFIX[parsed[2] or ""]

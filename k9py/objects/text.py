@@ -16,7 +16,8 @@ _ESCAPE_SEQUENCE: Final = re.compile(
     r"|\x9b[0-9;:?<=>]*[ -/]*[@-~]"
 )
 _UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _BLANKS: Final = re.compile(r"[\t\n\r]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
