@@ -71,6 +71,7 @@ class Tail:
         self._leaving = False
         self._attempt = 0
         self._last_raw = ""
+        self._last_text = ""
         self._last: Stamp | None = None
         self._seen_at_last = 0
         self._lost_at: float | None = None
@@ -143,7 +144,7 @@ class Tail:
 
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:
         """Skip what was seen; on the first new line say what can be said of the time between."""
-        skip = _Resume(self._last, self._last_raw, self._seen_at_last)
+        skip = _Resume(self._last, self._last_raw, self._last_text, self._seen_at_last)
         said = False
         async for batch in batches:
             fresh = skip.after(batch)
@@ -157,7 +158,7 @@ class Tail:
 
     async def _bridge(self, first_line: bytes) -> None:
         """Fill the time between the last line and the first new one from the previous container, or admit a gap."""
-        skip = _Resume(self._last, self._last_raw, self._seen_at_last)
+        skip = _Resume(self._last, self._last_raw, self._last_text, self._seen_at_last)
         whole = False
         lost_since = self._last
         try:
@@ -211,7 +212,7 @@ class Tail:
         self._lost_at = None
         self._told = ""
         emit, target, last_raw, seen = self._emit, self.target, self._last_raw, self._seen_at_last
-        at = self._last.at if self._last else None
+        at, last_text = self._last.at if self._last else None, self._last_text
         for line in batch:
             raw, text = split_line(line)
             if raw == last_raw and raw:
@@ -221,7 +222,8 @@ class Tail:
             elif raw:  # looked like a timestamp and was none: it belongs to the text
                 text = f"{raw} {text}"
             emit(LogLine(target, at, text))
-        self._last_raw, self._seen_at_last = last_raw, seen
+            last_text = text
+        self._last_raw, self._last_text, self._seen_at_last = last_raw, last_text, seen
         self._first_lines_done()
 
     def _tell(self, words: str) -> None:
@@ -250,9 +252,10 @@ class _Resume:
     `proven`: ours came again, so nothing is missing. `done`: a line after ours has come.
     """
 
-    def __init__(self, last: Stamp | None, raw: str, seen: int) -> None:
+    def __init__(self, last: Stamp | None, raw: str, text: str, seen: int) -> None:
         self._last = last
         self._raw = raw
+        self._text = text
         self._left = seen
         self.proven = False
         self.done = False
@@ -262,14 +265,14 @@ class _Resume:
         if self.done:
             return batch
         for index, line in enumerate(batch):
-            raw, _ = split_line(line)
-            if raw == self._raw:
-                if self._left == 0:
-                    self.done = True
-                    return batch[index:]
+            raw, text = split_line(line)
+            if raw == self._raw and self._left > 0 and (self._left > 1 or text == self._text):
                 self._left -= 1
                 self.proven = self._left == 0
                 continue
+            if raw == self._raw:
+                self.done = True
+                return batch[index:]
             moment = stamp(raw)
             if self._last is not None and moment is not None and moment < self._last:
                 continue
