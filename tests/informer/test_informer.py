@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -37,6 +38,13 @@ EXPIRED = ExpiredError("too old", code=410)
 FORBIDDEN = ForbiddenError("may not", code=403)
 
 
+class NoJitter(random.Random):
+    """Waits of whole tenths of a second, so that times can be told exactly."""
+
+    def random(self) -> float:
+        return 0.0
+
+
 class Stage:
     """An informer before a scripted server, with everything it said written down."""
 
@@ -45,7 +53,7 @@ class Stage:
         self.server = ScriptedServer(self.clock, *script)
         self.healths: list[WatchHealth] = []
         self.informer: Informer[Pod] = Informer(
-            POD, self.server, self.clock, streamed=streamed, on_health=self.healths.append
+            POD, self.server, self.clock, streamed=streamed, on_health=self.healths.append, rng=NoJitter()
         )
         self.batches: list[Batch[Pod]] = []
         self.informer.store.subscribe(self.batches.append)
