@@ -29,7 +29,7 @@ from tests.integration.clusters import PATIENCE, until, watched, whole
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 CHECKOUT_SERVICE = ObjectKey("Service", "shop", "checkout")
 CART_SERVICE = ObjectKey("Service", "shop", "cart")
-BAD_IMAGE = "registry.example.com/shop/checkout:2.8.0"
+BAD_IMAGE = "checkout:2.8.0"
 
 
 @pytest.fixture

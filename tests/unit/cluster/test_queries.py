@@ -71,7 +71,7 @@ def test_a_service_names_what_is_wrong_with_the_pods_behind_it() -> None:
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
     assert view.is_failing
-    assert make.IMAGE in " ".join(one.message for one in view.findings)
+    assert "checkout:1.0.0" in " ".join(one.message for one in view.findings)
 
 
 def test_ports_are_written_as_kubectl_does() -> None:
