@@ -13,7 +13,6 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -21,20 +20,11 @@ import msgspec
 from k9py.informer.backoff import Backoff
 from k9py.informer.clock import Clock
 from k9py.informer.compact import Compactor
-from k9py.informer.events import (
-    Applied,
-    Deleted,
-    Disrupted,
-    Init,
-    InitApplied,
-    InitDone,
-    Rejected,
-    Watched,
-    WatchEvent,
-)
+from k9py.informer.events import Disrupted, Init, InitApplied, InitDone, Rejected, Watched, WatchEvent
+from k9py.informer.intake import Intake
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, State, Watching
 from k9py.informer.turns import Turns
-from k9py.informer.versions import number
 from k9py.informer.wire import Bookmark, Removal, Unreadable, Upsert, read_line, read_page
 from k9py.objects.errors import (
     ApiError,
@@ -70,44 +60,6 @@ SLOW_RETRY: Final = 60.0
 _REFUSES_STREAMED_LISTS: Final = frozenset({0, 400, 403, 405, 415, 422, 500, 501})
 """Codes that say a server does not stream lists. 403: list may be allowed where watch is not. 500: no progress requests
 in its etcd. Codes for "later" (429, 503, 504) and for "log in" (401) are not among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """Nothing is known; an initial list is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class InitPage:
-    """A paged list is under way; "" is the first page's token."""
-
-    continue_token: str
-
-
-@dataclass(frozen=True, slots=True)
-class InitListed:
-    """Everything up to `resource_version` is known and no watch is open."""
-
-    resource_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class InitialWatch:
-    """A watch that begins with the list is asked for, or open and not through the list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """A watch is open and has told everything up to `resource_version`."""
-
-    resource_version: str
-
-
-State = Empty | InitPage | InitListed | InitialWatch | Watching
-
-_INIT: Final = Init()
-_INIT_DONE: Final = InitDone()
-_WATCHED: Final = Watched()
 
 
 class Watcher(Generic[T]):
@@ -184,7 +136,7 @@ class Watcher(Generic[T]):
 
     async def _begin(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         self._state = InitialWatch() if self._streamed else InitPage("")
-        yield (_INIT,)
+        yield (Init(),)
 
     async def _list(self, continue_token: str) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         body = await self._lister_watcher.list_page(limit=self._limit, continue_token=continue_token)
@@ -200,7 +152,7 @@ class Watcher(Generic[T]):
         else:
             self._limit = self._page_limit
             self._state = InitListed(page.metadata.resource_version)
-            yield (_INIT_DONE,)
+            yield (InitDone(),)
 
     async def _decode(self, items: Iterator[msgspec.Raw]) -> tuple[WatchEvent[T], ...]:
         """Decode items of a page until the slice is used up; an empty answer means there are no more."""
@@ -228,7 +180,7 @@ class Watcher(Generic[T]):
         ) as stream:
             if not send_initial_events:
                 self._state = Watching(resource_version)
-                yield (_WATCHED,)
+                yield (Watched(),)
             async for lines in stream:
                 rest = iter(lines)
                 more = True
@@ -258,7 +210,7 @@ class Watcher(Generic[T]):
         Returns:
             The events, whether there may be more lines, and the failure.
         """
-        intake: _Intake[T] = _Intake(self._state)
+        intake: Intake[T] = Intake(self._state)
         failure: KdashError | None = None
         more = False
         async with self._turns.turn():
@@ -278,7 +230,7 @@ class Watcher(Generic[T]):
                 self._restarts.reset()
         return intake.finish(), more, failure
 
-    def _take(self, line: bytes, intake: _Intake[T]) -> None:
+    def _take(self, line: bytes, intake: Intake[T]) -> None:
         match read_line(self._kind, line):
             case Upsert(new):
                 intake.upsert(self._compact(new))
@@ -323,74 +275,3 @@ class Watcher(Generic[T]):
                 return max(float(seconds), self._backoff.next())
             case _:
                 return self._backoff.next()
-
-
-class _Intake(Generic[T]):
-    """What one slice of watch lines comes to: the events, and the state they lead to.
-
-    Invariant: once the initial list is over, an object is told only if its version is newer than everything told so
-    far. A server that repeats itself after a reconnect can neither double an object nor bring a deleted one back.
-    """
-
-    def __init__(self, state: State) -> None:
-        self.heard = False
-        self._events: list[WatchEvent[T]] = []
-        self._initial: list[T] = []
-        self._in_list = not isinstance(state, Watching)
-        self._version = state.resource_version if isinstance(state, Watching) else ""
-        self._number = number(self._version)
-
-    @property
-    def state(self) -> State:
-        return InitialWatch() if self._in_list else Watching(self._version)
-
-    def upsert(self, new: T) -> None:
-        self.heard = True
-        if self._in_list:
-            self._initial.append(new)
-        elif self._is_news(new):
-            self._events.append(Applied(new))
-
-    def remove(self, gone: T) -> None:
-        self.heard = True
-        if self._in_list:
-            self._flush()
-            self._events.append(Deleted(gone))
-        elif self._is_news(gone):
-            self._events.append(Deleted(gone))
-
-    def bookmark(self, resource_version: str, *, ends_initial_events: bool) -> None:
-        self.heard = True
-        if self._in_list:
-            if not ends_initial_events:
-                return
-            self._in_list = False
-            self._flush()
-            self._events.append(_INIT_DONE)
-        self._advance(resource_version)
-        self._events.append(_WATCHED)
-
-    def reject(self, message: str) -> None:
-        self._events.append(Rejected(message))
-
-    def finish(self) -> tuple[WatchEvent[T], ...]:
-        self._flush()
-        return tuple(self._events)
-
-    def _flush(self) -> None:
-        if self._initial:
-            self._events.append(InitApplied(tuple(self._initial)))
-            self._initial = []
-
-    def _is_news(self, value: T) -> bool:
-        version = value.metadata.resource_version
-        at = number(version)
-        if at is not None and self._number is not None and at <= self._number:
-            return False
-        self._version, self._number = version, at
-        return True
-
-    def _advance(self, resource_version: str) -> None:
-        at = number(resource_version)
-        if at is None or self._number is None or at > self._number:
-            self._version, self._number = resource_version, at
