@@ -27,12 +27,10 @@ from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments
 from k9py.tui.options import AppOptions
-from k9py.tui.progress import ProgressStrip
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, Session, SessionState, for_context
 from k9py.tui.theme import KDASH_DARK, KDASH_LIGHT, ThemedApp
-from k9py.tui.widgets.header_bar import HeaderBar
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.work import start
 from k9py.tui.writing import Writing
@@ -136,16 +134,15 @@ class KdashApp(ThemedApp[int]):
             demo=self.options.demo,
         )
         for screen in self._cluster_screens():
-            if screen.is_mounted:
-                screen.query_one(HeaderBar).set_segments(segments)
+            screen.header.set_segments(segments)
         self.show_progress()
 
     def show_progress(self) -> None:
         """Say on every screen how the changes of this session fare."""
         followed, more = self.writing.latest
         for screen in self._cluster_screens():
-            if screen.is_mounted:
-                screen.query_one(ProgressStrip).show(followed, more)
+            if screen.progress.is_mounted:
+                screen.progress.show(followed, more)
 
     # -- ways ---------------------------------------------------------------------------------------------------------
 

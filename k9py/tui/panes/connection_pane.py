@@ -23,6 +23,8 @@ class ConnectionPane(Middle):
     ConnectionPane Static { width: auto; max-width: 90%; height: auto; padding: 1 3; }
     """
 
+    _shown: Text | None = None
+
     def compose(self) -> ComposeResult:
         with Center():
             yield Static("", id="connection-message", markup=False)
@@ -50,4 +52,7 @@ class ConnectionPane(Middle):
         self._show(text)
 
     def _show(self, text: Text) -> None:
+        if text == self._shown:
+            return
+        self._shown = text
         self.query_one("#connection-message", Static).update(text)

@@ -30,6 +30,7 @@ class Pane(Vertical):
         border: round $border-blurred; padding: 0; width: 1fr; height: 1fr;
         border-title-color: $text-muted; border-subtitle-color: $text-muted;
     }
+    Pane > LineView { height: 1fr; }
     Pane:focus-within { border: round $border; border-title-color: $foreground; border-title-style: bold; }
     """
 

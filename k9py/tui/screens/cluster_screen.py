@@ -46,16 +46,21 @@ class ClusterScreen(Screen[None]):
     ClusterScreen { background: $background; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.header = HeaderBar(id="header")
+        self.progress = ProgressStrip(id="progress")
+
     @property
     def kdash(self) -> KdashApp:
         """The app, by its own type."""
         return cast("KdashApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield HeaderBar(id="header")
+        yield self.header
         yield KeyBar(id="keys")
         yield from self.compose_body()
-        yield ProgressStrip(id="progress")
+        yield self.progress
 
     def compose_body(self) -> ComposeResult:
         """Yield what is between the bars."""

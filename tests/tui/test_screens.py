@@ -1,0 +1,97 @@
+"""Help, describe, YAML and logs on their own screens."""
+
+from __future__ import annotations
+
+from k9py.tui.key_bar import KeyBar
+from k9py.tui.keymap import BAR, GROUPS
+from k9py.tui.screens.help import HelpScreen
+from k9py.tui.screens.logs import LogScreen
+from k9py.tui.screens.text import DescribeScreen, YamlScreen
+from tests.tui.dashboard import CART, CHECKOUT, Dashboard
+
+
+async def test_help_explains_every_key_in_force(kdash: Dashboard) -> None:
+    bound = {
+        kdash.app.get_key_display(active.binding)
+        for active in kdash.home.active_bindings.values()
+        if (active.binding.id or "").partition(".")[0] in GROUPS and not active.binding.key_display
+    }
+    await kdash.press("question_mark")
+    screen = await kdash.until_screen(HelpScreen)
+    explained = {key for group in screen.groups for line in group.keys for key in line.keys}
+    assert bound <= explained
+    assert all(line.explanation for group in screen.groups for line in group.keys)
+    await kdash.press("escape")
+    assert kdash.app.screen is kdash.home
+
+
+async def test_every_binding_has_an_id_of_a_known_group_and_words(kdash: Dashboard) -> None:
+    for active in kdash.home.active_bindings.values():
+        binding = active.binding
+        if not binding.system and binding.id is not None:
+            assert binding.id.partition(".")[0] in GROUPS, binding
+            assert binding.tooltip or binding.description, binding
+
+
+async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash: Dashboard) -> None:
+    bar = kdash.home.query_one(KeyBar)
+    assert {word for _, word, _ in bar.keys} >= {"Logs", "Describe", "YAML", "Scale", "Restart", "Undo", "Help"}
+    assert all(allowed for _, _, allowed in bar.keys)
+    await kdash.press("1")
+    await kdash.until(lambda: ("s", "Scale", False) in bar.keys, "scale greyed out")
+    assert len(bar.keys) >= len(BAR)
+
+
+async def test_describe_says_what_is_wrong_and_the_events(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("d")
+    await kdash.until_screen(DescribeScreen)
+    await kdash.until_text("What is wrong", "cannot be pulled", "Conditions", "Events")
+    await kdash.press("q")
+    assert kdash.app.screen is kdash.home
+
+
+async def test_yaml_is_the_object_without_managed_fields_and_is_searched(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("y")
+    screen = await kdash.until_screen(YamlScreen)
+    await kdash.until_text("apiVersion: apps/v1", "kind: Deployment", "  name: cart")
+    assert "managedFields" not in screen.pane.text.text
+    await kdash.press("slash", *"replicas", "enter")
+    await kdash.until_text("1 of ")
+    await kdash.press("escape", "escape")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_logs_fill_the_screen_and_p_switches_to_those_before(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("l")
+    screen = await kdash.until_screen(LogScreen)
+    await kdash.until(lambda: screen.logs.view.line_count() > 0, "lines")
+    await kdash.press("p")
+    await kdash.until_text("before the last restart")
+    await kdash.press("p")
+    await kdash.until(lambda: "before the last restart" not in kdash.text, "what they write now")
+    await kdash.press("escape")
+    assert kdash.app.screen is kdash.home
+
+
+async def test_a_log_is_filtered_by_what_is_typed(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("l")
+    screen = await kdash.until_screen(LogScreen)
+    view = screen.logs.view
+    await kdash.until(lambda: view.state.lines > 20, "lines")
+    await kdash.press("slash", *"warn", "enter")
+    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
+    await kdash.press("escape")
+    await kdash.until(lambda: view.state.shown == view.state.lines, "all lines again")
+
+
+async def test_the_log_of_a_pod_under_the_cursor(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("enter")
+    await kdash.until_text("New pods")
+    await kdash.press("2", "l")
+    screen = await kdash.until_screen(LogScreen)
+    assert screen.subject.kind == "Pod"

@@ -1,0 +1,235 @@
+"""Scale, restart and undo by keys: planned, tried, confirmed, written, followed, written down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Button
+
+from k9py.actions.patcher import WriteRequest
+from k9py.objects.meta import ObjectKey
+from k9py.simulator.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.dialogs.undo import UndoDialog
+from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
+
+RESOURCES: dict[str, Resource] = {"Deployment": DEPLOYMENTS, "StatefulSet": STATEFULSETS, "DaemonSet": DAEMONSETS}
+
+
+def stored(running: Dashboard, key: ObjectKey) -> dict[str, Any]:
+    """Return the object as the cluster has it."""
+
+    def read(state: ClusterState) -> dict[str, Any]:
+        found = state.storage.get(RESOURCES[key.kind], key.namespace, key.name)
+        assert found is not None
+        return found
+
+    return running.simulator.call(read)
+
+
+def image(found: dict[str, Any]) -> str:
+    text: str = found["spec"]["template"]["spec"]["containers"][0]["image"]
+    return text
+
+
+def serving(running: Dashboard, key: ObjectKey) -> set[str]:
+    """Return the uids of the pods that are not ending."""
+    return {pod.uid for pod in running.connected.cluster.queries.pods_of(key) if not pod.is_terminating}
+
+
+def shows(asking: UndoDialog, sign: str, text: str) -> bool:
+    """Say whether the difference in the dialog has that line."""
+    return any(line.startswith(sign) and text in line for line in asking.difference.text.splitlines())
+
+
+def audited(running: Dashboard) -> list[dict[str, Any]]:
+    if not running.audit.exists():
+        return []
+    return [json.loads(line) for line in running.audit.read_text().splitlines()]
+
+
+async def converged(running: Dashboard, key: ObjectKey) -> None:
+    def done() -> bool:
+        outcome = running.app.writing.outcome_of(key)
+        return outcome is not None and outcome.is_done
+
+    await running.advance_until(done, f"{key} followed to its end")
+    outcome = running.app.writing.outcome_of(key)
+    assert outcome is not None
+    assert (outcome.tone, outcome.words.split()[0]) == (Tone.OK, "converged")
+
+
+async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("s")
+    asking = await kdash.until_screen(ScaleDialog)
+    assert asking.present == 3
+    await kdash.press("up", "up", "enter")
+    confirm = await kdash.confirm()
+    assert ("replicas", "3", "5") in confirm.question.before_after
+    assert "shop" in confirm.question.place
+    assert stored(kdash, CART)["spec"]["replicas"] == 3, "nothing is written before it is confirmed"
+    await kdash.press("tab", "enter")
+    await converged(kdash, CART)
+    assert stored(kdash, CART)["spec"]["replicas"] == 5
+    await kdash.until_text("5/5", "converged")
+    assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("scale", "done")]
+    await kdash.press("escape")
+    await kdash.until(lambda: "converged" not in kdash.text, "the outcome sent away")
+
+
+async def test_cancel_has_the_focus_and_nothing_is_written(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    before = stored(kdash, CART)
+    for leave in ("enter", "escape", "q"):
+        await kdash.press("r")
+        confirm = await kdash.confirm()
+        assert kdash.app.focused is confirm.query_one("#cancel", Button)
+        await kdash.press(leave)
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+    assert stored(kdash, CART)["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    assert audited(kdash) == []
+
+
+async def test_restart_replaces_the_pods(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    before = serving(kdash, CART)
+    await kdash.press("r")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await converged(kdash, CART)
+    await kdash.until(lambda: len(before) == len(serving(kdash, CART) - before), "other pods")
+    annotations = stored(kdash, CART)["spec"]["template"]["metadata"]["annotations"]
+    assert "kubectl.kubernetes.io/restartedAt" in annotations
+
+
+async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until_text("now", "suggested")
+    await kdash.until(lambda: shows(asking, "-", "image: registry.example.com/shop/checkout:2.8.0"), "what goes")
+    await kdash.until(lambda: shows(asking, "+", "image: registry.example.com/shop/checkout:2.7.1"), "what comes")
+    assert asking.chosen is not None
+    assert not asking.chosen.is_current
+    await kdash.press("enter")
+    confirm = await kdash.confirm()
+    signs = {(line.sign, line.text.strip()) for line in confirm.question.diff}
+    assert ("+", "image: registry.example.com/shop/checkout:2.7.1") in signs
+    await kdash.press("tab", "enter")
+    await converged(kdash, CHECKOUT)
+    assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"
+    await kdash.until(lambda: not kdash.home.counts[Tone.FAIL], "nothing fails any more")
+    assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("undo", "done")]
+
+
+@pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])
+async def test_undo_works_for_what_has_controller_revisions(key: ObjectKey, kdash: Dashboard) -> None:
+    await kdash.select(key)
+    before = image(stored(kdash, key))
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until(lambda: shows(asking, "+", "image: "), "the difference")
+    await kdash.press("enter")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await converged(kdash, key)
+    assert image(stored(kdash, key)) != before
+
+
+async def test_a_paused_rollout_is_not_undone_and_says_why(kdash: Dashboard) -> None:
+    await kdash.connected.connection.send(WriteRequest(CHECKOUT, {"spec": {"paused": True}}), dry_run=False)
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    await kdash.press("enter")
+    said = await kdash.until_screen(MessageDialog)
+    assert "paused" in said.message
+    assert said.hint
+    await kdash.press("enter")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_a_change_by_someone_else_before_the_confirmation_aborts(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("s")
+    await kdash.until_screen(ScaleDialog)
+    await kdash.press("up", "enter")
+    await kdash.confirm()
+    other = {"spec": {"template": {"metadata": {"labels": {"hotfix": "yes"}}}}}
+    await kdash.connected.connection.send(WriteRequest(CART, other), dry_run=False)
+    await kdash.press("tab", "enter")
+    said = await kdash.until_screen(MessageDialog)
+    assert "changed since" in said.message
+    assert stored(kdash, CART)["spec"]["replicas"] == 3
+
+
+async def test_what_was_confirmed_is_not_done_to_another_object_of_the_same_name(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("r")
+    await kdash.confirm()
+
+    def replace(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert found is not None
+        state.storage.delete(DEPLOYMENTS, "shop", "cart")
+        metadata = {"name": "cart", "namespace": "shop", "labels": found["metadata"].get("labels", {})}
+        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata})
+
+    kdash.simulator.call(replace)
+    await kdash.press("tab", "enter")
+    said = await kdash.until_screen(MessageDialog)
+    assert said.message
+    assert "restartedAt" not in json.dumps(stored(kdash, CART))
+
+
+async def test_a_daemon_set_cannot_be_scaled_and_a_service_not_restarted(kdash: Dashboard) -> None:
+    await kdash.select(AGENT)
+    assert kdash.home.check_action("scale", ()) is None
+    assert kdash.home.check_action("restart", ()) is True
+    await kdash.press("s")
+    await kdash.until(lambda: any("DaemonSet" in str(one.message) for one in kdash.app._notifications), "a word")
+    await kdash.press("1")
+    assert kdash.home.check_action("restart", ()) is None
+
+
+async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, read_only=True) as kdash:
+        await kdash.select(CART)
+        for action in ("scale", "restart", "undo"):
+            assert kdash.home.check_action(action, ()) is None
+        kdash.app.writing.restart(CART)  # whatever the keys say, the one function that writes refuses
+        said = await kdash.until_screen(MessageDialog)
+        assert "read-only" in said.message
+        assert "restartedAt" not in json.dumps(stored(kdash, CART))
+
+
+async def test_a_missing_right_is_told_with_the_verb_and_what_to_do(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, user="viewer", namespace="shop") as kdash:
+        await kdash.select(CART)
+        await kdash.press("r")
+        said = await kdash.until_screen(MessageDialog)
+        assert "patch" in said.message
+        assert "deployments" in said.message
+        assert said.hint
+        assert not isinstance(kdash.app.screen, ConfirmDialog)
+
+
+async def test_typed_commands_scale_and_undo(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("colon", *"scale 4", "enter")
+    confirm = await kdash.confirm()
+    assert ("replicas", "3", "4") in confirm.question.before_after
+    await kdash.press("escape")
+    await kdash.select(CHECKOUT)
+    await kdash.press("colon", *"undo 4", "enter")
+    confirm = await kdash.confirm()
+    assert ("revision", "6", "4") in confirm.question.before_after
