@@ -1,0 +1,153 @@
+"""A simulated cluster in a process of its own, for benches: `python -m tests.bench.cluster_process SCENARIO KUBECONFIG`.
+
+Its commands come on standard input, a line each, answered by a line: `touch RATE [NAMESPACE]` changes the status of
+that many random pods a second (0 ends it), `logs RATE DEPLOYMENT NAMESPACE` lets a Deployment's pods write so many
+lines a second each, `usage` tells CPU seconds and resident bytes. `ClusterProcess` is the other end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from k9py.simulator.resources import DEPLOYMENTS, PODS
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+
+BURSTS_A_SECOND = 20
+LINES_PER_SECOND = "sim.k9py.dev/lines-per-second"
+
+
+class ClusterProcess:
+    """Starts it, waits until it serves, and ends it with the `with` block."""
+
+    def __init__(self, scenario: str) -> None:
+        self.scenario = scenario
+        self._directory = tempfile.TemporaryDirectory(prefix="kdash-bench-")
+        self.kubeconfig = Path(self._directory.name) / "config"
+        self.started: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.cluster_process", self.scenario, str(self.kubeconfig)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.started = self._answer()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.communicate()
+        self._directory.cleanup()
+
+    def ask(self, *words: object) -> dict[str, float]:
+        """Give a command and return its answer."""
+        assert self._process.stdin is not None
+        print(*words, file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def _answer(self) -> dict[str, float]:
+        assert self._process.stdout is not None
+        answer: dict[str, float] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+class _Toucher:
+    """Changes pods' statuses at a steady rate, on the cluster's own loop."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, state: ClusterState, rate: int, namespace: str) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if rate:
+            self._task = asyncio.get_running_loop().create_task(self._touch(state, rate, namespace))
+
+    async def _touch(self, state: ClusterState, rate: int, namespace: str) -> None:
+        rng = random.Random(1)
+        pods = [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in state.storage.list(PODS)]
+        if namespace:
+            pods = [one for one in pods if one[0] == namespace]
+        due, began = 0.0, time.monotonic()
+        while True:
+            await asyncio.sleep(1 / BURSTS_A_SECOND)
+            wanted = (time.monotonic() - began) * rate
+            while due < wanted:
+                due += 1
+                _touch_pod(state, *rng.choice(pods), rng)
+
+
+def _touch_pod(state: ClusterState, namespace: str, name: str, rng: random.Random) -> None:
+    """Restart its first container: a change that shows in its row, and leaves it as healthy as it was."""
+    pod = state.storage.get(PODS, namespace, name)
+    if pod is None or not pod.get("status", {}).get("containerStatuses"):
+        return
+    first, *others = pod["status"]["containerStatuses"]
+    restarted = {**first, "restartCount": rng.randrange(1000)}
+    status = {**pod["status"], "containerStatuses": [restarted, *others]}
+    state.storage.update(PODS, {**pod, "status": status}, status_only=True)
+
+
+def _write_logs(state: ClusterState, rate: float, name: str, namespace: str) -> None:
+    """Let new pods of a Deployment write faster, and those there are as well."""
+    for one in state.storage.list(PODS, namespace):
+        if one["metadata"].get("labels", {}).get("app") == name:
+            annotations = {**(one["metadata"].get("annotations") or {}), LINES_PER_SECOND: str(rate)}
+            state.storage.update(PODS, {**one, "metadata": {**one["metadata"], "annotations": annotations}})
+    assert state.storage.get(DEPLOYMENTS, namespace, name) is not None
+
+
+def usage(pid: int) -> dict[str, float]:
+    """Return CPU seconds and resident megabytes of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    sizes = {line.split(":")[0]: line.split()[1] for line in status if line.startswith(("VmRSS", "VmHWM"))}
+    return {"cpu": ticks / 100, "rss": int(sizes["VmRSS"]) / 1024, "peak": int(sizes["VmHWM"]) / 1024}
+
+
+def main() -> None:
+    scenario, kubeconfig = sys.argv[1:3]
+    began = time.monotonic()
+    toucher = _Toucher()
+    with Simulator(scenario) as simulator:
+        simulator.write_kubeconfig(Path(kubeconfig))
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        _tell(seconds=time.monotonic() - began, cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024)
+        for line in sys.stdin:
+            match line.split():
+                case ["touch", rate, *namespace]:
+                    simulator.call(toucher.start, int(rate), "".join(namespace))
+                    _tell()
+                case ["logs", rate, name, namespace]:
+                    simulator.call(_write_logs, float(rate), name, namespace)
+                    _tell()
+                case ["usage"]:
+                    own = resource.getrusage(resource.RUSAGE_SELF)
+                    _tell(cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024, threads=threading.active_count())
+                case _:
+                    _tell(unknown=1)
+
+
+def _tell(**figures: Any) -> None:
+    print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()
