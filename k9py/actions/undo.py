@@ -20,7 +20,7 @@ from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
-from k9py.objects.workloads import POD_TEMPLATE_HASH, REVISION
+from k9py.objects.workloads import POD_TEMPLATE_HASH, REVISION, revision_number
 
 _DEPLOYMENTS_OWN: Final = (
     LAST_APPLIED,
@@ -115,7 +115,7 @@ def _number(revision_obj: Mapping[str, Any]) -> int:
     if "revision" in revision_obj:
         return int(revision_obj["revision"])
     text = str(((revision_obj.get("metadata") or {}).get("annotations") or {}).get(REVISION, ""))
-    return int(text) if text.isdigit() else 0
+    return revision_number(text) or 0
 
 
 def _present_revision(obj: Mapping[str, Any]) -> str:

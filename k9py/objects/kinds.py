@@ -70,9 +70,12 @@ class Kind(Generic[T]):
 
         Raises:
             msgspec.ValidationError: the JSON is not this kind's shape.
-            msgspec.DecodeError: the bytes are not JSON.
+            msgspec.DecodeError: the bytes are not JSON, not UTF-8, or nested beyond reason.
         """
-        value = self._decoder.decode(data)
+        try:
+            value = self._decoder.decode(data)
+        except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through as they are
+            raise msgspec.DecodeError(str(error)) from error
         annotations = value.metadata.annotations
         if annotations:
             annotations.pop(LAST_APPLIED, None)

@@ -20,6 +20,11 @@ POD_TEMPLATE_HASH = "pod-template-hash"
 CONTROLLER_REVISION_HASH = "controller-revision-hash"
 
 
+def revision_number(text: str) -> int | None:
+    """Read a revision annotation; None when it is no number of the API (an int64), since people can edit it."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
 class RollingUpdate(KubeStruct, frozen=True):
     """Rolling update parameters: an integer or a percentage in text; partition is an ordinal."""
 
@@ -100,8 +105,7 @@ class ReplicaSet(KubeObject, frozen=True):
     @property
     def revision(self) -> int | None:
         """The revision number the Deployment controller wrote, None when there is none."""
-        text = self.metadata.annotation(REVISION)
-        return int(text) if text.isdigit() else None
+        return revision_number(self.metadata.annotation(REVISION))
 
 
 class StatefulSetSpec(KubeStruct, frozen=True):
@@ -204,7 +208,7 @@ class ControllerRevision(KubeObject, frozen=True):
             return None
         try:
             return msgspec.json.decode(self.raw_data, type=RevisionData)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
 
