@@ -26,6 +26,7 @@ from k9py.tui.commands import CommandProvider
 from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments
+from k9py.tui.key_order import OrderedKeys
 from k9py.tui.options import AppOptions
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
@@ -36,7 +37,7 @@ from k9py.tui.work import start
 from k9py.tui.writing import Writing
 
 
-class KdashApp(ThemedApp[int]):
+class KdashApp(OrderedKeys[int], ThemedApp[int]):
     """`kdash`. Returns the process's exit code."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.APP]
@@ -48,6 +49,7 @@ class KdashApp(ThemedApp[int]):
     Toast { background: $panel; border-left: outer $primary; }
     Toast.-error { border-left: outer $error; }
     Button { background: $panel; }
+    .-monochrome Pane:focus-within { border: heavy $border; }
     Button:focus { background: $primary; color: $background; text-style: bold; }
     """
 
@@ -80,6 +82,7 @@ class KdashApp(ThemedApp[int]):
 
     def on_mount(self) -> None:
         """Begin to pull; connect once the first frame is painted."""
+        self.set_class(self.monochrome, "-monochrome")
         rate = self.options.redraws_per_second or redraw_rate()
         self.set_interval(1.0 / rate, self._tick)
         self.draw_header()

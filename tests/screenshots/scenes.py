@@ -58,7 +58,7 @@ async def confirm(kdash: Dashboard) -> None:
 async def detail(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("enter")
-    await kdash.until_text("Revisions", "Pods")
+    await kdash.until_text("Revisions", "Old pods")
 
 
 async def logs(kdash: Dashboard) -> None:

@@ -1,0 +1,66 @@
+"""The installed `kdash --demo` in a real terminal, worked by keys as a person would."""
+
+import json
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pty.terminal import Terminal
+
+COMMAND = shutil.which("kdash", path=str(Path(sys.executable).parent)) or ""
+
+
+@pytest.fixture
+def command() -> str:
+    assert COMMAND, "kdash is not installed beside this Python"
+    return COMMAND
+
+
+def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: Path) -> None:
+    audit = tmp_path / "audit.jsonl"
+    with Terminal(
+        [command, "--demo=bad-release"],
+        columns=160,
+        rows=45,
+        home=tmp_path,
+        environ={"KDASH_AUDIT_FILE": str(audit)},
+    ) as terminal:
+        # The three panes are live, failing first, the cause named.
+        terminal.wait_for(lambda text: all(word in text for word in ("Services", "Rollouts", "Logs", "live")), "panes")
+        terminal.wait_for("stalled: image")
+        assert "checkout:2.8.0" in terminal.text
+
+        # Scale the one that fails: 3 -> 4.
+        terminal.press("2", "g", "s")
+        terminal.wait_for("Scale")
+        terminal.press("4", "\r")
+        terminal.wait_for("3 → 4")
+        terminal.press("\t", "\r")
+        terminal.wait_for(lambda text: "checkout" in text and "/4" in text, "4 wanted")
+
+        # Undo it: revisions, difference, confirm.
+        terminal.press("u")
+        terminal.wait_for("2.7.1")
+        terminal.press("\r")
+        terminal.wait_for("Cancel")
+        terminal.press("\t", "\r")
+        terminal.wait_for("converged")
+        terminal.wait_for(lambda text: "failing" not in text, "nothing failing any more")
+
+        terminal.press(":q\r")
+        assert terminal.wait_for_exit() == 0
+
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    assert [line["action"] for line in lines] == ["scale", "undo"]
+    assert stat.S_IMODE(os.stat(audit).st_mode) == 0o600
+
+
+def test_ctrl_c_leaves_at_once_and_restores_the_terminal(command: str, tmp_path: Path) -> None:
+    with Terminal([command, "--demo"], columns=80, rows=24, home=tmp_path) as terminal:
+        terminal.wait_for("live")
+        terminal.press("\x03")
+        assert terminal.wait_for_exit() == 0
