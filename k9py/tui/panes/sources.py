@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from k9py.cluster.cluster import Cluster
-from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.cluster.health import ClusterState
 from k9py.objects.meta import ObjectKey
 from k9py.tables import rollouts as rollout_table
 from k9py.tables import services as service_table
@@ -42,7 +42,7 @@ def service_shape(*, one_namespace: bool) -> Shape:
 
 def rollout_shape(*, one_namespace: bool) -> Shape:
     """Return the columns of Rollouts; the namespace is left out where all have the same."""
-    return _shape(rollout_table.COLUMNS, one_namespace, {"name": 10})
+    return _shape(rollout_table.COLUMNS, one_namespace, {"name": 10, "state": 28})
 
 
 def _shape(columns: tuple[Column, ...], one_namespace: bool, least: Mapping[str, int]) -> Shape:
@@ -66,7 +66,12 @@ def service_source(cluster: Cluster, shape: Shape) -> RowSource:
         view = queries.service_view(key, now)
         return None if view is None else shape.cut(service_table.row(view, now))
 
-    return RowSource(queries.service_keys, row, lambda: cluster.knows("Service"))
+    return RowSource(queries.service_keys, row, lambda: _is_whole(cluster))
+
+
+def _is_whole(cluster: Cluster) -> bool:
+    """Say whether every first list is in: before that, what fails is not known, and so not what comes first."""
+    return cluster.health.state not in (ClusterState.LOADING, ClusterState.UNREACHABLE)
 
 
 def rollout_source(cluster: Cluster, shape: Shape) -> RowSource:
@@ -77,4 +82,4 @@ def rollout_source(cluster: Cluster, shape: Shape) -> RowSource:
         view = queries.rollout_view(key, now)
         return None if view is None else shape.cut(rollout_table.row(view, now))
 
-    return RowSource(queries.rollout_keys, row, lambda: all(cluster.knows(kind) for kind in WORKLOAD_KINDS))
+    return RowSource(queries.rollout_keys, row, lambda: _is_whole(cluster))
