@@ -245,16 +245,17 @@ class Queries:
         self.computed += 1
         mode = _mode(service)
         slices = self.endpoints_of(service.key)
+        behind = self.rollouts_of(service.key)
+        views = [view for key in behind if (view := self.rollout_view(key, now)) is not None]
+        behind_findings = [finding for view in views for finding in view.findings]
+        at_rest = bool(views) and all(view.status.state is RolloutState.SCALED_TO_ZERO for view in views)
         ready: int | None = None
         total: int | None = None
         findings: tuple[Finding, ...] = ()
         if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
             ready, total = _endpoints(slices)
             if self._knows(Pod.KIND):
-                findings = service_findings(service, slices, tuple(self._selected(service)), now)
-        behind = self.rollouts_of(service.key)
-        views = (self.rollout_view(key, now) for key in behind)
-        behind_findings = [finding for view in views if view for finding in view.findings]
+                findings = service_findings(service, slices, tuple(self._selected(service)), now, at_rest=at_rest)
         return ServiceView(
             key=service.key,
             uid=service.uid,
@@ -273,7 +274,7 @@ class Queries:
         self.computed += 1
         owned = self._owned(workload)
         pods = tuple(self._pods(workload))
-        events = tuple(event for uid in self._uids(workload) for event in self._events_of(uid, workload.namespace))
+        events = self._telling_events(workload, owned, pods)
         found = revisions(workload, owned, pods)
         status = rollout_status(workload, found, pods, now, events=events)
         if status.state not in _SETTLED:
@@ -287,6 +288,16 @@ class Queries:
             generation=workload.metadata.generation,
             pods_known=self._knows(Pod.KIND),
         )
+
+    def _telling_events(
+        self, workload: Workload, owned: Iterable[ReplicaSet | ControllerRevision], pods: Iterable[Pod]
+    ) -> tuple[Event, ...]:
+        """Return the events that can explain trouble: a ready pod has none, whatever its events say of its past."""
+        uids = [workload.uid]
+        if isinstance(workload, Deployment):
+            uids += [one.uid for one in owned]
+        uids += [pod.uid for pod in pods if not pod.is_ready]
+        return tuple(event for uid in uids for event in self._events_of(uid, workload.namespace))
 
     def _owned(self, workload: Workload) -> tuple[ReplicaSet | ControllerRevision, ...]:
         if isinstance(workload, Deployment):
@@ -348,8 +359,8 @@ def _endpoints(slices: Iterable[EndpointSlice]) -> tuple[int, int]:
         for endpoint in one.endpoints or ():
             if endpoint.conditions.terminating:
                 continue
-            identity = endpoint.target_ref.uid if endpoint.target_ref else endpoint.addresses
-            ready[identity] = ready.get(identity, False) or endpoint.conditions.ready is not False
+            which = endpoint.identity
+            ready[which] = ready.get(which, False) or endpoint.conditions.ready is not False
     return sum(ready.values()), len(ready)
 
 

@@ -137,8 +137,11 @@ class Pod(KubeObject, frozen=True):
 
     @property
     def is_ready(self) -> bool:
-        ready = condition(self.status.conditions, "Ready")
-        return ready is not None and ready.status == "True"
+        # Asked of every pod again and again, so without a call of `condition`.
+        for one in self.status.conditions or ():
+            if one.type == "Ready":
+                return one.status == "True"
+        return False
 
     @property
     def is_terminating(self) -> bool:

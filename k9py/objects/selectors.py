@@ -64,7 +64,6 @@ class LabelSelector(KubeStruct, frozen=True):
 
 def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> bool:
     """Tell whether a Service's selector selects these labels; an empty selector selects nothing."""
-    if not selector:
+    if not selector or not labels:
         return False
-    have = labels or {}
-    return all(have.get(k) == v for k, v in selector.items())
+    return selector.items() <= labels.items()

@@ -64,6 +64,14 @@ class Endpoint(KubeStruct, frozen=True):
     target_ref: TargetRef | None = None
     node_name: str | None = None
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What serves here: the same pod in an IPv4 and an IPv6 slice is one. Hand-made references may have no uid."""
+        ref = self.target_ref
+        if ref is None:
+            return self.addresses or ()
+        return (ref.uid,) if ref.uid else (ref.kind, ref.namespace, ref.name)
+
 
 class EndpointPort(KubeStruct, frozen=True):
     """A port of a slice; a None port means all ports."""

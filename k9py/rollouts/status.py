@@ -87,7 +87,8 @@ def rollout_status(
     """
     counts = progress(workload)
     current = current_revision(revisions)
-    groups = cohorts(revisions, pods)
+    # A rollout that is through has nothing to say of its pods: nine in ten are, and some have thousands of pods.
+    groups = () if counts.done and not counts.paused else cohorts(revisions, pods)
     cause = None if counts.done or not counts.observed else rollout_cause(workload, counts, groups, events, now)
     state = _state(counts, cause)
     reason = cause.trouble.message if cause else ""

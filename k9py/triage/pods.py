@@ -22,10 +22,14 @@ from k9py.triage.ranking import worst_first
 _RECENT_RESTART: Final = timedelta(hours=1)
 _SLOW_START: Final = timedelta(minutes=5)
 _DELETION_MARGIN: Final = timedelta(seconds=30)
+_REPLACING: Final = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet"})
+"""Owners that put another pod in the place of a failed one."""
 
 
 def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tuple[Finding, ...]:
     """Return what is wrong with a pod, worst first; `events` are about this pod, others are ignored."""
+    if _is_plainly_well(pod):
+        return ()
     found = [
         Finding(
             Severity.FAIL if one.blocking else Severity.WARN if one.reason == "Unhealthy" else Severity.INFO,
@@ -42,6 +46,19 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
     return worst_first(found)
 
 
+def _is_plainly_well(pod: Pod) -> bool:
+    """Tell whether no check can find anything: most pods of a cluster, again and again. Each check must agree."""
+    status = pod.status
+    if status.phase != "Running" or pod.metadata.deletion_timestamp is not None or not pod.is_ready:
+        return False
+    for statuses in (status.container_statuses, status.init_container_statuses):
+        for one in statuses or ():
+            last = one.last_state
+            if last is not None and last.terminated is not None:
+                return False
+    return True
+
+
 def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
     if pod.status.phase != "Failed" or pod.is_terminating:
         return
@@ -51,15 +68,19 @@ def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
         message = f"evicted from its node: {words}" if words else "evicted from its node"
         yield Finding(Severity.WARN, reason, message, pod.key, pod.status.start_time)
         return
+    # Pods that are always restarted end as Failed only when a node rejects or loses them (a reboot, no room): their
+    # controller makes others in their place and leaves these lying about. What is missing, the workload itself tells.
+    owner = pod.metadata.controller
+    severity = Severity.WARN if owner is not None and owner.kind in _REPLACING else Severity.FAIL
     for one in pod.status.container_statuses or ():
         ended = one.state.terminated if one.state else None
         if ended is not None and ended.exit_code != 0:
             message = f"container {printable(one.name)} failed ({exit_words(ended)})"
-            yield Finding(Severity.FAIL, ended.reason or "Error", message, pod.key, ended.finished_at)
+            yield Finding(severity, reason or ended.reason or "Error", message, pod.key, ended.finished_at)
             return
     words = short(pod.status.message)
     message = "pod failed" + (f": {words}" if words else "")
-    yield Finding(Severity.FAIL, reason or "Failed", message, pod.key, pod.status.start_time)
+    yield Finding(severity, reason or "Failed", message, pod.key, pod.status.start_time)
 
 
 def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
@@ -81,7 +102,9 @@ def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:
     """A pod that is ready now but whose containers died not long ago will be looked at before it dies again."""
     if not pod.is_ready or pod.is_terminating:
         return
-    for one in pod.status.container_statuses or ():
+    sidecars = {one.name for one in pod.spec.init_containers or () if one.is_sidecar}
+    init = (one for one in pod.status.init_container_statuses or () if one.name in sidecars)
+    for one in (*init, *(pod.status.container_statuses or ())):
         ended = one.last_state.terminated if one.last_state else None
         if ended is None or ended.finished_at is None or now - ended.finished_at > _RECENT_RESTART:
             continue

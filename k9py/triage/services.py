@@ -25,6 +25,7 @@ class _Case:
     endpoints: Sequence[Endpoint]
     pods: Sequence[Pod]
     now: datetime
+    at_rest: bool
 
     @property
     def running(self) -> list[Pod]:
@@ -33,22 +34,22 @@ class _Case:
 
 
 def service_findings(
-    service: Service, slices: Sequence[EndpointSlice], pods: Sequence[Pod], now: datetime
+    service: Service, slices: Sequence[EndpointSlice], pods: Sequence[Pod], now: datetime, *, at_rest: bool = False
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a service, worst first.
 
     Args:
         slices: of this service; endpoints with unknown readiness count as ready, as the API says.
         pods: all pods its selector selects.
+        at_rest: the workloads it selects want no pods: then having none is somebody's wish.
     """
     if service.spec.type == "ExternalName" or not service.spec.selector:
         return ()
     unique: dict[tuple[str, ...], Endpoint] = {}
     for part in slices:
         for one in part.endpoints or ():
-            # A dual-stack service has a slice for each address family: one pod, two endpoints.
-            unique[(one.target_ref.uid,) if one.target_ref else (one.addresses or ())] = one
-    case = _Case(service, tuple(unique.values()), pods, now)
+            unique[one.identity] = one
+    case = _Case(service, tuple(unique.values()), pods, now, at_rest)
     return worst_first(found for check in _CHECKS for found in check(case))
 
 
@@ -60,6 +61,9 @@ def is_serving(endpoint: Endpoint) -> bool:
 def _no_pods(case: _Case) -> Iterator[Finding]:
     if case.pods or case.endpoints:
         return
+    if case.at_rest:
+        yield Finding(Severity.INFO, "ScaledToZero", "what is behind it is scaled to zero", case.service.key)
+        return
     selector = ",".join(f"{printable(k)}={printable(v)}" for k, v in sorted((case.service.spec.selector or {}).items()))
     yield Finding(Severity.FAIL, "NoPods", f"no pod matches its selector {selector}", case.service.key)
 
@@ -68,6 +72,11 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
     if any(is_serving(one) for one in case.endpoints) or not (case.pods or case.endpoints):
         return
     running = case.running
+    if case.pods and all(one.status.phase == "Succeeded" for one in case.pods):
+        yield Finding(Severity.INFO, "Completed", "all pods behind it have completed", case.service.key)
+        return
+    if not running and case.at_rest:
+        return  # the last ones are ending, as was wished
     if not running:
         yield Finding(Severity.FAIL, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
         return
@@ -99,18 +108,19 @@ def _some_not_ready(case: _Case) -> Iterator[Finding]:
 
 def _port_names(case: _Case) -> Iterator[Finding]:
     """A target port given by name must be a port of some pod's container, else nothing answers on it."""
+    ports = [one for one in case.service.spec.ports or () if isinstance(one.target_port, str) and one.target_port]
+    if not ports or not case.pods:
+        return
     named = {
-        port.name
+        (port.name, port.protocol)
         for pod in case.pods
         for one in (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
         for port in one.ports or ()
         if port.name
     }
-    if not case.pods:
-        return
-    for port in case.service.spec.ports or ():
-        target = port.target_port
-        if isinstance(target, str) and target and not target.isdigit() and target not in named:
+    for port in ports:
+        target = str(port.target_port)
+        if not target.isdigit() and (target, port.protocol) not in named:
             message = f"target port {printable(target)} is not a port of any pod behind it"
             yield Finding(Severity.FAIL, "NoSuchPort", message, case.service.key)
 

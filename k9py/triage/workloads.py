@@ -15,12 +15,15 @@ from k9py.objects.events import Event
 from k9py.objects.meta import condition
 from k9py.objects.pods import Pod
 from k9py.objects.refusals import creation_trouble, refusal
+from k9py.objects.text import printable
+from k9py.objects.times import age
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 from k9py.triage.finding import Finding, Severity
 from k9py.triage.pods import pod_findings
 from k9py.triage.ranking import worst_first
 
 _BEGINNING: Final = timedelta(minutes=10)
+_DELETION_SLOW: Final = timedelta(minutes=2)
 _TROUBLED_PODS: Final = 500
 """Pods with findings gathered before the rest is only said to exist: a bounded time for a workload of any size."""
 
@@ -48,7 +51,21 @@ def workload_findings(
         events: about it, its ReplicaSets and its pods.
     """
     case = _Case(workload, owned, pods, events, now)
+    if workload.metadata.deletion_timestamp is not None:
+        return tuple(_being_deleted(workload, now))  # whatever its pods do now is how they end
     return worst_first(found for check in _CHECKS for found in check(case))
+
+
+def _being_deleted(workload: Workload, now: datetime) -> Iterator[Finding]:
+    """An object stays after its deletion as long as a finalizer holds it, foregroundDeletion among them."""
+    deleted = workload.metadata.deletion_timestamp
+    if deleted is None:
+        return
+    held = ", ".join(printable(one) for one in workload.metadata.finalizers or ())
+    long = now - deleted > _DELETION_SLOW
+    message = f"being deleted for {age(deleted, now)}" + (f", held by finalizer {held}" if held else "")
+    reason = "StuckTerminating" if long else "Terminating"
+    yield Finding(Severity.WARN if long else Severity.INFO, reason, message, workload.key, deleted)
 
 
 def _pods(case: _Case) -> Iterator[Finding]:

@@ -36,6 +36,19 @@ def test_a_pod_in_two_slices_counts_once() -> None:
     assert (view.ready, view.total) == (2, 2)
 
 
+def test_a_service_in_front_of_what_is_scaled_to_zero_does_not_fail() -> None:
+    idle = make.deployment(replicas=0)
+    world = World(idle, SERVICE, make.endpoint_slice(SERVICE))
+    view = world.queries.service_view(SERVICE.key, NOW)
+    assert view is not None
+    assert not view.is_failing
+    assert [one.reason for one in view.findings] == ["ScaledToZero"]
+    world.put(make.deployment(replicas=2, total=0, ready=0, updated=0, available=0))
+    view = world.queries.service_view(SERVICE.key, NOW)
+    assert view is not None
+    assert view.is_failing
+
+
 def test_endpoints_that_may_not_be_read_are_unknown_not_zero() -> None:
     world = World(*SHOP, unknown=[EndpointSlice.KIND])
     view = world.queries.service_view(SERVICE.key, NOW)
