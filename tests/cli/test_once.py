@@ -1,0 +1,123 @@
+"""`kdash --once`, in this process, against the simulator over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from k9py.cli.demo import SCENARIOS
+from k9py.cli.main import main
+from k9py.cli.once import fitted_widths
+from k9py.simulator.scenarios import NAMES
+from k9py.simulator.server import Simulator
+from k9py.tables.plain import PlainTable
+from k9py.tables.values import Cell, Column, Tone
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["--once", *argv])
+    captured = capsys.readouterr()
+    assert isinstance(exit_info.value.code, int)
+    return exit_info.value.code, captured.out, captured.err
+
+
+@pytest.fixture
+def shop() -> Iterator[Simulator]:
+    with Simulator("shop-quiet") as running:
+        yield running
+
+
+def test_a_cluster_that_is_well_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "--demo")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "Services"
+    assert "Rollouts" in lines
+    assert any(line.split()[:4] == ["●", "shop", "checkout", "3/3"] for line in lines)
+
+
+def test_a_failing_rollout_exits_1_and_is_named_first_with_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--demo=bad-release")
+    assert code == 1
+    first_rollout = out.splitlines()[out.splitlines().index("Rollouts") + 2]
+    assert "stalled: image checkout:2.8.0 cannot be pulled" in first_rollout
+
+
+def test_json_says_the_same_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--demo=no-endpoints", "--output", "json")
+    values = json.loads(out)
+    assert code == values["exit_code"] == 1
+    failing = [one["name"] for one in values["services"] if one["verdict"] == "failing"]
+    assert failing == ["cart"]
+
+
+def test_one_namespace_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--demo", "-n", "data", "-o", "json")
+    assert code == 0
+    assert [one["name"] for one in json.loads(out)["rollouts"]] == ["db"]
+
+
+def test_without_cluster_wide_rights_it_shows_the_contexts_namespace_and_says_so(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    config = shop.write_kubeconfig(tmp_path / "config", user="viewer", namespace="shop")
+    code, out, err = run(capsys, "--kubeconfig", str(config))
+    assert code == 2, "what may not be read is not well"
+    assert "showing namespace shop only" in err
+    assert "StatefulSet" in err
+    assert "checkout" in out
+
+
+def test_a_server_that_is_not_there_exits_2_with_a_hint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with closing(socket.socket()) as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        with Simulator() as other:
+            config = other.write_kubeconfig(tmp_path / "config", server=url)
+        code, out, err = run(capsys, "--kubeconfig", str(config))
+    assert (code, out) == (2, "")
+    assert "refused" in err
+    assert "hint:" in err
+
+
+def test_refused_credentials_exit_2(capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path) -> None:
+    config = shop.write_kubeconfig(tmp_path / "config", user="nobody")
+    code, out, err = run(capsys, "--kubeconfig", str(config))
+    assert (code, out) == (2, "")
+    assert "hint:" in err
+
+
+@pytest.mark.parametrize("scenario", ["nope", "shop:5", "big:x", "big:0", "big:100001", "big:"])
+def test_a_demo_we_do_not_have_is_refused_with_those_we_have(capsys: pytest.CaptureFixture[str], scenario: str) -> None:
+    code, out, err = run(capsys, f"--demo={scenario}")
+    assert (code, out) == (2, "")
+    assert "bad-release" in err
+
+
+def test_the_command_line_knows_the_simulators_scenarios() -> None:
+    assert set(SCENARIOS) <= set(NAMES)
+
+
+def table(*columns: Column, cells: tuple[str, ...]) -> PlainTable:
+    return PlainTable("T", columns, (tuple(Cell(text) for text in cells),), (Tone.OK,))
+
+
+def test_a_narrow_terminal_loses_the_least_important_columns_and_cuts_the_one_that_grows() -> None:
+    plain = table(
+        Column("name", "NAME"),
+        Column("ports", "PORTS", priority=4),
+        Column("why", "WHY", priority=1, grow=True),
+        cells=("checkout", "8080:30080", "w" * 90),
+    )
+    assert fitted_widths(plain, None) == {0: 8, 1: 10, 2: 90}
+    assert fitted_widths(plain, 200) == {0: 8, 1: 10, 2: 90}
+    narrow = fitted_widths(plain, 60)
+    assert set(narrow) == {0, 2}
+    assert sum(narrow.values()) + 2 * 2 + 1 <= 60
+    assert fitted_widths(plain, 5) == {0: 8}
