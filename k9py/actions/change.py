@@ -45,6 +45,8 @@ class Change:
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
         before_after: (what, before, after) rows for the confirm dialog.
         warnings: loudest first.
+        replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
+            change of annotations leaves the generation as it is, so it is looked for by these.
     """
 
     action: Action
@@ -56,6 +58,7 @@ class Change:
     summary: str
     before_after: tuple[tuple[str, str, str], ...] = ()
     warnings: tuple[ChangeWarning, ...] = ()
+    replaces_annotations: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def plan_undo(obj: Mapping[str, Any], revision_obj: Mapping[str, Any] | None, *,
         summary=f"undo {about.words} to revision {number}",
         before_after=(("revision", _present_revision(obj), str(number)), *_images(present, template)),
         warnings=loudest_first(stuck_pods(obj, name, pods), downtime(obj), held_back(obj), managed(obj)),
+        replaces_annotations=_annotations(obj) if about.key.kind == "Deployment" else None,
     )
 
 
@@ -109,6 +110,10 @@ def _request(
         {"op": "add" if own is None else "replace", "path": "/metadata/annotations", "value": annotations},
     ]
     return WriteRequest(about.key, guarded_operations(operations, about), "json")
+
+
+def _annotations(obj: Mapping[str, Any]) -> dict[str, str]:
+    return dict((obj.get("metadata") or {}).get("annotations") or {})
 
 
 def _number(revision_obj: Mapping[str, Any]) -> int:

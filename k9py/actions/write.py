@@ -157,11 +157,20 @@ def _changed(change: Change, present: Mapping[str, Any]) -> ConflictError | None
         message = f"{name} was deleted and made anew since it was confirmed"
     elif int(meta.get("generation") or 0) != change.generation:
         message = f"{name} was changed since it was confirmed{_last_writer(meta)}"
+    elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
+        meta.get("annotations") or {}
+    ):
+        message = f"annotations of {name} were changed since it was confirmed{_last_writer(meta)}"
     else:
         return None
     return ConflictError(
         message, "nothing was written; look at it again, then confirm anew", code=409, reason="Conflict"
     )
+
+
+def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotations without the Deployment controller's own, which it writes again by itself."""
+    return {key: value for key, value in annotations.items() if not key.startswith("deployment.kubernetes.io/")}
 
 
 def _last_writer(meta: Mapping[str, Any]) -> str:

@@ -11,16 +11,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from k9py.cluster.cluster import Cluster
+from k9py.informer.wire import read_page
 from k9py.objects.events import Event
 from k9py.objects.kinds import EVENT
 from k9py.objects.meta import ObjectKey
 
 LIMIT = 500
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-
-
-class _EventList(msgspec.Struct):
-    items: list[msgspec.Raw] = []
 
 
 async def recent_events(cluster: Cluster, key: ObjectKey) -> tuple[Event, ...]:
@@ -34,5 +31,12 @@ async def recent_events(cluster: Cluster, key: ObjectKey) -> tuple[Event, ...]:
         return ()
     lister = cluster.connection.lister_watcher(EVENT, key.namespace, field_selector=f"involvedObject.uid={found.uid}")
     page = await lister.list_page(limit=LIMIT)
-    events = [EVENT.decode(one) for one in msgspec.json.decode(page, type=_EventList).items]
+    events = [event for one in read_page(page).items or () if (event := _event(one)) is not None]
     return tuple(sorted(events, key=lambda one: one.last_seen or _EARLIEST, reverse=True))
+
+
+def _event(data: msgspec.Raw) -> Event | None:
+    try:
+        return EVENT.decode(data)
+    except msgspec.DecodeError:
+        return None  # one that cannot be read hides none of the others

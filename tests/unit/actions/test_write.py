@@ -158,6 +158,26 @@ async def test_a_json_patch_is_sent_again_at_the_new_version_too() -> None:
     assert written.attempts == 2
 
 
+@pytest.mark.parametrize(
+    ("annotation", "refused"), [("kubernetes.io/change-cause", True), ("deployment.kubernetes.io/revision", False)]
+)
+async def test_an_undo_does_not_overwrite_an_annotation_somebody_wrote_meanwhile(
+    annotation: str, refused: bool
+) -> None:
+    obj = json.loads(json.dumps(body("undo-kubectl", 0)))
+    revision = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    planned = plan_undo(obj, revision)
+    server = FakeServer(json.loads(json.dumps(obj)))
+    server.obj["metadata"]["annotations"][annotation] = "77"  # leaves the generation as it is
+    server.move_status()
+    if refused:
+        with pytest.raises(ConflictError, match=r"annotations of Deployment .* were changed since it was confirmed"):
+            await writer(server).write(planned, dry_run=False)
+        assert len(server.sent) == 1
+    else:
+        assert (await writer(server).write(planned, dry_run=False)).attempts == 2
+
+
 async def test_it_gives_up_after_three_retries(tmp_path: Path) -> None:
     server, path = FakeServer(make.raw_deployment(), status_moves=99), tmp_path / "audit.jsonl"
     with pytest.raises(ConflictError):

@@ -1,0 +1,65 @@
+"""The events of the one object on the screen, from lists that are not as they should be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.recent_events import recent_events
+from k9py.cluster.scope import Scope
+from k9py.informer.lister_watcher import ListerWatcher
+from k9py.objects.errors import ConnectionFailedError
+from k9py.objects.kinds import Kind
+from k9py.objects.meta import KubeObject
+from tests import factories as make
+from tests.unit.cluster.server import FakeServer, HeldClock, until
+
+POD = make.pod()
+
+
+class _OnePage:
+    def __init__(self, page: bytes) -> None:
+        self._page = page
+
+    async def list_page(self, **_: Any) -> bytes:
+        return self._page
+
+
+class OddServer(FakeServer):
+    """Answers the question for one object's events with bytes of the test's choice."""
+
+    def __init__(self, page: bytes, *objects: KubeObject) -> None:
+        super().__init__(*objects)
+        self._page = page
+
+    def lister_watcher(
+        self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> ListerWatcher:
+        if field_selector.startswith("involvedObject.uid="):
+            return _OnePage(self._page)  # type: ignore[return-value]  # nothing is watched through it
+        return super().lister_watcher(kind, namespace, label_selector=label_selector, field_selector=field_selector)
+
+
+async def reasons(page: bytes) -> list[str]:
+    async with Cluster(OddServer(page, POD), Scope(), HeldClock()) as cluster:
+        await until(lambda: cluster.knows("Pod"))
+        return [one.reason for one in await recent_events(cluster, POD.key)]
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (b'{"metadata":{},"items":null}', []),
+        (b'{"metadata":{},"items":[{"metadata":{},"count":"x"},{"metadata":{},"reason":"Pulled"}]}', ["Pulled"]),
+    ],
+    ids=["null", "one that does not decode"],
+)
+async def test_what_can_be_read_is_told(page: bytes, told: list[str]) -> None:
+    assert await reasons(page) == told
+
+
+async def test_a_damaged_list_is_an_error_a_person_is_told() -> None:
+    with pytest.raises(ConnectionFailedError):
+        await reasons(b"<html>")
