@@ -89,6 +89,7 @@ class Cluster:
     # Life
 
     async def __aenter__(self) -> Self:
+        self._heap.begin()
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
         self._start()
@@ -99,6 +100,7 @@ class Cluster:
     ) -> None:
         group, self._group = self._group, None
         assert group is not None
+        self._heap.end()
         for task in (*self._tasks, *([self._rescoping] if self._rescoping else [])):
             task.cancel()
         self._tasks = []
@@ -217,6 +219,7 @@ class Cluster:
         if known != self._known:
             # What was unknown is known now (or the reverse): every view may say something else.
             self._known = known
+            self._heap.loaded()
             self._tell(Dirty(everything=True))
         for feed in self._feeds:
             feed.mark_health()

@@ -3,7 +3,9 @@
 A full collection of a hundred thousand pods with their indexes holds the event loop for a quarter of a second, finds
 nothing (objects form no cycles: counting references frees them), and comes again each time the heap has grown by a
 quarter. So what has been loaded is moved out of the collector's sight, in steps, since moving costs nothing.
-What this costs: cycles that exist at such a moment, and end later, are not collected. There are few, and few moments.
+The first move is made before anything is loaded: modules and widgets are a hundred thousand objects themselves.
+What this costs: cycles that exist at such a moment, and end later, are not collected until `end`. There are few, and
+few moments; but a cluster is a cycle itself, so its end gives everything back.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import gc
 from collections.abc import Callable
 
 STEP = 5_000
-"""Objects added between two moves. A smaller cluster never gets there, and is collected like any program."""
+"""Objects added between two moves. A smaller cluster is moved when it has been read."""
 
 
 class Heap:
@@ -20,11 +22,27 @@ class Heap:
 
     Args:
         freeze: moves everything alive out of the collector's sight.
+        unfreeze: moves it back.
     """
 
-    def __init__(self, freeze: Callable[[], object] = gc.freeze) -> None:
+    def __init__(self, freeze: Callable[[], object] = gc.freeze, unfreeze: Callable[[], object] = gc.unfreeze) -> None:
         self._freeze = freeze
+        self._unfreeze = unfreeze
         self._added = 0
+
+    def begin(self) -> None:
+        """Loading begins."""
+        self._freeze()
+
+    def loaded(self) -> None:
+        """A whole kind has come in: also a cluster too small for a step stays."""
+        if self._added:
+            self._added = 0
+            self._freeze()
+
+    def end(self) -> None:
+        """What was loaded is no longer needed."""
+        self._unfreeze()
 
     def added(self, count: int) -> None:
         """So many objects were added."""

@@ -2,7 +2,8 @@
 
 Order: by time within what has come since the last drain, the order inside one container always kept. At first nothing
 is released until every container of the beginning has given its tail (or `settle` seconds passed), so that the first
-screen is in order. Bounded: when full, the oldest lines go, and a marker says how many.
+screen is in order. Bounded: when full, the oldest lines go, and a marker says how many; a drain gives so many lines
+that it never holds the screen up, and keeps the rest for the next.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from k9py.logs.clock import Clock
 from k9py.logs.line import ALL, LogLine
 from k9py.logs.source import LogTarget
+
+MOST_A_DRAIN = 2_000
+"""Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines
+than are ever followed."""
 
 _EPOCH = datetime.min.replace(tzinfo=UTC)
 
@@ -76,9 +82,10 @@ class Merge:
         """Return what has come, in order, oldest first; empty while the beginning settles."""
         if not self._pending or self.holding:
             return []
-        lines = _in_order(self._pending)
-        self._pending.clear()
-        self._chars = 0
+        ordered = _in_order(self._pending)
+        lines, rest = ordered[:MOST_A_DRAIN], ordered[MOST_A_DRAIN:]
+        self._pending = deque(rest)
+        self._chars = sum(len(line.text) for line in rest)
         if self._dropped:
             words = f"{self._dropped:,} lines dropped: they came faster than they could be shown"
             lines.insert(0, LogLine(ALL, self._dropped_at, words, "gap"))
@@ -89,11 +96,11 @@ class Merge:
 def _in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     """Sort by time; a line older than one before it of the same container counts as of that one's time."""
     latest: dict[LogTarget, datetime] = {}
-    keyed: list[tuple[datetime, int, LogLine]] = []
-    for index, line in enumerate(lines):
+    keyed: list[tuple[datetime, LogLine]] = []
+    for line in lines:
         at = latest.get(line.target, _EPOCH)
         if line.at is not None and line.at > at:
             at = latest[line.target] = line.at
-        keyed.append((at, index, line))
-    keyed.sort(key=lambda one: one[:2])
-    return [line for _, _, line in keyed]
+        keyed.append((at, line))
+    keyed.sort(key=itemgetter(0))  # stable: equal times stay in the order they came
+    return [line for _, line in keyed]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from k9py.objects.meta import Condition, KubeObject, KubeStruct, Meta, condition
+from k9py.objects.meta import Condition, KubeObject, KubeStruct, Meta
 
 
 class ContainerPort(KubeStruct, frozen=True):

@@ -1,4 +1,4 @@
-"""A simulated cluster in a process of its own, for benches: `python -m tests.bench.cluster_process SCENARIO KUBECONFIG`.
+"""A simulated cluster in a process of its own: `python -m tests.bench.cluster_process SCENARIO KUBECONFIG`.
 
 Its commands come on standard input, a line each, answered by a line: `touch RATE [NAMESPACE]` changes the status of
 that many random pods a second (0 ends it), `logs RATE DEPLOYMENT NAMESPACE` lets a Deployment's pods write so many

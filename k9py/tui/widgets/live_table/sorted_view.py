@@ -51,6 +51,10 @@ class SortedView:
         """Return the row shown at an index, 0 on top."""
         return self._rows[key_of(self._places[-1 - index if self.reverse else index])]
 
+    def keys_at(self, start: int, end: int) -> list[ObjectKey]:
+        """Return the objects shown at these indexes, as many as there are."""
+        return [self.row_at(index).key for index in range(max(0, start), min(end, len(self._places)))]
+
     def index_of(self, key: ObjectKey) -> int | None:
         """Return where an object is shown, None when it is not."""
         place = self.place_of(key)

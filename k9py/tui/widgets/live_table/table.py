@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events
@@ -41,18 +42,14 @@ from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_
 
 BUILD_SLICE_SECONDS: Final = 0.006
 SIDEWAYS_CELLS: Final = 8
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_UTC_NOW: Final = partial(datetime.now, UTC)
 
 
 class LiveTable(LineView):
     """A virtual table of live objects.
 
     Feed it with `upsert`, `remove_row` and `replace_all` as often as you like: nothing is drawn before the next flush.
-    Read
-    `cursor_key` / `cursor_row` at the moment an action begins, and keep that key: the cursor may move on meanwhile.
+    Read `cursor_key` / `cursor_row` as an action begins, and keep that key: the cursor may move on meanwhile.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
@@ -68,7 +65,7 @@ class LiveTable(LineView):
         *,
         order: Order | None = None,
         empty_text: str = "",
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = _UTC_NOW,
         options: LineViewOptions | None = None,
         name: str | None = None,
         id: str | None = None,  # noqa: A002
@@ -187,6 +184,10 @@ class LiveTable(LineView):
         """Return an object's row, None when there is none."""
         return self._rows.model.get(key)
 
+    def keys_in_sight(self) -> list[ObjectKey]:
+        """Return the objects on the screen, from the top."""
+        return self._rows.view.keys_at(self.top, self.top + self.page_lines)
+
     # -- order, filter, cursor ----------------------------------------------------------------------------------------
 
     def set_filter(self, text: str, *, immediately: bool = False) -> None:
@@ -220,10 +221,9 @@ class LiveTable(LineView):
     def select_key(self, key: ObjectKey) -> bool:
         """Put the cursor on an object; False when it is not shown (cursor unchanged)."""
         index = self._rows.view.index_of(key)
-        if index is None:
-            return False
-        self._move_to(index)
-        return True
+        if index is not None:
+            self._move_to(index)
+        return index is not None
 
     def on_mount(self) -> None:
         """Draw ages anew each second."""
