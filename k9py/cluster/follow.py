@@ -6,7 +6,7 @@ Driven by the cluster's feed and the clock: no polling of the server, nothing to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import RECHECK, ChangeFeed
@@ -15,6 +15,10 @@ from k9py.rollouts.status import RolloutState, RolloutStatus
 
 DONE = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.STALLED, RolloutState.PAUSED})
 """States in which nothing more happens by itself."""
+
+STALL_PROVEN = 5.0
+"""Seconds a rollout must stay stalled to be taken for it. After an undo to a revision without pods the Deployment keeps
+the ProgressDeadlineExceeded of the rollout before until its first new pod is counted, at the new generation already."""
 
 
 async def follow(
@@ -31,6 +35,7 @@ async def follow(
     feed = cluster.open_feed()
     until = None if timeout is None else cluster.clock.monotonic() + timeout
     last: RolloutStatus | None = None
+    stalled_at: float | None = None
     try:
         while True:
             # Drained before the look, so that what changes after it wakes the wait.
@@ -43,18 +48,25 @@ async def follow(
                 if view.status != last:
                     last = view.status
                     yield last
-                if last.state in DONE:
+                if last.state is not RolloutState.STALLED:
+                    stalled_at = None
+                elif stalled_at is None:
+                    stalled_at = cluster.clock.monotonic()
+                if last.state in DONE and (
+                    stalled_at is None or cluster.clock.monotonic() - stalled_at >= STALL_PROVEN
+                ):
                     return
             if until is not None and cluster.clock.monotonic() >= until:
                 return
-            await _next_look(cluster, feed, until)
+            await _next_look(cluster, feed, (until, stalled_at + STALL_PROVEN if stalled_at is not None else None))
     finally:
         cluster.close_feed(feed)
 
 
-async def _next_look(cluster: Cluster, feed: ChangeFeed, until: float | None) -> None:
-    """Return when something changed, when time alone may have changed it, or when time is up."""
-    wait = RECHECK if until is None else max(0.0, min(RECHECK, until - cluster.clock.monotonic()))
+async def _next_look(cluster: Cluster, feed: ChangeFeed, untils: Iterable[float | None]) -> None:
+    """Return when something changed, when time alone may have changed it, or when one of the times has come."""
+    now = cluster.clock.monotonic()
+    wait = max(0.0, min([RECHECK, *(until - now for until in untils if until is not None)]))
     tasks = (asyncio.ensure_future(feed.changed()), asyncio.ensure_future(cluster.clock.sleep(wait)))
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

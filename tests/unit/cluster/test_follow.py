@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.follow import follow
+from k9py.cluster.follow import STALL_PROVEN, follow
 from k9py.cluster.scope import Scope
 from k9py.objects.workloads import Deployment
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -80,9 +80,29 @@ async def test_a_stall_ends_it_with_its_cause() -> None:
     server = FakeServer(stuck)
     following = Following(server, generation=2)
     async with following.cluster, asyncio.timeout(5):
-        await following.run()
-    assert following.states[-1] is RolloutState.STALLED
+        task = asyncio.create_task(following.run())
+        await until(lambda: following.states == [RolloutState.STALLED])
+        following.clock.pass_time(STALL_PROVEN)
+        await task
+    assert following.states == [RolloutState.STALLED]
     assert following.seen[-1].reason
+
+
+async def test_the_stall_of_the_rollout_before_is_not_the_outcome() -> None:
+    left_over = [make.condition("Progressing", "False", "ProgressDeadlineExceeded", "no progress")]
+    server = FakeServer(make.deployment(generation=2, updated=0, available=2, conditions=left_over))
+    following = Following(server, generation=2)
+    async with following.cluster, asyncio.timeout(5):
+        await until(lambda: following.cluster.health.is_whole)
+        task = asyncio.create_task(following.run())
+        await until(lambda: following.states == [RolloutState.STALLED])
+        following.clock.pass_time(STALL_PROVEN / 2)
+        server.put(at(2, 1))
+        await until(lambda: following.states[-1] is RolloutState.PROGRESSING)
+        following.clock.pass_time(STALL_PROVEN)
+        server.put(at(2, 3))
+        await task
+    assert following.states == [RolloutState.STALLED, RolloutState.PROGRESSING, RolloutState.COMPLETE]
 
 
 async def test_a_rollout_that_is_deleted_ends_it() -> None:
