@@ -99,6 +99,7 @@ class Informer(Generic[T]):
         self._list: InitialList[T] | None = None
         self._heard_at: datetime = clock.now()
         self._stale_since: datetime | None = None
+        self._listed_at: datetime | None = None  # since the last disruption
 
     @property
     def health(self) -> WatchHealth:
@@ -162,6 +163,7 @@ class Informer(Generic[T]):
         if self._list is not None:
             await self._list.finish()
         self._list = None
+        self._listed_at = self._heard_at = self._clock.now()
         self._synced.set()
 
     def _live(self) -> None:
@@ -172,11 +174,19 @@ class Informer(Generic[T]):
 
     async def _wait(self, disrupted: Disrupted) -> None:
         now = self._clock.now()
-        self._say_failed(disrupted, now, now + timedelta(seconds=disrupted.retry_in))
+        polled, self._listed_at = self._listed_at, None
+        self._say_failed(disrupted, now, now + timedelta(seconds=disrupted.retry_in), polled)
         await self._clock.sleep(disrupted.retry_in)
-        self._say_failed(disrupted, now, None)
+        self._say_failed(disrupted, now, None, polled)
 
-    def _say_failed(self, disrupted: Disrupted, now: datetime, retry_at: datetime | None) -> None:
+    def _say_failed(
+        self, disrupted: Disrupted, now: datetime, retry_at: datetime | None, polled: datetime | None
+    ) -> None:
+        """Report why it is not live. `polled`: when it was listed whole just before the watch was refused."""
+        if polled is not None and isinstance(disrupted.error, ForbiddenError):
+            self._stale_since = polled
+            self._report(Stale(polled, disrupted.error, retry_at))
+            return
         if self._stale_since is None:
             # A live server sends a bookmark about once a minute. A longer silence before the failure means that the
             # connection was dead for that long, and the data is as old as the last thing heard.

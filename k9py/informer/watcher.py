@@ -57,6 +57,9 @@ SHORTEST_WATCH: Final = 1.0
 SLOW_RETRY: Final = 60.0
 """Seconds between tries of what is forbidden or does not exist: a person has to change that first."""
 
+POLL: Final = 20.0
+"""Seconds between lists of what may be listed and not watched: a page or some of them each time, so not too often."""
+
 _REFUSES_STREAMED_LISTS: Final = frozenset({0, 400, 403, 405, 415, 422, 500, 501})
 """Codes that say a server does not stream lists. 403: list may be allowed where watch is not. 500: no progress requests
 in its etcd. Codes for "later" (429, 503, 504) and for "log in" (401) are not among them."""
@@ -257,8 +260,9 @@ class Watcher(Generic[T]):
                 self._state = Empty()
                 return Disrupted(error, self._restarts.next())
             case ((InitListed() | Watching()), ForbiddenError()):
-                # Where list is allowed and watch is not, the slow retry lists again, so the data is at least that new.
+                # Where list is allowed and watch is not, listing again is all that can be done: the data is that new.
                 self._state = Empty()
+                return Disrupted(error, POLL)
             case InitialWatch(), _:
                 self._state = Empty()
             case Watching(resource_version), _:

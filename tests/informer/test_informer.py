@@ -14,6 +14,7 @@ from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from k9py.informer.informer import Informer, streams_pay
 from k9py.informer.store import Batch
 from k9py.informer.turns import Turns
+from k9py.informer.watcher import POLL
 from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError
 from k9py.objects.kinds import DEPLOYMENT, POD, SERVICE
 from k9py.objects.meta import ObjectKey
@@ -190,6 +191,20 @@ async def test_health_tells_the_life_of_a_watch() -> None:
         Stale(cut, CUT, None),
         Forbidden(FORBIDDEN, again + timedelta(seconds=next(waits))),
     ]
+
+
+async def test_what_may_be_listed_and_not_watched_is_polled_and_as_old_as_its_last_list() -> None:
+    stage = Stage(page(10, A1), FORBIDDEN, page(20, B2), FORBIDDEN)
+    await stage.play()
+    assert stage.held == {"b": "2"}
+    assert stage.clock.waits == [POLL, POLL]
+    first, second = START, START + timedelta(seconds=POLL)
+    wait = timedelta(seconds=POLL)
+    assert [one for one in stage.healths if isinstance(one, Stale) and one.retry_at] == [
+        Stale(first, FORBIDDEN, first + wait),
+        Stale(second, FORBIDDEN, second + wait),
+    ]
+    assert not any(isinstance(one, Forbidden) for one in stage.healths)
 
 
 async def test_data_is_stale_since_the_break_and_not_since_the_latest_try() -> None:
