@@ -74,6 +74,23 @@ def plan_undo(obj: Mapping[str, Any], revision_obj: Mapping[str, Any] | None, *,
     )
 
 
+def nothing_to_undo(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
+    """Return why a workload has no earlier revision to choose.
+
+    Args:
+        read: its revisions could be read; if not, there may be some.
+    """
+    name = printable(str(subject(obj).key))
+    kept_in = "ReplicaSets" if obj.get("kind") == "Deployment" else "ControllerRevisions"
+    if not read:
+        return RefusedError(
+            f"the revisions of {name} are not known", f"they are kept in {kept_in}: may you list those?"
+        )
+    limit = (obj.get("spec") or {}).get("revisionHistoryLimit")
+    hint = "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
+    return RefusedError(f"{name} has no earlier revision to go back to", hint)
+
+
 def revision_template(revision_obj: Mapping[str, Any]) -> dict[str, Any]:
     """Return the pod template a raw ReplicaSet or ControllerRevision holds, as the workload would have it.
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from k9py.actions.audit import AuditLine, AuditLog, Identity
-from k9py.actions.change import Change, Written
+from k9py.actions.change import Change, ChangeWarning, Gravity, Written
 from k9py.actions.patcher import Patcher, Reader
 from k9py.actions.preconditions import at_version
+from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import (
+    BadRequestError,
     ConflictError,
     ConnectionFailedError,
     InvalidError,
@@ -24,6 +27,9 @@ from k9py.objects.errors import (
     UnavailableError,
 )
 from k9py.objects.text import printable
+
+_NO_DRY_RUN: Final = "does not support dry run"
+"""What the server says of a webhook that has side effects (apiserver/pkg/admission/plugin/webhook/errors)."""
 
 _ATTEMPTS: Final = 4
 """The first one and three more, each at a newer resourceVersion."""
@@ -81,6 +87,22 @@ class Writer:
             return await self._send(change, dry_run=True)
         with self._audit.open() as line:
             return await self._attempt(change, line)
+
+    async def rehearse(self, change: Change) -> Change:
+        """Try a change as a dry-run; return it with what the trial could not tell as a warning (code `not-tried`).
+
+        A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
+        be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`.
+        """
+        try:
+            await self.write(change, dry_run=True)
+        except BadRequestError as error:
+            if _NO_DRY_RUN not in error.message:
+                raise
+            words = f"the server could not try it first: {printable(error.message)}"
+            warning = ChangeWarning(Gravity.CAUTION, "not-tried", words)
+            return replace(change, warnings=loudest_first(iter((*change.warnings, warning))))
+        return change
 
     async def _attempt(self, change: Change, line: AuditLine) -> Written:
         started = self._now()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from k9py.actions.change import Change, Written
 from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
-from k9py.actions.undo import plan_undo, revision_template
+from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.policy import HorizontalPodAutoscaler
@@ -198,7 +198,8 @@ class Writing:
         else:
             target = undo_target(revisions)
             if target is None:
-                raise RefusedError(f"{key} has no earlier revision to go back to")
+                kept_in = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
+                raise nothing_to_undo(found, read=connected.cluster.knows(kept_in))
             chosen = await self._app.push_screen_wait(
                 UndoDialog(
                     f"{key.kind} {key.name}",
@@ -238,7 +239,8 @@ class Writing:
     ) -> None:
         key = change.key
         self._say(key, what, "asking the server…")
-        await connected.writer.write(change, dry_run=True)
+        change = await connected.writer.rehearse(change)
+        tried = all(warning.code != "not-tried" for warning in change.warnings)
         self._unsay(key)
         question = Question(
             verb=verb,
@@ -247,7 +249,7 @@ class Writing:
             before_after=change.before_after,
             warnings=change.warnings,
             diff=difference,
-            checked="the server has checked it (dry-run)",
+            checked="the server has checked it (dry-run)" if tried else "",
         )
         if not await self._app.push_screen_wait(ConfirmDialog(question)):
             return

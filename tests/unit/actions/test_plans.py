@@ -12,7 +12,7 @@ from k9py.actions.change import Change
 from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
-from k9py.actions.undo import plan_undo, revision_template
+from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
 from k9py.objects.errors import RefusedError
 from k9py.objects.workloads import RESTARTED_AT
 from tests import factories as make
@@ -133,6 +133,22 @@ def test_undo_adds_annotations_where_there_are_none() -> None:
     patch = plan_undo(obj, revision_of(obj)).request.patch
     assert isinstance(patch, list)
     assert patch[-1] == {"op": "add", "path": "/metadata/annotations", "value": {}}
+
+
+@pytest.mark.parametrize(
+    ("limit", "read", "words"),
+    [
+        (None, True, ("Deployment shop/checkout has no earlier revision to go back to", "")),
+        (0, True, ("Deployment shop/checkout has no earlier revision to go back to", "revisionHistoryLimit is 0")),
+        (0, False, ("the revisions of Deployment shop/checkout are not known", "they are kept in ReplicaSets")),
+    ],
+)
+def test_undo_says_why_there_is_nothing_to_go_back_to(limit: int | None, read: bool, words: tuple[str, str]) -> None:
+    obj = make.raw_deployment()
+    obj["spec"]["revisionHistoryLimit"] = limit
+    refused = nothing_to_undo(obj, read=read)
+    assert refused.message == words[0]
+    assert words[1] in refused.hint
 
 
 def test_undo_of_a_stateful_set_names_the_pod_that_will_stay_stuck() -> None:

@@ -19,6 +19,7 @@ from k9py.actions.scale import plan_scale
 from k9py.actions.undo import plan_undo
 from k9py.actions.write import Writer
 from k9py.objects.errors import (
+    BadRequestError,
     ConfigError,
     ConflictError,
     ConnectionFailedError,
@@ -176,6 +177,23 @@ async def test_an_undo_does_not_overwrite_an_annotation_somebody_wrote_meanwhile
         assert len(server.sent) == 1
     else:
         assert (await writer(server).write(planned, dry_run=False)).attempts == 2
+
+
+async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> None:
+    refused = BadRequestError('admission webhook "audit.example.com" does not support dry run', code=400)
+    server = FakeServer(make.raw_deployment(), fails=[refused])
+    rehearsed = await writer(server).rehearse(change(server.obj))
+    assert [(one.code, one.message) for one in rehearsed.warnings] == [
+        ("not-tried", f"the server could not try it first: {refused.message}")
+    ]
+    assert (await writer(server).rehearse(rehearsed)).warnings == rehearsed.warnings
+    assert all(dry_run for _, dry_run in server.sent)
+
+
+async def test_any_other_refusal_of_a_trial_is_raised() -> None:
+    server = FakeServer(make.raw_deployment(), fails=[BadRequestError("no such field", code=400)])
+    with pytest.raises(BadRequestError, match="no such field"):
+        await writer(server).rehearse(change(server.obj))
 
 
 async def test_it_gives_up_after_three_retries(tmp_path: Path) -> None:
