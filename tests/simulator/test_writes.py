@@ -49,6 +49,20 @@ def test_defaulting_twice_changes_nothing() -> None:
     assert defaulted(DEPLOYMENTS, once) == once
 
 
+@pytest.mark.parametrize(
+    ("spec", "status"),
+    [
+        ({"type": "ExternalName", "externalName": "db.example.com"}, 201),
+        ({"clusterIP": "None", "selector": {"app": "db"}}, 201),
+        ({"selector": {"app": "db"}}, 422),
+    ],
+    ids=["ExternalName", "headless", "ClusterIP"],
+)
+async def test_only_services_with_an_address_need_ports(client: Client, spec: Object, status: int) -> None:
+    made = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
+    assert (await client.send("POST", "/api/v1/namespaces/shop/services", made)).status == status
+
+
 async def test_a_recorded_deployment_is_answered_as_recorded(client: Client) -> None:
     exchange = next(each for each in exchanges("unschedulable") if each["request"]["method"] == "POST")
     reply = await client.send("POST", exchange["request"]["path"], exchange["request"]["body"])

@@ -71,7 +71,8 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
             causes += _pod_update_causes(spec, old.get("spec") or {})
     if resource.kind in ("Job",):
         causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
-    if resource.kind == "Service" and old is None and not spec.get("ports") and spec.get("clusterIP") != "None":
+    portless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
+    if resource.kind == "Service" and old is None and not spec.get("ports") and not portless:
         causes.append(Cause("FieldValueRequired", "Required value", "spec.ports"))
     if causes:
         raise failures.invalid(resource.group, resource.kind, name, causes)
