@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
 
+from msgspec import structs
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -105,7 +105,7 @@ class UndoDialog(Dialog[Revision]):
         mark = "now" if revision.is_current else ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             mark = "suggested"
-        return replace(row, cells=(*row.cells, Cell(mark, Tone.ACCENT)))
+        return structs.replace(row, cells=(*row.cells, Cell(mark, Tone.ACCENT)))
 
     @property
     def chosen(self) -> Revision | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.objects.meta import ObjectKey
@@ -32,7 +34,7 @@ class Shape:
         """Return the row with the cells of the shown columns."""
         if len(self.kept) == len(row.cells):
             return row
-        return replace(row, cells=tuple(row.cells[index] for index in self.kept))
+        return structs.replace(row, cells=tuple(row.cells[index] for index in self.kept))
 
 
 def service_shape(*, one_namespace: bool) -> Shape:

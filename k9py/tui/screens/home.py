@@ -206,7 +206,7 @@ class HomeScreen(PanedScreen):
             self.rollouts.narrow(None)
         else:
             behind = connected.cluster.queries.rollouts_of(self.service)
-            self.rollouts.narrow(behind, f"behind service {self.service.name}")
+            self.rollouts.narrow(behind, f"behind service {self.service.name}, Esc shows all")
 
     def _want_logs(self) -> None:
         self.logs.want(self.rollout or self.service or self.rollouts.table.cursor_key)

@@ -1,0 +1,78 @@
+"""What the screens look like, at fixed sizes, the cluster's time standing still. Update with --snapshot-update."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from k9py.kube.options import ConnectOptions
+from k9py.simulator.server import Simulator
+from k9py.tui.app import KdashApp
+from k9py.tui.options import AppOptions
+from tests.tui.dashboard import ClusterTime, Dashboard
+
+Compare = Callable[..., bool]
+
+
+def kdash_app(simulator: Simulator, tmp_path: Path, *, light: bool = False, monochrome: bool = False) -> KdashApp:
+    config = simulator.write_kubeconfig(tmp_path / "config")
+    return KdashApp(
+        AppOptions(
+            connect=ConnectOptions(kubeconfig=str(config)),
+            light=light,
+            monochrome=monochrome,
+            redraws_per_second=50,
+            clock=ClusterTime(simulator),
+        )
+    )
+
+
+def after(
+    app: KdashApp, simulator: Simulator, keys: Sequence[str], words: Sequence[str]
+) -> Callable[[Pilot[int]], Awaitable[None]]:
+    """Return what to do before the picture is taken: wait until all is shown, press keys, wait for words."""
+
+    async def run(pilot: Pilot[int]) -> None:
+        running = Dashboard(app, pilot, simulator, Path())
+        await running.until(lambda: app.connected is not None, "connected")
+        await running.until(running.is_settled, "everything read and shown")
+        await running.until(lambda: running.connected.cluster.health.is_live, "live")
+        await running.until(lambda: app.home.logs.view.line_count() > 0, "lines")
+        for key in keys:
+            await pilot.press(key)
+        await running.until_text("1 failing", *words)
+        await pilot.pause(0.3)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "keys", "words"),
+    [
+        ("home-small", (80, 24), (), ("stalled", "16")),
+        ("rollout", (160, 45), ("enter",), ("Old pods", "release 2.8", "Events")),
+        ("rollout-small", (80, 24), ("enter",), ("2 Old pods", "checkout-")),
+        ("undo", (120, 36), ("enter", "u"), ("suggested: 3 pods", "checkout:2.7.1")),
+        ("help", (120, 45), ("enter", "question_mark"), ("Change the cluster", "Leave kdash")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_screens_look_as_they_did(
+    name: str,
+    size: tuple[int, int],
+    keys: tuple[str, ...],
+    words: tuple[str, ...],
+    simulator: Simulator,
+    tmp_path: Path,
+    snap_compare: Compare,
+) -> None:
+    app = kdash_app(simulator, tmp_path)
+    assert snap_compare(app, terminal_size=size, run_before=after(app, simulator, keys, words))
+
+
+def test_the_rollout_without_colour(simulator: Simulator, tmp_path: Path, snap_compare: Compare) -> None:
+    app = kdash_app(simulator, tmp_path, monochrome=True)
+    assert snap_compare(app, terminal_size=(120, 36), run_before=after(app, simulator, ("enter",), ("Old pods",)))
