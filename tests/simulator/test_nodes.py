@@ -187,6 +187,30 @@ async def test_init_containers_run_first_and_a_sidecar_stays(cluster: Cluster) -
     assert ready(cluster) == "True"
 
 
+async def test_a_crashing_sidecar_makes_its_pod_unready_and_not_uninitialized(cluster: Cluster) -> None:
+    run(cluster, {"initContainers": [{"name": "mesh", "image": "r/mesh:1", "restartPolicy": "Always"}]}, "mesh=crash")
+    await cluster.pass_time(40)
+    pod = cluster.get(PODS, "one")
+    assert "running" in entry(cluster)["state"]
+    assert entry(cluster, "mesh")["restartCount"] > 0
+    assert pod["status"]["phase"] == "Running"
+    assert cluster.condition(pod, "Initialized")["status"] == "True"
+    assert entry(cluster, "mesh")["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    assert cluster.condition(pod, "Ready")["message"] == "containers with unready status: [mesh]"
+
+
+async def test_a_pod_with_scheduling_gates_waits_for_their_removal(cluster: Cluster) -> None:
+    run(cluster, {"schedulingGates": [{"name": "quota.example.com/wait"}]})
+    await cluster.pass_time(30)
+    pod = cluster.get(PODS, "one")
+    assert cluster.condition(pod, "PodScheduled")["reason"] == "SchedulingGated"
+    assert cluster.messages("FailedScheduling") == []
+    spec = {key: value for key, value in pod["spec"].items() if key != "schedulingGates"}
+    cluster.storage.update(PODS, {**pod, "spec": spec})
+    await cluster.pass_time(30)
+    assert ready(cluster) == "True"
+
+
 async def test_a_failing_init_container_keeps_the_others_waiting(cluster: Cluster) -> None:
     run(cluster, {"initContainers": [{"name": "migrate", "image": "r/broken:initfail"}]})
     await cluster.pass_time(30)

@@ -35,7 +35,7 @@ def waiting_status(container: Mapping[str, Any], *, initializing: bool) -> Objec
 def phase_from(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object]) -> str:
     """Return the pod's phase."""
     policy = pod["spec"].get("restartPolicy", "Always")
-    if not is_initialized(pod, init):
+    if not is_initialized(pod, init) and not any(map(_has_run, main)):
         if policy == "Never" and any(_exit_code(status) not in (None, 0) for status in init):
             return "Failed"
         return "Pending"
@@ -65,16 +65,22 @@ def is_initialized(pod: Mapping[str, Any], init: Sequence[Object]) -> bool:
     )
 
 
+def _has_run(status: Mapping[str, Any]) -> bool:
+    return not {"running", "terminated"}.isdisjoint(status["state"]) or "terminated" in status["lastState"]
+
+
 def conditions_from(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object], now: str) -> list[Object]:
     """Return the pod's conditions, in the kubelet's order."""
-    initialized = is_initialized(pod, init)
+    # Initialized stays true once a main container has run, whatever becomes of the sidecars after that.
+    initialized = is_initialized(pod, init) or any(map(_has_run, main))
     specs = pod["spec"].get("initContainers") or ()
     unfinished = [
         status["name"]
         for spec, status in zip(specs, init, strict=True)
         if not (status.get("started") if is_sidecar(spec) else _exit_code(status) == 0)
     ]
-    unready = [status["name"] for status in main if not status["ready"]]
+    sidecars = [status for spec, status in zip(specs, init, strict=True) if is_sidecar(spec)]
+    unready = [status["name"] for status in (*sidecars, *main) if not status["ready"]]
     phase = phase_from(pod, init, main)
     done = phase in ("Succeeded", "Failed")
     sandbox = any("running" in s["state"] or "terminated" in s["state"] for s in (*init, *main)) and not done

@@ -100,6 +100,9 @@ class Scheduler:
         if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
             self._unplaced.discard(key)
             return None
+        if pod["spec"].get("schedulingGates"):
+            self._hold(pod)
+            return None
         nodes = self._storage.list(NODES)
         missing = self._missing_claim(pod)
         if missing is not None:
@@ -159,15 +162,28 @@ class Scheduler:
         message = f"Successfully assigned {where} to {name}"
         self._events.record_v1(pod, "Normal", "Scheduled", "Binding", message)
 
+    def _hold(self, pod: Object) -> None:
+        """A pod with scheduling gates is not looked at; it comes again when they change."""
+        self._unplaced.discard(key_of(pod))
+        for present in (pod.get("status") or {}).get("conditions") or ():
+            if present.get("reason") == "SchedulingGated":
+                return
+        self._write_unscheduled(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
+
     def _refuse(self, pod: Object, message: str) -> float:
         self._unplaced.add(key_of(pod))
+        self._write_unscheduled(pod, "Unschedulable", message)
+        self._events.record_v1(pod, "Warning", "FailedScheduling", "Scheduling", message)
+        return _RETRY
+
+    def _write_unscheduled(self, pod: Object, reason: str, message: str) -> None:
         condition = {
             "type": "PodScheduled",
             "observedGeneration": pod["metadata"].get("generation", 1),
             "status": "False",
             "lastProbeTime": None,
             "lastTransitionTime": timestamp(self._state.clock.now()),
-            "reason": "Unschedulable",
+            "reason": reason,
             "message": message,
         }
         for present in (pod.get("status") or {}).get("conditions") or ():
@@ -175,8 +191,6 @@ class Scheduler:
                 condition["lastTransitionTime"] = present["lastTransitionTime"]
         status = {**(pod.get("status") or {}), "conditions": [*_others(pod), condition]}
         self._storage.update(PODS, {**pod, "status": status}, status_only=True)
-        self._events.record_v1(pod, "Warning", "FailedScheduling", "Scheduling", message)
-        return _RETRY
 
 
 def _others(pod: Object) -> list[Object]:
