@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.objects.errors import ForbiddenError, KdashError
-from k9py.objects.kinds import POD, Kind
+from k9py.objects.kinds import DEPLOYMENT, POD, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,13 @@ async def choose_scope(
     """
     if wanted:
         return await _named(connection, tuple(dict.fromkeys(wanted)))
-    if await _may_list_pods(connection, "") is not False:
+    if await _may_list(connection, POD, "") is not False:
         return ScopeChoice(Scope())
     own = context_namespace or "default"
     scope = Scope((own,))
-    if await _may_list_pods(connection, own) is False:
+    if await _may_list(connection, POD, own) is False:
+        if await _may_list(connection, DEPLOYMENT, "") is True:
+            return ScopeChoice(Scope(), "no right to list pods: what only pods can tell is not known")
         return ScopeChoice(
             scope,
             f"no right to list pods in all namespaces, nor in namespace {own}: name a namespace with -n",
@@ -80,7 +82,7 @@ async def choose_scope(
 
 
 async def _named(connection: Rights, names: tuple[str, ...]) -> ScopeChoice:
-    refused = [name for name in names if await _may_list_pods(connection, name) is False]
+    refused = [name for name in names if await _may_list(connection, POD, name) is False]
     allowed = tuple(name for name in names if name not in refused)
     if not refused:
         return ScopeChoice(Scope(names))
@@ -90,13 +92,13 @@ async def _named(connection: Rights, names: tuple[str, ...]) -> ScopeChoice:
     return ScopeChoice(Scope(allowed), f"no right to list pods in {missing}: showing {Scope(allowed)} only")
 
 
-async def _may_list_pods(connection: Rights, namespace: str) -> bool | None:
+async def _may_list(connection: Rights, kind: Kind[Any], namespace: str) -> bool | None:
     """Ask for the right, and where the server will not say, try it. None: could not be asked."""
     try:
-        answer = await connection.can_i("list", POD.name, namespace)
+        answer = await connection.can_i("list", kind.name, namespace)
         if answer is not None:
             return answer
-        await connection.lister_watcher(POD, namespace).list_page(limit=1)
+        await connection.lister_watcher(kind, namespace).list_page(limit=1)
     except ForbiddenError:
         return False
     except KdashError:

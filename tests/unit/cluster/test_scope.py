@@ -21,9 +21,15 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         ScopeChoice(Scope(("shop",)), "no right to list pods in all namespaces: showing namespace shop only"),
     ),
     (
-        "not even that",
+        "workloads everywhere, pods nowhere",
         (),
         {EVERYWHERE, SHOP},
+        ScopeChoice(Scope(), "no right to list pods: what only pods can tell is not known"),
+    ),
+    (
+        "not even that",
+        (),
+        {EVERYWHERE, SHOP, ("deployments", "")},
         ScopeChoice(
             Scope(("shop",)),
             "no right to list pods in all namespaces, nor in namespace shop: name a namespace with -n",
