@@ -52,7 +52,13 @@ def pod_troubles(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple
         return ()
     about = [one for one in events if _is_about(one, pod) and _is_fresh(one, now)]
     found: dict[str, Trouble] = {}
-    for trouble in (*_scheduling(pod), *_node(pod), *_containers(pod, now, about), *_mounts(pod, about)):
+    for trouble in (
+        *_scheduling(pod),
+        *_node(pod),
+        *_containers(pod, now, about),
+        *_mounts(pod, about),
+        *_gates(pod),
+    ):
         found.setdefault(trouble.message, trouble)
     return tuple(sorted(found.values(), key=lambda one: not one.blocking))
 
@@ -275,6 +281,14 @@ def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Trouble]:
         )
         message = f"{what}: {short(event.message)}"
         yield Trouble(TroubleKind.MOUNT, event.reason, message, since=event.first_timestamp or event.last_seen)
+
+
+def _gates(pod: Pod) -> Iterator[Trouble]:
+    """All containers are ready, and something outside (a load balancer's controller) has not said yes."""
+    ready = condition(pod.status.conditions, "Ready")
+    if ready is not None and ready.status == "False" and ready.reason == "ReadinessGatesNotReady":
+        message = f"readiness gate is not met: {short(ready.message)}"
+        yield Trouble(TroubleKind.PROBE, ready.reason, message, since=ready.last_transition_time, blocking=False)
 
 
 def _messages(events: Iterable[Event], reason: str) -> Iterator[str]:

@@ -115,3 +115,14 @@ def test_an_owner_that_does_not_control_puts_nothing_in_a_pods_place() -> None:
     assert severities(pod_findings(msgspec.structs.replace(failed, metadata=meta), make.NOW)) == [
         (Severity.FAIL, "NodeLost")
     ]
+
+
+def test_a_readiness_gate_that_nobody_opens_is_named() -> None:
+    message = 'the status of pod readiness gate "lb.example.com/registered" is not "True", but False'
+    pod = make.pod(
+        ready=False,
+        statuses=[make.container_status()],
+        conditions=[make.condition("Ready", "False", "ReadinessGatesNotReady", message)],
+    )
+    [found] = pod_findings(pod, make.NOW)
+    assert found.message == f"readiness gate is not met: {message}"
