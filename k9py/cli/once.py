@@ -29,6 +29,8 @@ from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
+from k9py.objects.errors import NotFoundError
+from k9py.objects.kinds import NAMESPACE
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
 from k9py.tables.plain import COULD_NOT_TELL, PlainTable, exit_code, json_values, plain_tables
@@ -78,10 +80,16 @@ async def _once(arguments: Arguments) -> int:
                 services = [view for key in ask.service_keys() if (view := ask.service_view(key, now)) is not None]
                 rollouts = [seen for key in ask.rollout_keys() if (seen := ask.rollout_view(key, now)) is not None]
                 notice = cluster.notice
+                absent = _absent(cluster)
         finally:
             await connection.aclose()
     if health.state in (ClusterState.UNREACHABLE, ClusterState.FORBIDDEN) and health.error is not None and not rollouts:
         raise health.error
+    if absent:
+        words = f"there is no namespace {', '.join(map(printable, absent))}"
+        if len(absent) == len(arguments.namespaces):
+            raise NotFoundError(words, "name another one with -n, or none to see all", code=404)
+        notice = f"{notice}; {words}" if notice else words
     if arguments.output == "json":
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         print(json.dumps(values, indent=2, ensure_ascii=False))
@@ -91,6 +99,17 @@ async def _once(arguments: Arguments) -> int:
         print(f"kdash: {remark}", file=sys.stderr)
     status = exit_code(health, services, rollouts)
     return status if complete or status else COULD_NOT_TELL
+
+
+def _absent(cluster: Cluster) -> tuple[str, ...]:
+    """Return the namespaces that were asked for and do not exist; none when that may not be known.
+
+    A list in a namespace that is not there is empty and no error: a slip of the keyboard would look like all is well.
+    """
+    if not cluster.knows(NAMESPACE.name):
+        return ()
+    held = cluster.stores.namespaces
+    return tuple(name for name in cluster.scope.namespaces if held.get(NAMESPACE.key("", name)) is None)
 
 
 async def _read(cluster: Cluster) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.objects.errors import KdashError
+from k9py.objects.errors import ForbiddenError, KdashError
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 """Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""
@@ -38,6 +38,12 @@ class KindHealth:
     error: KdashError | None = None
     since: datetime | None = None
     retry_at: datetime | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """True when it is watched, or listed again and again because it may not be watched."""
+        polled = self.state is ClusterState.STALE and isinstance(self.error, ForbiddenError)
+        return self.state is ClusterState.LIVE or polled
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,17 @@ class ClusterHealth:
 
     @property
     def is_whole(self) -> bool:
-        """True when everything essential has been read and is current: only then "all is well" may be said."""
-        return self.is_live and not ESSENTIAL.intersection(self.forbidden)
+        """True when everything essential has been read and is current: only then "all is well" may be said.
+
+        What may be listed and not watched counts as current: it is listed again and again.
+        """
+        if ESSENTIAL.intersection(self.forbidden):
+            return False
+        return self.is_live or (
+            self.state is ClusterState.STALE
+            and bool(self.kinds)
+            and all(one.is_current for kind, one in self.kinds.items() if kind in ESSENTIAL)
+        )
 
     def knows(self, kind: str) -> bool:
         """Tell whether this kind's objects have been read (they may be stale)."""

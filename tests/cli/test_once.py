@@ -13,6 +13,7 @@ import pytest
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
 from k9py.cli.once import fitted_widths
+from k9py.simulator.api.access import Rule
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
 from k9py.tables.plain import PlainTable
@@ -61,6 +62,29 @@ def test_one_namespace_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--demo", "-n", "data", "-o", "json")
     assert code == 0
     assert [one["name"] for one in json.loads(out)["rollouts"]] == ["db"]
+
+
+def test_a_namespace_that_does_not_exist_is_not_well(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    config = str(shop.write_kubeconfig(tmp_path / "config"))
+    code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo")
+    assert (code, out) == (2, "")
+    assert "there is no namespace shpo" in err
+    code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo", "-n", "shop")
+    assert (code, err) == (0, "kdash: there is no namespace shpo\n")
+    assert "checkout" in out
+
+
+def test_who_may_list_and_not_watch_is_told_all_the_same(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    shop.add_user("lister", (Rule(("get", "list"), ("*",), ("*",)),))
+    config = str(shop.write_kubeconfig(tmp_path / "config", user="lister"))
+    code, out, err = run(capsys, "--kubeconfig", config)
+    assert code == 0
+    assert "checkout" in out
+    assert "The user lister may not watch" in err
 
 
 def test_without_cluster_wide_rights_it_shows_the_contexts_namespace_and_says_so(
