@@ -5,9 +5,10 @@ Invariant: None means unknown (not read yet, or not allowed to be read) and is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+import msgspec
 
 from k9py.objects.meta import ObjectKey
 from k9py.objects.services import ServicePort
@@ -24,8 +25,7 @@ class ServiceMode(Enum):
     NO_SELECTOR = "no-selector"  # endpoints are made by hand or by another controller
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceView:
+class ServiceView(msgspec.Struct, frozen=True, gc=False):
     """A service.
 
     Args:
@@ -68,8 +68,7 @@ class ServiceView:
         return _fails(self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutView:
+class RolloutView(msgspec.Struct, frozen=True, gc=False):
     """A Deployment, StatefulSet or DaemonSet.
 
     Args:

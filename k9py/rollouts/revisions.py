@@ -6,8 +6,9 @@ Invariant: newest first, at most one is current. To support another revision kin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
@@ -25,8 +26,7 @@ from k9py.objects.workloads import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(msgspec.Struct, frozen=True, gc=False):
     """One revision.
 
     Args:

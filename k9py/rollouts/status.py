@@ -8,9 +8,10 @@ Invariant: what is not known is never COMPLETE.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+import msgspec
 
 from k9py.objects.events import Event
 from k9py.objects.meta import ObjectKey
@@ -35,8 +36,7 @@ class RolloutState(Enum):
     UNKNOWN = "unknown"  # the controller has not seen this version yet
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutStatus:
+class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
     """Where a rollout stands.
 
     Args:

@@ -1,7 +1,8 @@
 """What a table is made of: columns, rows, cells and tones. Both faces draw these; neither computes them.
 
 Invariant: nothing is ever parsed back out of `Cell.text`; sorting uses `Cell.sort`, actions use `Row.key`.
-All text in cells is already printable (`objects.text.printable`).
+All text in cells is already printable (`objects.text.printable`). Rows and cells are structs that the garbage collector
+does not follow (they form no cycles): thousands are made a second, and tens of thousands stay.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
+
+import msgspec
 
 from k9py.objects.meta import ObjectKey
 
@@ -36,8 +39,7 @@ class Tone(Enum):
 _SYMBOLS = {Tone.OK: "●", Tone.BUSY: "◐", Tone.WARN: "▲", Tone.FAIL: "✗", Tone.UNKNOWN: "?"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """One cell. `sort` None sorts by the text; sort values of one column are all of one comparable type."""
 
     text: str
@@ -69,8 +71,7 @@ class Column:
     live: Callable[[Row, datetime], str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row: one cell a column (live columns too: their cell carries the sort key).
 
     Args:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Cell, Column, Row, Tone

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.meta import ObjectKey

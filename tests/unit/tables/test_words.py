@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import Scope
@@ -65,10 +66,10 @@ def test_where_we_look_names_the_notice() -> None:
     assert place_segments("prod", Scope(), "")[1].text == "all"
 
 
-UNKNOWN = replace(SERVICE, ready=None, total=None)
-BROKEN = replace(ROLLOUT, findings=(finding(Severity.FAIL),))
-MOVING = replace(ROLLOUT, status=replace(STATUS, state=RolloutState.PROGRESSING))
-UNSEEN = replace(ROLLOUT, status=replace(STATUS, state=RolloutState.UNKNOWN))
+UNKNOWN = structs.replace(SERVICE, ready=None, total=None)
+BROKEN = structs.replace(ROLLOUT, findings=(finding(Severity.FAIL),))
+MOVING = structs.replace(ROLLOUT, status=structs.replace(STATUS, state=RolloutState.PROGRESSING))
+UNSEEN = structs.replace(ROLLOUT, status=structs.replace(STATUS, state=RolloutState.UNKNOWN))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_exit_code_never_calls_the_unknown_well(
 
 
 def test_plain_tables_are_failing_first_with_ages_in_words() -> None:
-    well = replace(ROLLOUT, key=make.key("Deployment", "a-well"))
+    well = structs.replace(ROLLOUT, key=make.key("Deployment", "a-well"))
     services, rollouts = plain_tables([SERVICE], [well, BROKEN], NOW)
     assert [row[2].text for row in rollouts.rows] == ["checkout", "a-well"]
     assert rollouts.tones == (Tone.FAIL, Tone.OK)

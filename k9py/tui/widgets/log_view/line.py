@@ -7,11 +7,12 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
 from zlib import crc32
+
+import msgspec
 
 from k9py.tables.values import Tone
 from k9py.tui.widgets.printable_line import printable_line
@@ -30,9 +31,8 @@ class LineKind(Enum):
     """Lines may be missing here; the text says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A line to show.
+class LogLine(msgspec.Struct, frozen=True, gc=False):
+    """A line to show. A struct that the garbage collector does not follow: tens of thousands are kept.
 
     Args:
         text: What was written, without line end; any characters.
@@ -59,7 +59,7 @@ def cleaned(line: LogLine) -> LogLine:
     if len(text) > MAX_LINE_CHARACTERS:
         cut = len(text) - MAX_LINE_CHARACTERS
         text = f"{text[:MAX_LINE_CHARACTERS]} … {cut:,} more characters"
-    return replace(line, text=printable_line(text), label=printable_line(label))
+    return msgspec.structs.replace(line, text=printable_line(text), label=printable_line(label))
 
 
 class SourceColors:
