@@ -10,6 +10,7 @@ import bisect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from k9py.simulator import failures
@@ -108,7 +109,7 @@ def list_objects(state: ClusterState, request: ApiRequest) -> Answer:
     if snapshot is None:
         raise failures.expired(_CONTINUE_TOO_OLD)
     keys, overlay = snapshot
-    objects = _selected(storage, query, keys, overlay)
+    objects = _selected(storage, query, keys, overlay, at_once=limit + 1 if limit else max(1, len(keys)))
     metadata: dict[str, Any] = {"resourceVersion": str(revision)}
     if not limit:
         return _list_answer(state, request, shape, objects, metadata)
@@ -158,11 +159,18 @@ def _without_kind(obj: Object) -> Object:
 
 
 def _selected(
-    storage: Storage, query: Query, keys: list[Key], overlay: Mapping[Key, Object | None]
+    storage: Storage, query: Query, keys: list[Key], overlay: Mapping[Key, Object | None], *, at_once: int
 ) -> Iterator[Object]:
-    """Return what a query selects, in order; what is written while it is sent does not show."""
-    # Taken now, not when it is sent: a list shows one moment, and its sender gives way to the loop.
-    present = storage.at_keys(query.resource, keys)
+    """Return what a query selects, in order; what is written while it is sent does not show.
+
+    Args:
+        at_once: how many objects to look up at a time: all of them for a list that is sent while others write, a page
+            for a page, which is taken from here before anybody else has a turn.
+    """
+    # Looked up now, not when it is sent: a list shows one moment, and its sender gives way to the loop.
+    first = storage.at_keys(query.resource, keys[:at_once])
+    others = (storage.at_keys(query.resource, keys[at : at + at_once]) for at in range(at_once, len(keys), at_once))
+    present = chain(first, chain.from_iterable(others))
     held = (overlay.get(key, stored) if overlay else stored for key, stored in zip(keys, present, strict=True))
     predicate = query.predicate
     return (obj for obj in held if obj is not None and (predicate is None or predicate(obj)))
@@ -185,9 +193,13 @@ def _snapshot(
         if (namespace and key[0] != namespace) or (start is not None and key <= start):
             continue
         overlay[key] = None if change.type == "ADDED" else change.old
-    then = {key for key in keys if key not in overlay}
-    then.update(key for key, obj in overlay.items() if obj is not None)
-    return sorted(then), overlay
+    if not overlay:
+        return keys, {}
+    then = [key for key in keys if overlay.get(key, True) is not None]
+    for key, obj in overlay.items():
+        if obj is not None and storage.get(resource, *key) is None:  # deleted since
+            bisect.insort(then, key)
+    return then, overlay
 
 
 def _check_version(request: ApiRequest, storage: Storage) -> None:
