@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from k9py import __version__
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.kube.options import ConnectOptions
-from k9py.settings.paths import audit_file
+from k9py.settings.paths import audit_file, crash_file
 from k9py.settings.terminal import redraws_per_second, wants_colour
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
+
+EXIT_DEFECT = 70
+"""The program itself failed (EX_SOFTWARE)."""
 
 
 def run_dashboard(arguments: Arguments) -> int:
@@ -45,7 +50,27 @@ def run_dashboard(arguments: Arguments) -> int:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
             runner.run(app.run_async(mouse=False))
+        if app.crash:
+            _report(app.crash)
+            return EXIT_DEFECT
         return app.return_code or 0
+
+
+def _report(crash: str) -> None:
+    """Write the report down where it can be found, and say what to do with it."""
+    print(f"kdash: stopped by a defect of its own: {crash.strip().splitlines()[-1]}", file=sys.stderr)
+    path = crash_file(os.environ)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text(f"kdash {__version__}, Python {sys.version}\n{crash}", encoding="utf-8")
+        path.chmod(0o600)
+    except OSError as error:
+        print(f"  the report could not be written to {path}: {error.strerror}\n{crash}", file=sys.stderr)
+    else:
+        print(
+            f"  hint: what was changed before is in the audit file beside it; please report it with {path}",
+            file=sys.stderr,
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

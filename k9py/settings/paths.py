@@ -18,4 +18,13 @@ def audit_file(environ: Mapping[str, str]) -> Path:
     chosen = environ.get(AUDIT_FILE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
-    return platformdirs.user_state_path("kdash", appauthor=False) / "audit.jsonl"
+    return _state_directory() / "audit.jsonl"
+
+
+def crash_file(environ: Mapping[str, str]) -> Path:
+    """Return the file that gets the report of a defect of our own; beside the audit file."""
+    return audit_file(environ).with_name("crash.log")
+
+
+def _state_directory() -> Path:
+    return platformdirs.user_state_path("kdash", appauthor=False)

@@ -23,6 +23,7 @@ from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.commands import CommandProvider
+from k9py.tui.crash import CrashReport
 from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments
@@ -37,7 +38,7 @@ from k9py.tui.work import start
 from k9py.tui.writing import Writing
 
 
-class KdashApp(OrderedKeys[int], ThemedApp[int]):
+class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     """`kdash`. Returns the process's exit code."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.APP]
