@@ -68,7 +68,7 @@ def _report(crash: str) -> None:
         print(f"  the report could not be written to {path}: {error.strerror}\n{crash}", file=sys.stderr)
     else:
         print(
-            f"  hint: what was changed before is in the audit file beside it; please report it with {path}",
+            f"  hint: what you changed is in the audit file beside it; please report it with {path}",
             file=sys.stderr,
         )
 
