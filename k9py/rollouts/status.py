@@ -1,7 +1,8 @@
 """Where a workload's rollout stands, in one value and in words.
 
-Follows `kubectl rollout status` (kubectl/pkg/polymorphichelpers/rollout_status.go), so COMPLETE is said exactly when
-kubectl would say it, and adds what kubectl leaves out: the cause, named, as soon as it is plain.
+Follows `kubectl rollout status` (kubectl/pkg/polymorphichelpers/rollout_status.go), so COMPLETE is said when kubectl
+would say it (and no pods beyond the wanted number are left), and adds what kubectl leaves out: the cause, named, as soon
+as it is plain.
 Invariant: what is not known is never COMPLETE.
 """
 
@@ -123,7 +124,9 @@ def _state(counts: Progress, cause: Cause | None) -> RolloutState:
     if counts.paused:
         return RolloutState.PAUSED
     if counts.done:
-        return RolloutState.COMPLETE
+        # kubectl is through here. A person who scaled down is when the pods beyond the number are gone, which a
+        # StatefulSet ends one by one.
+        return RolloutState.PROGRESSING if counts.total > counts.desired else RolloutState.COMPLETE
     if counts.timed_out or (cause is not None and cause.trouble.blocking):
         return RolloutState.STALLED
     if counts.on_delete and counts.updated < counts.desired:
@@ -162,6 +165,8 @@ def _words(
 def _progress_words(counts: Progress, groups: Sequence[Cohort], current: Revision | None) -> str:
     if counts.desired == 0:
         return f"scaling down, {counts.total} left"
+    if counts.done:
+        return f"scaling down, {counts.total - counts.desired} to go"
     wanted = max(counts.desired - counts.partition, 0) or counts.desired
     reached = min(_new_ready(counts, groups, current), wanted)
     words = f"progressing {reached}/{wanted}"

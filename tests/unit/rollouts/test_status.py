@@ -40,6 +40,13 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
         (make.deployment(replicas=5, available=4, ready=4), RolloutState.PROGRESSING, "progressing 4/5"),
         (make.deployment(replicas=5, available=4), RolloutState.PROGRESSING, "progressing 5/5, not available yet"),
         (make.deployment(replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to zero"),
+        (make.stateful_set(replicas=2, total=5), RolloutState.PROGRESSING, "scaling down, 3 to go"),
+        (make.stateful_set(replicas=0, total=1, ready=1), RolloutState.PROGRESSING, "scaling down, 1 left"),
+        (
+            make.deployment(replicas=3, total=5, updated=5, available=5),
+            RolloutState.PROGRESSING,
+            "scaling down, 2 to go",
+        ),
         (make.deployment(replicas=0, total=2), RolloutState.PROGRESSING, "scaling down, 2 left"),
         (make.deployment(paused=True), RolloutState.PAUSED, "paused"),
         (make.deployment(paused=True, updated=1, total=4), RolloutState.PAUSED, "paused at 1/3"),
