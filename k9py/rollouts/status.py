@@ -1,8 +1,8 @@
 """Where a workload's rollout stands, in one value and in words.
 
 Follows `kubectl rollout status` (kubectl/pkg/polymorphichelpers/rollout_status.go), so COMPLETE is said when kubectl
-would say it (and no pods beyond the wanted number are left), and adds what kubectl leaves out: the cause, named, as soon
-as it is plain.
+would say it (and no pods beyond the wanted number are left), and adds what kubectl leaves out: the cause, named, as
+soon as it is plain.
 Invariant: what is not known is never COMPLETE.
 """
 
