@@ -29,6 +29,11 @@ GAP_WORTH_SAYING = 2.0
 """Seconds without a connection below which a proven continuation is not remarked on."""
 
 
+_UNKNOWN_TO_THE_NODE = "could not find the requested resource"
+"""How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
+pod the API server itself does not have is `pods "x" not found`."""
+
+
 class TailState(Enum):
     """Where a tail stands, for the count on the screen."""
 
@@ -102,9 +107,11 @@ class Tail:
         except NotFoundError as error:
             if self._previous and "previous" in error.message:
                 self._mark("note", error.message)
-            else:
+                return False
+            if self._previous or _UNKNOWN_TO_THE_NODE not in error.message:
                 self._mark("end", "the pod is gone")
-            return False
+                return False
+            self._tell("the node does not know this pod yet")
         except BadRequestError as error:
             self._tell(error.message)
             if self._previous:

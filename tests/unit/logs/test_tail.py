@@ -139,6 +139,16 @@ async def test_a_pod_that_is_gone_ends_its_tail() -> None:
     assert await stage.play() == [("", "last words"), ("end", "the pod is gone")]
 
 
+async def test_a_pod_its_node_has_not_heard_of_yet_is_tried_again() -> None:
+    unknown = NotFoundError("the server could not find the requested resource ( pods/log checkout-1)", code=404)
+    stage = Stage(unknown, unknown, Stream([line(1, "first words")]), NotFoundError('pods "checkout-1" not found'))
+    assert await stage.play() == [
+        ("note", "the node does not know this pod yet"),
+        ("", "first words"),
+        ("end", "the pod is gone"),
+    ]
+
+
 async def test_no_right_to_read_is_a_note_and_is_tried_seldom() -> None:
     stage = Stage(ForbiddenError('cannot get resource "pods/log"', code=403))
     said = await stage.play()
