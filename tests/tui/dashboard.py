@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from k9py.cluster.health import ClusterState
 from k9py.informer.clock import SystemClock
 from k9py.kube.options import ConnectOptions
 from k9py.objects.meta import ObjectKey
@@ -90,10 +89,9 @@ class Dashboard:
 
     def is_settled(self) -> bool:
         """Say whether everything has been read, what may not be read too, and the tables show it."""
-        health = self.connected.cluster.health
         panes = (self.home.services, self.home.rollouts)
-        return health.state not in (ClusterState.LOADING, ClusterState.UNREACHABLE) and all(
-            pane.table.row_count == len(pane.rows) > 0 and not pane.is_filling for pane in panes
+        return all(
+            pane.is_whole and not pane.is_filling and pane.table.row_count == len(pane.rows) > 0 for pane in panes
         )
 
     async def press(self, *keys: str) -> None:

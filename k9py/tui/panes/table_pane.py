@@ -72,6 +72,8 @@ class TablePane(Pane):
         self.filter_bar = FilterBar(placeholder="words to find, !word to leave out")
         self.rows: dict[ObjectKey, Row] = {}
         self.counts: Counter[Tone] = Counter()
+        self.is_whole = False
+        """True once a whole list is shown, made when every first list was in."""
         self._clock = clock
         self._source: RowSource | None = None
         self._members: frozenset[ObjectKey] | None = None
@@ -105,6 +107,7 @@ class TablePane(Pane):
         self._narrowing = ""
         self.rows = {}
         self.counts.clear()
+        self.is_whole = False
         self.table.restart(columns)
         self.refill()
 
@@ -147,6 +150,11 @@ class TablePane(Pane):
         self._narrowing = why
         self._retitle()
 
+    @property
+    def may_become_whole(self) -> bool:
+        """True when the last of the first lists has come in since the rows shown were made."""
+        return not self.is_whole and self._source is not None and self._source.is_complete()
+
     def refill(self) -> None:
         """Make every row anew, in slices."""
         self._fill_again = True
@@ -167,6 +175,7 @@ class TablePane(Pane):
 
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectKey, Row](), Counter[Tone]()
+        is_complete = source.is_complete()  # asked first: what is not in yet cannot be in the rows made from here on
         now, end = clock.now(), clock.monotonic() + FILL_SLICE_SECONDS
         for key in list(source.keys()):
             row = source.row(key, now)
@@ -180,8 +189,9 @@ class TablePane(Pane):
                 end = clock.monotonic() + FILL_SLICE_SECONDS
         gone = self.rows.keys() - rows.keys()
         self.rows, self.counts = rows, counts
-        if source.is_complete():
+        if is_complete:
             self.table.replace_all(self._shown())
+            self.is_whole = True
             return
         for key in gone:
             self.table.remove_row(key)

@@ -144,12 +144,11 @@ class HomeScreen(PanedScreen):
         if connected is None:
             self._show_unreachable()
             return
-        if changes.everything:
-            self.services.refill()
-            self.rollouts.refill()
-        else:
-            self.services.apply(changes.services)
-            self.rollouts.apply(changes.rollouts)
+        for pane, keys in ((self.services, changes.services), (self.rollouts, changes.rollouts)):
+            if changes.everything or (changes.health and pane.may_become_whole):
+                pane.refill()
+            else:
+                pane.apply(keys)
         if changes.health or changes.everything:
             self._say_health(connected.cluster.health)
         if self.service is not None and (changes.services or changes.rollouts or changes.everything):
