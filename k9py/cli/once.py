@@ -22,14 +22,14 @@ from rich.text import Text
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.health import ClusterHealth, ClusterState
+from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import choose_scope
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import NotFoundError
+from k9py.objects.errors import NotFoundError, UnavailableError
 from k9py.objects.kinds import NAMESPACE
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
@@ -125,7 +125,13 @@ async def _read(cluster: Cluster) -> bool:
 
 
 def _is_settled(health: ClusterHealth) -> bool:
-    return bool(health.kinds) and all(one.state is not ClusterState.LOADING for one in health.kinds.values())
+    return bool(health.kinds) and all(_has_settled(one) for one in health.kinds.values())
+
+
+def _has_settled(one: KindHealth) -> bool:
+    """A busy server that asks for a moment's patience (429: API priority and fairness) has not failed."""
+    busy = isinstance(one.error, UnavailableError) and one.error.code == 429
+    return one.state is not ClusterState.LOADING and not (one.state is ClusterState.UNREACHABLE and busy)
 
 
 def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[str]:

@@ -14,6 +14,7 @@ from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
 from k9py.cli.once import fitted_widths
 from k9py.simulator.api.access import Rule
+from k9py.simulator.faults import Refuse, Where
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
 from k9py.tables.plain import PlainTable
@@ -73,6 +74,25 @@ def test_a_namespace_that_does_not_exist_is_not_well(
     assert "there is no namespace shpo" in err
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo", "-n", "shop")
     assert (code, err) == (0, "kdash: there is no namespace shpo\n")
+    assert "checkout" in out
+
+
+def test_a_server_that_is_busy_for_a_moment_is_waited_for(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    shop.inject(Refuse(429, "TooManyRequests", "too many requests", retry_after=0), Where("watch", "services"))
+    shop.inject(Refuse(429, "TooManyRequests", "too many requests", retry_after=0), Where("list", "pods"), times=2)
+    code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
+    assert (code, err) == (0, "")
+    assert "checkout" in out
+
+
+def test_a_server_without_a_kind_we_can_do_without_is_well(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    shop.inject(Refuse(404, "NotFound", "404 page not found"), Where(resource="horizontalpodautoscalers"), times=None)
+    code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
+    assert (code, err) == (0, "")
     assert "checkout" in out
 
 
