@@ -140,6 +140,8 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
         yield printable(notice)
     if health.forbidden:
         yield f"no right to read: {', '.join(health.forbidden)}"
+    for kind, why in health.unreadable.items():
+        yield f"a {kind} is left out because it cannot be read: {printable(why)}"
     if not complete:
         yield f"not everything had been read after {DEADLINE:.0f} s"
     if health.error is not None and not health.is_live:

@@ -142,7 +142,8 @@ class Cluster:
         """How well the cluster is seen now."""
         if self._health is None:
             self._health = fold(
-                WatchReport(one.kind.name, one.health, one.synced, len(one.store)) for one in self._informers
+                WatchReport(one.kind.name, one.health, one.synced, len(one.store), one.last_rejection)
+                for one in self._informers
             )
         return self._health
 

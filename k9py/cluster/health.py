@@ -29,7 +29,10 @@ class ClusterState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KindHealth:
-    """One kind's watches, over all namespaces of the scope; `known`: its objects have been read at least once."""
+    """One kind's watches, over all namespaces of the scope; `known`: its objects have been read at least once.
+
+    `unreadable`: why an object of it is left out, "" when none is.
+    """
 
     kind: str
     state: ClusterState
@@ -38,6 +41,7 @@ class KindHealth:
     error: KdashError | None = None
     since: datetime | None = None
     retry_at: datetime | None = None
+    unreadable: str = ""
 
     @property
     def is_current(self) -> bool:
@@ -77,13 +81,20 @@ class ClusterHealth:
 
         What may be listed and not watched counts as current: it is listed again and again.
         """
-        if ESSENTIAL.intersection(self.forbidden):
+        if ESSENTIAL.intersection((*self.forbidden, *self.unreadable)):
             return False
-        return self.is_live or (
-            self.state is ClusterState.STALE
-            and bool(self.kinds)
-            and all(one.is_current for kind, one in self.kinds.items() if kind in ESSENTIAL)
-        )
+        return self.is_live or self.is_polled
+
+    @property
+    def is_polled(self) -> bool:
+        """True when nothing is broken, but some of what we need may be listed and not watched."""
+        needed = [one for kind, one in self.kinds.items() if kind in ESSENTIAL and kind not in self.forbidden]
+        return self.state is ClusterState.STALE and bool(needed) and all(one.is_current for one in needed)
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Kinds of which some objects are left out because they do not decode, with why."""
+        return {kind: one.unreadable for kind, one in self.kinds.items() if one.unreadable}
 
     def knows(self, kind: str) -> bool:
         """Tell whether this kind's objects have been read (they may be stale)."""
@@ -93,12 +104,16 @@ class ClusterHealth:
 
 @dataclass(frozen=True, slots=True)
 class WatchReport:
-    """One informer as the fold sees it; `known`: its first list has come in whole, now or earlier."""
+    """One informer as the fold sees it; `known`: its first list has come in whole, now or earlier.
+
+    `unreadable`: why the last object that did not decode did not, "" when all did.
+    """
 
     kind: str
     health: WatchHealth
     known: bool
     objects: int
+    unreadable: str = ""
 
 
 _WORST_FIRST = (
@@ -155,6 +170,7 @@ def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
         worst.error,
         worst.since,
         worst.retry_at,
+        next((one.unreadable for one in watches if one.unreadable), ""),
     )
 
 

@@ -59,7 +59,7 @@ class Informer(Generic[T]):
         indexes: further indexes of the store, by name.
         streamed: ask for streamed lists first; None decides by kind.
         page_limit: objects a page of a paged list.
-        on_health: told after `health` changed, with the new value.
+        on_health: told after `health` changed, with the new value, and after an object was left out.
         rng: source of jitter.
     """
 
@@ -144,6 +144,8 @@ class Informer(Generic[T]):
                 case Rejected(message):
                     self.rejected += 1
                     self.last_rejection = message
+                    if self._on_health is not None:
+                        self._on_health(self._health)
                 case Disrupted() as disrupted:
                     await self._wait(disrupted)
         if changed:

@@ -36,8 +36,8 @@ def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ..
 
 
 def health_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
-    """Return the state of the watches, then which kinds may not be read."""
-    return (_health(health, now), *_forbidden(health))
+    """Return the state of the watches, then which kinds may not or cannot be read."""
+    return (_health(health, now), *_forbidden(health), *_unreadable(health))
 
 
 def _health(health: ClusterHealth, now: datetime) -> Segment:
@@ -46,6 +46,8 @@ def _health(health: ClusterHealth, now: datetime) -> Segment:
             return Segment("live", Tone.OK, 0)
         case ClusterState.LOADING:
             return Segment(f"loading ({health.objects:,} objects)", Tone.BUSY, 0)
+        case ClusterState.STALE if health.is_polled:
+            return Segment(f"read {age(health.since, now)} ago: may not be watched, read again and again", Tone.WARN, 0)
         case ClusterState.STALE:
             return Segment(f"stale for {age(health.since, now)}, {_again(health, now)}", Tone.FAIL, 0)
         case ClusterState.UNREACHABLE:
@@ -59,6 +61,11 @@ def _again(health: ClusterHealth, now: datetime) -> str:
     if health.retry_at is None:
         return "reconnecting now"
     return f"reconnecting in {duration((health.retry_at - now).total_seconds())}"
+
+
+def _unreadable(health: ClusterHealth) -> tuple[Segment, ...]:
+    kinds = sorted(health.unreadable)
+    return (Segment(f"left out, cannot be read: some {', '.join(kinds)}", Tone.WARN, 3),) if kinds else ()
 
 
 def _forbidden(health: ClusterHealth) -> tuple[Segment, ...]:

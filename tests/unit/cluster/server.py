@@ -96,6 +96,12 @@ class FakeServer:
         for _, _, queue in self._watches:
             queue.put_nowait(error)
 
+    def say(self, line: bytes, kind: str) -> None:
+        """Send a line as it is to every watch of a kind."""
+        for watched, _, queue in self._watches:
+            if watched == kind:
+                queue.put_nowait(line)
+
     def _tell(self, type_: str, one: KubeObject) -> None:
         line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(one))
         for kind, namespace, queue in self._watches:

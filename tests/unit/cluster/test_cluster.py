@@ -196,6 +196,18 @@ async def test_a_rollout_that_is_not_settled_is_looked_at_again_as_time_passes()
         assert changes.services == {SERVICE.key}
 
 
+async def test_an_object_that_cannot_be_read_is_left_out_and_never_hidden() -> None:
+    server = FakeServer(*SHOP, make.event(PODS[0], "Pulled"))
+    cluster = cluster_of(server)
+    async with cluster:
+        await live(cluster)
+        server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
+        await until(lambda: bool(cluster.health.unreadable))
+        assert list(cluster.health.unreadable) == ["Pod"]
+        assert not cluster.health.is_whole
+        assert len(list(cluster.stores.pods.values())) == len(PODS)
+
+
 async def test_the_events_of_one_object_are_read_when_it_is_looked_at() -> None:
     server = FakeServer(*SHOP, make.event(PODS[0], "Pulled", since=60), make.event(PODS[0], "Started", since=30))
     cluster = cluster_of(server)

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from k9py.cluster.health import ClusterHealth, ClusterState
+from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import Scope
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.errors import ConnectionFailedError
+from k9py.objects.errors import ConnectionFailedError, ForbiddenError
 from k9py.rollouts.status import RolloutState
 from k9py.tables.describe import describe
 from k9py.tables.header import health_segments, place_segments
@@ -47,6 +47,20 @@ STALE = ClusterHealth(ClusterState.STALE, since=before(90), retry_at=NOW + timed
             replace(LIVE, forbidden=("EndpointSlice", "Event", "Node")),
             ["live", "no right to read EndpointSlice, 2 more kinds"],
             Tone.OK,
+        ),
+        (
+            replace(LIVE, kinds={"Pod": KindHealth("Pod", ClusterState.LIVE, True, 7, unreadable="Pod: odd")}),
+            ["live", "left out, cannot be read: some Pod"],
+            Tone.OK,
+        ),
+        (
+            replace(
+                STALE,
+                since=before(12),
+                kinds={"Pod": KindHealth("Pod", ClusterState.STALE, True, 7, ForbiddenError("may not watch"))},
+            ),
+            ["read 12s ago: may not be watched, read again and again"],
+            Tone.WARN,
         ),
     ],
 )
