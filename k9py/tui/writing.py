@@ -301,5 +301,6 @@ def _autoscaler_words(autoscaler: HorizontalPodAutoscaler | None) -> str:
     if autoscaler is None:
         return ""
     spec = autoscaler.spec
-    bounds = f"between {spec.min_replicas or 1} and {spec.max_replicas}"
+    least = 1 if spec.min_replicas is None else spec.min_replicas
+    bounds = f"between {least} and {spec.max_replicas}"
     return f"HorizontalPodAutoscaler {autoscaler.name} sets this number, {bounds}"
