@@ -35,12 +35,13 @@ def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ..
     return (*segments, Segment(printable(notice), Tone.WARN, 1)) if notice else segments
 
 
-def health_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
-    """Return the state of the watches, then which kinds may not or cannot be read."""
-    return (_health(health, now), *_forbidden(health), *_unreadable(health))
+def unread_segments(health: ClusterHealth) -> tuple[Segment, ...]:
+    """Return which kinds may not, or cannot, be read."""
+    return (*_forbidden(health), *_unreadable(health))
 
 
-def _health(health: ClusterHealth, now: datetime) -> Segment:
+def health_segment(health: ClusterHealth, now: datetime) -> Segment:
+    """Return the state of the watches."""
     match health.state:
         case ClusterState.LIVE:
             return Segment("live", Tone.OK, 0)

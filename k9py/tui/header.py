@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from k9py.cluster.cluster import Cluster
 from k9py.objects.times import duration
-from k9py.tables.header import Segment, health_segments, place_segments
+from k9py.tables.header import Segment, health_segment, place_segments, unread_segments
 from k9py.tables.values import Tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
@@ -35,13 +36,25 @@ def header_segments(
             segments.append(BarSegment(f"not connected{again}", Tone.FAIL, priority=0))
         case Connected(cluster=cluster):
             segments += _bar(place_segments(context, cluster.scope, ""))
-            segments += _bar(health_segments(cluster.health, now))
-            if cluster.notice:
-                segments.append(BarSegment(cluster.notice, Tone.WARN, priority=4, shrink=True))
+            segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
             segments += count_segments(counts, is_whole=cluster.health.is_whole)
     if read_only:
         segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))
     return segments
+
+
+def notice_segments(state: SessionState) -> list[BarSegment]:
+    """Return what of the cluster is not shown, for a line of its own; nothing when all that was asked for is."""
+    match state:
+        case Connected(cluster=cluster):
+            notice = [BarSegment(cluster.notice, Tone.WARN, priority=0, shrink=True)] if cluster.notice else []
+            return [*notice, *_bar(_unread(cluster, matters=True))]
+    return []
+
+
+def _unread(cluster: Cluster, *, matters: bool) -> list[Segment]:
+    """Return what cannot be read and is missed on the screen, or what is only a pity."""
+    return [one for one in unread_segments(cluster.health) if (one.tone is not Tone.MUTED) is matters]
 
 
 def _bar(segments: Iterable[Segment]) -> list[BarSegment]:

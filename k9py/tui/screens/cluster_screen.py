@@ -24,7 +24,7 @@ from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.progress import ProgressStrip
-from k9py.tui.widgets.header_bar import HeaderBar
+from k9py.tui.widgets.header_bar import HeaderBar, NoticeBar
 from k9py.tui.work import start
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class ClusterScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.header = HeaderBar(id="header")
+        self.notice = NoticeBar(id="notice")
         self.progress = ProgressStrip(id="progress")
 
     @property
@@ -59,6 +60,7 @@ class ClusterScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield self.header
         yield KeyBar(id="keys")
+        yield self.notice
         yield from self.compose_body()
         yield self.progress
 

@@ -1,8 +1,24 @@
-"""The bar at the top of a screen: where we are, and how the watches are."""
+"""The bars at the top of a screen: where we are and how the watches are; what must be known of the scope."""
 
 from __future__ import annotations
 
-from k9py.tui.widgets.segment_bar import SegmentBar
+from collections.abc import Sequence
+
+from k9py.tui.widgets.segment_bar import BarSegment, SegmentBar
+
+
+class NoticeBar(SegmentBar):
+    """The line under the header; not there while there is nothing to say."""
+
+    DEFAULT_CSS = """
+    NoticeBar { background: $surface; display: none; }
+    NoticeBar.-on { display: block; }
+    """
+
+    def say(self, segments: Sequence[BarSegment]) -> None:
+        """Show these segments, or go away when there are none."""
+        self.set_class(bool(segments), "-on")
+        self.set_segments(segments)
 
 
 class HeaderBar(SegmentBar):

@@ -15,7 +15,7 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.objects.errors import ConnectionFailedError, ForbiddenError
 from k9py.rollouts.status import RolloutState
 from k9py.tables.describe import describe
-from k9py.tables.header import health_segments, place_segments
+from k9py.tables.header import health_segment, place_segments, unread_segments
 from k9py.tables.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code, json_values, plain_tables
 from k9py.tables.values import Tone
 from k9py.triage.finding import Severity
@@ -65,7 +65,7 @@ STALE = ClusterHealth(ClusterState.STALE, since=before(90), retry_at=NOW + timed
     ],
 )
 def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[str], tone: Tone) -> None:
-    segments = health_segments(health, NOW)
+    segments = (health_segment(health, NOW), *unread_segments(health))
     assert [one.text for one in segments] == words
     assert segments[0].tone is tone
 
