@@ -118,6 +118,21 @@ async def test_before_the_first_list_is_complete_the_cursor_stays_on_top() -> No
         assert app.widget.cursor_key == key("a")
 
 
+async def test_when_the_whole_list_comes_the_cursor_goes_to_its_top_and_stays_with_that_object() -> None:
+    app = host()
+    async with app.run_test(size=(80, 12)):
+        table = app.widget
+        table.upsert(row("aaa"))
+        table.flush()
+        assert table.cursor_key == key("aaa")
+        table.replace_all([row("aaa"), row("web", tone=Tone.FAIL, rank=-1)])
+        table.flush()
+        assert table.cursor_key == key("web")
+        table.upsert(row("api", tone=Tone.FAIL, rank=-2))
+        table.flush()
+        assert table.cursor_key == key("web")
+
+
 async def test_a_filter_that_hides_the_selected_object_says_so() -> None:
     app = host(20)
     async with app.run_test(size=(80, 12)) as pilot:

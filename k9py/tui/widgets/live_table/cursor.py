@@ -27,14 +27,27 @@ class HighlightCause(Enum):
 
 
 class Cursor:
-    """Where the cursor is. `settled` False keeps it on the first row: the first list is still coming in."""
+    """Where the cursor is.
+
+    `settled` False keeps it on the first row: the first list is still coming in. `settle` ends that with the first
+    look at a view that has it whole.
+    """
 
     def __init__(self) -> None:
         self.key: ObjectKey | None = None
         self.index = 0
         self.settled = False
+        self._settling = False
         self._place: SortKey | None = None
         self._order: object = None
+
+    def settle(self) -> None:
+        """The list is complete: once it can be seen whole the cursor is put on top, and from then on it follows."""
+        self._settling = not self.settled
+
+    def unsettle(self) -> None:
+        """Another first list is coming in."""
+        self.settled = self._settling = False
 
     def move(self, index: int, rows: LiveRows) -> None:
         """Go to the object shown at an index, which must exist."""
@@ -63,6 +76,8 @@ class Cursor:
             if self._place is not None and self._order == rows.order:
                 index = view.index_near(self._place)
         self._set(index, rows)
+        if self._settling and not rows.building:
+            self.settled, self._settling = True, False
         return cause
 
     def _set(self, index: int, rows: LiveRows) -> None:

@@ -111,17 +111,18 @@ class LiveTable(LineView):
             columns: Other columns from now on, when given.
         """
         self._rows.replace_all(rows, columns)
-        self._cursor.settled = True
+        self._cursor.settle()
         self.schedule_flush()
 
     def restart(self, columns: Sequence[Column] | None = None) -> None:
         """Forget every row: a whole new list is coming in. Until it is settled, the cursor stays on top."""
         self.replace_all((), columns)
-        self._cursor.settled = False
+        self._cursor.unsettle()
 
     def settle(self) -> None:
         """Say that the first list is complete: from now on the cursor follows its object, before it stays on top."""
-        self._cursor.settled = True
+        self._cursor.settle()
+        self.flush_if_mounted()
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Set what stands in an empty table: 'no services in namespace x', 'loading 1,200 pods…', 'forbidden: …'."""
