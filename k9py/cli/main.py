@@ -24,7 +24,7 @@ EXIT_UNABLE = 2
 @click.option(
     "-n", "--namespace", "namespaces", metavar="NAME", multiple=True, help="Namespace to show; may be repeated."
 )
-@click.option("-A", "--all-namespaces", is_flag=True, help="Show all namespaces, whatever the context says.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Show all namespaces: the default where you may list them.")
 @click.option(
     "--demo",
     is_flag=False,
