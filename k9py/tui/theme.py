@@ -26,6 +26,7 @@ from textual.filter import LineFilter
 from textual.theme import Theme
 
 from k9py.tables.values import Tone
+from k9py.tui.terminal.diffing_app import DiffingApp
 
 ResultT = TypeVar("ResultT")
 
@@ -284,7 +285,7 @@ class WithoutColor(LineFilter):
         ]
 
 
-class ThemedApp(App[ResultT], Generic[ResultT]):
+class ThemedApp(DiffingApp[ResultT], Generic[ResultT]):
     """An app that has our themes and can do without colour. Base class of the dashboard and of test hosts.
 
     Args:

@@ -60,6 +60,10 @@ class Terminal:
         """The whole screen."""
         return "\n".join(self.lines)
 
+    def forget(self) -> None:
+        """Lose what is shown, as after another program wrote over it."""
+        self._screen.reset()
+
     def press(self, *keys: str) -> None:
         """Type these, one after another."""
         for key in keys:

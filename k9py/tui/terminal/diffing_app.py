@@ -1,0 +1,124 @@
+"""An app that writes to the terminal only the cells that differ, in one piece a frame, and no faster than it is read.
+
+Overrides Textual's private `App._display`: this is the only place that does. With a Textual of another minor version
+than those it was tested with, or with KDASH_CELL_DIFF=0, Textual's own drawing is left alone.
+
+Pacing: after each frame the terminal is asked for a mode it has told us about (DECRQM 2026, nine bytes). While two
+answers are missing, the link is behind, and `can_paint` tells live widgets to skip their redraw; keys always paint.
+"""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+from typing import Any, Final, Generic, TypeVar
+
+import textual
+from rich.console import RenderableType
+from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.messages import TerminalSupportsSynchronizedOutput
+from textual.screen import Screen
+from textual.strip import Strip
+
+from k9py.tui.terminal.shadow import Shadow
+
+TESTED_WITH: Final = ("8.2.",)
+FRAMES_IN_FLIGHT: Final = 2
+LOST_ANSWER_SECONDS: Final = 3.0
+"""An answer this late is taken for lost: a terminal that stops answering never stops the screen."""
+_ASK: Final = "\x1b[?2026$p"
+
+ResultT = TypeVar("ResultT")
+
+
+class DiffingApp(App[ResultT], Generic[ResultT]):
+    """Base of our apps."""
+
+    def __init__(self, **app_options: Any) -> None:
+        super().__init__(**app_options)
+        self._diffs = textual.__version__.startswith(TESTED_WITH) and os.environ.get("KDASH_CELL_DIFF") != "0"
+        self._shadow: Shadow | None = None
+        self._cursor_shown_at: tuple[int, int] | None = None
+        self._in_flight = 0
+        self._asked_at = 0.0
+
+    def can_paint(self) -> bool:
+        """False while frames are still on their way to the terminal: what is live skips its redraw."""
+        if self._in_flight >= FRAMES_IN_FLIGHT and monotonic() - self._asked_at > LOST_ANSWER_SECONDS:
+            self._in_flight = 0
+        return self._in_flight < FRAMES_IN_FLIGHT
+
+    def forget_screen(self) -> None:
+        """Something else wrote to the terminal: the next frames write every cell."""
+        self._shadow = None
+        self._in_flight = 0
+
+    def on_mount(self) -> None:
+        """Know when the terminal is ours again."""
+        self.app_resume_signal.subscribe(self, lambda _: self.forget_screen())
+
+    def on_resize(self) -> None:
+        """A terminal that was resized, to the same size too, may show anything."""
+        self.forget_screen()
+
+    def _on_terminal_supports_synchronized_output(self, message: TerminalSupportsSynchronizedOutput) -> None:
+        self._in_flight = max(0, self._in_flight - 1)
+        super()._on_terminal_supports_synchronized_output(message)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        driver = self._driver
+        if (
+            not self._diffs
+            or driver is None
+            or driver.is_inline
+            or self.is_headless
+            or self._closed
+            or not self._running
+            or self._batch_count
+            or not isinstance(renderable, ChopsUpdate | LayoutUpdate)
+        ):
+            if renderable is not None and not self._batch_count:
+                self._shadow = None
+            super()._display(screen, renderable)
+            return
+        try:
+            frame = self._difference(renderable)
+            x, y = position = self.screen.outer_size.clamp_offset(self.cursor_position)
+            if frame or position != self._cursor_shown_at:
+                self._cursor_shown_at = self._previous_cursor_position = position
+                frame += f"\x1b[{y + 1};{x + 1}H"
+                if self._sync_available:
+                    frame = f"{SYNC_START}{frame}{SYNC_END}{_ASK}"
+                    self._in_flight += 1
+                    self._asked_at = monotonic()
+                driver.write(frame)
+                driver.flush()
+        finally:
+            self.post_display_hook()
+
+    def _difference(self, update: ChopsUpdate | LayoutUpdate) -> str:
+        width, height = self.size
+        shadow = self._shadow
+        if shadow is None or shadow.is_full or (shadow.width, shadow.height) != (width, height):
+            shadow = self._shadow = Shadow(width, height, self.console)
+        return shadow.frame(_strips(update))
+
+
+def _strips(update: ChopsUpdate | LayoutUpdate) -> dict[int, dict[int, Strip]]:
+    """Return the strips of an update by line and first cell. Whole ones: to cut them costs more than to compare."""
+    found: dict[int, dict[int, Strip]] = {}
+    match update:
+        case LayoutUpdate():
+            for y, strips in enumerate(update.strips, update.region.y):
+                x = update.region.x
+                for strip in strips:
+                    found.setdefault(y, {})[x] = strip
+                    x += strip.cell_length
+        case ChopsUpdate():
+            for y, start, end in update.spans:
+                for chop_end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                    if chop is not None and x < end and chop_end > start:
+                        found.setdefault(y, {})[x] = chop
+    return found

@@ -1,0 +1,28 @@
+"""Writing only the cells that differ leaves the screen as if everything had been written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.pty.terminal import Terminal
+
+REDRAW = "\x0c"
+
+
+def below_the_header(screen: str) -> list[str]:
+    """The lines that time alone does not change."""
+    return screen.split("\n")[1:]
+
+
+def test_the_screen_kept_by_differences_is_the_one_drawn_whole(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "k9py", "--demo=shop"]
+    with Terminal(argv, columns=120, rows=40, home=tmp_path) as terminal:
+        terminal.wait_for(lambda text: "● live" in text and "containers" in text, "rows and a log")
+        terminal.press("y")
+        # The text has come in whole once there is more of it than the screen holds, which the scroll mark says.
+        terminal.wait_for(lambda text: "apiVersion" in text and "┃│" in text, "an object as YAML")
+        kept = below_the_header(terminal.text)
+        terminal.forget()
+        terminal.press(REDRAW)
+        terminal.wait_for(lambda text: below_the_header(text) == kept, "\n".join(kept))

@@ -1,0 +1,118 @@
+"""What the shadow writes makes a real terminal's screen equal to the frame, whatever was there before."""
+
+from __future__ import annotations
+
+import random
+
+import pyte
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from k9py.tui.terminal.shadow import Shadow
+
+WIDTH, HEIGHT = 24, 12
+STYLES = (
+    None,
+    Style.parse("bold"),
+    Style.parse("red on blue"),
+    Style.parse("#102030 on #405060"),
+    Style.parse("reverse"),
+)
+WORDS = ("a", "log", "  ", "│", "──", "世界", "é", "ready 3/3", "e\u0301", "●", "┃")
+
+
+class Terminal:
+    """A terminal, and what it shows."""
+
+    def __init__(self) -> None:
+        self.screen = pyte.Screen(WIDTH, HEIGHT)
+        self._stream = pyte.ByteStream(self.screen)
+        self.write("\x1b[?7l")  # pyte wraps before a combining mark in the last column; terminals do not
+
+    def write(self, text: str) -> None:
+        self._stream.feed(text.encode())
+
+    @property
+    def cells(self) -> list[list[object]]:
+        return [[self.screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+def console() -> Console:
+    return Console(color_system="truecolor", force_terminal=True)
+
+
+def line(rng: random.Random) -> Strip:
+    segments: list[Segment] = []
+    while (length := Strip(segments).cell_length) < WIDTH:
+        segments += Strip([Segment(rng.choice(WORDS), rng.choice(STYLES))]).crop(0, WIDTH - length)
+    return Strip(segments, WIDTH)
+
+
+def drawn_plainly(lines: list[Strip]) -> list[list[object]]:
+    terminal = Terminal()
+    for y, one in enumerate(lines):
+        terminal.write(f"\x1b[0m\x1b[{y + 1};1H{one.render(console())}")
+    return terminal.cells
+
+
+def next_frame(lines: list[Strip], rng: random.Random) -> dict[int, Strip]:
+    """Some lines change, or a block of lines moves as a log does."""
+    if rng.random() < 0.5:
+        return {rng.randrange(HEIGHT): line(rng) for _ in range(rng.randrange(1, 5))}
+    top, by = rng.randrange(4), rng.randrange(1, 4)
+    block = lines[top:]
+    moved = block[by:] + [line(rng) for _ in range(by)]
+    if rng.random() < 0.3:
+        moved = [line(rng) for _ in range(by)] + block[:-by]
+    return dict(enumerate(moved, top))
+
+
+@settings(max_examples=150, deadline=None)
+@given(some.integers(0, 2**32))
+def test_after_any_frames_the_terminal_shows_the_last_one(seed: int) -> None:
+    rng = random.Random(seed)
+    terminal, shadow = Terminal(), Shadow(WIDTH, HEIGHT, console())
+    lines = [line(rng) for _ in range(HEIGHT)]
+    frame = dict(enumerate(lines))
+    for _ in range(8):
+        for y, one in frame.items():
+            lines[y] = one
+        terminal.write(shadow.frame({y: {0: one} for y, one in frame.items()}))
+        assert terminal.cells == drawn_plainly(lines)
+        frame = next_frame(lines, rng)
+
+
+def test_a_frame_that_changes_nothing_writes_nothing() -> None:
+    rng = random.Random(1)
+    shadow = Shadow(WIDTH, HEIGHT, console())
+    strips = {y: {0: line(rng)} for y in range(HEIGHT)}
+    shadow.frame(strips)
+    again = {y: {0: Strip(list(held[0]), WIDTH)} for y, held in strips.items()}
+    assert shadow.frame(strips) == shadow.frame(again) == ""
+
+
+def test_a_changed_cell_is_all_that_is_written() -> None:
+    shadow = Shadow(WIDTH, HEIGHT, console())
+    shadow.frame({3: {0: Strip([Segment("ready 3/3".ljust(WIDTH))])}})
+    assert shadow.frame({3: {0: Strip([Segment("ready 2/3".ljust(WIDTH))])}}) == "\x1b[4;7H\x1b[0m2"
+
+
+def test_a_log_that_goes_up_a_line_writes_only_its_new_line() -> None:
+    shadow = Shadow(WIDTH, HEIGHT, console())
+    texts = [f"line number {number}" for number in range(20)]
+    for start in (0, 1):
+        written = shadow.frame({y: {0: Strip([Segment(texts[start + y].ljust(WIDTH))])} for y in range(HEIGHT)})
+    assert "\x1bD" in written
+    assert "number" not in written.replace(texts[HEIGHT], "")
+
+
+def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_known() -> None:
+    terminal, shadow = Terminal(), Shadow(WIDTH, HEIGHT, console())
+    odd = Strip([Segment("a\u200bb".ljust(WIDTH + 1))], WIDTH)
+    for one in (odd, Strip([Segment("plain".ljust(WIDTH))])):
+        terminal.write(shadow.frame({0: {0: one}}))
+    assert terminal.screen.display[0].rstrip() == "plain"
