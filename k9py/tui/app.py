@@ -26,7 +26,7 @@ from k9py.tui.commands import CommandProvider
 from k9py.tui.crash import CrashReport
 from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.header import header_segments
+from k9py.tui.header import header_segments, notice_segments
 from k9py.tui.key_order import OrderedKeys
 from k9py.tui.options import AppOptions
 from k9py.tui.screens.cluster_screen import ClusterScreen
@@ -57,7 +57,9 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     def __init__(self, options: AppOptions) -> None:
         super().__init__(light=options.light, monochrome=options.monochrome)
         self.options = options
-        self.line_view_options = LineViewOptions(redraws_per_second=options.redraws_per_second)
+        self.line_view_options = LineViewOptions(
+            redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
+        )
         self.session = Session(options, self._session_changed)
         self.writing = Writing(self)
         self.home = HomeScreen(self)
@@ -137,8 +139,10 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
             read_only=self.options.read_only,
             demo=self.options.demo,
         )
+        notice = notice_segments(self.session.state)
         for screen in self._cluster_screens():
             screen.header.set_segments(segments)
+            screen.notice.say(notice)
         self.show_progress()
 
     def show_progress(self) -> None:
@@ -290,6 +294,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew."""
+        self.forget_screen()
         self.refresh(layout=True)
 
 
