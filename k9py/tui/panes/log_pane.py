@@ -17,7 +17,7 @@ from k9py.logs.line import LogLine as StreamLine
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.stream import LogStream, StreamCounts
 from k9py.objects.meta import ObjectKey
-from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.log_view.line import LineKind, LogLine
@@ -29,7 +29,7 @@ SETTLE_SECONDS = 0.2
 """A cursor that runs over rows opens no streams: a subject is followed once it has stayed this long."""
 
 
-class LogPane(Pane):
+class LogPane(SearchedPane):
     """A pane with a `LogView` and the stream that feeds it."""
 
     def __init__(
@@ -165,20 +165,8 @@ class LogPane(Pane):
         """Say in the corner what is kept and shown."""
         self.set_corner(_words(event.state))
 
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Filter as typed."""
-        event.stop()
-        self.view.set_filter(event.text)
-
-    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        """Back to the lines."""
-        event.stop()
-        self.view.focus()
-
-    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
-        """Back to the lines."""
-        event.stop()
-        self.view.focus()
+    def typed(self, text: str) -> None:
+        self.view.set_filter(text)
 
 
 def _words(state: LogState) -> str:

@@ -19,7 +19,7 @@ from textual.app import ComposeResult
 from k9py.informer.clock import Clock
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Column, Row, Tone
-from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Counted
@@ -48,7 +48,7 @@ class RowSource:
     is_complete: Callable[[], bool] = lambda: True
 
 
-class TablePane(Pane):
+class TablePane(SearchedPane):
     """A pane with a `LiveTable`.
 
     Args:
@@ -240,20 +240,8 @@ class TablePane(Pane):
         """Say what an empty table means."""
         self.table.set_empty_text(text, tone)
 
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Filter as typed."""
-        event.stop()
-        self.table.set_filter(event.text)
-
-    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        """Back to the rows."""
-        event.stop()
-        self.table.focus()
-
-    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
-        """Back to the rows."""
-        event.stop()
-        self.table.focus()
+    def typed(self, text: str) -> None:
+        self.table.set_filter(text)
 
     def on_live_table_counted(self, event: Counted) -> None:
         """Keep the count in the title."""

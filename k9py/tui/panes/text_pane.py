@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextView
 
 
-class TextPane(Pane):
+class TextPane(SearchedPane):
     """A pane with a `TextView`."""
 
     def __init__(
@@ -34,20 +34,8 @@ class TextPane(Pane):
     def main(self) -> TextView:
         return self.text
 
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Search as typed."""
-        event.stop()
-        self.text.search(event.text)
-
-    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        """Back to the text."""
-        event.stop()
-        self.text.focus()
-
-    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
-        """Back to the text."""
-        event.stop()
-        self.text.focus()
+    def typed(self, text: str) -> None:
+        self.text.search(text)
 
     def on_text_view_searched(self, event: TextView.Searched) -> None:
         """Say how many lines were found."""

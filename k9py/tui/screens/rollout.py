@@ -6,31 +6,32 @@ Invariant: everything shown is of one object, by uid: when it is gone the screen
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from k9py.cluster.feed import Changes
-from k9py.cluster.views import short_tag
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.queries import Queries
+from k9py.cluster.views import RolloutView, short_tag
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.cohorts import Cohort
 from k9py.tables import events as event_table
 from k9py.tables import pods as pod_table
 from k9py.tables import revisions as revision_table
-from k9py.tables.values import Tone
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
-from k9py.tui.panes.summary import ObjectSummary, rollout_summary
+from k9py.tui.panes.summary import rollout_summary
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.detail_screen import DetailScreen
 from k9py.tui.widgets.live_table.messages import Selected
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
 
-class RolloutScreen(PanedScreen):
+class RolloutScreen(DetailScreen[RolloutView]):
     """One Deployment, StatefulSet or DaemonSet."""
 
     DEFAULT_CSS = """
@@ -49,12 +50,10 @@ class RolloutScreen(PanedScreen):
     """
 
     def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
-        super().__init__()
-        self.subject = subject
+        super().__init__(subject)
         clock, options = app.options.clock, app.line_view_options
         shape = self._pods = Shape.of(pod_table.COLUMNS, without=frozenset({"hash"}))
         self._events = Shape.of(event_table.COLUMNS, without=frozenset({"from"}))
-        self.summary = ObjectSummary(id="summary")
         self.new = TablePane("Pods", shape.columns, clock=clock, options=options, number=1, id="new")
         self.old = TablePane("Old pods", shape.columns, clock=clock, options=options, number=2, id="old")
         self.revisions = TablePane(
@@ -88,30 +87,10 @@ class RolloutScreen(PanedScreen):
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        """Show the rollout."""
-        self.session_changed()
-        self.show_pane(self.new)
+    def view_of(self, queries: Queries, now: datetime) -> RolloutView | None:
+        return queries.rollout_view(self.subject, now)
 
-    def session_changed(self) -> None:
-        self._bring_up_to_date()
-
-    def tick(self, changes: Changes) -> None:
-        if changes.everything or self.subject in changes.rollouts or "Event" in changes.kinds:
-            self._bring_up_to_date()
-
-    def _bring_up_to_date(self) -> None:
-        connected = self.kdash.connected
-        if connected is None:
-            return
-        cluster, now = connected.cluster, self.kdash.options.clock.now()
-        view = cluster.queries.rollout_view(self.subject, now)
-        if view is None:
-            gone = cluster.knows(self.subject.kind)
-            self.summary.say(
-                f"{self.subject} is no longer there" if gone else "loading…", Tone.WARN if gone else Tone.BUSY
-            )
-            return
+    def show_view(self, cluster: Cluster, view: RolloutView, now: datetime) -> None:
         self.summary.show(rollout_summary(cluster.queries, view, now))
         cohorts = cluster.queries.cohorts_of(self.subject)
         current = [one for one in cohorts if one.is_current]
@@ -127,16 +106,11 @@ class RolloutScreen(PanedScreen):
         self.revisions.set_rows([revision_table.row(one, now) for one in revisions])
         events = cluster.queries.events_about(self.subject)
         self.events.set_rows([self._events.cut(event_table.row(one, now)) for one in events], stay_on_top=True)
-        self._share_room()
         self.events.set_empty("no events in the last hour")
         if was_mixed != bool(old):
             self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
 
-    def on_resize(self) -> None:
-        """Other sizes, other shares."""
-        self._share_room()
-
-    def _share_room(self) -> None:
+    def share_room(self) -> None:
         """Give pods and revisions the lines they need, and events the rest."""
         pods, revisions = self.query_one("#pods"), self.revisions
         if self.is_small:

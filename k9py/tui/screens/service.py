@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from k9py.cluster.feed import Changes
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.queries import Queries
+from k9py.cluster.views import ServiceView
 from k9py.objects.meta import ObjectKey
 from k9py.tables import events as event_table
 from k9py.tables import pods as pod_table
 from k9py.tables import rollouts as rollout_table
-from k9py.tables.values import Tone
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
-from k9py.tui.panes.summary import ObjectSummary, service_summary
+from k9py.tui.panes.summary import service_summary
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.detail_screen import DetailScreen
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _PODS = Shape.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 
 
-class ServiceScreen(PanedScreen):
+class ServiceScreen(DetailScreen[ServiceView]):
     """One Service."""
 
     DEFAULT_CSS = """
@@ -38,10 +40,8 @@ class ServiceScreen(PanedScreen):
     """
 
     def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
-        super().__init__()
-        self.subject = subject
+        super().__init__(subject)
         clock, options = app.options.clock, app.line_view_options
-        self.summary = ObjectSummary(id="summary")
         self.pods = TablePane("Pods", _PODS.columns, clock=clock, options=options, number=1, id="pods")
         self.rollouts = TablePane(
             "Rollouts behind it", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
@@ -65,30 +65,11 @@ class ServiceScreen(PanedScreen):
             return pane.table.cursor_key
         return self.subject
 
-    def on_mount(self) -> None:
-        """Show the service."""
-        self.session_changed()
-        self.show_pane(self.pods)
+    def view_of(self, queries: Queries, now: datetime) -> ServiceView | None:
+        return queries.service_view(self.subject, now)
 
-    def session_changed(self) -> None:
-        self._bring_up_to_date()
-
-    def tick(self, changes: Changes) -> None:
-        if changes.everything or self.subject in changes.services or "Event" in changes.kinds:
-            self._bring_up_to_date()
-
-    def _bring_up_to_date(self) -> None:
-        connected = self.kdash.connected
-        if connected is None:
-            return
-        cluster, now = connected.cluster, self.kdash.options.clock.now()
+    def show_view(self, cluster: Cluster, view: ServiceView, now: datetime) -> None:
         queries = cluster.queries
-        view = queries.service_view(self.subject, now)
-        if view is None:
-            gone = cluster.knows(self.subject.kind)
-            text = f"{self.subject} is no longer there" if gone else "loading…"
-            self.summary.say(text, Tone.WARN if gone else Tone.BUSY)
-            return
         self.summary.show(service_summary(view, now))
         self.pods.set_rows([_PODS.cut(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
         self.pods.set_empty("no pod has the labels this service selects")
@@ -98,13 +79,8 @@ class ServiceScreen(PanedScreen):
         events = queries.events_about(self.subject)
         self.events.set_rows([event_table.row(one, now) for one in events], stay_on_top=True)
         self.events.set_empty("no events in the last hour")
-        self._share_room()
 
-    def on_resize(self) -> None:
-        """Other sizes, other shares."""
-        self._share_room()
-
-    def _share_room(self) -> None:
+    def share_room(self) -> None:
         """Give pods and rollouts the lines they need, and events the rest."""
         for pane in (self.pods, self.rollouts):
             if self.is_small:

@@ -1,0 +1,76 @@
+"""One object on a screen of its own: a summary at the top, then panes of what belongs to it.
+
+Invariant: when the object is gone the screen says so and keeps what it showed last.
+
+To add one: subclass, `panes`, `compose_panes` (the summary first), `view_of` and `show_view`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.feed import Changes
+from k9py.cluster.queries import Queries
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Tone
+from k9py.tui.panes.summary import ObjectSummary
+from k9py.tui.screens.paned_screen import PanedScreen
+
+ViewT = TypeVar("ViewT")
+
+
+class DetailScreen(PanedScreen, Generic[ViewT]):
+    """Base of the rollout's and the service's screen."""
+
+    def __init__(self, subject: ObjectKey) -> None:
+        super().__init__()
+        self.subject = subject
+        self.summary = ObjectSummary(id="summary")
+
+    def view_of(self, queries: Queries, now: datetime) -> ViewT | None:
+        """Return what is known of the subject, None when there is no such object."""
+        raise NotImplementedError
+
+    def show_view(self, cluster: Cluster, view: ViewT, now: datetime) -> None:
+        """Bring summary and panes in step."""
+        raise NotImplementedError
+
+    def share_room(self) -> None:
+        """Give each pane the lines it needs."""
+
+    def on_mount(self) -> None:
+        """Show the object."""
+        self.session_changed()
+        self.show_pane(self.panes()[0])
+
+    def on_resize(self) -> None:
+        """Other sizes, other shares."""
+        self.share_room()
+
+    def session_changed(self) -> None:
+        self._bring_up_to_date()
+
+    def tick(self, changes: Changes) -> None:
+        if (
+            changes.everything
+            or self.subject in changes.rollouts
+            or self.subject in changes.services
+            or "Event" in changes.kinds
+        ):
+            self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        cluster, now = connected.cluster, self.kdash.options.clock.now()
+        view = self.view_of(cluster.queries, now)
+        if view is not None:
+            self.show_view(cluster, view, now)
+            self.share_room()
+        elif cluster.knows(self.subject.kind):
+            self.summary.say(f"{self.subject} is no longer there", Tone.WARN)
+        else:
+            self.summary.say("loading…", Tone.BUSY)
