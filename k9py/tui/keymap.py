@@ -73,7 +73,15 @@ BACK: Final = (
 APP: Final = (
     Binding("ctrl+c", "quit", "Quit", tooltip="Leave kdash", id="program.quit", show=False, priority=True),
     Binding("ctrl+p", "command_palette", "Palette", tooltip="Find a command", id="program.palette", show=False),
-    Binding("ctrl+l", "redraw", "Redraw", tooltip="Draw the whole screen anew", id="program.redraw", show=False),
+    Binding(
+        "ctrl+l",
+        "redraw",
+        "Redraw",
+        tooltip="Draw the whole screen anew",
+        id="program.redraw",
+        show=False,
+        priority=True,
+    ),
 )
 
 CLUSTER_SCREEN: Final = (*ACTING, *LOOKING, *PLACES, *PROGRAM, *BACK)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from k9py.simulator.api.writes import create_object
+from k9py.simulator.clock import timestamp
+from k9py.simulator.resources import EVENTS
+from k9py.simulator.state import ClusterState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.keymap import BAR, GROUPS
 from k9py.tui.screens.help import HelpScreen
@@ -49,6 +53,28 @@ async def test_describe_says_what_is_wrong_and_the_events(kdash: Dashboard) -> N
     await kdash.until_text("What is wrong", "cannot be pulled", "Conditions", "Events")
     await kdash.press("q")
     assert kdash.app.screen is kdash.home
+
+
+async def test_describing_a_pod_tells_its_ordinary_events_too(kdash: Dashboard) -> None:
+    pod = kdash.connected.cluster.queries.pods_of(CHECKOUT)[0]
+
+    def tell(state: ClusterState) -> None:
+        about = {"kind": "Pod", "namespace": pod.namespace, "name": pod.name, "uid": pod.uid}
+        told = {
+            "metadata": {"namespace": pod.namespace, "name": "told"},
+            "involvedObject": about,
+            "type": "Normal",
+            "reason": "Started",
+            "message": "Started container app",
+            "lastTimestamp": timestamp(state.clock.now()),
+        }
+        create_object(state, EVENTS, told)
+
+    kdash.simulator.call(tell)
+    kdash.app.open_describe(pod.key)
+    await kdash.until_screen(DescribeScreen)
+    await kdash.press("G")
+    await kdash.until_text("Started container app")
 
 
 async def test_yaml_is_the_object_without_managed_fields_and_is_searched(kdash: Dashboard) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from k9py.cluster.feed import Changes
+from k9py.cluster.recent_events import recent_events
 from k9py.objects.errors import KdashError
+from k9py.objects.events import Event
+from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
 from k9py.tables.describe import Section, describe
 from k9py.tables.values import Tone
@@ -23,6 +26,10 @@ from k9py.tui.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
+
+
+EVENTS_SECONDS = 5.0
+"""Least seconds between two readings of a pod's events."""
 
 
 class TextScreen(PanedScreen):
@@ -64,20 +71,46 @@ class TextScreen(PanedScreen):
 
 
 class DescribeScreen(TextScreen):
-    """Facts, findings, conditions and events; kept current."""
+    """Facts, findings, conditions and events; kept current.
+
+    Of pods only warnings are watched: all its events are read from the server when something about it changes, at most
+    every `EVENTS_SECONDS`.
+    """
 
     def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
         super().__init__(app, subject, "Describe")
+        self._events: tuple[Event, ...] | None = None
+        self._events_read_at: float | None = None
 
     def show(self) -> None:
         connected = self.kdash.connected
         if connected is None:
             return
-        sections = describe(connected.cluster.queries, self.subject, self.kdash.options.clock.now())
+        sections = describe(
+            connected.cluster.queries, self.subject, self.kdash.options.clock.now(), events=self._events
+        )
         if sections:
             self.pane.text.set_lines(section_lines(sections))
         else:
             self.pane.text.set_text(f"{self.subject} is no longer there", Tone.WARN)
+        self._ask_for_events()
+
+    def _ask_for_events(self) -> None:
+        now = self.kdash.options.clock.monotonic()
+        is_fresh = self._events_read_at is not None and now - self._events_read_at < EVENTS_SECONDS
+        if self.subject.kind == POD.name and not is_fresh:
+            self._events_read_at = now
+            start(self, self._read_events, group="events", exclusive=True)
+
+    async def _read_events(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        try:
+            self._events = await recent_events(connected.cluster, self.subject)
+        except KdashError:
+            self._events = None  # those being watched are shown, and the header says what may not be read
+        self.show()
 
     def tick(self, changes: Changes) -> None:
         touched = changes.services | changes.rollouts | changes.pods
@@ -86,6 +119,7 @@ class DescribeScreen(TextScreen):
 
     def action_describe(self) -> None:
         """Show it anew."""
+        self._events_read_at = None
         self.show()
 
 
