@@ -121,8 +121,11 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
                 waiting = merged(self._pending.pop(screen, None), changes)
                 if visible and screen.is_mounted:
                     screen.tick(waiting)
-                elif waiting:
-                    self._pending[screen] = waiting
+                else:
+                    if screen.is_mounted:
+                        screen.tick_hidden(changes)
+                    if waiting:
+                        self._pending[screen] = waiting
             visible = visible and screen.is_modal
         second = int(self.options.clock.monotonic())
         if changes or second != self._second:

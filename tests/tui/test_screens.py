@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import timestamp
-from k9py.simulator.resources import EVENTS
+from k9py.simulator.resources import DEPLOYMENTS, EVENTS
 from k9py.simulator.state import ClusterState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.keymap import BAR, GROUPS
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
+from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.text import DescribeScreen, YamlScreen
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
@@ -121,3 +124,20 @@ async def test_the_log_of_a_pod_under_the_cursor(kdash: Dashboard) -> None:
     await kdash.press("2", "l")
     screen = await kdash.until_screen(LogScreen)
     assert screen.subject.kind == "Pod"
+
+
+async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash: Dashboard) -> None:
+    await kdash.until_text("1 failing")
+    await kdash.select(CHECKOUT)
+    await kdash.press("enter")
+    await kdash.until_screen(RolloutScreen)
+
+    def mend(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
+        assert found is not None
+        mended = json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.7.1"))
+        state.storage.update(DEPLOYMENTS, mended)
+
+    kdash.simulator.call(mend)
+    await kdash.advance_until(lambda: "failing" not in kdash.text, "nothing fails any more")
+    assert isinstance(kdash.app.screen, RolloutScreen)

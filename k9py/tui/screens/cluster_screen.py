@@ -75,6 +75,9 @@ class ClusterScreen(Screen[None]):
     def tick(self, changes: Changes) -> None:
         """Take in what changed; called at most ten times a second, and only while the screen can be seen."""
 
+    def tick_hidden(self, changes: Changes) -> None:
+        """Take in only what others show of this screen, while another covers it; `tick` gets the same changes later."""
+
     def session_changed(self) -> None:
         """Start anew: there is another cluster, another scope, or none."""
 

@@ -144,11 +144,7 @@ class HomeScreen(PanedScreen):
         if connected is None:
             self._show_unreachable()
             return
-        for pane, keys in ((self.services, changes.services), (self.rollouts, changes.rollouts)):
-            if changes.everything or (changes.health and pane.may_become_whole):
-                pane.refill()
-            else:
-                pane.apply(keys)
+        self._renew(changes)
         if changes.health or changes.everything:
             self._say_health(connected.cluster.health)
         if self.service is not None and (changes.services or changes.rollouts or changes.everything):
@@ -157,6 +153,18 @@ class HomeScreen(PanedScreen):
         if self.logs.wants_targets or changes.pods or changes.everything:
             self._set_log_targets()
         self.logs.pull()
+
+    def tick_hidden(self, changes: Changes) -> None:
+        """Keep counting: every screen's header says how many fail."""
+        if self.kdash.connected is not None:
+            self._renew(changes)
+
+    def _renew(self, changes: Changes) -> None:
+        for pane, keys in ((self.services, changes.services), (self.rollouts, changes.rollouts)):
+            if changes.everything or (changes.health and pane.may_become_whole):
+                pane.refill()
+            else:
+                pane.apply(keys)
 
     def _say_health(self, health: ClusterHealth) -> None:
         """Say in empty tables why they are empty."""
