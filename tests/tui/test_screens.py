@@ -8,12 +8,14 @@ from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.resources import DEPLOYMENTS, EVENTS
 from k9py.simulator.state import ClusterState
+from k9py.tables.describe import DescribeLine, Section
+from k9py.tables.values import Tone
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.keymap import BAR, GROUPS
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.screens.text import DescribeScreen, YamlScreen
+from k9py.tui.screens.text import DescribeScreen, YamlScreen, folded, section_lines
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 
@@ -141,3 +143,20 @@ async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash:
     kdash.simulator.call(mend)
     await kdash.advance_until(lambda: "failing" not in kdash.text, "nothing fails any more")
     assert isinstance(kdash.app.screen, RolloutScreen)
+
+
+def test_long_texts_are_folded_under_themselves() -> None:
+    long = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop"
+    lines = section_lines([Section("What is wrong", (DescribeLine("reason", long, Tone.FAIL),))], 40)
+    texts = ["".join(span.text for span in line) for line in lines]
+    assert texts[0] == "What is wrong"
+    assert len(texts) > 2
+    assert all(len(text) <= 40 for text in texts)
+    assert all(text.startswith(" " * 10) for text in texts[2:])
+    assert " ".join([texts[1][10:], *(text.strip() for text in texts[2:])]) == long
+
+
+def test_nothing_is_folded_where_there_is_no_room_to_fold() -> None:
+    assert folded("a text of some words", 5) == ["a text of some words"]
+    assert folded("", 40) == [""]
+    assert folded("x" * 50, 40) == ["x" * 40, "x" * 10]

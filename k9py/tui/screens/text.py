@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 from textual.app import ComposeResult
 
 from k9py.cluster.feed import Changes
@@ -30,6 +33,12 @@ if TYPE_CHECKING:
 
 EVENTS_SECONDS = 5.0
 """Least seconds between two readings of a pod's events."""
+
+
+LEAST_FOLD = 20
+"""Cells below which folding would only make a ladder of words."""
+
+_FOLDING = Console(width=LEAST_FOLD)
 
 
 class TextScreen(PanedScreen):
@@ -90,10 +99,14 @@ class DescribeScreen(TextScreen):
             connected.cluster.queries, self.subject, self.kdash.options.clock.now(), events=self._events
         )
         if sections:
-            self.pane.text.set_lines(section_lines(sections))
+            self.pane.text.set_lines(section_lines(sections, self.pane.text.size.width))
         else:
             self.pane.text.set_text(f"{self.subject} is no longer there", Tone.WARN)
         self._ask_for_events()
+
+    def on_resize(self) -> None:
+        """Fold long texts anew."""
+        self.call_after_refresh(self.show)
 
     def _ask_for_events(self) -> None:
         now = self.kdash.options.clock.monotonic()
@@ -150,21 +163,35 @@ class YamlScreen(TextScreen):
         self.show()
 
 
-def section_lines(sections: Sequence[Section]) -> list[TextLine]:
-    """Return titled sections as lines, labels aligned within each."""
+def section_lines(sections: Sequence[Section], room: int = 0) -> list[TextLine]:
+    """Return titled sections as lines, labels aligned within each, long texts folded under themselves.
+
+    Args:
+        room: cells a line may take; 0 folds nothing.
+    """
     lines: list[TextLine] = []
     for section in sections:
         if lines:
             lines.append(())
         lines.append((TextSpan(section.title, Tone.ACCENT),))
         width = min(24, max((len(line.label) for line in section.lines), default=0))
+        indent = width + 4
         for line in section.lines:
             mark = line.tone.symbol if line.tone in (Tone.FAIL, Tone.WARN) else " "
+            first, *others = folded(line.text, room - max(indent, len(line.label) + 4) if room else 0)
             lines.append(
                 (
                     TextSpan(f"{mark} ", line.tone),
                     TextSpan(f"{line.label:<{width}}  ", Tone.MUTED),
-                    TextSpan(line.text, line.tone),
+                    TextSpan(first, line.tone),
                 )
             )
+            lines += [(TextSpan(" " * indent), TextSpan(other, line.tone)) for other in others]
     return lines
+
+
+def folded(text: str, room: int) -> list[str]:
+    """Break a text at blanks into pieces of at most so many cells; a word that is longer is cut. At least one piece."""
+    if room < LEAST_FOLD or cell_len(text) <= room:
+        return [text]
+    return [piece.plain.rstrip() for piece in Text(text).wrap(_FOLDING, room)]
