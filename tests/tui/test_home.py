@@ -153,3 +153,13 @@ async def test_hostile_names_and_messages_are_shown_harmless(kdash: Dashboard) -
     await kdash.until_text("[red]")
     assert "\x1b" not in kdash.text
     assert "owned" not in kdash.text
+
+
+async def test_a_narrow_screen_says_below_the_table_what_its_column_cuts(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        await kdash.select(CHECKOUT)
+        await kdash.until_text("image checkout:2.8.0 cannot be pulled (not found)")
+        await kdash.press("3")
+        await kdash.until(lambda: not kdash.home.chosen.display, "nothing of a table below the logs")
+    async with dashboard(simulator, tmp_path, size=(160, 45)) as kdash:
+        assert not kdash.home.chosen.display

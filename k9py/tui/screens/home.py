@@ -25,6 +25,7 @@ from k9py.tables import services as service_table
 from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.panes.chosen_line import ChosenLine
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -56,6 +57,7 @@ class HomeScreen(PanedScreen):
     HomeScreen.-wide #rollouts { height: 1fr; width: 3fr; }
     HomeScreen.-wide #logs { height: 1fr; }
     HomeScreen.-short #tables, HomeScreen.-narrow #tables { height: 1fr; width: 1fr; }
+    HomeScreen.-narrow ChosenLine.-on { display: block; }
     HomeScreen.-short Pane, HomeScreen.-narrow Pane { height: 1fr; width: 1fr; }
     """
 
@@ -69,6 +71,7 @@ class HomeScreen(PanedScreen):
             "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
         self.logs = LogPane(clock=clock, options=options, number=3, id="logs")
+        self.chosen = ChosenLine()
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
         self.rollout: ObjectKey | None = None
@@ -82,6 +85,7 @@ class HomeScreen(PanedScreen):
                     yield self.services
                     yield self.rollouts
                 yield self.logs
+                yield self.chosen
 
     def panes(self) -> Sequence[Pane]:
         return (self.services, self.rollouts, self.logs)
@@ -153,6 +157,7 @@ class HomeScreen(PanedScreen):
         if self.logs.wants_targets or changes.pods or changes.everything:
             self._set_log_targets()
         self.logs.pull()
+        self._say_chosen()
 
     def tick_hidden(self, changes: Changes) -> None:
         """Keep counting: every screen's header says how many fail."""
@@ -201,6 +206,11 @@ class HomeScreen(PanedScreen):
         elif event.previous == self.rollout:
             self.rollout = None
         self._want_logs()
+        self._say_chosen()
+
+    def _say_chosen(self) -> None:
+        pane = self.active_pane
+        self.chosen.follow(pane if isinstance(pane, TablePane) else None)
 
     def narrow_to_service(self, service: ObjectKey | None) -> None:
         """Show only the rollouts behind a service, and the logs of all of them; None: all."""
