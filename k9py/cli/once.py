@@ -30,7 +30,6 @@ from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.objects.errors import NotFoundError, UnavailableError
-from k9py.objects.kinds import NAMESPACE
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
 from k9py.tables.plain import COULD_NOT_TELL, PlainTable, exit_code, json_values, plain_tables
@@ -80,7 +79,7 @@ async def _once(arguments: Arguments) -> int:
                 services = [view for key in ask.service_keys() if (view := ask.service_view(key, now)) is not None]
                 rollouts = [seen for key in ask.rollout_keys() if (seen := ask.rollout_view(key, now)) is not None]
                 notice = cluster.notice
-                absent = _absent(cluster)
+                absent = ask.absent_namespaces(cluster.scope.namespaces)
         finally:
             await connection.aclose()
     if health.state in (ClusterState.UNREACHABLE, ClusterState.FORBIDDEN) and health.error is not None and not rollouts:
@@ -99,17 +98,6 @@ async def _once(arguments: Arguments) -> int:
         print(f"kdash: {remark}", file=sys.stderr)
     status = exit_code(health, services, rollouts)
     return status if complete or status else COULD_NOT_TELL
-
-
-def _absent(cluster: Cluster) -> tuple[str, ...]:
-    """Return the namespaces that were asked for and do not exist; none when that may not be known.
-
-    A list in a namespace that is not there is empty and no error: a slip of the keyboard would look like all is well.
-    """
-    if not cluster.knows(NAMESPACE.name):
-        return ()
-    held = cluster.stores.namespaces
-    return tuple(name for name in cluster.scope.namespaces if held.get(NAMESPACE.key("", name)) is None)
 
 
 async def _read(cluster: Cluster) -> bool:

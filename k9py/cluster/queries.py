@@ -18,6 +18,7 @@ from k9py.cluster.stores import Stores
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.logs.source import LogTarget
 from k9py.objects.events import Event
+from k9py.objects.kinds import NAMESPACE
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
@@ -61,6 +62,16 @@ class Queries:
         self._unsettled: dict[ObjectKey, None] = {}
         self.computed = 0
         """Views computed so far, for tests of what a change costs."""
+
+    def absent_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the namespaces that do not exist; none while that is not known.
+
+        A list in a namespace that is not there is empty and no error: a slip of the keyboard would look like health.
+        """
+        if not self._knows(NAMESPACE.name):
+            return ()
+        held = self._stores.namespaces
+        return tuple(name for name in names if held.get(NAMESPACE.key("", name)) is None)
 
     # Views
 

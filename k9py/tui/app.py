@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from k9py.cluster.feed import Changes
+from k9py.kube.contexts import contexts
 from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
@@ -244,8 +245,6 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
 
     def choose_context(self) -> None:
         """Ask which cluster to show."""
-        from k9py.kube.contexts import contexts
-
         try:
             entries = contexts(self.options.connect.kubeconfig)
         except ConfigError as error:
@@ -261,7 +260,14 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self.push_screen(ChooseDialog("Context", choices, current=current), chosen)
 
     def show_context(self, name: str) -> None:
-        """Connect to another cluster; choosing the present one connects anew."""
+        """Connect to another cluster; choosing the present one connects anew.
+
+        Raises:
+            ConfigError: there is no such context; what is shown stays.
+        """
+        known = [one.name for one in contexts(self.options.connect.kubeconfig)]
+        if name not in known:
+            raise ConfigError(f"there is no context named {name}", f"there are: {', '.join(known)}")
         self.options = for_context(self.options, name)
         self.writing.forget()
         self.pop_to_home()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from k9py.cluster.cluster import Cluster
@@ -13,10 +14,18 @@ from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the header counts: rollouts of each tone, and services that fail."""
+
+    rollouts: Mapping[Tone, int]
+    failing_services: int = 0
+
+
 def header_segments(
     state: SessionState,
     context: str,
-    counts: Mapping[Tone, int],
+    counts: Counts,
     now: datetime,
     *,
     read_only: bool = False,
@@ -47,8 +56,10 @@ def notice_segments(state: SessionState) -> list[BarSegment]:
     """Return what of the cluster is not shown, for a line of its own; nothing when all that was asked for is."""
     match state:
         case Connected(cluster=cluster):
-            notice = [BarSegment(cluster.notice, Tone.WARN, priority=0, shrink=True)] if cluster.notice else []
-            return [*notice, *_bar(_unread(cluster, matters=True))]
+            absent = cluster.queries.absent_namespaces(cluster.scope.namespaces)
+            words = (cluster.notice, f"there is no namespace {', '.join(absent)}" if absent else "")
+            notices = [BarSegment(one, Tone.WARN, priority=0, shrink=True) for one in words if one]
+            return [*notices, *_bar(_unread(cluster, matters=True))]
     return []
 
 
@@ -70,17 +81,20 @@ def _bar(segments: Iterable[Segment]) -> list[BarSegment]:
     ]
 
 
-_COUNTED = ((Tone.FAIL, "failing", 0), (Tone.UNKNOWN, "unknown", 2), (Tone.WARN, "warn", 2), (Tone.BUSY, "moving", 3))
+_COUNTED = ((Tone.UNKNOWN, "unknown", 2), (Tone.WARN, "warn", 2), (Tone.BUSY, "moving", 3))
 
 
-def count_segments(counts: Mapping[Tone, int], *, is_whole: bool) -> list[BarSegment]:
-    """Say how many rollouts fail, warn, move and are well; failing first. Well is only said of a whole picture."""
-    segments = [
-        BarSegment(f"{counts[tone]:,} {word}", tone, priority=priority, right=True)
+def count_segments(counts: Counts, *, is_whole: bool) -> list[BarSegment]:
+    """Say what fails, then how many rollouts warn, move and are well. Well is only said of a whole picture."""
+    failing = ((counts.rollouts.get(Tone.FAIL, 0), "rollout"), (counts.failing_services, "service"))
+    named = [f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in failing if number]
+    segments = [BarSegment(f"{', '.join(named)} failing", Tone.FAIL, priority=0, right=True)] if named else []
+    segments += [
+        BarSegment(f"{counts.rollouts[tone]:,} {word}", tone, priority=priority, right=True)
         for tone, word, priority in _COUNTED
-        if counts.get(tone)
+        if counts.rollouts.get(tone)
     ]
-    well = counts.get(Tone.OK, 0)
+    well = counts.rollouts.get(Tone.OK, 0)
     if well:
         text, tone = (f"{Tone.OK.symbol} {well:,} well", Tone.OK) if is_whole else (f"{well:,} well?", Tone.UNKNOWN)
         segments.append(BarSegment(text, tone, priority=3, right=True))

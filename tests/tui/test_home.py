@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from k9py.objects.meta import ObjectKey
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
@@ -12,7 +13,7 @@ from k9py.tables.values import Tone
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
-from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
+from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
 
 CART_SERVICE = ObjectKey("Service", "shop", "cart")
 
@@ -22,9 +23,9 @@ def names(running: Dashboard) -> list[str]:
 
 
 async def test_three_panes_are_live_failing_first_with_the_cause_named(kdash: Dashboard) -> None:
-    await kdash.until_text("Services", "Rollouts", "Logs", "● live", "✗ 1 failing", "stalled: image")
+    await kdash.until_text("Services", "Rollouts", "Logs", "● live", "✗ 1 rollout, 1 service failing", "stalled: image")
     assert names(kdash)[0] == "checkout"
-    assert kdash.home.counts[Tone.FAIL] == 1
+    assert (kdash.home.counts.rollouts[Tone.FAIL], kdash.home.counts.failing_services) == (1, 1)
     assert kdash.home.target() == CHECKOUT
     await kdash.until(lambda: kdash.home.logs.subject == CHECKOUT, "logs of what the cursor is on")
     await kdash.until(lambda: kdash.home.logs.view.line_count() > 0, "log lines")
@@ -163,3 +164,29 @@ async def test_a_narrow_screen_says_below_the_table_what_its_column_cuts(simulat
         await kdash.until(lambda: not kdash.home.chosen.display, "nothing of a table below the logs")
     async with dashboard(simulator, tmp_path, size=(160, 45)) as kdash:
         assert not kdash.home.chosen.display
+
+
+async def test_logs_follow_the_cursor_when_a_filter_moves_it(kdash: Dashboard) -> None:
+    await kdash.select(AGENT)
+    await kdash.until(lambda: kdash.home.logs.subject == AGENT, "the agent's logs")
+    await kdash.press("slash", *"cart", "enter")
+    await kdash.until(lambda: kdash.home.rollouts.table.cursor_key == CART, "cart under the cursor")
+    await kdash.until(lambda: kdash.home.logs.subject == CART, "cart's logs")
+
+
+async def test_a_service_that_fails_while_every_rollout_is_well_is_counted(tmp_path: Path) -> None:
+    with Simulator("no-endpoints", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+            await kdash.until_text("1 service failing", "16 well")
+
+
+async def test_a_namespace_that_does_not_exist_is_said_not_to(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, namespaces=("nope",), live=False) as kdash:
+        await kdash.until_text("there is no namespace nope")
+
+
+async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(kdash: Dashboard) -> None:
+    connected = kdash.connected
+    await kdash.press("colon", *"ctx nope", "enter")
+    await kdash.until_text("there is no context named nope", "there are: demo")
+    assert kdash.app.connected is connected

@@ -129,7 +129,7 @@ async def test_the_log_of_a_pod_under_the_cursor(kdash: Dashboard) -> None:
 
 
 async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash: Dashboard) -> None:
-    await kdash.until_text("1 failing")
+    await kdash.until_text("1 rollout, 1 service failing")
     await kdash.select(CHECKOUT)
     await kdash.press("enter")
     await kdash.until_screen(RolloutScreen)

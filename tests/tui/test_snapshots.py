@@ -43,7 +43,7 @@ def after(
         await running.until(lambda: app.home.logs.view.line_count() > 0, "lines")
         for key in keys:
             await pilot.press(key)
-        await running.until_text("1 failing", *words)
+        await running.until_text("1 rollout, 1 service failing", *words)
         await pilot.pause(0.3)
 
     return run

@@ -47,6 +47,7 @@ class ScaleDialog(Dialog[int]):
             number = NumberInput(self.present, id="replicas")
             number.compact = True
             yield number
+        yield self.part(self.toned(("a whole number, 0 or more", Tone.FAIL)), id="wrong")
         if self._autoscaler:
             yield self.part(
                 self.toned((f"{Tone.WARN.symbol} ", Tone.WARN), (self._autoscaler, Tone.PLAIN)), id="autoscaler"
@@ -56,6 +57,7 @@ class ScaleDialog(Dialog[int]):
             yield Button("Go on", compact=True, id="go-on")
 
     def on_mount(self) -> None:
+        self.query_one("#wrong").display = False
         self.query_one(NumberInput).focus()
 
     @on(NumberInput.Chosen)
@@ -65,6 +67,7 @@ class ScaleDialog(Dialog[int]):
     @on(NumberInput.Edited)
     def _edited(self, event: NumberInput.Edited) -> None:
         self.query_one("#go-on", Button).disabled = event.number is None
+        self.query_one("#wrong").display = event.number is None
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

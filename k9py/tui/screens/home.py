@@ -7,7 +7,7 @@ title of the pane that is narrowed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -25,6 +25,7 @@ from k9py.tables import services as service_table
 from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.header import Counts
 from k9py.tui.panes.chosen_line import ChosenLine
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
@@ -96,9 +97,9 @@ class HomeScreen(PanedScreen):
         self.session_changed()
 
     @property
-    def counts(self) -> Mapping[Tone, int]:
-        """How many rollouts there are of each tone."""
-        return self.rollouts.counts
+    def counts(self) -> Counts:
+        """How many rollouts there are of each tone, and how many services fail."""
+        return Counts(self.rollouts.counts, self.services.counts.get(Tone.FAIL, 0))
 
     def target(self) -> ObjectKey | None:
         connected = self.kdash.connected

@@ -83,7 +83,7 @@ class FilterBar(Horizontal):
         """
         super().__init__(name=name, id=id, classes=classes)
         self._prompt = prompt
-        self._input = Input(placeholder=placeholder, id="filter-input", select_on_focus=False)
+        self._input = Input(placeholder=placeholder, id="filter-input", select_on_focus=True)
         self._count = Label("", id="filter-count", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -102,7 +102,7 @@ class FilterBar(Horizontal):
         return self.has_class("-open")
 
     def open(self) -> None:
-        """Show it and take the focus; the text in force stays to be edited."""
+        """Show it and take the focus; the text in force is selected: typing replaces it, an arrow key edits it."""
         self.add_class("-open")
         self._input.focus()
 

@@ -23,6 +23,7 @@ from rich.style import Style
 from textual import events
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -173,6 +174,14 @@ class LineView(Widget, can_focus=True):
         self.repaint()
         self.paint_count.flushes += 1
         self._last_flush = self.clock()
+
+    def say(self, message: Message) -> None:
+        """Post a message as our own, whoever caused it.
+
+        Textual takes whoever handles a message just now for the sender of the next one, and ends the bubbling at the
+        sender: what a parent's handler causes would otherwise never get past that parent.
+        """
+        self.post_message(message.set_sender(self))
 
     def flush_if_mounted(self) -> None:
         """Flush now, or leave it to the first drawing."""

@@ -190,7 +190,7 @@ class TextView(LineView):
 
     def _post_searched(self) -> None:
         at = 0 if self._current is None else bisect_right(self._hits, self._current)
-        self.post_message(self.Searched(self, self._search_text, at, len(self._hits)))
+        self.say(self.Searched(self, self._search_text, at, len(self._hits)))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -245,7 +245,7 @@ class LiveTable(LineView):
         counted = (self.row_count, self.total_count)
         if counted != self._counted:
             self._counted = counted
-            self.post_message(self.Counted(self, *counted))
+            self.say(self.Counted(self, *counted))
 
     def _pause_after(self, seconds: float) -> Callable[[], bool]:
         clock, end = self.clock, self.clock() + seconds
@@ -287,7 +287,7 @@ class LiveTable(LineView):
         key = self._cursor.key
         if key != previous:
             row = None if key is None else self._rows.view.row_at(self._cursor.index)
-            self.post_message(self.Highlighted(self, key, row, previous, cause))
+            self.say(self.Highlighted(self, key, row, previous, cause))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -316,7 +316,7 @@ class LiveTable(LineView):
         row = self.cursor_row
         if row is not None:
             self._cursor.settled = True
-            self.post_message(self.Selected(self, row.key, row))
+            self.say(self.Selected(self, row.key, row))
 
     def action_sort_next(self) -> None:
         """Sort by the next column; after the last, as the rows are ranked."""

@@ -339,7 +339,7 @@ class LogView(LineView):
         state = self._present_state()
         if state != self._state:
             self._state = state
-            self.post_message(self.StateChanged(self, state))
+            self.say(self.StateChanged(self, state))
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
