@@ -77,6 +77,7 @@ class TablePane(SearchedPane):
         self._clock = clock
         self._source: RowSource | None = None
         self._members: frozenset[ObjectKey] | None = None
+        self._empty = ("", Tone.MUTED)
         self._narrowing = ""
         self._filling = False
         self._fill_again = False
@@ -238,13 +239,22 @@ class TablePane(SearchedPane):
 
     def set_empty(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Say what an empty table means."""
+        self._empty = (text, tone)
+        self._say_empty()
+
+    def _say_empty(self) -> None:
+        hidden = self.table.total_count - self.table.row_count
+        text, tone = self._empty
+        if hidden and not self.table.row_count:
+            text, tone = f"the filter leaves none of {hidden:,}: / and Esc drop it", Tone.WARN
         self.table.set_empty_text(text, tone)
 
     def typed(self, text: str) -> None:
         self.table.set_filter(text)
 
     def on_live_table_counted(self, event: Counted) -> None:
-        """Keep the count in the title."""
+        """Keep the count in the title, and say why nothing is left."""
+        self._say_empty()
         self._retitle()
 
     def _retitle(self) -> None:

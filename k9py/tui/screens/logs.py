@@ -25,8 +25,6 @@ class LogScreen(PanedScreen):
         previous: those of the containers that ran before.
     """
 
-    DEFAULT_CSS = "LogScreen #tabs { display: none !important; }"
-
     def __init__(self, app: KdashApp, subject: ObjectKey, *, previous: bool) -> None:
         super().__init__()
         self.subject = subject

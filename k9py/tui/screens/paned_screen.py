@@ -84,7 +84,8 @@ class PanedScreen(ClusterScreen):
         for pane in self.panes():
             active = pane.has_class("-active")
             style = palette.cursor_focused if active else palette.muted
-            line.append(f" {pane.number} {printable(pane.heading)} ", style)
+            number = f"{pane.number} " if pane.number else ""
+            line.append(f" {number}{printable(pane.heading)} ", style)
             line.append(" ")
         active_pane = self.active_pane
         for said in (active_pane.note, active_pane.corner):

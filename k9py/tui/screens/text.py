@@ -44,8 +44,6 @@ _FOLDING = Console(width=LEAST_FOLD)
 class TextScreen(PanedScreen):
     """One pane of text about an object."""
 
-    DEFAULT_CSS = "TextScreen #tabs { display: none !important; }"
-
     def __init__(self, app: KdashApp, subject: ObjectKey, heading: str) -> None:
         super().__init__()
         self.subject = subject
