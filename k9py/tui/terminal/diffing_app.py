@@ -28,6 +28,8 @@ TESTED_WITH: Final = ("8.2.",)
 FRAMES_IN_FLIGHT: Final = 2
 LOST_ANSWER_SECONDS: Final = 3.0
 """An answer this late is taken for lost: a terminal that stops answering never stops the screen."""
+MOST_FAILURES: Final = 3
+"""Frames that could not be made by comparing, after which it is given up."""
 _ASK: Final = "\x1b[?2026$p"
 
 ResultT = TypeVar("ResultT")
@@ -43,6 +45,7 @@ class DiffingApp(App[ResultT], Generic[ResultT]):
         self._cursor_shown_at: tuple[int, int] | None = None
         self._in_flight = 0
         self._asked_at = 0.0
+        self._failures = 0
 
     def can_paint(self) -> bool:
         """False while frames are still on their way to the terminal: what is live skips its redraw."""
@@ -83,8 +86,11 @@ class DiffingApp(App[ResultT], Generic[ResultT]):
                 self._shadow = None
             super()._display(screen, renderable)
             return
+        frame = self._difference_or_none(renderable)
+        if frame is None:
+            super()._display(screen, renderable)
+            return
         try:
-            frame = self._difference(renderable)
             x, y = position = self.screen.outer_size.clamp_offset(self.cursor_position)
             if frame or position != self._cursor_shown_at:
                 self._cursor_shown_at = self._previous_cursor_position = position
@@ -97,6 +103,16 @@ class DiffingApp(App[ResultT], Generic[ResultT]):
                 driver.flush()
         finally:
             self.post_display_hook()
+
+    def _difference_or_none(self, update: ChopsUpdate | LayoutUpdate) -> str | None:
+        """Return the frame, or None when it could not be made: then Textual draws, and after a few times always."""
+        try:
+            return self._difference(update)
+        except Exception:  # noqa: BLE001 (a screen drawn the slow way is better than none)
+            self._failures += 1
+            self._diffs = self._failures < MOST_FAILURES
+            self.forget_screen()
+            return None
 
     def _difference(self, update: ChopsUpdate | LayoutUpdate) -> str:
         width, height = self.size

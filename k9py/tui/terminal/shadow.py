@@ -132,7 +132,9 @@ class Shadow:
     def _moved(self, changed: Mapping[int, Line], top: int, bottom: int) -> int:
         """Return how many lines up (negative: down) most of a block went, 0 when it did not move."""
         size = bottom - top + 1
-        if size < MOVED_LINES:
+        if size < MOVED_LINES or any(
+            _UNKNOWN_STYLE in changed.get(y, self._lines[y])[1] for y in range(top, bottom + 1)
+        ):
             return 0
         edge = self.width - _EDGE
         before: dict[str, int] = {}
@@ -160,14 +162,14 @@ def _spliced(line: Line, x: int, cells: Line, length: int) -> Line:
 
 
 def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of the cells to write; double-width characters whole, small gaps written over."""
+    """Yield (start, end) of the cells to write; double-width characters whole, small known gaps written over."""
     characters, styles = new
     width = len(characters)
     start = end = -1
     for at, (was, is_, was_style, is_style) in enumerate(zip(old[0], characters, old[1], styles, strict=True)):
-        if was == is_ and was_style == is_style:
-            continue
-        if start >= 0 and at - end > SMALL_GAP:
+        if (was == is_ and was_style == is_style) or is_style == _UNKNOWN_STYLE:
+            continue  # what is not known cannot be written, and stays as it is
+        if start >= 0 and (at - end > SMALL_GAP or _UNKNOWN_STYLE in styles[end:at]):
             yield _widened(characters, start, end, width)
             start = -1
         if start < 0:

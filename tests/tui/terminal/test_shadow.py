@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
+from k9py.tui.terminal.diffing_app import MOST_FAILURES, DiffingApp
 from k9py.tui.terminal.shadow import Shadow
 
 WIDTH, HEIGHT = 24, 12
@@ -116,3 +120,36 @@ def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_know
     for one in (odd, Strip([Segment("plain".ljust(WIDTH))])):
         terminal.write(shadow.frame({0: {0: one}}))
     assert terminal.screen.display[0].rstrip() == "plain"
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.integers(0, 2**32))
+def test_parts_of_lines_of_a_screen_not_known_yet_are_written_where_they_belong(seed: int) -> None:
+    """After a resize the first frames may hold parts of lines only; the cells between them are left alone."""
+    rng = random.Random(seed)
+    shadow, terminal = Shadow(WIDTH, HEIGHT, console()), Terminal()
+    shown = [["." for _ in range(WIDTH)] for _ in range(HEIGHT)]
+    terminal.write("\x1b[H" + "\r\n".join("." * WIDTH for _ in range(HEIGHT)))
+    for _ in range(8):
+        frame: dict[int, dict[int, Strip]] = {}
+        for y in rng.sample(range(HEIGHT), rng.randint(1, HEIGHT)):
+            x = rng.randrange(WIDTH - 4)
+            text = rng.choice(("ab", "cde", "f"))
+            frame[y] = {x: Strip([Segment(text, rng.choice(STYLES))], len(text))}
+            shown[y][x : x + len(text)] = list(text)
+        terminal.write(shadow.frame(frame))
+        assert [[cell.data for cell in row] for row in terminal.cells] == shown  # type: ignore[attr-defined]
+
+
+def test_a_frame_that_cannot_be_compared_is_left_to_textual_and_after_a_few_all_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(self: DiffingApp[None], update: ChopsUpdate | LayoutUpdate) -> str:
+        raise KeyError("\0")
+
+    monkeypatch.setattr(DiffingApp, "_difference", failing)
+    app: DiffingApp[None] = DiffingApp()
+    app._diffs = True
+    for attempt in range(1, MOST_FAILURES + 1):
+        assert app._difference_or_none(LayoutUpdate([], Region(0, 0, 1, 1))) is None
+        assert app._diffs is (attempt < MOST_FAILURES)
