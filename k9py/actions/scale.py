@@ -15,6 +15,10 @@ from k9py.objects.policy import HorizontalPodAutoscaler
 _SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
 
 
+MOST_REPLICAS = 2**31 - 1
+"""`spec.replicas` is an int32."""
+
+
 def plan_scale(obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalPodAutoscaler | None = None) -> Change:
     """Plan to set the number of replicas.
 
@@ -34,6 +38,8 @@ def plan_scale(obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalP
         raise RefusedError("replicas must be a whole number", "give a number such as 3")
     if replicas < 0:
         raise RefusedError(f"replicas cannot be {replicas}", "give 0 or more")
+    if replicas > MOST_REPLICAS:
+        raise RefusedError(f"replicas cannot be {replicas}", f"the API holds no number above {MOST_REPLICAS}")
     now = (obj.get("spec") or {}).get("replicas")
     now = 1 if now is None else int(now)
     if replicas == now:

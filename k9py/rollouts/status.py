@@ -21,6 +21,7 @@ from k9py.objects.text import printable
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import DaemonSet, StatefulSet, Workload
 from k9py.rollouts.causes import Cause, rollout_cause
+from k9py.rollouts.changed import revision_since
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.progress import Progress, progress
 from k9py.rollouts.revisions import Revision, current_revision
@@ -109,7 +110,7 @@ def rollout_status(
         revision=current.number if current else None,
         images=workload.spec.template.images,
         changed_at=max(
-            (one for one in (current.created_at if current else None, counts.moved_at) if one is not None),
+            (one for one in (revision_since(current, revisions, pods), counts.moved_at) if one is not None),
             default=workload.metadata.creation_timestamp,
         ),
         paused=counts.paused,

@@ -83,7 +83,7 @@ class Session:
                 await self._wait_after(error, wait)
 
     async def _live(self) -> None:
-        from k9py.actions.audit import AuditLog, Identity
+        from k9py.actions.audit import AuditLog, Identity, os_user
         from k9py.actions.write import Writer
         from k9py.cluster.cluster import Cluster
         from k9py.cluster.scope import choose_scope
@@ -98,7 +98,7 @@ class Session:
                 connection,
                 read_only=options.read_only,
                 audit=AuditLog(options.audit_path),
-                identity=Identity(told.context, told.user, told.server),
+                identity=Identity(told.context, told.user, told.server, os_user()),
             )
             async with Cluster(connection, choice.scope, options.clock, notice=choice.notice) as cluster:
                 self._change(Connected(connection, cluster, writer))

@@ -227,6 +227,7 @@ def test_scale_goes_through_the_subresource_with_the_recorded_patch() -> None:
     [
         (make.raw_deployment(replicas=3), 3, "has 3 replicas already"),
         (make.raw_deployment(), -1, "replicas cannot be -1"),
+        (make.raw_deployment(), 2**31, "replicas cannot be 2147483648"),
         (make.raw_deployment(), True, "must be a whole number"),
         (make.raw_deployment(), 2.5, "must be a whole number"),
         (make.raw_deployment(), "3", "must be a whole number"),
