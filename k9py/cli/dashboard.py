@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from k9py import __version__
 from k9py.cli.demo import Demo
@@ -48,8 +49,7 @@ def run_dashboard(arguments: Arguments) -> int:
             )
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
-            runner.run(app.run_async(mouse=False))
+            runner.run(_run(app))
         if app.crash:
             _report(app.crash)
             return EXIT_DEFECT
@@ -71,6 +71,18 @@ def _report(crash: str) -> None:
             f"  hint: what you changed is in the audit file beside it; please report it with {path}",
             file=sys.stderr,
         )
+
+
+async def _run(app: KdashApp) -> None:
+    """Run the app; a closed terminal or a polite kill ends it in order, so that nothing is left behind."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGHUP", "SIGTERM"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            with suppress(NotImplementedError):  # not on every platform
+                loop.add_signal_handler(number, app.exit, None, 128 + number)
+    # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
+    await app.run_async(mouse=False)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

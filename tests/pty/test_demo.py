@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import stat
 import sys
 from pathlib import Path
@@ -64,3 +65,17 @@ def test_ctrl_c_leaves_at_once_and_restores_the_terminal(command: str, tmp_path:
         terminal.wait_for("live")
         terminal.press("\x03")
         assert terminal.wait_for_exit() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_kill_leaves_nothing_behind(command: str, tmp_path: Path, number: signal.Signals) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with Terminal(
+        [command, "--demo"], columns=80, rows=24, home=tmp_path, environ={"TMPDIR": str(scratch)}
+    ) as terminal:
+        terminal.wait_for("live")
+        assert list(scratch.glob("kdash-demo-*"))
+        terminal.child.kill(number)
+        assert terminal.wait_for_exit() == 128 + number
+    assert not list(scratch.glob("kdash-demo-*"))
