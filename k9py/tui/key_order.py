@@ -23,6 +23,9 @@ ResultT = TypeVar("ResultT")
 FAIL_SAFE_SECONDS: Final = 1.0
 """A key that sets off something endless holds the next one no longer than this."""
 
+ROUNDS: Final = 3
+"""A key makes a widget post a message, whose handler posts another: each takes one more way up to the app."""
+
 IMMEDIATE: Final = frozenset({"ctrl+c"})
 """Keys that wait for nothing: leaving must always work."""
 
@@ -53,16 +56,21 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
         target = self.focused or screen
         self._fail_safe = self.set_timer(FAIL_SAFE_SECONDS, self._next_key)
         await super().on_event(event)
-        self._pass(target, screen, self._key_number)
+        self._pass(target, target, screen, self._key_number, ROUNDS)
 
-    def _pass(self, node: MessagePump | None, screen: Screen[object], number: int) -> None:
-        """Follow the key the way it bubbles: queue behind it in each node up to the app."""
+    def _pass(
+        self, target: MessagePump, node: MessagePump | None, screen: Screen[object], number: int, rounds: int
+    ) -> None:
+        """Follow the key the way it bubbles, queueing behind it in each node up to the app, as often as `rounds`."""
         while node is not None and node is not self:
             parent = node.parent if isinstance(node, DOMNode) else None
-            if node.call_later(self._pass, parent, screen, number):
+            if node.call_later(self._pass, target, parent, screen, number, rounds):
                 return
             node = parent
-        self.call_later(self._settle, screen, number)
+        if rounds > 1:
+            self.call_later(self._pass, target, target, screen, number, rounds - 1)
+        else:
+            self.call_later(self._settle, screen, number)
 
     def _settle(self, screen: Screen[object], number: int) -> None:
         """The key has been handled; let what it opened come up, and the focus arrive."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 
 from k9py.tui.dialogs.command_line import CommandLine
+from k9py.tui.screens.text import YamlScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard
 
 NAMES = {"/": "slash", ":": "colon", "\r": "enter"}
@@ -39,3 +40,10 @@ async def test_a_burst_of_moves_moves_as_often(kdash: Dashboard) -> None:
     table = kdash.home.rollouts.table
     type_at_once(kdash, "j" * 9)
     await kdash.until(lambda: table.cursor_key == table.shown_rows[9].key, "nine rows down")
+
+
+async def test_a_key_typed_right_after_a_filter_acts_on_what_is_left(kdash: Dashboard) -> None:
+    await kdash.press("2")
+    type_at_once(kdash, "/cart\ry")
+    await kdash.until_screen(YamlScreen)
+    assert kdash.home.rollouts.table.filter_text == "cart"
