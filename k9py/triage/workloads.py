@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.objects.events import Event
-from k9py.objects.meta import condition
+from k9py.objects.meta import Condition, condition
 from k9py.objects.pods import Pod
 from k9py.objects.refusals import creation_trouble, refusal
 from k9py.objects.text import printable
@@ -75,11 +75,14 @@ def _pods(case: _Case) -> Iterator[Finding]:
     first: dict[tuple[Severity, str], Finding] = {}
     count: dict[tuple[Severity, str], int] = {}
     troubled = 0
+    too_late = _deadline_exceeded(case.workload) is not None
     for pod in case.pods:
         if troubled == _TROUBLED_PODS:
             break
         troubled += not pod.is_ready
         for found in pod_findings(pod, case.now, events=by_pod.get(pod.uid, ())):
+            if too_late and found.kind is not None and not pod.is_ready:
+                found = replace(found, severity=Severity.FAIL)  # what might have needed time has had it
             if found.severity is Severity.INFO:
                 continue  # a pod that is merely starting or ending is the rollout's business
             same: tuple[Severity, str] = (found.severity, found.message)
@@ -118,14 +121,20 @@ def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:
 
 
 def _deadline(case: _Case) -> Iterator[Finding]:
-    if not isinstance(case.workload, Deployment):
+    exceeded = _deadline_exceeded(case.workload)
+    if exceeded is None or not isinstance(case.workload, Deployment):
         return
-    progressing = condition(case.workload.status.conditions, "Progressing")
-    if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":
-        seconds = case.workload.spec.progress_deadline_seconds
-        message = "rollout made no progress" + (f" within its deadline of {seconds} s" if seconds is not None else "")
-        since = progressing.last_transition_time
-        yield Finding(Severity.FAIL, progressing.reason, message, case.workload.key, since)
+    seconds = case.workload.spec.progress_deadline_seconds
+    message = "rollout made no progress" + (f" within its deadline of {seconds} s" if seconds is not None else "")
+    yield Finding(Severity.FAIL, exceeded.reason, message, case.workload.key, exceeded.last_transition_time)
+
+
+def _deadline_exceeded(workload: Workload) -> Condition | None:
+    """Return the condition that says that the rollout took too long, None when it does not."""
+    if not isinstance(workload, Deployment):
+        return None
+    progressing = condition(workload.status.conditions, "Progressing")
+    return progressing if progressing is not None and progressing.reason == "ProgressDeadlineExceeded" else None
 
 
 def _nothing_serves(case: _Case) -> Iterator[Finding]:

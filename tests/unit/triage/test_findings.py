@@ -207,3 +207,13 @@ def test_a_finding_that_names_a_cause_speaks_before_one_that_says_what_follows_f
     follows = Finding(Severity.FAIL, "NoReadyPods", "none is ready", about, make.before(999))
     cause = Finding(Severity.FAIL, "ErrImagePull", "image x cannot be pulled", about, None, TroubleKind.IMAGE)
     assert worst([follows, cause]) == cause
+
+
+def test_past_the_deadline_what_might_have_needed_time_is_the_cause() -> None:
+    late = make.deployment(conditions=[make.condition("Progressing", "False", "ProgressDeadlineExceeded")])
+    slow = make.pod(ready=False, owner=late)
+    found = workload_findings(late, (), (slow,), (), make.NOW)
+    assert found[0].kind is TroubleKind.PROBE
+    assert found[0].severity is Severity.FAIL
+    in_time = workload_findings(make.deployment(), (), (slow,), (), make.NOW)
+    assert all(one.severity is not Severity.FAIL or one.kind is None for one in in_time)
