@@ -14,7 +14,7 @@ from typing import Any, Literal
 from k9py.actions.patcher import WriteRequest
 from k9py.objects.meta import ObjectKey
 
-Action = Literal["scale", "restart", "undo", "pause", "resume"]
+Action = Literal["scale", "restart", "undo", "set-image", "pause", "resume", "delete-pod", "evict"]
 
 
 class Gravity(IntEnum):

@@ -17,16 +17,17 @@ class WriteRequest:
 
     Args:
         key: the object.
-        patch: a mapping for merge and strategic patches, a list of operations for JSON patches; None to delete.
-        subresource: "scale", or "".
-        verb: "patch" or "delete".
+        patch: a mapping for merge and strategic patches, a list of operations for JSON patches; for a delete and an
+            eviction the DeleteOptions (preconditions), None for none.
+        subresource: "scale", or ""; an eviction needs none.
+        verb: what is done; "evict" creates the pod's eviction, which asks its disruption budget.
     """
 
     key: ObjectKey
     patch: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
     patch_type: PatchType = "strategic"
     subresource: str = ""
-    verb: Literal["patch", "delete"] = "patch"
+    verb: Literal["patch", "delete", "evict"] = "patch"
 
 
 class Patcher(Protocol):

@@ -19,6 +19,7 @@ from k9py.objects.text import printable
 
 _UID_PATH: Final = "/metadata/uid"
 _VERSION_PATH: Final = "/metadata/resourceVersion"
+_PRECONDITIONS: Final = "preconditions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,20 @@ def guarded_operations(operations: Sequence[Mapping[str, Any]], about: Subject) 
     ]
 
 
+def options_guarded(about: Subject) -> dict[str, Any]:
+    """Return DeleteOptions with the preconditions, for a delete or an eviction."""
+    return {_PRECONDITIONS: {"uid": about.uid, "resourceVersion": about.resource_version}}
+
+
 def at_version(change: Change, resource_version: str) -> Change:
     """Return the same change of the same object at a newer resourceVersion."""
     patch = change.request.patch
     newer: dict[str, Any] | list[dict[str, Any]]
     if patch is None:
         return replace(change, resource_version=resource_version)
-    if isinstance(patch, Mapping):
+    if change.request.verb != "patch" and isinstance(patch, Mapping):
+        newer = {**patch, _PRECONDITIONS: {**patch[_PRECONDITIONS], "resourceVersion": resource_version}}
+    elif isinstance(patch, Mapping):
         newer = {**patch, "metadata": {**patch["metadata"], "resourceVersion": resource_version}}
     else:
         newer = [{**one, "value": resource_version} if one["path"] == _VERSION_PATH else dict(one) for one in patch]

@@ -6,7 +6,7 @@ show (an autoscaler, pods) is an argument; None there means not known, and is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from k9py.actions.change import ChangeWarning, Gravity
@@ -28,9 +28,15 @@ _FIELD_MANAGERS: Final = {
 }
 
 
-def loudest_first(*found: Iterator[ChangeWarning]) -> tuple[ChangeWarning, ...]:
+def loudest_first(*found: Iterable[ChangeWarning]) -> tuple[ChangeWarning, ...]:
     """Gather the warnings of several checks."""
     return tuple(sorted((one for part in found for one in part), key=lambda one: one.gravity))
+
+
+def merged(planned: Sequence[ChangeWarning], found: Sequence[ChangeWarning]) -> tuple[ChangeWarning, ...]:
+    """Join a plan's warnings with those found later: of one code, what was found replaces what was planned with."""
+    newer = {one.code for one in found}
+    return loudest_first((one for one in planned if one.code not in newer), found)
 
 
 def managed(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:

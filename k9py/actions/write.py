@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,6 +37,14 @@ _ATTEMPTS: Final = 4
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A change as it was tried, at the resourceVersion it was accepted at, and what it would make; None: not tried."""
+
+    change: Change
+    after: Mapping[str, Any] | None
 
 
 class Writer:
@@ -81,28 +89,32 @@ class Writer:
             KdashError: what the server or the connection said. After a lost connection it is not known whether the
                 change was stored: the hint says so.
         """
-        if self._read_only:
-            raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
+        self.refuse_if_read_only(change)
         if dry_run:
             return await self._send(change, dry_run=True)
         with self._audit.open() as line:
             return await self._attempt(change, line)
 
-    async def rehearse(self, change: Change) -> Change:
-        """Try a change as a dry-run; return it with what the trial could not tell as a warning (code `not-tried`).
+    def refuse_if_read_only(self, change: Change) -> None:
+        """Raise ReadOnlyError when the session is read-only."""
+        if self._read_only:
+            raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
+
+    async def rehearse(self, change: Change) -> Rehearsed:
+        """Try a change as a dry-run; what the trial could not tell is a warning of it (code `not-tried`).
 
         A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
         be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`.
         """
         try:
-            await self.write(change, dry_run=True)
+            written = await self.write(change, dry_run=True)
         except BadRequestError as error:
             if _NO_DRY_RUN not in error.message:
                 raise
             words = f"the server could not try it first: {printable(error.message)}"
             warning = ChangeWarning(Gravity.CAUTION, "not-tried", words)
-            return replace(change, warnings=loudest_first(iter((*change.warnings, warning))))
-        return change
+            return Rehearsed(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
+        return Rehearsed(written.change, written.result)
 
     async def _attempt(self, change: Change, line: AuditLine) -> Written:
         started = self._now()

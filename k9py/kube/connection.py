@@ -142,17 +142,29 @@ class Connection:
         return None if status.get("evaluationError") and not status.get("denied") else False
 
     async def send(self, request: WriteRequest, *, dry_run: bool) -> dict[str, Any]:
-        """Send a write; return what the server answers. For a delete, `patch` may hold DeleteOptions (preconditions).
+        """Send a write; return what the server answers: the object, a Scale, or a Status for an eviction.
 
         Raises:
             KdashError: translated (ConflictError, ForbiddenError, InvalidError ...).
         """
-        path, asked = _object(request.key, request.verb, request.subresource)
+        evict = request.verb == "evict"
+        path, asked = _object(
+            request.key, "create" if evict else request.verb, "eviction" if evict else request.subresource
+        )
         query = [("dryRun", "All")] if dry_run else []
+        headers: dict[str, str] = {}
         body: Mapping[str, Any] | Sequence[Any]
-        if request.verb == "delete":
-            method, headers = "DELETE", {}
-            options = request.patch if isinstance(request.patch, Mapping) else {}
+        options = request.patch if isinstance(request.patch, Mapping) else {}
+        if evict:
+            method = "POST"
+            body = {
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": request.key.name, "namespace": request.key.namespace},
+                "deleteOptions": {"apiVersion": "v1", "kind": "DeleteOptions", **options},
+            }
+        elif request.verb == "delete":
+            method = "DELETE"
             body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **options}
         else:
             assert request.patch is not None

@@ -239,7 +239,7 @@ class Writing:
     ) -> None:
         key = change.key
         self._say(key, what, "asking the server…")
-        change = await connected.writer.rehearse(change)
+        change = (await connected.writer.rehearse(change)).change
         tried = all(warning.code != "not-tried" for warning in change.warnings)
         self._unsay(key)
         question = Question(

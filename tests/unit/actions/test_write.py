@@ -183,10 +183,12 @@ async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> 
     refused = BadRequestError('admission webhook "audit.example.com" does not support dry run', code=400)
     server = FakeServer(make.raw_deployment(), fails=[refused])
     rehearsed = await writer(server).rehearse(change(server.obj))
-    assert [(one.code, one.message) for one in rehearsed.warnings] == [
+    assert rehearsed.after is None
+    assert [(one.code, one.message) for one in rehearsed.change.warnings] == [
         ("not-tried", f"the server could not try it first: {refused.message}")
     ]
-    assert (await writer(server).rehearse(rehearsed)).warnings == rehearsed.warnings
+    again = await writer(server).rehearse(rehearsed.change)
+    assert (again.change.warnings, again.after) == (rehearsed.change.warnings, server.obj)
     assert all(dry_run for _, dry_run in server.sent)
 
 

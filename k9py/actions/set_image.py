@@ -1,0 +1,100 @@
+"""Plan to give containers of a workload's pod template other images, as `kubectl set image`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from k9py.actions.change import Change, ChangeWarning, Gravity
+from k9py.actions.patcher import WriteRequest
+from k9py.actions.preconditions import guarded, subject
+from k9py.actions.warnings import downtime, held_back, loudest_first, managed
+from k9py.objects.errors import RefusedError
+from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.text import printable
+
+_GROUPS: Final = ("initContainers", "containers")
+
+_PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST: Final = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
+_IMAGE: Final = re.compile(
+    rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+)
+"""Source of the rule: the reference grammar of the distribution project (`reference/reference.go`)."""
+
+
+def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
+    """Plan to set images (recorded in tests/wire/set-image-kubectl.json).
+
+    Args:
+        images: by the name of a container or an init container; those that have the image already are left out.
+
+    Raises:
+        RefusedError: another kind, no such container, a name that is no image, or nothing to change.
+    """
+    about = subject(obj)
+    if about.key.kind not in WORKLOAD_KINDS:
+        raise RefusedError(f"{about.words} has no images to set", f"only {', '.join(WORKLOAD_KINDS)} have")
+    if not images:
+        raise RefusedError("no image was given", "name a container and its new image")
+    present = _present(obj)
+    for name, image in images.items():
+        if name not in present:
+            known = ", ".join(printable(one) for one in present)
+            raise RefusedError(f"{about.words} has no container {printable(name)}", f"it has {known or 'none'}")
+        if not _IMAGE.fullmatch(image):
+            hint = "give one such as registry.example.com/shop/checkout:1.2.3"
+            raise RefusedError(f"{printable(image) or 'nothing'} is not the name of an image", hint)
+    changed = {name: image for name, image in images.items() if present[name][1] != image}
+    if not changed:
+        held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
+        raise RefusedError(f"nothing to change in {about.words}: {held} already", "")
+    return Change(
+        action="set-image",
+        key=about.key,
+        uid=about.uid,
+        resource_version=about.resource_version,
+        generation=about.generation,
+        request=WriteRequest(about.key, guarded(_patch(obj, present, changed), about), "strategic"),
+        summary=f"set image of {about.words}: {', '.join(f'{printable(n)}={i}' for n, i in changed.items())}",
+        before_after=tuple(
+            (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
+            for name, image in changed.items()
+        ),
+        warnings=loudest_first(_stored_only(obj), downtime(obj), held_back(obj), managed(obj)),
+    )
+
+
+def _present(obj: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return (group, image) by container name, init containers first."""
+    return {
+        str(one.get("name", "")): (group, str(one.get("image", "")))
+        for group in _GROUPS
+        for one in _containers(obj, group)
+    }
+
+
+def _containers(obj: Mapping[str, Any], group: str) -> list[Mapping[str, Any]]:
+    template = (obj.get("spec") or {}).get("template") or {}
+    return list((template.get("spec") or {}).get(group) or ())
+
+
+def _patch(
+    obj: Mapping[str, Any], present: Mapping[str, tuple[str, str]], changed: Mapping[str, str]
+) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    for group in _GROUPS:
+        its = [{"name": name, "image": image} for name, image in changed.items() if present[name][0] == group]
+        if its:
+            # As kubectl: the order is named, so that a merge can neither move nor add a container.
+            spec[f"$setElementOrder/{group}"] = [{"name": one.get("name", "")} for one in _containers(obj, group)]
+            spec[group] = its
+    return {"spec": {"template": {"spec": spec}}}
+
+
+def _stored_only(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+    if (obj.get("spec") or {}).get("paused"):
+        message = "it is paused: the image is stored, and rolled out when it is resumed"
+        yield ChangeWarning(Gravity.NOTE, "paused", message)
