@@ -54,15 +54,15 @@ def template_diff(old: Mapping[str, Any], new: Mapping[str, Any], *, context: in
     Args:
         old, new: pod templates as the server has them (`spec.template`, with `metadata` and `spec`).
     """
-    before, after = _comparable(old), _comparable(new)
-    if _same(before, after):
+    before, after = comparable(old), comparable(new)
+    if same(before, after):
         return ()
     lines: list[_Line] = []
     _walk_mapping(before, after, 0, "", lines)
     return tuple(_hunks(lines, context))
 
 
-def _comparable(template: Mapping[str, Any]) -> dict[str, Any]:
+def comparable(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the template without what controllers add to tell revisions apart, and without nulls."""
     found = {key: value for key, value in template.items() if key != "$patch"}
     metadata = found.get("metadata")
@@ -84,7 +84,8 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two JSON values are the same on the wire."""
     # In Python 1 == True; on the wire they differ.
     return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
 
@@ -105,7 +106,7 @@ def _walk_mapping(old: Mapping[str, Any], new: Mapping[str, Any], depth: int, pa
 
 def _walk(key: str, old: Any, new: Any, depth: int, path: str, lines: list[_Line]) -> None:
     below = f"{path}.{key_text(key)}" if path else key_text(key)
-    if _same(old, new):
+    if same(old, new):
         _add(lines, " ", depth, path, lines_of(key, new))
         return
     if isinstance(old, dict) and isinstance(new, dict) and old and new:
@@ -165,7 +166,7 @@ def _walk_named(
         earlier = before.get(name(one))
         if earlier is None:
             _add(lines, "+", depth, path, item_lines(one, keys))
-        elif _same(earlier, one):
+        elif same(earlier, one):
             _add(lines, " ", depth, path, item_lines(one, keys))
         else:
             _add(lines, " ", depth, path, (f"- {keys[0]}: {scalar_text(one[keys[0]])}",))

@@ -1,0 +1,36 @@
+"""The difference of two templates by meaning, as lines: a heading for each subject, one line for each change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k9py.rollouts.meaning import MeaningChange
+from k9py.tables.values import Tone
+
+Line = tuple[tuple[str, Tone], ...]
+"""One line: pieces of text, each with its tone."""
+
+
+def meaning_lines(changes: Sequence[MeaningChange]) -> tuple[Line, ...]:
+    """Return the lines, grouped by subject in the order of the changes; one line that says so when there are none."""
+    if not changes:
+        return ((("the pod template is the same", Tone.MUTED),),)
+    groups: dict[str, list[MeaningChange]] = {}
+    for one in changes:
+        groups.setdefault(one.subject, []).append(one)
+    lines: list[Line] = []
+    for subject, found in groups.items():
+        lines.append(((subject, Tone.ACCENT),))
+        width = min(28, max(len(one.what) for one in found))
+        lines += [
+            (("  ", Tone.PLAIN), (one.what.ljust(width), Tone.PLAIN), ("  ", Tone.PLAIN), *_sides(one)) for one in found
+        ]
+    return tuple(lines)
+
+
+def _sides(one: MeaningChange) -> Line:
+    if one.before is None:
+        return (("added ", Tone.MUTED), (one.after or "", Tone.OK))
+    if one.after is None:
+        return (("removed ", Tone.MUTED), (one.before, Tone.FAIL))
+    return ((one.before, Tone.FAIL), (" → ", Tone.MUTED), (one.after, Tone.OK))
