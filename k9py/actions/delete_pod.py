@@ -11,7 +11,8 @@ from typing import Any, Final
 from k9py.actions.change import Change, ChangeWarning, Gravity
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import options_guarded, subject
-from k9py.actions.warnings import loudest_first, managed
+from k9py.actions.preflight.management import managed
+from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.text import printable
 

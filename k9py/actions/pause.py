@@ -8,7 +8,8 @@ from typing import Any, Literal
 from k9py.actions.change import Change
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import Subject, guarded, subject
-from k9py.actions.warnings import loudest_first, managed
+from k9py.actions.preflight.management import managed
+from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 
 

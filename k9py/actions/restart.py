@@ -9,7 +9,9 @@ from typing import Any
 from k9py.actions.change import Change
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import guarded, subject
-from k9py.actions.warnings import downtime, held_back, loudest_first, managed
+from k9py.actions.preflight.downtime import downtime, held_back
+from k9py.actions.preflight.management import managed
+from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.text import printable

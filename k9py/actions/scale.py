@@ -8,7 +8,9 @@ from typing import Any
 from k9py.actions.change import Change
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import guarded, subject
-from k9py.actions.warnings import autoscaled, fewer_pods, loudest_first, managed
+from k9py.actions.preflight.autoscalers import autoscaled
+from k9py.actions.preflight.management import applied, managed
+from k9py.actions.warnings import fewer_pods, loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.policy import HorizontalPodAutoscaler
 
@@ -54,5 +56,10 @@ def plan_scale(obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalP
         request=WriteRequest(about.key, patch, "merge", subresource="scale"),
         summary=f"scale {about.words} from {now} to {replicas}",
         before_after=(("replicas", str(now), str(replicas)),),
-        warnings=loudest_first(autoscaled(autoscaler, replicas), fewer_pods(now, replicas), managed(obj)),
+        warnings=loudest_first(
+            autoscaled(autoscaler, replicas),
+            fewer_pods(now, replicas),
+            managed(obj),
+            applied(obj, field="replicas", what="the number"),
+        ),
     )

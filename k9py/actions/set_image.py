@@ -9,7 +9,9 @@ from typing import Any, Final
 from k9py.actions.change import Change, ChangeWarning, Gravity
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import guarded, subject
-from k9py.actions.warnings import downtime, held_back, loudest_first, managed
+from k9py.actions.preflight.downtime import downtime, held_back
+from k9py.actions.preflight.management import applied, managed
+from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.text import printable
@@ -51,6 +53,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
     if not changed:
         held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
         raise RefusedError(f"nothing to change in {about.words}: {held} already", "")
+    paused = bool((obj.get("spec") or {}).get("paused"))
     return Change(
         action="set-image",
         key=about.key,
@@ -63,7 +66,11 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
             (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
             for name, image in changed.items()
         ),
-        warnings=loudest_first(_stored_only(obj), downtime(obj), held_back(obj), managed(obj)),
+        warnings=loudest_first(
+            *((_stored_only(),) if paused else (downtime(obj), held_back(obj))),
+            managed(obj),
+            applied(obj, field="template", what="the image"),
+        ),
     )
 
 
@@ -94,7 +101,6 @@ def _patch(
     return {"spec": {"template": {"spec": spec}}}
 
 
-def _stored_only(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
-    if (obj.get("spec") or {}).get("paused"):
-        message = "it is paused: the image is stored, and rolled out when it is resumed"
-        yield ChangeWarning(Gravity.NOTE, "paused", message)
+def _stored_only() -> Iterator[ChangeWarning]:
+    message = "it is paused: the image is stored, and rolled out when it is resumed"
+    yield ChangeWarning(Gravity.NOTE, "paused", message)

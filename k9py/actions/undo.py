@@ -13,9 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from k9py.actions.change import Change
+from k9py.actions.forced_rollback import stuck
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import Subject, guarded, guarded_operations, subject
-from k9py.actions.warnings import downtime, held_back, loudest_first, managed, stuck_pods
+from k9py.actions.preflight.downtime import downtime, held_back
+from k9py.actions.preflight.management import applied, managed
+from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.objects.pods import Pod
@@ -69,7 +72,13 @@ def plan_undo(obj: Mapping[str, Any], revision_obj: Mapping[str, Any] | None, *,
         request=_request(obj, revision_obj, template, about),
         summary=f"undo {about.words} to revision {number}",
         before_after=(("revision", _present_revision(obj), str(number)), *_images(present, template)),
-        warnings=loudest_first(stuck_pods(obj, name, pods), downtime(obj), held_back(obj), managed(obj)),
+        warnings=loudest_first(
+            stuck(obj, name, pods),
+            downtime(obj),
+            held_back(obj),
+            managed(obj),
+            applied(obj, field="template", what="the pod template"),
+        ),
         replaces_annotations=_annotations(obj) if about.key.kind == "Deployment" else None,
     )
 

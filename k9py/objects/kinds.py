@@ -17,6 +17,7 @@ from k9py.objects.meta import KubeObject, ObjectKey
 from k9py.objects.nodes import Namespace, Node
 from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.objects.quota import ResourceQuota
 from k9py.objects.services import EndpointSlice, Service
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 
@@ -95,6 +96,7 @@ DAEMON_SET = Kind("apps", "v1", "daemonsets", DaemonSet)
 CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", ControllerRevision)
 HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", HorizontalPodAutoscaler)
 POD_DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", PodDisruptionBudget)
+RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", ResourceQuota)
 JOB = Kind("batch", "v1", "jobs", Job)
 CRON_JOB = Kind("batch", "v1", "cronjobs", CronJob)
 
@@ -116,6 +118,7 @@ KINDS: dict[str, AnyKind] = {
         CONTROLLER_REVISION,
         HORIZONTAL_POD_AUTOSCALER,
         POD_DISRUPTION_BUDGET,
+        RESOURCE_QUOTA,
         JOB,
         CRON_JOB,
     )

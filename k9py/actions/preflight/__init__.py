@@ -1,14 +1,13 @@
-"""What the cluster knows that pushes back on a write."""
+"""Who or what will push back on a write, or make it hurt: one small function a check, one module a family.
+
+The checks that need nothing but the object are called by the plans; those that need the cluster by `preflight`, from
+`Facts` gathered for this one change. Nothing found means no warning; what could not be read is a warning of its own.
+To add a check: a function that yields `ChangeWarning`s, called in `checks.py` (or by the plans it matters to); what it
+must read becomes a fact in `facts.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from k9py.actions.preflight.checks import preflight
 
-from k9py.actions.change import Change, ChangeWarning
-from k9py.actions.patcher import Reader
-
-
-async def preflight(reader: Reader, obj: Mapping[str, Any], change: Change) -> tuple[ChangeWarning, ...]:
-    """Return what the cluster knows that pushes back on a change, loudest first."""
-    return ()
+__all__ = ["preflight"]

@@ -80,7 +80,9 @@ def test_undo_tells_what_changes() -> None:
         ("revision", "4", "3"),
         ("image of app", "registry.example.com/checkout:badimage", "registry.example.com/checkout:1.1.0"),
     )
-    assert (change.generation, change.resource_version, change.warnings) == (7, "3693", ())
+    assert (change.generation, change.resource_version) == (7, "3693")
+    words = "it was made with kubectl apply: the next apply puts back the pod template as its file has it"
+    assert [(one.code, one.message) for one in change.warnings] == [("applied", f"{words}; change that too")]
 
 
 def test_the_template_of_a_revision_is_the_one_the_server_stored_after_kubectls_undo() -> None:
@@ -158,13 +160,14 @@ def test_undo_of_a_stateful_set_names_the_pod_that_will_stay_stuck() -> None:
         make.pod("cart-db-1", revision_hash="cart-db-579f464d64", ready=False),
         make.pod("cart-db-2", revision_hash="cart-db-579f464d64"),
     ]
-    [warning] = plan_undo(obj, target, pods=pods).warnings
+    warning, *others = plan_undo(obj, target, pods=pods).warnings
+    assert [one.code for one in others] == ["applied"]
     assert (warning.code, warning.message) == (
         "stuck-pods",
         "pod cart-db-1 will not be replaced by this alone: delete it afterwards",
     )
     parallel = {**obj, "spec": {**obj["spec"], "podManagementPolicy": "Parallel"}}
-    assert plan_undo(parallel, target, pods=pods).warnings == ()
+    assert [one.code for one in plan_undo(parallel, target, pods=pods).warnings] == ["applied"]
 
 
 # --- restart -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,40 @@
+"""The checks that need the cluster, each asked of the facts read for one change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from k9py.actions.change import Change, ChangeWarning
+from k9py.actions.patcher import Reader
+from k9py.actions.preflight.autoscalers import autoscaling
+from k9py.actions.preflight.budgets import budget_of_eviction, budget_of_rollout
+from k9py.actions.preflight.facts import Facts, gather
+from k9py.actions.preflight.quotas import quota_refusals
+from k9py.actions.preflight.rights import rights
+from k9py.actions.warnings import loudest_first
+
+
+async def preflight(reader: Reader, obj: Mapping[str, Any], change: Change) -> tuple[ChangeWarning, ...]:
+    """Return what the cluster knows that pushes back on a change, loudest first; what could not be read is `unknown`.
+
+    Args:
+        obj: the whole object the change was planned from.
+
+    Raises:
+        ConnectionFailedError: the cluster does not answer any more.
+    """
+    return judge(obj, change, await gather(reader, obj, change))
+
+
+def judge(obj: Mapping[str, Any], change: Change, facts: Facts) -> tuple[ChangeWarning, ...]:
+    """Return what the facts mean for the change, loudest first."""
+    return loudest_first(_found(obj, change, facts))
+
+
+def _found(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+    yield from rights(facts)
+    yield from autoscaling(obj, change, facts)
+    yield from budget_of_rollout(obj, change, facts)
+    yield from budget_of_eviction(obj, change, facts)
+    yield from quota_refusals(obj, change, facts)
