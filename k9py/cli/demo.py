@@ -64,6 +64,11 @@ class Demo:
         assert self._directory is not None, "a Demo is used in a with block"
         return ConnectOptions(kubeconfig=str(Path(self._directory.name) / "config"))
 
+    @property
+    def namespace(self) -> str:
+        """Where most of what the demo is about is."""
+        return "team-000" if self.scenario.startswith("big") else "shop"
+
     async def connect(self, options: ConnectOptions) -> Connection:
         """Start the server unless it runs, and connect as to any cluster."""
         from k9py.kube.connect import connect
@@ -79,5 +84,5 @@ class Demo:
         simulator.start()
         path = self.options.kubeconfig
         assert path is not None
-        simulator.write_kubeconfig(Path(path))
+        simulator.write_kubeconfig(Path(path), namespace=self.namespace)
         return simulator

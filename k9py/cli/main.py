@@ -1,24 +1,70 @@
 """`kdash`: parse, hand over, turn every failure into a clear line and an exit code.
 
-Invariant: `kdash --help` and `--version` import neither Textual nor kubernetes_asyncio nor aiohttp.
-Exit codes: 0 all well; 1 something is failing (`--once`); 2 it could not be done or told.
+Invariant: `kdash --help`, `--version` and every subcommand's help import neither Textual nor kubernetes_asyncio nor
+aiohttp, and no subcommand imports Textual. Exit codes are in the help, and in `tables/outcome.py`.
 """
 
 from __future__ import annotations
 
+import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 
 from k9py import __version__
+from k9py.cli.commands import COMMANDS
+from k9py.cli.names import check_namespace
 from k9py.cli.options import Arguments, Output
 from k9py.objects.errors import ConfigError, KdashError
 
 EXIT_UNABLE = 2
 
+EXIT_CODES = """\b
+Exit codes:
+  0  done
+  1  something is failing (--once alone)
+  2  could not tell: unreachable, not found, still progressing, wrong usage
+  3  image cannot be pulled
+  4  crash, out of memory, or a container that cannot start
+  5  a probe says no
+  6  quota, admission, or a missing service account
+  7  unschedulable, or its node is lost
+  8  the deadline has passed, and no cause is known
+  9  refused: rights, conflict, read-only, paused, nothing to do, not confirmed
+"""
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class DashboardGroup(click.Group):
+    """Opens the dashboard where no subcommand is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; a bare `--demo` does not swallow the subcommand behind it."""
+        following = [*args[1:], ""] if args else []
+        named = [
+            "--demo=shop" if one == "--demo" and after in self.commands else one
+            for one, after in zip(args, following, strict=True)
+        ]
+        return super().parse_args(ctx, named)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand. Raises click.UsageError, with those there are."""
+        if args and args[0] not in self.commands:
+            near = difflib.get_close_matches(args[0], self.commands, n=1)
+            which = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
+            ctx.fail(f"Got unexpected extra argument ({args[0]}): there is no such command. {which}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=DashboardGroup,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND ...]",
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig to use.")
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; default: $KUBECONFIG, ~/.kube/config, in-cluster.")
 @click.option(
@@ -57,6 +103,8 @@ def command(
     """Live services, rollouts and logs of a Kubernetes cluster; scale, restart and undo from the same screen.
 
     Without a cluster at hand: kdash --demo
+
+    Commands answer without a screen, for scripts too: kdash status deploy/checkout --wait
     """
     arguments = Arguments(
         kubeconfig=kubeconfig,
@@ -70,36 +118,34 @@ def command(
         no_color=no_color,
         theme="light" if theme == "light" else "dark",
     )
-    _check(
-        arguments, output_given=click_context.get_parameter_source("output") == click.core.ParameterSource.COMMANDLINE
-    )
-    click_context.exit(_run(arguments))
+    given = {
+        name
+        for name in ("output", "theme", "all_namespaces", "once")
+        if click_context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+    }
+    _check(arguments, given, click_context.invoked_subcommand)
+    click_context.obj = arguments
+    if click_context.invoked_subcommand is None:
+        click_context.exit(_run(arguments))
 
 
-def _check(arguments: Arguments, *, output_given: bool) -> None:
-    """Refuse combinations that would silently ignore what was typed."""
+def _check(arguments: Arguments, given: Collection[str], subcommand: str | None) -> None:
+    """Refuse combinations that would silently ignore what was typed.
+
+    Args:
+        given: options that were typed, of those that do not go with everything.
+    """
     if arguments.all_namespaces and arguments.namespaces:
         raise click.UsageError("-n and -A exclude each other: name namespaces, or ask for all of them.")
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
         raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
-    if output_given and not arguments.once:
+    for option, name in (("--once", "once"), ("-A", "all_namespaces"), ("--theme", "theme")):
+        if subcommand is not None and name in given:
+            raise click.UsageError(f"{option} does not go with {subcommand}.")
+    if subcommand is None and "output" in given and not arguments.once:
         raise click.UsageError("--output belongs to --once: kdash --once --output json")
     for name in arguments.namespaces:
-        if not _is_dns_label(name):
-            raise click.UsageError(f"{name!r} is not a namespace name: lower-case letters, digits and '-', 63 at most.")
-
-
-def _is_dns_label(name: str) -> bool:
-    """Tell whether it is an RFC 1123 label, as namespace names are."""
-    plain = name.replace("-", "a")
-    return (
-        0 < len(name) <= 63
-        and name.isascii()
-        and plain.isalnum()
-        and name == name.lower()
-        and name[0] != "-"
-        and name[-1] != "-"
-    )
+        check_namespace(name)
 
 
 def _run(arguments: Arguments) -> int:
@@ -112,6 +158,10 @@ def _run(arguments: Arguments) -> int:
     from k9py.cli.dashboard import run_dashboard
 
     return run_dashboard(arguments)
+
+
+for _subcommand in COMMANDS:
+    command.add_command(_subcommand)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -10,21 +10,17 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
-from datetime import datetime
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
+from k9py.cli.printing import print_tables
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import choose_scope
-from k9py.cluster.views import RolloutView, ServiceView
 from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -32,24 +28,12 @@ from k9py.kube.options import ConnectOptions
 from k9py.objects.errors import NotFoundError, UnavailableError
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
-from k9py.tables.plain import COULD_NOT_TELL, PlainTable, exit_code, json_values, plain_tables
-from k9py.tables.values import Tone
+from k9py.tables.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables
 
 DEADLINE = 120.0
 """Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""
 
-GAP = 2
-"""Cells between columns."""
-
-READABLE = 44
-"""Cells the growing column keeps before others are left out."""
-
-FULL_WIDTH = 1000
-"""Cells a line may have where no terminal limits it."""
-
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
-
-_STYLES = {Tone.OK: "green", Tone.BUSY: "cyan", Tone.WARN: "yellow", Tone.FAIL: "bold red", Tone.UNKNOWN: "magenta"}
 
 
 def run_once(arguments: Arguments) -> int:
@@ -93,7 +77,8 @@ async def _once(arguments: Arguments) -> int:
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         print(json.dumps(values, indent=2, ensure_ascii=False))
     else:
-        _print_tables(services, rollouts, now, colour=not arguments.no_color and wants_colour(os.environ))
+        colour = not arguments.no_color and wants_colour(os.environ)
+        print_tables(plain_tables(services, rollouts, now), sys.stdout, width=_width(), colour=colour)
     for remark in _remarks(notice, health, complete=complete):
         print(f"kdash: {remark}", file=sys.stderr)
     status = exit_code(health, services, rollouts)
@@ -136,63 +121,6 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
         yield printable(health.error.message)
 
 
-def _print_tables(services: list[ServiceView], rollouts: list[RolloutView], now: datetime, *, colour: bool) -> None:
-    """Print both tables: fitted to a terminal, in full width into a pipe."""
-    console = Console(
-        no_color=not colour, color_system="auto" if colour else None, highlight=False, markup=False, emoji=False
-    )
-    room = console.width if sys.stdout.isatty() else None
-    console.width = room or FULL_WIDTH
-    with console.capture() as captured:
-        for plain in plain_tables(services, rollouts, now):
-            console.print(_table(plain, fitted_widths(plain, room)))
-    for line in captured.get().splitlines():
-        print(line.rstrip())
-
-
-def fitted_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
-    """Return the widths of the columns that fit in so many cells, by index; every column in full without a limit.
-
-    The least important columns go first; the one that grows is cut to what the others leave.
-    """
-    widths = {
-        index: max([cell_len(column.title), *(cell_len(cells[index].text) for cells in plain.rows)])
-        for index, column in enumerate(plain.columns)
-    }
-    if room is None:
-        return widths
-    growing = [index for index, column in enumerate(plain.columns) if column.grow]
-    least = {index: min(width, READABLE) if index in growing else width for index, width in widths.items()}
-    while sum(least.values()) + GAP * len(least) + 1 > room:
-        index = max(least, key=lambda index: (plain.columns[index].priority, index))
-        if plain.columns[index].priority == 0:
-            break
-        del least[index]
-    spare = room - 1 - sum(least.values()) - GAP * len(least)
-    for index in growing:
-        if index in least:
-            least[index] = min(widths[index], least[index] + max(0, spare))
-    return least
-
-
-def _table(plain: PlainTable, widths: Mapping[int, int]) -> Table:
-    table = Table(
-        title=plain.title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, GAP, 0, 0)
-    )
-    table.add_column("", width=1)
-    for index, width in widths.items():
-        column = plain.columns[index]
-        table.add_column(
-            column.title,
-            justify="right" if column.align_right else "left",
-            width=width,
-            no_wrap=True,
-            overflow="ellipsis",
-            header_style="bold",
-        )
-    for cells, tone in zip(plain.rows, plain.tones, strict=True):
-        table.add_row(
-            Text(tone.symbol, style=_STYLES.get(tone, "")),
-            *(Text(cells[index].text, style=_STYLES.get(cells[index].tone, "")) for index in widths),
-        )
-    return table
+def _width() -> int | None:
+    """Return the cells of a line of the terminal, None when standard output is none."""
+    return Console().width if sys.stdout.isatty() else None

@@ -34,3 +34,42 @@ class Arguments:
     output: Output = "table"
     no_color: bool = False
     theme: Literal["dark", "light"] = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandArguments:
+    """What every subcommand is told.
+
+    Args:
+        kubeconfig, context: as kubectl's; None means its defaults.
+        namespace: of all it names; None means the context's.
+        demo: name of the demo scenario, None for a real cluster.
+        read_only: refuse every write.
+        json: answer as JSON.
+        no_color: no colours, whatever the environment says.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    demo: str | None = None
+    read_only: bool = False
+    json: bool = False
+    no_color: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How a write is to be made.
+
+    Args:
+        dry_run: show what would be, and store nothing.
+        yes: confirmed beforehand.
+        wait: follow the rollout to its end.
+        timeout: seconds to follow it at most.
+    """
+
+    dry_run: bool = False
+    yes: bool = False
+    wait: bool = False
+    timeout: float = 600.0

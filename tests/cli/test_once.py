@@ -12,7 +12,7 @@ import pytest
 
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
-from k9py.cli.once import fitted_widths
+from k9py.cli.printing import fitted_widths
 from k9py.simulator.api.access import Rule
 from k9py.simulator.faults import Refuse, Where
 from k9py.simulator.scenarios import NAMES

@@ -1,0 +1,127 @@
+"""Where a command speaks and hears: standard output, standard error, and the one who may be asked.
+
+Invariant: `out` gets the answer alone; whatever qualifies it, and all conversation, goes to `err`. A value, so that
+tests bring their own. Nothing here asks anyone who is not at a terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+from k9py.settings.terminal import wants_colour
+from k9py.tables.values import Tone
+
+Line = Sequence[tuple[str, Tone]]
+"""A line in toned parts; already printable."""
+
+Ask = Callable[[], Awaitable[str]]
+"""Reads one line that someone types; "" at the end of input."""
+
+_CODES: Final = {
+    Tone.OK: "32",
+    Tone.BUSY: "36",
+    Tone.WARN: "33",
+    Tone.FAIL: "1;31",
+    Tone.UNKNOWN: "35",
+    Tone.MUTED: "2",
+    Tone.ACCENT: "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The streams of a command.
+
+    Args:
+        out, err: standard output and standard error.
+        read: reads an answer.
+        is_interactive: someone can be asked: input and output are a terminal.
+        colour: escape sequences are welcome.
+        width: cells of a line of `out`, None for no limit.
+    """
+
+    out: TextIO
+    err: TextIO
+    read: Ask
+    is_interactive: bool
+    colour: bool = False
+    width: int | None = None
+
+    def answer(self, text: str = "") -> None:
+        """Print a line of the answer."""
+        print(text, file=self.out)
+
+    def say(self, text: str = "") -> None:
+        """Print a line beside the answer."""
+        print(text, file=self.err, flush=True)
+
+    def answer_json(self, values: Any) -> None:
+        """Print the answer as JSON."""
+        print(json.dumps(values, indent=2, ensure_ascii=False), file=self.out)
+
+    def text(self, line: Line) -> str:
+        """Return a line as it is printed, coloured where that is welcome."""
+        if not self.colour:
+            return "".join(text for text, _ in line)
+        return "".join(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone in _CODES else text for text, tone in line)
+
+    def remark(self, remarks: Iterable[str]) -> None:
+        """Say what a reader must know before trusting the answer."""
+        for one in dict.fromkeys(remarks):
+            self.say(f"kdash: {one}")
+
+    async def confirm(self, question: str) -> bool:
+        """Ask, and tell whether the answer was yes; everything else is no. Ctrl+C cancels."""
+        print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+        try:
+            answer = await self.read()
+        except asyncio.CancelledError:
+            self.say()
+            raise
+        return answer.strip().lower() in ("y", "yes")
+
+
+def system_console(*, no_color: bool) -> Console:
+    """Return this process's own streams."""
+    is_terminal = sys.stdout.isatty()
+    return Console(
+        out=sys.stdout,
+        err=sys.stderr,
+        read=_read_line,
+        is_interactive=sys.stdin.isatty() and is_terminal,
+        colour=is_terminal and sys.stderr.isatty() and not no_color and wants_colour(os.environ),
+        width=_width() if is_terminal else None,
+    )
+
+
+def _width() -> int | None:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+async def _read_line() -> str:
+    """Read a line without holding the loop: connections stay alive, and Ctrl+C is heard at once."""
+    loop = asyncio.get_running_loop()
+    readable: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not readable.done():
+            readable.set_result(None)
+
+    try:
+        loop.add_reader(sys.stdin.fileno(), wake)
+    except NotImplementedError:  # Windows
+        return await asyncio.to_thread(sys.stdin.readline)
+    try:
+        await readable
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline()

@@ -1,0 +1,173 @@
+"""`kdash history` and `kdash diff`: a workload's revisions, who made them, and what differs between two.
+
+Invariant: both only read, and both exit 0 whenever they could tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from k9py.actions.undo import nothing_to_undo, revision_template
+from k9py.cli.printing import print_tables
+from k9py.cli.session import Invocation, opened
+from k9py.cli.targets import Named
+from k9py.cluster.reading import Reading, read_workload
+from k9py.objects.errors import ForbiddenError, RefusedError
+from k9py.objects.text import printable
+from k9py.rollouts.authors import revision_authors
+from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.template_diff import DiffLine, template_diff
+from k9py.rollouts.yaml_lines import lines_of
+from k9py.tables import history as table
+from k9py.tables.meaning import meaning_lines
+from k9py.tables.outcome import ExitCode
+from k9py.tables.values import Tone
+
+NOW: Final = "now"
+"""The word for the pod template as it is, instead of a revision's number."""
+
+_CONTEXT: Final = 3
+"""Lines of context around a change, as `diff -u`."""
+
+_SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.MUTED, " ": Tone.PLAIN}
+
+
+async def history(invocation: Invocation, named: Named, number: int | None) -> int:
+    """Print the revisions, or one of them with its pod template. Raises KdashError."""
+    console, now = invocation.console, invocation.clock.now()
+    async with opened(invocation) as session:
+        reading = await read_workload(session.connection, session.key(named))
+    found = known_revisions(reading)
+    authors = revision_authors(reading.raw, found)
+    if number is None:
+        if invocation.arguments.json:
+            console.answer_json(table.json_values(reading.key, found, authors, context=session.context))
+        else:
+            plain = table.history_table(reading.key, found, authors, now)
+            print_tables((plain,), console.out, width=console.width, colour=console.colour)
+    else:
+        one = revision_numbered(reading, number)
+        author, template = authors.get(one.name), revision_template(reading.revision_objects[one.name])
+        if invocation.arguments.json:
+            values = table.json_values(reading.key, (one,), authors, context=session.context)
+            console.answer_json({**values, "template": template})
+        else:
+            console.answer(printable(str(reading.key)))
+            for what, value in table.revision_lines(one, author, now):
+                console.answer(f"  {what + ':':<13} {value}")
+            for line in lines_of("template", template):
+                console.answer(f"  {line}")
+    console.remark(reading.unread)
+    return ExitCode.DONE
+
+
+async def diff(invocation: Invocation, named: Named, older: str | None, newer: str | None, *, yaml: bool) -> int:
+    """Print what leads from one pod template to another: by meaning, or line by line. Raises KdashError.
+
+    Args:
+        older, newer: a revision's number or NOW; None: the revision before `newer`, and now.
+    """
+    console = invocation.console
+    async with opened(invocation) as session:
+        reading = await read_workload(session.connection, session.key(named))
+    after = _side(reading, newer or NOW)
+    before = _side(reading, older) if older is not None else _before(reading, after)
+    changes = meaning_diff(before.template, after.template)
+    lines = template_diff(before.template, after.template, context=_CONTEXT)
+    if invocation.arguments.json:
+        console.answer_json(
+            {
+                "context": printable(session.context),
+                "kind": reading.key.kind,
+                "namespace": printable(reading.key.namespace),
+                "name": printable(reading.key.name),
+                "from": before.number,
+                "to": after.number,
+                "is_same": not changes,
+                "changes": change_values(changes),
+                "yaml": [{"sign": one.sign, "text": one.text} for one in lines] if yaml else None,
+            }
+        )
+    else:
+        console.answer(f"{printable(str(reading.key))}: from {before.words} to {after.words}")
+        if yaml and changes:
+            for line in lines:
+                console.answer(console.text(yaml_line(line)))
+        else:
+            for shown in meaning_lines(changes):
+                console.answer(f"  {console.text(shown)}")
+    console.remark(reading.unread)
+    return ExitCode.DONE
+
+
+def known_revisions(reading: Reading) -> tuple[Revision, ...]:
+    """Return the revisions. Raises ForbiddenError when they may not be read."""
+    if reading.revisions is None:
+        kept_in = "ReplicaSets" if reading.key.kind == "Deployment" else "ControllerRevisions"
+        raise ForbiddenError(
+            f"the revisions of {printable(str(reading.key))} are not known: {reading.unread[0]}",
+            f"they are kept in {kept_in}: ask for the right to list those",
+            code=403,
+        )
+    return reading.revisions
+
+
+def revision_numbered(reading: Reading, number: int) -> Revision:
+    """Return the revision of that number. Raises RefusedError when there is none, with those there are."""
+    found = known_revisions(reading)
+    for one in found:
+        if one.number == number:
+            return one
+    numbers = ", ".join(str(one.number) for one in found) or "none"
+    raise RefusedError(f"{printable(str(reading.key))} has no revision {number}", f"revisions: {numbers}")
+
+
+def change_values(changes: tuple[MeaningChange, ...]) -> list[dict[str, Any]]:
+    """Return changes as JSON values; what is absent on a side is null."""
+    return [
+        {"family": one.family, "subject": one.subject, "what": one.what, "before": one.before, "after": one.after}
+        for one in changes
+    ]
+
+
+def yaml_line(line: DiffLine) -> tuple[tuple[str, Tone], ...]:
+    """Return a line of the plain difference, toned."""
+    return ((f"{line.sign} {line.text}", _SIGNS[line.sign]),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a difference; `number` None: as it is now."""
+
+    number: int | None
+    template: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        return NOW if self.number is None else f"revision {self.number}"
+
+
+def _side(reading: Reading, which: str) -> _Side:
+    if which == NOW:
+        return _Side(None, reading.template)
+    one = revision_numbered(reading, int(which))
+    return _Side(one.number, revision_template(reading.revision_objects[one.name]))
+
+
+def _before(reading: Reading, after: _Side) -> _Side:
+    """Return the revision before another; before what is now, the one before the current one."""
+    found = known_revisions(reading)
+    number = after.number
+    if number is None:
+        # While it is not known which revision is in force, the newest is taken for it.
+        current = current_revision(found) or (found[0] if found else None)
+        number = current.number if current is not None else 0
+    for one in found:  # newest first
+        if one.number < number:
+            return _Side(one.number, revision_template(reading.revision_objects[one.name]))
+    if after.number is None:
+        raise nothing_to_undo(reading.raw, read=True)
+    raise RefusedError(f"there is no revision before {number}", "name one with --from")

@@ -1,0 +1,129 @@
+"""What each writing command plans for a workload, once it has been read. To add a command: a planner like these.
+
+Invariant: planners only read; they raise KdashError, RefusedError where there is nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.actions.change import Change
+from k9py.actions.forced_rollback import stuck_pods
+from k9py.actions.pause import plan_pause, plan_resume
+from k9py.actions.restart import plan_restart
+from k9py.actions.scale import plan_scale
+from k9py.actions.set_image import plan_set_image
+from k9py.actions.undo import nothing_to_undo, plan_undo
+from k9py.cli.history import known_revisions, revision_numbered
+from k9py.cli.session import Session
+from k9py.cluster.reading import Reading, read_workload
+from k9py.informer.clock import Clock
+from k9py.objects.errors import RefusedError
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.text import printable
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.undo_target import undo_target
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change to one workload, and what has to be known of it.
+
+    Args:
+        change: what to write; None: the workload is as wished, and only stuck pods are left to delete.
+        obj: the whole object it was planned from.
+        stuck: pods a StatefulSet will not replace by itself, in the order to delete them.
+        remarks: what could not be read, one clause each.
+    """
+
+    change: Change | None
+    obj: Mapping[str, Any]
+    stuck: tuple[Pod, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+Planner = Callable[[Session, ObjectKey, Clock], Awaitable[Plan]]
+
+
+def restarting() -> Planner:
+    """Plan to replace every pod."""
+    return _planner(lambda obj, clock: plan_restart(obj, clock.now()))
+
+
+def scaling(replicas: int) -> Planner:
+    """Plan to have that many pods."""
+    return _planner(lambda obj, _: plan_scale(obj, replicas))
+
+
+def setting_images(images: Mapping[str, str]) -> Planner:
+    """Plan to give containers other images, by container name."""
+    return _planner(lambda obj, _: plan_set_image(obj, images))
+
+
+def pausing() -> Planner:
+    """Plan to hold the rollout."""
+    return _planner(lambda obj, _: plan_pause(obj))
+
+
+def resuming() -> Planner:
+    """Plan to let it go on."""
+    return _planner(lambda obj, _: plan_resume(obj))
+
+
+def undoing(number: int, *, delete_stuck: bool) -> Planner:
+    """Plan to go back to a revision; 0: the one before that is best to go back to."""
+
+    async def plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
+        reading = await read_workload(session.connection, key)
+        if delete_stuck and not number:
+            _refuse_to_guess(reading)
+        chosen = _chosen(reading, number)
+        pods = reading.pods or ()
+        stuck = stuck_pods(reading.raw, chosen.name, pods)
+        try:
+            change = plan_undo(reading.raw, reading.revision_objects[chosen.name], pods=pods)
+        except RefusedError:
+            # The pods that hold up an undo made earlier can still be deleted.
+            if not (delete_stuck and stuck and chosen.is_current):
+                raise
+            return Plan(None, reading.raw, stuck, reading.unread)
+        return Plan(change, reading.raw, stuck, reading.unread)
+
+    return plan
+
+
+def _planner(plan: Callable[[Mapping[str, Any], Clock], Change]) -> Planner:
+    async def read_and_plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
+        obj = await session.connection.get(key)
+        return Plan(plan(obj, clock), obj)
+
+    return read_and_plan
+
+
+def _refuse_to_guess(reading: Reading) -> None:
+    """Raise RefusedError when pods of another revision hold up the one in force: perhaps an undo was made already.
+
+    The revision before would then be the broken one.
+    """
+    current = current_revision(known_revisions(reading))
+    stuck = stuck_pods(reading.raw, current.name, reading.pods or ()) if current is not None else ()
+    if current is not None and stuck:
+        names = ", ".join(printable(one.name) for one in stuck)
+        raise RefusedError(
+            f"{names} of another revision holds up revision {current.number}: which one is meant is not plain",
+            f"--to-revision {current.number} deletes what holds it up; another number goes back to that one",
+        )
+
+
+def _chosen(reading: Reading, number: int) -> Revision:
+    found = known_revisions(reading)
+    if number:
+        return revision_numbered(reading, number)
+    target = undo_target(found)
+    if target is None:
+        current = current_revision(found)
+        raise nothing_to_undo(reading.raw, read=current is not None or bool(found))
+    return target.revision

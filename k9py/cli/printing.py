@@ -1,0 +1,92 @@
+"""Plain tables on a stream: fitted to a terminal, in full width into a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from k9py.tables.plain import PlainTable
+from k9py.tables.values import Tone
+
+GAP: Final = 2
+"""Cells between columns."""
+
+READABLE: Final = 44
+"""Cells the growing column keeps before others are left out."""
+
+FULL_WIDTH: Final = 1000
+"""Cells a line may have where no terminal limits it."""
+
+_STYLES: Final = {
+    Tone.OK: "green",
+    Tone.BUSY: "cyan",
+    Tone.WARN: "yellow",
+    Tone.FAIL: "bold red",
+    Tone.UNKNOWN: "magenta",
+}
+
+
+def print_tables(tables: Iterable[PlainTable], out: TextIO, *, width: int | None, colour: bool) -> None:
+    """Print tables; `width` None: no terminal limits them."""
+    console = Console(
+        no_color=not colour, color_system="auto" if colour else None, highlight=False, markup=False, emoji=False
+    )
+    console.width = width or FULL_WIDTH
+    with console.capture() as captured:
+        for plain in tables:
+            console.print(_table(plain, fitted_widths(plain, width)))
+    for line in captured.get().splitlines():
+        print(line.rstrip(), file=out)
+
+
+def fitted_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
+    """Return the widths of the columns that fit in so many cells, by index; every column in full without a limit.
+
+    The least important columns go first; the one that grows is cut to what the others leave.
+    """
+    widths = {
+        index: max([cell_len(column.title), *(cell_len(cells[index].text) for cells in plain.rows)])
+        for index, column in enumerate(plain.columns)
+    }
+    if room is None:
+        return widths
+    growing = [index for index, column in enumerate(plain.columns) if column.grow]
+    least = {index: min(width, READABLE) if index in growing else width for index, width in widths.items()}
+    while sum(least.values()) + GAP * len(least) + 1 > room:
+        index = max(least, key=lambda index: (plain.columns[index].priority, index))
+        if plain.columns[index].priority == 0:
+            break
+        del least[index]
+    spare = room - 1 - sum(least.values()) - GAP * len(least)
+    for index in growing:
+        if index in least:
+            least[index] = min(widths[index], least[index] + max(0, spare))
+    return least
+
+
+def _table(plain: PlainTable, widths: Mapping[int, int]) -> Table:
+    table = Table(
+        title=plain.title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, GAP, 0, 0)
+    )
+    table.add_column("", width=1)
+    for index, width in widths.items():
+        column = plain.columns[index]
+        table.add_column(
+            column.title,
+            justify="right" if column.align_right else "left",
+            width=width,
+            no_wrap=True,
+            overflow="ellipsis",
+            header_style="bold",
+        )
+    for cells, tone in zip(plain.rows, plain.tones, strict=True):
+        table.add_row(
+            Text(tone.symbol, style=_STYLES.get(tone, "")),
+            *(Text(cells[index].text, style=_STYLES.get(cells[index].tone, "")) for index in widths),
+        )
+    return table

@@ -1,0 +1,114 @@
+"""One run of a subcommand: what it was told, its streams, its clock, and its connection.
+
+Invariant: a connection opened here is closed here. Failures become a clear line and an exit code in `run` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from k9py.actions.audit import AuditLog, Identity, os_user
+from k9py.actions.write import Writer
+from k9py.cli.console import Console, system_console
+from k9py.cli.demo import Demo
+from k9py.cli.options import CommandArguments
+from k9py.cli.targets import Named
+from k9py.informer.clock import Clock, SystemClock
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.objects.errors import KdashError
+from k9py.objects.meta import ObjectKey
+from k9py.settings.paths import audit_file
+from k9py.tables.outcome import code_of_error
+
+Connector = Callable[[ConnectOptions], Awaitable[Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a subcommand runs with; tests bring their own streams, clock and file.
+
+    Args:
+        target: which cluster.
+        audit_path: file of the audit lines, None writes none.
+    """
+
+    arguments: CommandArguments
+    console: Console
+    target: ConnectOptions
+    audit_path: Path | None
+    clock: Clock = field(default_factory=SystemClock)
+    connector: Connector = connect
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A cluster, the namespace meant, and the one way to change it."""
+
+    connection: Connection
+    namespace: str
+    writer: Writer
+
+    @property
+    def context(self) -> str:
+        return self.connection.info.context
+
+    def key(self, named: Named) -> ObjectKey:
+        """Return the key of a workload in the namespace meant."""
+        return ObjectKey(named.kind, self.namespace, named.name)
+
+
+@asynccontextmanager
+async def opened(invocation: Invocation) -> AsyncIterator[Session]:
+    """Connect, and close the connection at the end. Raises KdashError."""
+    arguments = invocation.arguments
+    connection = await invocation.connector(invocation.target)
+    try:
+        info = connection.info
+        writer = Writer(
+            connection,
+            connection,
+            read_only=arguments.read_only,
+            audit=AuditLog(invocation.audit_path),
+            identity=Identity(info.context, info.user, info.server, os_user()),
+        )
+        yield Session(connection, arguments.namespace or info.namespace, writer)
+    finally:
+        await connection.aclose()
+
+
+def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:
+    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError: there is no such demo."""
+    with ExitStack() as stack:
+        invocation = Invocation(
+            arguments=arguments,
+            console=system_console(no_color=arguments.no_color),
+            target=ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context),
+            audit_path=audit_file(os.environ),
+        )
+        if arguments.demo is not None:
+            demo = stack.enter_context(Demo(arguments.demo))
+            invocation = replace(invocation, target=demo.options, connector=demo.connect)
+        return asyncio.run(told(invocation, core))
+
+
+async def told(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:
+    """Run a subcommand; a failure is told on standard error with its hint, and summed up in the exit code."""
+    try:
+        return await core(invocation)
+    except KdashError as error:
+        tell(invocation.console, error)
+        return code_of_error(error)
+
+
+def tell(console: Console, error: KdashError) -> None:
+    """Say what went wrong and what can be done about it."""
+    console.say(f"kdash: {error.message}")
+    if error.hint:
+        console.say(f"  hint: {error.hint}")

@@ -1,0 +1,130 @@
+"""`kdash status`: where a rollout stands, its cause by name, and kubectl's own sentence; with --wait to its end.
+
+Invariant: the exit code is the cause's, and 0 is said only of a rollout that is through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.cli.following import follow_to_end
+from k9py.cli.session import Invocation, Session, opened
+from k9py.cli.targets import Named
+from k9py.cluster.reading import read_workload
+from k9py.objects.text import printable
+from k9py.objects.workloads import Workload
+from k9py.rollouts.kubectl_words import kubectl_words
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.tables.history import time_text
+from k9py.tables.outcome import ExitCode, code_of_status
+from k9py.tables.values import Tone
+
+_TONES = {
+    RolloutState.COMPLETE: Tone.OK,
+    RolloutState.SCALED_TO_ZERO: Tone.OK,
+    RolloutState.PROGRESSING: Tone.BUSY,
+    RolloutState.STALLED: Tone.FAIL,
+    RolloutState.PAUSED: Tone.WARN,
+    RolloutState.UNKNOWN: Tone.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: RolloutStatus | None
+    workload: Workload | None
+    remarks: tuple[str, ...] = ()
+    waited: float | None = None
+    timed_out: bool = False
+
+    @property
+    def code(self) -> ExitCode:
+        is_ending = self.workload is not None and self.workload.metadata.deletion_timestamp is not None
+        return ExitCode.UNKNOWN if is_ending or self.timed_out else code_of_status(self.status)
+
+
+async def status(invocation: Invocation, named: Named, *, wait: bool, timeout: float) -> int:
+    """Print where the rollout stands and return its exit code. Raises KdashError.
+
+    Args:
+        wait: follow it until it has converged, plainly will not, or so many seconds are over.
+    """
+    console = invocation.console
+    async with opened(invocation) as session:
+        seen = await (_followed(invocation, session, named, timeout) if wait else _read(invocation, session, named))
+    if invocation.arguments.json:
+        console.answer_json(_values(session, named, seen))
+    elif seen.status is not None:
+        tone = _TONES[seen.status.state]
+        console.answer(console.text([(f"{session.key(named)}: ", Tone.PLAIN), (printable(seen.status.words), tone)]))
+        for line in _details(seen):
+            console.answer(f"  {line}")
+    console.remark(seen.remarks)
+    return seen.code
+
+
+async def _read(invocation: Invocation, session: Session, named: Named) -> _Answer:
+    reading = await read_workload(session.connection, session.key(named), events=True)
+    return _Answer(reading.status(invocation.clock.now()), reading.workload, reading.unread)
+
+
+async def _followed(invocation: Invocation, session: Session, named: Named, timeout: float) -> _Answer:
+    key = session.key(named)
+    await session.connection.get(key)  # what is not there is told at once, instead of waited for
+    ending = await follow_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
+    remarks = (ending.words,) if ending.timed_out or ending.status is None else ()
+    return _Answer(ending.status, ending.workload, remarks, ending.seconds, ending.timed_out)
+
+
+def _details(seen: _Answer) -> list[str]:
+    assert seen.status is not None
+    status = seen.status
+    lines = [printable(status.note)] if status.note else []
+    if status.state is not RolloutState.UNKNOWN:
+        desired = "?" if status.desired is None else status.desired
+        lines.append(
+            f"desired {desired} · updated {status.updated} · ready {status.ready} · available {status.available}"
+            f" · revision {status.revision or '?'}"
+        )
+    if seen.workload is not None:
+        lines.append(f"kubectl: {printable(kubectl_words(seen.workload)[0])}")
+    return lines
+
+
+def _values(session: Session, named: Named, seen: _Answer) -> dict[str, Any]:
+    key = session.key(named)
+    sentence, done = kubectl_words(seen.workload) if seen.workload is not None else (None, None)
+    return {
+        "context": printable(session.context),
+        "kind": key.kind,
+        "namespace": printable(key.namespace),
+        "name": printable(key.name),
+        "status": None if seen.status is None else status_values(seen.status),
+        "kubectl": None if sentence is None else printable(sentence),
+        "kubectl_done": done,
+        "remarks": list(seen.remarks),
+        "waited_seconds": None if seen.waited is None else round(seen.waited, 1),
+        "timed_out": seen.timed_out,
+        "exit_code": int(seen.code),
+    }
+
+
+def status_values(status: RolloutStatus) -> dict[str, Any]:
+    """Return a status as JSON values; unknown is null."""
+    known = status.state is not RolloutState.UNKNOWN
+    return {
+        "state": status.state.value,
+        "words": printable(status.words),
+        "cause": status.cause.value if status.cause else None,
+        "reason": printable(status.reason) or None,
+        "note": printable(status.note) or None,
+        "desired": status.desired,
+        "updated": status.updated if known else None,
+        "ready": status.ready if known else None,
+        "available": status.available if known else None,
+        "revision": status.revision,
+        "images": [printable(one) for one in status.images],
+        "paused": status.paused,
+        "changed_at": time_text(status.changed_at),
+    }

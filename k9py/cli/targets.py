@@ -1,0 +1,88 @@
+"""Which workloads a command names: `deploy/checkout`, `deploy checkout`, in kubectl's words for the kinds.
+
+Invariant: imports nothing but click, so that a command's help stays quick. To know another word: a line in `_KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Deployment": ("deploy", "deployment", "deployments"),
+    "StatefulSet": ("sts", "statefulset", "statefulsets"),
+    "DaemonSet": ("ds", "daemonset", "daemonsets"),
+}
+_KINDS: Final[Mapping[str, str]] = {
+    f"{word}{suffix}": kind for kind, words in _WORDS.items() for word in words for suffix in ("", ".apps", ".v1.apps")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A workload as it was typed: kind and name; the namespace is the command's."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+def parse_targets(words: Sequence[str]) -> tuple[Named, ...]:
+    """Return what the words name, in order, each once.
+
+    Raises:
+        click.UsageError: nothing, another kind, or half a name.
+    """
+    found = tuple(dict.fromkeys(_each(words)))
+    if not found:
+        raise click.UsageError("Name a workload: deploy/NAME, sts/NAME or ds/NAME.")
+    return found
+
+
+def parse_target(words: Sequence[str]) -> Named:
+    """Return the one workload the words name. Raises click.UsageError, also when they name several."""
+    found = parse_targets(words)
+    if len(found) > 1:
+        raise click.UsageError(f"One workload at a time: not {found[1]} as well.")
+    return found[0]
+
+
+def parse_images(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Part `deploy/x app=image:2` into the words that name a workload and the images by container.
+
+    Raises:
+        click.UsageError: no image, or half of one.
+    """
+    images: dict[str, str] = {}
+    for word in words:
+        container, equals, image = word.partition("=")
+        if not equals:
+            continue
+        if not container or not image:
+            raise click.UsageError(f"{word!r} does not say which container gets which image: app=IMAGE")
+        if images.setdefault(container, image) != image:
+            raise click.UsageError(f"Container {container!r} is given two images.")
+    if not images:
+        raise click.UsageError("Name a container and its new image: app=registry.example.com/shop/checkout:1.2.3")
+    return tuple(word for word in words if "=" not in word), images
+
+
+def _each(words: Sequence[str]) -> Iterator[Named]:
+    rest = iter(words)
+    for word in rest:
+        kind, slash, name = word.partition("/")
+        if not slash:
+            name = next(rest, "")
+            if "/" in name:
+                name = ""
+        known = _KINDS.get(kind.lower())
+        if known is None:
+            raise click.UsageError(f"{word!r} names no workload: deploy/NAME, sts/NAME or ds/NAME.")
+        if not name or "/" in name:
+            raise click.UsageError(f"{word!r} needs one name: {kind}/NAME.")
+        yield Named(known, name)

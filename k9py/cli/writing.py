@@ -1,0 +1,232 @@
+"""The way of every change without a screen: plan, dry-run, show, confirm, write, follow.
+
+Invariant: nothing is sent before it was shown and confirmed (by a person at a terminal, or by --yes); several workloads
+are changed one after the other, and the first that fails is the last that is tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from k9py.actions.change import Written
+from k9py.actions.prepare import applied_as_previewed, prepare
+from k9py.cli.console import Line
+from k9py.cli.following import Ending, follow_to_end
+from k9py.cli.options import WriteOptions
+from k9py.cli.plans import Plan, Planner
+from k9py.cli.preview import preview_lines
+from k9py.cli.session import Invocation, Session, opened, tell
+from k9py.cli.stuck import delete_in_order, try_deleting
+from k9py.cli.targets import Named
+from k9py.cli.written import Result
+from k9py.objects.errors import KdashError, RefusedError
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.text import printable
+from k9py.tables.outcome import ExitCode, code_of_error
+from k9py.tables.values import Tone
+
+
+async def write(
+    invocation: Invocation,
+    targets: Sequence[Named],
+    action: str,
+    planner: Planner,
+    options: WriteOptions,
+    *,
+    delete_stuck: bool = False,
+) -> int:
+    """Change each workload in turn; return the exit code of the last that was tried.
+
+    Args:
+        action: its word, for the answer where it comes to no plan.
+        delete_stuck: delete the pods a StatefulSet leaves stuck after an undo.
+
+    Raises:
+        RefusedError: it was not confirmed beforehand, and nobody can be asked.
+        KdashError: there is no connection.
+    """
+    console = invocation.console
+    if not (options.yes or options.dry_run or console.is_interactive):
+        hint = "give --yes to write without asking, or --dry-run to only look"
+        raise RefusedError("nothing was sent: there is no terminal to confirm it at", hint)
+    results: list[Result] = []
+    async with opened(invocation) as session:
+        for named in targets:
+            way = _Way(invocation, session, session.key(named), action, options, delete_stuck=delete_stuck)
+            results.append(await way.go(planner))
+            if results[-1].code is not ExitCode.DONE:
+                break
+        context = session.context
+    left = targets[len(results) :]
+    code = results[-1].code if results else ExitCode.DONE
+    if left:
+        console.say(f"kdash: not tried any more: {', '.join(str(one) for one in left)}")
+    if invocation.arguments.json:
+        console.answer_json(
+            {
+                "context": printable(context),
+                "dry_run": options.dry_run,
+                "results": [one.values() for one in results],
+                "not_tried": [{"kind": one.kind, "name": one.name} for one in left],
+                "exit_code": int(code),
+            }
+        )
+    return code
+
+
+class _Way:
+    """One workload's way from the plan to the end; `result` is what has come of it so far."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        session: Session,
+        key: ObjectKey,
+        action: str,
+        options: WriteOptions,
+        *,
+        delete_stuck: bool,
+    ) -> None:
+        self.console = invocation.console
+        self.clock = invocation.clock
+        self.is_json = invocation.arguments.json
+        self.session = session
+        self.options = options
+        self.delete_stuck = delete_stuck
+        self.result = Result(key, action)
+
+    async def go(self, planner: Planner) -> Result:
+        """Go the way; a failure ends it and is told."""
+        try:
+            await self._go(await planner(self.session, self.result.key, self.clock))
+        except KdashError as error:
+            tell(self.console, error)
+            self.result = replace(self.result, outcome="failed", error=error, code=code_of_error(error))
+        return self.result
+
+    async def _go(self, plan: Plan) -> None:
+        self.console.remark(plan.remarks)
+        self.result = replace(self.result, stuck=tuple(one.name for one in plan.stuck))
+        lines: list[Line] = []
+        if plan.change is not None:
+            prepared = await prepare(self.session.writer, self.session.connection, plan.obj, plan.change)
+            self.result = replace(self.result, prepared=prepared)
+            lines += preview_lines(prepared, self.session.context)
+        if self.delete_stuck and plan.stuck:
+            await try_deleting(self.session, plan.stuck)
+            lines.append(((f"  then deletes, one by one: {_names(plan.stuck)}", Tone.WARN),))
+        self._show(lines)
+        if self.options.dry_run:
+            self.result = replace(self.result, outcome="dry-run", code=ExitCode.DONE)
+            self._answer("nothing was written: a dry-run")
+            return
+        if not self.options.yes and not await self._confirmed():
+            self.result = replace(self.result, outcome="declined", code=ExitCode.REFUSED)
+            return
+        written = await self._write() if plan.change is not None else None
+        await self._see_to_stuck(plan)
+        if self.options.wait:
+            await self._follow(written)
+
+    async def _confirmed(self) -> bool:
+        agreed = False
+        try:
+            agreed = await self.console.confirm("Do it?")
+        finally:
+            if not agreed:
+                self.console.say("kdash: nothing was written")
+        return agreed
+
+    async def _write(self) -> Written:
+        prepared = self.result.prepared
+        assert prepared is not None
+        written = await self.session.writer.write(prepared.change, dry_run=False)
+        self.result = replace(self.result, outcome="done", code=ExitCode.DONE, audit_problem=written.audit_problem)
+        if prepared.tried:
+            self.result = replace(self.result, as_previewed=applied_as_previewed(prepared, written))
+            if not self.result.as_previewed:
+                self.console.say("kdash: what was stored is not what was previewed: look at it again (kdash diff)")
+        if written.audit_problem:
+            self.console.say(f"kdash: the audit line was not stored: {printable(written.audit_problem)}")
+        self._answer(f"done: {printable(written.change.summary)}")
+        return written
+
+    async def _see_to_stuck(self, plan: Plan) -> None:
+        """Delete the stuck pods where that is wished, or may be asked; else say how."""
+        if not plan.stuck:
+            return
+        names = _names(plan.stuck)
+        wished = self.delete_stuck
+        if not wished:
+            place = printable(self.result.key.namespace)
+            self.console.say(f"kdash: stuck: {names}; the StatefulSet waits for what is stuck instead of replacing it")
+            self.console.say(
+                f"  hint: kubectl delete pod -n {place} {names.replace(',', '')}; undo --delete-stuck-pods does it too"
+            )
+            wished = not self.options.yes and await self.console.confirm(f"Delete {names} now?")
+        if wished:
+            async for name in delete_in_order(self.session, plan.stuck):
+                self.result = replace(
+                    self.result, outcome="done", code=ExitCode.DONE, deleted=(*self.result.deleted, name)
+                )
+                self._answer(f"done: delete Pod {printable(name)}")
+
+    async def _follow(self, written: Written | None) -> None:
+        key, began = self.result.key, self.clock.monotonic()
+        try:
+            ending = await follow_to_end(
+                self.session,
+                key,
+                self.clock,
+                self.console,
+                timeout=self.options.timeout,
+                generation=None if written is None else _generation(written),
+            )
+        except (asyncio.CancelledError, KdashError) as error:
+            words = error.message if isinstance(error, KdashError) else "given up by the person"
+            self._complete_audit(written, "not-followed", words, self.clock.monotonic() - began)
+            raise
+        self._complete_audit(written, ending.outcome, ending.words, ending.seconds)
+        self.result = replace(self.result, outcome=ending.outcome, ending=ending, code=self._code(ending))
+        if ending.outcome == "converged":
+            self._answer(f"converged in {ending.seconds:.0f} s")
+        elif not self.is_json:
+            self.console.answer(ending.words)
+
+    def _code(self, ending: Ending) -> ExitCode:
+        if ending.outcome == "paused" and self.result.action == "pause":
+            return ExitCode.DONE
+        return ending.code
+
+    def _complete_audit(self, written: Written | None, outcome: str, words: str, seconds: float) -> None:
+        if written is None:
+            return
+        problem = self.session.writer.follow_up(written, outcome, words, seconds)
+        if problem:
+            self.result = replace(self.result, audit_problem=problem)
+            self.console.say(f"kdash: the audit line was not stored: {printable(problem)}")
+
+    def _show(self, lines: Sequence[Line]) -> None:
+        """Show the plan: it is the answer of a dry-run, else it stands beside it."""
+        is_answer = self.options.dry_run
+        if self.is_json and (is_answer or self.options.yes):
+            return
+        for line in lines:
+            (self.console.answer if is_answer else self.console.say)(self.console.text(line))
+
+    def _answer(self, text: str) -> None:
+        if not self.is_json:
+            self.console.answer(text)
+
+
+def _names(pods: Sequence[Pod]) -> str:
+    return ", ".join(printable(one.name) for one in pods)
+
+
+def _generation(written: Written) -> int:
+    """Return the generation the write made; a Scale does not tell, but a changed number is always the next one."""
+    generation = (written.result.get("metadata") or {}).get("generation")
+    return int(generation) if generation else written.change.generation + 1

@@ -1,0 +1,64 @@
+"""What came of one workload's write, and how that is said as JSON.
+
+Invariant: keys are snake_case and only ever added to; `outcome` is one of dry-run, declined, failed, done, and after
+--wait converged, stalled, paused, gone, not-followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.actions.prepare import Prepared
+from k9py.cli.following import Ending
+from k9py.cli.preview import preview_values
+from k9py.cli.status import status_values
+from k9py.objects.errors import KdashError
+from k9py.objects.meta import ObjectKey
+from k9py.objects.text import printable
+from k9py.tables.outcome import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one write.
+
+    Args:
+        prepared: what was shown, None when it came to no plan.
+        as_previewed: the stored template is the previewed one; None when it was not tried or not written.
+        stuck, deleted: names of the pods a StatefulSet will not replace by itself, and those deleted for it.
+        ending: where following ended, None when it was not followed.
+    """
+
+    key: ObjectKey
+    action: str
+    outcome: str = "failed"
+    code: ExitCode = ExitCode.UNKNOWN
+    prepared: Prepared | None = None
+    as_previewed: bool | None = None
+    stuck: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    ending: Ending | None = None
+    audit_problem: str = ""
+    error: KdashError | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return it as JSON values; unknown is null."""
+        ending, error = self.ending, self.error
+        return {
+            "action": self.action,
+            "kind": self.key.kind,
+            "namespace": printable(self.key.namespace),
+            "name": printable(self.key.name),
+            "outcome": self.outcome,
+            "exit_code": int(self.code),
+            "plan": None if self.prepared is None else preview_values(self.prepared),
+            "as_previewed": self.as_previewed,
+            "stuck_pods": [printable(one) for one in self.stuck],
+            "deleted_pods": [printable(one) for one in self.deleted],
+            "status": None if ending is None or ending.status is None else status_values(ending.status),
+            "words": None if ending is None else ending.words,
+            "waited_seconds": None if ending is None else round(ending.seconds, 1),
+            "audit_problem": printable(self.audit_problem) or None,
+            "error": None if error is None else {"message": printable(error.message), "hint": printable(error.hint)},
+        }
