@@ -1,10 +1,12 @@
-"""The lines of a pod template's difference, in tones: added, removed, headings."""
+"""The lines of a pod template's difference, in tones: by meaning, or as YAML with what is added and removed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from k9py.rollouts.meaning import MeaningChange
 from k9py.rollouts.template_diff import DiffLine
+from k9py.tables.meaning import meaning_lines
 from k9py.tables.values import Tone
 from k9py.tui.widgets.text_view import TextLine, TextSpan
 
@@ -18,3 +20,8 @@ def difference_lines(lines: Sequence[DiffLine]) -> list[TextLine]:
     return [
         (TextSpan(line.text if line.sign == "@" else f"{line.sign} {line.text}", _TONES[line.sign]),) for line in lines
     ]
+
+
+def meaning_text_lines(changes: Sequence[MeaningChange]) -> list[TextLine]:
+    """Return what changes by meaning as lines to show; one that says so when nothing does."""
+    return [tuple(TextSpan(text, tone) for text, tone in line) for line in meaning_lines(changes)]
