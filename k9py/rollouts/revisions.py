@@ -38,6 +38,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         ready: ready pods of it, None like `replicas`.
         is_current: it is the one the workload rolls out to.
         pod_template_hash: the value its pods carry in the label that ties them to it.
+        desired: pods its ReplicaSet is to have, None for ControllerRevisions.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     ready: int | None
     is_current: bool
     pod_template_hash: str
+    desired: int | None = None
 
     @property
     def key(self) -> ObjectKey:
@@ -124,12 +126,13 @@ def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequ
             replicas: int | None = one.status.replicas
             ready: int | None = one.status.ready_replicas
             pod_hash = one.metadata.label(POD_TEMPLATE_HASH)
+            desired: int | None = 1 if one.spec.replicas is None else one.spec.replicas
         case ControllerRevision():
             data = one.data
             images = data.spec.template.images if data else ()
             # DaemonSet pods carry the hash alone, StatefulSet pods the revision's whole name.
             pod_hash = one.metadata.label(CONTROLLER_REVISION_HASH) or one.name
-            replicas = ready = None
+            replicas = ready = desired = None
             if pods is not None:
                 own = [p for p in pods if p.metadata.label(CONTROLLER_REVISION_HASH) == pod_hash]
                 replicas, ready = len(own), sum(p.is_ready for p in own)
@@ -146,4 +149,5 @@ def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequ
         ready=ready,
         is_current=is_current,
         pod_template_hash=pod_hash,
+        desired=desired,
     )

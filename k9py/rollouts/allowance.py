@@ -1,0 +1,115 @@
+"""What a workload's strategy allows during a rollout, in pods, and how long it may go on without progress.
+
+Resolved as the controllers do: kubernetes/pkg/controller/deployment/util (`ResolveFenceposts`, `DeploymentTimedOut`),
+statefulset/stateful_set_utils.go and daemon/util (which rounds unavailable up too). None: it does not apply, or what
+the object says is not a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from k9py.objects.meta import condition
+from k9py.objects.quantities import scaled
+from k9py.objects.workloads import DaemonSet, Deployment, RollingUpdate, StatefulSet, Workload
+from k9py.rollouts.progress import progress
+
+_NO_DEADLINE: Final = 2**31 - 1
+_AVAILABLE: Final = "NewReplicaSetAvailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the strategy allows.
+
+    Args:
+        strategy: RollingUpdate, Recreate or OnDelete.
+        surge: pods beyond the wanted number; `unavailable`: pods that may be missing.
+        partition: pods of a StatefulSet that keep the old revision on purpose.
+        min_ready_seconds: how long a pod must be ready to count as available.
+    """
+
+    strategy: str
+    surge: int | None
+    unavailable: int | None
+    partition: int
+    min_ready_seconds: int
+
+    @property
+    def words(self) -> str:
+        """The allowance for a person: `1 extra pod, 0 unavailable, available after 10s ready`."""
+        parts = []
+        match self.strategy:
+            case "Recreate":
+                parts.append("Recreate: old pods end before new ones start")
+            case "OnDelete":
+                parts.append("OnDelete: a pod is replaced when somebody deletes it")
+            case _:
+                surge = "?" if self.surge is None else self.surge
+                unavailable = "?" if self.unavailable is None else self.unavailable
+                parts.append(f"{surge} extra pod{'' if surge == 1 else 's'}, {unavailable} unavailable")
+        if self.partition:
+            parts.append(f"{self.partition} kept on the old revision by the partition")
+        if self.min_ready_seconds:
+            parts.append(f"available after {self.min_ready_seconds}s ready")
+        return ", ".join(parts)
+
+
+def allowance(workload: Workload) -> Allowance:
+    """Return what the workload's strategy allows, in pods of the number wanted now."""
+    counts, seconds = progress(workload), workload.spec.min_ready_seconds
+    strategy = workload.spec.strategy if isinstance(workload, Deployment) else workload.spec.update_strategy
+    if strategy.type != "RollingUpdate":
+        return Allowance(strategy.type, None, None, 0, seconds)
+    rolling = strategy.rolling_update or RollingUpdate()
+    surge: int | None
+    match workload:
+        case Deployment():
+            surge = _pods(rolling.max_surge, "25%", counts.desired, round_up=True)
+            unavailable = _pods(rolling.max_unavailable, "25%", counts.desired, round_up=False)
+            unavailable = _not_both_zero(surge, unavailable)
+            unavailable = None if unavailable is None else min(unavailable, counts.desired)
+        case StatefulSet():
+            surge = 0
+            unavailable = _pods(rolling.max_unavailable, 1, counts.desired, round_up=False)
+            unavailable = None if unavailable is None else max(1, unavailable)
+        case DaemonSet():
+            surge = _pods(rolling.max_surge, 0, counts.desired, round_up=True)
+            unavailable = _not_both_zero(surge, _pods(rolling.max_unavailable, 1, counts.desired, round_up=True))
+    return Allowance(strategy.type, surge, unavailable, counts.partition, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The progress deadline and what is left of it, both in seconds; `left` is 0 once it has passed."""
+
+    seconds: int
+    left: float
+
+
+def deadline(workload: Workload, now: datetime) -> Deadline | None:
+    """Return how long a Deployment may go on without progress, counted from its last; None when nothing is counted."""
+    if not isinstance(workload, Deployment):
+        return None
+    counts = progress(workload)
+    progressing = condition(workload.status.conditions, "Progressing")
+    if counts.paused or counts.done or not counts.observed or progressing is None or counts.deadline >= _NO_DEADLINE:
+        return None
+    if counts.timed_out:
+        return Deadline(counts.deadline, 0.0)
+    if progressing.reason == _AVAILABLE or counts.moved_at is None:
+        return None
+    return Deadline(counts.deadline, max(0.0, counts.deadline - (now - counts.moved_at).total_seconds()))
+
+
+def _pods(value: int | str | None, default: int | str, desired: int, *, round_up: bool) -> int | None:
+    try:
+        return scaled(default if value is None else value, desired, round_up=round_up)
+    except ValueError:
+        return None
+
+
+def _not_both_zero(surge: int | None, unavailable: int | None) -> int | None:
+    return 1 if surge == 0 and unavailable == 0 else unavailable

@@ -1,0 +1,155 @@
+"""What the pods of a revision tell, and the lines made of it."""
+
+from __future__ import annotations
+
+from k9py.objects.pods import Pod
+from k9py.objects.workloads import RollingUpdate, Strategy, Workload
+from k9py.rollouts.cohort_facts import CohortFacts, FailingContainer, LastExit, Waiting, cohort_facts
+from k9py.rollouts.cohorts import cohorts
+from k9py.rollouts.revisions import revisions
+from k9py.tables.cohorts import cohort_lines
+from k9py.tables.values import Tone
+from tests.factories.meta import NOW, before, condition
+from tests.factories.pods import container_status, pod, running, terminated, waiting
+from tests.factories.workloads import controller_revision, daemon_set, deployment, replica_set, stateful_set
+
+DEPLOYMENT = deployment(revision=2)
+OLD = replica_set(DEPLOYMENT, "aaa", revision=1, replicas=1)
+NEW = replica_set(DEPLOYMENT, "bbb", revision=2, replicas=3, image="registry.example.com/checkout:2.0.0")
+
+
+def facts(*pods: Pod) -> tuple[CohortFacts, ...]:
+    found = revisions(DEPLOYMENT, [OLD, NEW])
+    return tuple(cohort_facts(DEPLOYMENT, one) for one in cohorts(found, pods))
+
+
+def new_pod(name: str = "n1", **status: object) -> Pod:
+    return pod(name, owner=NEW, ready=False, statuses=[container_status(ready=False, **status)])  # type: ignore[arg-type]
+
+
+CRASHED = new_pod(state=waiting("CrashLoopBackOff", "back-off"), last=terminated(3, "Error", since=40), restarts=4)
+
+
+def test_a_replica_sets_wish_is_what_a_revision_wants() -> None:
+    new, old = facts(pod("o1", owner=OLD), CRASHED)
+    assert (new.desired, old.desired) == (3, 1)
+
+
+def test_the_current_revision_of_a_stateful_set_wants_all_but_the_partition() -> None:
+    parts = Strategy(rolling_update=RollingUpdate(partition=1))
+    sts = stateful_set(replicas=3, strategy=parts, update_revision="cart-db-bbb")
+    found = revisions(sts, [controller_revision(sts, "aaa", revision=1), controller_revision(sts, "bbb", revision=2)])
+    pods = [pod("cart-db-0", revision_hash="cart-db-aaa"), pod("cart-db-2", revision_hash="cart-db-bbb")]
+    assert wanted(sts, found, pods) == [2, None]
+
+
+def test_the_current_revision_of_a_daemon_set_wants_every_node() -> None:
+    ds = daemon_set(desired=4)
+    found = revisions(ds, [controller_revision(ds, "aaa")])
+    assert wanted(ds, found, [pod("agent-1", revision_hash="aaa"), pod("stray")]) == [4, None]
+
+
+def wanted(workload: Workload, found: object, pods: list[Pod]) -> list[int | None]:
+    return [cohort_facts(workload, one).desired for one in cohorts(found, pods)]  # type: ignore[arg-type]
+
+
+def test_median_time_to_ready_is_of_pods_that_are_ready_now() -> None:
+    pods = [
+        pod(f"n{number}", owner=NEW, created=100, ready_since=100 - took) for number, took in enumerate((5, 10, 60))
+    ]
+    assert facts(*pods, pod("n9", owner=NEW, ready=False))[0].median_seconds_to_ready == 10
+    assert facts(CRASHED)[0].median_seconds_to_ready is None
+
+
+def test_a_crash_before_is_the_last_exit_and_its_log_the_previous_one() -> None:
+    new = facts(CRASHED)[0]
+    assert new.last_exit == LastExit("n1", "app", 3, "Error", before(40), previous=True)
+    assert new.failing == FailingContainer("shop", "n1", "pod-n1", "app", previous=True)
+
+
+def test_a_container_that_is_down_now_has_its_own_log() -> None:
+    new = facts(new_pod(state=terminated(137, "OOMKilled", since=5), last=terminated(1, since=90)))[0]
+    assert new.last_exit == LastExit("n1", "app", 137, "OOMKilled", before(5), previous=False)
+    assert new.failing is not None
+    assert not new.failing.previous
+
+
+def test_a_failure_is_preferred_to_a_newer_end_without_one() -> None:
+    fine = new_pod("n2", state=terminated(0, "Completed", since=1))
+    found = facts(CRASHED, fine)[0].last_exit
+    assert found is not None
+    assert found.exit_code == 3
+
+
+def test_a_finished_init_container_is_no_exit() -> None:
+    done = container_status("setup", state=terminated(0, "Completed"))
+    new = facts(pod("n1", owner=NEW, init_statuses=[done]))[0]
+    assert (new.last_exit, new.failing) == (None, None)
+
+
+def test_a_failing_init_container_is_named() -> None:
+    setup = container_status("setup", ready=False, state=waiting("CrashLoopBackOff"), last=terminated(2))
+    app = container_status(ready=False, state=waiting("PodInitializing"))
+    new = facts(pod("n1", owner=NEW, ready=False, statuses=[app], init_statuses=[setup]))[0]
+    assert new.failing is not None
+    assert new.failing.container == "setup"
+    assert new.waiting == Waiting("CrashLoopBackOff", "", 1, "n1", "setup")
+
+
+def test_a_pod_that_is_being_deleted_does_not_fail() -> None:
+    ending = pod("n1", owner=NEW, ready=False, statuses=[container_status(state=terminated(143))], deleted=NOW)
+    new = facts(ending)[0]
+    assert (new.last_exit, new.waiting, new.failing) == (None, None, None)
+
+
+def test_a_container_that_runs_well_again_is_not_failing() -> None:
+    recovered = pod("n1", owner=NEW, statuses=[container_status(last=terminated(1), restarts=1)])
+    new = facts(recovered)[0]
+    assert new.failing is None
+    assert new.last_exit is not None
+
+
+def test_what_could_not_start_has_no_log() -> None:
+    assert facts(new_pod(state=waiting("CrashLoopBackOff"), last=terminated(128, "StartError")))[0].failing is None
+    assert facts(new_pod(state=waiting("ImagePullBackOff", "not found")))[0].failing is None
+
+
+def test_what_most_wait_for_is_said_and_starting_is_the_last_choice() -> None:
+    starting = [new_pod(f"s{number}", state=waiting("ContainerCreating")) for number in range(3)]
+    pull = new_pod("x1", state=waiting("ImagePullBackOff", "not found"))
+    assert facts(*starting, pull)[0].waiting == Waiting("ImagePullBackOff", "not found", 1, "x1", "app")
+    assert facts(*starting)[0].waiting == Waiting("ContainerCreating", "", 3, "s0", "app")
+
+
+def test_a_pod_that_cannot_be_scheduled_waits() -> None:
+    held = condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available")
+    new = facts(pod("n1", owner=NEW, ready=False, statuses=[], conditions=[held]))[0]
+    assert new.waiting == Waiting("Unschedulable", "0/3 nodes are available", 1, "n1", "")
+
+
+def texts(*pods: Pod, line: str = "") -> list[str]:
+    return ["".join(text for text, _ in one) for one in cohort_lines(facts(*pods), line, NOW)]
+
+
+def test_lines_put_the_new_revision_above_the_old() -> None:
+    assert texts(CRASHED, pod("o1", owner=OLD), line="panic: no\x1b[2J config") == [
+        "new revision 2  checkout:2.0.0",
+        "  0/3 ready, 4 restarts",
+        "  last exit 3 Error in n1/app, 40s ago",
+        "  1 pod waiting: CrashLoopBackOff back-off",
+        "  log of n1/app, run before: panic: no config",
+        "old revision 1  checkout:1.0.0",
+        "  1/1 ready, 0 restarts, ready after 10s (median)",
+    ]
+
+
+def test_a_healthy_slow_rollout_has_no_failing_tone() -> None:
+    slow = new_pod(state=running(since=300))
+    starting = new_pod("n2", state=waiting("ContainerCreating"))
+    lines = cohort_lines(facts(slow, starting, pod("o1", owner=OLD)), "", NOW)
+    assert not {Tone.FAIL, Tone.WARN, Tone.UNKNOWN} & {tone for line in lines for _, tone in line}
+
+
+def test_pods_of_no_known_revision_are_unknown_and_not_well() -> None:
+    line = cohort_lines(facts(pod("stray")), "", NOW)[-2]
+    assert line == (("unknown revision", Tone.UNKNOWN),)
