@@ -39,6 +39,7 @@ _WAS_READY_MARGIN: Final = timedelta(seconds=5)
 """Ready=False written this long after the container started means that it was ready in between."""
 _EVENT_FRESH: Final = timedelta(minutes=15)
 """Older events about a state that repeats every few minutes tell of the past."""
+_ENDING_MARGIN: Final = timedelta(seconds=30)
 _DETAIL_LENGTH: Final = 200
 
 
@@ -61,6 +62,24 @@ def pod_troubles(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple
     ):
         found.setdefault(trouble.message, trouble)
     return tuple(sorted(found.values(), key=lambda one: not one.blocking))
+
+
+def stuck_ending(pod: Pod, now: datetime) -> Trouble | None:
+    """Return why a pod that is being deleted does not end: its node says nothing; None while there is no such sign.
+
+    Whoever waits for it (a StatefulSet, a DaemonSet) waits until the node is back or the pod is removed by force.
+    """
+    deleted = pod.metadata.deletion_timestamp
+    if deleted is None or not pod.spec.node_name:
+        return None
+    for trouble in _node(pod):
+        return trouble
+    # The server sets deletionTimestamp to when the grace period ends; a finalizer is somebody else's doing.
+    if now - deleted <= _ENDING_MARGIN or pod.metadata.finalizers:
+        return None
+    node = printable(pod.spec.node_name)
+    message = f"node {node} does not confirm that pod {printable(pod.name)} ended"
+    return Trouble(TroubleKind.NODE, "StuckTerminating", message, since=deleted)
 
 
 def exit_words(ended: StateTerminated) -> str:

@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Final
 
 from k9py.objects.events import Event
-from k9py.objects.pod_troubles import pod_troubles
+from k9py.objects.pod_troubles import pod_troubles, stuck_ending
 from k9py.objects.pods import Pod
 from k9py.objects.refusals import creation_trouble, refusal
 from k9py.objects.troubles import Trouble, TroubleKind
-from k9py.objects.workloads import StatefulSet, Workload
+from k9py.objects.workloads import Deployment, StatefulSet, Workload
 from k9py.rollouts.cohorts import Cohort
 from k9py.rollouts.progress import Progress
 
@@ -42,7 +42,8 @@ def rollout_cause(
     Args:
         groups: the pods by revision; all of unknown revision when the revisions have not been read.
 
-    A blocking cause is preferred to one that may pass. Old pods are blamed only where they do hold up the new ones: in
+    A blocking cause is preferred to one that may pass. A pod that cannot end on a lost node holds up who waits for its
+    place, which a Deployment does not. Old pods are blamed only where they do hold up the new ones: in
     a StatefulSet, which waits for each pod, and where the controller gave up and the new pods show nothing.
     """
     # Revisions read, but the current one not among them yet: then no pod is known to be a new one.
@@ -59,11 +60,24 @@ def rollout_cause(
         stale = _most_common(old, now, events, counts.deadline)
         if stale is not None and stale.trouble.blocking:
             return Cause(stale.trouble, stale.pod, is_old=True)
+    if not isinstance(workload, Deployment):
+        held = _never_ending((*new, *old), now)
+        if held is not None:
+            return held
     if fresh is not None:
         return fresh
     if counts.timed_out:
         seconds = counts.deadline
         return Cause(Trouble(TroubleKind.DEADLINE, "ProgressDeadlineExceeded", f"no progress for {seconds} s"))
+    return None
+
+
+def _never_ending(pods: Sequence[Pod], now: datetime) -> Cause | None:
+    """Return the pod on a lost node that is to end and cannot: its place is not given to another before."""
+    for pod in pods:
+        trouble = stuck_ending(pod, now) if pod.is_terminating else None
+        if trouble is not None:
+            return Cause(trouble, pod)
     return None
 
 

@@ -199,7 +199,9 @@ def _note(
     if state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.UNKNOWN):
         return ""
     notes = []
-    if cause is not None and cause.is_old and cause.pod is not None and isinstance(workload, StatefulSet):
+    # On a lost node a deleted pod would only stay, ending for ever.
+    mends = cause is not None and cause.is_old and cause.trouble.kind is not TroubleKind.NODE
+    if mends and cause is not None and cause.pod is not None and isinstance(workload, StatefulSet):
         notes.append(f"delete pod {printable(cause.pod.name)} of an old revision to let it go on")
     if state is not RolloutState.PROGRESSING and counts.ready == 0 and counts.desired > 0:
         notes.append("no pod serves")

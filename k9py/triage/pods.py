@@ -12,7 +12,7 @@ from typing import Final
 
 from k9py.objects.events import Event
 from k9py.objects.meta import condition
-from k9py.objects.pod_troubles import exit_words, pod_troubles, short
+from k9py.objects.pod_troubles import exit_words, pod_troubles, short, stuck_ending
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.objects.times import age
@@ -88,7 +88,11 @@ def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
     if deleted is None:
         return
     # The server sets deletionTimestamp to when the grace period ends.
-    if now - deleted > _DELETION_MARGIN:
+    lost = stuck_ending(pod, now)
+    if lost is not None and lost.reason == "NodeLost":
+        message = f"cannot end: {lost.message}"
+        yield Finding(Severity.WARN, "StuckTerminating", message, pod.key, deleted, lost.kind)
+    elif now - deleted > _DELETION_MARGIN:
         kept = ", ".join(printable(one) for one in pod.metadata.finalizers or ())
         why = f"held by finalizer {kept}" if kept else "its node does not confirm the end"
         yield Finding(

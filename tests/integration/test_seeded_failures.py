@@ -5,7 +5,6 @@ Real controllers' behaviour, no HTTP: a good release, then a bad one, and some t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,56 +17,13 @@ from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
-from k9py.simulator.resources import by_kind
-from tests.simulator.cluster import NAMESPACE, Cluster, running_cluster, workload
+from k9py.simulator.controllers.nodes import restore_node
+from k9py.simulator.resources import PODS, by_kind
+from tests.matrix import failures
+from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS
+from tests.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
 
-Spec = dict[str, Any]
-GOOD = "registry.example.com/checkout:1.0.0"
-
-
-def image(tag: str) -> Callable[[Spec], None]:
-    def change(pod: Spec) -> None:
-        pod["containers"][0]["image"] = f"registry.example.com/checkout:{tag}"
-
-    return change
-
-
-def out_of_memory(pod: Spec) -> None:
-    pod["containers"][0] |= {"image": "registry.example.com/checkout:oom", "resources": {"limits": {"memory": "64Mi"}}}
-
-
-def failing_init(pod: Spec) -> None:
-    pod["initContainers"] = [{"name": "migrate", "image": "registry.example.com/migrate:initfail"}]
-
-
-def missing_secret(pod: Spec) -> None:
-    pod["containers"][0]["envFrom"] = [{"secretRef": {"name": "db"}}]
-
-
-def missing_config_map_volume(pod: Spec) -> None:
-    pod["volumes"] = [{"name": "settings", "configMap": {"name": "settings"}}]
-
-
-def too_big(pod: Spec) -> None:
-    pod["containers"][0]["resources"] = {"requests": {"memory": "2Ti"}}
-
-
-FAILURES = {
-    "image": (image("badimage"), TroubleKind.IMAGE, "image checkout:badimage cannot be pulled"),
-    "crash": (image("crash"), TroubleKind.CRASH, "container app keeps crashing (exit 1)"),
-    "oom": (out_of_memory, TroubleKind.OOM, "container app is out of memory (its limit is 64Mi)"),
-    "init": (failing_init, TroubleKind.CRASH, "init container migrate keeps crashing (exit 1)"),
-    "secret": (missing_secret, TroubleKind.CONFIG, "secret db is missing, container app needs it"),
-    "volume": (missing_config_map_volume, TroubleKind.MOUNT, 'configmap "settings" not found'),
-    "unschedulable": (too_big, TroubleKind.UNSCHEDULABLE, "pod cannot be scheduled: 0/3 nodes are available"),
-    "probe": (image("unready"), TroubleKind.PROBE, "readiness probe of container app fails"),
-}
-# Without minReadySeconds a container that runs for some seconds before it crashes counts as ready, and is rolled out.
-SPECS: dict[str, Spec] = {
-    "Deployment": {"replicas": 3, "minReadySeconds": 10},
-    "StatefulSet": {"replicas": 3, "minReadySeconds": 10, "serviceName": "checkout"},
-    "DaemonSet": {"minReadySeconds": 10},
-}
+CALM = {RolloutState.UNKNOWN, RolloutState.PROGRESSING, RolloutState.COMPLETE}
 
 
 def all_of(cluster: Cluster, kind: str) -> list[Any]:
@@ -88,53 +44,124 @@ def status(cluster: Cluster, kind: str) -> RolloutStatus:
     return rollout_status(subject, revisions(subject, owned, pods), pods, now, events=events)
 
 
-@pytest.mark.parametrize("kind", SPECS)
-async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(kind: str) -> None:
-    async with running_cluster() as cluster:
-        cluster.create(kind, "checkout", workload(GOOD, **SPECS[kind]))
-        seen = [status(cluster, kind)]
-        for _ in range(80):
-            await cluster.pass_time(1)
-            seen.append(status(cluster, kind))
+async def watched_for(cluster: Cluster, kind: str, seconds: int) -> list[RolloutStatus]:
+    """Return the status at each second."""
+    seen = [status(cluster, kind)]
+    for _ in range(seconds):
+        await cluster.pass_time(1)
+        seen.append(status(cluster, kind))
+    return seen
+
+
+@pytest.mark.parametrize("kind", failures.KINDS)
+@pytest.mark.parametrize(
+    ("image", "more", "workers", "seconds"),
+    [
+        (GOOD, {}, 3, 80),
+        ("registry.example.com/checkout:slow", {"minReadySeconds": 30}, 3, 320),
+        ("registry.example.com/checkout:slow", {"replicas": 12, "minReadySeconds": 0}, 12, 420),
+    ],
+    ids=["quick", "slow to be ready", "many pods"],
+)
+async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
+    kind: str, image: str, more: dict[str, Any], workers: int, seconds: int
+) -> None:
+    given = {key: value for key, value in more.items() if key != "replicas" or kind != "DaemonSet"}
+    async with running_cluster(workers=workers) as cluster:
+        cluster.create(kind, NAME, {**failures.good_spec(kind), **given})
+        seen = await watched_for(cluster, kind, 60 if workers == 3 else 200)
+        cluster.change(by_kind(kind), NAME, with_image(image.replace("1.0.0", "1.1.0")))
+        seen += await watched_for(cluster, kind, seconds)
         assert seen[-1].state is RolloutState.COMPLETE
-        assert {one.state for one in seen} <= {RolloutState.UNKNOWN, RolloutState.PROGRESSING, RolloutState.COMPLETE}
+        assert {one.state for one in seen} <= CALM
+        assert {one.cause for one in seen} <= {None, TroubleKind.PROBE}  # not ready yet: said, but as no alarm
 
 
-@pytest.mark.parametrize("kind", SPECS)
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("kind", failures.KINDS)
+@pytest.mark.parametrize("failure", [name for name, one in FAILURES.items() if one.strike is None])
 async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: str, failure: str) -> None:
-    break_it, cause, words = FAILURES[failure]
-
-    def release(spec: Spec) -> Spec:
-        pod = {**spec["template"]["spec"], "containers": [dict(one) for one in spec["template"]["spec"]["containers"]]}
-        break_it(pod)
-        return {**spec, "template": {**spec["template"], "spec": pod}}
-
+    seeded = FAILURES[failure]
     async with running_cluster() as cluster:
-        cluster.create(kind, "checkout", workload(GOOD, **SPECS[kind]))
+        if seeded.prepare is not None:
+            seeded.prepare(cluster.state)
+        cluster.create(kind, NAME, failures.good_spec(kind))
         await cluster.pass_time(60)
         assert status(cluster, kind).state is RolloutState.COMPLETE
-        cluster.change(by_kind(kind), "checkout", release)
+        cluster.change(by_kind(kind), NAME, seeded.released)
         await cluster.pass_time(60)
         # A probe may just be slow: it counts as stalled once the deadline (10 minutes, as for Deployments) has passed.
-        early = status(cluster, kind)
-        if cause is TroubleKind.PROBE:
-            assert early.state is RolloutState.PROGRESSING
-            await cluster.pass_time(700)
+        if seeded.wait > 60:
+            assert status(cluster, kind).state is RolloutState.PROGRESSING
+            await cluster.pass_time(seeded.wait - 60)
         found = status(cluster, kind)
         assert found.state is RolloutState.STALLED
-        assert found.cause is cause
-        assert words in found.words
-        old = 3 if kind == "Deployment" else 2
+        assert found.cause is seeded.kind
+        assert seeded.words in found.words
+        old = REPLICAS if kind == "Deployment" else REPLICAS - 1
         assert found.note == f"{old} old pods still serve"
 
 
-@pytest.mark.parametrize("kind", SPECS)
-async def test_a_quota_that_refuses_the_pods_is_named(kind: str) -> None:
+@pytest.mark.parametrize("kind", failures.KINDS)
+async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_back(kind: str) -> None:
+    async with running_cluster() as cluster:
+        cluster.create(kind, NAME, failures.good_spec(kind))
+        await cluster.pass_time(60)
+        cluster.change(by_kind(kind), NAME, FAILURES["node"].released)
+        await cluster.pass_time(5)
+        node = failures.lose_a_node(cluster.state)
+        await cluster.pass_time(60)
+        found = status(cluster, kind)
+        assert (found.state, found.cause) == (RolloutState.STALLED, TroubleKind.NODE)
+        assert found.words == f"stalled: node {node} does not report"
+        assert "delete pod" not in found.note
+        await cluster.pass_time(400)
+        later = status(cluster, kind)
+        ending = [pod for pod in cluster.pods() if "deletionTimestamp" in pod["metadata"]]
+        assert {pod["spec"]["nodeName"] for pod in ending} == {node}
+        if kind == "Deployment":
+            assert later.state is RolloutState.COMPLETE
+        else:
+            assert (later.state, later.cause, later.words) == (found.state, found.cause, found.words)
+        restore_node(cluster.state, node)
+        await cluster.pass_time(120)
+        assert status(cluster, kind).state is RolloutState.COMPLETE
+        assert len(cluster.storage.list(PODS, NAMESPACE)) == REPLICAS
+
+
+@pytest.mark.parametrize("kind", failures.KINDS)
+async def test_a_quota_that_refuses_the_first_pods_is_named(kind: str) -> None:
     async with running_cluster() as cluster:
         cluster.create("ResourceQuota", "tight", {"hard": {"pods": "1"}})
-        cluster.create(kind, "checkout", workload(GOOD, **SPECS[kind]))
+        cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
         await cluster.pass_time(60)
         found = status(cluster, kind)
         assert found.cause is TroubleKind.QUOTA
         assert "quota tight is exceeded: requested pods=1" in found.words
+
+
+@pytest.mark.parametrize("kind", failures.KINDS)
+async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
+    async with running_cluster() as cluster:
+        cluster.create("ResourceQuota", "tight", {"hard": {"limits.cpu": "4", "requests.memory": "4Gi"}})
+        cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
+        await cluster.pass_time(60)
+        found = status(cluster, kind)
+        assert found.cause is TroubleKind.QUOTA
+        assert "quota tight refuses its pods: must specify limits.cpu for: app; requests.memory for: app" in found.words
+
+
+async def test_what_was_refused_is_made_as_soon_as_it_may_be() -> None:
+    async with running_cluster() as cluster:
+        cluster.create("Deployment", NAME, FAILURES["account"].released(failures.good_spec("Deployment")))
+        await cluster.pass_time(30)
+        assert status(cluster, "Deployment").cause is TroubleKind.ADMISSION
+        cluster.storage.create(
+            by_kind("ServiceAccount"), {"metadata": {"name": "checkout-writer", "namespace": NAMESPACE}}
+        )
+        cluster.change(by_kind("Deployment"), NAME, with_fields(replicas=2))
+        await cluster.pass_time(90)
+        assert status(cluster, "Deployment").state is RolloutState.COMPLETE
+
+
+def _without_template(kind: str) -> dict[str, Any]:
+    return {key: value for key, value in failures.good_spec(kind).items() if key not in ("selector", "template")}

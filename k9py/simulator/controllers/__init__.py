@@ -8,6 +8,7 @@ Invariant: a controller hears of every change through `keys`, which says what to
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from k9py.simulator.controllers.admission import refuse_insecure_pods, refuse_pods_without_account
 from k9py.simulator.controllers.cronjob import CronJobController
 from k9py.simulator.controllers.daemonset import DaemonSetController
 from k9py.simulator.controllers.deployment import DeploymentController
@@ -16,6 +17,7 @@ from k9py.simulator.controllers.endpointslice import EndpointSliceController
 from k9py.simulator.controllers.garbage import GarbageCollector
 from k9py.simulator.controllers.horizontal import HorizontalController
 from k9py.simulator.controllers.job import JobController
+from k9py.simulator.controllers.nodes import NodeController
 from k9py.simulator.controllers.queue import Key, WorkQueue
 from k9py.simulator.controllers.quota import QuotaController, refuse_pods_over_quota
 from k9py.simulator.controllers.replicaset import ReplicaSetController
@@ -26,6 +28,7 @@ from k9py.simulator.resources import (
     DEPLOYMENTS,
     HORIZONTALPODAUTOSCALERS,
     JOBS,
+    NODES,
     PODDISRUPTIONBUDGETS,
     REPLICASETS,
     RESOURCEQUOTAS,
@@ -61,6 +64,7 @@ _CONTROLLERS: tuple[Callable[[ClusterState], Controller], ...] = (
     DisruptionController,
     HorizontalController,
     QuotaController,
+    NodeController,
 )
 # What each controller reconciles when it starts; pods are reached through their owners.
 _STARTING_KINDS = (
@@ -74,12 +78,14 @@ _STARTING_KINDS = (
     PODDISRUPTIONBUDGETS,
     HORIZONTALPODAUTOSCALERS,
     RESOURCEQUOTAS,
+    NODES,
 )
 
 
 def start(state: ClusterState) -> Running:
     """Start all controllers on the running loop: they first look at everything there is, then at what changes."""
-    state.storage.admission.append(refuse_pods_over_quota(state.storage))
+    for refuse in (refuse_pods_without_account, refuse_insecure_pods, refuse_pods_over_quota):
+        state.storage.admission.append(refuse(state.storage))
     work: list[Coroutine[Any, Any, None]] = []
     for make in _CONTROLLERS:
         controller = make(state)

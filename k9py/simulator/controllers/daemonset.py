@@ -9,7 +9,7 @@ from typing import Any
 
 from k9py.simulator.controllers import revisions
 from k9py.simulator.controllers.events import EventRecorder
-from k9py.simulator.controllers.placement import tolerates_node
+from k9py.simulator.controllers.placement import may_stay_on_node, tolerates_node
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminating, seconds_until_available
 from k9py.simulator.controllers.queue import Key
@@ -83,9 +83,13 @@ class DaemonSetController:
         return sorted(pods, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
 
     def _wanted_nodes(self, daemon_set: Object) -> list[str]:
-        template = daemon_set["spec"]["template"]
-        spec = {**template["spec"], "tolerations": [*(template["spec"].get("tolerations") or ()), *TOLERATIONS]}
+        spec = _daemon_spec(daemon_set)
         return [node["metadata"]["name"] for node in self._storage.list(NODES) if tolerates_node(spec, node)]
+
+    def _kept_nodes(self, daemon_set: Object) -> set[str]:
+        """Return the nodes whose pods stay; on one that has fallen silent they do, though none would be made there."""
+        spec = _daemon_spec(daemon_set)
+        return {node["metadata"]["name"] for node in self._storage.list(NODES) if may_stay_on_node(spec, node)}
 
     def _by_node(self, daemon_set: Object) -> dict[str, list[Object]]:
         found: dict[str, list[Object]] = {}
@@ -106,8 +110,9 @@ class DaemonSetController:
                     self._delete(daemon_set, pod)
             if not pods:
                 self._create(daemon_set, suffix, node)
+        kept = self._kept_nodes(daemon_set)
         for node, pods in by_node.items():
-            if node not in nodes:
+            if node not in kept:
                 for pod in pods:
                     if not is_terminating(pod):
                         self._delete(daemon_set, pod)
@@ -117,7 +122,7 @@ class DaemonSetController:
         limit = scaled_value(rolling.get("maxUnavailable", 1), len(nodes), round_up=True)
         by_node = self._by_node(daemon_set)
         unavailable, broken, candidates = 0, [], []
-        for node in nodes:
+        for node in [*nodes, *(node for node in by_node if node not in nodes)]:
             staying = [pod for pod in by_node.get(node, ()) if not is_terminating(pod)]
             new = next((pod for pod in staying if _hash(pod) == suffix), None)
             old = next((pod for pod in staying if _hash(pod) != suffix), None)
@@ -190,6 +195,11 @@ class DaemonSetController:
         now = self._state.clock.now()
         waits = [seconds_until_available(pod, min_ready, now) for pod in self._pods(daemon_set)]
         return min((seconds for seconds in waits if seconds), default=None)
+
+
+def _daemon_spec(daemon_set: Object) -> Object:
+    spec: Object = daemon_set["spec"]["template"]["spec"]
+    return {**spec, "tolerations": [*(spec.get("tolerations") or ()), *TOLERATIONS]}
 
 
 def _hash(pod: Object) -> str:

@@ -77,14 +77,21 @@ def tolerates_node(spec: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     return _matches_affinity(spec, node) and _untolerated_taint(spec, node) is None
 
 
+def may_stay_on_node(spec: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+    """Tell whether a daemon's pod that is on a node may stay, though a new one might not be put there."""
+    return _matches_affinity(spec, node) and _untolerated_taint(spec, node, ("NoExecute",)) is None
+
+
 def is_node_ready(node: Mapping[str, Any]) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
     return all(condition["status"] == "True" for condition in conditions if condition["type"] == "Ready")
 
 
-def _untolerated_taint(spec: Mapping[str, Any], node: Mapping[str, Any]) -> Object | None:
+def _untolerated_taint(
+    spec: Mapping[str, Any], node: Mapping[str, Any], effects: tuple[str, ...] = ("NoSchedule", "NoExecute")
+) -> Object | None:
     for taint in node["spec"].get("taints") or ():
-        if taint["effect"] in ("NoSchedule", "NoExecute") and not _is_tolerated(spec, taint):
+        if taint["effect"] in effects and not _is_tolerated(spec, taint):
             found: Object = taint
             return found
     return None

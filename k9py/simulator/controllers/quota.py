@@ -1,10 +1,11 @@
 """ResourceQuotas: refuse pods beyond them, and say how much is used.
 
 Invariant: `refuse_pods_over_quota` is an admission function, asked before anything is stored; the controller only
-writes status. Played: `pods`, `count/pods`, and requests and limits of cpu and memory.
+writes status. Played: `pods`, `count/pods`, and requests and limits of cpu and memory, which a quota of them makes
+every container say.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from k9py.simulator.controllers.pods import is_finished
@@ -19,6 +20,9 @@ from k9py.simulator.storage import Change, Storage
 Object = dict[str, Any]
 
 
+_TO_BE_SAID = frozenset({"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
+
+
 def usage_of(pod: Mapping[str, Any], name: str) -> float:
     """Return what a pod takes of one quota entry, in units (cores, bytes, pods)."""
     if name in ("pods", "count/pods"):
@@ -27,7 +31,7 @@ def usage_of(pod: Mapping[str, Any], name: str) -> float:
     total = 0.0
     for container in pod["spec"]["containers"]:
         resources = container.get("resources") or {}
-        given = resources.get(kind or "requests") or (resources.get("limits") or {} if kind != "limits" else {})
+        given = {**(resources.get("limits") or {}), **(resources.get(kind or "requests") or {})}
         if resource in given:
             total += amount_of(given[resource])
     return total
@@ -56,6 +60,10 @@ def refuse_pods_over_quota(storage: Storage) -> Callable[[Resource, Object], Non
 
 
 def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None:
+    about, shown = quota["metadata"]["name"], pod["metadata"].get("name") or pod["metadata"].get("generateName", "")
+    unsaid = list(_unsaid(quota, pod))
+    if unsaid:
+        raise forbidden(PODS, shown, f"failed quota: {about}: must specify {'; '.join(unsaid)}")
     requested, used, limited = [], [], []
     for name, hard in sorted((quota["spec"].get("hard") or {}).items()):
         wanted = usage_of(pod, name)
@@ -68,10 +76,26 @@ def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None
             limited.append(f"{name}={hard}")
     if requested:
         why = (
-            f"exceeded quota: {quota['metadata']['name']}, requested: {','.join(requested)}, "
+            f"exceeded quota: {about}, requested: {','.join(requested)}, "
             f"used: {','.join(used)}, limited: {','.join(limited)}"
         )
-        raise forbidden(PODS, pod["metadata"].get("name") or pod["metadata"].get("generateName", ""), why)
+        raise forbidden(PODS, shown, why)
+
+
+def _unsaid(quota: Object, pod: Object) -> Iterator[str]:
+    """Yield what containers leave out though the quota counts it."""
+    for name in sorted(set(quota["spec"].get("hard") or {}) & _TO_BE_SAID):
+        kind, _, resource = name.rpartition(".")
+        silent = [one["name"] for one in pod["spec"]["containers"] if not _says(one, kind or "requests", resource)]
+        if silent:
+            yield f"{name} for: {','.join(sorted(silent))}"
+
+
+def _says(container: Object, kind: str, resource: str) -> bool:
+    resources = container.get("resources") or {}
+    limits = resources.get("limits") or {}
+    # What has a limit only requests that much: the API's own default.
+    return resource in limits or (kind == "requests" and resource in (resources.get("requests") or {}))
 
 
 class QuotaController:
@@ -84,7 +108,7 @@ class QuotaController:
         """Return the quotas a change is about."""
         if change.resource is RESOURCEQUOTAS:
             return [key_of(change.obj)]
-        if change.resource is PODS and change.type != "MODIFIED":
+        if change.resource is PODS and (change.old is None or is_finished(change.obj) or change.type == "DELETED"):
             return [key_of(quota) for quota in self._storage.list(RESOURCEQUOTAS, change.obj["metadata"]["namespace"])]
         return []
 

@@ -91,6 +91,10 @@ class Kubelet:
     # -- what is heard -------------------------------------------------------------------------------------------
 
     def _hear(self, change: Change) -> None:
+        if change.resource is NODES and change.old is not None:
+            if is_node_ready(change.obj) and not is_node_ready(change.old):
+                self._come_back(change.obj["metadata"]["name"])
+            return
         if change.resource is not PODS or change.type == "DELETED":
             return
         pod, old = change.obj, change.old
@@ -106,6 +110,15 @@ class Kubelet:
                 self._carry_on(pod)
         elif deleted and not old["metadata"].get("deletionTimestamp"):
             self._stop(pod)
+
+    def _come_back(self, node: str) -> None:
+        """Say again how the pods of a node are that had fallen silent, and carry on with them."""
+        for pod in self._storage.list(PODS):
+            if pod["spec"].get("nodeName") != node:
+                continue
+            if (pod.get("status") or {}).get(_MAIN) and not pod["metadata"].get("deletionTimestamp"):
+                pod = self._write_status(pod)
+            self._carry_on(pod)
 
     def _carry_on(self, pod: Object) -> None:
         """Plan what comes next for a pod found in some state; nothing for one that is steady."""
@@ -256,6 +269,8 @@ class Kubelet:
             self._pull(pod, name)
             return
         entry = entry_of(pod, name)
+        if "running" in entry["state"]:
+            return  # planned twice: before its node fell silent, and when it came back
         image = container.get("image", "")
         self._say(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
         self._say(pod, "Normal", "Created", f"Created container: {name}", name)

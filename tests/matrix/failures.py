@@ -1,0 +1,216 @@
+"""The failures we seed: how each is made in a simulated cluster, and what has to be said of it.
+
+To add one: an entry in `FAILURES`; every test that is parametrized with it then covers it for all three kinds.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.objects.troubles import TroubleKind
+from k9py.simulator.controllers.admission import ENFORCE, refuse_by_webhook
+from k9py.simulator.controllers.nodes import lose_node
+from k9py.simulator.resources import NAMESPACES, PODS, RESOURCEQUOTAS
+from k9py.simulator.state import ClusterState
+
+Object = dict[str, Any]
+
+NAMESPACE = "shop"
+NAME = "checkout"
+REPLICAS = 3
+GOOD = "registry.example.com/checkout:1.0.0"
+WEBHOOK = "policy.example.com"
+KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+def good_spec(kind: str) -> Object:
+    """Return the spec of a workload whose pods come up.
+
+    Without minReadySeconds a container that runs for some seconds before it crashes counts as ready, and is rolled out.
+    """
+    container = {"name": "app", "image": GOOD, "resources": {"requests": {"memory": "64Mi"}}}
+    spec: Object = {
+        "selector": {"matchLabels": {"app": NAME}},
+        "template": {"metadata": {"labels": {"app": NAME}}, "spec": {"containers": [container]}},
+        "minReadySeconds": 10,
+    }
+    if kind != "DaemonSet":
+        spec["replicas"] = REPLICAS
+    if kind == "StatefulSet":
+        spec["serviceName"] = NAME
+    return spec
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure.
+
+    Args:
+        break_pod: makes the good pod spec a bad one, in place.
+        kind: the family of the cause that has to be named, in these `words`.
+        exit_code: what `kdash status --wait` ends with.
+        prepare: what is done to the cluster before the bad release.
+        wait: seconds after which it has to be named; a probe may just be slow, so it has until the deadline.
+        pods: whether pods of the bad release exist: those of a StatefulSet stay in the way of a rollback.
+        strike: what is done to the cluster some seconds after the release (which then is no bad one).
+    """
+
+    break_pod: Callable[[Object], None]
+    kind: TroubleKind
+    words: str
+    exit_code: int
+    prepare: Callable[[ClusterState], object] | None = None
+    wait: float = 60.0
+    pods: bool = True
+    strike: Callable[[ClusterState], str] | None = None
+
+    def released(self, spec: Object) -> Object:
+        """Return a workload's spec with the bad release in it."""
+        changed = copy.deepcopy(spec)
+        self.break_pod(changed["template"]["spec"])
+        return changed
+
+
+def _image(tag: str) -> Callable[[Object], None]:
+    def change(pod: Object) -> None:
+        pod["containers"][0]["image"] = f"registry.example.com/checkout:{tag}"
+
+    return change
+
+
+def _out_of_memory(pod: Object) -> None:
+    pod["containers"][0] |= {"image": "registry.example.com/checkout:oom", "resources": {"limits": {"memory": "64Mi"}}}
+
+
+def _failing_init(pod: Object) -> None:
+    pod["initContainers"] = [{"name": "migrate", "image": "registry.example.com/migrate:initfail"}]
+
+
+def _environment(source: Object) -> Callable[[Object], None]:
+    def change(pod: Object) -> None:
+        pod["containers"][0]["envFrom"] = [source]
+
+    return change
+
+
+def _volume(source: Object) -> Callable[[Object], None]:
+    def change(pod: Object) -> None:
+        pod["volumes"] = [{"name": "files", **source}]
+
+    return change
+
+
+def _requests(memory: str) -> Callable[[Object], None]:
+    def change(pod: Object) -> None:
+        pod["containers"][0]["resources"] = {"requests": {"memory": memory}}
+
+    return change
+
+
+def _account(pod: Object) -> None:
+    pod["serviceAccountName"] = "checkout-writer"
+
+
+def _privileged(pod: Object) -> None:
+    pod["containers"][0]["securityContext"] = {"privileged": True}
+
+
+def _quota(state: ClusterState) -> None:
+    metadata = {"name": "tight", "namespace": NAMESPACE}
+    state.storage.create(RESOURCEQUOTAS, {"metadata": metadata, "spec": {"hard": {"requests.memory": "1Gi"}}})
+
+
+def deny_mirrors(state: ClusterState) -> None:
+    """Install a webhook that lets no image in from a registry it does not know."""
+
+    def judge(pod: Object) -> str | None:
+        images = [one["image"] for one in pod["spec"]["containers"]]
+        wrong = next((one for one in images if one.startswith("mirror.")), None)
+        return f"image {wrong} is not from registry.example.com" if wrong else None
+
+    state.storage.admission.append(refuse_by_webhook(WEBHOOK, judge))
+
+
+def _from_mirror(pod: Object) -> None:
+    pod["containers"][0]["image"] = "mirror.example.com/checkout:1.1.0"
+
+
+def _enforce_baseline(state: ClusterState) -> None:
+    namespace = state.storage.get(NAMESPACES, None, NAMESPACE)
+    assert namespace is not None
+    labels = {**(namespace["metadata"].get("labels") or {}), ENFORCE: "baseline"}
+    state.storage.update(NAMESPACES, {**namespace, "metadata": {**namespace["metadata"], "labels": labels}})
+
+
+def lose_a_node(state: ClusterState) -> str:
+    """Lose the node that matters to the rollout under way, and return its name.
+
+    Deployment: of the newest pod, because an old one's is made up for at once. Others: of a pod that is still an old
+    one, with the lowest name.
+    """
+    pods = [one for one in state.storage.list(PODS, NAMESPACE) if "deletionTimestamp" not in one["metadata"]]
+    new = [one for one in pods if one["spec"]["containers"][0]["image"] != GOOD]
+    old = [one for one in pods if one not in new]
+    owner = pods[0]["metadata"]["ownerReferences"][0]["kind"]
+    node = str((new if owner == "ReplicaSet" else old)[0]["spec"]["nodeName"])
+    lose_node(state, node)
+    return node
+
+
+FAILURES = {
+    "image": Failure(_image("badimage"), TroubleKind.IMAGE, "image checkout:badimage cannot be pulled", 3),
+    "crash": Failure(_image("crash"), TroubleKind.CRASH, "container app keeps crashing (exit 1)", 4),
+    "oom": Failure(_out_of_memory, TroubleKind.OOM, "container app is out of memory (its limit is 64Mi)", 4),
+    "init": Failure(_failing_init, TroubleKind.CRASH, "init container migrate keeps crashing (exit 1)", 4),
+    "probe": Failure(_image("unready"), TroubleKind.PROBE, "readiness probe of container app fails", 5, wait=700),
+    "config map": Failure(
+        _environment({"configMapRef": {"name": "settings"}}),
+        TroubleKind.CONFIG,
+        "config map settings is missing, container app needs it",
+        4,
+    ),
+    "config map volume": Failure(
+        _volume({"configMap": {"name": "settings"}}), TroubleKind.MOUNT, 'configmap "settings" not found', 4
+    ),
+    "secret": Failure(
+        _environment({"secretRef": {"name": "db"}}),
+        TroubleKind.CONFIG,
+        "secret db is missing, container app needs it",
+        4,
+    ),
+    "secret volume": Failure(_volume({"secret": {"secretName": "db"}}), TroubleKind.MOUNT, 'secret "db" not found', 4),
+    "quota": Failure(
+        _requests("2Gi"),
+        TroubleKind.QUOTA,
+        "quota tight is exceeded: requested requests.memory=2Gi, used requests.memory=",
+        6,
+        _quota,
+        pods=False,
+    ),
+    "account": Failure(
+        _account, TroubleKind.ADMISSION, "service account checkout-writer does not exist", 6, pods=False
+    ),
+    "webhook": Failure(
+        _from_mirror,
+        TroubleKind.ADMISSION,
+        f"admission webhook {WEBHOOK} refuses its pods: image mirror.example.com/checkout:1.1.0 is not from registry",
+        6,
+        deny_mirrors,
+        pods=False,
+    ),
+    "pod security": Failure(
+        _privileged,
+        TroubleKind.ADMISSION,
+        'violates PodSecurity "baseline:latest": privileged (container "app" must not set',
+        6,
+        _enforce_baseline,
+        pods=False,
+    ),
+    "unschedulable": Failure(
+        _requests("2Ti"), TroubleKind.UNSCHEDULABLE, "pod cannot be scheduled: 0/3 nodes are available", 7
+    ),
+    "node": Failure(_image("1.1.0"), TroubleKind.NODE, "does not report", 7, strike=lose_a_node),
+}
