@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from k9py.actions.undo import nothing_to_undo, revision_template
 from k9py.cli.printing import print_tables
-from k9py.cli.session import Invocation, opened
+from k9py.cli.session import Invocation, Session, naming, opened
 from k9py.cli.targets import Named
 from k9py.cluster.reading import Reading, read_workload
 from k9py.objects.errors import ForbiddenError, RefusedError
+from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
@@ -39,7 +40,7 @@ async def history(invocation: Invocation, named: Named, number: int | None) -> i
     """Print the revisions, or one of them with its pod template. Raises KdashError."""
     console, now = invocation.console, invocation.clock.now()
     async with opened(invocation) as session:
-        reading = await read_workload(session.connection, session.key(named))
+        reading = await _reading(session, session.key(named))
     found = known_revisions(reading)
     authors = revision_authors(reading.raw, found)
     if number is None:
@@ -72,7 +73,7 @@ async def diff(invocation: Invocation, named: Named, older: str | None, newer: s
     """
     console = invocation.console
     async with opened(invocation) as session:
-        reading = await read_workload(session.connection, session.key(named))
+        reading = await _reading(session, session.key(named))
     after = _side(reading, newer or NOW)
     before = _side(reading, older) if older is not None else _before(reading, after)
     changes = meaning_diff(before.template, after.template)
@@ -101,6 +102,11 @@ async def diff(invocation: Invocation, named: Named, older: str | None, newer: s
                 console.answer(f"  {console.text(shown)}")
     console.remark(reading.unread)
     return ExitCode.DONE
+
+
+async def _reading(session: Session, key: ObjectKey) -> Reading:
+    with naming(key):
+        return await read_workload(session.connection, key)
 
 
 def known_revisions(reading: Reading) -> tuple[Revision, ...]:

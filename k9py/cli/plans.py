@@ -17,7 +17,7 @@ from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
 from k9py.actions.undo import nothing_to_undo, plan_undo
 from k9py.cli.history import known_revisions, revision_numbered
-from k9py.cli.session import Session
+from k9py.cli.session import Session, naming
 from k9py.cluster.reading import Reading, read_workload
 from k9py.informer.clock import Clock
 from k9py.objects.errors import RefusedError
@@ -77,7 +77,8 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
     """Plan to go back to a revision; 0: the one before that is best to go back to."""
 
     async def plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
-        reading = await read_workload(session.connection, key)
+        with naming(key):
+            reading = await read_workload(session.connection, key)
         if delete_stuck and not number:
             _refuse_to_guess(reading)
         chosen = _chosen(reading, number)
@@ -97,7 +98,8 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
 
 def _planner(plan: Callable[[Mapping[str, Any], Clock], Change]) -> Planner:
     async def read_and_plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
-        obj = await session.connection.get(key)
+        with naming(key):
+            obj = await session.connection.get(key)
         return Plan(plan(obj, clock), obj)
 
     return read_and_plan

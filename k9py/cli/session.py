@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from k9py.informer.clock import Clock, SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import KdashError
+from k9py.objects.errors import KdashError, NotFoundError
 from k9py.objects.meta import ObjectKey
+from k9py.objects.text import printable
 from k9py.settings.paths import audit_file
 from k9py.tables.outcome import code_of_error
 
@@ -81,6 +82,16 @@ async def opened(invocation: Invocation) -> AsyncIterator[Session]:
         yield Session(connection, arguments.namespace or info.namespace, writer)
     finally:
         await connection.aclose()
+
+
+@contextmanager
+def naming(key: ObjectKey) -> Iterator[None]:
+    """Say of a workload that is not there in which namespace it was looked for."""
+    try:
+        yield
+    except NotFoundError as error:
+        hint = "kdash --once lists what there is; name another namespace with -n"
+        raise NotFoundError(f"there is no {printable(str(key))}", hint, code=error.code) from error
 
 
 def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:

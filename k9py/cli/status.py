@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.cli.following import follow_to_end
-from k9py.cli.session import Invocation, Session, opened
+from k9py.cli.session import Invocation, Session, naming, opened
 from k9py.cli.targets import Named
 from k9py.cluster.reading import read_workload
 from k9py.objects.text import printable
@@ -65,13 +65,16 @@ async def status(invocation: Invocation, named: Named, *, wait: bool, timeout: f
 
 
 async def _read(invocation: Invocation, session: Session, named: Named) -> _Answer:
-    reading = await read_workload(session.connection, session.key(named), events=True)
+    key = session.key(named)
+    with naming(key):
+        reading = await read_workload(session.connection, key, events=True)
     return _Answer(reading.status(invocation.clock.now()), reading.workload, reading.unread)
 
 
 async def _followed(invocation: Invocation, session: Session, named: Named, timeout: float) -> _Answer:
     key = session.key(named)
-    await session.connection.get(key)  # what is not there is told at once, instead of waited for
+    with naming(key):
+        await session.connection.get(key)  # what is not there is told at once, instead of waited for
     ending = await follow_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
     remarks = (ending.words,) if ending.timed_out or ending.status is None else ()
     return _Answer(ending.status, ending.workload, remarks, ending.seconds, ending.timed_out)

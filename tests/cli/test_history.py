@@ -1,0 +1,135 @@
+"""`kdash history` and `kdash diff` against the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from k9py.cli.history import diff, history
+from k9py.cli.targets import Named
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+from tests.cli.shell import Shell
+
+CHECKOUT = Named("Deployment", "checkout")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+async def test_history_shows_each_revision_with_images_cause_and_pods_alive(shell: Shell) -> None:
+    ran = await shell.run(lambda its: history(its, CHECKOUT, None))
+    assert (ran.code, ran.err) == (0, "")
+    first = next(line for line in ran.out.splitlines() if line.split()[:1] == ["5"])
+    assert "now" in first
+    assert "3/3" in first
+    assert "checkout:2.7.1" in first
+    assert "retry payments once" in first
+    assert len(ran.out.splitlines()) == 7
+
+
+async def test_history_as_json_has_one_entry_a_revision_newest_first(shell: Shell) -> None:
+    ran = await shell.run(lambda its: history(its, CHECKOUT, None), json=True)
+    answer = ran.json
+    assert (answer["kind"], answer["namespace"], answer["name"]) == ("Deployment", "shop", "checkout")
+    assert [one["revision"] for one in answer["revisions"]] == [5, 4, 3, 2, 1]
+    current = answer["revisions"][0]
+    assert current["is_current"]
+    assert (current["ready"], current["replicas"]) == (3, 3)
+    assert set(current) >= {"changed_by", "changed_at", "change_cause", "created_at", "images", "name"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace"), [("StatefulSet", "db", "data"), ("DaemonSet", "agent", "monitoring")]
+)
+async def test_history_decodes_controller_revisions(shell: Shell, kind: str, name: str, namespace: str) -> None:
+    ran = await shell.run(lambda its: history(its, Named(kind, name), None), json=True, namespace=namespace)
+    assert ran.code == 0
+    revisions = ran.json["revisions"]
+    assert revisions
+    assert all(one["images"] for one in revisions)
+    assert sum(one["is_current"] for one in revisions) == 1
+
+
+async def test_one_revision_is_shown_with_its_pod_template(shell: Shell) -> None:
+    ran = await shell.run(lambda its: history(its, CHECKOUT, 3))
+    assert ran.code == 0
+    assert "revision:     3" in ran.out
+    assert "image: registry.example.com/shop/checkout:2.6.1" in ran.out
+    ran = await shell.run(lambda its: history(its, CHECKOUT, 3), json=True)
+    assert ran.json["template"]["spec"]["containers"][0]["image"] == "registry.example.com/shop/checkout:2.6.1"
+
+
+async def test_a_revision_that_is_not_kept_is_refused_with_those_that_are(shell: Shell) -> None:
+    ran = await shell.run(lambda its: history(its, CHECKOUT, 9))
+    assert (ran.code, ran.out) == (9, "")
+    assert "revisions: 5, 4, 3, 2, 1" in ran.err
+
+
+async def test_what_is_not_there_is_told_with_the_namespace_looked_in(shell: Shell) -> None:
+    ran = await shell.run(lambda its: history(its, Named("Deployment", "chekout"), None))
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no Deployment shop/chekout" in ran.err
+    assert "-n" in ran.err
+
+
+async def test_who_may_not_read_revisions_is_refused_and_told_why(shell: Shell) -> None:
+    shell.user = "viewer"
+    ran = await shell.run(lambda its: history(its, Named("StatefulSet", "db"), None))
+    assert (ran.code, ran.out) == (9, "")
+    assert "may not get statefulsets" in ran.err
+
+
+async def test_diff_says_by_meaning_what_leads_from_one_revision_to_another(shell: Shell) -> None:
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, "3", "5", yaml=False))
+    assert (ran.code, ran.err) == (0, "")
+    assert "from revision 3 to revision 5" in ran.out
+    assert "checkout:2.6.1" in ran.out
+    assert "checkout:2.7.1" in ran.out
+
+
+async def test_diff_leads_from_the_revision_before_to_now_by_itself(shell: Shell) -> None:
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, None, None, yaml=False), json=True)
+    answer = ran.json
+    assert (answer["from"], answer["to"], answer["is_same"]) == (4, None, False)
+    [change] = answer["changes"]
+    assert (change["family"], change["before"], change["after"]) == (
+        "image",
+        "registry.example.com/shop/checkout:2.7.0",
+        "registry.example.com/shop/checkout:2.7.1",
+    )
+    assert answer["yaml"] is None
+
+
+async def test_diff_to_a_revision_begins_at_the_one_before_it(shell: Shell) -> None:
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, None, "3", yaml=False), json=True)
+    assert (ran.json["from"], ran.json["to"]) == (2, 3)
+
+
+async def test_diff_of_the_same_says_so_and_exits_0(shell: Shell) -> None:
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, "5", "now", yaml=False))
+    assert ran.code == 0
+    assert "same" in ran.out
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, "5", "now", yaml=False), json=True)
+    assert (ran.json["is_same"], ran.json["changes"]) == (True, [])
+
+
+async def test_diff_as_yaml_has_signs_and_context(shell: Shell) -> None:
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, "4", "5", yaml=True))
+    lines = ran.out.splitlines()
+    assert "- image: registry.example.com/shop/checkout:2.7.0" in lines
+    assert "+ image: registry.example.com/shop/checkout:2.7.1" in lines
+    assert any(line.startswith("  ") for line in lines)
+    answer = (await shell.run(lambda its: diff(its, CHECKOUT, "4", "5", yaml=True), json=True)).json
+    assert {one["sign"] for one in answer["yaml"]} == {"@", " ", "-", "+"}
+
+
+async def test_before_the_first_revision_there_is_nothing(shell: Shell) -> None:
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, None, "1", yaml=False))
+    assert (ran.code, ran.out) == (9, "")
+    assert "no revision before 1" in ran.err

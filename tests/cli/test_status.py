@@ -1,0 +1,172 @@
+"""`kdash status` against the simulator: read once, and followed to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k9py.cli.status import status
+from k9py.cli.targets import Named
+from k9py.simulator.api.access import Rule
+from k9py.simulator.clock import ManualClock, RealClock
+from k9py.simulator.faults import Where
+from k9py.simulator.resources import by_kind
+from k9py.simulator.server import Simulator
+from tests.cli.shell import Shell, edit, image
+
+CHECKOUT = Named("Deployment", "checkout")
+PATIENCE = 600.0
+"""Seconds of the cluster, which are a fiftieth of that."""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", RealClock(speed=50)) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+def once(named: Named = CHECKOUT) -> Any:
+    return lambda its: status(its, named, wait=False, timeout=PATIENCE)
+
+
+def waiting(named: Named = CHECKOUT, timeout: float = PATIENCE) -> Any:
+    return lambda its: status(its, named, wait=True, timeout=timeout)
+
+
+async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
+    ran = await shop.run(once())
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[0] == "Deployment shop/checkout: complete"
+    assert "desired 3 · updated 3 · ready 3 · available 3 · revision 5" in ran.out
+    assert 'kubectl: deployment "checkout" successfully rolled out' in ran.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace"), [("StatefulSet", "db", "data"), ("DaemonSet", "agent", "monitoring")]
+)
+async def test_the_other_kinds_are_told_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
+    ran = await shop.run(once(Named(kind, name)), namespace=namespace)
+    assert ran.code == 0
+    assert f"{kind} {namespace}/{name}: complete" in ran.out
+
+
+async def test_a_stalled_rollout_is_named_with_its_cause_in_words_json_and_exit_code(tmp_path: Path) -> None:
+    with Simulator("bad-release", ManualClock()) as simulator:
+        shell = Shell(simulator, tmp_path)
+        ran = await shell.run(once())
+        assert ran.code == 3
+        assert "stalled: image checkout:2.8.0 cannot be pulled" in ran.out
+        assert "3 old pods still serve" in ran.out
+        ran = await shell.run(once(), json=True)
+        answer = ran.json
+        assert answer["exit_code"] == ran.code == 3
+        assert (answer["status"]["state"], answer["status"]["cause"]) == ("stalled", "image")
+        assert answer["kubectl_done"] is False
+        assert answer["waited_seconds"] is None
+
+
+async def test_reading_once_watches_nothing_and_stays_in_the_namespace(shop: Shell) -> None:
+    await shop.run(once())
+    seen = shop.simulator.requests
+    assert {one.verb for one in seen} == {"get", "list"}
+    assert all("/namespaces/shop/" in one.path for one in seen)
+    assert all("labelSelector=" in one.path or "fieldSelector=" in one.path for one in seen if one.verb == "list")
+
+
+async def test_progressing_and_paused_are_not_done(quick: Shell) -> None:
+    edit(quick.simulator, lambda spec: spec.update(paused=True))
+    ran = await quick.run(waiting())
+    assert ran.code == 2
+    assert "paused" in ran.out
+
+
+async def test_what_may_not_be_read_is_told_and_never_makes_it_done(tmp_path: Path) -> None:
+    with Simulator("bad-release", ManualClock()) as simulator:
+        simulator.add_user("narrow", (Rule(("get",), ("apps",), ("deployments",), ("shop",)),))
+        shell = Shell(simulator, tmp_path, user="narrow")
+        ran = await shell.run(once())
+        assert ran.code == 8, "only the Deployment's own condition could be read"
+        assert "may not list replicasets" in ran.err
+        assert "may not list pods" in ran.err
+
+
+async def test_waiting_for_what_is_not_there_ends_at_once(shop: Shell) -> None:
+    ran = await shop.run(waiting(Named("Deployment", "nope")))
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no Deployment shop/nope" in ran.err
+
+
+async def test_a_server_that_is_not_there_is_2(shop: Shell) -> None:
+    shop.simulator.stop_listening()
+    ran = await shop.run(once())
+    assert (ran.code, ran.out) == (2, "")
+    assert "hint:" in ran.err
+
+
+async def test_waiting_follows_a_release_to_its_end_and_says_each_change_of_words(quick: Shell) -> None:
+    edit(quick.simulator, lambda spec: spec.update(minReadySeconds=30))
+    edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
+    ran = await quick.run(waiting())
+    assert ran.code == 0
+    assert "Deployment checkout: progressing" in ran.err
+    assert ran.err.splitlines()[-1] == "Deployment checkout: complete"
+    assert ran.out.startswith("Deployment shop/checkout: complete\n")
+
+
+async def test_waiting_ends_with_the_code_of_the_cause(quick: Shell) -> None:
+    edit(quick.simulator, image("registry.example.com/shop/checkout:crash"))
+    ran = await quick.run(waiting(), json=True)
+    assert ran.code == 4
+    assert ran.json["status"]["cause"] == "crash"
+    assert ran.json["waited_seconds"] > 0
+
+
+async def test_waiting_gives_up_at_the_timeout_with_2(quick: Shell) -> None:
+    edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
+    edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
+    ran = await quick.run(waiting(timeout=40.0), json=True)
+    assert ran.code == 2
+    assert ran.json["timed_out"]
+    assert ran.json["status"]["state"] == "progressing"
+    assert "not followed any longer after 40 s" in ran.err
+
+
+async def test_waiting_for_what_may_not_be_watched_or_listed_is_refused(tmp_path: Path) -> None:
+    with Simulator("shop-quiet", RealClock(speed=50)) as simulator:
+        simulator.add_user("narrow", (Rule(("get",), ("apps",), ("deployments",), ("shop",)),))
+        shell = Shell(simulator, tmp_path, user="narrow")
+        ran = await shell.run(waiting())
+        assert (ran.code, ran.out) == (9, "")
+        assert "may not list deployments" in ran.err
+
+
+async def test_one_that_is_deleted_while_waited_for_is_2(quick: Shell) -> None:
+    edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
+    async with deleted_once_watched(quick.simulator):
+        ran = await quick.run(waiting())
+    assert ran.code == 2
+    assert "is gone" in ran.err
+
+
+@asynccontextmanager
+async def deleted_once_watched(simulator: Simulator) -> AsyncIterator[None]:
+    """Delete checkout as soon as its kind is being watched."""
+
+    def delete() -> None:
+        simulator.wait_for_request(Where("watch", "deployments"))
+        simulator.call(lambda state: state.storage.delete(by_kind("Deployment"), "shop", "checkout"))
+
+    task = asyncio.create_task(asyncio.to_thread(delete))
+    yield
+    await task

@@ -1,0 +1,394 @@
+"""The writing commands against the simulator: shown, confirmed, written, followed, and refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k9py.cli.options import WriteOptions
+from k9py.cli.plans import Planner, pausing, restarting, resuming, scaling, setting_images, undoing
+from k9py.cli.session import Invocation
+from k9py.cli.targets import Named
+from k9py.cli.writing import write
+from k9py.simulator.clock import ManualClock, RealClock
+from k9py.simulator.faults import Refuse, Where
+from k9py.simulator.resources import PODS
+from k9py.simulator.server import Simulator
+from tests.cli.shell import Core, Ran, Shell, edit, image, spec_of
+
+CHECKOUT = Named("Deployment", "checkout")
+CART = Named("Deployment", "cart")
+PAYMENTS = Named("Deployment", "payments")
+DB = Named("StatefulSet", "db")
+GOOD = "registry.example.com/shop/checkout:2.7.1"
+BAD = "registry.example.com/shop/checkout:2.8.0"
+YES = WriteOptions(yes=True)
+WAIT = WriteOptions(yes=True, wait=True)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", RealClock(speed=50)) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+@pytest.fixture
+def burning(tmp_path: Path) -> Iterator[Shell]:
+    """The shop with `checkout` stuck on an image nobody has pushed."""
+    with Simulator("bad-release", RealClock(speed=50)) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+def doing(
+    action: str, planner: Planner, *targets: Named, options: WriteOptions = YES, delete_stuck: bool = False
+) -> Core:
+    def core(invocation: Invocation) -> Any:
+        return write(invocation, targets or (CHECKOUT,), action, planner, options, delete_stuck=delete_stuck)
+
+    return core
+
+
+def undo(number: int = 0, *targets: Named, options: WriteOptions = YES, delete_stuck: bool = False) -> Core:
+    planner = undoing(number, delete_stuck=delete_stuck)
+    return doing("undo", planner, *targets, options=options, delete_stuck=delete_stuck)
+
+
+def says(*answers: str | Callable[[], str]) -> Iterator[Callable[[], str]]:
+    """Return what is typed at the prompts; a function is called when its prompt is there."""
+    return iter([one if callable(one) else (lambda text=one: text) for one in answers])
+
+
+def checkout(shell: Shell) -> dict[str, Any]:
+    return spec_of(shell.simulator, "Deployment", "shop", "checkout")
+
+
+def image_of(spec: dict[str, Any]) -> str:
+    return str(spec["template"]["spec"]["containers"][0]["image"])
+
+
+def only_result(ran: Ran) -> dict[str, Any]:
+    [result] = ran.json["results"]
+    assert isinstance(result, dict)
+    return result
+
+
+# -- one after the other -------------------------------------------------------------------------------------------
+
+
+async def test_an_undo_in_the_middle_of_a_failing_rollout_converges(burning: Shell) -> None:
+    ran = await burning.run(undo(options=WAIT), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert (result["outcome"], result["exit_code"]) == ("converged", 0)
+    assert result["as_previewed"] is True
+    assert result["status"]["state"] == "complete"
+    [change] = result["plan"]["template_changes"]
+    assert (change["family"], change["before"], change["after"]) == ("image", BAD, GOOD)
+    assert image_of(checkout(burning)) == GOOD
+
+
+async def test_the_audit_file_has_the_write_and_how_it_ended(burning: Shell) -> None:
+    await burning.run(undo(options=WAIT))
+    done, followed = burning.audit
+    assert (done["action"], done["outcome"], done["name"]) == ("undo", "done", "checkout")
+    assert (followed["event"], followed["id"], followed["outcome"]) == ("followed", done["id"], "converged")
+
+
+async def test_an_undo_can_itself_be_undone(burning: Shell) -> None:
+    await burning.run(undo(options=WAIT))
+    ran = await burning.run(undo(6, options=WriteOptions(yes=True, wait=True, timeout=1200)))
+    assert ran.code == 3, "back at the image nobody has pushed"
+    assert "done: undo Deployment shop/checkout to revision 6" in ran.out
+    assert (await burning.run(undo(options=WAIT))).code == 0
+
+
+async def test_an_undo_of_an_undo_reaches_every_revision_that_is_kept(shop: Shell) -> None:
+    assert (await shop.run(undo(2))).code == 0
+    assert image_of(checkout(shop)) == "registry.example.com/shop/checkout:2.6.0"
+
+
+async def test_the_same_revision_again_is_refused_and_says_so(shop: Shell) -> None:
+    ran = await shop.run(undo(5))
+    assert (ran.code, ran.out) == (9, "")
+    assert "already at revision 5" in ran.err
+    assert shop.writes() == 0
+
+
+async def test_a_revision_that_is_not_kept_is_refused(shop: Shell) -> None:
+    ran = await shop.run(undo(17))
+    assert ran.code == 9
+    assert "revisions: 5, 4, 3, 2, 1" in ran.err
+
+
+async def test_a_paused_deployment_is_not_undone_and_the_way_out_is_named(shop: Shell) -> None:
+    edit(shop.simulator, lambda spec: spec.update(paused=True))
+    ran = await shop.run(undo(4))
+    assert ran.code == 9
+    assert "paused" in ran.err
+    assert "resume it first" in ran.err
+
+
+async def test_what_would_be_is_the_answer_of_a_dry_run_and_nothing_is_stored(shop: Shell) -> None:
+    ran = await shop.run(undo(3, options=WriteOptions(dry_run=True)))
+    assert ran.code == 0
+    assert "undo Deployment shop/checkout to revision 3" in ran.out
+    assert "checkout:2.6.1" in ran.out
+    assert "nothing was written" in ran.out
+    assert image_of(checkout(shop)) == GOOD
+    assert shop.audit == []
+    result = only_result(await shop.run(undo(3, options=WriteOptions(dry_run=True)), json=True))
+    assert (result["outcome"], result["plan"]["tried"]) == ("dry-run", True)
+    assert shop.writes() == 0
+
+
+async def test_images_are_set_and_followed_to_the_cause(quick: Shell) -> None:
+    ran = await quick.run(doing("set-image", setting_images({"app": BAD}), options=WAIT), json=True)
+    result = only_result(ran)
+    assert ran.code == result["exit_code"] == ran.json["exit_code"] == 3
+    assert (result["outcome"], result["status"]["cause"]) == ("stalled", "image")
+    assert quick.audit[-1]["outcome"] == "stalled"
+
+
+async def test_a_container_that_is_not_there_is_refused_with_those_that_are(shop: Shell) -> None:
+    ran = await shop.run(doing("set-image", setting_images({"ap": BAD})))
+    assert ran.code == 9
+    assert "app" in ran.err
+    assert shop.writes() == 0
+
+
+async def test_pause_and_resume(quick: Shell) -> None:
+    ran = await quick.run(doing("pause", pausing(), options=WAIT))
+    assert (ran.code, checkout(quick)["paused"]) == (0, True)
+    assert (await quick.run(doing("pause", pausing()))).code == 9
+    ran = await quick.run(doing("resume", resuming(), options=WAIT))
+    assert ran.code == 0
+    assert not checkout(quick).get("paused")
+    assert (await quick.run(doing("resume", resuming()))).code == 9
+
+
+async def test_several_are_restarted_one_after_the_other(quick: Shell) -> None:
+    ran = await quick.run(doing("restart", restarting(), CART, CHECKOUT, options=WAIT), json=True)
+    assert ran.code == 0, ran.err
+    assert [(one["name"], one["outcome"]) for one in ran.json["results"]] == [
+        ("cart", "converged"),
+        ("checkout", "converged"),
+    ]
+    assert [line["name"] for line in quick.audit if "event" not in line or line["event"] != "followed"] == [
+        "cart",
+        "checkout",
+    ]
+
+
+async def test_the_first_that_fails_is_the_last_that_is_tried(shop: Shell) -> None:
+    edit(shop.simulator, lambda spec: spec.update(paused=True))
+    ran = await shop.run(doing("restart", restarting(), CART, CHECKOUT, PAYMENTS), json=True)
+    assert ran.code == 9
+    assert [(one["name"], one["outcome"]) for one in ran.json["results"]] == [("cart", "done"), ("checkout", "failed")]
+    assert ran.json["results"][1]["error"]["message"]
+    assert ran.json["not_tried"] == [{"kind": "Deployment", "name": "payments"}]
+    assert "not tried any more: Deployment payments" in ran.err
+
+
+async def test_scaling_to_nothing_and_back(quick: Shell) -> None:
+    ran = await quick.run(doing("scale", scaling(0), options=WAIT), json=True)
+    assert ran.code == 0, ran.err
+    assert "zero" in [one["code"] for one in only_result(ran)["plan"]["warnings"]]
+    assert only_result(ran)["status"]["state"] == "scaled-to-zero"
+    ran = await quick.run(doing("scale", scaling(3), options=WAIT))
+    assert ran.code == 0
+    assert "converged" in ran.out
+    assert (await quick.run(doing("scale", scaling(3)))).code == 9
+
+
+async def test_a_daemon_set_cannot_be_scaled(shop: Shell) -> None:
+    ran = await shop.run(doing("scale", scaling(3), Named("DaemonSet", "agent")), namespace="monitoring")
+    assert ran.code == 9
+    assert "cannot be scaled" in ran.err
+
+
+# -- asking --------------------------------------------------------------------------------------------------------
+
+
+async def test_at_a_terminal_the_plan_is_shown_and_yes_writes(shop: Shell) -> None:
+    ran = await shop.run(undo(4, options=WriteOptions()), answers=says("y"))
+    assert ran.code == 0
+    assert "undo Deployment shop/checkout to revision 4  (context demo)" in ran.err
+    assert "checkout:2.7.0" in ran.err
+    assert shop.prompts == ["Do it? [y/N] "]
+    assert ran.out == "done: undo Deployment shop/checkout to revision 4\n"
+
+
+@pytest.mark.parametrize("answer", ["", "n", "N", "no", "nay", "ye s"])
+async def test_everything_but_yes_writes_nothing(shop: Shell, answer: str) -> None:
+    ran = await shop.run(undo(4, options=WriteOptions()), answers=says(answer))
+    assert (ran.code, ran.out) == (9, "")
+    assert "nothing was written" in ran.err
+    assert image_of(checkout(shop)) == GOOD
+    assert shop.audit == []
+
+
+async def test_ctrl_c_at_the_prompt_writes_nothing(shop: Shell) -> None:
+    def interrupt() -> str:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await shop.run(undo(4, options=WriteOptions()), answers=says(interrupt))
+    assert shop.writes() == 0
+    assert image_of(checkout(shop)) == GOOD
+    assert shop.audit == []
+
+
+async def test_without_a_terminal_and_without_yes_nothing_is_even_asked_of_the_server(shop: Shell) -> None:
+    ran = await shop.run(undo(4, options=WriteOptions()))
+    assert (ran.code, ran.out) == (9, "")
+    assert "--yes" in ran.err
+    assert shop.simulator.requests == []
+
+
+async def test_a_change_by_someone_else_between_preview_and_yes_aborts_and_says_so(shop: Shell) -> None:
+    def meanwhile() -> str:
+        edit(shop.simulator, image("registry.example.com/shop/checkout:2.9.9"))
+        return "y"
+
+    ran = await shop.run(undo(4, options=WriteOptions()), answers=says(meanwhile))
+    assert (ran.code, ran.out) == (9, "")
+    assert "was changed since it was confirmed" in ran.err
+    assert image_of(checkout(shop)) == "registry.example.com/shop/checkout:2.9.9"
+    assert [line["outcome"] for line in shop.audit] == ["failed"]
+
+
+# -- refused -------------------------------------------------------------------------------------------------------
+
+
+async def test_read_only_refuses_every_write(shop: Shell) -> None:
+    for action, planner in (
+        ("undo", undoing(4, delete_stuck=False)),
+        ("restart", restarting()),
+        ("scale", scaling(1)),
+        ("set-image", setting_images({"app": BAD})),
+        ("pause", pausing()),
+    ):
+        ran = await shop.run(doing(action, planner), read_only=True)
+        assert (ran.code, ran.out) == (9, ""), action
+        assert "read-only" in ran.err
+    assert not [one for one in shop.simulator.requests if one.verb == "patch"]
+
+
+async def test_who_may_not_write_is_refused_with_9(shop: Shell) -> None:
+    shop.user = "viewer"
+    ran = await shop.run(doing("restart", restarting()), json=True)
+    assert ran.code == 9
+    assert only_result(ran)["outcome"] == "failed"
+    assert "may not patch deployments" in ran.err
+    assert shop.writes() == 0
+
+
+async def test_who_may_scale_alone_can_scale_without_reading_pods(shop: Shell) -> None:
+    shop.user = "viewer"
+    ran = await shop.run(doing("scale", scaling(2)))
+    assert ran.code == 0, ran.err
+    assert checkout(shop)["replicas"] == 2
+
+
+async def test_a_server_that_fails_is_2_and_tells_that_it_is_not_known(shop: Shell) -> None:
+    shop.simulator.inject(Refuse(503), Where("patch", containing="deployments/checkout?fieldManager"), times=None)
+    ran = await shop.run(doing("restart", restarting()), json=True)
+    assert ran.code == 2
+    assert "it is not known whether the change was made" in ran.err
+
+
+async def test_an_audit_file_that_cannot_be_written_stops_the_write(shop: Shell) -> None:
+    shop.audit_path.parent.write_text("a file in the way", encoding="utf-8")
+    ran = await shop.run(doing("restart", restarting()))
+    assert ran.code == 2
+    assert "audit file" in ran.err
+    assert shop.writes() == 0
+
+
+# -- a StatefulSet that waits for its broken pod -------------------------------------------------------------------
+
+
+@pytest.fixture
+def stuck(quick: Shell) -> Shell:
+    """The shop, in which db-1 (the last ordinal) does not come up with its new image."""
+    quick.namespace = "data"
+    edit(quick.simulator, image("registry.example.com/data/postgres:badimage"), ("StatefulSet", "data", "db"))
+    quick.simulator.wait_until(
+        lambda state: any(
+            waiting.get("reason") == "ImagePullBackOff"
+            for pod in state.storage.list(PODS, "data")
+            for one in pod["status"].get("containerStatuses", ())
+            for waiting in [one["state"].get("waiting") or {}]
+        )
+    )
+    return quick
+
+
+async def test_stuck_pods_are_named_after_an_undo_and_the_way_to_delete_them(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    [name] = result["stuck_pods"]
+    assert result["deleted_pods"] == []
+    assert f"kubectl delete pod -n data {name}" in ran.err
+    assert "--delete-stuck-pods" in ran.err
+
+
+async def test_without_deleting_them_the_rollout_stays_stalled(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, options=WAIT))
+    assert ran.code == 3
+    assert "stalled" in ran.out
+
+
+async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, options=WAIT, delete_stuck=True), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert result["outcome"] == "converged"
+    assert result["deleted_pods"] == result["stuck_pods"]
+    assert [line["action"] for line in stuck.audit if "action" in line][:2] == ["undo", "delete-pod"]
+
+
+async def test_at_a_terminal_deleting_them_is_offered(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, options=WriteOptions(wait=True)), answers=says("y", "y"))
+    assert ran.code == 0, ran.err
+    assert len(stuck.prompts) == 2
+    assert stuck.prompts[1].startswith("Delete db-")
+
+
+async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is_meant(stuck: Shell) -> None:
+    await stuck.run(undo(0, DB))
+    ran = await stuck.run(undo(0, DB, delete_stuck=True))
+    assert ran.code == 9
+    number = ran.err.partition("--to-revision ")[2].split()[0]
+    ran = await stuck.run(undo(int(number), DB, options=WAIT, delete_stuck=True), json=True)
+    assert ran.code == 0, ran.err
+    assert only_result(ran)["deleted_pods"]
+
+
+async def test_who_may_not_delete_pods_is_refused_before_anything_is_written(stuck: Shell) -> None:
+    from k9py.simulator.api.access import Rule
+
+    stuck.simulator.add_user(
+        "undoer",
+        (
+            Rule(("get", "list", "watch"), ("", "apps"), ("*",)),
+            Rule(("patch",), ("apps",), ("statefulsets",)),
+        ),
+    )
+    stuck.user = "undoer"
+    before = stuck.writes()
+    ran = await stuck.run(undo(0, DB, delete_stuck=True))
+    assert ran.code == 9
+    assert "may not delete pods" in ran.err
+    assert stuck.writes() == before
