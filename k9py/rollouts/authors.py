@@ -1,0 +1,103 @@
+"""Who changed an object and when, read from the managed fields of its raw JSON.
+
+Managed fields keep one entry a manager, with the time of its last change. Invariant: nobody is named for a revision
+unless a time says so; what cannot be told is left out. All texts are printable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from k9py.objects.text import printable
+from k9py.rollouts.revisions import Revision
+
+_SLACK: Final = timedelta(seconds=10)
+"""A controller makes a revision's object within seconds of the write."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A field manager and its last change.
+
+    Args:
+        manager: as it calls itself: `kubectl-edit`, `argocd-controller`, ...
+        operation: Apply or Update.
+        at: None when the entry has no time.
+        subresource: "" for the object itself, or `scale`.
+    """
+
+    manager: str
+    operation: str
+    at: datetime | None
+    subresource: str
+
+
+def authors(obj: Mapping[str, Any]) -> tuple[Author, ...]:
+    """Return who changed the object, newest first; who only writes its status is left out."""
+    return tuple(author for author, _ in _entries(obj))
+
+
+def template_author(obj: Mapping[str, Any]) -> Author | None:
+    """Return the newest author who owns a field of the pod template, None when nobody is known to."""
+    return next((author for author, owned in _entries(obj) if _owns_template(owned)), None)
+
+
+def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> dict[str, Author]:
+    """Return who made each revision, by the revision's name, as far as times tell.
+
+    An older revision has the author whose last change is its beginning. The current one has the newest author of the
+    template, unless the revision began well after that: then somebody made it who left no field behind.
+    """
+    writers = [author for author, owned in _entries(obj) if author.at is not None and _owns_template(owned)]
+    found: dict[str, Author] = {}
+    for one in revisions:
+        created = one.created_at
+        if one.is_current:
+            newest = template_author(obj)
+            if newest is None or newest.at is None or created is None or created - newest.at <= _SLACK:
+                found |= {one.name: newest} if newest is not None else {}
+            continue
+        near = [(abs(author.at - created), author) for author in writers if author.at and created]
+        near = [pair for pair in near if pair[0] <= _SLACK]
+        if near:
+            found[one.name] = min(near, key=lambda pair: pair[0])[1]
+    return found
+
+
+def _entries(obj: Mapping[str, Any]) -> list[tuple[Author, Mapping[str, Any]]]:
+    """Return every author with the fields it owns, newest first."""
+    managed = _mapping(obj.get("metadata")).get("managedFields")
+    found = []
+    for one in managed if isinstance(managed, list) else ():
+        entry = _mapping(one)
+        subresource = _text(entry.get("subresource"))
+        owned = _mapping(entry.get("fieldsV1"))
+        if subresource == "status" or (owned and set(owned) == {"f:status"}) or not _text(entry.get("manager")):
+            continue
+        author = Author(_text(entry["manager"]), _text(entry.get("operation")), _time(entry.get("time")), subresource)
+        found.append((author, owned))
+    return sorted(found, key=lambda pair: pair[0].at or _LONG_AGO, reverse=True)
+
+
+def _owns_template(owned: Mapping[str, Any]) -> bool:
+    return "f:template" in _mapping(owned.get("f:spec"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return printable(value) if isinstance(value, str) else ""
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
