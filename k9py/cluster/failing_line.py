@@ -1,0 +1,25 @@
+"""Reads the log line that tells why a cohort fails: one short request, and only when something failed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.logs.failing_line import failing_line
+from k9py.logs.source import LogSource, LogTarget
+from k9py.objects.errors import KdashError
+from k9py.rollouts.cohort_facts import FailingContainer
+
+_LINES: Final = 200
+
+
+async def read_failing_line(source: LogSource, failing: FailingContainer) -> str | None:
+    """Return the line of the container's last 200 that tells of the failure; None when there is none to be read."""
+    target = LogTarget(failing.namespace, failing.pod, failing.container, failing.uid)
+    lines: list[bytes] = []
+    try:
+        async with source.open_log(target, follow=False, tail_lines=_LINES, previous=failing.previous) as batches:
+            async for batch in batches:
+                lines += batch
+    except KdashError:
+        return None
+    return failing_line(lines[-_LINES:])

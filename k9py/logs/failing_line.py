@@ -1,0 +1,62 @@
+"""The one line of a log that tells why a container failed: a heuristic over its last lines, and only that.
+
+To recognise more, add words to `_STRONG` (a failure by name) or `_WEAK` (what usually comes before one).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from k9py.logs.line import split_line
+from k9py.objects.text import printable
+
+_LENGTH: Final = 500
+_STRONG: Final = re.compile(
+    r"\b(?:fatal|panic|traceback|exception|segmentation fault|segfault|out ?of ?memory|unhandled|critical|emerg)\b"
+    r"|\b\w*(?:Error|Exception)\b|\berror\b|(?-i:^E\d{4} )",
+    re.I,
+)
+_WEAK: Final = re.compile(
+    r"\b(?:err|fail(?:ed|ure|s)?|cannot|can't|could ?n[o']t|unable|denied|refused|no such|not found|invalid|missing"
+    r"|abort(?:ed|ing)?|killed|unreachable|timed? ?out|crash(?:ed|ing)?)\b",
+    re.I,
+)
+_CALM: Final = re.compile(
+    r"\b(?:no|0|zero|without) (?:errors?|failures?|exceptions?)\b"
+    r"|\berrors?[\"']?\s*[=:]\s*[\"']?(?:0|nil|null|none|false)\b"
+    r"|\blevel[\"']?\s*[=:]\s*[\"']?(?:info|debug|trace)\b|(?-i:(?:^|[\s\[|])(?:INFO|DEBUG|TRACE)(?:$|[\s\]|:]))",
+    re.I,
+)
+_TRACEBACK: Final = re.compile(r"^\s*Traceback \(most recent call last\)")
+
+
+def failing_line(lines: Sequence[bytes]) -> str | None:
+    """Return the first line that tells of the failure, else the last that is not empty; None when all are empty.
+
+    Args:
+        lines: of a container's log, oldest first, with or without their timestamps.
+
+    Of a Python traceback it is the line that names the exception.
+    """
+    texts = [printable(split_line(one)[1]).rstrip() for one in lines]
+    for words in (_STRONG, _WEAK):
+        for number, text in enumerate(texts):
+            if words.search(text) and not _CALM.search(text):
+                return _cut(_raised(texts, number) if _TRACEBACK.match(text) else text)
+    return next((_cut(text) for text in reversed(texts) if text.strip()), None)
+
+
+def _raised(texts: Sequence[str], start: int) -> str:
+    """Return the line that ends a traceback: the first behind it that is not indented."""
+    depth = len(texts[start]) - len(texts[start].lstrip())
+    for text in texts[start + 1 :]:
+        if text.strip() and len(text) - len(text.lstrip()) <= depth:
+            return text
+    return texts[start]
+
+
+def _cut(text: str) -> str:
+    clean = text.strip()
+    return clean if len(clean) <= _LENGTH else f"{clean[: _LENGTH - 1]}…"
