@@ -1,20 +1,29 @@
 """Delete the pods a StatefulSet leaves stuck after a rollback: in order, one by one, each the very pod that was named.
 
-Invariant: a pod that has meanwhile become ready, ended, or been replaced by another of its name is left alone.
+Invariant: a pod that has meanwhile become ready, ended, or been replaced by another of its name is left alone; and none
+is deleted before the controller has seen the rollback: it would make the pod anew from the revision that is being left.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from k9py.actions.delete_pod import plan_delete_pod
 from k9py.cli.session import Session
-from k9py.objects.errors import NotFoundError
+from k9py.informer.clock import Clock
+from k9py.objects.errors import NotFoundError, UnavailableError
 from k9py.objects.kinds import POD
+from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
+from k9py.objects.text import printable
+
+_CONTROLLER_SECONDS: Final = 30.0
+"""How long a controller is given to see a change."""
+
+_BETWEEN_LOOKS: Final = 0.5
 
 
 async def try_deleting(session: Session, pods: Sequence[Pod]) -> None:
@@ -25,13 +34,35 @@ async def try_deleting(session: Session, pods: Sequence[Pod]) -> None:
             await session.writer.write(plan_delete_pod(found), dry_run=True)
 
 
-async def delete_in_order(session: Session, pods: Sequence[Pod]) -> AsyncIterator[str]:
-    """Delete each, and yield its name. Raises KdashError; those yielded are deleted."""
+async def delete_in_order(
+    session: Session, key: ObjectKey, generation: int, pods: Sequence[Pod], clock: Clock
+) -> AsyncIterator[str]:
+    """Delete each, once the controller has seen that generation, and yield its name.
+
+    Raises:
+        UnavailableError: the controller does not see to it; nothing was deleted.
+        KdashError: a pod could not be deleted; those yielded are.
+    """
+    await _observed(session, key, generation, clock)
     for pod in pods:
         found = await _still_stuck(session, pod)
         if found is not None:
             await session.writer.write(plan_delete_pod(found), dry_run=False)
             yield pod.name
+
+
+async def _observed(session: Session, key: ObjectKey, generation: int, clock: Clock) -> None:
+    until = clock.monotonic() + _CONTROLLER_SECONDS
+    while True:
+        found = await session.connection.get(key)
+        if int((found.get("status") or {}).get("observedGeneration") or 0) >= generation:
+            return
+        if clock.monotonic() >= until:
+            raise UnavailableError(
+                f"the controller has not seen the change of {printable(str(key))} yet: no pod was deleted",
+                "look whether kube-controller-manager works; then delete the stuck pods with kubectl",
+            )
+        await clock.sleep(_BETWEEN_LOOKS)
 
 
 async def _still_stuck(session: Session, pod: Pod) -> Mapping[str, Any] | None:

@@ -127,7 +127,7 @@ class _Way:
             self.result = replace(self.result, outcome="declined", code=ExitCode.REFUSED)
             return
         written = await self._write() if plan.change is not None else None
-        await self._see_to_stuck(plan)
+        await self._see_to_stuck(plan, written)
         if self.options.wait:
             await self._follow(written)
 
@@ -154,7 +154,7 @@ class _Way:
         self._answer(f"done: {printable(written.change.summary)}")
         return written
 
-    async def _see_to_stuck(self, plan: Plan) -> None:
+    async def _see_to_stuck(self, plan: Plan, written: Written | None) -> None:
         """Delete the stuck pods where that is wished, or may be asked; else say how."""
         if not plan.stuck:
             return
@@ -168,7 +168,9 @@ class _Way:
             )
             wished = not self.options.yes and await self.console.confirm(f"Delete {names} now?")
         if wished:
-            async for name in delete_in_order(self.session, plan.stuck):
+            present = int((plan.obj.get("metadata") or {}).get("generation") or 0)
+            generation = present if written is None else _generation(written)
+            async for name in delete_in_order(self.session, self.result.key, generation, plan.stuck, self.clock):
                 self.result = replace(
                     self.result, outcome="done", code=ExitCode.DONE, deleted=(*self.result.deleted, name)
                 )
@@ -188,6 +190,7 @@ class _Way:
         except (asyncio.CancelledError, KdashError) as error:
             words = error.message if isinstance(error, KdashError) else "given up by the person"
             self._complete_audit(written, "not-followed", words, self.clock.monotonic() - began)
+            self.console.say("kdash: not followed any longer; what was written stays, and goes on by itself")
             raise
         self._complete_audit(written, ending.outcome, ending.words, ending.seconds)
         self.result = replace(self.result, outcome=ending.outcome, ending=ending, code=self._code(ending))

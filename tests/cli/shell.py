@@ -57,6 +57,7 @@ class Shell:
     user: str = "admin"
     namespace: str = "shop"
     prompts: list[str] = field(default_factory=list)
+    clock: Clock | None = None
 
     @property
     def audit_path(self) -> Path:
@@ -95,7 +96,7 @@ class Shell:
             self.prompts.append(err.getvalue().splitlines()[-1])
             return next(answers)()
 
-        clock: Clock = (
+        clock: Clock = self.clock or (
             self.simulator.clock if isinstance(self.simulator.clock, RealClock) else ClusterTime(self.simulator)
         )
         invocation = Invocation(

@@ -14,6 +14,7 @@ from k9py.cli.plans import Planner, pausing, restarting, resuming, scaling, sett
 from k9py.cli.session import Invocation
 from k9py.cli.targets import Named
 from k9py.cli.writing import write
+from k9py.simulator.api.access import Rule
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import Refuse, Where
 from k9py.simulator.resources import PODS
@@ -216,6 +217,16 @@ async def test_a_daemon_set_cannot_be_scaled(shop: Shell) -> None:
     assert "cannot be scaled" in ran.err
 
 
+async def test_given_up_while_it_is_followed_the_change_stays_and_the_audit_file_says_so(quick: Shell) -> None:
+    edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
+    running = asyncio.create_task(quick.run(doing("restart", restarting(), options=WAIT)))
+    await asyncio.to_thread(quick.simulator.wait_for_request, Where("watch", "deployments"))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [line["outcome"] for line in quick.audit] == ["done", "not-followed"]
+
+
 # -- asking --------------------------------------------------------------------------------------------------------
 
 
@@ -359,6 +370,14 @@ async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: 
     assert [line["action"] for line in stuck.audit if "action" in line][:2] == ["undo", "delete-pod"]
 
 
+async def test_no_pod_is_deleted_before_the_controller_has_seen_the_undo(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, delete_stuck=True))
+    assert ran.code == 0, ran.err
+    sent = [(one.verb, one.resource, "dryRun" in one.path) for one in stuck.simulator.requests]
+    patched, deleted = sent.index(("patch", "statefulsets", False)), sent.index(("delete", "pods", False))
+    assert ("get", "statefulsets", False) in sent[patched:deleted]
+
+
 async def test_at_a_terminal_deleting_them_is_offered(stuck: Shell) -> None:
     ran = await stuck.run(undo(0, DB, options=WriteOptions(wait=True)), answers=says("y", "y"))
     assert ran.code == 0, ran.err
@@ -377,8 +396,6 @@ async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is
 
 
 async def test_who_may_not_delete_pods_is_refused_before_anything_is_written(stuck: Shell) -> None:
-    from k9py.simulator.api.access import Rule
-
     stuck.simulator.add_user(
         "undoer",
         (
