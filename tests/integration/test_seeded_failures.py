@@ -19,6 +19,8 @@ from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 from k9py.simulator.controllers.nodes import restore_node
 from k9py.simulator.resources import PODS, by_kind
+from k9py.triage.finding import Finding, Severity
+from k9py.triage.workloads import workload_findings
 from tests.matrix import failures
 from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS
 from tests.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
@@ -44,12 +46,22 @@ def status(cluster: Cluster, kind: str) -> RolloutStatus:
     return rollout_status(subject, revisions(subject, owned, pods), pods, now, events=events)
 
 
+def alarms(cluster: Cluster, kind: str) -> list[Finding]:
+    """Return what is said to be wrong, or that it may go wrong."""
+    [subject] = all_of(cluster, kind)
+    owned = [*all_of(cluster, "ReplicaSet"), *all_of(cluster, "ControllerRevision")]
+    pods, events = all_of(cluster, "Pod"), all_of(cluster, "Event")
+    found = workload_findings(subject, owned, pods, events, cluster.clock.now())
+    return [one for one in found if one.severity is not Severity.INFO]
+
+
 async def watched_for(cluster: Cluster, kind: str, seconds: int) -> list[RolloutStatus]:
-    """Return the status at each second."""
+    """Return the status at each second; nothing else may be said that alarms."""
     seen = [status(cluster, kind)]
     for _ in range(seconds):
         await cluster.pass_time(1)
         seen.append(status(cluster, kind))
+        assert not alarms(cluster, kind)
     return seen
 
 

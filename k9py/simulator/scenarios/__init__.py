@@ -1,6 +1,7 @@
 """What a simulated cluster holds when it starts, and what happens in it by itself.
 
-Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `no-endpoints`, `big` or `big:N`.
+Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `failures`, `no-endpoints`, `big` or
+`big:N`; for tests, `shop-quiet`, in which nothing happens by itself, and `bare`: three nodes and the namespace `shop`.
 To add one, write a function that fills the storage and add it to `_SCENARIOS`.
 """
 
@@ -28,6 +29,7 @@ _SCENARIOS = {
     "shop-quiet": _Scenario(_shop.seed),
     "bad-release": _Scenario(_troubles.bad_release),
     "crashloop": _Scenario(_troubles.crashloop),
+    "bare": _Scenario(_shop.bare),
     "no-endpoints": _Scenario(_troubles.no_endpoints),
 }
 NAMES = (*_SCENARIOS, _BIG)

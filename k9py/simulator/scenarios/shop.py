@@ -46,6 +46,13 @@ def seed(state: ClusterState) -> None:
     settle(state)
 
 
+def bare(state: ClusterState) -> None:
+    """Write the shop's namespace and some nodes, and nothing that runs."""
+    seeder = Seeder(state)
+    seeder.namespace("shop")
+    seeder.nodes(NODES // 2)
+
+
 def write(state: ClusterState) -> Seeder:
     """Write the shop, save for what `settle` adds."""
     seeder = Seeder(state)

@@ -1,0 +1,204 @@
+"""Seeded failures over real HTTP: the screen names the cause, scripts get its code, undo works from there and ends.
+
+One simulated cluster a test, whose clock only moves when told to. What the failures are: `failures.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from k9py.actions.audit import AuditLog, Identity
+from k9py.actions.delete_pod import plan_delete_pod
+from k9py.actions.forced_rollback import stuck_pods
+from k9py.actions.prepare import applied_as_previewed, prepare
+from k9py.actions.undo import plan_undo
+from k9py.actions.write import Writer
+from k9py.cli.session import Invocation
+from k9py.cli.status import status
+from k9py.cli.targets import Named
+from k9py.cluster.reading import read_workload
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.objects.meta import ObjectKey
+from k9py.objects.troubles import TroubleKind
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.simulator.api.strategies import prepared_for_update
+from k9py.simulator.api.writes import create_object
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.controllers.nodes import restore_node
+from k9py.simulator.resources import PODS, by_kind
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from tests.cli.shell import ClusterTime, Shell
+from tests.integration.clusters import until, watched, whole
+from tests.matrix.failures import FAILURES, GOOD, KINDS, NAME, NAMESPACE, REPLICAS, Failure, good_spec
+
+ROLLOUT = 90.0
+"""Seconds of the cluster in which a good release has come to its end."""
+
+
+class QuickTime(ClusterTime):
+    """The cluster's wall clock; what waits, waits a fiftieth."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 50
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A workload of one kind in a cluster of its own."""
+
+    simulator: Simulator
+    connection: Connection
+    folder: Path
+    kind: str
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(self.kind, NAMESPACE, NAME)
+
+    def settle(self, seconds: float = ROLLOUT) -> None:
+        self.simulator.advance(seconds)
+
+    def create(self) -> None:
+        """Make the good release and let it come up."""
+        body = {"metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": good_spec(self.kind)}
+        self.simulator.call(create_object, by_kind(self.kind), body)
+        self.settle()
+
+    def release(self, failure: Failure) -> str:
+        """Release what fails, and wait until it has to be known; returns the node that was lost, where one was."""
+
+        def change(state: ClusterState) -> None:
+            if failure.prepare is not None:
+                failure.prepare(state)
+            resource = by_kind(self.kind)
+            present = state.storage.get(resource, NAMESPACE, NAME)
+            assert present is not None
+            changed = {**present, "spec": failure.released(present["spec"])}
+            state.storage.update(resource, prepared_for_update(resource, changed, present))
+
+        self.simulator.call(change)
+        node = ""
+        if failure.strike is not None:
+            self.settle(5)
+            node = self.simulator.call(failure.strike)
+        self.settle(failure.wait)
+        return node
+
+    async def shown(self) -> RolloutStatus:
+        """Return what the rollout's screen shows, once everything has been read."""
+        async with watched(self.simulator, self.folder) as cluster:
+            await whole(cluster)
+            await until(cluster, lambda: cluster.queries.rollout_view(self.key, cluster.clock.now()) is not None)
+            view = cluster.queries.rollout_view(self.key, cluster.clock.now())
+            assert view is not None
+            return view.status
+
+    async def told(self) -> tuple[int, str]:
+        """Return how `kdash status --wait` ends and what it prints."""
+
+        async def core(invocation: Invocation) -> int:
+            return await status(invocation, Named(self.kind, NAME), wait=True, timeout=600.0)
+
+        ran = await Shell(self.simulator, self.folder, clock=QuickTime(self.simulator)).run(core)
+        return ran.code, ran.out
+
+    async def newest(self) -> str:
+        """Return the name of the revision in force."""
+        reading = await read_workload(self.connection, self.key)
+        return next(one.name for one in reading.revisions or () if one.is_current)
+
+    async def undo(self, target: str) -> None:
+        """Go back to a revision; what is applied is, byte for byte, what the preview shows."""
+        reading = await read_workload(self.connection, self.key)
+        change = plan_undo(reading.raw, reading.revision_objects[target], pods=reading.pods or ())
+        prepared = await prepare(self.writer, self.connection, reading.raw, change)
+        written = await self.writer.write(prepared.change, dry_run=False)
+        assert applied_as_previewed(prepared, written)
+        warned = "stuck-pods" in {one.code for one in change.warnings}
+        assert warned == bool(stuck_pods(reading.raw, target, reading.pods or ()))
+
+    async def delete_stuck(self, target: str) -> int:
+        """Delete the pods a rollback leaves stuck, in order, and return how many."""
+        reading = await read_workload(self.connection, self.key)
+        stuck = stuck_pods(reading.raw, target, reading.pods or ())
+        for pod in stuck:
+            await self.writer.write(plan_delete_pod(await self.connection.get(pod.key)), dry_run=False)
+        return len(stuck)
+
+    @property
+    def writer(self) -> Writer:
+        identity = Identity(context="demo", user="admin")
+        audit = AuditLog(self.folder / "audit.jsonl")
+        return Writer(self.connection, self.connection, read_only=False, audit=audit, identity=identity)
+
+    def pods(self) -> list[tuple[str, str]]:
+        """Return the image and phase of each pod that is not ending."""
+        found = self.simulator.call(lambda state: state.storage.list(PODS, NAMESPACE))
+        return [
+            (pod["spec"]["containers"][0]["image"], pod["status"]["phase"])
+            for pod in found
+            if "deletionTimestamp" not in pod["metadata"]
+        ]
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator("bare", ManualClock()) as running:
+        yield running
+
+
+@pytest.fixture(params=KINDS)
+async def scene(request: pytest.FixtureRequest, simulator: Simulator, tmp_path: Path) -> AsyncIterator[Scene]:
+    path = simulator.write_kubeconfig(tmp_path / "kubeconfig")
+    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(tmp_path)})
+    try:
+        yield Scene(simulator, connection, tmp_path, request.param)
+    finally:
+        await connection.aclose()
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it(
+    scene: Scene, failure: Failure
+) -> None:
+    scene.create()
+    good = await scene.newest()
+    node = scene.release(failure)
+
+    shown = await scene.shown()
+    assert (shown.state, shown.cause) == (RolloutState.STALLED, failure.kind)
+    assert failure.words in shown.words
+    assert node in shown.words
+
+    code, out = await scene.told()
+    assert code == failure.exit_code
+    assert shown.words in out
+
+    await scene.undo(good)
+    scene.settle()
+    if scene.kind == "StatefulSet" and failure.pods and not node:
+        # With OrderedReady the controller waits for the broken pod, whatever the template says.
+        assert (await scene.shown()).state is RolloutState.STALLED
+        assert await scene.delete_stuck(good) == 1
+        scene.settle()
+    if node:
+        if scene.kind == "StatefulSet":
+            assert (await scene.shown()).cause is TroubleKind.NODE  # no template mends a machine
+        scene.simulator.call(restore_node, node)
+        scene.settle()
+
+    after = await scene.shown()
+    assert (after.state, after.cause) == (RolloutState.COMPLETE, None)
+    assert scene.pods() == [(GOOD, "Running")] * REPLICAS
+    assert (await scene.told())[0] == 0
