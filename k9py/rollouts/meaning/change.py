@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final, Literal
 
 import msgspec
@@ -41,6 +42,7 @@ _HIDDEN_OTHER: Final = "•••••• (hidden, another value)"
 ORDER: Final = "\norder"
 """Key of `keyed` for a change of order; no element can have it on the wire's own terms."""
 _LENGTH: Final = 240
+_LEAD: Final = 40
 _SECRET_NAME: Final = re.compile(
     r"passw|passphrase|(?:^|[^a-z])pass(?:[^a-z]|$)|pwd|token|secret|credential|keys?(?![a-z])", re.I
 )
@@ -72,19 +74,40 @@ differ has not understood them; then they are said as `other`."""
 
 def change(family: Family, subject: str, what: str, before: Any, after: Any) -> MeaningChange:
     """Make a change from two values (None: absent); texts stay as they are, anything else is said as JSON."""
-    old, new = said(before), said(after)
+    old, new = _both_cut(whole(before), whole(after))
     if old is not None and old == new:
         new = _HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in what is not shown)"
     return MeaningChange(family, printable(subject), printable(what), old, new)
 
 
-def said(value: Any) -> str | None:
-    """Return a value on one line: text as it is ("" in quotes), the rest as JSON; None for None. Long ones are cut."""
+def whole(value: Any) -> str | None:
+    """Return a value on one line: text as it is ("" in quotes), the rest as JSON; None for None."""
     if value is None:
         return None
     text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
-    clean = printable(text) if text else '""'
-    return clean if len(clean) <= _LENGTH else f"{clean[:_LENGTH]}… ({len(clean)} characters)"
+    return printable(text) if text else '""'
+
+
+def said(value: Any) -> str | None:
+    """Return a value as `whole` does, cut to what a line can hold."""
+    return _cut(whole(value))
+
+
+def _cut(text: str | None) -> str | None:
+    if text is None or len(text) <= _LENGTH:
+        return text
+    return f"{text[:_LENGTH]}… ({len(text)} characters)"
+
+
+def _both_cut(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """Cut two texts so that where they begin to differ is still in what is left of them."""
+    if old is None or new is None or max(len(old), len(new)) <= _LENGTH:
+        return _cut(old), _cut(new)
+    same_length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+    start = max(0, same_length - _LEAD)
+    if start == 0 or old == new:
+        return _cut(old), _cut(new)
+    return _cut(f"…{old[start:]}"), _cut(f"…{new[start:]}")
 
 
 def names_a_secret(name: str) -> bool:

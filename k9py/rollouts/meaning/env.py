@@ -15,6 +15,7 @@ from k9py.rollouts.meaning.change import (
     mapping,
     names_a_secret,
     said,
+    whole,
     without_password,
 )
 
@@ -34,7 +35,7 @@ def env_words(one: Mapping[str, Any]) -> str:
     """Return where a variable's value comes from, or the value itself where it may be read."""
     if one.get("valueFrom") is not None:
         return source_words(one["valueFrom"])
-    value = said(one.get("value", "")) or '""'
+    value = whole(one.get("value", "")) or '""'
     return HIDDEN if value != '""' and names_a_secret(by_name(one) or "") else without_password(value)
 
 

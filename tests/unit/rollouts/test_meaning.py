@@ -234,6 +234,11 @@ def test_templates_that_are_the_same_have_a_line_that_says_so() -> None:
     assert meaning_lines(())[0][0][0] == "the pod template is the same"
 
 
+def test_of_long_values_the_part_that_differs_is_shown() -> None:
+    old, new = ({"env": [{"name": "RULES", "value": f"{'a' * 900}{end}"}]} for end in ("one", "two"))
+    assert within(old, new) == [("env", "RULES", f"…{'a' * 40}one", f"…{'a' * 40}two")]
+
+
 def said_of(found: tuple[MeaningChange, ...]) -> str:
     return "".join(f"{one.subject}{one.what}{one.before or ''}{one.after or ''}" for one in found)
 
