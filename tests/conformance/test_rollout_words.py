@@ -1,0 +1,167 @@
+"""kubectl's own `rollout status` over every recorded workload: our sentence is its, and we are done when it is.
+
+The states are those a real server answered and watched, served as they are by a simulator in which nothing moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from k9py.objects.kinds import KINDS
+from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.rollouts.kubectl_words import kubectl_words
+from k9py.rollouts.progress import progress
+from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.simulator.resources import by_kind
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from tests.conformance.kubectl import Kubectl, Outcome
+from tests.recordings import exchanges
+from tests.simulator.objects import add_namespace
+
+Object = dict[str, Any]
+
+RECORDINGS: Final = (
+    "bad-release",
+    "undo-kubectl",
+    "undo-to-revision-kubectl",
+    "pause-resume-kubectl",
+    "statefulset",
+    "daemonset",
+    "quota",
+    "unschedulable",
+)
+ROLLED_OUT: Final = ("Deployment", "StatefulSet", "DaemonSet")
+SAYS_DONE: Final = re.compile(
+    r'(deployment|daemon set) "\S+" successfully rolled out|partitioned roll out complete: |'
+    r"statefulset rolling update complete "
+)
+AT_ONCE: Final = 4
+NOW: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+def workloads_in(value: Any) -> Iterator[Object]:
+    """Yield the workloads in a recorded body: an object, a list, or the events of a watch."""
+    match value:
+        case {"kind": kind, "metadata": {}, "spec": {}} if kind in ROLLED_OUT:
+            yield value
+        case {"kind": str(kind), "items": [*items], "apiVersion": version} if kind.removesuffix("List") in ROLLED_OUT:
+            yield from ({**one, "kind": kind.removesuffix("List"), "apiVersion": version} for one in items)
+        case {}:
+            for one in value.values():
+                yield from workloads_in(one)
+        case [*items]:
+            for one in items:
+                yield from workloads_in(one)
+
+
+def recorded() -> list[Object]:
+    """Return the recorded states that differ in anything a rollout's status is told from."""
+    found: dict[str, Object] = {}
+    for name in RECORDINGS:
+        for exchange in exchanges(name):
+            for side in ("request", "response"):
+                for one in workloads_in(exchange[side].get("body")):
+                    found.setdefault(json.dumps(_told_from(one), sort_keys=True), one)
+    return list(found.values())
+
+
+def _told_from(obj: Object) -> Object:
+    spec, status = obj["spec"], obj.get("status") or {}
+    seen = status.get("observedGeneration")
+    revisions = [status.get("currentRevision"), status.get("updateRevision")]
+    return {
+        "kind": obj["kind"],
+        "seen": None if seen is None else obj["metadata"].get("generation", 0) > seen,
+        "spec": {key: spec.get(key) for key in ("replicas", "strategy", "updateStrategy", "paused")},
+        "counts": {
+            key: value for key, value in status.items() if isinstance(value, int) and key != "observedGeneration"
+        },
+        "same": revisions[0] == revisions[1],
+        "conditions": [(one["type"], one["status"], one.get("reason")) for one in status.get("conditions") or ()],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A recorded workload as the simulator serves it, in a namespace of its own."""
+
+    namespace: str
+    workload: Workload
+
+    @property
+    def target(self) -> str:
+        return f"{self.workload.key.kind.lower()}/{self.workload.name}"
+
+
+@pytest.fixture
+def served(simulator: Simulator) -> list[Served]:
+    def put(state: ClusterState) -> list[tuple[str, Object]]:
+        stored = []
+        for number, obj in enumerate(recorded()):
+            namespace = f"state-{number}"
+            add_namespace(state, namespace)
+            body = {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+            stored.append((namespace, state.storage.create(by_kind(obj["kind"]), body)))
+        return stored
+
+    found = []
+    for namespace, obj in simulator.call(put):
+        workload = KINDS[obj["kind"]].decode(msgspec.json.encode(obj))
+        assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
+        found.append(Served(namespace, workload))
+    return found
+
+
+async def each(kubectl: Kubectl, served: Sequence[Served], *options: str) -> list[Outcome]:
+    """Return what `kubectl rollout status` answers for each."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(one: Served) -> Outcome:
+        async with free:
+            return await kubectl("rollout", "status", one.target, *options, namespace=one.namespace, code=None)
+
+    return await asyncio.gather(*(ask(one) for one in served))
+
+
+def sentence(outcome: Outcome) -> str:
+    return (outcome.out or outcome.err).strip()
+
+
+async def test_our_words_are_kubectls_and_we_are_done_exactly_when_it_is(
+    kubectl: Kubectl, served: list[Served]
+) -> None:
+    assert {type(one.workload) for one in served} == {Deployment, StatefulSet, DaemonSet}
+    answers = await each(kubectl, served, "--watch=false")
+    ended = set()
+    for one, outcome in zip(served, answers, strict=True):
+        words, done = kubectl_words(one.workload)
+        assert words == sentence(outcome)
+        assert words.startswith("error: ") == (outcome.code != 0)
+        assert done == bool(SAYS_DONE.match(words))
+        counts, state = progress(one.workload), rollout_status(one.workload, (), (), NOW).state
+        assert (state is RolloutState.COMPLETE) == (
+            # kubectl also calls done what is held by a pause, and what has pods left beyond the number wanted.
+            done and not counts.paused and counts.total <= counts.desired
+        )
+        ended.add((type(one.workload), done))
+    assert ended == {(kind, done) for kind in (Deployment, StatefulSet, DaemonSet) for done in (True, False)}
+
+
+async def test_a_kubectl_that_waits_ends_well_exactly_where_we_are_done(kubectl: Kubectl, served: list[Served]) -> None:
+    # One state for each form of sentence: those that are not done cost their timeout.
+    forms = {re.sub(r"\d+|-\w{8,10}\b", "#", kubectl_words(one.workload)[0]): one for one in served}
+    assert len(forms) >= 8
+    chosen = list(forms.values())
+    for one, outcome in zip(chosen, await each(kubectl, chosen, "--timeout=1s"), strict=True):
+        words, done = kubectl_words(one.workload)
+        assert (outcome.code == 0) == done, words
