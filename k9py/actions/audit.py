@@ -1,4 +1,4 @@
-"""The audit file: one JSON line for every real attempt to write, whatever came of it.
+"""The audit file: a JSON line for every real attempt to write, whatever came of it, and one for how it ended.
 
 The file is opened before the write is sent: if it cannot be, nothing is sent, so no write goes unrecorded because of a
 full or foreign directory. If the line itself cannot be stored afterwards, the write has happened; that is told, never
@@ -14,11 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from k9py.objects.errors import ConfigError
+
+_READ_BACK: Final = 1 << 20
+"""Bytes of the file's end that are read for what was done to an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,43 @@ class AuditLog:
             yield AuditLine(descriptor)
         finally:
             os.close(descriptor)
+
+    def lines(self, uid: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the lines about an object, newest last, of the file's last MiB; lines that are broken are left out.
+
+        Nothing is known, and so nothing returned, where the file is not there, cannot be read or is no plain file.
+        """
+        if self.path is None or not uid:
+            return ()
+        try:
+            end = _end(self.path)
+        except OSError:
+            return ()
+        wanted = uid.encode()
+        decoded = (_decoded(line) for line in end.split(b"\n") if wanted in line)
+        return tuple(line for line in decoded if line is not None and line.get("uid") == uid)
+
+
+def _end(path: Path) -> bytes:
+    """Return the last whole lines of a file, at most a MiB."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags)
+    with open(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            return b""
+        begin = max(0, state.st_size - _READ_BACK)
+        file.seek(begin)
+        end = file.read(_READ_BACK)
+    return end if begin == 0 else end.partition(b"\n")[2]
+
+
+def _decoded(line: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _open(path: Path) -> int:

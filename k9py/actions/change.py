@@ -71,6 +71,7 @@ class Written:
         dry_run: nothing was stored.
         attempts: 1, or more when only the status had moved in between.
         audit_problem: the write was done but its audit line could not be stored; "" when all is well.
+        audit_id: names the write in the audit file, so that its outcome can be told there later; "" for a dry-run.
     """
 
     change: Change
@@ -78,3 +79,4 @@ class Written:
     dry_run: bool
     attempts: int = 1
     audit_problem: str = ""
+    audit_id: str = ""

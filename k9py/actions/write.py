@@ -1,12 +1,14 @@
 """The one function that writes to a cluster, and so the one place that keeps the promises about writing.
 
 In order: read-only refuses everything; the audit file must be writable; the change is sent with its preconditions; when
-only the status moved since it was confirmed it is sent again at the new version; every real attempt leaves its line.
+only the status moved since it was confirmed it is sent again at the new version; every real attempt leaves its line,
+and what became of a write completes it with a second one of the same id.
 """
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from k9py.actions.preconditions import at_version
 from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import (
     BadRequestError,
+    ConfigError,
     ConflictError,
     ConnectionFailedError,
     InvalidError,
@@ -39,6 +42,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
     """A change as it was tried, at the resourceVersion it was accepted at, and what it would make; None: not tried."""
@@ -55,6 +62,7 @@ class Writer:
         audit: where each real attempt leaves its line.
         identity: who writes.
         now: the clock of the audit lines (aware UTC).
+        new_id: names a write in the audit file.
     """
 
     def __init__(
@@ -66,12 +74,14 @@ class Writer:
         audit: AuditLog,
         identity: Identity,
         now: Callable[[], datetime] = _now,
+        new_id: Callable[[], str] = _new_id,
     ) -> None:
         self._patcher = patcher
         self._reader = reader
         self._audit = audit
         self._identity = identity
         self._now = now
+        self._new_id = new_id
         self._read_only = read_only
 
     @property
@@ -117,27 +127,25 @@ class Writer:
         return Rehearsed(written.change, written.result)
 
     async def _attempt(self, change: Change, line: AuditLine) -> Written:
-        started = self._now()
+        started, id_ = self._now(), self._new_id()
         try:
             written = await self._send(change, dry_run=False)
         except asyncio.CancelledError:
-            line.store(self._fields(started, change, "unknown", error="given up before the server answered"))
+            line.store(self._fields(id_, started, change, "unknown", error="given up before the server answered"))
             raise
         except KdashError as error:
             # A refusal means that nothing was stored; silence, or a 5xx (perhaps a proxy's), tells neither way.
             unknown = isinstance(error, ConnectionFailedError)
             unknown |= isinstance(error, UnavailableError) and error.code != 429
-            fields = self._fields(started, change, "unknown" if unknown else "failed", error=error.message)
+            fields = self._fields(id_, started, change, "unknown" if unknown else "failed", error=error.message)
             problem = line.store(fields)
             if unknown:
                 error.hint = _joined(error.hint, "it is not known whether the change was made: look before retrying")
             if problem:
                 error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
             raise
-        problem = line.store(self._fields(started, written.change, "done", written=written))
-        if not problem:
-            return written
-        return Written(written.change, written.result, False, written.attempts, audit_problem=problem)
+        problem = line.store(self._fields(id_, started, written.change, "done", written=written))
+        return replace(written, audit_problem=problem, audit_id=id_)
 
     async def _send(self, change: Change, *, dry_run: bool) -> Written:
         attempt = 1
@@ -157,13 +165,36 @@ class Writer:
             else:
                 return Written(change, result, dry_run, attempt)
 
-    def _fields(
-        self, at: datetime, change: Change, outcome: str, *, error: str = "", written: Written | None = None
-    ) -> dict[str, Any]:
+    def follow_up(self, written: Written, outcome: str, words: str, seconds: float) -> str:
+        """Complete the audit of a write with what became of it.
+
+        Args:
+            outcome: converged, stalled, paused, gone or not-followed.
+            words: what a person was told.
+            seconds: from the write to this.
+
+        Returns:
+            "", or why the line could not be stored: the write stands, so that is told and not raised.
+        """
+        fields = {
+            **self._subject("followed", written.audit_id, self._now(), written.change),
+            "outcome": outcome,
+            "words": words,
+            "seconds": round(seconds, 1),
+        }
+        try:
+            with self._audit.open() as line:
+                return line.store(fields)
+        except ConfigError as error:
+            return error.message
+
+    def _subject(self, event: str, id_: str, at: datetime, change: Change) -> dict[str, Any]:
+        """Return what every line begins with: which write it is about, who made it, and of what."""
         identity = self._identity
-        meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
         return {
             "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "event": event,
+            "id": id_,
             "context": identity.context,
             "server": identity.server,
             "user": identity.user,
@@ -173,6 +204,14 @@ class Writer:
             "namespace": change.key.namespace,
             "name": change.key.name,
             "uid": change.uid,
+        }
+
+    def _fields(
+        self, id_: str, at: datetime, change: Change, outcome: str, *, error: str = "", written: Written | None = None
+    ) -> dict[str, Any]:
+        meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
+        return {
+            **self._subject("write", id_, at, change),
             "resource_version": change.resource_version,
             "summary": change.summary,
             "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],

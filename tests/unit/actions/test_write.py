@@ -84,7 +84,15 @@ def _version(request: WriteRequest) -> str:
 
 
 def writer(server: FakeServer, path: Path | None = None, *, read_only: bool = False) -> Writer:
-    return Writer(server, server, read_only=read_only, audit=AuditLog(path), identity=IDENTITY, now=lambda: make.NOW)
+    return Writer(
+        server,
+        server,
+        read_only=read_only,
+        audit=AuditLog(path),
+        identity=IDENTITY,
+        now=lambda: make.NOW,
+        new_id=lambda: "write-1",
+    )
 
 
 def change(obj: dict[str, Any]) -> Change:
@@ -100,10 +108,12 @@ async def test_a_write_sends_the_request_and_leaves_one_line(tmp_path: Path) -> 
     planned = change(server.obj)
     written = await writer(server, path).write(planned, dry_run=False)
     assert server.sent == [(planned.request, False)]
-    assert (written.attempts, written.dry_run, written.audit_problem) == (1, False, "")
+    assert (written.attempts, written.dry_run, written.audit_problem, written.audit_id) == (1, False, "", "write-1")
     assert lines(path) == [
         {
             "time": "2026-11-22T12:00:00.000Z",
+            "event": "write",
+            "id": "write-1",
             "context": "prod",
             "server": "https://cluster.example.com",
             "user": "ann",
@@ -324,3 +334,52 @@ async def test_without_a_path_writing_works_and_keeps_nothing() -> None:
     written = await writer(server).write(change(server.obj), dry_run=False)
     assert written.audit_problem == ""
     assert len(server.sent) == 1
+
+
+# --- what became of it ---------------------------------------------------------------------------------------------
+
+
+async def test_the_outcome_completes_the_write_with_a_second_line_of_the_same_id(tmp_path: Path) -> None:
+    server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
+    its = writer(server, path)
+    written = await its.write(change(server.obj), dry_run=False)
+    assert its.follow_up(written, "converged", "converged in 12 s", 12.04) == ""
+    first, second = lines(path)
+    assert (first["event"], first["id"], first["outcome"]) == ("write", "write-1", "done")
+    assert second == {
+        "time": "2026-11-22T12:00:00.000Z",
+        "event": "followed",
+        "id": "write-1",
+        "context": "prod",
+        "server": "https://cluster.example.com",
+        "user": "ann",
+        "os_user": "ann",
+        "action": "scale",
+        "kind": "Deployment",
+        "namespace": "shop",
+        "name": "checkout",
+        "uid": "deployment-checkout",
+        "outcome": "converged",
+        "words": "converged in 12 s",
+        "seconds": 12.0,
+    }
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_an_outcome_that_cannot_be_stored_is_told_and_not_raised(tmp_path: Path) -> None:
+    server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
+    its = writer(server, path)
+    written = await its.write(change(server.obj), dry_run=False)
+    path.unlink()
+    path.mkdir()
+    assert "cannot be written" in its.follow_up(written, "stalled", "no such image", 3)
+    assert writer(server).follow_up(written, "stalled", "no such image", 3) == "", "no file is kept"
+
+
+async def test_every_write_has_an_id_of_its_own(tmp_path: Path) -> None:
+    server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
+    plain = Writer(server, server, read_only=False, audit=AuditLog(path), identity=IDENTITY)
+    ids = {(await plain.write(change(server.obj), dry_run=False)).audit_id for _ in range(2)}
+    assert ids == {one["id"] for one in lines(path)}
+    assert len(ids) == 2
+    assert (await plain.write(change(server.obj), dry_run=True)).audit_id == ""
