@@ -3,12 +3,14 @@
 A key may move the focus or open a dialog, and that takes a few turns of the event loop. On a slow link several keys
 arrive in one packet: without an order, the `c` of a quickly typed `/checkout` would reach the table behind the filter,
 and open something else. Invariant: a key is dispatched only when what the key before it set off in the interface has
-been done; keys wait in between, none is lost. Work a key starts in the background (a request) is not waited for.
+been done; keys wait in between, none is lost. Work a key starts in the background (a request) is not waited for, unless
+it holds the keys (`hold_keys`): those typed ahead are meant for the dialog that is to come, and wait for it.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from textual import events
@@ -23,11 +25,39 @@ ResultT = TypeVar("ResultT")
 FAIL_SAFE_SECONDS: Final = 1.0
 """A key that sets off something endless holds the next one no longer than this."""
 
+HOLD_SECONDS: Final = 15.0
+"""Keys are held no longer than this for a dialog that does not come; those typed until then are dropped."""
+
 ROUNDS: Final = 3
 """A key makes a widget post a message, whose handler posts another: each takes one more way up to the app."""
 
 IMMEDIATE: Final = frozenset({"ctrl+c"})
 """Keys that wait for nothing: leaving must always work."""
+
+
+class KeyHold:
+    """Keeps typed keys back until it is released; Esc ends what it waits for.
+
+    Args:
+        on_cancel: called when Esc is typed meanwhile.
+    """
+
+    def __init__(self, app: OrderedKeys[Any], on_cancel: Callable[[], None]) -> None:
+        self._app = app
+        self._on_cancel = on_cancel
+
+    def release(self) -> None:
+        """Let the keys typed meanwhile go on: what they were meant for is there."""
+        self._app._end_hold(self, deliver=True)
+
+    def drop(self) -> None:
+        """Throw the keys typed meanwhile away: what they were meant for will not come."""
+        self._app._end_hold(self, deliver=False)
+
+    def cancel(self) -> None:
+        """End what is waited for, as Esc does."""
+        self.drop()
+        self._on_cancel()
 
 
 class OrderedKeys(App[ResultT], Generic[ResultT]):
@@ -39,15 +69,43 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
         self._key_under_way = False
         self._key_number = 0
         self._fail_safe: Timer | None = None
+        self._hold: KeyHold | None = None
+        self._hold_timer: Timer | None = None
 
     async def on_event(self, event: events.Event) -> None:
         """Dispatch an event; a key waits for the one before it."""
         if not isinstance(event, events.Key) or event.is_forwarded or event.key in IMMEDIATE:
             await super().on_event(event)
-        elif self._key_under_way:
+        elif self._hold is not None and event.key == "escape":
+            self._hold.cancel()
+        elif self._key_under_way or self._hold is not None:
             self._waiting_keys.append(event)
         else:
             await self._dispatch_key(event)
+
+    def hold_keys(self, on_cancel: Callable[[], None]) -> KeyHold:
+        """Keep back the keys typed from now on, until the hold is released; a hold there was before is over."""
+        hold = KeyHold(self, on_cancel)
+        if self._hold_timer is not None:
+            self._hold_timer.stop()
+        self._hold = hold
+        self._hold_timer = self.set_timer(HOLD_SECONDS, hold.drop)
+        return hold
+
+    def drop_typed_keys(self) -> None:
+        """Throw away the keys that wait: what comes now is to be seen before it is answered."""
+        self._waiting_keys.clear()
+
+    def _end_hold(self, hold: KeyHold, *, deliver: bool) -> None:
+        if self._hold is not hold:
+            return
+        self._hold = None
+        if self._hold_timer is not None:
+            self._hold_timer.stop()
+            self._hold_timer = None
+        if not deliver:
+            self._waiting_keys.clear()
+        self.call_later(self._go_on)
 
     async def _dispatch_key(self, event: events.Key) -> None:
         self._key_under_way = True
@@ -88,5 +146,8 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
             self._fail_safe.stop()
             self._fail_safe = None
         self._key_under_way = False
-        if self._waiting_keys and not self._exit:
+        await self._go_on()
+
+    async def _go_on(self) -> None:
+        if self._waiting_keys and not self._key_under_way and self._hold is None and not self._exit:
             await self._dispatch_key(self._waiting_keys.popleft())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from k9py.informer.clock import Clock, SystemClock
 from k9py.kube.options import ConnectOptions
+from k9py.settings.terminal import Notify
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection
@@ -42,6 +43,7 @@ class AppOptions:
         monochrome: draw without colour; None asks the environment.
         light: start with the light theme.
         redraws_per_second: upper limit for redraws of live panes; None: 10, or 4 over SSH.
+        notify: how the terminal is told that a change has come to its end.
         clock: time, injected.
     """
 
@@ -55,4 +57,5 @@ class AppOptions:
     monochrome: bool | None = None
     light: bool = False
     redraws_per_second: float | None = None
+    notify: Notify = field(default_factory=Notify)
     clock: Clock = field(default_factory=SystemClock)
