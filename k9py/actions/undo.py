@@ -36,12 +36,19 @@ _DEPLOYMENTS_OWN: Final = (
 """Annotations an undo leaves as the Deployment has them."""
 
 
-def plan_undo(obj: Mapping[str, Any], revision_obj: Mapping[str, Any] | None, *, pods: Sequence[Pod] = ()) -> Change:
+def plan_undo(
+    obj: Mapping[str, Any],
+    revision_obj: Mapping[str, Any] | None,
+    *,
+    pods: Sequence[Pod] = (),
+    present_number: int | None = None,
+) -> Change:
     """Plan to put a revision's pod template back, also while a rollout is failing.
 
     Args:
         revision_obj: the whole ReplicaSet or ControllerRevision, None when it is gone.
         pods: of the workload, to name those a StatefulSet will leave stuck.
+        present_number: of the revision it is at; None when the caller does not know. A Deployment tells by itself.
 
     Raises:
         RefusedError: paused, gone, of another workload, or already the present template.
@@ -71,7 +78,7 @@ def plan_undo(obj: Mapping[str, Any], revision_obj: Mapping[str, Any] | None, *,
         generation=about.generation,
         request=_request(obj, revision_obj, template, about),
         summary=f"undo {about.words} to revision {number}",
-        before_after=(("revision", _present_revision(obj), str(number)), *_images(present, template)),
+        before_after=(("revision", _present_revision(obj, present_number), str(number)), *_images(present, template)),
         warnings=loudest_first(
             stuck(obj, name, pods),
             downtime(obj),
@@ -149,9 +156,9 @@ def _number(revision_obj: Mapping[str, Any]) -> int:
     return revision_number(text) or 0
 
 
-def _present_revision(obj: Mapping[str, Any]) -> str:
+def _present_revision(obj: Mapping[str, Any], known: int | None) -> str:
     number = ((obj.get("metadata") or {}).get("annotations") or {}).get(REVISION)
-    name = number or (obj.get("status") or {}).get("updateRevision") or "present"
+    name = (str(known) if known is not None else number) or (obj.get("status") or {}).get("updateRevision") or "present"
     return printable(str(name))
 
 

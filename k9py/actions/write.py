@@ -229,11 +229,11 @@ def _changed(change: Change, present: Mapping[str, Any]) -> ConflictError | None
     if meta.get("uid") != change.uid:
         message = f"{name} was deleted and made anew since it was confirmed"
     elif int(meta.get("generation") or 0) != change.generation:
-        message = f"{name} was changed since it was confirmed{_last_writer(meta)}"
+        message = f"{name} was changed since it was confirmed{_last_writer(meta, 'f:spec')}"
     elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
     ):
-        message = f"annotations of {name} were changed since it was confirmed{_last_writer(meta)}"
+        message = f"annotations of {name} were changed since it was confirmed{_last_writer(meta, 'f:metadata')}"
     else:
         return None
     return ConflictError(
@@ -246,9 +246,14 @@ def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in annotations.items() if not key.startswith("deployment.kubernetes.io/")}
 
 
-def _last_writer(meta: Mapping[str, Any]) -> str:
-    """Return who changed an object last and when, "" when its managed fields do not tell."""
+def _last_writer(meta: Mapping[str, Any], part: str) -> str:
+    """Return who wrote a part of an object last and when, "" when its managed fields do not tell.
+
+    Args:
+        part: `f:spec` or `f:metadata`: a later writer of something else is not who changed it.
+    """
     entries = [one for one in meta.get("managedFields") or () if one.get("time") and one.get("subresource") != "status"]
+    entries = [one for one in entries if part in (one.get("fieldsV1") or {})] or entries
     if not entries:
         return ""
     last = max(entries, key=lambda one: str(one["time"]))

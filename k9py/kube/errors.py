@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from k9py.kube.evictions import budget_refusal, several_budgets
 from k9py.objects.errors import (
     ApiError,
     BadRequestError,
@@ -94,8 +96,14 @@ class Asked:
         return " ".join(parts)
 
 
+class _Cause(msgspec.Struct):
+    reason: str | None = ""
+    message: str | None = ""
+
+
 class _Details(msgspec.Struct, rename="camel"):
     retry_after_seconds: float | None = None
+    causes: list[_Cause] | None = None
 
 
 class _Status(msgspec.Struct):
@@ -137,13 +145,26 @@ def from_status(
     status = _decode(body)
     reason = bounded(status.reason or "", 100)
     told = bounded(status.message or "")
-    message, hint = _words(code, told, asked, credentials, server)
     seconds = _seconds(retry_after, now)
     if seconds is None and status.details is not None:
         seconds = status.details.retry_after_seconds
+    if asked.resource == "pods/eviction" and (refused := _no_eviction(code, told, status)):
+        return refused(code=code, reason=reason, retry_after=seconds)
+    message, hint = _words(code, told, asked, credentials, server)
     return _BY_CODE.get(code, UnavailableError if code >= 500 else BadRequestError)(
         message, hint, code=code, reason=reason, retry_after=seconds
     )
+
+
+def _no_eviction(code: int, told: str, status: _Status) -> Callable[..., ApiError] | None:
+    """Return the refusal of a disruption budget: nothing was done, whatever the code says."""
+    if code == 429 and status.details is not None:
+        causes = [(one.reason or "", one.message or "") for one in status.details.causes or ()]
+        if words := budget_refusal(causes):
+            return partial(UnavailableError, *words)
+    if code == 500 and (words := several_budgets(told)):
+        return partial(BadRequestError, *words)
+    return None
 
 
 def _words(code: int, told: str, asked: Asked, credentials: str, server: str) -> tuple[str, str]:

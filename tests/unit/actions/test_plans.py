@@ -341,3 +341,9 @@ def test_an_object_nobody_else_manages_gets_no_warning(plan: Callable[[dict[str,
         {"manager": "kube-controller-manager"},
     ]
     assert plan(obj).warnings == ()
+
+
+def test_undo_names_the_present_revision_by_its_number_where_the_caller_knows_it() -> None:
+    obj, target = body("statefulset", 10), named("statefulset", 11, "cart-db-749dcdb79")
+    assert plan_undo(obj, target, present_number=2).before_after[0] == ("revision", "2", "1")
+    assert plan_undo(obj, target).before_after[0] == ("revision", "cart-db-579f464d64", "1")

@@ -232,6 +232,18 @@ async def test_a_change_by_someone_else_is_refused_and_named(tmp_path: Path) -> 
     assert [(one["outcome"], one["error"]) for one in lines(path)] == [("failed", expected)]
 
 
+async def test_who_wrote_the_spec_is_named_and_not_who_wrote_something_else_later() -> None:
+    planned = change(make.raw_deployment())
+    present = make.raw_deployment(generation=2, resource_version="101", replicas=9)
+    present["metadata"]["managedFields"] = [
+        {"manager": "kubectl-create", "time": "2026-11-22T10:00:00Z", "fieldsV1": {"f:spec": {}, "f:metadata": {}}},
+        {"manager": "hpa", "time": "2026-11-22T11:58:00Z", "subresource": "scale", "fieldsV1": {"f:spec": {}}},
+        {"manager": "kubectl-annotate", "time": "2026-11-22T11:59:00Z", "fieldsV1": {"f:metadata": {}}},
+    ]
+    with pytest.raises(ConflictError, match=r"\(by hpa at 2026-11-22T11:58:00Z\)"):
+        await writer(FakeServer(present)).write(planned, dry_run=False)
+
+
 @pytest.mark.parametrize("error", [ConflictError("modified", code=409), InvalidError("uid is immutable", code=422)])
 async def test_another_object_of_the_same_name_is_refused(error: KdashError) -> None:
     planned = change(make.raw_deployment())
