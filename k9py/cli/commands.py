@@ -18,7 +18,7 @@ from k9py.cli.targets import parse_images, parse_target, parse_targets
 
 _Function = Callable[..., Any]
 
-_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|no-endpoints|big)(:\d+)?")
+_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|no-endpoints|big)(:\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 

@@ -27,11 +27,15 @@ def preview_lines(prepared: Prepared, context: str) -> Iterator[Line]:
     """Return what a person reads before confirming."""
     change = prepared.change
     yield ((printable(change.summary), Tone.ACCENT), (f"  (context {printable(context)})", Tone.MUTED))
+    is_shown = change.action in _TEMPLATED and prepared.tried
+    changes = meaning_diff(prepared.template_before, prepared.template_after) if is_shown else ()
+    told = {one.after for one in changes}
     for what, before, after in change.before_after:
-        yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
-    if change.action in _TEMPLATED and prepared.tried:
+        if what == "revision" or after not in told:  # what the difference tells is not told twice
+            yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
+    if is_shown:
         yield (("  what changes, as the server tried it (dry-run):", Tone.MUTED),)
-        for line in meaning_lines(meaning_diff(prepared.template_before, prepared.template_after)):
+        for line in meaning_lines(changes):
             yield (("    ", Tone.PLAIN), *line)
     elif prepared.tried:
         yield (("  the server has tried it (dry-run) and would accept it", Tone.MUTED),)

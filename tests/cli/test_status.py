@@ -17,6 +17,7 @@ from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import Where
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
 from tests.cli.shell import Shell, edit, image
 
 CHECKOUT = Named("Deployment", "checkout")
@@ -153,10 +154,25 @@ async def test_waiting_for_what_may_not_be_watched_or_listed_is_refused(tmp_path
 
 async def test_one_that_is_deleted_while_waited_for_is_2(quick: Shell) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
+    edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     async with deleted_once_watched(quick.simulator):
         ran = await quick.run(waiting())
     assert ran.code == 2
     assert "is gone" in ran.err
+
+
+async def test_one_that_is_being_deleted_is_not_done_though_its_pods_are_all_there(shop: Shell) -> None:
+    def hold(state: ClusterState) -> None:
+        obj = state.storage.get(by_kind("Deployment"), "shop", "checkout")
+        assert obj is not None
+        held = {**obj, "metadata": {**obj["metadata"], "finalizers": ["example.com/held"]}}
+        state.storage.update(by_kind("Deployment"), held)
+        state.storage.delete(by_kind("Deployment"), "shop", "checkout")
+
+    shop.simulator.call(hold)
+    ran = await shop.run(once())
+    assert ran.code == 2
+    assert "being deleted" in ran.out
 
 
 @asynccontextmanager
