@@ -60,10 +60,20 @@ def row(pod: Pod, now: datetime, *, revision: Revision | None = None, place: int
     )
 
 
-def cohort_rows(cohorts: Iterable[Cohort], now: datetime) -> tuple[Row, ...]:
-    """Return the rows of a workload's pods: the current revision's first, then the older ones'."""
+def cohort_rows(cohorts: Iterable[Cohort], now: datetime, *, limit: int | None = None) -> tuple[Row, ...]:
+    """Return the rows of a workload's pods: the current revision's first, then the older ones'.
+
+    Args:
+        limit: at most so many of each cohort, those that are not ready first; None: all.
+    """
     return tuple(
         row(pod, now, revision=cohort.revision, place=place)
         for place, cohort in enumerate(cohorts)
-        for pod in cohort.pods
+        for pod in _first(cohort, limit)
     )
+
+
+def _first(cohort: Cohort, limit: int | None) -> Iterable[Pod]:
+    if limit is None or len(cohort.pods) <= limit:
+        return cohort.pods
+    return sorted(cohort.pods, key=lambda pod: pod.is_ready and not pod.is_terminating)[:limit]

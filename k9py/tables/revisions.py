@@ -6,6 +6,8 @@ from datetime import datetime
 
 from k9py.cluster.views import short_tag
 from k9py.objects.text import printable
+from k9py.objects.times import age
+from k9py.rollouts.authors import Author
 from k9py.rollouts.revisions import Revision
 from k9py.tables.tones import live_age
 from k9py.tables.values import Cell, Column, Row, Tone
@@ -16,12 +18,17 @@ COLUMNS = (
     Column("pods", "PODS", align_right=True, min_width=4, max_width=9, priority=1),
     Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=1, live=live_age),
     Column("cause", "CHANGE-CAUSE", min_width=8, max_width=80, priority=2, grow=True),
-    Column("name", "NAME", min_width=10, max_width=60, priority=3),
+    Column("by", "CHANGED BY", min_width=8, max_width=40, priority=3),
+    Column("name", "NAME", min_width=10, max_width=60, priority=4),
 )
 
 
-def row(revision: Revision, now: datetime) -> Row:
-    """Return a revision's row."""
+def row(revision: Revision, now: datetime, *, author: Author | None = None) -> Row:
+    """Return a revision's row.
+
+    Args:
+        author: who made it, None where nothing tells.
+    """
     tone = Tone.ACCENT if revision.is_current else Tone.PLAIN
     images = ", ".join(
         f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_tag(image)}"
@@ -36,12 +43,29 @@ def row(revision: Revision, now: datetime) -> Row:
             Cell(pods, Tone.MUTED if not revision.replicas else Tone.PLAIN, sort=revision.replicas or 0),
             Cell(""),
             Cell(printable(revision.change_cause) or "–", Tone.MUTED if not revision.change_cause else Tone.PLAIN),
+            Cell(author_words(author, now) or "–", Tone.MUTED if author is None else Tone.PLAIN),
             Cell(printable(revision.name), Tone.MUTED),
         ),
         tone=tone,
         rank=-revision.number,
         since=revision.created_at,
     )
+
+
+def author_words(author: Author | None, now: datetime) -> str:
+    """Say who changed something and how long ago, "" when it is not known."""
+    if author is None:
+        return ""
+    ago = f", {age(author.at, now)} ago" if author.at is not None else ""
+    return printable(f"{author.manager}{ago}")
+
+
+def revision_words(revision: Revision, now: datetime) -> str:
+    """Name a revision with its age and change cause: `revision 5 (2h ago, release 2.8)`."""
+    told = [f"{age(revision.created_at, now)} ago"] if revision.created_at is not None else []
+    if revision.change_cause:
+        told.append(printable(revision.change_cause))
+    return f"revision {revision.number or '?'}" + (f" ({', '.join(told)})" if told else "")
 
 
 def _count(value: int | None) -> str:

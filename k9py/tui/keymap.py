@@ -116,3 +116,53 @@ HOME: Final = (
     ),
 )
 """Keys of the home screen alone."""
+
+ROLLOUT: Final = (
+    Binding(
+        "D,shift+d",
+        "difference",
+        "Difference",
+        tooltip="What changed between the revision under the cursor and now, or the marked one",
+        id="view.difference",
+        key_display="D",
+    ),
+    Binding("m", "mark", "Mark", tooltip="Mark the revision to compare others with", id="pane.mark", show=False),
+)
+"""Keys of a rollout's own screen."""
+
+DIFFERENCE: Final = (
+    Binding("v", "switch", "By meaning or YAML", tooltip="By meaning, or as YAML", id="view.switch", key_display="v"),
+    Binding(
+        "left_square_bracket",
+        "step_older(1)",
+        "Older side back",
+        tooltip="The left side: one revision back",
+        id="view.older_back",
+        show=False,
+    ),
+    Binding(
+        "right_square_bracket",
+        "step_older(-1)",
+        "Older side on",
+        tooltip="The left side: one revision on",
+        id="view.older_on",
+        show=False,
+    ),
+    Binding(
+        "less_than_sign",
+        "step_newer(1)",
+        "Newer side back",
+        tooltip="The right side: one revision back",
+        id="view.newer_back",
+        show=False,
+    ),
+    Binding(
+        "greater_than_sign",
+        "step_newer(-1)",
+        "Newer side on",
+        tooltip="The right side: one revision on",
+        id="view.newer_on",
+        show=False,
+    ),
+)
+"""Keys of the difference between two revisions."""

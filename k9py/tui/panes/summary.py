@@ -14,6 +14,7 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.objects.meta import Condition
 from k9py.objects.text import printable
 from k9py.objects.times import age
+from k9py.tables.meaning import Line
 from k9py.tables.services import behind_words, endpoints_cell
 from k9py.tables.tones import finding_tone, rollout_tone, service_tone
 from k9py.tables.values import Tone
@@ -21,10 +22,6 @@ from k9py.triage.finding import Finding
 from k9py.tui.theme import palette_for
 
 MAX_FINDINGS = 3
-BAR_CELLS = 24
-
-Line = tuple[tuple[str, Tone], ...]
-"""Pieces of text with their tones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +34,26 @@ class Summary:
     lines: tuple[Line, ...]
 
 
-def rollout_summary(queries: Queries, view: RolloutView, now: datetime) -> Summary:
-    """Return the head of a rollout's screen."""
+def rollout_summary(view: RolloutView, now: datetime) -> Summary:
+    """Return the head of a rollout's screen: its state with the cause, and what else is wrong."""
     status = view.status
-    tone = rollout_tone(view)
-    lines: list[Line] = [_progress(view, tone), *_findings(view.findings, now)]
-    workload = queries.workload(view.key)
-    if workload is not None:
-        lines += _conditions(workload.status.conditions, now)
+    note = f" ({status.note})" if status.note and status.note not in status.words else ""
+    others = [one for one in view.findings if one.message not in status.words]
+    return Summary(_title(view), status.words + note, rollout_tone(view), tuple(_findings(others, now)))
+
+
+def rollout_facts(queries: Queries, view: RolloutView) -> Line:
+    """Return what runs, who it serves, and who sets its number of pods."""
     behind = [one.name for one in queries.services_of(view.key)]
     facts: list[tuple[str, Tone]] = []
-    for label, text in (("image", ", ".join(status.images)), ("services", ", ".join(behind))):
+    for label, text in (("image", ", ".join(view.status.images)), ("services", ", ".join(behind))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
     autoscaler = queries.autoscaler_of(view.key)
     if autoscaler is not None:
         bounds = f"{autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas}"
         facts += [("autoscaler ", Tone.MUTED), (f"{autoscaler.name} {bounds}   ", Tone.PLAIN)]
-    lines.append(tuple(facts))
-    note = f" ({status.note})" if status.note and status.note not in status.words else ""
-    return Summary(_title(view), status.words + note, tone, tuple(line for line in lines if line))
+    return tuple(facts)
 
 
 def service_summary(view: ServiceView, now: datetime) -> Summary:
@@ -74,24 +71,6 @@ def _title(view: RolloutView | ServiceView) -> str:
     return f"{view.key.kind} {view.key.namespace}/{view.key.name}"
 
 
-def _progress(view: RolloutView, tone: Tone) -> Line:
-    status = view.status
-    desired = status.desired
-    if desired is None:
-        return (("pods wanted: not known", Tone.UNKNOWN),)
-    available, updated = min(status.available, desired), min(status.updated, desired)
-    full = BAR_CELLS * min(available, updated) // desired if desired else 0
-    half = BAR_CELLS * updated // desired - full if desired else 0
-    bar = (
-        ("━" * full, tone if tone is not Tone.FAIL else Tone.OK),
-        ("━" * half, tone),
-        ("─" * (BAR_CELLS - full - half), Tone.MUTED),
-    )
-    words = f"  {status.updated} of {desired} updated · {status.available} available · {status.ready} ready"
-    revision = "" if status.revision is None else f" · revision {status.revision}"
-    return (*bar, (words + revision, Tone.PLAIN))
-
-
 def _findings(findings: Sequence[Finding], now: datetime) -> list[Line]:
     lines: list[Line] = []
     for finding in findings[:MAX_FINDINGS]:
@@ -105,14 +84,21 @@ def _findings(findings: Sequence[Finding], now: datetime) -> list[Line]:
     return lines
 
 
-def _conditions(conditions: Iterable[Condition] | None, now: datetime) -> list[Line]:
-    pieces: list[tuple[str, Tone]] = []
+def condition_lines(conditions: Iterable[Condition] | None, now: datetime) -> list[Line]:
+    """Return the controller's own conditions, a line each, as it last said them."""
+    lines: list[Line] = []
     for one in conditions or ():
         wrong = one.status == "False" or (one.type.endswith("Failure") and one.status == "True")
-        pieces.append((f"{one.type} ", Tone.MUTED))
-        pieces.append((f"{one.status} {one.reason}", Tone.WARN if wrong else Tone.PLAIN))
-        pieces.append((f" {age(one.last_transition_time, now)}   ", Tone.MUTED))
-    return [(("conditions ", Tone.MUTED), *pieces)] if pieces else []
+        since = f"  {age(one.last_transition_time, now)}"
+        said = f"  {one.message}" if one.message else ""
+        lines.append(
+            (
+                (f"{one.type} ", Tone.MUTED),
+                (f"{one.status} {one.reason}", Tone.WARN if wrong else Tone.PLAIN),
+                (f"{since}{said}", Tone.MUTED),
+            )
+        )
+    return lines
 
 
 class ObjectSummary(Static):

@@ -1,6 +1,7 @@
 """One object on a screen of its own: a summary at the top, then panes of what belongs to it.
 
-Invariant: when the object is gone the screen says so and keeps what it showed last.
+Invariants: when the object is gone the screen says so and keeps what it showed last; it is brought up to date at most
+every `redraw_seconds`, however often the object changes.
 
 To add one: subclass, `panes`, `compose_panes` (the summary first), `view_of` and `show_view`.
 """
@@ -8,7 +9,7 @@ To add one: subclass, `panes`, `compose_panes` (the summary first), `view_of` an
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import Changes
@@ -20,6 +21,8 @@ from k9py.tui.screens.paned_screen import PanedScreen
 
 ViewT = TypeVar("ViewT")
 
+REDRAW_SECONDS: Final = 0.25
+
 
 class DetailScreen(PanedScreen, Generic[ViewT]):
     """Base of the rollout's and the service's screen."""
@@ -27,6 +30,9 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
     def __init__(self, subject: ObjectKey) -> None:
         super().__init__()
         self.subject = subject
+        self.redraw_seconds = REDRAW_SECONDS
+        self._is_stale = False
+        self._shown_at: float | None = None
         self.summary = ObjectSummary(id="summary")
 
     def view_of(self, queries: Queries, now: datetime) -> ViewT | None:
@@ -59,12 +65,17 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
             or self.subject in changes.services
             or "Event" in changes.kinds
         ):
-            self._bring_up_to_date()
+            self._is_stale = True
+        if self._is_stale:
+            now = self.kdash.options.clock.monotonic()
+            if self._shown_at is None or now - self._shown_at >= self.redraw_seconds:
+                self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:
         connected = self.kdash.connected
         if connected is None:
             return
+        self._is_stale, self._shown_at = False, self.kdash.options.clock.monotonic()
         cluster, now = connected.cluster, self.kdash.options.clock.now()
         view = self.view_of(cluster.queries, now)
         if view is not None:

@@ -1,46 +1,72 @@
-"""A rollout on its own screen: what is wrong at the top, then new pods beside old ones, revisions, events.
+"""A rollout on its own screen: what is wrong at the top, the new revision beside the old ones, their pods, history,
+conditions and events.
 
-Invariant: everything shown is of one object, by uid: when it is gone the screen says so and keeps what it showed.
+Invariants: everything shown is of one object, by uid: when it is gone the screen says so and keeps what it showed. What
+costs more the more pods there are is computed when the object changed, in a thread where they are many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 
 from k9py.cluster.cluster import Cluster
+from k9py.cluster.failing_line import read_failing_line
+from k9py.cluster.feed import Changes
 from k9py.cluster.queries import Queries
-from k9py.cluster.views import RolloutView, short_tag
+from k9py.cluster.views import RolloutView
+from k9py.objects.errors import KdashError
 from k9py.objects.meta import ObjectKey
-from k9py.rollouts.cohorts import Cohort
-from k9py.tables import events as event_table
+from k9py.rollouts.authors import revision_authors
+from k9py.rollouts.cohort_facts import FailingContainer
 from k9py.tables import pods as pod_table
-from k9py.tables import revisions as revision_table
+from k9py.tables.tones import rollout_tone
+from k9py.tui import keymap
+from k9py.tui.panes.cohorts import Cohorts, Counts, Lines, allowance_line
+from k9py.tui.panes.cohorts_picture import Picture, PodTable, picture
+from k9py.tui.panes.events_pane import EventsPane
+from k9py.tui.panes.history_pane import HistoryPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
-from k9py.tui.panes.summary import rollout_summary
+from k9py.tui.panes.summary import rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.detail_screen import DetailScreen
+from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
+from k9py.tui.screens.difference import open_difference
 from k9py.tui.widgets.live_table.messages import Selected
+from k9py.tui.work import start
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
+
+FEW_PODS: Final = 200
+"""Up to so many pods a picture is computed at once."""
+MANY_SECONDS: Final = 1.0
+"""Least seconds between two pictures of more pods."""
 
 
 class RolloutScreen(DetailScreen[RolloutView]):
     """One Deployment, StatefulSet or DaemonSet."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.ROLLOUT]
+
     DEFAULT_CSS = """
-    RolloutScreen #pods { layout: horizontal; height: 12; max-height: 45%; }
+    RolloutScreen #allows { height: 1; text-wrap: nowrap; }
+    RolloutScreen #facts { max-height: 1; text-wrap: nowrap; }
+    RolloutScreen.-narrow #facts, RolloutScreen.-short #facts { display: none; }
+    RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 3; }
+    RolloutScreen #pods { layout: horizontal; height: 12; max-height: 40%; }
     RolloutScreen #below { layout: vertical; height: 1fr; }
     RolloutScreen #revisions { height: 9; max-height: 50%; }
     RolloutScreen.-wide #below { layout: horizontal; }
-    RolloutScreen.-wide #revisions { height: 1fr; max-height: 100%; width: 2fr; }
-    RolloutScreen.-wide #events { width: 3fr; }
+    RolloutScreen.-wide #revisions { height: 1fr; max-height: 100%; width: 1fr; }
+    RolloutScreen.-wide #events { width: 1fr; }
     RolloutScreen #old { display: none; }
     RolloutScreen.-mixed #old { display: block; }
     RolloutScreen.-narrow .group, RolloutScreen.-short .group { height: 1fr; max-height: 100%; }
@@ -52,17 +78,28 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
         super().__init__(subject)
         clock, options = app.options.clock, app.line_view_options
-        shape = self._pods = Shape.of(pod_table.COLUMNS, without=frozenset({"hash"}))
-        self._events = Shape.of(event_table.COLUMNS, without=frozenset({"from"}))
-        self.new = TablePane("Pods", shape.columns, clock=clock, options=options, number=1, id="new")
-        self.old = TablePane("Old pods", shape.columns, clock=clock, options=options, number=2, id="old")
-        self.revisions = TablePane(
-            "Revisions", revision_table.COLUMNS, clock=clock, options=options, number=3, id="revisions"
-        )
-        self.events = TablePane("Events", self._events.columns, clock=clock, options=options, number=4, id="events")
+        self._pods = Shape.of(pod_table.COLUMNS, without=frozenset({"hash"}))
+        columns = self._pods.columns
+        self.counts, self.allows, self.cohorts, self.facts = Counts(), Lines(id="allows"), Cohorts(), Lines(id="facts")
+        self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
+        self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
+        self.revisions = HistoryPane(clock=clock, options=options, number=3)
+        self.events = EventsPane(clock=clock, options=options, number=4)
+        self.picture: Picture | None = None
+        """The pods as they are shown."""
+        self._is_drawing = False
+        self._failure: tuple[FailingContainer, object] | None = None
+        self._failing_line = ""
+        self._managed: Mapping[str, Any] = {}
+        self._managed_of: tuple[str, int] | None = None
+        self._second: int | None = None
 
     def compose_panes(self) -> ComposeResult:
         yield self.summary
+        yield self.counts
+        yield self.allows
+        yield self.cohorts
+        yield self.facts
         with Container(id="pods", classes="group"):
             yield self.new
             yield self.old
@@ -78,12 +115,14 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def target(self) -> ObjectKey | None:
         return self.subject
 
+    def pod_target(self) -> ObjectKey | None:
+        """Return the pod under the cursor in the pod panes, None elsewhere."""
+        pane = self.active_pane
+        return pane.table.cursor_key if pane in (self.new, self.old) and isinstance(pane, TablePane) else None
+
     def log_subject(self) -> ObjectKey | None:
         """Return the pod under the cursor in the pod panes, the rollout elsewhere."""
-        pane = self.active_pane
-        if pane in (self.new, self.old) and isinstance(pane, TablePane) and pane.table.cursor_key is not None:
-            return pane.table.cursor_key
-        return self.subject
+        return self.pod_target() or self.subject
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
@@ -91,24 +130,102 @@ class RolloutScreen(DetailScreen[RolloutView]):
         return queries.rollout_view(self.subject, now)
 
     def show_view(self, cluster: Cluster, view: RolloutView, now: datetime) -> None:
-        self.summary.show(rollout_summary(cluster.queries, view, now))
-        cohorts = cluster.queries.cohorts_of(self.subject)
-        current = [one for one in cohorts if one.is_current]
-        old = [one for one in cohorts if not one.is_current]
-        was_mixed = self.has_class("-mixed")
-        self.set_class(bool(old), "-mixed")
-        self.new.heading = "New pods" if old else "Pods"
-        for table, shown in ((self.new, current), (self.old, old)):
-            table.set_rows(map(self._pods.cut, pod_table.cohort_rows(shown, now)), _cohort_words(shown))
+        queries = cluster.queries
+        workload = queries.workload(self.subject)
+        self.summary.show(rollout_summary(view, now))
+        self.counts.show(view.status, rollout_tone(view))
+        self.facts.show([line] if (line := rollout_facts(queries, view)) else [])
+        if workload is None:
+            return
+        self.allows.show([allowance_line(workload, now)])
+        self.events.show_conditions(workload.status.conditions, now)
+        self.events.show_events(queries.events_about(self.subject), now)
+        if self._managed_of != (view.uid, view.generation):
+            self._managed_of = (view.uid, view.generation)
+            start(self, self._read_managed, group="authors", exclusive=True)
+        pods, revisions = queries.pods_of(self.subject), queries.revisions_of(self.subject)
+        draw = partial(picture, workload, revisions, pods, self._pods.cut, now)
+        if len(pods) <= FEW_PODS:
+            self.redraw_seconds = REDRAW_SECONDS
+            self._show_picture(draw(), now)
+        elif not self._is_drawing:  # what changes meanwhile comes with the next one
+            self.redraw_seconds = MANY_SECONDS
+            self._is_drawing = True
+            start(self, partial(self._draw_in_thread, draw, now), group="picture")
+
+    async def _draw_in_thread(self, draw: partial[Picture], now: datetime) -> None:
+        try:
+            found = await asyncio.to_thread(draw)
+        finally:
+            self._is_drawing = False
+        self._show_picture(found, now)
+        self.share_room()
+
+    def _show_picture(self, shown: Picture, now: datetime) -> None:
+        self.picture = shown
+        is_mixed, was_mixed = any(not one.cohort.is_current for one in shown.facts), self.has_class("-mixed")
+        self.set_class(is_mixed, "-mixed")
+        self.new.heading = "New pods" if is_mixed else "Pods"
+        self._show_pods(self.new, shown.new)
+        self._show_pods(self.old, shown.old)
         for number, pane in enumerate(self.panes(), start=1):
             pane.number = number
-        revisions = cluster.queries.revisions_of(self.subject)
-        self.revisions.set_rows([revision_table.row(one, now) for one in revisions])
-        events = cluster.queries.events_about(self.subject)
-        self.events.set_rows([self._events.cut(event_table.row(one, now)) for one in events], stay_on_top=True)
-        self.events.set_empty("no events in the last hour")
-        if was_mixed != bool(old):
+        self._show_revisions(now)
+        if shown.failure != self._failure:
+            self._failure = shown.failure
+            self._failing_line = "" if shown.failure is None else "reading…"
+            if shown.failure is not None:
+                start(self, partial(self._read_failing_line, shown.failure[0]), group="failing-line", exclusive=True)
+        self._show_cohorts(now)
+        if was_mixed != is_mixed:
             self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
+
+    def _show_pods(self, pane: TablePane, shown: PodTable) -> None:
+        pane.set_rows(shown.rows, shown.words)
+
+    def _show_cohorts(self, now: datetime) -> None:
+        if self.picture is not None:
+            self.cohorts.show(self.picture.facts, self._failing_line, now, compact=self.is_small)
+
+    def _show_revisions(self, now: datetime) -> None:
+        if self.picture is not None:
+            found = self.picture.revisions
+            self.revisions.show_revisions(found, revision_authors(self._managed, found), now)
+
+    async def _read_failing_line(self, failing: FailingContainer) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        line = await read_failing_line(connected.connection, failing)
+        if self._failure is not None and self._failure[0] == failing:
+            self._failing_line = "log not readable" if line is None else line or "nothing written"
+            self._show_cohorts(self.kdash.options.clock.now())
+
+    async def _read_managed(self) -> None:
+        connected = self.kdash.connected
+        if connected is None:
+            return
+        try:
+            found = await connected.connection.get(self.subject)
+        except KdashError:
+            self._managed = {}  # nobody is named then
+        else:
+            self._managed = {"metadata": {"managedFields": found.get("metadata", {}).get("managedFields", [])}}
+        self._show_revisions(self.kdash.options.clock.now())
+
+    def session_changed(self) -> None:
+        self._managed_of, self._failure = None, None
+        super().session_changed()
+
+    def tick(self, changes: Changes) -> None:
+        super().tick(changes)
+        connected, now = self.kdash.connected, self.kdash.options.clock.now()
+        if connected is None or int(now.timestamp()) == self._second:
+            return
+        self._second = int(now.timestamp())
+        workload = connected.cluster.queries.workload(self.subject)
+        if workload is not None:
+            self.allows.show([allowance_line(workload, now)])
 
     def share_room(self) -> None:
         """Give pods and revisions the lines they need, and events the rest."""
@@ -123,6 +240,10 @@ class RolloutScreen(DetailScreen[RolloutView]):
         else:
             revisions.styles.height = max(5, 3 + len(revisions.rows))
 
+    def on_resize(self) -> None:
+        """There may be room for a line more or less of each cohort."""
+        self.call_after_refresh(lambda: self._show_cohorts(self.kdash.options.clock.now()))
+
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def on_live_table_selected(self, event: Selected) -> None:
@@ -132,6 +253,20 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.begin_undo(int(number) if number else None)
         elif event.key.kind == "Pod":
             self.kdash.open_describe(event.key)
+
+    def action_difference(self) -> None:
+        """Compare the revision under the cursor with the marked one, or with now."""
+        base, chosen = self.revisions.marked, self.revisions.chosen
+        if self.active_pane is not self.revisions and base is None:
+            chosen = None
+        numbers = sorted({one.number for one in (base, chosen) if one is not None and (base or not one.is_current)})
+        open_difference(self, *numbers)
+
+    def action_mark(self) -> None:
+        """Mark the revision under the cursor as the one to compare with."""
+        if self.active_pane is not self.revisions:
+            self.show_pane(self.revisions)
+        self.revisions.mark(self.kdash.options.clock.now())
 
     def action_logs(self) -> None:
         """Show the logs of the pod under the cursor, or of the rollout."""
@@ -153,15 +288,3 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Send the outcome away, drop the filter, then go back."""
         if not (self.kdash.writing.dismiss_done() or self.drop_filter()):
             super().action_back()
-
-
-def _cohort_words(cohorts: Sequence[Cohort]) -> str:
-    """Say of which revisions these pods are, and how many are ready."""
-    if not cohorts:
-        return ""
-    pods = sum(len(one.pods) for one in cohorts)
-    ready = sum(one.ready for one in cohorts)
-    numbers = [str(one.revision.number or "?") if one.revision is not None else "?" for one in cohorts]
-    images = cohorts[0].revision.images if len(cohorts) == 1 and cohorts[0].revision is not None else ()
-    image = f" · {short_tag(images[0])}" if images else ""
-    return f"revision {', '.join(numbers)}{image} · {ready} of {pods} ready"

@@ -1,0 +1,203 @@
+"""The head of a rollout's screen below its state: how far it is, what its strategy allows, the new revision beside the
+old ones.
+
+Invariant: a part is drawn anew only when it says something else; the line with the deadline alone changes every second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.renderables.bar import Bar as BarRenderable
+from textual.widgets import ProgressBar, Static
+
+from k9py.objects.text import printable
+from k9py.objects.times import duration
+from k9py.objects.workloads import Workload
+from k9py.rollouts.allowance import Deadline, allowance, deadline
+from k9py.rollouts.cohort_facts import CohortFacts
+from k9py.rollouts.status import RolloutStatus
+from k9py.tables.cohorts import cohort_lines
+from k9py.tables.meaning import Line
+from k9py.tables.values import Tone
+from k9py.tui.theme import palette_for
+
+MAX_OLD: Final = 3
+"""Old revisions with pods that are told of; there are hardly ever more than two."""
+
+
+class _Track(BarRenderable):
+    """Textual's bar, told from its track without colour too."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = self.width or options.max_width
+        full = min(width, round(max(0.0, self.highlight_range[1])))
+        yield Text.assemble(("━" * full, self.highlight_style), ("─" * (width - full), self.background_style), end="")
+
+
+class CountBar(ProgressBar):
+    """A bar of pods."""
+
+    BAR_RENDERABLE = _Track
+    DEFAULT_CSS = """
+    CountBar { width: 16; height: 1; margin: 0 1 0 0; }
+    CountBar Bar { width: 16; }
+    CountBar Bar > .bar--bar { color: $primary; background: $border-blurred; }
+    CountBar Bar > .bar--complete { color: $success; background: $border-blurred; }
+    CountBar.-fail Bar > .bar--bar { color: $error; }
+    CountBar.-warn Bar > .bar--bar { color: $warning; }
+    CountBar.-unknown { display: none; }
+    .-narrow CountBar, .-narrow CountBar Bar { width: 10; }
+    """
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(total=1, show_percentage=False, show_eta=False, id=id)
+
+    def count(self, count: int, desired: int | None, tone: Tone) -> None:
+        """Show so many of the pods wanted; None: nobody knows how many are."""
+        self.set_class(desired is None, "-unknown")
+        self.set_class(tone is Tone.FAIL, "-fail")
+        self.set_class(tone is Tone.WARN, "-warn")
+        if desired is not None and (self.total, self.progress) != (desired, min(count, desired)):
+            self.update(total=desired, progress=min(count, desired))
+
+
+class Counts(Horizontal):
+    """Two bars: pods of the new revision, and pods that serve; with the numbers in words."""
+
+    DEFAULT_CSS = """
+    Counts { height: 1; width: 1fr; padding: 0 2; }
+    Counts Static { width: auto; height: 1; margin: 0 3 0 0; }
+    .-short Counts, .-narrow Counts { padding: 0 1; }
+    .-narrow Counts Static { margin: 0 2 0 0; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="counts")
+        self._updated, self._available = CountBar(id="updated"), CountBar(id="available")
+        self._words = [Static("", markup=False) for _ in range(3)]
+        self._said: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield self._updated
+        yield self._words[0]
+        yield self._available
+        yield self._words[1]
+        yield self._words[2]
+
+    def show(self, status: RolloutStatus, tone: Tone) -> None:
+        """Show how far the rollout is."""
+        desired = status.desired
+        self._updated.count(status.updated, desired, tone)
+        self._available.count(status.available, desired, Tone.PLAIN)
+        of = "" if desired is None else f" of {desired}"
+        revision = "" if status.revision is None else f" · revision {status.revision}"
+        rest = f"{status.ready} ready{revision}" if desired is not None else f"pods wanted: not known{revision}"
+        said = (f"{status.updated}{of} updated", f"{status.available}{of} available", rest)
+        if said != self._said:
+            self._said = said
+            for one, words in zip(self._words, said, strict=True):
+                one.update(words)
+
+
+class Lines(Static):
+    """Lines of pieces with tones; drawn anew only when they say something else."""
+
+    DEFAULT_CSS = """
+    Lines { height: auto; width: 1fr; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
+    .-short Lines, .-narrow Lines { padding: 0 1; }
+    .-narrow Lines { text-wrap: wrap; }
+    """
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id)
+        self.lines: tuple[Line, ...] = ()
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Show these lines; none: nothing is there."""
+        wanted = tuple(lines)
+        if wanted == self.lines:
+            return
+        # Where lines are folded their number does not tell the height.
+        same_height = len(wanted) == len(self.lines) and not self.screen.has_class("-narrow")
+        self.lines = wanted
+        palette = palette_for(self.app)
+        text = Text(no_wrap=not self.screen.has_class("-narrow"), overflow="ellipsis")
+        for at, line in enumerate(wanted):
+            text.append("\n" if at else "")
+            for piece, tone in line:
+                text.append(printable(piece), palette.tone(tone))
+        self.update(text, layout=not same_height)
+
+
+class Cohorts(Horizontal):
+    """The new revision beside the old ones; below each other where the screen is narrow."""
+
+    DEFAULT_CSS = """
+    Cohorts { height: auto; max-height: 14; width: 1fr; margin: 1 0 0 0; }
+    .-short Cohorts, .-narrow Cohorts { margin: 0; max-height: 9; }
+    .-narrow Cohorts { layout: vertical; }
+    Cohorts #newest { width: 3fr; }
+    Cohorts #older { width: 2fr; }
+    .-narrow Cohorts #newest, .-narrow Cohorts #older { width: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="cohorts")
+        self.newest, self.older = Lines(id="newest"), Lines(id="older")
+
+    def compose(self) -> ComposeResult:
+        yield self.newest
+        yield self.older
+
+    def show(self, facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, compact: bool) -> None:
+        """Show the cohorts.
+
+        Args:
+            failing_line: of the new revision's log, "" for none.
+            compact: a line less for each of them.
+        """
+        current = [one for one in facts if one.cohort.is_current]
+        old = [one for one in facts if not one.cohort.is_current]
+        self.newest.show(_lines(current, failing_line, now, compact=compact))
+        more = len(old) - MAX_OLD
+        told = _lines(old[:MAX_OLD], "", now, compact=compact)
+        if more > 0:
+            told.append(((f"and {more} more revisions with pods", Tone.MUTED),))
+        self.older.show(told)
+        self.older.display = bool(old)
+
+
+def _lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, compact: bool) -> list[Line]:
+    lines: list[Line] = []
+    for one in facts:
+        heading, counts, *others = cohort_lines([one], failing_line, now)
+        lines += [(*heading, *counts)] if compact else [heading, counts]
+        lines += others
+    return lines
+
+
+def allowance_line(workload: Workload, now: datetime) -> Line:
+    """Return what the strategy allows, and how long the rollout may still go on without progress."""
+    left = deadline(workload, now)
+    return (
+        ("allows ", Tone.MUTED),
+        (allowance(workload).words, Tone.PLAIN),
+        *(() if left is None else deadline_pieces(left)),
+    )
+
+
+def deadline_pieces(left: Deadline) -> Line:
+    """Say what is left of the progress deadline."""
+    of = f" of {duration(left.seconds)} without progress"
+    if left.left <= 0:
+        return (("   deadline ", Tone.MUTED), ("passed", Tone.PLAIN), (f" after {duration(left.seconds)}", Tone.MUTED))
+    minutes, seconds = divmod(int(left.left), 60)
+    words = f"{minutes}m{seconds:02}s" if minutes else f"{seconds}s"
+    return (("   deadline in ", Tone.MUTED), (words, Tone.PLAIN), (of, Tone.MUTED))

@@ -1,0 +1,82 @@
+"""What a rollout's screen shows of its pods, computed apart from the screen: thousands of pods do it in a thread.
+
+Invariant: a picture is of one moment: the same revisions, pods and time throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from k9py.cluster.views import short_tag
+from k9py.objects.pods import Pod
+from k9py.objects.workloads import Workload
+from k9py.rollouts.cohort_facts import CohortFacts, FailingContainer, cohort_facts
+from k9py.rollouts.cohorts import Cohort, cohorts
+from k9py.rollouts.revisions import Revision
+from k9py.tables import pods as pod_table
+from k9py.tables.values import Row
+
+MAX_ROWS: Final = 300
+"""Pods of one revision that have a row; those that are not ready come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodTable:
+    """The rows of a pane, and whose pods they are in words."""
+
+    rows: tuple[Row, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The pods of a rollout.
+
+    Args:
+        facts: of each cohort, the current revision's first.
+        failure: the container whose log tells why the new revision fails, and a value that differs with each run of it;
+            None when it does not fail.
+    """
+
+    revisions: tuple[Revision, ...]
+    facts: tuple[CohortFacts, ...]
+    new: PodTable
+    old: PodTable
+    failure: tuple[FailingContainer, object] | None
+
+
+def picture(
+    workload: Workload, revisions: tuple[Revision, ...], pods: Sequence[Pod], cut: Callable[[Row], Row], now: datetime
+) -> Picture:
+    """Return the picture; `cut` leaves out the columns that are not shown."""
+    groups = cohorts(revisions, pods)
+    facts = tuple(cohort_facts(workload, one) for one in groups)
+    current = [one for one in groups if one.is_current]
+    old = [one for one in groups if not one.is_current]
+    newest = next((one for one in facts if one.cohort.is_current), None)
+    failure = None
+    if newest is not None and newest.failing is not None:
+        ended = newest.last_exit.finished_at if newest.last_exit is not None else None
+        failure = (newest.failing, ended)
+    return Picture(revisions, facts, _table(current, cut, now), _table(old, cut, now), failure)
+
+
+def _table(groups: Sequence[Cohort], cut: Callable[[Row], Row], now: datetime) -> PodTable:
+    rows = tuple(map(cut, pod_table.cohort_rows(groups, now, limit=MAX_ROWS)))
+    return PodTable(rows, _words(groups, len(rows)))
+
+
+def _words(groups: Sequence[Cohort], shown: int) -> str:
+    """Say of which revisions these pods are, how many are ready, and how many have no row."""
+    if not groups:
+        return ""
+    pods = sum(len(one.pods) for one in groups)
+    ready = sum(one.ready for one in groups)
+    numbers = [str(one.revision.number or "?") if one.revision is not None else "?" for one in groups]
+    images = groups[0].revision.images if len(groups) == 1 and groups[0].revision is not None else ()
+    image = f" · {short_tag(images[0])}" if images else ""
+    more = f" · {pods - shown:,} more not listed" if pods > shown else ""
+    return f"revision {', '.join(numbers)}{image} · {ready} of {pods} ready{more}"

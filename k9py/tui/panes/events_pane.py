@@ -1,0 +1,47 @@
+"""What the controller says of an object (its conditions) above the events about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from textual.app import ComposeResult
+
+from k9py.informer.clock import Clock
+from k9py.objects.events import Event
+from k9py.objects.meta import Condition
+from k9py.tables import events as event_table
+from k9py.tui.panes.cohorts import Lines
+from k9py.tui.panes.sources import Shape
+from k9py.tui.panes.summary import condition_lines
+from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.widgets.line_view import LineViewOptions
+
+_SHAPE = Shape.of(event_table.COLUMNS, without=frozenset({"from"}))
+
+
+class EventsPane(TablePane):
+    """Conditions and events of one object."""
+
+    DEFAULT_CSS = """
+    EventsPane #conditions { max-height: 5; padding: 0 1; }
+    """
+
+    def __init__(self, *, clock: Clock, options: LineViewOptions, number: int) -> None:
+        super().__init__(
+            "Conditions and events", _SHAPE.columns, clock=clock, options=options, number=number, id="events"
+        )
+        self.conditions = Lines(id="conditions")
+
+    def compose(self) -> ComposeResult:
+        yield self.conditions
+        yield from super().compose()
+
+    def show_conditions(self, conditions: Iterable[Condition] | None, now: datetime) -> None:
+        """Show what the controller says."""
+        self.conditions.show(condition_lines(conditions, now))
+
+    def show_events(self, events: Iterable[Event], now: datetime) -> None:
+        """Show the events, newest first."""
+        self.set_rows([_SHAPE.cut(event_table.row(one, now)) for one in events], stay_on_top=True)
+        self.set_empty("no events in the last hour")

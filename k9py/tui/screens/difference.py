@@ -1,0 +1,244 @@
+"""The difference between two revisions of a rollout, or between one and now: by meaning first, as YAML on a key.
+
+Invariants: the left side is always older than the right one; what runs now is the object's own template, read anew when
+its generation changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from k9py.actions.undo import revision_template
+from k9py.cluster.feed import Changes
+from k9py.objects.errors import KdashError, NotFoundError, RefusedError
+from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.meta import ObjectKey
+from k9py.rollouts.meaning import meaning_diff
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.template_diff import template_diff
+from k9py.rollouts.undo_target import undo_target
+from k9py.tables.meaning import Line
+from k9py.tables.revisions import revision_words
+from k9py.tables.values import Tone
+from k9py.tui import keymap
+from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
+from k9py.tui.panes.cohorts import Lines
+from k9py.tui.screens.cluster_screen import ClusterScreen
+from k9py.tui.screens.text import TextScreen
+from k9py.tui.widgets.text_view import TextSpan
+from k9py.tui.work import start
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+CONTEXT_LINES: Final = 6
+"""Lines around each change in the YAML."""
+
+
+def open_difference(screen: ClusterScreen, older: int | None = None, newer: int | None = None) -> None:
+    """Show the difference of the object under the cursor on a screen of its own.
+
+    Args:
+        older: number of a revision; None: the one an undo would go back to.
+        newer: number of a revision; None: what runs now.
+    """
+    target, connected = screen.target(), screen.kdash.connected
+    try:
+        if target is None or connected is None:
+            raise RefusedError("nothing is selected", "select a Deployment, StatefulSet or DaemonSet")
+        if target.kind not in WORKLOAD_KINDS:
+            raise RefusedError(f"a {target.kind} has no revisions", "select a Deployment, StatefulSet or DaemonSet")
+        found = connected.cluster.queries.revisions_of(target)
+        if older is not None and newer is not None and older > newer:
+            older, newer = newer, older
+        if older is not None and older == newer:
+            raise RefusedError(f"revision {older} is the same as revision {newer}", "choose two revisions")
+        sides = (
+            (_first(found, target) if older is None else _numbered(found, older, target)),
+            (None if newer is None else _numbered(found, newer, target)),
+        )
+    except KdashError as error:
+        screen.kdash.show_error("Difference", error)
+        return
+    screen.app.push_screen(DifferenceScreen(screen.kdash, target, *sides))
+
+
+def _first(found: tuple[Revision, ...], target: ObjectKey) -> Revision:
+    suggested = undo_target(found)
+    if suggested is not None:
+        return suggested.revision
+    if not found:
+        raise RefusedError(f"{target} has no revisions that are known", "wait until they are read")
+    return found[0]
+
+
+def _numbered(found: tuple[Revision, ...], number: int, target: ObjectKey) -> Revision:
+    for one in found:
+        if one.number == number:
+            return one
+    known = ", ".join(str(one.number) for one in found) or "none"
+    raise RefusedError(f"{target} has no revision {number}", f"revisions: {known}")
+
+
+class DifferenceScreen(TextScreen):
+    """What changed from one revision to another.
+
+    Args:
+        older: the left side.
+        newer: the right side, None for what runs now.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.DIFFERENCE]
+    DEFAULT_CSS = """
+    DifferenceScreen #sides { margin: 1 0 0 0; text-wrap: wrap; max-height: 4; }
+    DifferenceScreen.-short #sides, DifferenceScreen.-narrow #sides { margin: 0; }
+    """
+
+    def __init__(self, app: KdashApp, subject: ObjectKey, older: Revision, newer: Revision | None) -> None:
+        super().__init__(app, subject, "Difference")
+        self.older, self.newer = older, newer
+        self.is_yaml = False
+        self.sides = Lines(id="sides")
+        self._templates: dict[str, Mapping[str, Any]] = {}
+        self._now: Mapping[str, Any] | None = None
+        self._generation: int | None = None
+
+    def compose_panes(self) -> ComposeResult:
+        yield self.sides
+        yield from super().compose_panes()
+
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        start(self, self._show, group="difference", exclusive=True)
+
+    async def _show(self) -> None:
+        self._say_sides()
+        text = self.pane.text
+        try:
+            old, new = await self._template(self.older), await self._template(self.newer)
+        except KdashError as error:
+            text.set_lines(((TextSpan(error.message, Tone.FAIL),), (TextSpan(error.hint, Tone.MUTED),)))
+            return
+        if self.is_yaml:
+            text.set_lines(difference_lines(template_diff(old, new, context=CONTEXT_LINES)))
+        else:
+            text.set_lines(meaning_text_lines(meaning_diff(old, new)))
+        self._say_sides()
+
+    def _say_sides(self) -> None:
+        now = self.kdash.options.clock.now()
+        mode = "as YAML" if self.is_yaml else "by meaning"
+        self.sides.show(
+            [
+                (
+                    (f"{self.subject.kind} {self.subject.namespace}/{self.subject.name}  ", Tone.PLAIN),
+                    (revision_words(self.older, now), Tone.ACCENT),
+                    (" → ", Tone.MUTED),
+                    (self._newer_words(now), Tone.ACCENT),
+                ),
+                _keys(mode, self.older),
+            ]
+        )
+        self.pane.set_note("", narrowing=mode)
+
+    def _newer_words(self, now: datetime) -> str:
+        if self.newer is not None:
+            return revision_words(self.newer, now)
+        current = current_revision(self._revisions())
+        return "now" if current is None else f"now, {revision_words(current, now)}"
+
+    def _revisions(self) -> tuple[Revision, ...]:
+        connected = self.kdash.connected
+        return connected.cluster.queries.revisions_of(self.subject) if connected is not None else ()
+
+    async def _template(self, side: Revision | None) -> Mapping[str, Any]:
+        """Return the pod template of a side, read once (and again when the object changed).
+
+        Raises:
+            KdashError: it cannot be read, or holds no template.
+        """
+        connected = self.kdash.connected
+        if connected is None:
+            raise RefusedError("not connected", "it is shown once the cluster is back")
+        if side is None:
+            if self._now is None:
+                found = await connected.connection.get(self.subject)
+                self._now = found.get("spec", {}).get("template", {})
+                self._generation = found.get("metadata", {}).get("generation")
+            return self._now
+        if side.uid not in self._templates:
+            try:
+                self._templates[side.uid] = revision_template(await connected.connection.get(side.key))
+            except NotFoundError as error:
+                raise RefusedError(f"revision {side.number} is no longer kept", "choose another revision") from error
+        return self._templates[side.uid]
+
+    def session_changed(self) -> None:
+        self._now = None
+        self.show()
+
+    def tick(self, changes: Changes) -> None:
+        if not (changes.everything or self.subject in changes.rollouts):
+            return
+        connected = self.kdash.connected
+        workload = connected.cluster.queries.workload(self.subject) if connected is not None else None
+        if workload is not None and self._generation not in (None, workload.metadata.generation):
+            self._now, self._generation = None, None
+            self.show()
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_switch(self) -> None:
+        """Show it as YAML, or by meaning again."""
+        self.is_yaml = not self.is_yaml
+        self.pane.text.scroll_to_line(0)
+        self.show()
+
+    def action_step_older(self, by: int) -> None:
+        """Take another revision for the left side; it stays older than the right one."""
+        found = self._revisions()
+        at = self._place(found, self.older) + by
+        if self._place(found, self.newer) < at < len(found):
+            self.older = found[at]
+            self.show()
+        else:
+            self.app.bell()
+
+    def action_step_newer(self, by: int) -> None:
+        """Take another revision for the right side, or now; it stays newer than the left one."""
+        found = self._revisions()
+        at = self._place(found, self.newer) + by
+        if at == 0 and found[0].is_current:  # that is what runs now
+            at += by
+        if -1 <= at < self._place(found, self.older):
+            self.newer = None if at < 0 else found[at]
+            self.show()
+        else:
+            self.app.bell()
+
+    @staticmethod
+    def _place(found: tuple[Revision, ...], side: Revision | None) -> int:
+        """Return the place among the revisions, newest first; now stands before all of them."""
+        if side is None:
+            return -1
+        return next((at for at, one in enumerate(found) if one.uid == side.uid), len(found))
+
+    def begin_undo(self, revision: int | None) -> None:
+        """Go back to the left side, unless another revision is named."""
+        super().begin_undo(self.older.number if revision is None else revision)
+
+
+def _keys(mode: str, older: Revision) -> Line:
+    return (
+        (f"{mode} · ", Tone.PLAIN),
+        (
+            f"v switches · [ ] another left side · < > another right side · u undoes to revision {older.number}",
+            Tone.MUTED,
+        ),
+    )
