@@ -1,5 +1,7 @@
 """Scenarios: what they hold at the start, that they stay still, and what happens in them by itself."""
 
+from typing import Any
+
 import pytest
 
 from k9py.simulator import scenarios
@@ -18,6 +20,7 @@ from k9py.simulator.resources import (
     SERVICES,
     STATEFULSETS,
 )
+from k9py.simulator.scenarios.failures import RELEASE_AFTER
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
 from tests.simulator.cluster import Cluster, make_state, running_cluster, with_image
 
@@ -157,3 +160,55 @@ async def test_in_big_a_deployment_still_works() -> None:
         await cluster.pass_time(15)
         after = cluster.storage.list(DEPLOYMENTS)[0]
         assert after["status"]["availableReplicas"] == 25
+
+
+def managers(obj: dict[str, Any]) -> list[str]:
+    return [entry["manager"] for entry in obj["metadata"]["managedFields"]]
+
+
+async def test_the_shops_workloads_say_who_wrote_them_and_when() -> None:
+    async with running_cluster("bad-release") as cluster:
+        checkout = cluster.deployment()
+        assert set(managers(checkout)) == {"kubectl-edit", "shop-pipeline"}
+        times = {entry["manager"]: entry["time"] for entry in checkout["metadata"]["managedFields"]}
+        assert times["kubectl-edit"] < times["shop-pipeline"]
+        database = cluster.storage.get(STATEFULSETS, "data", "db")
+        agent = cluster.storage.get(DAEMONSETS, "monitoring", "agent")
+        assert database is not None
+        assert agent is not None
+        assert managers(database) == managers(agent) == ["shop-pipeline"]
+
+
+async def test_failures_come_up_well_and_then_each_goes_wrong_as_its_name_says() -> None:
+    async with running_cluster("failures") as cluster:
+        await cluster.pass_time(RELEASE_AFTER - 1)
+        pods = cluster.storage.list(PODS)
+        assert len(pods) > 30
+        assert all(is_ready(pod) for pod in pods)
+        await cluster.pass_time(120)
+        waiting = {
+            pod["metadata"]["labels"]["app"]: entry["state"].get("waiting", {}).get("reason", "")
+            for pod in cluster.storage.list(PODS, "shop")
+            for entry in (
+                *pod["status"].get("initContainerStatuses", ()),
+                *pod["status"].get("containerStatuses", ()),
+            )
+            if not entry["ready"]
+        }
+        assert waiting["image-missing"] in ("ErrImagePull", "ImagePullBackOff")
+        assert waiting["config-missing"] == waiting["secret-missing"] == "CreateContainerConfigError"
+        assert waiting.keys() >= {"crash-loop", "out-of-memory", "probe-fails", "init-fails"}
+        said = " ".join(event["message"] for event in cluster.storage.list(EVENTS) if event["type"] == "Warning")
+        for words in (
+            "exceeded quota: team-limit",
+            'serviceaccount "account-missing" not found',
+            'admission webhook "policy.example.com" denied the request',
+            "Insufficient memory",
+            "Node is not ready",
+        ):
+            assert words in said
+        healthy = ("argo-managed", "autoscaled", "budget-full", "single")
+        assert {reason(cluster, name) for name in healthy} == {"NewReplicaSetAvailable"}
+        budget = cluster.storage.get(PODDISRUPTIONBUDGETS, "shop", "budget-full")
+        assert budget is not None
+        assert budget["status"]["disruptionsAllowed"] == 0

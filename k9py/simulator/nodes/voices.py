@@ -131,7 +131,7 @@ def crash(name: str) -> tuple[str, ...]:
     return (
         f"INFO {name}: starting",
         f"INFO {name}: reading /etc/{name}/settings.yaml",
-        f"ERROR {name}: could not start",
+        f"ERROR {name}: could not start: PAYMENT_URL is not set",
         "Traceback (most recent call last):",
         '  File "/app/main.py", line 41, in <module>',
         "    run(load_settings())",

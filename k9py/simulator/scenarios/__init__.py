@@ -5,11 +5,13 @@ Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`,
 To add one, write a function that fills the storage and add it to `_SCENARIOS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from k9py.simulator.running import Running
 from k9py.simulator.scenarios import big as _big
+from k9py.simulator.scenarios import failures as _failures
 from k9py.simulator.scenarios import shop as _shop
 from k9py.simulator.scenarios import troubles as _troubles
 from k9py.simulator.state import ClusterState
@@ -21,14 +23,15 @@ _BIG = "big"
 @dataclass(frozen=True, slots=True)
 class _Scenario:
     seed: Callable[[ClusterState], object]
-    releases_by_itself: bool = False
+    happening: Callable[[ClusterState], Coroutine[Any, Any, None]] | None = None  # what goes on by itself
 
 
 _SCENARIOS = {
-    DEFAULT: _Scenario(_shop.seed, releases_by_itself=True),
+    DEFAULT: _Scenario(_shop.seed, _shop.release_after_a_while),
     "shop-quiet": _Scenario(_shop.seed),
     "bad-release": _Scenario(_troubles.bad_release),
     "crashloop": _Scenario(_troubles.crashloop),
+    "failures": _Scenario(_failures.seed, _failures.go_wrong_after_a_while),
     "bare": _Scenario(_shop.bare),
     "no-endpoints": _Scenario(_troubles.no_endpoints),
 }
@@ -63,4 +66,4 @@ def load(name: str, state: ClusterState) -> Running:
         _big.big(state, int(number or _big.DEFAULT_PODS))
         return Running(())
     scenario.seed(state)
-    return Running([_shop.release_after_a_while(state)] if scenario.releases_by_itself else ())
+    return Running(() if scenario.happening is None else [scenario.happening(state)])

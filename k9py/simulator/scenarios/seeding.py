@@ -4,11 +4,13 @@ Invariant: what is seeded is what the controllers would have made, so that they 
 Every object is written once, complete; nothing is copied deeply, so that 100,000 pods cost little.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from k9py.simulator.api.defaults import defaulted
+from k9py.simulator.api.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers import conditions as rules
 from k9py.simulator.controllers.deployment import replica_set_for
@@ -36,6 +38,9 @@ from k9py.simulator.state import ClusterState
 Object = dict[str, Any]
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
+PIPELINE = "shop-pipeline"
+"""Who writes the shop's workloads, as `metadata.managedFields` names it; now and then it is a person."""
+BY_HAND = "kubectl-edit"
 _ZONES = ("a", "b", "c")
 _SERVICE_NETWORK = "10.96"
 
@@ -170,7 +175,25 @@ class Seeder:
         )
         current = f"{app.name}-{template_hash(deployment['spec']['template'])}"
         deployment["status"] = self._complete_status(deployment, current, first.hours_ago, last.hours_ago)
-        return self.storage.create(DEPLOYMENTS, deployment)
+        by_hand = app.releases[-2].hours_ago if len(app.releases) > 2 else None
+        return self.storage.create(DEPLOYMENTS, self.signed(DEPLOYMENTS, deployment, last.hours_ago, by_hand))
+
+    def signed(self, resource: Resource, workload: Object, hours: float, by_hand: float | None = None) -> Object:
+        """Return a workload as the shop's pipeline left it so many hours ago: its own by the managed fields.
+
+        Args:
+            by_hand: how many hours ago a person set the resources of its first container, None: nobody did.
+        """
+        told = {key: value for key, value in workload.items() if key != "status"}
+        now, version = self.state.clock.now(), resource.api_version
+        if by_hand is None:
+            signed = with_manager(told, None, PIPELINE, version, now - timedelta(hours=hours))
+        else:
+            without = copy.deepcopy(told)
+            del without["spec"]["template"]["spec"]["containers"][0]["resources"]
+            without = with_manager(without, None, PIPELINE, version, now - timedelta(hours=hours))
+            signed = with_manager(told, without, BY_HAND, version, now - timedelta(hours=by_hand))
+        return {**workload, "metadata": signed["metadata"]}
 
     def _complete_status(self, deployment: Object, current: str, born: float, released: float) -> Object:
         count = deployment["spec"]["replicas"]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from k9py.simulator.api.defaults import defaulted
+from k9py.simulator.api.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers import revisions
 from k9py.simulator.controllers.daemonset import GENERATION_LABEL, TEMPLATE_GENERATION, TOLERATIONS
@@ -31,7 +32,7 @@ from k9py.simulator.resources import (
     Resource,
 )
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, REGISTRY, SHOP, App, Release
-from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, Seeder
+from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.state import ClusterState
 
 Object = dict[str, Any]
@@ -105,9 +106,9 @@ def release(state: ClusterState, app: App, new: Release) -> None:
     metadata = deployment["metadata"]
     annotations = {**(metadata.get("annotations") or {}), CHANGE_CAUSE: new.cause or ""}
     spec = {**deployment["spec"], "template": {**template, "spec": {**template["spec"], "containers": containers}}}
-    state.storage.update(
-        DEPLOYMENTS, {**deployment, "metadata": {**metadata, "annotations": annotations}, "spec": spec}
-    )
+    changed = {**deployment, "metadata": {**metadata, "annotations": annotations}, "spec": spec}
+    now = state.clock.now()
+    state.storage.update(DEPLOYMENTS, with_manager(changed, deployment, PIPELINE, DEPLOYMENTS.api_version, now))
 
 
 # -- a StatefulSet, a DaemonSet ----------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ def _database(seeder: Seeder) -> None:
             },
         },
     )
-    stateful_set = seeder.storage.create(STATEFULSETS, stateful_set)
+    stateful_set = seeder.storage.create(STATEFULSETS, seeder.signed(STATEFULSETS, stateful_set, images[-1][1]))
     revision = _revisions(seeder, STATEFULSETS, stateful_set, images)
     name = revision["metadata"]["name"]
     counts = ("replicas", "readyReplicas", "currentReplicas", "updatedReplicas")
@@ -228,7 +229,7 @@ def _agent(seeder: Seeder) -> None:
         "currentNumberScheduled", "desiredNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable",
     )  # fmt: skip
     daemon_set["status"] = {**dict.fromkeys(names, count), "numberMisscheduled": 0, "observedGeneration": 2}
-    daemon_set = seeder.storage.create(DAEMONSETS, daemon_set)
+    daemon_set = seeder.storage.create(DAEMONSETS, seeder.signed(DAEMONSETS, daemon_set, images[-1][1]))
     revision = _revisions(seeder, DAEMONSETS, daemon_set, images)
     suffix = revisions.hash_of(DAEMONSETS, revision)
     for turn, node in enumerate(seeder.all_nodes):

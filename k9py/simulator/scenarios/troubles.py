@@ -3,15 +3,17 @@
 Invariant: the trouble has been going on for a while when the scenario is loaded, so that its symptoms are all there.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from k9py.simulator.api.defaults import defaulted
+from k9py.simulator.api.managed_fields import with_manager
 from k9py.simulator.controllers import conditions as rules
 from k9py.simulator.controllers.replicasets import REVISION
 from k9py.simulator.nodes.containers import go_duration, image_not_found
 from k9py.simulator.resources import DEPLOYMENTS, REPLICASETS, SERVICES
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, App, Release
-from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, Seeder
+from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.scenarios.shop import app_named, settle, write
 from k9py.simulator.state import ClusterState
 
@@ -119,6 +121,8 @@ def stall(seeder: Seeder, app: App, new: Release, entry: Object) -> None:
             "spec": {**deployment["spec"], "template": seeder.template(app, new)},
         },
     )
+    moment = seeder.state.clock.now() - timedelta(hours=new.hours_ago)
+    changed = with_manager(changed, deployment, PIPELINE, DEPLOYMENTS.api_version, moment)
     changed = storage.update(DEPLOYMENTS, changed)
     replica_set = seeder.replica_set(changed, number, new.hours_ago, 1)
     status: Object = {"replicas": 1, "fullyLabeledReplicas": 1, "terminatingReplicas": 0, "observedGeneration": 1}
