@@ -23,7 +23,7 @@ def budget_of_rollout(obj: Mapping[str, Any], change: Change, facts: Facts) -> I
     if facts.budgets is None or not starts_rollout(obj, change):
         return
     if isinstance(facts.budgets, Unknown):
-        yield unknown("disruption budgets", facts.budgets, "how many must stay up is not known")
+        yield unknown("disruption budgets", facts.budgets, "how many pods must stay up is not known")
         return
     how = strategy(obj)
     labels = (planned_template(obj, change).get("metadata") or {}).get("labels") or {}

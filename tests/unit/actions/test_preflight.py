@@ -19,6 +19,7 @@ from tests import factories as make
 from tests.unit.actions.preflights import FakeReader, autoscaler, budget, told
 from tests.unit.actions.raw import raw_pod
 
+BUDGETS_UNKNOWN = "disruption budgets: unknown (you may not list poddisruptionbudgets)"
 NEWER = "registry.example.com/checkout:1.1.0"
 
 
@@ -114,17 +115,17 @@ async def test_what_may_not_be_read_is_said_each_by_itself_and_the_rest_still_co
         (
             lambda: restart(make.raw_deployment()),
             "PodDisruptionBudget",
-            "disruption budgets: unknown (you may not list poddisruptionbudgets); how many must stay up is not known",
+            f"{BUDGETS_UNKNOWN}; how many pods must stay up is not known",
         ),
         (
             lambda: plan_evict(raw_pod()),
             "PodDisruptionBudget",
-            "disruption budgets: unknown (you may not list poddisruptionbudgets); one may refuse it",
+            f"{BUDGETS_UNKNOWN}; one may refuse it",
         ),
         (
             lambda: plan_delete_pod(raw_pod()),
             "PodDisruptionBudget",
-            "disruption budgets: unknown (you may not list poddisruptionbudgets); deleting does not ask them",
+            f"{BUDGETS_UNKNOWN}; deleting does not ask them",
         ),
     ],
     ids=["scale", "restart", "evict", "delete-pod"],
