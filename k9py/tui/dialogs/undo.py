@@ -1,11 +1,11 @@
-"""Choose the revision to go back to: a list, and what would change, shown for the one under the cursor."""
+"""Choose the revision to go back to: a list with who made each, and what would change, by meaning or as YAML."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 from msgspec import structs
 from textual import on
@@ -16,21 +16,25 @@ from textual.widgets import Button, Static
 
 from k9py.objects.errors import KdashError
 from k9py.objects.meta import ObjectKey
+from k9py.rollouts.authors import Author
+from k9py.rollouts.meaning import meaning_diff
 from k9py.rollouts.revisions import Revision
-from k9py.rollouts.template_diff import DiffLine
+from k9py.rollouts.template_diff import template_diff
 from k9py.rollouts.undo_target import UndoTarget
 from k9py.tables import revisions as revision_table
 from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.difference import difference_lines
+from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.work import start
 
-LoadDifference = Callable[[Revision], Awaitable[Sequence[DiffLine]]]
-"""Returns what an undo to that revision would change in the pod template. Raises KdashError."""
-
+Templates = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""The pod template now, and the one of a revision."""
+LoadTemplates = Callable[[Revision], Awaitable[Templates]]
+"""Returns the templates an undo to that revision leads from and to. Raises KdashError."""
+CONTEXT_LINES: Final = 4
 
 _MARK = Column("mark", "", min_width=9, max_width=9)
 """Which revision runs now, which one is suggested."""
@@ -44,12 +48,14 @@ class UndoDialog(Dialog[Revision]):
         place: namespace and context in words.
         revisions: newest first, the current one included.
         suggested: the revision under the cursor at first, and why.
-        load: reads what a revision would change.
+        load: reads the template of a revision beside the one in force.
+        authors: who made which revision, by its name.
         now: for ages.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "cancel", "Cancel"),
+        Binding("v", "switch", "By meaning or YAML"),
         Binding("tab", "app.focus_next", "Next"),
         Binding("shift+tab", "app.focus_previous", "Before"),
     ]
@@ -59,7 +65,7 @@ class UndoDialog(Dialog[Revision]):
     UndoDialog #then { height: 1; color: $text-muted; }
     UndoDialog TextView { height: 1fr; background: $surface; margin: 0 0 1 0; }
     """
-    SUBTITLE = "↑↓ choose a revision · Enter goes on to confirm · Tab reads the difference · Esc cancels"
+    SUBTITLE = "↑↓ choose · Enter goes on to confirm · v switches to YAML and back · Tab reads · Esc cancels"
 
     def __init__(
         self,
@@ -68,19 +74,22 @@ class UndoDialog(Dialog[Revision]):
         revisions: Sequence[Revision],
         *,
         suggested: UndoTarget | None,
-        load: LoadDifference,
+        load: LoadTemplates,
         now: Callable[[], datetime],
+        authors: Mapping[str, Author] | None = None,
     ) -> None:
         super().__init__(f"Undo {name}")
         self.revisions = tuple(revisions)
         self._place = place
         self._suggested = suggested
         self._load = load
+        self._authors = authors or {}
+        self.is_yaml = False
         self._by_key = {one.key: one for one in self.revisions}
         self.table = LiveTable((*revision_table.COLUMNS, _MARK), now=now, id="revisions")
         self._now = now
         self.difference = TextView(id="difference")
-        self._shown: dict[ObjectKey, Sequence[DiffLine]] = {}
+        self._read: dict[ObjectKey, Templates] = {}
 
     def compose_body(self) -> ComposeResult:
         yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
@@ -101,7 +110,7 @@ class UndoDialog(Dialog[Revision]):
         self.table.focus()
 
     def _row(self, revision: Revision, now: datetime) -> Row:
-        row = revision_table.row(revision, now)
+        row = revision_table.row(revision, now, author=self._authors.get(revision.name))
         mark = "now" if revision.is_current else ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             mark = "suggested"
@@ -134,15 +143,26 @@ class UndoDialog(Dialog[Revision]):
             self.toned((f"what going back to revision {revision.number} changes", Tone.ACCENT), (why, Tone.MUTED)),
             layout=False,
         )
-        lines = self._shown.get(revision.key)
-        if lines is None:
+        templates = self._read.get(revision.key)
+        if templates is None:
             try:
-                lines = self._shown[revision.key] = await self._load(revision)
+                templates = self._read[revision.key] = await self._load(revision)
             except KdashError as error:
                 self.difference.set_text(f"{error.message}\n{error.hint}", Tone.FAIL)
                 return
-        self.difference.set_lines(difference_lines(lines))
+        present, then = templates
+        if self.is_yaml:
+            self.difference.set_lines(difference_lines(template_diff(present, then, context=CONTEXT_LINES)))
+        else:
+            self.difference.set_lines(meaning_text_lines(meaning_diff(present, then)))
         self.difference.scroll_to_line(0)
+
+    def action_switch(self) -> None:
+        """Show the difference as YAML, or by meaning again."""
+        self.is_yaml = not self.is_yaml
+        revision = self.chosen
+        if revision is not None:
+            start(self, partial(self._show, revision), group="difference", exclusive=True)
 
     @on(Selected)
     def _take(self, event: Selected) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 from textual.app import ComposeResult
@@ -112,7 +113,7 @@ class Lines(Static):
     DEFAULT_CSS = """
     Lines { height: auto; width: 1fr; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
     .-short Lines, .-narrow Lines { padding: 0 1; }
-    .-narrow Lines { text-wrap: wrap; }
+    .-narrow Lines, .-short Lines { text-wrap: wrap; }
     """
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
@@ -125,10 +126,11 @@ class Lines(Static):
         if wanted == self.lines:
             return
         # Where lines are folded their number does not tell the height.
-        same_height = len(wanted) == len(self.lines) and not self.screen.has_class("-narrow")
+        folds = self.screen.has_class("-narrow") or self.screen.has_class("-short")
+        same_height = len(wanted) == len(self.lines) and not folds
         self.lines = wanted
         palette = palette_for(self.app)
-        text = Text(no_wrap=not self.screen.has_class("-narrow"), overflow="ellipsis")
+        text = Text(no_wrap=not folds, overflow="ellipsis")
         for at, line in enumerate(wanted):
             text.append("\n" if at else "")
             for piece, tone in line:
@@ -142,10 +144,8 @@ class Cohorts(Horizontal):
     DEFAULT_CSS = """
     Cohorts { height: auto; max-height: 14; width: 1fr; margin: 1 0 0 0; }
     .-short Cohorts, .-narrow Cohorts { margin: 0; max-height: 9; }
-    .-narrow Cohorts { layout: vertical; }
     Cohorts #newest { width: 3fr; }
     Cohorts #older { width: 2fr; }
-    .-narrow Cohorts #newest, .-narrow Cohorts #older { width: 1fr; }
     """
 
     def __init__(self) -> None:
@@ -156,31 +156,50 @@ class Cohorts(Horizontal):
         yield self.newest
         yield self.older
 
-    def show(self, facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, compact: bool) -> None:
+    def show(self, facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, room: int = 0) -> None:
         """Show the cohorts.
 
         Args:
             failing_line: of the new revision's log, "" for none.
-            compact: a line less for each of them.
+            room: cells of a line where lines are few, too: then only the log's is folded, and each cohort has one less.
+                0: there is room.
         """
         current = [one for one in facts if one.cohort.is_current]
         old = [one for one in facts if not one.cohort.is_current]
-        self.newest.show(_lines(current, failing_line, now, compact=compact))
+        self.newest.show(_lines(current, failing_line, now, room))
         more = len(old) - MAX_OLD
-        told = _lines(old[:MAX_OLD], "", now, compact=compact)
+        told = _lines(old[:MAX_OLD], "", now, room)
         if more > 0:
             told.append(((f"and {more} more revisions with pods", Tone.MUTED),))
         self.older.show(told)
         self.older.display = bool(old)
 
 
-def _lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, compact: bool) -> list[Line]:
+def _lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime, room: int) -> list[Line]:
     lines: list[Line] = []
     for one in facts:
-        heading, counts, *others = cohort_lines([one], failing_line, now)
-        lines += [(*heading, *counts)] if compact else [heading, counts]
-        lines += others
+        heading, counts, *others = cohort_lines([one], "", now)
+        log = cohort_lines([one], failing_line, now)[2 + len(others) :]
+        if room:
+            short = ((*heading[:2], *counts, *heading[2:]), *others)
+            lines += [_cut(line, room) for line in short]
+        else:
+            lines += [heading, counts, *others]
+        lines += log
     return lines
+
+
+def _cut(line: Line, room: int) -> Line:
+    """Cut a line to so many cells."""
+    pieces: list[tuple[str, Tone]] = []
+    for text, tone in line:
+        text = printable(text)
+        if cell_len(text) > room:
+            pieces.append((set_cell_size(text, max(0, room - 1)) + "…", tone))
+            break
+        room -= cell_len(text)
+        pieces.append((text, tone))
+    return tuple(pieces)
 
 
 def allowance_line(workload: Workload, now: datetime) -> Line:

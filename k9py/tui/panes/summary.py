@@ -34,12 +34,12 @@ class Summary:
     lines: tuple[Line, ...]
 
 
-def rollout_summary(view: RolloutView, now: datetime) -> Summary:
-    """Return the head of a rollout's screen: its state with the cause, and what else is wrong."""
+def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) -> Summary:
+    """Return the head of a rollout's screen: its state with the cause, and (with `others`) what else is wrong."""
     status = view.status
     note = f" ({status.note})" if status.note and status.note not in status.words else ""
-    others = [one for one in view.findings if one.message not in status.words]
-    return Summary(_title(view), status.words + note, rollout_tone(view), tuple(_findings(others, now)))
+    found = [one for one in view.findings if others and one.message not in status.words]
+    return Summary(_title(view), status.words + note, rollout_tone(view), tuple(_findings(found, now)))
 
 
 def rollout_facts(queries: Queries, view: RolloutView) -> Line:

@@ -61,6 +61,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen #facts { max-height: 1; text-wrap: nowrap; }
     RolloutScreen.-narrow #facts, RolloutScreen.-short #facts { display: none; }
     RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 3; }
+    RolloutScreen.-narrow #cohorts, RolloutScreen.-short #cohorts { layout: vertical; }
+    RolloutScreen.-narrow #cohorts Lines, RolloutScreen.-short #cohorts Lines { width: 1fr; text-wrap: wrap; }
     RolloutScreen #pods { layout: horizontal; height: 12; max-height: 40%; }
     RolloutScreen #below { layout: vertical; height: 1fr; }
     RolloutScreen #revisions { height: 9; max-height: 50%; }
@@ -132,7 +134,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def show_view(self, cluster: Cluster, view: RolloutView, now: datetime) -> None:
         queries = cluster.queries
         workload = queries.workload(self.subject)
-        self.summary.show(rollout_summary(view, now))
+        self.summary.show(rollout_summary(view, now, others=not (self.is_small and view.status.reason)))
         self.counts.show(view.status, rollout_tone(view))
         self.facts.show([line] if (line := rollout_facts(queries, view)) else [])
         if workload is None:
@@ -185,7 +187,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def _show_cohorts(self, now: datetime) -> None:
         if self.picture is not None:
-            self.cohorts.show(self.picture.facts, self._failing_line, now, compact=self.is_small)
+            room = self.size.width - 2 if self.is_small else 0
+            self.cohorts.show(self.picture.facts, self._failing_line, now, room=room)
 
     def _show_revisions(self, now: datetime) -> None:
         if self.picture is not None:
@@ -241,8 +244,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
             revisions.styles.height = max(5, 3 + len(revisions.rows))
 
     def on_resize(self) -> None:
-        """There may be room for a line more or less of each cohort."""
-        self.call_after_refresh(lambda: self._show_cohorts(self.kdash.options.clock.now()))
+        """There may be room for more or less: the next tick shows it."""
+        self._is_stale, self._shown_at = True, None
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
