@@ -31,7 +31,7 @@ _SCENARIOS = {
     "shop-quiet": _Scenario(_shop.seed),
     "bad-release": _Scenario(_troubles.bad_release),
     "crashloop": _Scenario(_troubles.crashloop),
-    "failures": _Scenario(_failures.seed, _failures.go_wrong_after_a_while),
+    "failures": _Scenario(_failures.seed),
     "bare": _Scenario(_shop.bare),
     "no-endpoints": _Scenario(_troubles.no_endpoints),
 }

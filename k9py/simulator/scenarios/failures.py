@@ -1,7 +1,8 @@
 """One workload for each way a release can fail, spread over the three kinds, and some that others look after.
 
-All come up well; their bad releases follow after `RELEASE_AFTER` seconds, so that old pods stand beside new ones.
-Invariant: a workload's name says what happens to it. To add one, add a row to `_FAILING` or a function to `_GUARDED`.
+All came up well; their bad releases followed, so that old pods stand beside new ones, and have been failing for some
+minutes. Invariant: a workload's name says what happens to it. To add one, add a row to `_FAILING` or a function to
+`_GUARDED`.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,13 +24,15 @@ from k9py.simulator.resources import (
     by_kind,
 )
 from k9py.simulator.scenarios.catalogue import REGISTRY
+from k9py.simulator.scenarios.lived import live_through
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.state import ClusterState
 
 Object = dict[str, Any]
 Change = Callable[[Object], None]
 
-RELEASE_AFTER = 25.0
+_PAST = 290.0  # seconds; in less than five minutes of it the pods of a lost node are not yet given up
+_RELEASE_AFTER = 25.0
 SHOP, TIGHT = "shop", "tight"
 WEBHOOK = "policy.example.com"
 _EDGE = "pool"
@@ -99,6 +102,12 @@ _FAILING: tuple[_Failing, ...] = (
 
 
 def seed(state: ClusterState) -> None:
+    """Write everything as it has become, the failures that have been going on among it."""
+    live_through(state, _begin, _go_wrong, _PAST)
+    state.storage.admission.append(refuse_by_webhook(WEBHOOK, _from_elsewhere))
+
+
+def _begin(state: ClusterState) -> None:
     """Write everything with its good release; controllers and nodes bring it up."""
     seeder = Seeder(state)
     for namespace in (SHOP, TIGHT, "kube-system", "default"):
@@ -116,9 +125,9 @@ def seed(state: ClusterState) -> None:
         add(state)
 
 
-async def go_wrong_after_a_while(state: ClusterState) -> None:
+async def _go_wrong(state: ClusterState) -> None:
     """Wait, then release what fails, everywhere at once, and lose a node."""
-    await state.clock.sleep(RELEASE_AFTER)
+    await state.clock.sleep(_RELEASE_AFTER)
     for row in _FAILING:
         _release(state, row)
     await state.clock.sleep(2.0)
