@@ -10,6 +10,7 @@ from k9py.actions.patcher import Reader
 from k9py.actions.preflight.autoscalers import autoscaling
 from k9py.actions.preflight.budgets import budget_of_eviction, budget_of_rollout
 from k9py.actions.preflight.facts import Facts, gather
+from k9py.actions.preflight.nodes import node_room
 from k9py.actions.preflight.quotas import quota_refusals
 from k9py.actions.preflight.rights import rights
 from k9py.actions.warnings import loudest_first
@@ -38,3 +39,4 @@ def _found(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[Cha
     yield from budget_of_rollout(obj, change, facts)
     yield from budget_of_eviction(obj, change, facts)
     yield from quota_refusals(obj, change, facts)
+    yield from node_room(obj, change, facts)

@@ -16,10 +16,12 @@ import msgspec
 from k9py.actions.change import Action, Change
 from k9py.actions.patcher import Reader
 from k9py.objects.errors import ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
-from k9py.objects.kinds import HORIZONTAL_POD_AUTOSCALER, KINDS, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
+from k9py.objects.kinds import HORIZONTAL_POD_AUTOSCALER, KINDS, POD, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
 from k9py.objects.meta import KubeObject
+from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.objects.quota import ResourceQuota
+from k9py.objects.selectors import LabelSelector
 from k9py.objects.text import printable
 
 T = TypeVar("T")
@@ -27,6 +29,8 @@ K = TypeVar("K", bound=KubeObject)
 
 _ROLLING: Final[tuple[Action, ...]] = ("restart", "undo", "set-image", "resume")
 _PODS_GO: Final[tuple[Action, ...]] = (*_ROLLING, "delete-pod", "evict")
+_MORE_OF_THE_SAME: Final[tuple[Action, ...]] = ("restart", "set-image", "scale")
+"""New pods ask of a node what the present ones do; an undo's, and what a resume brings, may ask something else."""
 _PODS_COME: Final[tuple[Action, ...]] = (*_ROLLING, "scale")
 
 
@@ -58,6 +62,7 @@ class Facts:
         autoscalers: those of the namespace.
         budgets: those of the namespace.
         quotas: those of the namespace.
+        pods: those of the workload, where more of the same are to come.
     """
 
     right: Right
@@ -65,6 +70,7 @@ class Facts:
     autoscalers: tuple[HorizontalPodAutoscaler, ...] | Unknown | None = None
     budgets: tuple[PodDisruptionBudget, ...] | Unknown | None = None
     quotas: tuple[ResourceQuota, ...] | Unknown | None = None
+    pods: tuple[Pod, ...] | Unknown | None = None
 
 
 async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Facts:
@@ -81,19 +87,26 @@ async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Fact
     async def listed(kind: Kind[K], matters: bool) -> tuple[K, ...] | Unknown | None:
         return await _known(lambda: _listed(reader, kind, namespace), kind.resource) if matters else None
 
+    async def siblings() -> tuple[Pod, ...] | Unknown | None:
+        selector = _selector(obj)
+        if action not in _MORE_OF_THE_SAME or not selector or (action in _ROLLING and not rolls):
+            return None
+        return await _known(lambda: _listed(reader, POD, namespace, selector), POD.resource)
+
     tasks = (
         asyncio.ensure_future(_allowed(reader, change, right)),
         asyncio.ensure_future(listed(HORIZONTAL_POD_AUTOSCALER, action == "scale")),
         asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, action in _PODS_GO and (rolls or action not in _ROLLING))),
         asyncio.ensure_future(listed(RESOURCE_QUOTA, action in _PODS_COME and (rolls or action not in _ROLLING))),
+        asyncio.ensure_future(siblings()),
     )
     try:
-        allowed, autoscalers, budgets, quotas = await asyncio.gather(*tasks)
+        allowed, autoscalers, budgets, quotas, pods = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return Facts(right, allowed, autoscalers, budgets, quotas)
+    return Facts(right, allowed, autoscalers, budgets, quotas, pods)
 
 
 def starts_rollout(obj: Mapping[str, Any], change: Change) -> bool:
@@ -117,6 +130,14 @@ def _resource(change: Change) -> str:
     return kind.resource if kind is not None else f"{change.key.kind.lower()}s"
 
 
+def _selector(obj: Mapping[str, Any]) -> str:
+    """Return the workload's selector as a query, "" when it has none we understand."""
+    try:
+        return str(msgspec.convert((obj.get("spec") or {}).get("selector") or {}, LabelSelector))
+    except msgspec.ValidationError:
+        return ""
+
+
 async def _allowed(reader: Reader, change: Change, right: Right) -> bool | Unknown:
     key = change.key
     subresource = right.resource.partition("/")[2]
@@ -128,9 +149,9 @@ async def _allowed(reader: Reader, change: Change, right: Right) -> bool | Unkno
     return Unknown("the server would not say") if answer is None else answer
 
 
-async def _listed(reader: Reader, kind: Kind[K], namespace: str) -> tuple[K, ...]:
+async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str = "") -> tuple[K, ...]:
     try:
-        items = await reader.list(kind.name, namespace)
+        items = await reader.list(kind.name, namespace, label_selector=selector)
     except NotFoundError:  # a cluster without this API has no objects of it
         return ()
     return tuple(kind.decode(msgspec.json.encode(one)) for one in items)

@@ -34,7 +34,7 @@ def quota_refusals(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iter
     """Warn of every quota that has no room for the pods to come."""
     if facts.quotas is None:
         return
-    coming = _coming(obj, change)
+    coming = coming_pods(obj, change)
     if not coming:
         return
     if isinstance(facts.quotas, Unknown):
@@ -62,7 +62,7 @@ def quota_refusals(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iter
             yield _refusal(quota, change, how, coming, room)
 
 
-def _coming(obj: Mapping[str, Any], change: Change) -> int:
+def coming_pods(obj: Mapping[str, Any], change: Change) -> int:
     """Return how many pods are added to those there are."""
     patch = change.request.patch
     if change.action != "scale" or not isinstance(patch, Mapping):

@@ -12,6 +12,7 @@ from k9py.actions.preflight.facts import Facts, Unknown, needed_right
 from k9py.objects.errors import KdashError
 from k9py.objects.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
 from k9py.objects.meta import KubeObject, ObjectKey
+from k9py.objects.pods import Pod
 from tests.recordings import typed
 
 Raw = dict[str, Any]
@@ -64,7 +65,7 @@ class FakeReader:
         raise AssertionError("the object was read already")
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[Raw]:
-        self.asked.append(("list", kind, namespace))
+        self.asked.append(("list", kind, namespace, *filter(None, [label_selector])))
         found = self.lists.get(kind, ())
         if isinstance(found, KdashError):
             raise found
@@ -86,6 +87,7 @@ def facts(
     autoscalers: Sequence[Raw] | Unknown = (),
     budgets: Sequence[Raw] | Unknown = (),
     quotas: Sequence[Raw] | Unknown = (),
+    pods: tuple[Pod, ...] | Unknown = (),
 ) -> Facts:
     """Facts as `gather` would have them, all known and empty unless told otherwise."""
     return Facts(
@@ -94,6 +96,7 @@ def facts(
         _typed(HORIZONTAL_POD_AUTOSCALER, autoscalers),
         _typed(POD_DISRUPTION_BUDGET, budgets),
         _typed(RESOURCE_QUOTA, quotas),
+        pods,
     )
 
 

@@ -10,11 +10,12 @@ from k9py.actions.change import Change, Gravity
 from k9py.actions.delete_pod import plan_delete_pod, plan_evict
 from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.preflight import preflight
-from k9py.actions.preflight.facts import gather
+from k9py.actions.preflight.facts import Unknown, gather
 from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
 from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError, UnavailableError
+from k9py.objects.pods import Pod
 from tests import factories as make
 from tests.unit.actions.preflights import FakeReader, autoscaler, budget, told
 from tests.unit.actions.raw import raw_pod
@@ -48,12 +49,12 @@ def ready_pod(ready: bool = True) -> dict[str, Any]:
         (
             plan_scale(make.raw_deployment(), 5),
             ("patch", "Deployment", "scale", "shop", "checkout"),
-            ["HorizontalPodAutoscaler", "ResourceQuota"],
+            ["HorizontalPodAutoscaler", "ResourceQuota", "Pod"],
         ),
         (
             restart(make.raw_deployment()),
             ("patch", "Deployment", "", "shop", "checkout"),
-            ["PodDisruptionBudget", "ResourceQuota"],
+            ["PodDisruptionBudget", "ResourceQuota", "Pod"],
         ),
         (plan_pause(make.raw_deployment()), ("patch", "Deployment", "", "shop", "checkout"), []),
         (
@@ -75,7 +76,8 @@ async def test_what_matters_is_read_once_in_the_namespace_and_nothing_else(
     reader = FakeReader()
     obj = raw_pod() if change.key.kind == "Pod" else make.raw_deployment()
     assert await preflight(reader, obj, change) == ()
-    assert sorted(reader.asked) == sorted([right, *(("list", kind, "shop") for kind in kinds)])
+    lists = [("list", kind, "shop", *(("app=checkout",) if kind == "Pod" else ())) for kind in kinds]
+    assert sorted(reader.asked) == sorted([right, *lists])
 
 
 async def test_a_paused_deployment_is_only_asked_for_the_right_until_it_goes_on() -> None:
@@ -86,7 +88,7 @@ async def test_a_paused_deployment_is_only_asked_for_the_right_until_it_goes_on(
     paused["status"]["updatedReplicas"] = 1
     reader = FakeReader()
     await preflight(reader, paused, plan_resume(paused))
-    assert len(reader.asked) == 3
+    assert len(reader.asked) == 3, "the right, budgets and quotas"
 
 
 async def test_what_may_not_be_read_is_said_each_by_itself_and_the_rest_still_counts() -> None:
@@ -278,6 +280,37 @@ def test_an_eviction_under_two_budgets_will_be_refused() -> None:
         ("budget", "several disruption budgets cover it (a, b): the server refuses to evict such a pod")
     ]
     assert told(pod, plan_delete_pod(pod), budgets=both) == []
+
+
+# --- nodes ---------------------------------------------------------------------------------------------------------
+
+
+def waiting_pod(**changes: Any) -> Pod:
+    told = make.condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available")
+    return make.pod("checkout-x", phase="Pending", ready=False, statuses=(), conditions=[told], **changes)
+
+
+def test_where_a_pod_of_the_same_finds_no_node_the_new_ones_may_wait_too() -> None:
+    obj = rolling(3, maxSurge=1, maxUnavailable=1)
+    words = "no node takes pod checkout-x now: new pods may wait too"
+    assert told(obj, restart(obj), pods=(waiting_pod(),)) == [("nodes", words)]
+    assert told(obj, plan_scale(obj, 5), pods=(waiting_pod(),)) == [("nodes", words)]
+    assert told(obj, plan_scale(obj, 2), pods=(waiting_pod(),)) == []
+    assert told(obj, restart(obj), pods=(make.pod(), waiting_pod(deleted=make.NOW))) == []
+
+
+def test_with_nothing_unavailable_and_no_node_a_rollout_would_wait() -> None:
+    obj = rolling(3, maxSurge=1, maxUnavailable=0)
+    assert told(obj, restart(obj), pods=(waiting_pod(),)) == [
+        ("no-room", "maxUnavailable 0 and no room: no node takes pod checkout-x now, so the rollout would wait too")
+    ]
+
+
+def test_pods_that_may_not_be_listed_are_unknown() -> None:
+    obj = make.raw_deployment()
+    assert told(obj, restart(obj), pods=Unknown("you may not list pods")) == [
+        ("unknown", "its pods: unknown (you may not list pods); the new ones may find no node")
+    ]
 
 
 def test_facts_known_and_empty_mean_no_warning_for_every_change() -> None:
