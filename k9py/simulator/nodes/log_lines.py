@@ -152,4 +152,4 @@ def _story(name: str, exit_code: int, seed: int) -> tuple[str, ...]:
             *(f"WARN {name}: heap at {size} MiB of 128 MiB" for size in sizes),
             f"WARN {name}: allocation failed, collecting garbage",
         )
-    return voices.crash(name)
+    return voices.migration(name) if "migrate" in name else voices.crash(name)

@@ -140,3 +140,13 @@ def crash(name: str) -> tuple[str, ...]:
         '  File "<frozen os>", line 717, in __getitem__',
         "KeyError: 'PAYMENT_URL'",
     )
+
+
+def migration(name: str) -> tuple[str, ...]:
+    """Return the last words of a migration of a database that does not go through."""
+    return (
+        f"INFO {name}: 41 of 42 migrations are applied",
+        f"INFO {name}: applying 0042_add_payment_links",
+        f'ERROR {name}: 0042_add_payment_links: column "link" of relation "payments" already exists',
+        f"INFO {name}: rolled back, nothing was changed",
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from k9py.objects.kinds import EVENT, POD
 from k9py.objects.meta import Condition
-from k9py.objects.pod_troubles import pod_troubles
+from k9py.objects.pod_troubles import pod_troubles, stuck_ending
 from k9py.objects.pods import ContainerStatus, Pod
 from k9py.objects.refusals import creation_trouble
 from k9py.objects.troubles import TroubleKind
@@ -267,3 +268,26 @@ def test_a_sidecar_that_repeats_the_message_of_another_container_is_not_a_second
     broken = next(one for one in pods if not one.is_ready)
     found = pod_troubles(broken, datetime(2026, 11, 22, 6, 49, tzinfo=UTC))
     assert [one.message for one in found] == ["image checkout:badimage cannot be pulled from registry.example.com"]
+
+
+def test_a_pod_that_is_to_end_on_a_lost_node_is_stuck_at_once() -> None:
+    overruled = (make.condition("Ready", "False", since=20),)
+    pod = make.pod(conditions=overruled, node="node-7", deleted=make.before(-30))
+    found = stuck_ending(pod, make.NOW)
+    assert found is not None
+    assert (found.kind, found.reason, found.message) == (TroubleKind.NODE, "NodeLost", "node node-7 does not report")
+    assert pod_troubles(pod, make.NOW) == ()
+
+
+def test_a_pod_long_past_its_grace_is_stuck_unless_something_else_holds_it() -> None:
+    late = make.pod("web-1", deleted=make.before(90), node="node-7")
+    found = stuck_ending(late, make.NOW)
+    assert found is not None
+    assert found.message == "node node-7 does not confirm that pod web-1 ended"
+    held = msgspec.structs.replace(late.metadata, finalizers=("example.com/backup",))
+    assert stuck_ending(msgspec.structs.replace(late, metadata=held), make.NOW) is None
+
+
+@pytest.mark.parametrize("deleted", [None, make.before(-20), make.before(10)], ids=["stays", "has time", "just over"])
+def test_a_pod_that_ends_in_its_time_is_not_stuck(deleted: datetime | None) -> None:
+    assert stuck_ending(make.pod(deleted=deleted), make.NOW) is None
