@@ -1,0 +1,52 @@
+"""The demo of failures in the dashboard: each rollout's own screen says what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from k9py.objects.meta import ObjectKey
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+from k9py.tui.screens.rollout import RolloutScreen
+from tests.tui.dashboard import Dashboard, dashboard
+
+SAID = {
+    ("Deployment", "shop", "image-missing"): "stalled: image image-missing:2.0.0-badimage cannot be pulled",
+    ("StatefulSet", "shop", "crash-loop"): "stalled: container app keeps crashing (exit 1)",
+    ("Deployment", "shop", "out-of-memory"): "stalled: container app is out of memory (its limit is 128Mi)",
+    ("Deployment", "shop", "probe-fails"): "stalled: readiness probe of container app fails",
+    ("DaemonSet", "shop", "init-fails"): "stalled: init container migrate keeps crashing (exit 1)",
+    ("StatefulSet", "shop", "config-missing"): "stalled: config map config-missing-settings is missing",
+    ("DaemonSet", "shop", "secret-missing"): "stalled: secret secret-missing-db is missing",
+    ("Deployment", "shop", "account-missing"): "stalled: service account account-missing does not exist",
+    ("Deployment", "tight", "quota-refused"): "stalled: quota team-limit is exceeded",
+    ("StatefulSet", "shop", "admission-refused"): "stalled: admission webhook policy.example.com refuses its pods",
+    ("Deployment", "shop", "unschedulable"): "stalled: pod cannot be scheduled: 0/5 nodes are available",
+    ("StatefulSet", "shop", "node-lost"): "does not report",
+}
+LOG_LINES = {
+    "crash-loop": "could not start: PAYMENT_URL is not set",
+    "init-fails": "ERROR migrate: 0042_add_payment_links",
+}
+
+
+@pytest.fixture
+async def kdash(tmp_path: Path) -> AsyncIterator[Dashboard]:
+    with Simulator("failures", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=(200, 50)) as running:
+            yield running
+
+
+async def test_every_failure_is_named_on_its_rollouts_own_screen(kdash: Dashboard) -> None:
+    for place, words in SAID.items():
+        await kdash.select(ObjectKey(*place))
+        await kdash.press("enter")
+        await kdash.until_screen(RolloutScreen)
+        await kdash.until_text(place[2], words)
+        if place[2] in LOG_LINES:
+            await kdash.until_text(LOG_LINES[place[2]])
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "home")
