@@ -33,6 +33,7 @@ from k9py.tui.options import AppOptions
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, Session, SessionState, for_context
+from k9py.tui.terminal.notification import notification
 from k9py.tui.theme import KDASH_DARK, KDASH_LIGHT, ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.work import start
@@ -52,6 +53,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     Toast.-error { border-left: outer $error; }
     Button { background: $panel; }
     .-monochrome Pane:focus-within { border: heavy $border; }
+    .-monochrome .-narrow Pane:focus-within, .-monochrome .-short Pane:focus-within { border: none; }
     Button:focus { background: $primary; color: $background; text-style: bold; }
     """
 
@@ -195,6 +197,17 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     def say(self, text: str, *, failed: bool = False) -> None:
         """Say something for a moment."""
         self.notify(text, severity="error" if failed else "information", markup=False, timeout=4)
+
+    def ring(self, text: str) -> None:
+        """Tell the terminal that something has come to its end, in the way the options say."""
+        said = notification(text, self.options.notify)
+        if said and self._driver is not None and not self._closed:
+            self._driver.write(said)
+            self._driver.flush()
+
+    def marks_taken(self) -> None:
+        """What was marked is being changed: the marks have served."""
+        self.home.drop_marks()
 
     def show_error(self, title: str, error: KdashError) -> None:
         """Tell of a failure with its hint."""

@@ -85,6 +85,33 @@ async def _undo(screen: ClusterScreen, argument: str) -> None:
     screen.begin_undo(int(argument) if argument else None)
 
 
+async def _diff(screen: ClusterScreen, argument: str) -> None:
+    from k9py.tui.screens.difference import open_difference
+
+    words = argument.replace("..", " ").split()
+    if len(words) > 2 or not all(word.isdigit() for word in words):
+        raise RefusedError(
+            f"{argument!r} names no revisions", "for example: diff 3 5, or diff 3 to compare it with now"
+        )
+    open_difference(screen, *map(int, words))
+
+
+async def _set_image(screen: ClusterScreen, argument: str) -> None:
+    images: dict[str, str] = {}
+    for word in argument.replace(",", " ").split():
+        container, equals, image = word.partition("=")
+        images[container if equals else ""] = image if equals else word
+    screen.begin_set_image(images or None)
+
+
+async def _pause(screen: ClusterScreen, _argument: str) -> None:
+    screen.begin_pause(True)
+
+
+async def _resume(screen: ClusterScreen, _argument: str) -> None:
+    screen.begin_pause(False)
+
+
 async def _theme(screen: ClusterScreen, argument: str) -> None:
     screen.kdash.show_theme(argument)
 
@@ -97,6 +124,14 @@ COMMANDS: Final = (
     Command("scale", "Change the number of replicas", _scale, argument="replicas"),
     Command("restart", "Replace every pod", _action("restart")),
     Command("undo", "Roll back to an earlier revision", _undo, ("rollback",), argument="revision"),
+    Command("diff", "What changed between two revisions, or one and now", _diff, argument="revision [revision]"),
+    Command("set-image", "Set the image of a container", _set_image, ("image",), argument="[container=]image"),
+    Command("pause", "Pause a Deployment's rollout", _pause),
+    Command("resume", "Let a paused rollout go on", _resume),
+    Command("zero", "Scale to zero, and back to as many as before", _action("zero")),
+    Command("delete", "Delete the pod under the cursor", _action("delete_pod")),
+    Command("evict", "Evict the pod under the cursor", _action("evict")),
+    Command("stop", "Of several: begin no further one", _action("stop")),
     Command("logs", "Logs of everything behind it", _action("logs")),
     Command("previous", "Logs of the containers that ran before", _action("previous_logs")),
     Command("describe", "Facts, findings and events", _action("describe"), aliases=("desc",)),

@@ -25,13 +25,31 @@ GROUPS: Final = {
 }
 """Titles of the groups, in the order the help screen shows them; ids of other groups come last."""
 
-WRITES: Final = frozenset({"scale", "restart", "undo"})
+ON_PODS: Final = frozenset({"delete_pod", "evict"})
+"""Actions on the pod under the cursor."""
+
+WRITES: Final = frozenset({"scale", "zero", "restart", "undo", "set_image", "pause", *ON_PODS})
 """Actions that change the cluster: greyed out in a read-only session."""
 
 ACTING: Final = (
     Binding("s", "scale", "Scale", tooltip="Change the number of replicas", id="act.scale"),
     Binding("r", "restart", "Restart", tooltip="Replace every pod, one after the other", id="act.restart"),
     Binding("u", "undo", "Undo", tooltip="Roll back; the difference is shown first", id="act.undo"),
+    Binding("i", "set_image", "Image", tooltip="Set the image of a container", id="act.image"),
+    Binding("P", "pause", "Pause", tooltip="Pause a Deployment's rollout, or resume it", id="act.pause", show=False),
+    Binding("Z", "zero", "Zero", tooltip="Scale to zero, and back to as many as before", id="act.zero", show=False),
+    Binding(
+        "ctrl+d", "delete_pod", "Delete pod", tooltip="Delete the pod under the cursor", id="act.delete", show=False
+    ),
+    Binding(
+        "ctrl+e",
+        "evict",
+        "Evict",
+        tooltip="Evict the pod under the cursor: its disruption budget is asked",
+        id="act.evict",
+        show=False,
+    ),
+    Binding("x", "stop", "Stop", tooltip="Of several: begin no further one", id="act.stop", show=False),
 )
 
 LOOKING: Final = (
@@ -59,8 +77,11 @@ BAR: Final = (
     "act.scale",
     "act.restart",
     "act.undo",
+    "act.image",
     "pane.filter",
     "program.help",
+    "view.difference",
+    "view.switch",
     "program.command",
     "view.previous",
 )
@@ -108,6 +129,14 @@ PANES: Final = (
 HOME: Final = (
     Binding(
         "space",
+        "mark",
+        "Mark",
+        tooltip="Mark it: s and r then act on all that are marked (Esc: none)",
+        id="pane.mark",
+        show=False,
+    ),
+    Binding(
+        "space",
         "narrow",
         "Narrow",
         tooltip="Narrow the other panes to it (Esc: all)",
@@ -121,7 +150,7 @@ ROLLOUT: Final = (
     Binding(
         "D,shift+d",
         "difference",
-        "Difference",
+        "Diff",
         tooltip="What changed between the revision under the cursor and now, or the marked one",
         id="view.difference",
         key_display="D",
@@ -131,7 +160,7 @@ ROLLOUT: Final = (
 """Keys of a rollout's own screen."""
 
 DIFFERENCE: Final = (
-    Binding("v", "switch", "By meaning or YAML", tooltip="By meaning, or as YAML", id="view.switch", key_display="v"),
+    Binding("v", "switch", "Meaning/YAML", tooltip="By meaning, or as YAML", id="view.switch", key_display="v"),
     Binding(
         "left_square_bracket",
         "step_older(1)",

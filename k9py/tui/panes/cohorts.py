@@ -108,16 +108,21 @@ class Counts(Horizontal):
 
 
 class Lines(Static):
-    """Lines of pieces with tones; drawn anew only when they say something else."""
+    """Lines of pieces with tones; drawn anew only when they say something else.
+
+    Args:
+        folds: what is too long goes on in the next line; else it is cut.
+    """
 
     DEFAULT_CSS = """
     Lines { height: auto; width: 1fr; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
     .-short Lines, .-narrow Lines { padding: 0 1; }
-    .-narrow Lines, .-short Lines { text-wrap: wrap; }
+    Lines.-folds { text-wrap: wrap; }
     """
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__("", markup=False, id=id)
+    def __init__(self, *, id: str, folds: bool = False) -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id, classes="-folds" if folds else None)
+        self._folds = folds
         self.lines: tuple[Line, ...] = ()
 
     def show(self, lines: Iterable[Line]) -> None:
@@ -126,11 +131,10 @@ class Lines(Static):
         if wanted == self.lines:
             return
         # Where lines are folded their number does not tell the height.
-        folds = self.screen.has_class("-narrow") or self.screen.has_class("-short")
-        same_height = len(wanted) == len(self.lines) and not folds
+        same_height = len(wanted) == len(self.lines) and not self._folds
         self.lines = wanted
         palette = palette_for(self.app)
-        text = Text(no_wrap=not folds, overflow="ellipsis")
+        text = Text(no_wrap=not self._folds, overflow="ellipsis")
         for at, line in enumerate(wanted):
             text.append("\n" if at else "")
             for piece, tone in line:
@@ -150,41 +154,39 @@ class Cohorts(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="cohorts")
-        self.newest, self.older = Lines(id="newest"), Lines(id="older")
+        self.newest, self.older = Lines(id="newest", folds=True), Lines(id="older")
 
     def compose(self) -> ComposeResult:
         yield self.newest
         yield self.older
 
-    def show(self, facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, room: int = 0) -> None:
+    def show(self, facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, room: int, compact: bool) -> None:
         """Show the cohorts.
 
         Args:
-            failing_line: of the new revision's log, "" for none.
-            room: cells of a line where lines are few, too: then only the log's is folded, and each cohort has one less.
-                0: there is room.
+            failing_line: of the new revision's log, "" for none; it is folded, where other lines are cut.
+            room: cells there are for all of them.
+            compact: they stand below each other, each with a line less.
         """
         current = [one for one in facts if one.cohort.is_current]
         old = [one for one in facts if not one.cohort.is_current]
-        self.newest.show(_lines(current, failing_line, now, room))
+        share = room - 2 if compact else (room * 3 // 5 if old else room) - 4
+        self.newest.show(_lines(current, failing_line, now, share, compact=compact))
         more = len(old) - MAX_OLD
-        told = _lines(old[:MAX_OLD], "", now, room)
+        told = _lines(old[:MAX_OLD], "", now, share if compact else room * 2 // 5 - 4, compact=compact)
         if more > 0:
             told.append(((f"and {more} more revisions with pods", Tone.MUTED),))
         self.older.show(told)
         self.older.display = bool(old)
 
 
-def _lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime, room: int) -> list[Line]:
+def _lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime, room: int, *, compact: bool) -> list[Line]:
     lines: list[Line] = []
     for one in facts:
         heading, counts, *others = cohort_lines([one], "", now)
         log = cohort_lines([one], failing_line, now)[2 + len(others) :]
-        if room:
-            short = ((*heading[:2], *counts, *heading[2:]), *others)
-            lines += [_cut(line, room) for line in short]
-        else:
-            lines += [heading, counts, *others]
+        first = [(*heading[:2], *counts, *heading[2:])] if compact else [heading, counts]
+        lines += [_cut(line, room) for line in (*first, *others)]
         lines += log
     return lines
 

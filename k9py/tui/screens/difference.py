@@ -95,7 +95,7 @@ class DifferenceScreen(TextScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.DIFFERENCE]
     DEFAULT_CSS = """
-    DifferenceScreen #sides { margin: 1 0 0 0; text-wrap: wrap; max-height: 4; }
+    DifferenceScreen #sides { margin: 1 0 0 0; max-height: 4; }
     DifferenceScreen.-short #sides, DifferenceScreen.-narrow #sides { margin: 0; }
     """
 
@@ -103,7 +103,7 @@ class DifferenceScreen(TextScreen):
         super().__init__(app, subject, "Difference")
         self.older, self.newer = older, newer
         self.is_yaml = False
-        self.sides = Lines(id="sides")
+        self.sides = Lines(id="sides", folds=True)
         self._templates: dict[str, Mapping[str, Any]] = {}
         self._now: Mapping[str, Any] | None = None
         self._generation: int | None = None

@@ -62,7 +62,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen.-narrow #facts, RolloutScreen.-short #facts { display: none; }
     RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 3; }
     RolloutScreen.-narrow #cohorts, RolloutScreen.-short #cohorts { layout: vertical; }
-    RolloutScreen.-narrow #cohorts Lines, RolloutScreen.-short #cohorts Lines { width: 1fr; text-wrap: wrap; }
+    RolloutScreen.-narrow #cohorts Lines, RolloutScreen.-short #cohorts Lines { width: 1fr; }
     RolloutScreen #pods { layout: horizontal; height: 12; max-height: 40%; }
     RolloutScreen #below { layout: vertical; height: 1fr; }
     RolloutScreen #revisions { height: 9; max-height: 50%; }
@@ -187,8 +187,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def _show_cohorts(self, now: datetime) -> None:
         if self.picture is not None:
-            room = self.size.width - 2 if self.is_small else 0
-            self.cohorts.show(self.picture.facts, self._failing_line, now, room=room)
+            room = self.size.width
+            self.cohorts.show(self.picture.facts, self._failing_line, now, room=room, compact=self.is_small)
 
     def _show_revisions(self, now: datetime) -> None:
         if self.picture is not None:

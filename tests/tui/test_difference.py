@@ -1,0 +1,154 @@
+"""The difference between two revisions: chosen in the history, by meaning or as YAML, stepped, undone to."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.difference import DifferenceScreen, open_difference
+from k9py.tui.screens.rollout import RolloutScreen
+from tests.tui.dashboard import AGENT, CHECKOUT, DB, Dashboard
+
+OLD = "registry.example.com/shop/checkout:2.7.1"
+NEW = "registry.example.com/shop/checkout:2.8.0"
+
+
+async def rollout(kdash: Dashboard) -> RolloutScreen:
+    await kdash.select(CHECKOUT)
+    await kdash.press("enter")
+    screen = await kdash.until_screen(RolloutScreen)
+    await kdash.until(lambda: screen.revisions.rows, "revisions")
+    return screen
+
+
+async def choose(kdash: Dashboard, screen: RolloutScreen, number: int) -> None:
+    found = next(one for one in screen.revisions.revisions if one.number == number)
+    screen.show_pane(screen.revisions)
+    assert screen.revisions.table.select_key(found.key)
+    await kdash.pilot.pause()
+
+
+async def test_a_revision_is_compared_with_now_by_meaning_first(kdash: Dashboard) -> None:
+    screen = await rollout(kdash)
+    await choose(kdash, screen, 5)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    await kdash.until_text("revision 5 (26h ago, retry payments once)", "now, revision 6", "container app")
+    assert f"image  {OLD} → {NEW}" in shown.pane.text.text
+    await kdash.press("v")
+    await kdash.until(lambda: f"- image: {OLD}" in shown.pane.text.text, "as YAML")
+    assert f"+ image: {NEW}" in shown.pane.text.text
+    assert "  imagePullPolicy: IfNotPresent" in shown.pane.text.text, "with context"
+    await kdash.press("v")
+    await kdash.until(lambda: "→" in shown.pane.text.text, "by meaning again")
+    await kdash.press("q")
+    assert kdash.app.screen is screen
+
+
+async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None:
+    screen = await rollout(kdash)
+    await choose(kdash, screen, 4)
+    await kdash.press("m")
+    await kdash.until_text("compare", "D compares with the marked one")
+    await choose(kdash, screen, 2)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    assert (shown.older.number, shown.newer and shown.newer.number) == (2, 4)
+    await kdash.until(lambda: "checkout:2.6.0 →" in shown.pane.text.text, "the older side on the left")
+    await kdash.press("q")
+    await choose(kdash, screen, 4)
+    await kdash.press("m")
+    await kdash.until_text("D compares with now")
+
+
+async def test_without_a_choice_it_compares_what_an_undo_would_go_back_to(kdash: Dashboard) -> None:
+    await rollout(kdash)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    assert (shown.older.number, shown.newer) == (5, None)
+
+
+async def test_both_sides_are_stepped_and_never_cross(kdash: Dashboard) -> None:
+    await rollout(kdash)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+
+    def sides() -> tuple[int, int | None]:
+        return shown.older.number, shown.newer.number if shown.newer is not None else None
+
+    await kdash.press("left_square_bracket", "left_square_bracket")
+    assert sides() == (3, None)
+    await kdash.press("less_than_sign")
+    assert sides() == (3, 5), "the current revision is what runs now"
+    await kdash.press("less_than_sign")
+    assert sides() == (3, 4)
+    await kdash.press("less_than_sign", "right_square_bracket")
+    assert sides() == (3, 4), "the left side stays the older one"
+    await kdash.until_text("revision 3", "→ revision 4")
+    await kdash.press("greater_than_sign", "greater_than_sign")
+    assert sides() == (3, None)
+    await kdash.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+    assert sides() == (1, None)
+
+
+async def test_u_undoes_to_the_left_side(kdash: Dashboard) -> None:
+    await rollout(kdash)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    await kdash.press("left_square_bracket")
+    await kdash.until(lambda: shown.older.number == 4, "revision 4")
+    await kdash.press("u")
+    await kdash.until_screen(ConfirmDialog)
+    await kdash.until_text("checkout:2.7.0")
+
+
+async def test_it_is_typed_as_a_command_too(kdash: Dashboard) -> None:
+    await rollout(kdash)
+    await kdash.press("colon", *"diff 5 3", "enter")
+    shown = await kdash.until_screen(DifferenceScreen)
+    assert (shown.older.number, shown.newer and shown.newer.number) == (3, 5)
+    await kdash.press("q", "colon", *"diff 99", "enter")
+    await kdash.until_screen(MessageDialog)
+    await kdash.until_text("has no revision 99")
+
+
+@pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])
+async def test_controller_revisions_are_compared(key: object, kdash: Dashboard) -> None:
+    assert key in (DB, AGENT)
+    await kdash.select(key if key is DB else AGENT)
+    open_difference(kdash.home)
+    shown = await kdash.until_screen(DifferenceScreen)
+    await kdash.until(lambda: "→" in shown.pane.text.text, "what changed")
+
+
+async def test_what_runs_now_is_read_again_when_it_changed(kdash: Dashboard) -> None:
+    screen = await rollout(kdash)
+    await choose(kdash, screen, 4)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    await kdash.until(lambda: "checkout:2.8.0" in shown.pane.text.text, "now")
+
+    def mend(state):  # type: ignore[no-untyped-def]
+        import json
+
+        from k9py.simulator.resources import DEPLOYMENTS
+
+        found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
+        state.storage.update(DEPLOYMENTS, json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.8.1")))
+
+    kdash.simulator.call(mend)
+    await kdash.until(lambda: "checkout:2.8.1" in shown.pane.text.text, "the template as it is now")
+
+
+async def test_the_undo_dialog_tells_by_meaning_and_switches_to_yaml(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until(lambda: f"image  {NEW} → {OLD}" in asking.difference.text, "by meaning")
+    await kdash.until_text("CHANGED BY", "shop-pipeline, 12m ago")
+    await kdash.press("v")
+    await kdash.until(lambda: f"+ image: {OLD}" in asking.difference.text, "as YAML")
+    await kdash.press("v")
+    await kdash.until(lambda: "→" in asking.difference.text, "by meaning again")
