@@ -243,7 +243,8 @@ def _helm(state: ClusterState) -> None:
 
 def _no_room(state: ClusterState) -> None:
     """One pod may be missing by the strategy, and none by the budget."""
-    _create(state, "Deployment", "budget-full")
+    rolling = {"maxSurge": 0, "maxUnavailable": 1}
+    _create(state, "Deployment", "budget-full", strategy={"type": "RollingUpdate", "rollingUpdate": rolling})
     spec = {"minAvailable": 3, "selector": {"matchLabels": {"app": "budget-full"}}}
     _put(state, PODDISRUPTIONBUDGETS, "budget-full", spec)
 

@@ -1,0 +1,53 @@
+"""The demo's workloads that others look after: a restart or a scale is warned of before it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from k9py.actions.preflight import preflight
+from k9py.actions.restart import plan_restart
+from k9py.actions.scale import plan_scale
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.objects.meta import ObjectKey
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+
+NOW = ManualClock().now()
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
+    with Simulator("failures", ManualClock()) as simulator:
+        path = simulator.write_kubeconfig(tmp_path / "kubeconfig")
+        found = await connect(ConnectOptions(str(path)), environ={"HOME": str(tmp_path)})
+        try:
+            yield found
+        finally:
+            await found.aclose()
+
+
+@pytest.mark.parametrize(
+    ("place", "restarted", "scaled"),
+    [
+        (("Deployment", "shop", "autoscaled"), set(), {"autoscaler"}),
+        (("Deployment", "shop", "argo-managed"), {"gitops"}, {"gitops"}),
+        (("StatefulSet", "shop", "helm-managed"), {"helm"}, {"helm"}),
+        (("Deployment", "shop", "budget-full"), {"budget"}, set()),
+        (("Deployment", "shop", "single"), {"downtime"}, set()),
+        (("Deployment", "tight", "quota-full"), {"no-room"}, {"quota"}),
+        (("Deployment", "shop", "image-missing"), set(), set()),
+    ],
+    ids=lambda value: value[2] if isinstance(value, tuple) else "",
+)
+async def test_each_guarded_workload_is_warned_of_and_the_others_are_not(
+    connection: Connection, place: tuple[str, str, str], restarted: set[str], scaled: set[str]
+) -> None:
+    obj = await connection.get(ObjectKey(*place))
+    for change, wanted in ((plan_restart(obj, NOW), restarted), (plan_scale(obj, 5), scaled)):
+        found = await preflight(connection, obj, change)
+        assert {one.code for one in (*change.warnings, *found)} == wanted
