@@ -14,7 +14,7 @@ from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.kube.options import ConnectOptions
 from k9py.settings.paths import audit_file, crash_file
-from k9py.settings.terminal import redraws_per_second, wants_colour
+from k9py.settings.terminal import notify, redraws_per_second, wants_colour
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
 
@@ -46,6 +46,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 monochrome=arguments.no_color or not wants_colour(os.environ),
                 light=arguments.theme == "light",
                 redraws_per_second=redraws_per_second(os.environ),
+                notify=notify(os.environ),
             )
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

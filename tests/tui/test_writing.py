@@ -81,7 +81,7 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     await converged(kdash, CART)
     assert stored(kdash, CART)["spec"]["replicas"] == 5
     await kdash.until_text("5/5", "converged")
-    assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("scale", "done")]
+    assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("scale", "done"), ("scale", "converged")]
     await kdash.press("escape")
     await kdash.until(lambda: "converged" not in kdash.text, "the outcome sent away")
 
@@ -128,7 +128,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     await converged(kdash, CHECKOUT)
     assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"
     await kdash.until(lambda: not kdash.home.counts.rollouts[Tone.FAIL], "nothing fails any more")
-    assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("undo", "done")]
+    assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("undo", "done"), ("undo", "converged")]
 
 
 @pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])

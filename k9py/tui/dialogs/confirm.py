@@ -1,108 +1,122 @@
-"""The last look before a write: the object, where it is, what changes, what will fight it. Cancel has the focus."""
+"""The last look before a write: the object, where it is, what changes, what will fight it. Cancel has the focus.
+
+Invariant: the buttons are always in sight; what does not fit above them scrolls, with the focus on a button too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.change import ChangeWarning, Gravity
-from k9py.rollouts.template_diff import DiffLine
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.difference import difference_lines
+from k9py.tui.dialogs.question import Question, question_lines
 from k9py.tui.widgets.text_view import TextView
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a person is asked to confirm.
-
-    Args:
-        verb: on the button, such as "Scale".
-        object: kind and name.
-        place: namespace and context in words.
-        before_after: (field, value now, value then).
-        warnings: what to know before, loudest first.
-        diff: the pod template now and then; empty when that is not what changes.
-        checked: what the server's dry-run said.
-    """
-
-    verb: str
-    object: str
-    place: str
-    before_after: Sequence[tuple[str, str, str]] = ()
-    warnings: Sequence[ChangeWarning] = ()
-    diff: Sequence[DiffLine] = ()
-    checked: str = ""
-
-
-_TONES = {Gravity.DANGER: Tone.FAIL, Gravity.CAUTION: Tone.WARN, Gravity.NOTE: Tone.MUTED}
+ROWS_AROUND: Final = 10
+"""Rows the box needs beside what scrolls: frame, place, what the server said, buttons, and blanks between."""
 
 
 class ConfirmDialog(Dialog[bool]):
     """Ask whether to do it; returns True only when the button was pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("q", "cancel", "Cancel"),
-        ("left,shift+tab", "app.focus_previous", "Other button"),
-        ("right,tab", "app.focus_next", "Other button"),
+        Binding("q", "cancel", "Cancel"),
+        Binding("left,shift+tab", "app.focus_previous", "Other button"),
+        Binding("right,tab", "app.focus_next", "Other button"),
+        Binding("v", "switch", "YAML", tooltip="The difference by meaning, or as YAML", id="confirm.switch"),
+        Binding("down,j", "scroll_lines(1)", "Down", id="confirm.down"),
+        Binding("up,k", "scroll_lines(-1)", "Up", id="confirm.up"),
+        Binding("pagedown", "scroll_pages(1)", "Page down", id="confirm.page_down"),
+        Binding("pageup", "scroll_pages(-1)", "Page up", id="confirm.page_up"),
+        Binding("home", "edge(0)", "Top", id="confirm.top"),
+        Binding("end", "edge(1)", "Bottom", id="confirm.bottom"),
     ]
     DEFAULT_CSS = """
-    ConfirmDialog > .box { width: 84; }
-    ConfirmDialog.diff > .box { width: 110; }
-    ConfirmDialog #scrolled { height: auto; max-height: 16; margin: 0 0 1 0; }
-    ConfirmDialog TextView { height: 14; background: $surface; margin: 0 0 1 0; }
+    ConfirmDialog > .box { width: 84; overflow-y: hidden; }
+    ConfirmDialog.-template > .box { width: 116; }
+    ConfirmDialog TextView { height: 1; background: $surface; margin: 0 0 1 0; }
     """
     SUBTITLE = "Tab: the other button · Esc cancels"
 
     def __init__(self, question: Question) -> None:
         super().__init__(f"{question.verb} {question.object}?")
         self.question = question
-        self.set_class(bool(question.diff), "diff")
+        self.as_yaml = False
+        self.body = TextView(id="body")
+        self.body.can_focus = False
+        self.set_class(question.template is not None, "-template")
 
     def compose_body(self) -> ComposeResult:
         question = self.question
         yield self.part(self.toned(("in ", Tone.MUTED), (question.place, Tone.ACCENT)), id="place")
-        if question.before_after:
-            width = max(len(field) for field, _, _ in question.before_after)
-            yield self.part(*[self._change(width, *row) for row in question.before_after], id="changes")
-        if question.diff:
-            view = TextView(id="diff")
-            view.set_lines(difference_lines(question.diff))
-            view.styles.height = min(len(question.diff), 14)
-            yield view
-        if question.warnings:
-            with VerticalScroll(id="warnings", classes="part", can_focus=False):
-                yield self.part(*self._warnings())
-        if question.checked:
-            yield self.part(self.toned((f"{Tone.OK.symbol} ", Tone.OK), (question.checked, Tone.MUTED)), id="checked")
+        yield self.body
+        tried = (
+            ((f"{Tone.OK.symbol} ", Tone.OK), ("the server has tried it (dry-run) and would accept it", Tone.MUTED))
+            if question.is_tried
+            else ((f"{Tone.UNKNOWN.symbol} ", Tone.UNKNOWN), ("the server has not tried it", Tone.UNKNOWN))
+        )
+        yield self.part(self.toned(*tried), id="checked")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
             yield Button(question.verb, compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:
+        """Cancel has the focus."""
         self.query_one("#cancel", Button).focus()
+        self.fill()
 
-    def _change(self, width: int, field: str, before: str, after: str) -> Text:
-        return self.toned(
-            (f"{field:<{width}}  ", Tone.MUTED), (before, Tone.PLAIN), (" → ", Tone.MUTED), (after, Tone.ACCENT)
-        )
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold anew to the width there is."""
+        self.fill(event.size.width, event.size.height)
 
-    def _warnings(self) -> list[Text]:
-        lines: list[Text] = []
-        for warning in self.question.warnings:
-            tone = _TONES[warning.gravity]
-            symbol = tone.symbol if tone.symbol.strip() else "·"
-            lines.append(self.toned((f"{symbol} ", tone), (warning.message, Tone.PLAIN)))
-        return lines
+    def fill(self, width: int = 0, height: int = 0) -> None:
+        """Show everything to be read."""
+        width, height = width or self.app.size.width, height or self.app.size.height
+        wide = 116 if self.question.template is not None else 84
+        room = min(width, wide) - 7  # frame, padding, and the cell of the scroll mark
+        lines = question_lines(self.question, as_yaml=self.as_yaml, room=room)
+        shown = max(1, min(len(lines), height - ROWS_AROUND))
+        self.body.styles.height = shown
+        self.body.display = bool(lines)
+        self.body.set_lines(lines)
+        keys = ["Tab: the other button", "Esc cancels"]
+        if len(lines) > shown:
+            keys.insert(0, "↑↓ scroll")
+        if self.question.template is not None:
+            keys.insert(0, "v: by meaning" if self.as_yaml else "v: YAML")
+        self.query_one(".box").border_subtitle = f" {' · '.join(keys)} "
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Switch only where there is a difference."""
+        if action == "switch":
+            return self.question.template is not None
+        return super().check_action(action, parameters)
+
+    def action_switch(self) -> None:
+        """Show the difference by meaning, or as YAML."""
+        self.as_yaml = not self.as_yaml
+        self.fill()
+        self.body.scroll_to_line(0)
+
+    def action_scroll_lines(self, lines: int) -> None:
+        """Scroll what is to be read by lines."""
+        self.body.action_scroll_lines(lines)
+
+    def action_scroll_pages(self, pages: int) -> None:
+        """Scroll what is to be read by pages."""
+        self.body.action_scroll_pages(pages)
+
+    def action_edge(self, bottom: int) -> None:
+        """Go to the beginning or the end of it."""
+        self.body.action_edge(bottom)
 
     @on(Button.Pressed, "#confirm")
     def _confirm(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -15,20 +15,34 @@ from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
 
 
-class MessageDialog(Dialog[None]):
-    """A message with a hint; Enter, Esc or q closes it.
+class MessageDialog(Dialog[bool]):
+    """A message with a hint; Enter, Esc or q closes it. Returns True when what it offers was taken.
 
     Args:
         title: what was tried.
         message: what happened, one sentence.
         hint: what to do about it; may be empty.
+        offer: (key, word) of a way out that is offered.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("q", "cancel", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("q", "cancel", "Close"),
+        ("left,shift+tab", "app.focus_previous", "Other button"),
+        ("right,tab", "app.focus_next", "Other button"),
+    ]
     SUBTITLE = "Enter closes"
 
-    def __init__(self, title: str, message: str, hint: str = "", *, tone: Tone = Tone.FAIL) -> None:
+    def __init__(
+        self,
+        title: str,
+        message: str,
+        hint: str = "",
+        *,
+        tone: Tone = Tone.FAIL,
+        offer: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(title)
+        self.offer = offer
         self.message = message
         self.hint = hint
         self._tone = tone
@@ -48,10 +62,19 @@ class MessageDialog(Dialog[None]):
             yield self.part(self.toned((self.hint, Tone.MUTED)), id="hint")
         with Horizontal(classes="buttons"):
             yield Button("Close", compact=True, id="close")
+            if self.offer is not None:
+                key, word = self.offer
+                yield Button(f"{word} ({key})", compact=True, id="offer")
 
     def on_mount(self) -> None:
         self.query_one("#close", Button).focus()
 
+    def on_key(self, event: events.Key) -> None:
+        """Take the offer by its key."""
+        if self.offer is not None and event.character == self.offer[0]:
+            event.stop()
+            self.dismiss(True)
+
     @on(Button.Pressed)
-    def _close(self) -> None:
-        self.dismiss(None)
+    def _close(self, event: Button.Pressed) -> None:
+        self.dismiss(True if event.button.id == "offer" else None)

@@ -20,6 +20,8 @@ class ScaleDialog(Dialog[int]):
         place: namespace and context in words.
         present: replicas asked for now.
         ready: ready pods, None when unknown.
+        offered: the number to begin with, and why, such as that before it was scaled to zero; None: the present one.
+        now: the present numbers in words, when they are those of several objects.
         autoscaler: what to know of an autoscaler that owns the number; "" when there is none.
     """
 
@@ -31,8 +33,20 @@ class ScaleDialog(Dialog[int]):
     """
     SUBTITLE = "↑↓ count · Enter goes on to confirm · Esc cancels"
 
-    def __init__(self, name: str, place: str, present: int, *, ready: int | None = None, autoscaler: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        place: str,
+        present: int,
+        *,
+        ready: int | None = None,
+        autoscaler: str = "",
+        offered: tuple[int, str] | None = None,
+        now: str = "",
+    ) -> None:
         super().__init__(f"Scale {name}")
+        self.offered = offered
+        self._now = now
         self.present = present
         self._place = place
         self._ready = ready
@@ -41,12 +55,16 @@ class ScaleDialog(Dialog[int]):
     def compose_body(self) -> ComposeResult:
         yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
         ready = "" if self._ready is None else f", {self._ready} ready"
-        yield self.part(self.toned(("now       ", Tone.MUTED), (f"{self.present}{ready}", Tone.PLAIN)), id="present")
+        yield self.part(
+            self.toned(("now       ", Tone.MUTED), (self._now or f"{self.present}{ready}", Tone.PLAIN)), id="present"
+        )
         with Horizontal(id="ask"):
             yield Static(self.toned(("replicas  ", Tone.MUTED)), markup=False)
-            number = NumberInput(self.present, id="replicas")
+            number = NumberInput(self.present if self.offered is None else self.offered[0], id="replicas")
             number.compact = True
             yield number
+        if self.offered is not None:
+            yield self.part(self.toned((self.offered[1], Tone.MUTED)), id="offered")
         yield self.part(self.toned(("a whole number, 0 or more", Tone.FAIL)), id="wrong")
         if self._autoscaler:
             yield self.part(

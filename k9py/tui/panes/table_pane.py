@@ -79,6 +79,7 @@ class TablePane(SearchedPane):
         self._members: frozenset[ObjectKey] | None = None
         self._empty = ("", Tone.MUTED)
         self._narrowing = ""
+        self._marked = 0
         self._filling = False
         self._fill_again = False
         self._late: dict[ObjectKey, None] = {}
@@ -257,7 +258,15 @@ class TablePane(SearchedPane):
         self._say_empty()
         self._retitle()
 
+    def set_marks(self, keys: Collection[ObjectKey]) -> None:
+        """Show these objects as marked, and say how many they are."""
+        self._marked = len(keys)
+        self.table.set_marks(keys)
+        self._retitle()
+
     def _retitle(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
-        self.set_note(count if total else "", narrowing=self._narrowing)
+        marked = f"{self._marked} marked, Esc drops them" if self._marked else ""
+        narrowing = " · ".join(part for part in (marked, self._narrowing) if part)
+        self.set_note(count if total else "", narrowing=narrowing)

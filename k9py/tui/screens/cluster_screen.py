@@ -8,6 +8,7 @@ To add a screen: subclass, `compose_body`, `target`, and `tick` if it shows live
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 ON_OBJECTS = frozenset({*keymap.WRITES, "logs", "previous_logs", "describe", "yaml"})
 """Actions that need an object under the cursor."""
+
+ON_MARKED = frozenset({"scale", "restart"})
+"""Actions that take all that is marked, when something is."""
 
 
 class ClusterScreen(Screen[None]):
@@ -72,6 +76,14 @@ class ClusterScreen(Screen[None]):
         """Return the object the keys act on now."""
         return None
 
+    def pod_target(self) -> ObjectKey | None:
+        """Return the pod under the cursor, None when there is none."""
+        return None
+
+    def marked(self) -> Mapping[ObjectKey, str]:
+        """Return the marked objects with the uid each had when it was marked."""
+        return {}
+
     def tick(self, changes: Changes) -> None:
         """Take in what changed; called at most ten times a second, and only while the screen can be seen."""
 
@@ -91,19 +103,36 @@ class ClusterScreen(Screen[None]):
         """Return why an action is not possible now, "" when it is."""
         if action == "all_namespaces" or action == "namespaces":
             return "" if self.kdash.connected else "not connected"
+        if action == "stop":
+            return "" if self.kdash.writing.stoppable else "nothing is done one after the other now"
         if action not in ON_OBJECTS:
             return ""
+        if action in keymap.ON_PODS:
+            return self._pod_refusal()
+        if action in ON_MARKED and self.marked():
+            return self._read_only
         target = self.target()
         if target is None or self.kdash.connected is None:
             return "nothing is selected"
         if action in keymap.WRITES:
-            if self.kdash.options.read_only:
-                return "read-only: kdash was started with --readonly"
+            if self._read_only:
+                return self._read_only
             if target.kind not in WORKLOAD_KINDS:
                 return f"a {target.kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
-            if action == "scale" and target.kind == "DaemonSet":
+            if action == "pause" and target.kind != "Deployment":
+                return f"a {target.kind} cannot be paused: only a Deployment can"
+            if action in ("scale", "zero") and target.kind == "DaemonSet":
                 return "a DaemonSet runs one pod on each node: it has no number of replicas"
         return ""
+
+    @property
+    def _read_only(self) -> str:
+        return "read-only: kdash was started with --readonly" if self.kdash.options.read_only else ""
+
+    def _pod_refusal(self) -> str:
+        if self.pod_target() is None or self.kdash.connected is None:
+            return "no pod is selected: open a rollout and choose one"
+        return self._read_only
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what is not possible now."""
@@ -135,12 +164,18 @@ class ClusterScreen(Screen[None]):
 
     def begin_scale(self, replicas: int | None) -> None:
         """Scale to that number; None asks for it."""
-        target = self._writable("scale")
-        if target is not None:
+        target, marked = self._writable("scale"), self.marked()
+        if marked and not self.refusal("scale"):
+            self.kdash.writing.scale_several(marked, replicas)
+        elif target is not None:
             self.kdash.writing.scale(target, replicas)
 
     def action_restart(self) -> None:
-        """Replace every pod."""
+        """Replace every pod of what is marked, or under the cursor."""
+        marked = self.marked()
+        if marked and not self.refusal("restart"):
+            self.kdash.writing.restart_several(marked)
+            return
         target = self._writable("restart")
         if target is not None:
             self.kdash.writing.restart(target)
@@ -154,6 +189,58 @@ class ClusterScreen(Screen[None]):
         target = self._writable("undo")
         if target is not None:
             self.kdash.writing.undo(target, revision)
+
+    def action_zero(self) -> None:
+        """Scale to zero, or back to as many as before."""
+        target = self._writable("zero")
+        if target is not None:
+            self.kdash.writing.zero(target)
+
+    def action_set_image(self) -> None:
+        """Ask for images."""
+        self.begin_set_image(None)
+
+    def begin_set_image(self, images: Mapping[str, str] | None) -> None:
+        """Set images by container ("": the only one); None asks for them."""
+        target = self._writable("set_image")
+        if target is not None:
+            self.kdash.writing.set_image(target, images)
+
+    def action_pause(self) -> None:
+        """Pause the rollout, or resume it."""
+        self.begin_pause(None)
+
+    def begin_pause(self, paused: bool | None) -> None:
+        """Pause or resume; None: the other of the two."""
+        target = self._writable("pause")
+        if target is not None:
+            self.kdash.writing.pause(target, paused)
+
+    def action_delete_pod(self) -> None:
+        """Delete the pod under the cursor."""
+        pod = self._writable_pod("delete_pod")
+        if pod is not None:
+            self.kdash.writing.delete_pod(pod)
+
+    def action_evict(self) -> None:
+        """Evict the pod under the cursor."""
+        pod = self._writable_pod("evict")
+        if pod is not None:
+            self.kdash.writing.evict(pod)
+
+    def action_stop(self) -> None:
+        """Begin no further one of several."""
+        if self.kdash.writing.stoppable:
+            self.kdash.writing.stop()
+        else:
+            self.kdash.say(self.refusal("stop"), failed=True)
+
+    def _writable_pod(self, action: str) -> ObjectKey | None:
+        refusal = self.refusal(action)
+        if refusal:
+            self.kdash.say(refusal, failed=True)
+            return None
+        return self.pod_target()
 
     def _writable(self, action: str) -> ObjectKey | None:
         refusal = self.refusal(action)

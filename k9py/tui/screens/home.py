@@ -1,5 +1,6 @@
 """The home screen: Services, Rollouts and Logs side by side, each narrowing the next.
 
+Space in Rollouts marks: what is done then is done to all that is marked, each by the uid it was marked with.
 Narrowing: moving the cursor in Services (or Space) shows only the rollouts behind that service and their logs; moving
 it in Rollouts shows that rollout's logs. Esc takes the last narrowing back. Invariant: what is narrowed is said in the
 title of the pane that is narrowed.
@@ -7,7 +8,7 @@ title of the pane that is narrowed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -73,6 +74,7 @@ class HomeScreen(PanedScreen):
         )
         self.logs = LogPane(clock=clock, options=options, number=3, id="logs")
         self.chosen = ChosenLine()
+        self._marks: dict[ObjectKey, str] = {}
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
         self.rollout: ObjectKey | None = None
@@ -114,6 +116,7 @@ class HomeScreen(PanedScreen):
         if not self.is_mounted:
             return
         self.service = self.rollout = None
+        self.drop_marks()
         connection = self.query_one(ConnectionPane)
         match self.kdash.session.state:
             case Connected(connection=log_source, cluster=cluster):
@@ -245,20 +248,47 @@ class HomeScreen(PanedScreen):
         if event.key == "enter" and isinstance(self.kdash.session.state, Unreachable):
             self.kdash.session.retry()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Space narrows in Services and marks in Rollouts."""
+        if action in ("narrow", "mark"):
+            return self.active_pane is (self.services if action == "narrow" else self.rollouts)
+        return super().check_action(action, parameters)
+
     def action_narrow(self) -> None:
-        """Narrow the other panes to what the cursor is on."""
-        key = self.target()
-        if key is None:
-            return
-        if key.kind == "Service":
+        """Narrow the other panes to the service under the cursor."""
+        key = self.services.table.cursor_key
+        if key is not None:
             self.narrow_to_service(key)
-        else:
-            self.rollout = key
-        self._want_logs()
+            self._want_logs()
+
+    def action_mark(self) -> None:
+        """Mark the rollout under the cursor, as the object it is now; or take its mark away."""
+        key, connected = self.rollouts.table.cursor_key, self.kdash.connected
+        if key is None or connected is None:
+            return
+        if self._marks.pop(key, None) is None:
+            workload = connected.cluster.queries.workload(key)
+            if workload is None:
+                return
+            self._marks[key] = workload.uid
+        self.rollouts.set_marks(self._marks)
+        self.refresh_bindings()
+
+    def marked(self) -> Mapping[ObjectKey, str]:
+        return dict(self._marks) if self.active_pane is self.rollouts else {}
+
+    def drop_marks(self) -> bool:
+        """Mark nothing any more; False when nothing was."""
+        had = bool(self._marks)
+        self._marks.clear()
+        if had:
+            self.rollouts.set_marks(())
+            self.refresh_bindings()
+        return had
 
     def action_back(self) -> None:
-        """Take back the filter, then the narrowing; at last ask whether to leave."""
-        if self.kdash.writing.dismiss_done() or self.drop_filter():
+        """Take back the outcome, the marks, the filter, then the narrowing; at last ask whether to leave."""
+        if self.kdash.writing.dismiss_done() or self.drop_marks() or self.drop_filter():
             return
         if self.rollout is not None:
             self.rollout = None

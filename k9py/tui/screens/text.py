@@ -58,6 +58,9 @@ class TextScreen(PanedScreen):
     def target(self) -> ObjectKey | None:
         return self.subject
 
+    def pod_target(self) -> ObjectKey | None:
+        return self.subject if self.subject.kind == POD.name else None
+
     def _filter_bar(self) -> FilterBar | None:
         return self.pane.search_bar
 

@@ -23,6 +23,8 @@ from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
 from k9py.tui.widgets.live_table.order import Order
 
 GUTTER_CELLS: Final = 3
+MARK: Final = "◆"
+"""Stands in the gutter of a marked row, in place of the cursor's mark: the cursor's line differs by its ground too."""
 OnBase = Callable[[Style], Style]
 """Lays a palette style over the widget's own colours."""
 
@@ -52,6 +54,7 @@ class RowLine:
     cursor: CursorLook
     layout: int
     left: int
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ def draw_row(
     if line.cursor is not CursorLook.FOCUSED:
         lead_style = fill + palette.tone(line.tone)
         styles = [fill + palette.tone(tone) for _, tone in line.cells]
-    lead = [(line.cursor.value or " ", fill), (line.tone.symbol, lead_style), (" ", fill)]
+    mark = (MARK, lead_style if line.cursor is CursorLook.FOCUSED else fill + palette.tone(Tone.ACCENT))
+    lead = [mark if line.marked else (line.cursor.value or " ", fill), (line.tone.symbol, lead_style), (" ", fill)]
     cells = [(text, style) for (text, _), style in zip(line.cells, styles, strict=True)]
     return _draw_cells(lead, cells, columns, fit, left=line.left, width=width, fill=fill)
 

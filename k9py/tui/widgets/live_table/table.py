@@ -90,6 +90,7 @@ class LiveTable(LineView):
         self._layout = 0
         self._filter_timer: Timer | None = None
         self._counted = (0, 0)
+        self._marks: frozenset[ObjectKey] = frozenset()
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
@@ -180,6 +181,16 @@ class LiveTable(LineView):
     def is_building(self) -> bool:
         """True while a new order, filter or list is being prepared behind the shown one."""
         return self._rows.building
+
+    @property
+    def marks(self) -> frozenset[ObjectKey]:
+        """The marked objects, shown or not."""
+        return self._marks
+
+    def set_marks(self, keys: Iterable[ObjectKey]) -> None:
+        """Show these objects as marked."""
+        self._marks = frozenset(keys)
+        self.repaint()
 
     def row(self, key: ObjectKey) -> Row | None:
         """Return an object's row, None when there is none."""
@@ -374,12 +385,14 @@ class LiveTable(LineView):
         cursor = CursorLook.NONE
         if index == self._cursor.index and row.key == self._cursor.key:
             cursor = CursorLook.FOCUSED if self.has_focus else CursorLook.BLURRED
-        return RowLine(row.key, tuple(cells), row.tone, cursor, self._layout, self.left)
+        return RowLine(row.key, tuple(cells), row.tone, cursor, self._layout, self.left, row.key in self._marks)
 
     def changed_spans(self, old: object, new: Hashable) -> Iterable[tuple[int, int]] | None:
         if not (isinstance(old, RowLine) and isinstance(new, RowLine)) or old.key != new.key:
             return None
         if (old.tone, old.cursor, old.layout, old.left) != (new.tone, new.cursor, new.layout, new.left):
+            return None
+        if old.marked != new.marked:
             return None
         spans: list[tuple[int, int]] = []
         for slot, before, after in zip(self._fit.slots, old.cells, new.cells, strict=True):

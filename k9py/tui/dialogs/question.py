@@ -1,0 +1,143 @@
+"""What a person is asked to confirm, as a value, and its lines: what changes, what to know before, the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from k9py.actions.change import ChangeWarning, Gravity
+from k9py.objects.text import printable
+from k9py.rollouts.meaning import MeaningChange
+from k9py.rollouts.template_diff import DiffLine
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
+from k9py.tui.widgets.folding import fold
+from k9py.tui.widgets.text_view import TextLine, TextSpan
+
+Row = tuple[str, str, str]
+"""(what, value now, value then)."""
+
+UNKNOWN_CODES: Final = frozenset({"unknown", "not-tried"})
+"""Warnings that say what is not known, which is never the same as fine."""
+
+_TONES: Final = {Gravity.DANGER: Tone.FAIL, Gravity.CAUTION: Tone.WARN, Gravity.NOTE: Tone.MUTED}
+_IMAGE_ROW: Final = "image of "
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """How the pod template changes: by meaning, and as YAML."""
+
+    meaning: Sequence[MeaningChange]
+    diff: Sequence[DiffLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object of several."""
+
+    name: str
+    before_after: Sequence[Row]
+    warnings: Sequence[ChangeWarning]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked to confirm.
+
+    Args:
+        verb: on the button, such as "Scale".
+        object: kind and name, or how many.
+        place: namespace and context in words.
+        before_after: what changes beside the pod template.
+        warnings: what to know before, loudest first.
+        template: how the pod template changes; None when it does not.
+        items: the objects, when there are several.
+        notes: what else to say, such as what is left out.
+        is_tried: the server has tried it and would accept it.
+    """
+
+    verb: str
+    object: str
+    place: str
+    before_after: Sequence[Row] = ()
+    warnings: Sequence[ChangeWarning] = ()
+    template: TemplateChange | None = None
+    items: Sequence[Item] = ()
+    notes: Sequence[str] = ()
+    is_tried: bool = True
+
+    @property
+    def diff(self) -> Sequence[DiffLine]:
+        """The difference of the pod template as YAML, empty when there is none."""
+        return () if self.template is None else self.template.diff
+
+    @property
+    def meaning(self) -> Sequence[MeaningChange]:
+        """The difference of the pod template by meaning, empty when there is none."""
+        return () if self.template is None else self.template.meaning
+
+
+def question_lines(question: Question, *, as_yaml: bool, room: int) -> list[TextLine]:
+    """Return everything to be read before the answer, folded to so many cells."""
+    parts = [
+        _changes(question.before_after, room, without_images=bool(question.meaning)),
+        _warnings(question.warnings, room),
+        [line for item in question.items for line in _item(item, room)],
+        [line for note in question.notes for line in fold((TextSpan(printable(note), Tone.MUTED),), room)],
+        list(_template(question.template, room, as_yaml=as_yaml)) if question.template is not None else [],
+    ]
+    lines: list[TextLine] = []
+    for part in parts:
+        if part and lines:
+            lines.append(())
+        lines += part
+    return lines
+
+
+def _changes(rows: Sequence[Row], room: int, *, without_images: bool = False) -> list[TextLine]:
+    shown = [row for row in rows if not (without_images and row[0].startswith(_IMAGE_ROW))]
+    width = max((len(what) for what, _, _ in shown), default=0)
+    lines: list[TextLine] = []
+    for what, before, after in shown:
+        line = (
+            TextSpan(f"{printable(what):<{width}}  ", Tone.MUTED),
+            TextSpan(printable(before)),
+            TextSpan(" → ", Tone.MUTED),
+            TextSpan(printable(after), Tone.ACCENT),
+        )
+        lines += fold(line, room, indent=width + 2)
+    return lines
+
+
+def warning_tone(warning: ChangeWarning) -> Tone:
+    """Return the tone of a warning; what is not known looks unknown, however loud it is."""
+    return Tone.UNKNOWN if warning.code in UNKNOWN_CODES else _TONES[warning.gravity]
+
+
+def _warnings(warnings: Sequence[ChangeWarning], room: int) -> list[TextLine]:
+    lines: list[TextLine] = []
+    for warning in warnings:
+        tone = warning_tone(warning)
+        symbol = tone.symbol if tone.symbol.strip() else "·"
+        said = TextSpan(printable(warning.message), Tone.UNKNOWN if tone is Tone.UNKNOWN else Tone.PLAIN)
+        lines += fold((TextSpan(f"{symbol} ", tone), said), room, indent=2)
+    return lines
+
+
+def _item(item: Item, room: int) -> list[TextLine]:
+    rows = ", ".join(f"{what} {before} → {after}" for what, before, after in item.before_after)
+    head = (TextSpan(printable(item.name), Tone.ACCENT), TextSpan(f"  {printable(rows)}", Tone.MUTED))
+    warnings = _warnings(item.warnings, room - 2)
+    return [*fold(head, room, indent=4), *((TextSpan("  "), *line) for line in warnings)]
+
+
+def _template(change: TemplateChange, room: int, *, as_yaml: bool) -> Iterator[TextLine]:
+    if as_yaml:
+        yield (TextSpan("the pod template, as YAML", Tone.ACCENT), TextSpan("  v: by meaning", Tone.MUTED))
+        yield from difference_lines(change.diff)
+        return
+    yield (TextSpan("the pod template", Tone.ACCENT), TextSpan("  v: as YAML", Tone.MUTED))
+    for line in meaning_text_lines(change.meaning):
+        yield from fold(line, room, indent=4)

@@ -1,0 +1,152 @@
+"""Give containers other images: the present one is filled in, its tag selected so that typing replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.input import Selection
+from textual.widgets.option_list import Option
+
+from k9py.objects.text import printable
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.dialog import Dialog
+
+
+def tag_span(image: str) -> tuple[int, int]:
+    """Return where the tag (and digest) of an image begins and ends; both the end where it has none."""
+    at = image.find("@")
+    slash = image.rfind("/", 0, at if at >= 0 else None)
+    colon = image.find(":", slash + 1)
+    if colon >= 0:
+        return colon + 1, len(image)
+    return (at + 1 if at >= 0 else len(image)), len(image)
+
+
+class SetImageDialog(Dialog[Mapping[str, str]]):
+    """Returns the images that are to change, by container; the next dialog confirms them.
+
+    Args:
+        name: kind and name of the object.
+        place: namespace and context in words.
+        images: by container, init containers first.
+        check: returns why these images cannot be set, "" when they can.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "move(1)", "Next container", priority=True),
+        Binding("up,ctrl+p", "move(-1)", "Container before", priority=True),
+    ]
+    DEFAULT_CSS = """
+    SetImageDialog > .box { width: 96; }
+    SetImageDialog OptionList { max-height: 8; }
+    SetImageDialog #asked { height: 1; margin: 0; }
+    """
+    SUBTITLE = "Enter goes on to confirm · Esc cancels"
+
+    def __init__(
+        self, name: str, place: str, images: Mapping[str, str], *, check: Callable[[Mapping[str, str]], str]
+    ) -> None:
+        super().__init__(f"Set image of {name}")
+        self.images = dict(images)
+        self.typed = dict(images)
+        self._names = tuple(images)
+        self._at = 0
+        self._place = place
+        self._check = check
+
+    def compose_body(self) -> ComposeResult:
+        yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
+        if len(self._names) > 1:
+            listing = OptionList(id="containers", markup=False, compact=True)
+            listing.can_focus = False
+            yield listing
+        yield Static("", id="asked", markup=False)
+        yield Input(id="image", compact=True, select_on_focus=False)
+        yield self.part(id="wrong")
+        with Horizontal(classes="buttons"):
+            yield Button("Cancel", compact=True, id="cancel")
+            yield Button("Go on", compact=True, id="go-on")
+
+    def on_mount(self) -> None:
+        """Begin with the container that was asked for, its tag selected."""
+        self.query_one("#wrong").display = False
+        self._fill()
+        self._go_to(self._at)
+        self.query_one(Input).focus()
+
+    def begin_with(self, name: str) -> None:
+        """Put the cursor on that container at first."""
+        if name in self._names:
+            self._at = self._names.index(name)
+
+    def _fill(self) -> None:
+        if len(self._names) < 2:
+            return
+        listing = self.query_one(OptionList)
+        listing.clear_options()
+        width = max(len(printable(name)) for name in self._names)
+        for name in self._names:
+            is_changed = self.typed[name] != self.images[name]
+            listing.add_option(
+                Option(
+                    self.toned(
+                        (f"{name:<{width}}  ", Tone.ACCENT),
+                        (self.typed[name], Tone.PLAIN if is_changed else Tone.MUTED),
+                    )
+                )
+            )
+        listing.highlighted = self._at
+        self.query_one(".box").border_subtitle = " ↑↓ container · Enter goes on to confirm · Esc cancels "
+
+    def _go_to(self, at: int) -> None:
+        self._at = at
+        name = self._names[at]
+        self.query_one("#asked", Static).update(self.toned(("image of ", Tone.MUTED), (name, Tone.ACCENT)))
+        entry = self.query_one(Input)
+        entry.value = self.typed[name]
+        entry.selection = Selection(*tag_span(entry.value))
+        if len(self._names) > 1:
+            self.query_one(OptionList).highlighted = at
+
+    def action_move(self, by: int) -> None:
+        """Go to another container; what was typed for this one is kept."""
+        self._go_to((self._at + by) % len(self._names))
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        name = self._names[self._at]
+        if self.typed[name] != event.value:
+            self.typed[name] = event.value
+            self._fill()
+            self.query_one("#wrong").display = False
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        self._go_to(event.option_index)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._go_on()
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        if event.button.id == "go-on":
+            self._go_on()
+        else:
+            self.dismiss(None)
+
+    def _go_on(self) -> None:
+        changed = {name: typed.strip() for name, typed in self.typed.items() if typed.strip() != self.images[name]}
+        why = self._check(changed) if changed else "nothing is changed yet: type another tag or image"
+        if not why:
+            self.dismiss(changed)
+            return
+        wrong = self.query_one("#wrong", Static)
+        wrong.update(self.toned((f"{Tone.FAIL.symbol} ", Tone.FAIL), (why, Tone.PLAIN)))
+        wrong.display = True

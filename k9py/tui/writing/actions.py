@@ -1,0 +1,265 @@
+"""What is particular to each action on one workload: what is asked before it is planned, and the plan.
+
+Each is a coroutine that takes an `Attempt` and ends in `confirm` and `write_and_follow`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from k9py.actions.audit import AuditLog
+from k9py.actions.former_replicas import former_replicas
+from k9py.actions.pause import plan_pause, plan_resume
+from k9py.actions.restart import plan_restart
+from k9py.actions.scale import plan_scale
+from k9py.actions.set_image import plan_set_image
+from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
+from k9py.objects.errors import KdashError, NotFoundError, RefusedError
+from k9py.objects.meta import ObjectKey
+from k9py.objects.policy import HorizontalPodAutoscaler
+from k9py.rollouts.authors import revision_authors
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.undo_target import undo_target
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.dialogs.set_image import SetImageDialog
+from k9py.tui.dialogs.undo import Templates, UndoDialog
+from k9py.tui.session import Connected
+from k9py.tui.writing.attempt import Attempt, Meant
+from k9py.tui.writing.pods import offer_stuck_pods
+
+SEEN_SECONDS: Final = 3.0
+"""How long an undo waits for the controllers to have seen the write before it."""
+
+
+async def scale(attempt: Attempt, meant: Meant, replicas: int | None) -> None:
+    """Scale to that number; None asks for it."""
+    connected, key = attempt.connected, meant.key
+    found = await attempt.read(meant)
+    autoscaler = connected.cluster.queries.autoscaler_of(key)
+    if replicas is None:
+        replicas = await _ask_replicas(attempt, key, found, autoscaler)
+    if replicas is None:
+        return
+    await _do(attempt, found, plan_scale(found, replicas, autoscaler=autoscaler), "Scale", f"scale to {replicas}")
+
+
+async def zero(attempt: Attempt, meant: Meant) -> None:
+    """Scale to zero; what is at zero goes back to the former number, which is offered."""
+    found = await attempt.read(meant)
+    autoscaler = attempt.connected.cluster.queries.autoscaler_of(meant.key)
+    replicas: int | None = 0
+    if replicas_of(found) == 0:
+        former = await _former(attempt, meant.key, found)
+        offered = (1, "how many there were before is not known") if former is None else (former, "as many as before")
+        replicas = await _ask_replicas(attempt, meant.key, found, autoscaler, offered=offered)
+    if replicas is not None:
+        await _do(attempt, found, plan_scale(found, replicas, autoscaler=autoscaler), "Scale", f"scale to {replicas}")
+
+
+async def restart(attempt: Attempt, meant: Meant) -> None:
+    """Replace every pod."""
+    found = await attempt.read(meant)
+    await _do(attempt, found, plan_restart(found, attempt.app.options.clock.now()), "Restart", "restart")
+
+
+async def pause(attempt: Attempt, meant: Meant, paused: bool | None) -> None:
+    """Pause, or resume; None: the other of the two."""
+    found = await attempt.read(meant)
+    if paused is None:
+        paused = not (found.get("spec") or {}).get("paused")
+    if paused:
+        await _do(attempt, found, plan_pause(found), "Pause", "pause")
+    else:
+        await _do(attempt, found, plan_resume(found), "Resume", "resume")
+
+
+async def set_image(attempt: Attempt, meant: Meant, images: Mapping[str, str] | None) -> None:
+    """Set images by container ("": the only one); None asks for them."""
+    found = await attempt.read(meant)
+    present = images_of(found)
+    if images is None:
+
+        def check(chosen: Mapping[str, str]) -> str:
+            try:
+                plan_set_image(found, chosen)
+            except KdashError as error:
+                return error.message
+            return ""
+
+        key = meant.key
+        dialog = SetImageDialog(f"{key.kind} {key.name}", attempt.place(key.namespace), present, check=check)
+        containers = _containers(found, "containers")
+        if containers:
+            dialog.begin_with(str(containers[0].get("name", "")))
+        images = await attempt.ask(dialog)
+    elif "" in images:
+        names = [str(one.get("name", "")) for one in _containers(found, "containers")]
+        if len(names) != 1:
+            raise RefusedError(
+                f"{meant.key} has {len(names)} containers", f"say which: {', '.join(f'{one}=IMAGE' for one in names)}"
+            )
+        images = {names[0]: images[""]}
+    if images:
+        tags = ", ".join(image.rpartition("/")[2] for image in images.values())
+        await _do(attempt, found, plan_set_image(found, images), "Set image", f"set image {tags}")
+
+
+async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
+    """Go back to a revision; None asks for it."""
+    connected, key = attempt.connected, meant.key
+    found = await attempt.read(meant)
+    if (found.get("spec") or {}).get("paused"):
+        await _refuse_paused(attempt, meant)
+        return
+    await _seen(connected, key, int(found.get("metadata", {}).get("generation") or 0))
+    revisions = connected.cluster.queries.revisions_of(key)
+    chosen = (
+        await _ask_revision(attempt, key, found, revisions) if number is None else _numbered(key, revisions, number)
+    )
+    if chosen is None:
+        return
+    revision_object = await _revision_object(connected, chosen)
+    pods = connected.cluster.queries.pods_of(key)
+    change = plan_undo(found, revision_object, pods=pods)
+    what = f"undo to revision {chosen.number}"
+    prepared = await attempt.confirm(found, change, "Undo", what, planned=revision_template(revision_object))
+    if prepared is None:
+        return
+    on_written = partial(offer_stuck_pods, attempt, found, chosen.key.name) if key.kind == "StatefulSet" else None
+    await attempt.write_and_follow(prepared, what, on_written=on_written)
+
+
+# -- what they share --------------------------------------------------------------------------------------------------
+
+
+async def _do(attempt: Attempt, found: Mapping[str, Any], change: Any, verb: str, what: str) -> None:
+    prepared = await attempt.confirm(found, change, verb, what)
+    if prepared is not None:
+        await attempt.write_and_follow(prepared, what)
+
+
+async def _ask_replicas(
+    attempt: Attempt,
+    key: ObjectKey,
+    found: Mapping[str, Any],
+    autoscaler: HorizontalPodAutoscaler | None,
+    *,
+    offered: tuple[int, str] | None = None,
+) -> int | None:
+    return await attempt.ask(
+        ScaleDialog(
+            f"{key.kind} {key.name}",
+            attempt.place(key.namespace),
+            replicas_of(found),
+            ready=found.get("status", {}).get("readyReplicas", 0),
+            autoscaler=_autoscaler_words(autoscaler),
+            offered=offered,
+        )
+    )
+
+
+async def _former(attempt: Attempt, key: ObjectKey, found: Mapping[str, Any]) -> int | None:
+    audit = AuditLog(attempt.app.options.audit_path)
+    lines = await asyncio.to_thread(audit.lines, str(found.get("metadata", {}).get("uid", "")))
+    return former_replicas(found, lines, attempt.connected.cluster.queries.events_about(key))
+
+
+async def _refuse_paused(attempt: Attempt, meant: Meant) -> None:
+    message = f"{meant.key} is paused: an undo would only begin once it goes on"
+    dialog = MessageDialog(attempt.title, message, "resume it first", tone=Tone.WARN, offer=("P", "Resume"))
+    if await attempt.ask(dialog, keep_typed=False):
+        attempt.hold_keys()
+        await pause(attempt, meant, False)
+
+
+def _numbered(key: ObjectKey, revisions: Sequence[Revision], number: int) -> Revision:
+    for one in revisions:
+        if one.number == number:
+            return one
+    known = ", ".join(str(one.number) for one in revisions) or "none"
+    raise RefusedError(f"{key} has no revision {number}", f"revisions: {known}")
+
+
+async def _ask_revision(
+    attempt: Attempt, key: ObjectKey, found: Mapping[str, Any], revisions: Sequence[Revision]
+) -> Revision | None:
+    connected = attempt.connected
+    target = undo_target(revisions)
+    if target is None:
+        kept_in = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
+        raise nothing_to_undo(found, read=connected.cluster.knows(kept_in))
+    return await attempt.ask(
+        UndoDialog(
+            f"{key.kind} {key.name}",
+            attempt.place(key.namespace),
+            revisions,
+            suggested=target,
+            load=lambda one: _templates(connected, found, one),
+            now=attempt.app.options.clock.now,
+            authors=revision_authors(found, revisions),
+        )
+    )
+
+
+async def _revision_object(connected: Connected, revision: Revision) -> Mapping[str, Any]:
+    try:
+        return await connected.connection.get(revision.key)
+    except NotFoundError as error:
+        raise RefusedError(f"revision {revision.number} is no longer kept", "choose another revision") from error
+
+
+async def _templates(connected: Connected, found: Mapping[str, Any], revision: Revision) -> Templates:
+    then = revision_template(await _revision_object(connected, revision))
+    return found.get("spec", {}).get("template", {}), then
+
+
+async def _seen(connected: Connected, key: ObjectKey, generation: int) -> None:
+    """Wait until the picture shows the revisions as they are after the write before; not for ever."""
+    cluster = connected.cluster
+    feed = cluster.open_feed()
+    try:
+        async with asyncio.timeout(SEEN_SECONDS):
+            while True:
+                feed.drain()
+                workload = cluster.queries.workload(key)
+                if workload is None or (workload.status.observed_generation or 0) >= generation:
+                    return
+                await feed.changed()
+    except TimeoutError:
+        return
+    finally:
+        cluster.close_feed(feed)
+
+
+def images_of(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the images by container, init containers first."""
+    return {
+        str(one.get("name", "")): str(one.get("image", ""))
+        for group in ("initContainers", "containers")
+        for one in _containers(found, group)
+    }
+
+
+def _containers(found: Mapping[str, Any], group: str) -> list[Mapping[str, Any]]:
+    template = (found.get("spec") or {}).get("template") or {}
+    return list((template.get("spec") or {}).get(group) or ())
+
+
+def replicas_of(found: Mapping[str, Any]) -> int:
+    """Return the replicas asked for; the API's default is 1."""
+    replicas = (found.get("spec") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _autoscaler_words(autoscaler: HorizontalPodAutoscaler | None) -> str:
+    if autoscaler is None:
+        return ""
+    spec = autoscaler.spec
+    least = 1 if spec.min_replicas is None else spec.min_replicas
+    bounds = f"between {least} and {spec.max_replicas}"
+    return f"HorizontalPodAutoscaler {autoscaler.name} sets this number, {bounds}"

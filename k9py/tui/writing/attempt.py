@@ -1,0 +1,221 @@
+"""The way every change goes: the object read by its uid, the plan made ready, confirmed, written and followed.
+
+Invariants: from the key that was under the cursor to the write one object is meant, by uid; what was confirmed is what
+is changed, or nothing is, and the person is told why. Steps that may fail raise KdashError, and `Attempt.run` alone
+turns that into a dialog. Keys typed while a dialog is on its way wait for it; a confirmation is never typed ahead: what
+is confirmed has been seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from k9py.actions.change import Change
+from k9py.actions.prepare import Prepared, prepare
+from k9py.objects.errors import KdashError, NotFoundError, RefusedError
+from k9py.objects.meta import ObjectKey
+from k9py.rollouts.meaning import meaning_diff
+from k9py.rollouts.template_diff import template_diff
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.question import Item, Question, TemplateChange
+from k9py.tui.key_order import KeyHold
+from k9py.tui.session import Connected
+from k9py.tui.writing.board import Board
+from k9py.tui.writing.following import Ended, Follower
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The object that was under the cursor; uid "" when it was not in the picture."""
+
+    key: ObjectKey
+    uid: str
+
+
+class Attempt:
+    """One attempt to change something.
+
+    Args:
+        title: what is tried, for the dialog that tells of a failure.
+    """
+
+    def __init__(self, app: KdashApp, board: Board, title: str) -> None:
+        self.app = app
+        self.board = board
+        self.title = title
+        self._hold: KeyHold | None = None
+        self._cancel: Callable[[], None] = lambda: None
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def hold_keys(self, cancel: Callable[[], None] | None = None) -> None:
+        """Keep back what is typed until the next dialog is there; Esc ends the attempt."""
+        if cancel is not None:
+            self._cancel = cancel
+        self._hold = self.app.hold_keys(self._cancel)
+
+    def _let_keys_go(self, *, drop: bool = False) -> None:
+        hold, self._hold = self._hold, None
+        if hold is not None and drop:
+            hold.drop()
+        elif hold is not None:
+            hold.release()
+
+    async def run(self, steps: Callable[[Attempt], Awaitable[None]]) -> None:
+        """Take the steps; tell of a failure."""
+        try:
+            await steps(self)
+        except KdashError as error:
+            self._let_keys_go(drop=True)
+            await self.ask(MessageDialog.of_error(self.title, error))
+        finally:
+            self._let_keys_go(drop=True)
+
+    # -- what the steps need ------------------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> Connected:
+        """The cluster to change.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        connected = self.app.connected
+        if connected is None:
+            raise RefusedError("there is no cluster to change", "wait until it is connected, or choose another with c")
+        return connected
+
+    def place(self, namespace: str) -> str:
+        """Return namespace and context in words."""
+        return f"namespace {namespace} · context {self.app.context}"
+
+    async def read(self, meant: Meant) -> Mapping[str, Any]:
+        """Read the object as the server has it now, and make sure it is the one that was meant.
+
+        Raises:
+            RefusedError: it is gone, or another one has taken its name.
+        """
+        key = meant.key
+        try:
+            found = await self.connected.connection.get(key)
+        except NotFoundError as error:
+            raise RefusedError(f"{key} is no longer there", "nothing was changed") from error
+        if meant.uid and found.get("metadata", {}).get("uid", "") != meant.uid:
+            raise RefusedError(f"{key} was deleted and made anew", "nothing was changed: look at it again first")
+        return found
+
+    async def ask(self, dialog: Dialog[ResultT], *, keep_typed: bool = True) -> ResultT | None:
+        """Show a dialog and return its answer; keys typed ahead reach it, unless it has to be seen first."""
+        if not keep_typed:
+            self.app.drop_typed_keys()
+        answered = self.app.push_screen(dialog, wait_for_dismiss=True)
+        dialog.call_after_refresh(self._let_keys_go)
+        answer: ResultT | None = await answered
+        return answer
+
+    # -- the end they share -------------------------------------------------------------------------------------------
+
+    async def prepare(self, found: Mapping[str, Any], change: Change, what: str) -> Prepared:
+        """Let the server try the change, and gather what pushes back on it."""
+        connected = self.connected
+        with self.board.asking(change.key, what, "asking the server… · Esc gives up"):
+            return await prepare(connected.writer, connected.connection, found, change)
+
+    async def confirm(
+        self,
+        found: Mapping[str, Any],
+        change: Change,
+        verb: str,
+        what: str,
+        *,
+        planned: Mapping[str, Any] | None = None,
+    ) -> Prepared | None:
+        """Ask whether to make the change; None when the person would rather not.
+
+        Args:
+            verb: on the button.
+            what: the change in words, for the strip.
+            planned: the pod template that is put in, shown when the server could not try it.
+        """
+        if self._hold is None:
+            self.hold_keys()
+        prepared = await self.prepare(found, change, what)
+        change, key = prepared.change, prepared.change.key
+        question = Question(
+            verb=verb,
+            object=f"{key.kind} {key.name}",
+            place=self.place(key.namespace),
+            before_after=change.before_after,
+            warnings=change.warnings,
+            template=_template_change(prepared, planned),
+            is_tried=prepared.tried,
+        )
+        dialog = ConfirmDialog(question)
+        return prepared if await self.ask(dialog, keep_typed=False) else None
+
+    async def confirm_all(
+        self, verb: str, object_words: str, prepared: Sequence[Prepared], notes: Sequence[str]
+    ) -> bool:
+        """Ask whether to make several changes, one after the other."""
+        items = [
+            Item(
+                f"{one.change.key.kind} {one.change.key.namespace}/{one.change.key.name}",
+                one.change.before_after,
+                one.change.warnings,
+            )
+            for one in prepared
+        ]
+        question = Question(
+            verb=verb,
+            object=object_words,
+            place=f"context {self.app.context}, one after the other, in this order",
+            items=items,
+            notes=notes,
+            is_tried=all(one.tried for one in prepared),
+        )
+        return bool(await self.ask(ConfirmDialog(question), keep_typed=False))
+
+    async def write_and_follow(
+        self,
+        prepared: Prepared,
+        what: str,
+        *,
+        stay: bool = True,
+        rings: bool = True,
+        on_written: Callable[[], None] | None = None,
+    ) -> Ended:
+        """Write what was confirmed and follow it to its end; `on_written` is called between the two."""
+        connected, change = self.connected, prepared.change
+        entry = self.board.begin(change.key, what)
+        entry.say("writing…")
+        try:
+            written = await connected.writer.write(change, dry_run=False)
+        except BaseException:
+            entry.drop()
+            raise
+        if written.audit_problem:
+            self.app.say(written.audit_problem, failed=True)
+        if on_written is not None:
+            on_written()
+        return await Follower(self.app, connected, entry, written, rings=rings).to_the_end(stay=stay)
+
+
+def _template_change(prepared: Prepared, planned: Mapping[str, Any] | None) -> TemplateChange | None:
+    """Return how the pod template changes, None when the change does not touch it or that is not known."""
+    before = prepared.template_before
+    after = prepared.template_after if prepared.tried else planned
+    if not before or not after:
+        return None
+    lines = template_diff(before, after)
+    if not lines and prepared.change.action not in ("undo", "set-image"):
+        return None
+    return TemplateChange(meaning_diff(before, after), lines)

@@ -1,0 +1,125 @@
+"""What is said of the changes of this session: one entry an object, the latest one shown.
+
+Invariant: an entry that another change of its object has replaced, or that was sent away, says nothing any more
+(`is_shown` is False): an old follower cannot speak over a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from k9py.objects.meta import ObjectKey
+from k9py.rollouts.status import RolloutStatus
+from k9py.tables.values import Tone
+from k9py.tui.progress import Followed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Entry:
+    """One change on its way."""
+
+    def __init__(self, board: Board, key: ObjectKey, what: str, began: float) -> None:
+        self.key = key
+        self.began = began
+        self.followed = Followed(key, what, "")
+        self._board = board
+
+    @property
+    def is_shown(self) -> bool:
+        """False once it was sent away, or another change of the object has begun."""
+        return self._board.entry_of(self.key) is self
+
+    def say(self, words: str, tone: Tone = Tone.BUSY, *, status: RolloutStatus | None = None) -> None:
+        """Say how it stands."""
+        desired, updated, available = (
+            (None, 0, 0) if status is None else (status.desired, status.updated, status.available)
+        )
+        self.followed = replace(
+            self.followed, words=words, tone=tone, desired=desired, updated=updated, available=available
+        )
+        if self.is_shown:
+            self._board.changed()
+
+    def rename(self, what: str) -> None:
+        """Say otherwise what the change is."""
+        self.followed = replace(self.followed, what=what)
+        if self.is_shown:
+            self._board.changed()
+
+    def drop(self) -> None:
+        """Say nothing of it any more."""
+        if self.is_shown:
+            self._board.remove(self)
+
+
+class Board:
+    """The changes of this session.
+
+    Args:
+        now: monotonic seconds.
+        changed: called when something else is to be said.
+    """
+
+    def __init__(self, now: Callable[[], float], changed: Callable[[], None]) -> None:
+        self._now = now
+        self.changed = changed
+        self._entries: dict[ObjectKey, Entry] = {}
+        self._asking: list[Entry] = []
+
+    @property
+    def latest(self) -> tuple[Followed | None, int]:
+        """The change to show, and how many others are on their way."""
+        entries = [*self._entries.values(), *self._asking]
+        if not entries:
+            return None, 0
+        *others, last = entries
+        shown = last.followed
+        if not shown.is_done:
+            shown = replace(shown, seconds=max(0.0, self._now() - last.began))
+        return shown, sum(not other.followed.is_done for other in others)
+
+    def entry_of(self, key: ObjectKey) -> Entry | None:
+        """Return the entry of an object, None when there is none."""
+        return self._entries.get(key)
+
+    def begin(self, key: ObjectKey, what: str) -> Entry:
+        """Begin to speak of a change, instead of the one before of the same object."""
+        self._entries.pop(key, None)
+        entry = self._entries[key] = Entry(self, key, what, self._now())
+        return entry
+
+    @contextmanager
+    def asking(self, key: ObjectKey, what: str, words: str) -> Iterator[None]:
+        """Say that the server is being asked, for as long as it is; what is said of changes stays."""
+        entry = Entry(self, key, what, self._now())
+        entry.say(words)
+        self._asking.append(entry)
+        self.changed()
+        try:
+            yield
+        finally:
+            self._asking.remove(entry)
+            self.changed()
+
+    def remove(self, entry: Entry) -> None:
+        """Take an entry out."""
+        self._entries.pop(entry.key, None)
+        self.changed()
+
+    def dismiss_done(self) -> bool:
+        """Send away what has ended; False when there is nothing of the kind."""
+        done = [key for key, entry in self._entries.items() if entry.followed.is_done]
+        for key in done:
+            del self._entries[key]
+        self.changed()
+        return bool(done)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.changed()

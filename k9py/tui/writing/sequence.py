@@ -1,0 +1,181 @@
+"""Several objects changed one after the other: confirmed together, each followed to its end before the next begins.
+
+Invariant: it stops before the next one at the first that stalls, is refused, or is not followed to a good end, and when
+asked to; what was not begun is said and was not touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from k9py.actions.change import Change
+from k9py.actions.prepare import Prepared
+from k9py.actions.restart import plan_restart
+from k9py.actions.scale import plan_scale
+from k9py.objects.errors import KdashError, RefusedError
+from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.writing.actions import replicas_of
+from k9py.tui.writing.attempt import Attempt, Meant
+
+AT_ONCE: Final = 4
+"""How many objects are read and tried at the same time."""
+
+Found = Mapping[str, Any]
+
+
+class Several:
+    """One run over several objects.
+
+    Args:
+        verb: in words, such as "restart".
+        meant: the objects, in order.
+    """
+
+    def __init__(self, verb: str, meant: Sequence[Meant]) -> None:
+        self.verb = verb
+        self.meant = tuple(meant)
+        self.is_running = False
+        self._stops = False
+        self._rename: Callable[[], None] = lambda: None
+
+    @property
+    def words(self) -> str:
+        """What is done to how many."""
+        return f"{self.verb} of {len(self.meant)}"
+
+    def stop(self) -> None:
+        """Begin no further one."""
+        self._stops = True
+        self._rename()
+
+    async def restart(self, attempt: Attempt) -> None:
+        """Restart them all."""
+        found = await self._read(attempt)
+        now = attempt.app.options.clock.now()
+        await self._run(attempt, found, [plan_restart(one, now) for one in found], "Restart", ())
+
+    async def scale(self, attempt: Attempt, replicas: int | None) -> None:
+        """Scale them all to one number; None asks for it."""
+        for one in self.meant:
+            if one.key.kind == "DaemonSet":
+                raise RefusedError(f"{one.key} has no number of replicas", "nothing was changed: unmark it")
+        found = await self._read(attempt)
+        if replicas is None:
+            counts = sorted({replicas_of(one) for one in found})
+            words = ", ".join(str(one) for one in counts)
+            dialog = ScaleDialog(
+                f"{len(found)} marked", f"context {attempt.app.context}", counts[0], now=f"{words} replicas"
+            )
+            replicas = await attempt.ask(dialog)
+        if replicas is None:
+            return
+        attempt.hold_keys()
+        queries = attempt.connected.cluster.queries
+        others = [one for one in found if replicas_of(one) != replicas]
+        if not others:
+            raise RefusedError(f"all of them have {replicas} replicas already", "")
+        left_out = [f"{_key(one)} has {replicas} already" for one in found if replicas_of(one) == replicas]
+        changes = [plan_scale(one, replicas, autoscaler=queries.autoscaler_of(_key(one))) for one in others]
+        self.verb = f"scale to {replicas}"
+        await self._run(attempt, others, changes, "Scale", left_out)
+
+    # -- the steps ----------------------------------------------------------------------------------------------------
+
+    async def _read(self, attempt: Attempt) -> list[Found]:
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def read(meant: Meant) -> Found:
+            async with limit:
+                return await attempt.read(meant)
+
+        return list(await _together([read(one) for one in self.meant]))
+
+    async def _run(
+        self, attempt: Attempt, found: Sequence[Found], changes: Sequence[Change], verb: str, notes: Sequence[str]
+    ) -> None:
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def prepare(obj: Found, change: Change) -> Prepared:
+            async with limit:
+                try:
+                    return await attempt.prepare(obj, change, self.verb)
+                except KdashError as error:
+                    error.message = f"{change.key}: {error.message}"
+                    raise
+
+        prepared = await _together([prepare(obj, change) for obj, change in zip(found, changes, strict=True)])
+        count = len(prepared)
+        if not await attempt.confirm_all(
+            verb, f"{count} marked" if count > 1 else str(changes[0].key), prepared, notes
+        ):
+            return
+        self.is_running = True
+        try:
+            await self._one_after_the_other(attempt, prepared)
+        finally:
+            self.is_running = False
+
+    async def _one_after_the_other(self, attempt: Attempt, prepared: Sequence[Prepared]) -> None:
+        count, done = len(prepared), 0
+        attempt.app.marks_taken()
+        for number, one in enumerate(prepared, start=1):
+            key, left = one.change.key, [str(other.change.key) for other in prepared[number:]]
+
+            def what(number: int = number) -> str:
+                keys = "stops after this one" if self._stops else "x stops"
+                return f"{self.verb} {number} of {count} · {keys}"
+
+            def rename(key: ObjectKey = key, what: Callable[[], str] = what) -> None:
+                entry = attempt.board.entry_of(key)
+                if entry is not None:
+                    entry.rename(what())
+
+            self._rename = rename
+            try:
+                ended = await attempt.write_and_follow(one, what(), stay=False, rings=False)
+            except KdashError as error:
+                self._finish(attempt, key, number, count, f"{error.message}{_not_begun(left)}", Tone.FAIL)
+                error.hint = f"{error.hint}; " * bool(error.hint) + f"stopped at {number} of {count}{_not_begun(left)}"
+                raise
+            done = number
+            if not ended.is_well:
+                words = f"{ended.words}: stopped at {number} of {count}{_not_begun(left)}"
+                self._finish(attempt, key, number, count, words, ended.tone if ended.tone is not Tone.OK else Tone.WARN)
+                return
+            if self._stops and left:
+                words = f"{ended.words}, stopped after {number} of {count}{_not_begun(left)}"
+                self._finish(attempt, key, number, count, words, Tone.WARN)
+                return
+        self._finish(attempt, prepared[-1].change.key, done, count, f"all {count} converged", Tone.OK)
+
+    def _finish(self, attempt: Attempt, key: ObjectKey, number: int, count: int, words: str, tone: Tone) -> None:
+        what = f"{self.verb} {number} of {count}"
+        entry = attempt.board.entry_of(key) or attempt.board.begin(key, what)
+        entry.rename(what)
+        entry.say(words, tone)
+        self._rename = lambda: None
+        attempt.app.ring(f"kdash: {what}: {words}")
+
+
+def _not_begun(left: Sequence[str]) -> str:
+    return f", not begun: {', '.join(left)}" if left else ""
+
+
+def _key(found: Found) -> ObjectKey:
+    metadata = found.get("metadata") or {}
+    return ObjectKey(str(found.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+
+
+async def _together(work: Sequence[Any]) -> list[Any]:
+    """Return the results in order; the first failure ends the others and is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
