@@ -235,6 +235,9 @@ async def test_an_autoscaler_brings_a_hand_scaled_target_back_within_its_bounds(
     await cluster.pass_time(60)
     assert cluster.deployment()["spec"]["replicas"] >= 4
     assert cluster.messages("SuccessfulRescale")[0].startswith("New size: ")
+    [wrote] = cluster.deployment()["metadata"]["managedFields"]
+    assert (wrote["manager"], wrote["subresource"]) == ("kube-controller-manager", "scale")
+    assert wrote["fieldsV1"] == {"f:spec": {"f:replicas": {}}}
 
 
 # -- events ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """`metadata.managedFields`: who wrote which field last, and when, for writes that come over the API.
 
 Invariant: a field belongs to the manager who changed it last; lists whose elements have names are told by name, other
-lists as one field. Controllers inside the simulator write past the API and are not told.
+lists as one field. Of the controllers inside the simulator, which write past the API, the autoscaler alone is told:
+the others write what is their own (status, what they made) and no person's.
 """
 
 import json

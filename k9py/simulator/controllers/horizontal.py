@@ -10,6 +10,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import Any
 
+from k9py.simulator.api.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.hashing import fnv32a
@@ -23,6 +24,7 @@ from k9py.simulator.storage import Change
 
 Object = dict[str, Any]
 
+_MANAGER = "kube-controller-manager"
 _PERIOD = 15.0
 _TOLERANCE = 0.1
 _STABILIZATION = timedelta(minutes=5)
@@ -122,7 +124,9 @@ class HorizontalController:
 
     def _scale(self, autoscaler: Object, target: Object, present: int, wanted: int) -> None:
         resource = by_kind(target["kind"])
-        self._storage.update(resource, {**target, "spec": {**target["spec"], "replicas": wanted}})
+        scaled = {**target, "spec": {**target["spec"], "replicas": wanted}}
+        version, now = resource.api_version, self._state.clock.now()
+        self._storage.update(resource, with_manager(scaled, target, _MANAGER, version, now, "scale"))
         reason = (
             "cpu resource utilization (percentage of request) above target"
             if wanted > present
