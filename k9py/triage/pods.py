@@ -16,6 +16,7 @@ from k9py.objects.pod_troubles import exit_words, pod_troubles, short, stuck_end
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.objects.times import age
+from k9py.objects.troubles import Trouble
 from k9py.triage.finding import Finding, Severity
 from k9py.triage.ranking import worst_first
 
@@ -32,7 +33,7 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
         return ()
     found = [
         Finding(
-            Severity.FAIL if one.blocking else Severity.WARN if one.reason == "Unhealthy" else Severity.INFO,
+            _severity(one, now),
             one.reason,
             one.message,
             pod.key,
@@ -44,6 +45,14 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
     for check in _CHECKS:
         found += check(pod, now)
     return worst_first(found)
+
+
+def _severity(trouble: Trouble, now: datetime) -> Severity:
+    """A probe that says no while its container starts is how starting looks: worth a warning once it takes long."""
+    if trouble.blocking:
+        return Severity.FAIL
+    starting = trouble.since is not None and now - trouble.since <= _SLOW_START
+    return Severity.WARN if trouble.reason == "Unhealthy" and not starting else Severity.INFO
 
 
 def _is_plainly_well(pod: Pod) -> bool:

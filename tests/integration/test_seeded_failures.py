@@ -80,12 +80,17 @@ async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
 ) -> None:
     given = {key: value for key, value in more.items() if key != "replicas" or kind != "DaemonSet"}
     async with running_cluster(workers=workers) as cluster:
-        cluster.create(kind, NAME, {**failures.good_spec(kind), **given})
+        spec = failures.good_spec(kind)
+        # As a real kubelet does, its probe complains until the pod has come up.
+        probe = {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5}
+        spec["template"]["spec"]["containers"][0]["readinessProbe"] = probe
+        cluster.create(kind, NAME, {**spec, **given})
         seen = await watched_for(cluster, kind, 60 if workers == 3 else 200)
         cluster.change(by_kind(kind), NAME, with_image(image.replace("1.0.0", "1.1.0")))
         seen += await watched_for(cluster, kind, seconds)
         assert seen[-1].state is RolloutState.COMPLETE
         assert {one.state for one in seen} <= CALM
+        assert bool(cluster.events("Unhealthy")) == ("slow" in image)
         assert {one.cause for one in seen} <= {None, TroubleKind.PROBE}  # not ready yet: said, but as no alarm
 
 

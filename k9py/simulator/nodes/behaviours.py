@@ -77,6 +77,14 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
     return _by_image(container.get("image", ""), init=init, ends=ends)
 
 
+def is_restarted(pod: Mapping[str, Any], ended: Exits, *, init: bool) -> bool:
+    """Tell whether the kubelet starts a container again after it has ended so."""
+    policy = pod["spec"].get("restartPolicy", "Always")
+    if init:
+        return bool(ended.code) and policy != "Never"
+    return policy == "Always" or (policy == "OnFailure" and ended.code != 0)
+
+
 @functools.lru_cache(maxsize=4096)
 def _by_image(image: str, *, init: bool, ends: bool) -> Behaviour:
     words = re.split(r"[^a-z0-9]+", image.rpartition("/")[2].partition(":")[2].lower())

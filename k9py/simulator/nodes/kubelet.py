@@ -10,15 +10,24 @@ import asyncio
 import heapq
 import itertools
 import logging
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.placement import is_node_ready
-from k9py.simulator.controllers.queue import Key, wait_until_woken
+from k9py.simulator.controllers.queue import wait_until_woken
 from k9py.simulator.controllers.selectors import key_of
-from k9py.simulator.nodes.behaviours import Behaviour, Exits, Misconfigured, NeverReady, NoImage, Works, behaviour_of
+from k9py.simulator.nodes.acts import Act, Step
+from k9py.simulator.nodes.behaviours import (
+    Behaviour,
+    Exits,
+    Misconfigured,
+    NeverReady,
+    NoImage,
+    Works,
+    behaviour_of,
+    is_restarted,
+)
 from k9py.simulator.nodes.containers import entry_of, go_duration, image_not_found, is_init, spec_of
 from k9py.simulator.nodes.pod_status import conditions_from, is_sidecar, phase_from, waiting_status
 from k9py.simulator.nodes.prerequisites import missing_for_container, missing_volume
@@ -27,7 +36,6 @@ from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Change
 
 Object = dict[str, Any]
-Step = Literal["admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill"]
 
 _LOG = logging.getLogger(__name__)
 _SLACK = 1e-6
@@ -35,16 +43,6 @@ _FIRST_BACKOFF = 10.0
 _LONGEST_BACKOFF = 300.0
 _RESTART_DELAY = 1.0
 _INIT, _MAIN = "initContainerStatuses", "containerStatuses"
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What happens next to a container (or, with an empty name, to the whole pod)."""
-
-    key: Key
-    uid: str
-    container: str
-    step: Step
 
 
 class Kubelet:
@@ -296,10 +294,14 @@ class Kubelet:
             case Works(ready_after=after) if not change["ready"]:
                 delay = (container.get("readinessProbe") or {}).get("initialDelaySeconds", 0)
                 self._plan(pod, name, "ready", max(delay, after * self._between(0.8, 1.2)))
+                if slow and container.get("readinessProbe"):
+                    self._plan(pod, name, "probe", max(1.0, delay))
         if is_init(pod, name) and is_sidecar(container):
             self._plan_next(pod, self._between(0.1, 0.3))
 
     def _probe(self, pod: Object, name: str) -> None:
+        if entry_of(pod, name)["ready"]:
+            return  # it was slow, and is there now
         probe = spec_of(pod, name).get("readinessProbe") or {}
         message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
         self._say(pod, "Warning", "Unhealthy", message, name)
@@ -326,16 +328,9 @@ class Kubelet:
         if init and behaviour.code == 0:
             self._write(pod, name, {"ready": True})
             self._plan_next(self._storage.get(PODS, *key_of(pod)) or pod, self._between(0.1, 0.3))
-        elif self._restarts(pod, behaviour, init=init):
+        elif is_restarted(pod, behaviour, init=init):
             step: Step = "crash-back-off" if entry["restartCount"] else "start"
             self._plan(pod, name, step, _RESTART_DELAY)
-
-    @staticmethod
-    def _restarts(pod: Object, behaviour: Exits, *, init: bool) -> bool:
-        policy = pod["spec"].get("restartPolicy", "Always")
-        if init:
-            return bool(behaviour.code) and policy != "Never"
-        return policy == "Always" or (policy == "OnFailure" and behaviour.code != 0)
 
     def _back_off_crash(self, pod: Object, name: str) -> None:
         entry = entry_of(pod, name)

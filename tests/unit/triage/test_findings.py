@@ -217,3 +217,14 @@ def test_past_the_deadline_what_might_have_needed_time_is_the_cause() -> None:
     assert found[0].severity is Severity.FAIL
     in_time = workload_findings(make.deployment(), (), (slow,), (), make.NOW)
     assert all(one.severity is not Severity.FAIL or one.kind is None for one in in_time)
+
+
+@pytest.mark.parametrize(("running", "severity"), [(60, Severity.INFO), (290, Severity.INFO), (400, Severity.WARN)])
+def test_a_probe_that_fails_while_its_container_starts_is_a_warning_once_it_takes_long(
+    running: float, severity: Severity
+) -> None:
+    starting = make.container_status(ready=False, state=make.running(running))
+    pod = make.pod(ready=False, statuses=[starting], created=running)
+    event = make.event(pod, "Unhealthy", "Readiness probe failed: connection refused", since=5)
+    [found] = pod_findings(pod, make.NOW, events=[event])
+    assert (found.severity, found.reason) == (severity, "Unhealthy")
