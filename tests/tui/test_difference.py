@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.difference import DifferenceScreen, open_difference
 from k9py.tui.screens.rollout import RolloutScreen
-from tests.tui.dashboard import AGENT, CHECKOUT, DB, Dashboard
+from tests.tui.dashboard import AGENT, CHECKOUT, DB, Dashboard, dashboard
 
 OLD = "registry.example.com/shop/checkout:2.7.1"
 NEW = "registry.example.com/shop/checkout:2.8.0"
@@ -45,6 +48,21 @@ async def test_a_revision_is_compared_with_now_by_meaning_first(kdash: Dashboard
     await kdash.until(lambda: "→" in shown.pane.text.text, "by meaning again")
     await kdash.press("q")
     assert kdash.app.screen is screen
+
+
+@pytest.mark.parametrize("monochrome", [False, True], ids=["colour", "no-colour"])
+async def test_nothing_of_the_difference_is_cut_on_a_small_screen(
+    monochrome: bool, simulator: Simulator, tmp_path: Path
+) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24), monochrome=monochrome) as kdash:
+        await kdash.select(CHECKOUT)
+        open_difference(kdash.home)
+        await kdash.until_text("revision 5", "now", "revision 6", "u undoes to revision 5", f"{OLD} →", NEW)
+        await kdash.press("v")
+        await kdash.until_text(f"- image: {OLD}", f"+ image: {NEW}")
+        await kdash.press("q", "u")
+        await kdash.until_screen(UndoDialog)
+        await kdash.until_text("suggested", "going back to revision 5", NEW, OLD)
 
 
 async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None:

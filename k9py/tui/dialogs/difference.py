@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from k9py.rollouts.meaning import MeaningChange
 from k9py.rollouts.template_diff import DiffLine
 from k9py.tables.meaning import meaning_lines
 from k9py.tables.values import Tone
+from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+
+INDENT: Final = 6
+"""Cells the rest of a folded line stands to the right."""
 
 _TONES = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT, " ": Tone.MUTED}
 
@@ -22,6 +27,11 @@ def difference_lines(lines: Sequence[DiffLine]) -> list[TextLine]:
     ]
 
 
-def meaning_text_lines(changes: Sequence[MeaningChange]) -> list[TextLine]:
-    """Return what changes by meaning as lines to show; one that says so when nothing does."""
-    return [tuple(TextSpan(text, tone) for text, tone in line) for line in meaning_lines(changes)]
+def meaning_text_lines(changes: Sequence[MeaningChange], *, room: int = 0) -> list[TextLine]:
+    """Return what changes by meaning as lines to show; one that says so when nothing does.
+
+    Args:
+        room: cells a line may take, longer ones are folded; 0 folds nothing.
+    """
+    lines = [tuple(TextSpan(text, tone) for text, tone in line) for line in meaning_lines(changes)]
+    return [piece for line in lines for piece in fold(line, room, indent=INDENT)]

@@ -154,7 +154,9 @@ class UndoDialog(Dialog[Revision]):
         if self.is_yaml:
             self.difference.set_lines(difference_lines(template_diff(present, then, context=CONTEXT_LINES)))
         else:
-            self.difference.set_lines(meaning_text_lines(meaning_diff(present, then)))
+            self.difference.set_lines(
+                meaning_text_lines(meaning_diff(present, then), room=self.difference.size.width - 1)
+            )
         self.difference.scroll_to_line(0)
 
     def action_switch(self) -> None:

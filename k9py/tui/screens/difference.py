@@ -128,7 +128,7 @@ class DifferenceScreen(TextScreen):
         if self.is_yaml:
             text.set_lines(difference_lines(template_diff(old, new, context=CONTEXT_LINES)))
         else:
-            text.set_lines(meaning_text_lines(meaning_diff(old, new)))
+            text.set_lines(meaning_text_lines(meaning_diff(old, new), room=text.size.width - 1))
         self._say_sides()
 
     def _say_sides(self) -> None:
@@ -178,6 +178,10 @@ class DifferenceScreen(TextScreen):
             except NotFoundError as error:
                 raise RefusedError(f"revision {side.number} is no longer kept", "choose another revision") from error
         return self._templates[side.uid]
+
+    def on_resize(self) -> None:
+        """Fold long lines anew."""
+        self.call_after_refresh(self.show)
 
     def session_changed(self) -> None:
         self._now = None
@@ -235,10 +239,5 @@ class DifferenceScreen(TextScreen):
 
 
 def _keys(mode: str, older: Revision) -> Line:
-    return (
-        (f"{mode} · ", Tone.PLAIN),
-        (
-            f"v switches · [ ] another left side · < > another right side · u undoes to revision {older.number}",
-            Tone.MUTED,
-        ),
-    )
+    words = f"v switches · [ ] < > step the sides · u undoes to revision {older.number}"
+    return ((f"{mode} · ", Tone.PLAIN), (words, Tone.MUTED))
