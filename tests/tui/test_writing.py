@@ -116,6 +116,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
     await kdash.until_text("now", "suggested")
+    await kdash.press("v")
     await kdash.until(lambda: shows(asking, "-", "image: registry.example.com/shop/checkout:2.8.0"), "what goes")
     await kdash.until(lambda: shows(asking, "+", "image: registry.example.com/shop/checkout:2.7.1"), "what comes")
     assert asking.chosen is not None
@@ -137,6 +138,7 @@ async def test_undo_works_for_what_has_controller_revisions(key: ObjectKey, kdas
     before = image(stored(kdash, key))
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
+    await kdash.press("v")
     await kdash.until(lambda: shows(asking, "+", "image: "), "the difference")
     await kdash.press("enter")
     await kdash.confirm()

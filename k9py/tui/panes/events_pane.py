@@ -29,7 +29,7 @@ class EventsPane(TablePane):
 
     def __init__(self, *, clock: Clock, options: LineViewOptions, number: int) -> None:
         super().__init__(
-            "Conditions and events", _SHAPE.columns, clock=clock, options=options, number=number, id="events"
+            "Events and conditions", _SHAPE.columns, clock=clock, options=options, number=number, id="events"
         )
         self.conditions = Lines(id="conditions")
 
