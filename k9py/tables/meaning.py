@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from k9py.rollouts.meaning import MeaningChange
 from k9py.tables.values import Tone
 
 Line = tuple[tuple[str, Tone], ...]
 """One line: pieces of text, each with its tone."""
+
+_NAMED: Final = {"env": "env ", "labels": "label ", "annotations": "annotation "}
 
 
 def meaning_lines(changes: Sequence[MeaningChange]) -> tuple[Line, ...]:
@@ -21,11 +24,18 @@ def meaning_lines(changes: Sequence[MeaningChange]) -> tuple[Line, ...]:
     lines: list[Line] = []
     for subject, found in groups.items():
         lines.append(((subject, Tone.ACCENT),))
-        width = min(28, max(len(one.what) for one in found))
+        width = min(28, max(len(_what(one)) for one in found))
         lines += [
-            (("  ", Tone.PLAIN), (one.what.ljust(width), Tone.PLAIN), ("  ", Tone.PLAIN), *_sides(one)) for one in found
+            (("  ", Tone.PLAIN), (_what(one).ljust(width), Tone.PLAIN), ("  ", Tone.PLAIN), *_sides(one))
+            for one in found
         ]
     return tuple(lines)
+
+
+def _what(one: MeaningChange) -> str:
+    """Return the field; a variable, label or annotation is called one, since its name alone does not tell."""
+    word = _NAMED.get(one.family, "")
+    return one.what if one.what.startswith(("order", "env")) else f"{word}{one.what}"
 
 
 def _sides(one: MeaningChange) -> Line:

@@ -8,13 +8,30 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from k9py.actions.patcher import WriteRequest
 from k9py.objects.meta import ObjectKey
-from tests.tui.dashboard import CHECKOUT, Dashboard
+from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 ROOMY = (160, 45)
 SMALL = (80, 24)
 LARGE = (250, 60)
 PAYMENTS = ObjectKey("Deployment", "shop", "payments")
+AUTOSCALED = ObjectKey("Deployment", "shop", "autoscaled")
+RELEASE = {
+    "serviceAccountName": "cart",
+    "containers": [
+        {
+            "name": "app",
+            "image": "registry.example.com/shop/cart:3.3.0",
+            "env": [
+                {"name": "CART_TTL", "value": "45m"},
+                {"name": "DB_URL", "valueFrom": {"secretKeyRef": {"name": "cart-db", "key": "url"}}},
+            ],
+            "resources": {"limits": {"memory": "512Mi"}},
+        }
+    ],
+}
+"""A release that changes more than the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,27 @@ async def detail(kdash: Dashboard) -> None:
     await kdash.until_text("Revisions", "Old pods")
 
 
+async def cohorts(kdash: Dashboard) -> None:
+    await kdash.select(PAYMENTS)
+    await kdash.press("enter")
+    await kdash.until_text("Revisions", "Old pods", "exit 1", "log")
+
+
+async def difference(kdash: Dashboard) -> None:
+    await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"template": {"spec": RELEASE}}}), dry_run=False)
+    await kdash.select(CART)
+    await kdash.press("enter")
+    await kdash.advance_until(lambda: "Old pods" in kdash.text, "old pods beside new ones")
+    await kdash.press("D")
+    await kdash.until_text("env CART_TTL", "memory limit")
+
+
+async def warnings(kdash: Dashboard) -> None:
+    await kdash.select(AUTOSCALED)
+    await kdash.press("s", *["up"] * 4, "enter")
+    await kdash.confirm()
+
+
 async def logs(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("l")
@@ -76,6 +114,9 @@ SCENES = (
     Scene("bad-release", "bad-release", home),
     Scene("shop", "shop-quiet", home),
     Scene("rollout", "bad-release", detail),
+    Scene("cohorts", "crashloop", cohorts),
+    Scene("difference", "shop-quiet", difference),
+    Scene("warnings", "failures", warnings),
     Scene("undo", "bad-release", undo),
     Scene("confirm", "bad-release", confirm),
     Scene("logs", "bad-release", logs),
