@@ -56,7 +56,10 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
         assert terminal.wait_for_exit() == 0
 
     lines = [json.loads(line) for line in audit.read_text().splitlines()]
-    assert [line["action"] for line in lines] == ["scale", "undo"]
+    writes = [line for line in lines if line["event"] == "write"]
+    assert [line["action"] for line in writes] == ["scale", "undo"]
+    ended = {line["id"]: line["outcome"] for line in lines if line["event"] == "followed"}
+    assert ended[writes[1]["id"]] == "converged"
     assert stat.S_IMODE(os.stat(audit).st_mode) == 0o600
 
 
