@@ -72,12 +72,6 @@ async def confirm(kdash: Dashboard) -> None:
     await kdash.confirm()
 
 
-async def detail(kdash: Dashboard) -> None:
-    await kdash.select(CHECKOUT)
-    await kdash.press("enter")
-    await kdash.until_text("Revisions", "Old pods")
-
-
 async def cohorts(kdash: Dashboard) -> None:
     await kdash.select(PAYMENTS)
     await kdash.press("enter")
@@ -113,7 +107,6 @@ async def _settle(kdash: Dashboard) -> None:
 SCENES = (
     Scene("bad-release", "bad-release", home),
     Scene("shop", "shop-quiet", home),
-    Scene("rollout", "bad-release", detail),
     Scene("cohorts", "crashloop", cohorts),
     Scene("difference", "shop-quiet", difference),
     Scene("warnings", "failures", warnings),
