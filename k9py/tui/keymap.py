@@ -77,12 +77,12 @@ BAR: Final = (
     "act.scale",
     "act.restart",
     "act.undo",
-    "act.image",
     "pane.filter",
     "program.help",
     "view.difference",
     "view.switch",
     "program.command",
+    "act.image",
     "view.previous",
 )
 """Ids of the keys in the last line, most useful first: what does not fit is left out from the end."""

@@ -117,6 +117,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     asking = await kdash.until_screen(UndoDialog)
     await kdash.until_text("now", "suggested")
     await kdash.press("v")
+    await kdash.press("v")
     await kdash.until(lambda: shows(asking, "-", "image: registry.example.com/shop/checkout:2.8.0"), "what goes")
     await kdash.until(lambda: shows(asking, "+", "image: registry.example.com/shop/checkout:2.7.1"), "what comes")
     assert asking.chosen is not None
@@ -125,6 +126,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     confirm = await kdash.confirm()
     signs = {(line.sign, line.text.strip()) for line in confirm.question.diff}
     assert ("+", "image: registry.example.com/shop/checkout:2.7.1") in signs
+    assert "image" in {one.family for one in confirm.question.meaning}
     await kdash.press("tab", "enter")
     await converged(kdash, CHECKOUT)
     assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"
@@ -151,13 +153,16 @@ async def test_a_paused_rollout_is_not_undone_and_says_why(kdash: Dashboard) -> 
     await kdash.connected.connection.send(WriteRequest(CHECKOUT, {"spec": {"paused": True}}), dry_run=False)
     await kdash.select(CHECKOUT)
     await kdash.press("u")
-    await kdash.until_screen(UndoDialog)
-    await kdash.press("enter")
     said = await kdash.until_screen(MessageDialog)
     assert "paused" in said.message
     assert said.hint
     await kdash.press("enter")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+    await kdash.press("u")
+    await kdash.until_screen(MessageDialog)
+    await kdash.press("P")
+    confirm = await kdash.confirm()
+    assert (confirm.question.verb, confirm.question.before_after) == ("Resume", (("rollout", "paused", "goes on"),))
 
 
 async def test_a_change_by_someone_else_before_the_confirmation_aborts(kdash: Dashboard) -> None:

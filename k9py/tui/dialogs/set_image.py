@@ -21,8 +21,8 @@ from k9py.tui.dialogs.dialog import Dialog
 def tag_span(image: str) -> tuple[int, int]:
     """Return where the tag (and digest) of an image begins and ends; both the end where it has none."""
     at = image.find("@")
-    slash = image.rfind("/", 0, at if at >= 0 else None)
-    colon = image.find(":", slash + 1)
+    name_end = at if at >= 0 else len(image)
+    colon = image.rfind(":", image.rfind("/", 0, name_end) + 1, name_end)
     if colon >= 0:
         return colon + 1, len(image)
     return (at + 1 if at >= 0 else len(image)), len(image)

@@ -1,0 +1,263 @@
+"""The other keys that write: images, pause, zero and back, pods; several at once; what is typed ahead; what rings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from textual.widgets import Input
+
+from k9py.objects.meta import ObjectKey
+from k9py.settings.terminal import Notify
+from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.dialogs.set_image import SetImageDialog, tag_span
+from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.terminal.notification import MOST_CHARACTERS, notification
+from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
+from tests.tui.test_key_order import type_at_once
+from tests.tui.test_writing import audited, converged, image, stored
+
+CATALOG = ObjectKey("Deployment", "shop", "catalog")
+
+
+async def confirmed(running: Dashboard) -> ConfirmDialog:
+    confirm = await running.confirm()
+    await running.press("tab", "enter")
+    await running.until(lambda: running.app.screen is not confirm, "confirmed")
+    return confirm
+
+
+def test_the_tag_of_an_image_is_found_behind_ports_and_before_digests() -> None:
+    for text, tag in (
+        ("registry.example.com:5000/shop/cart:1.2", "1.2"),
+        ("registry.example.com:5000/shop/cart", ""),
+        ("cart:1.2@sha256:abc", "1.2@sha256:abc"),
+        ("shop/cart@sha256:abc", "sha256:abc"),
+    ):
+        start, end = tag_span(text)
+        assert text[start:end] == tag, text
+
+
+async def test_set_image_keeps_the_repository_and_confirms_by_meaning(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("i")
+    asking = await kdash.until_screen(SetImageDialog)
+    entry = asking.query_one(Input)
+    before = image(stored(kdash, CART))
+    assert entry.value == before
+    await kdash.press("enter")
+    await kdash.until_text("nothing is changed yet")
+    await kdash.press(*"9.9.9", "enter")
+    confirm = await kdash.confirm()
+    wanted = f"{before.rpartition(':')[0]}:9.9.9"
+    assert [(one.family, one.after) for one in confirm.question.meaning] == [("image", wanted)]
+    await kdash.press("v")
+    await kdash.until_text("+ ", "as YAML")
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: image(stored(kdash, CART)) == wanted, "the image set")
+
+
+async def test_pause_and_resume_are_one_key_for_a_deployment_alone(kdash: Dashboard) -> None:
+    await kdash.select(AGENT)
+    assert kdash.home.check_action("pause", ()) is None
+    await kdash.select(CART)
+    await kdash.press("P")
+    assert (await confirmed(kdash)).question.verb == "Pause"
+    await kdash.until(lambda: stored(kdash, CART)["spec"].get("paused"), "paused")
+    await kdash.until(lambda: (kdash.app.writing.outcome_of(CART) or 0) and audited(kdash)[-1]["outcome"] == "paused")
+    await kdash.press("P")
+    assert (await confirmed(kdash)).question.verb == "Resume"
+    await converged(kdash, CART)
+    assert not stored(kdash, CART)["spec"].get("paused")
+
+
+async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("Z")
+    confirm = await kdash.confirm()
+    assert ("replicas", "3", "0") in confirm.question.before_after
+    assert "zero" in {one.code for one in confirm.question.warnings}
+    await kdash.press("tab", "enter")
+    await converged(kdash, CART)
+    assert stored(kdash, CART)["spec"]["replicas"] == 0
+    await kdash.press("Z")
+    asking = await kdash.until_screen(ScaleDialog)
+    assert asking.offered is not None
+    assert asking.offered[0] == 3
+    await kdash.press("enter")
+    assert ("replicas", "0", "3") in (await kdash.confirm()).question.before_after
+
+
+async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("ctrl+d")
+    await kdash.until(lambda: any("no pod" in str(one.message) for one in kdash.app._notifications), "why not")
+    await kdash.press("enter")
+    screen = await kdash.until_screen(RolloutScreen)
+    await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
+    pod = screen.pod_target()
+    assert pod is not None
+    await kdash.press("ctrl+d")
+    confirm = await kdash.confirm()
+    assert pod.name in confirm.question.object
+    await kdash.press("tab", "enter")
+
+    def gone() -> bool:
+        outcome = kdash.app.writing.outcome_of(pod)
+        return outcome is not None and outcome.is_done
+
+    await kdash.advance_until(gone, "the pod gone")
+    assert [(one["action"], one["outcome"]) for one in audited(kdash)] == [
+        ("delete-pod", "done"),
+        ("delete-pod", "gone"),
+    ]
+
+
+async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kdash: Dashboard) -> None:
+    for key in (CART, CATALOG):
+        await kdash.select(key)
+        await kdash.press("space")
+    await kdash.until_text("2 marked", "◆")
+    await kdash.press("r")
+    confirm = await kdash.confirm()
+    assert [one.name for one in confirm.question.items] == ["Deployment shop/cart", "Deployment shop/catalog"]
+    assert kdash.home.marked()
+    await kdash.press("tab", "enter")
+    await kdash.until_text("restart 1 of 2 · x stops")
+    assert not kdash.home.marked(), "the marks have served"
+    assert "restartedAt" not in json.dumps(stored(kdash, CATALOG)), "the second waits for the first"
+    await kdash.press("x")
+    await kdash.until_text("stops after this one")
+    await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
+    outcome = kdash.app.writing.outcome_of(CART)
+    assert outcome is not None
+    assert "not begun: Deployment shop/catalog" in outcome.words
+    assert "restartedAt" in json.dumps(stored(kdash, CART))
+    assert "restartedAt" not in json.dumps(stored(kdash, CATALOG))
+
+
+async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None:
+    for key in (CART, CATALOG):
+        await kdash.select(key)
+        await kdash.press("space")
+    await kdash.press("s")
+    await kdash.until_screen(ScaleDialog)
+    await kdash.press(*"4", "enter")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: kdash.app.writing.stoppable, "under way")
+    await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
+    assert [stored(kdash, key)["spec"]["replicas"] for key in (CART, CATALOG)] == [4, 4]
+    await kdash.until_text("all 2 converged")
+
+
+async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("space")
+
+    def replace(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert found is not None
+        state.storage.delete(DEPLOYMENTS, "shop", "cart")
+        metadata = {"name": "cart", "namespace": "shop", "labels": found["metadata"].get("labels", {})}
+        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata})
+
+    kdash.simulator.call(replace)
+    await kdash.press("r")
+    said = await kdash.until_screen(MessageDialog)
+    assert "made anew" in said.message
+    await kdash.press("enter", "escape")
+    assert not kdash.home.marked(), "Esc drops the marks"
+
+
+async def test_keys_typed_ahead_reach_the_dialog_and_never_confirm(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    type_at_once(kdash, "s6\r")
+    confirm = await kdash.confirm()
+    assert ("replicas", "3", "6") in confirm.question.before_after
+    await kdash.press("escape")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+    type_at_once(kdash, "r\r\r\r")
+    await kdash.confirm()
+    await kdash.pilot.pause()
+    assert isinstance(kdash.app.screen, ConfirmDialog), "what is confirmed has been seen"
+
+
+async def test_escape_gives_up_what_the_server_is_being_asked(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    type_at_once(kdash, "r")
+    await kdash.until(lambda: kdash.app._hold is not None, "keys held")
+    await kdash.press("escape")
+    await kdash.until(lambda: kdash.app._hold is None, "given up")
+    await kdash.press("j", "k")
+    assert kdash.app.screen is kdash.home
+
+
+async def test_an_undo_can_be_undone_at_once_from_the_same_place(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    await kdash.press("enter")
+    await confirmed(kdash)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    assert asking.chosen is not None
+    assert asking.chosen.number == 6, "the one just left"
+    await kdash.press("enter")
+    confirm = await kdash.confirm()
+    assert ("revision", "7", "6") in confirm.question.before_after
+
+
+async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard) -> None:
+    rung: list[str] = []
+    kdash.app.ring = rung.append  # type: ignore[method-assign]
+    await kdash.select(CART)
+    await kdash.press("colon", *"restart", "enter")
+    await confirmed(kdash)
+    await converged(kdash, CART)
+    assert len(rung) == 1
+    assert "converged" in rung[0]
+    followed = audited(kdash)[-1]
+    assert (followed["event"], followed["outcome"]) == ("followed", "converged")
+
+
+async def test_leaving_while_following_completes_the_audit_line(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path) as kdash:
+        await kdash.select(CART)
+        await kdash.press("r")
+        await confirmed(kdash)
+        await kdash.until(lambda: kdash.app.writing.outcome_of(CART) is not None and audited(kdash), "written")
+        await kdash.until_text("restart", "progressing")
+    assert audited(kdash)[-1]["outcome"] == "not-followed"
+
+
+async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        await kdash.select(CHECKOUT)
+        await kdash.press("u")
+        await kdash.until_screen(UndoDialog)
+        await kdash.press("enter")
+        confirm = await kdash.confirm()
+        await kdash.press("v")
+        await kdash.until_text("Cancel", "Undo", "the server has tried it")
+        await kdash.press("down", "pagedown")
+        assert confirm.body.top > 0
+        assert kdash.app.focused is confirm.query_one("#cancel")
+
+
+def test_the_notification_holds_nothing_that_a_terminal_would_act_on() -> None:
+    said = notification("9;1 evil\x1b]0;title\x07 \x07" + "x" * 500, Notify(osc9=True))
+    assert said.startswith("\x1b]9;")
+    assert said.endswith("\x1b\\\x07")
+    body = said.removeprefix("\x1b]9;").removesuffix("\x1b\\\x07")
+    assert body.isprintable()
+    assert len(body) <= MOST_CHARACTERS
+    assert notification("done", Notify(bell=False)) == ""
