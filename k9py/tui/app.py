@@ -94,6 +94,10 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self.draw_header()
         self.call_after_refresh(self._start_session)
 
+    async def on_unmount(self) -> None:
+        """Write down what is not followed any longer."""
+        await self.writing.close()
+
     def _start_session(self) -> None:
         if self._session_worker is not None:
             self._session_worker.cancel()

@@ -105,7 +105,8 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
             self._hold_timer = None
         if not deliver:
             self._waiting_keys.clear()
-        self.call_later(self._go_on)
+        # What the key under way set off has come up, or never will: a screen it left behind may not answer any more.
+        self.call_later(self._next_key)
 
     async def _dispatch_key(self, event: events.Key) -> None:
         self._key_under_way = True

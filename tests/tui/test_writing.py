@@ -117,7 +117,6 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     asking = await kdash.until_screen(UndoDialog)
     await kdash.until_text("now", "suggested")
     await kdash.press("v")
-    await kdash.press("v")
     await kdash.until(lambda: shows(asking, "-", "image: registry.example.com/shop/checkout:2.8.0"), "what goes")
     await kdash.until(lambda: shows(asking, "+", "image: registry.example.com/shop/checkout:2.7.1"), "what comes")
     assert asking.chosen is not None

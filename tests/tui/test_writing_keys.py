@@ -58,7 +58,7 @@ async def test_set_image_keeps_the_repository_and_confirms_by_meaning(kdash: Das
     wanted = f"{before.rpartition(':')[0]}:9.9.9"
     assert [(one.family, one.after) for one in confirm.question.meaning] == [("image", wanted)]
     await kdash.press("v")
-    await kdash.until_text("+ ", "as YAML")
+    await kdash.until_text("+ ", "the pod template, as YAML")
     await kdash.press("tab", "enter")
     await kdash.until(lambda: image(stored(kdash, CART)) == wanted, "the image set")
 
@@ -240,7 +240,7 @@ async def test_leaving_while_following_completes_the_audit_line(simulator: Simul
 async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
     simulator: Simulator, tmp_path: Path
 ) -> None:
-    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+    async with dashboard(simulator, tmp_path, size=(80, 18)) as kdash:
         await kdash.select(CHECKOUT)
         await kdash.press("u")
         await kdash.until_screen(UndoDialog)

@@ -8,6 +8,7 @@ is confirmed has been seen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,7 +120,12 @@ class Attempt:
             self.app.drop_typed_keys()
         answered = self.app.push_screen(dialog, wait_for_dismiss=True)
         dialog.call_after_refresh(self._let_keys_go)
-        answer: ResultT | None = await answered
+        try:
+            answer: ResultT | None = await answered
+        except asyncio.CancelledError:
+            if self.app.is_running and self.app.screen is dialog:  # given up just as it came up
+                self.app.pop_screen()
+            raise
         return answer
 
     # -- the end they share -------------------------------------------------------------------------------------------

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
+
+from textual.worker import WorkerError
 
 from k9py.objects.meta import ObjectKey
 from k9py.tui.progress import Followed
@@ -50,6 +53,13 @@ class Writing:
         self.board.clear()
         self._several = None
         self._app.workers.cancel_group(self._app, "write")
+
+    async def close(self) -> None:
+        """End every attempt, and wait until what was written and is not followed any longer is written down."""
+        for worker in [one for one in self._app.workers if one.group == "write"]:
+            worker.cancel()
+            with suppress(WorkerError):
+                await worker.wait()
 
     # -- one object ---------------------------------------------------------------------------------------------------
 
