@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
+from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
 from k9py.tables.values import Tone
 
@@ -22,6 +24,9 @@ Line = Sequence[tuple[str, Tone]]
 
 Ask = Callable[[], Awaitable[str]]
 """Reads one line that someone types; "" at the end of input."""
+
+_ESCAPED: Final = re.compile(r"[^\n -~\u00a0-\U0010ffff]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""What a terminal may act on, or not show: in JSON it can be escaped without a loss."""
 
 _CODES: Final = {
     Tone.OK: "32",
@@ -63,7 +68,7 @@ class Console:
 
     def answer_json(self, values: Any) -> None:
         """Print the answer as JSON."""
-        print(json.dumps(values, indent=2, ensure_ascii=False), file=self.out)
+        print(_json(values, plain=not _is_unicode(self.out)), file=self.out)
 
     def text(self, line: Line) -> str:
         """Return a line as it is printed, coloured where that is welcome."""
@@ -74,7 +79,7 @@ class Console:
     def remark(self, remarks: Iterable[str]) -> None:
         """Say what a reader must know before trusting the answer."""
         for one in dict.fromkeys(remarks):
-            self.say(f"kdash: {one}")
+            self.say(f"kdash: {printable(one)}")
 
     async def confirm(self, question: str) -> bool:
         """Ask, and tell whether the answer was yes; everything else is no. Ctrl+C cancels."""
@@ -98,6 +103,16 @@ def system_console(*, no_color: bool) -> Console:
         colour=is_terminal and sys.stderr.isatty() and not no_color and wants_colour(os.environ),
         width=_width() if is_terminal else None,
     )
+
+
+def _json(values: Any, *, plain: bool) -> str:
+    text = json.dumps(values, indent=2, ensure_ascii=plain)
+    return text if plain else _ESCAPED.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return encoding.lower().replace("-", "").startswith("utf")
 
 
 def _width() -> int | None:

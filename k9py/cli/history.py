@@ -170,9 +170,14 @@ def _before(reading: Reading, after: _Side) -> _Side:
     if number is None:
         # While it is not known which revision is in force, the newest is taken for it.
         current = current_revision(found) or (found[0] if found else None)
+        if current is not None:
+            template = revision_template(reading.revision_objects[current.name])
+            if meaning_diff(template, reading.template):
+                # What is wanted now has no revision yet: held by a pause, or not seen by the controller so far.
+                return _Side(current.number, template)
         number = current.number if current is not None else 0
     for one in found:  # newest first
-        if one.number < number:
+        if 0 < one.number < number:
             return _Side(one.number, revision_template(reading.revision_objects[one.name]))
     if after.number is None:
         raise nothing_to_undo(reading.raw, read=True)

@@ -16,7 +16,9 @@ from k9py import __version__
 from k9py.cli.commands import COMMANDS
 from k9py.cli.names import check_namespace
 from k9py.cli.options import Arguments, Output
+from k9py.cli.streams import open_streams, printing
 from k9py.objects.errors import ConfigError, KdashError
+from k9py.objects.text import printable
 
 EXIT_UNABLE = 2
 
@@ -152,7 +154,7 @@ def _run(arguments: Arguments) -> int:
     if arguments.once:
         from k9py.cli.once import run_once
 
-        return run_once(arguments)
+        return printing(lambda: run_once(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
     from k9py.cli.dashboard import run_dashboard
@@ -166,6 +168,7 @@ for _subcommand in COMMANDS:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `kdash` and exit the process; failures are told on standard error with a hint."""
+    open_streams()
     try:
         status = command.main(args=None if argv is None else list(argv), prog_name="kdash", standalone_mode=False)
     except click.ClickException as error:
@@ -174,9 +177,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except click.Abort:
         status = 130
     except KdashError as error:
-        click.echo(f"kdash: {error.message}", err=True)
+        click.echo(f"kdash: {printable(error.message)}", err=True)
         if error.hint:
-            click.echo(f"  hint: {error.hint}", err=True)
+            click.echo(f"  hint: {printable(error.hint)}", err=True)
         status = EXIT_UNABLE
     except BrokenPipeError:
         status = EXIT_UNABLE

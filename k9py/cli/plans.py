@@ -15,7 +15,7 @@ from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
-from k9py.actions.undo import nothing_to_undo, plan_undo
+from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
 from k9py.cli.history import known_revisions, revision_numbered
 from k9py.cli.session import Session, naming
 from k9py.cluster.reading import Reading, read_workload
@@ -24,6 +24,7 @@ from k9py.objects.errors import RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
+from k9py.rollouts.meaning import meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import undo_target
 
@@ -85,7 +86,9 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
         pods = reading.pods or ()
         stuck = stuck_pods(reading.raw, chosen.name, pods)
         try:
-            change = plan_undo(reading.raw, reading.revision_objects[chosen.name], pods=pods)
+            change = plan_undo(
+                reading.raw, reading.revision_objects[chosen.name], pods=pods, present_number=_present_number(reading)
+            )
         except RefusedError:
             # The pods that hold up an undo made earlier can still be deleted.
             if not (delete_stuck and stuck and chosen.is_current):
@@ -120,12 +123,26 @@ def _refuse_to_guess(reading: Reading) -> None:
         )
 
 
+def _present_number(reading: Reading) -> int | None:
+    """Return the number of the revision that is rolled out to; None when it is not known, or has none yet."""
+    current = current_revision(reading.revisions or ())
+    return None if current is None or _is_pending(reading, current) else current.number or None
+
+
+def _is_pending(reading: Reading, current: Revision) -> bool:
+    """Tell whether what is wanted now has no revision yet: the controller has not seen the last change so far."""
+    template = revision_template(reading.revision_objects[current.name])
+    return bool(meaning_diff(template, reading.template))
+
+
 def _chosen(reading: Reading, number: int) -> Revision:
     found = known_revisions(reading)
     if number:
         return revision_numbered(reading, number)
+    current = current_revision(found)
+    if current is not None and _is_pending(reading, current):
+        return current
     target = undo_target(found)
     if target is None:
-        current = current_revision(found)
         raise nothing_to_undo(reading.raw, read=current is not None or bool(found))
     return target.revision

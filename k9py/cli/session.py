@@ -17,6 +17,7 @@ from k9py.actions.write import Writer
 from k9py.cli.console import Console, system_console
 from k9py.cli.demo import Demo
 from k9py.cli.options import CommandArguments
+from k9py.cli.streams import printing
 from k9py.cli.targets import Named
 from k9py.informer.clock import Clock, SystemClock
 from k9py.kube.connect import connect
@@ -106,7 +107,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
         if arguments.demo is not None:
             demo = stack.enter_context(Demo(arguments.demo))
             invocation = replace(invocation, target=demo.options, connector=demo.connect)
-        return asyncio.run(told(invocation, core))
+        return printing(lambda: asyncio.run(told(invocation, core)))
 
 
 async def told(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:
@@ -120,6 +121,6 @@ async def told(invocation: Invocation, core: Callable[[Invocation], Awaitable[in
 
 def tell(console: Console, error: KdashError) -> None:
     """Say what went wrong and what can be done about it."""
-    console.say(f"kdash: {error.message}")
+    console.say(f"kdash: {printable(error.message)}")
     if error.hint:
-        console.say(f"  hint: {error.hint}")
+        console.say(f"  hint: {printable(error.hint)}")

@@ -5,6 +5,7 @@ Invariant: imports nothing but click, so that a command's help stays quick. To k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,9 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 _KINDS: Final[Mapping[str, str]] = {
     f"{word}{suffix}": kind for kind, words in _WORDS.items() for word in words for suffix in ("", ".apps", ".v1.apps")
 }
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
+"""An RFC 1123 subdomain, as the names of workloads are: anything else could ask for another path than an object's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +89,6 @@ def _each(words: Sequence[str]) -> Iterator[Named]:
             raise click.UsageError(f"{word!r} names no workload: deploy/NAME, sts/NAME or ds/NAME.")
         if not name or "/" in name:
             raise click.UsageError(f"{word!r} needs one name: {kind}/NAME.")
+        if not _NAME.fullmatch(name):
+            raise click.UsageError(f"{name!r} is not a workload's name: lower-case letters, digits, '-' and '.'.")
         yield Named(known, name)

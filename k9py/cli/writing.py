@@ -56,11 +56,22 @@ async def write(
     async with opened(invocation) as session:
         for named in targets:
             way = _Way(invocation, session, session.key(named), action, options, delete_stuck=delete_stuck)
-            results.append(await way.go(planner))
+            try:
+                results.append(await way.go(planner))
+            except asyncio.CancelledError:
+                # Ctrl+C: what was written already is told before the end.
+                _sum_up(invocation, session.context, [*results, way.result], targets, options)
+                raise
             if results[-1].code is not ExitCode.DONE:
                 break
-        context = session.context
-    left = targets[len(results) :]
+        return _sum_up(invocation, session.context, results, targets, options)
+
+
+def _sum_up(
+    invocation: Invocation, context: str, results: Sequence[Result], targets: Sequence[Named], options: WriteOptions
+) -> ExitCode:
+    """Say what was not tried, print the answer as JSON where that is wished, and return the last one's code."""
+    console, left = invocation.console, targets[len(results) :]
     code = results[-1].code if results else ExitCode.DONE
     if left:
         console.say(f"kdash: not tried any more: {', '.join(str(one) for one in left)}")
@@ -104,7 +115,9 @@ class _Way:
             await self._go(await planner(self.session, self.result.key, self.clock))
         except KdashError as error:
             tell(self.console, error)
-            self.result = replace(self.result, outcome="failed", error=error, code=code_of_error(error))
+            # What was written stays written, whatever became of following it.
+            outcome = "not-followed" if self.result.outcome == "not-followed" else "failed"
+            self.result = replace(self.result, outcome=outcome, error=error, code=code_of_error(error))
         return self.result
 
     async def _go(self, plan: Plan) -> None:
@@ -189,6 +202,7 @@ class _Way:
             )
         except (asyncio.CancelledError, KdashError) as error:
             words = error.message if isinstance(error, KdashError) else "given up by the person"
+            self.result = replace(self.result, outcome="not-followed", code=ExitCode.UNKNOWN)
             self._complete_audit(written, "not-followed", words, self.clock.monotonic() - began)
             self.console.say("kdash: not followed any longer; what was written stays, and goes on by itself")
             raise

@@ -95,7 +95,7 @@ async def read_workload(source: Source, key: ObjectKey, *, events: bool = False)
     """
     raw = await source.get(key)
     workload = cast(Workload, _decoded(KINDS[key.kind], raw))
-    if workload is None:
+    if workload is None or workload.key != key:
         raise ConnectionFailedError(f"{printable(str(key))} is not shaped as the API says", "is this a Kubernetes API?")
     selector = str(workload.spec.selector or LabelSelector())
     unread: list[str] = []

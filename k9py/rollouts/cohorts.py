@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from k9py.objects.pods import Pod
-from k9py.rollouts.revisions import Revision, revision_of
+from k9py.rollouts.revisions import Revision, revision_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class Cohort:
 def cohorts(found: Sequence[Revision], pods: Sequence[Pod]) -> tuple[Cohort, ...]:
     """Group a workload's pods by revision; revisions without pods have no cohort, except the current one."""
     by_name: dict[str, list[Pod]] = {}
+    whose = revision_index(found)
     for pod in pods:
-        revision = revision_of(pod, found)
+        revision = whose(pod)
         by_name.setdefault(revision.name if revision else "", []).append(pod)
     ordered = sorted(found, key=lambda one: not one.is_current)
     groups = [_cohort(one, by_name.get(one.name, [])) for one in ordered if one.is_current or one.name in by_name]

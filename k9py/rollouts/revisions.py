@@ -5,7 +5,7 @@ Invariant: newest first, at most one is current. To support another revision kin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -82,17 +82,21 @@ def current_revision(found: Sequence[Revision]) -> Revision | None:
 
 def revision_of(pod: Pod, found: Sequence[Revision]) -> Revision | None:
     """Return the revision a pod was made from, None when none of these."""
-    owner = pod.owner_uid
-    if owner:
-        for one in found:
-            if one.uid == owner:
-                return one
-    label = pod.metadata.label(CONTROLLER_REVISION_HASH)
-    if label:
-        for one in found:
-            if label in (one.pod_template_hash, one.name):
-                return one
-    return None
+    return revision_index(found)(pod)
+
+
+def revision_index(found: Sequence[Revision]) -> Callable[[Pod], Revision | None]:
+    """Return what tells the revision of a pod, for asking about many: its cost does not grow with the revisions."""
+    by_uid = {one.uid: one for one in reversed(found)}
+    by_label = {label: one for one in reversed(found) for label in (one.pod_template_hash, one.name) if label}
+
+    def revision(pod: Pod) -> Revision | None:
+        owner = pod.owner_uid
+        if owner and owner in by_uid:
+            return by_uid[owner]
+        return by_label.get(pod.metadata.label(CONTROLLER_REVISION_HASH))
+
+    return revision
 
 
 def _number(one: ReplicaSet | ControllerRevision) -> int:

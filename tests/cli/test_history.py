@@ -11,7 +11,7 @@ from k9py.cli.history import diff, history
 from k9py.cli.targets import Named
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from tests.cli.shell import Shell
+from tests.cli.shell import Shell, edit, image
 
 CHECKOUT = Named("Deployment", "checkout")
 
@@ -104,6 +104,14 @@ async def test_diff_leads_from_the_revision_before_to_now_by_itself(shell: Shell
         "registry.example.com/shop/checkout:2.7.1",
     )
     assert answer["yaml"] is None
+
+
+async def test_what_a_paused_rollout_holds_back_is_compared_with_the_revision_in_force(shell: Shell) -> None:
+    edit(shell.simulator, lambda spec: spec.update(paused=True))
+    edit(shell.simulator, image("registry.example.com/shop/checkout:9.9.9"))
+    ran = await shell.run(lambda its: diff(its, CHECKOUT, None, None, yaml=False))
+    assert "from revision 5 to now" in ran.out
+    assert "checkout:2.7.1 → registry.example.com/shop/checkout:9.9.9" in ran.out
 
 
 async def test_diff_to_a_revision_begins_at_the_one_before_it(shell: Shell) -> None:

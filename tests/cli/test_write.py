@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from k9py.cli.console import Console
 from k9py.cli.options import WriteOptions
-from k9py.cli.plans import Planner, pausing, restarting, resuming, scaling, setting_images, undoing
-from k9py.cli.session import Invocation
+from k9py.cli.plans import pausing, restarting, resuming, scaling, setting_images, undoing
 from k9py.cli.targets import Named
-from k9py.cli.writing import write
-from k9py.simulator.api.access import Rule
+from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import Refuse, Where
-from k9py.simulator.resources import PODS
+from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from tests.cli.shell import Core, Ran, Shell, edit, image, spec_of
-
-CHECKOUT = Named("Deployment", "checkout")
-CART = Named("Deployment", "cart")
-PAYMENTS = Named("Deployment", "payments")
-DB = Named("StatefulSet", "db")
-GOOD = "registry.example.com/shop/checkout:2.7.1"
-BAD = "registry.example.com/shop/checkout:2.8.0"
-YES = WriteOptions(yes=True)
-WAIT = WriteOptions(yes=True, wait=True)
+from k9py.simulator.state import ClusterState
+from tests.cli.shell import Shell, edit, image, spec_of
+from tests.cli.writes import (
+    BAD,
+    CART,
+    CHECKOUT,
+    GOOD,
+    PAYMENTS,
+    WAIT,
+    checkout,
+    doing,
+    image_of,
+    only_result,
+    says,
+    undo,
+)
+from tests.simulator.cluster import workload
 
 
 @pytest.fixture
@@ -48,39 +55,6 @@ def burning(tmp_path: Path) -> Iterator[Shell]:
     """The shop with `checkout` stuck on an image nobody has pushed."""
     with Simulator("bad-release", RealClock(speed=50)) as simulator:
         yield Shell(simulator, tmp_path)
-
-
-def doing(
-    action: str, planner: Planner, *targets: Named, options: WriteOptions = YES, delete_stuck: bool = False
-) -> Core:
-    def core(invocation: Invocation) -> Any:
-        return write(invocation, targets or (CHECKOUT,), action, planner, options, delete_stuck=delete_stuck)
-
-    return core
-
-
-def undo(number: int = 0, *targets: Named, options: WriteOptions = YES, delete_stuck: bool = False) -> Core:
-    planner = undoing(number, delete_stuck=delete_stuck)
-    return doing("undo", planner, *targets, options=options, delete_stuck=delete_stuck)
-
-
-def says(*answers: str | Callable[[], str]) -> Iterator[Callable[[], str]]:
-    """Return what is typed at the prompts; a function is called when its prompt is there."""
-    return iter([one if callable(one) else (lambda text=one: text) for one in answers])
-
-
-def checkout(shell: Shell) -> dict[str, Any]:
-    return spec_of(shell.simulator, "Deployment", "shop", "checkout")
-
-
-def image_of(spec: dict[str, Any]) -> str:
-    return str(spec["template"]["spec"]["containers"][0]["image"])
-
-
-def only_result(ran: Ran) -> dict[str, Any]:
-    [result] = ran.json["results"]
-    assert isinstance(result, dict)
-    return result
 
 
 # -- one after the other -------------------------------------------------------------------------------------------
@@ -228,6 +202,54 @@ async def test_given_up_while_it_is_followed_the_change_stays_and_the_audit_file
     assert [line["outcome"] for line in quick.audit] == ["done", "not-followed"]
 
 
+async def test_given_up_as_json_it_is_still_told_what_was_written(
+    quick: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
+    answers: list[Any] = []
+    monkeypatch.setattr(Console, "answer_json", lambda _, values: answers.append(values))
+    running = asyncio.create_task(quick.run(doing("restart", restarting(), options=WAIT), json=True))
+    await asyncio.to_thread(quick.simulator.wait_for_request, Where("watch", "deployments"))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [(one["outcome"], one["exit_code"]) for one in answers[0]["results"]] == [("not-followed", 2)]
+
+
+async def test_an_undo_right_behind_a_change_goes_back_to_what_was_before_it(tmp_path: Path) -> None:
+    revision = {"deployment.kubernetes.io/revision": "2"}
+    labels, name = {"app": "checkout"}, {"name": "checkout", "namespace": "shop"}
+
+    def fill(state: ClusterState) -> None:
+        spec = workload(GOOD, replicas=1)
+        spec |= {"selector": {"matchLabels": labels}}
+        spec["template"]["metadata"] = {"labels": labels}
+        create_object(state, by_kind("Namespace"), {"metadata": {"name": "shop"}})
+        found = create_object(
+            state, by_kind("Deployment"), {"metadata": {**name, "annotations": revision}, "spec": spec}
+        )
+        for number, tag in (("1", "2.7.0"), ("2", "2.7.1")):
+            template = copy.deepcopy(found["spec"]["template"])
+            template["spec"]["containers"][0]["image"] = f"registry.example.com/shop/checkout:{tag}"
+            owner = {"kind": "Deployment", "name": "checkout", "uid": found["metadata"]["uid"], "controller": True}
+            about = {
+                **name,
+                "name": f"checkout-{number}",
+                "labels": labels,
+                "annotations": {"deployment.kubernetes.io/revision": number},
+                "ownerReferences": [{"apiVersion": "apps/v1", **owner}],
+            }
+            its = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+            create_object(state, by_kind("ReplicaSet"), {"metadata": about, "spec": its})
+
+    with Simulator(None, ManualClock()) as simulator:  # no controller works here: the change has no revision yet
+        simulator.call(fill)
+        edit(simulator, image(BAD))
+        ran = await Shell(simulator, tmp_path).run(undo(), json=True)
+        assert ran.code == 0, ran.err
+        assert image_of(spec_of(simulator, "Deployment", "shop", "checkout")) == GOOD
+
+
 # -- asking --------------------------------------------------------------------------------------------------------
 
 
@@ -325,88 +347,3 @@ async def test_an_audit_file_that_cannot_be_written_stops_the_write(shop: Shell)
     assert ran.code == 2
     assert "audit file" in ran.err
     assert shop.writes() == 0
-
-
-# -- a StatefulSet that waits for its broken pod -------------------------------------------------------------------
-
-
-@pytest.fixture
-def stuck(quick: Shell) -> Shell:
-    """The shop, in which db-1 (the last ordinal) does not come up with its new image."""
-    quick.namespace = "data"
-    edit(quick.simulator, image("registry.example.com/data/postgres:badimage"), ("StatefulSet", "data", "db"))
-    quick.simulator.wait_until(
-        lambda state: any(
-            waiting.get("reason") == "ImagePullBackOff"
-            for pod in state.storage.list(PODS, "data")
-            for one in pod["status"].get("containerStatuses", ())
-            for waiting in [one["state"].get("waiting") or {}]
-        )
-    )
-    return quick
-
-
-async def test_stuck_pods_are_named_after_an_undo_and_the_way_to_delete_them(stuck: Shell) -> None:
-    ran = await stuck.run(undo(0, DB), json=True)
-    assert ran.code == 0, ran.err
-    result = only_result(ran)
-    [name] = result["stuck_pods"]
-    assert result["deleted_pods"] == []
-    assert f"kubectl delete pod -n data {name}" in ran.err
-    assert "--delete-stuck-pods" in ran.err
-
-
-async def test_without_deleting_them_the_rollout_stays_stalled(stuck: Shell) -> None:
-    ran = await stuck.run(undo(0, DB, options=WAIT))
-    assert ran.code == 3
-    assert "stalled" in ran.out
-
-
-async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: Shell) -> None:
-    ran = await stuck.run(undo(0, DB, options=WAIT, delete_stuck=True), json=True)
-    assert ran.code == 0, ran.err
-    result = only_result(ran)
-    assert result["outcome"] == "converged"
-    assert result["deleted_pods"] == result["stuck_pods"]
-    assert [line["action"] for line in stuck.audit if "action" in line][:2] == ["undo", "delete-pod"]
-
-
-async def test_no_pod_is_deleted_before_the_controller_has_seen_the_undo(stuck: Shell) -> None:
-    ran = await stuck.run(undo(0, DB, delete_stuck=True))
-    assert ran.code == 0, ran.err
-    sent = [(one.verb, one.resource, "dryRun" in one.path) for one in stuck.simulator.requests]
-    patched, deleted = sent.index(("patch", "statefulsets", False)), sent.index(("delete", "pods", False))
-    assert ("get", "statefulsets", False) in sent[patched:deleted]
-
-
-async def test_at_a_terminal_deleting_them_is_offered(stuck: Shell) -> None:
-    ran = await stuck.run(undo(0, DB, options=WriteOptions(wait=True)), answers=says("y", "y"))
-    assert ran.code == 0, ran.err
-    assert len(stuck.prompts) == 2
-    assert stuck.prompts[1].startswith("Delete db-")
-
-
-async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is_meant(stuck: Shell) -> None:
-    await stuck.run(undo(0, DB))
-    ran = await stuck.run(undo(0, DB, delete_stuck=True))
-    assert ran.code == 9
-    number = ran.err.partition("--to-revision ")[2].split()[0]
-    ran = await stuck.run(undo(int(number), DB, options=WAIT, delete_stuck=True), json=True)
-    assert ran.code == 0, ran.err
-    assert only_result(ran)["deleted_pods"]
-
-
-async def test_who_may_not_delete_pods_is_refused_before_anything_is_written(stuck: Shell) -> None:
-    stuck.simulator.add_user(
-        "undoer",
-        (
-            Rule(("get", "list", "watch"), ("", "apps"), ("*",)),
-            Rule(("patch",), ("apps",), ("statefulsets",)),
-        ),
-    )
-    stuck.user = "undoer"
-    before = stuck.writes()
-    ran = await stuck.run(undo(0, DB, delete_stuck=True))
-    assert ran.code == 9
-    assert "may not delete pods" in ran.err
-    assert stuck.writes() == before

@@ -1,0 +1,71 @@
+"""Output that cannot be written ends in a clear line and an exit code, never in a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from k9py.cli.console import Console
+
+STATUS = [sys.executable, "-m", "k9py", "status", "deploy/checkout", "--demo"]
+
+
+async def _nobody() -> str:
+    raise AssertionError("nobody is asked")
+
+
+def console(out: io.TextIOWrapper) -> Console:
+    return Console(out, io.StringIO(), _nobody, is_interactive=False)
+
+
+def run(command: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    line = " ".join(STATUS)
+    return subprocess.run(
+        ["sh", "-c", command.replace("STATUS", line)],
+        capture_output=True,
+        env={**os.environ, **environ},
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk at hand")
+def test_a_full_disk_is_told() -> None:
+    ran = run("STATUS >/dev/full")
+    assert ran.returncode == 2
+    assert b"the answer could not be written" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
+def test_a_reader_that_leaves_is_2_and_silent() -> None:
+    ran = run("(STATUS; echo code $? >&2) | true")
+    assert ran.stderr.strip() == b"code 2"
+
+
+def test_a_closed_output_is_no_defect() -> None:
+    ran = run("STATUS >&-")
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def test_a_poor_encoding_loses_signs_and_nothing_else() -> None:
+    ran = run("STATUS", PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0
+    assert b"desired 3 ? updated 3" in ran.stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_json_keeps_what_a_terminal_would_act_on_as_escapes(encoding: str) -> None:
+    stored = io.BytesIO()
+    out = io.TextIOWrapper(stored, encoding=encoding)
+    values = {"name": "\x9b31m \u202e \x1b[2J é →", "emoji": "\U0001f600"}
+    console(out).answer_json(values)
+    out.flush()
+    text = stored.getvalue().decode(encoding)
+    assert json.loads(text) == values
+    assert not {"\x9b", "\u202e", "\x1b"} & set(text)

@@ -1,0 +1,110 @@
+"""An undo of a StatefulSet that waits for its broken pod: said, offered, and done in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from k9py.cli.options import WriteOptions
+from k9py.simulator.api.access import Rule
+from k9py.simulator.clock import RealClock
+from k9py.simulator.resources import PODS
+from k9py.simulator.server import Simulator
+from tests.cli.shell import Shell, edit, image
+from tests.cli.writes import (
+    DB,
+    WAIT,
+    only_result,
+    says,
+    undo,
+)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", RealClock(speed=50)) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+@pytest.fixture
+def stuck(quick: Shell) -> Shell:
+    """The shop, in which db-1 (the last ordinal) does not come up with its new image."""
+    quick.namespace = "data"
+    edit(quick.simulator, image("registry.example.com/data/postgres:badimage"), ("StatefulSet", "data", "db"))
+    quick.simulator.wait_until(
+        lambda state: any(
+            waiting.get("reason") == "ImagePullBackOff"
+            for pod in state.storage.list(PODS, "data")
+            for one in pod["status"].get("containerStatuses", ())
+            for waiting in [one["state"].get("waiting") or {}]
+        )
+    )
+    return quick
+
+
+async def test_stuck_pods_are_named_after_an_undo_and_the_way_to_delete_them(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    [name] = result["stuck_pods"]
+    assert result["deleted_pods"] == []
+    assert f"kubectl delete pod -n data {name}" in ran.err
+    assert "--delete-stuck-pods" in ran.err
+
+
+async def test_without_deleting_them_the_rollout_stays_stalled(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, options=WAIT))
+    assert ran.code == 3
+    assert "stalled" in ran.out
+
+
+async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, options=WAIT, delete_stuck=True), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert result["outcome"] == "converged"
+    assert result["deleted_pods"] == result["stuck_pods"]
+    assert [line["action"] for line in stuck.audit if "action" in line][:2] == ["undo", "delete-pod"]
+
+
+async def test_no_pod_is_deleted_before_the_controller_has_seen_the_undo(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, delete_stuck=True))
+    assert ran.code == 0, ran.err
+    sent = [(one.verb, one.resource, "dryRun" in one.path) for one in stuck.simulator.requests]
+    patched, deleted = sent.index(("patch", "statefulsets", False)), sent.index(("delete", "pods", False))
+    assert ("get", "statefulsets", False) in sent[patched:deleted]
+
+
+async def test_at_a_terminal_deleting_them_is_offered(stuck: Shell) -> None:
+    ran = await stuck.run(undo(0, DB, options=WriteOptions(wait=True)), answers=says("y", "y"))
+    assert ran.code == 0, ran.err
+    assert len(stuck.prompts) == 2
+    assert stuck.prompts[1].startswith("Delete db-")
+
+
+async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is_meant(stuck: Shell) -> None:
+    await stuck.run(undo(0, DB))
+    ran = await stuck.run(undo(0, DB, delete_stuck=True))
+    assert ran.code == 9
+    number = ran.err.partition("--to-revision ")[2].split()[0]
+    ran = await stuck.run(undo(int(number), DB, options=WAIT, delete_stuck=True), json=True)
+    assert ran.code == 0, ran.err
+    assert only_result(ran)["deleted_pods"]
+
+
+async def test_who_may_not_delete_pods_is_refused_before_anything_is_written(stuck: Shell) -> None:
+    stuck.simulator.add_user(
+        "undoer",
+        (
+            Rule(("get", "list", "watch"), ("", "apps"), ("*",)),
+            Rule(("patch",), ("apps",), ("statefulsets",)),
+        ),
+    )
+    stuck.user = "undoer"
+    before = stuck.writes()
+    ran = await stuck.run(undo(0, DB, delete_stuck=True))
+    assert ran.code == 9
+    assert "may not delete pods" in ran.err
+    assert stuck.writes() == before
