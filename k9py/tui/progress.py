@@ -66,6 +66,7 @@ class ProgressStrip(Static):
     DEFAULT_CSS = """
     ProgressStrip {
         dock: bottom; height: 1; width: 1fr; padding: 0 1; margin: 0 0 1 0; background: $surface; display: none;
+        text-wrap: nowrap; text-overflow: ellipsis;
     }
     ProgressStrip.-on { display: block; }
     """

@@ -21,7 +21,7 @@ from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.revisions import Revision
+from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import undo_target
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.message import MessageDialog
@@ -125,7 +125,8 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
         return
     revision_object = await _revision_object(connected, chosen)
     pods = connected.cluster.queries.pods_of(key)
-    change = plan_undo(found, revision_object, pods=pods)
+    current = current_revision(revisions)
+    change = plan_undo(found, revision_object, pods=pods, present_number=(current.number or None) if current else None)
     what = f"undo to revision {chosen.number}"
     prepared = await attempt.confirm(found, change, "Undo", what, planned=revision_template(revision_object))
     if prepared is None:
