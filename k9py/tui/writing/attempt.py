@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from k9py.actions.change import Change
-from k9py.actions.prepare import Prepared, prepare
+from k9py.actions.prepare import Prepared, applied_as_previewed, prepare
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.meaning import meaning_diff
@@ -188,7 +188,8 @@ class Attempt:
             notes=notes,
             is_tried=all(one.tried for one in prepared),
         )
-        return bool(await self.ask(ConfirmDialog(question), keep_typed=False))
+        dialog = ConfirmDialog(question)
+        return bool(await self.ask(dialog, keep_typed=False))
 
     async def write_and_follow(
         self,
@@ -210,6 +211,10 @@ class Attempt:
             raise
         if written.audit_problem:
             self.app.say(written.audit_problem, failed=True)
+        if prepared.tried and not applied_as_previewed(prepared, written):
+            self.app.say(
+                "what was stored is not what was previewed: look at it again (D shows the difference)", failed=True
+            )
         if on_written is not None:
             on_written()
         return await Follower(self.app, connected, entry, written, rings=rings).to_the_end(stay=stay)
