@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from k9py.objects.meta import ObjectKey
@@ -214,9 +215,9 @@ async def test_an_undo_can_be_undone_at_once_from_the_same_place(kdash: Dashboar
     assert ("revision", "7", "6") in confirm.question.before_after
 
 
-async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard) -> None:
+async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[str] = []
-    kdash.app.ring = rung.append  # type: ignore[method-assign]
+    monkeypatch.setattr(kdash.app, "ring", rung.append)
     await kdash.select(CART)
     await kdash.press("colon", *"restart", "enter")
     await confirmed(kdash)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from k9py.objects.errors import ConfigError
 from k9py.settings.paths import audit_file
-from k9py.settings.terminal import redraws_per_second, wants_colour
+from k9py.settings.terminal import Notify, notify, redraws_per_second, wants_colour
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,18 @@ def test_the_audit_file_can_be_put_elsewhere(tmp_path: Path) -> None:
     chosen = tmp_path / "audit.jsonl"
     assert audit_file({"KDASH_AUDIT_FILE": str(chosen)}) == chosen
     assert audit_file({}).name == "audit.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("value", "bell", "osc9"),
+    [(None, True, False), ("none", False, False), ("osc9", False, True), ("both", True, True), ("BELL", True, False)],
+)
+def test_how_the_terminal_is_notified_is_chosen_by_the_environment(value: str | None, bell: bool, osc9: bool) -> None:
+    environ = {} if value is None else {"KDASH_NOTIFY": value}
+    assert notify(environ) == Notify(bell=bell, osc9=osc9)
+
+
+def test_an_unknown_way_to_notify_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ConfigError) as raised:
+        notify({"KDASH_NOTIFY": "trumpet"})
+    assert "osc9" in raised.value.hint

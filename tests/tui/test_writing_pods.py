@@ -1,0 +1,107 @@
+"""Pods taken away from the dashboard: an eviction the budget refuses, and stuck pods after a StatefulSet's rollback."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from k9py.actions.patcher import WriteRequest
+from k9py.simulator.resources import PODDISRUPTIONBUDGETS
+from k9py.simulator.state import ClusterState
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
+from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.screens.text import DescribeScreen
+from tests.tui.dashboard import CART, DB, Dashboard
+from tests.tui.test_writing import audited, image, stored
+
+BROKEN = "registry.example.com/data/postgres:badimage"
+
+
+async def test_an_eviction_that_the_budget_refuses_says_so_in_words(kdash: Dashboard) -> None:
+    selector = stored(kdash, CART)["spec"]["selector"]
+
+    def budget(state: ClusterState) -> None:
+        for one in state.storage.list(PODDISRUPTIONBUDGETS, "shop"):
+            state.storage.delete(PODDISRUPTIONBUDGETS, "shop", one["metadata"]["name"])
+        metadata = {"name": "cart-stays", "namespace": "shop"}
+        state.storage.create(
+            PODDISRUPTIONBUDGETS,
+            {
+                "apiVersion": "policy/v1",
+                "kind": "PodDisruptionBudget",
+                "metadata": metadata,
+                "spec": {"minAvailable": 3, "selector": selector},
+                "status": {"disruptionsAllowed": 0, "desiredHealthy": 3, "currentHealthy": 3, "expectedPods": 3},
+            },
+        )
+
+    kdash.simulator.call(budget)
+    await kdash.select(CART)
+    await kdash.press("enter")
+    screen = await kdash.until_screen(RolloutScreen)
+    await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
+    pod = screen.pod_target()
+    await kdash.press("d")
+    described = await kdash.until_screen(DescribeScreen)
+    assert described.pod_target() == pod
+    await kdash.press("ctrl+e")
+    said = await kdash.until_screen(MessageDialog)
+    assert "cart-stays" in said.message
+    assert audited(kdash) == []
+
+
+async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(kdash: Dashboard) -> None:
+    found = stored(kdash, DB)
+    before = image(found)
+    name = found["spec"]["template"]["spec"]["containers"][0]["name"]
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": BROKEN}]}}}}
+    await kdash.connected.connection.send(WriteRequest(DB, patch), dry_run=False)
+
+    def is_stuck() -> bool:
+        pods = kdash.connected.cluster.queries.pods_of(DB)
+        return any("ImagePull" in json.dumps(str(pod.status)) for pod in pods)
+
+    await kdash.advance_until(is_stuck, "a pod that cannot start")
+    await kdash.select(DB)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    await kdash.press("enter")
+    confirm = await kdash.confirm()
+    assert "stuck-pods" in {one.code for one in confirm.question.warnings}
+    await kdash.press("tab", "enter")
+    await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
+    offered = await kdash.until_screen(StuckPodsDialog)
+    [(pod, _uid, _how)] = offered.pods
+    await kdash.press("tab", "enter")
+
+    def whole() -> bool:
+        outcome = kdash.app.writing.outcome_of(DB)
+        return outcome is not None and outcome.words.startswith(("converged", "recovered"))
+
+    await kdash.advance_until(whole, "converged after all")
+    assert image(stored(kdash, DB)) == before
+    deleted = [one for one in audited(kdash) if one["action"] == "delete-pod"]
+    assert [(one["name"], one["outcome"]) for one in deleted] == [(pod, "done"), (pod, "gone")]
+
+
+async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(kdash.app, "ring", rung.append)
+    found = stored(kdash, CART)
+    name, before = found["spec"]["template"]["spec"]["containers"][0]["name"], image(found)
+    await kdash.select(CART)
+    await kdash.press("colon", *f"set-image {name}={before.rpartition(':')[0]}:badimage", "enter")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.advance_until(lambda: rung, "the stall")
+    assert "stalled" in rung[0]
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": before}]}}}}
+    await kdash.connected.connection.send(WriteRequest(CART, patch), dry_run=False)
+    await kdash.advance_until(lambda: len(rung) == 2, "the recovery")
+    assert "recovered: converged" in rung[1]
+    assert [one["outcome"] for one in audited(kdash)] == ["done", "stalled", "converged"]
