@@ -189,7 +189,8 @@ class Attempt:
             is_tried=all(one.tried for one in prepared),
         )
         dialog = ConfirmDialog(question)
-        return bool(await self.ask(dialog, keep_typed=False))
+        sure = await self.ask(dialog, keep_typed=False)
+        return sure is True
 
     async def write_and_follow(
         self,
