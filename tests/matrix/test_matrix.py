@@ -99,6 +99,8 @@ class Scene:
         """Return what the rollout's screen shows, once everything has been read."""
         async with watched(self.simulator, self.folder) as cluster:
             await whole(cluster)
+            # Some causes are told by events alone, which are not needed for a whole picture.
+            await until(cluster, lambda: cluster.knows("Event"))
             await until(cluster, lambda: cluster.queries.rollout_view(self.key, cluster.clock.now()) is not None)
             view = cluster.queries.rollout_view(self.key, cluster.clock.now())
             assert view is not None
