@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -101,21 +102,20 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         self.query_one("#help").focus()
 
-    def _column(self, groups: Sequence[KeyGroup]) -> Text:
+    def _column(self, groups: Sequence[KeyGroup]) -> Group:
+        """Draw a column; what does not fit behind a key goes on below its own words."""
         palette = palette_for(self.app)
-        text = Text()
+        parts: list[RenderableType] = []
         for group in groups:
-            text.append(f"{group.title}\n", palette.header)
+            table = Table.grid(padding=(0, 1, 0, 0))
+            table.add_column(min_width=13, no_wrap=True)
+            table.add_column()
             for line in group.keys:
-                keys = " ".join(line.keys)
-                text.append(
-                    f"  {keys}{' ' * max(1, 15 - cell_len(keys))}",
-                    palette.tone(Tone.ACCENT) if line.allowed else palette.muted,
-                )
-                text.append(line.explanation or line.word, "" if line.allowed else palette.muted)
-                text.append("\n")
-            text.append("\n")
-        return text
+                style = palette.tone(Tone.ACCENT) if line.allowed else palette.muted
+                words = Text(line.explanation or line.word, "" if line.allowed else palette.muted)
+                table.add_row(Text(f"  {' '.join(line.keys)}", style), words)
+            parts += [Text(group.title, palette.header), table, Text()]
+        return Group(*parts)
 
     def action_close(self) -> None:
         """Back to the screen below."""
