@@ -6,9 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,38 +16,22 @@ from aiohttp import web
 
 from k9py.actions.patcher import Patcher, Reader, WriteRequest
 from k9py.kube.connect import connect
-from k9py.kube.connection import Connection
-from k9py.kube.credential import Times
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogSource, LogTarget
 from k9py.objects.errors import (
-    ConfigError,
     ConflictError,
     ConnectionFailedError,
     ForbiddenError,
     NotFoundError,
-    UnauthorizedError,
 )
 from k9py.objects.kinds import NODE, POD
 from k9py.objects.meta import ObjectKey
-from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user, write
-from tests.unit.kube.servers import Answer, Recorder, requiring, serving, status, version
+from tests.unit.kube.connections import connected
+from tests.unit.kube.kubeconfigs import environ, kubeconfig, write
+from tests.unit.kube.servers import Answer, requiring, serving, status, version
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 LOG = LogTarget("shop", "checkout-1", "app")
-
-
-@asynccontextmanager
-async def connected(
-    tmp_path: Path, answer: Answer, user: dict[str, Any] | None = None, **variables: str
-) -> AsyncIterator[tuple[Connection, Recorder]]:
-    async with serving(answer) as server:
-        path = kubeconfig(tmp_path, cluster={"server": server.url}, user=user, namespace="shop")
-        connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path, **variables))
-        try:
-            yield connection, server
-        finally:
-            await connection.aclose()
 
 
 def streaming(*pieces: bytes, end_in_order: bool = True) -> Answer:
@@ -327,69 +309,6 @@ async def test_a_refusal_that_comes_in_pieces_is_read_whole(tmp_path: Path) -> N
         with pytest.raises(ConflictError, match=r"^the object has been modified$") as caught:
             await connection.get(CHECKOUT)
         assert caught.value.reason == "Conflict"
-
-
-async def test_after_a_401_the_rotated_token_file_is_read_and_the_request_repeated(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("old")
-
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        if request.headers["Authorization"] == "Bearer old":
-            token.write_text("new")
-            return status(401, "Unauthorized", "Unauthorized")
-        return await version(request)
-
-    async with connected(tmp_path, answer, {"tokenFile": str(token)}) as (connection, server):
-        assert await connection.server_version() == "v1.36.2"
-        assert server.tokens == ["Bearer old", "Bearer new"]
-
-
-async def test_after_a_401_a_token_newly_written_into_the_kubeconfig_is_used(tmp_path: Path) -> None:
-    async with connected(tmp_path, requiring("Bearer new"), {"token": "old"}) as (connection, server):
-        kubeconfig(tmp_path, cluster={"server": server.url}, user={"token": "new"})
-        assert await connection.server_version() == "v1.36.2"
-
-
-async def test_a_new_token_never_goes_to_the_old_server(tmp_path: Path) -> None:
-    async with connected(tmp_path, requiring("Bearer new"), {"token": "old"}) as (connection, server):
-        kubeconfig(tmp_path, cluster={"server": "http://127.0.0.1:1"}, user={"token": "new"})
-        with pytest.raises(UnauthorizedError):
-            await connection.server_version()
-        assert set(server.tokens) == {"Bearer old"}
-
-
-async def test_a_401_that_stays_is_told_after_one_try_with_whose_credentials(tmp_path: Path) -> None:
-    async with connected(tmp_path, requiring(), {"token": "abc"}) as (connection, server):
-        with pytest.raises(UnauthorizedError, match="does not accept the kubeconfig's token"):
-            await connection.server_version()
-        assert len(server.requests) == 1
-
-
-async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: Path) -> None:
-    script = tmp_path / "plugin.py"
-    script.write_text(
-        "import json, pathlib\n"
-        f"runs = pathlib.Path({str(tmp_path / 'runs')!r})\n"
-        "runs.write_text((runs.read_text() if runs.exists() else '') + 'x')\n"
-        "status = {'token': f'token-{len(runs.read_text())}'}\n"
-        "answer = {'apiVersion': 'client.authentication.k8s.io/v1', 'kind': 'ExecCredential', 'status': status}\n"
-        "print(json.dumps(answer))\n"
-    )
-    seconds = iter(range(0, 100_000, 1000))  # each look at the clock is well after the last run
-    user = plugin_user(sys.executable, [str(script)])
-    async with serving(requiring("Bearer token-2")) as server:
-        path = kubeconfig(tmp_path, cluster={"server": server.url}, user=user)
-        times = Times(monotonic=lambda: next(seconds))
-        connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path), times=times)
-        assert await connection.server_version() == "v1.36.2"
-        assert server.tokens == ["Bearer token-1", "Bearer token-2"]
-        await connection.aclose()
-
-
-async def test_a_failing_plugin_is_told_when_connecting(tmp_path: Path) -> None:
-    path = kubeconfig(tmp_path, user=plugin_user(sys.executable, ["-c", "raise SystemExit('sign in first')"]))
-    with pytest.raises(ConfigError, match="sign in first"):
-        await connect(ConnectOptions(str(path)), environ=environ(tmp_path))
 
 
 async def test_a_web_page_is_not_taken_for_an_api(tmp_path: Path) -> None:
