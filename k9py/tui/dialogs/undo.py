@@ -65,7 +65,7 @@ class UndoDialog(Dialog[Revision]):
     UndoDialog #then { height: 1; color: $text-muted; }
     UndoDialog TextView { height: 1fr; background: $surface; margin: 0 0 1 0; }
     """
-    SUBTITLE = "↑↓ choose · Enter goes on to confirm · v switches to YAML and back · Tab reads · Esc cancels"
+    SUBTITLE = "↑↓ choose · Enter goes on to confirm · Esc cancels · v YAML · Tab reads"
 
     def __init__(
         self,
