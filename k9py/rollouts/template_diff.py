@@ -7,10 +7,10 @@ line is printable. To match another list by identity, name its key in `_IDENTITY
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Final, Literal
+from typing import Any, AnyStr, Final, Literal
 
 import msgspec
 
@@ -180,11 +180,24 @@ def scalar_line(key: str, text: str) -> str:
     return f"({key}: {scalar_text(text)})"
 
 
+def _steps(old: Sequence[AnyStr], new: Sequence[AnyStr]) -> Iterator[tuple[bool, int, int, int, int]]:
+    """Yield what leads from old to new: (the same, old from, to, new from, to); the same steps in both directions.
+
+    The matcher alone finds other blocks when its sides change places: it is always asked the same way round.
+    """
+    if list(old) <= list(new):
+        for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            yield tag == "equal", i1, i2, j1, j2
+    else:
+        for tag, j1, j2, i1, i2 in SequenceMatcher(None, new, old, autojunk=False).get_opcodes():
+            yield tag == "equal", i1, i2, j1, j2
+
+
 def _walk_items(old: Sequence[Any], new: Sequence[Any], depth: int, path: str, lines: list[_Line]) -> None:
     before = [msgspec.json.encode(one, order="sorted") for one in old]
     after = [msgspec.json.encode(one, order="sorted") for one in new]
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
+    for is_same, i1, i2, j1, j2 in _steps(before, after):
+        if is_same:
             for one in new[j1:j2]:
                 _add(lines, " ", depth, path, item_lines(one))
             continue
@@ -199,8 +212,8 @@ def _walk_texts(old: Sequence[str], new: Sequence[str], depth: int, path: str, l
         _add(lines, "-", depth, path, old)
         _add(lines, "+", depth, path, new)
         return
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
+    for is_same, i1, i2, j1, j2 in _steps(old, new):
+        if is_same:
             _add(lines, " ", depth, path, new[j1:j2])
         else:
             _add(lines, "-", depth, path, old[i1:i2])
