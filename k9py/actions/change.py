@@ -80,3 +80,9 @@ class Written:
     attempts: int = 1
     audit_problem: str = ""
     audit_id: str = ""
+
+    @property
+    def generation(self) -> int:
+        """The generation the write made; a Scale does not tell, but a changed number is always the next one."""
+        generation = (self.result.get("metadata") or {}).get("generation")
+        return int(generation) if generation else self.change.generation + 1

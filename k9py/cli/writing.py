@@ -182,7 +182,7 @@ class _Way:
             wished = not self.options.yes and await self.console.confirm(f"Delete {names} now?")
         if wished:
             present = int((plan.obj.get("metadata") or {}).get("generation") or 0)
-            generation = present if written is None else _generation(written)
+            generation = present if written is None else written.generation
             async for name in delete_in_order(self.session, self.result.key, generation, plan.stuck, self.clock):
                 self.result = replace(
                     self.result, outcome="done", code=ExitCode.DONE, deleted=(*self.result.deleted, name)
@@ -198,7 +198,7 @@ class _Way:
                 self.clock,
                 self.console,
                 timeout=self.options.timeout,
-                generation=None if written is None else _generation(written),
+                generation=None if written is None else written.generation,
             )
         except (asyncio.CancelledError, KdashError) as error:
             words = error.message if isinstance(error, KdashError) else "given up by the person"
@@ -241,9 +241,3 @@ class _Way:
 
 def _names(pods: Sequence[Pod]) -> str:
     return ", ".join(printable(one.name) for one in pods)
-
-
-def _generation(written: Written) -> int:
-    """Return the generation the write made; a Scale does not tell, but a changed number is always the next one."""
-    generation = (written.result.get("metadata") or {}).get("generation")
-    return int(generation) if generation else written.change.generation + 1

@@ -80,11 +80,6 @@ def current_revision(found: Sequence[Revision]) -> Revision | None:
     return next((one for one in found if one.is_current), None)
 
 
-def revision_of(pod: Pod, found: Sequence[Revision]) -> Revision | None:
-    """Return the revision a pod was made from, None when none of these."""
-    return revision_index(found)(pod)
-
-
 def revision_index(found: Sequence[Revision]) -> Callable[[Pod], Revision | None]:
     """Return what tells the revision of a pod, for asking about many: its cost does not grow with the revisions."""
     by_uid = {one.uid: one for one in reversed(found)}

@@ -7,7 +7,6 @@ that stalled is watched on, and its recovery is said as loudly as the stall was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -108,7 +107,7 @@ class Follower:
         from k9py.cluster.follow import follow
 
         last: RolloutStatus | None = None
-        generation = None if self._stalled else generation_of(self._written)
+        generation = None if self._stalled else self._written.generation
         async for status in follow(
             self._connected.cluster, self._entry.key, generation=generation, timeout=FOLLOW_SECONDS
         ):
@@ -172,10 +171,3 @@ class Follower:
             return Ended("not-followed", "it has not ended; not followed any longer", Tone.WARN)
         finally:
             cluster.close_feed(feed)
-
-
-def generation_of(written: Written) -> int:
-    """Return the generation the write made; a Scale does not tell, but a changed number is always the next one."""
-    metadata: Mapping[str, object] = written.result.get("metadata") or {}
-    generation = metadata.get("generation")
-    return int(str(generation)) if generation else written.change.generation + 1

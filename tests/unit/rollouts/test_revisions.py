@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k9py.objects.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
 from k9py.rollouts.cohorts import cohorts
-from k9py.rollouts.revisions import current_revision, revision_of, revisions
+from k9py.rollouts.revisions import current_revision, revision_index, revisions
 from k9py.rollouts.undo_target import undo_target
 from tests import factories as make
 from tests.recordings import body, typed, typed_list
@@ -58,7 +58,7 @@ def test_a_replica_set_not_numbered_like_the_deployment_is_not_current() -> None
     assert current_revision(found) is None
 
 
-def test_the_current_revision_of_a_daemon_set_is_unknown_while_its_revisions_lag_behind() -> None:
+def test_the_current_revision_index_a_daemon_set_is_unknown_while_its_revisions_lag_behind() -> None:
     workload = make.daemon_set(image="registry.example.com/agent:1")
     owned = [
         make.controller_revision(workload, "aaa", revision=1, image="registry.example.com/agent:1"),
@@ -113,7 +113,8 @@ def test_recorded_pods_belong_to_the_replica_set_that_owns_them() -> None:
     workload = typed(DEPLOYMENT, body("bad-release", 2))
     owned = typed_list(REPLICA_SET, "bad-release", 3)
     found = revisions(workload, owned)
-    numbers = [revision_of(pod, found) for pod in typed_list(POD, "bad-release", 4)]
+    whose = revision_index(found)
+    numbers = [whose(pod) for pod in typed_list(POD, "bad-release", 4)]
     assert sorted(one.number for one in numbers if one) == [3, 3, 3, 4]
 
 
