@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.indexes import ABOUT, LABEL, SELECTOR, SERVICE, TARGET, chosen_pair, every_pair, is_indexed
+from k9py.cluster.log_targets import USUAL_ROLES, log_targets
 from k9py.cluster.stores import Stores
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
-from k9py.logs.source import LogTarget
+from k9py.logs.source import LogTarget, Role
 from k9py.objects.events import Event
 from k9py.objects.kinds import NAMESPACE
 from k9py.objects.meta import ObjectKey
@@ -219,16 +220,14 @@ class Queries:
         covering = {one.key: one for one in candidates if one.spec.selector and one.spec.selector.matches(labels)}
         return tuple(covering[one] for one in sorted(covering))
 
-    def log_targets(self, key: ObjectKey, *, init: bool = False) -> tuple[LogTarget, ...]:
-        """Return the containers whose logs belong to an object: all main ones of its pods, newest pod first.
+    def log_targets(self, key: ObjectKey, *, roles: Container[Role] = USUAL_ROLES) -> tuple[LogTarget, ...]:
+        """Return the containers whose logs belong to an object, newest pod first.
 
         Args:
-            init: the init containers too; sidecars (init containers that keep running) always belong.
+            roles: which of its pods' containers; sidecars (init containers that keep running) usually belong.
         """
         pods = sorted(self.pods_of(key), key=lambda one: one.metadata.creation_timestamp or _EARLIEST, reverse=True)
-        return tuple(
-            LogTarget(pod.namespace, pod.name, name, pod.uid) for pod in pods for name in _containers(pod, init)
-        )
+        return tuple(target for pod in pods for target in log_targets(pod, roles))
 
     # Kept for the cluster
 
@@ -373,11 +372,3 @@ def _endpoints(slices: Iterable[EndpointSlice]) -> tuple[int, int]:
             which = endpoint.identity
             ready[which] = ready.get(which, False) or endpoint.conditions.ready is not False
     return sum(ready.values()), len(ready)
-
-
-def _containers(pod: Pod, init: bool) -> Iterator[str]:
-    for one in pod.spec.init_containers or ():
-        if init or one.is_sidecar:
-            yield one.name
-    for one in pod.spec.containers or ():
-        yield one.name

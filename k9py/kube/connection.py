@@ -187,6 +187,8 @@ class Connection:
         follow: bool,
         tail_lines: int | None = None,
         since_time: datetime | None = None,
+        since_seconds: int | None = None,
+        limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AsyncIterator[AsyncIterator[builtins.list[bytes]]]:
         """Stream a container's log in batches of whole lines, each cut at 64 KiB (with a mark that says so).
@@ -204,6 +206,10 @@ class Connection:
             query.append(("tailLines", str(tail_lines)))
         if since_time is not None:
             query.append(("sinceTime", since_time.astimezone(UTC).isoformat().replace("+00:00", "Z")))
+        if since_seconds is not None:
+            query.append(("sinceSeconds", str(max(1, since_seconds))))
+        if limit_bytes is not None:
+            query.append(("limitBytes", str(limit_bytes)))
         timeout = stream_timeout(None) if follow else LIST
         call = Call("GET", path, asked, query=query, headers={"Accept": "*/*"}, timeout=timeout)
         async with self._transport.open(call) as response:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from k9py.logs.source import LogTarget
 
 Marker = Literal["", "gap", "start", "end", "note"]
@@ -21,16 +23,19 @@ ALL = LogTarget("", "", "")
 """Target of markers that are about the whole stream."""
 
 
-class LogLine(NamedTuple):
-    """A line or a marker. A tuple because fifty thousand a second are made of them.
+class LogLine(msgspec.Struct, frozen=True, gc=False):
+    """A line or a marker. A struct the garbage collector does not follow: hundreds of thousands are kept.
 
-    `at` is the timestamp the node wrote; None when there is none.
+    Args:
+        at: the timestamp the node wrote; None when there is none.
+        late: it came after later lines of others had been given on, so it does not stand in its place.
     """
 
     target: LogTarget
     at: datetime | None
     text: str
     marker: Marker = ""
+    late: bool = False
 
 
 class Stamp(NamedTuple):

@@ -5,16 +5,38 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+Role = Literal["main", "sidecar", "init", "ephemeral"]
+
+Place = tuple[str, str, str, str]
+"""Namespace, pod, container and the pod's uid: where lines come from, whichever run of the container writes them."""
 
 
 class LogTarget(NamedTuple):
-    """One container's log. `uid` is the pod's: a pod of the same name with another uid is another target."""
+    """One run of one container, as far as it is known which: what a line says it came from.
+
+    Args:
+        uid: the pod's: a pod of the same name with another uid is another place.
+        container_id: of the run, such as "containerd://0a1b…"; "" before it has started, or when it is not known.
+        revision: what tells the pod's revision apart, the value of its pod-template-hash or
+            controller-revision-hash label; "" when it has none.
+        node: where the pod runs, "" while it is not scheduled.
+    """
 
     namespace: str
     pod: str
     container: str
     uid: str = ""
+    container_id: str = ""
+    revision: str = ""
+    node: str = ""
+    role: Role = "main"
+
+    @property
+    def place(self) -> Place:
+        """What stays the same while the container is restarted."""
+        return (self.namespace, self.pod, self.container, self.uid)
 
 
 class LogSource(Protocol):
@@ -27,9 +49,16 @@ class LogSource(Protocol):
         follow: bool,
         tail_lines: int | None = None,
         since_time: datetime | None = None,
+        since_seconds: int | None = None,
+        limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         """Stream the log in batches of whole lines, each `<RFC3339Nano timestamp> <text>`, without the line end.
+
+        Args:
+            since_time, since_seconds: lines from then on, or of the last so many seconds by the node's clock; one of
+                them at most.
+            limit_bytes: end after so many bytes, perhaps in the middle of a line.
 
         Raises (on entering or while iterating):
             KdashError: translated; NotFoundError: the pod is gone; BadRequestError: the container has not started.

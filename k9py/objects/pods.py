@@ -73,9 +73,13 @@ class ContainerState(KubeStruct, frozen=True):
 
 
 class ContainerStatus(KubeStruct, frozen=True):
-    """What the kubelet reports of one container; `last_state` is of the run before."""
+    """What the kubelet reports of one container; `last_state` is of the run before.
+
+    `container_id` names the present run ("containerd://…"), "" before the first.
+    """
 
     name: str = ""
+    container_id: str = msgspec.field(default="", name="containerID")
     ready: bool = False
     started: bool | None = None
     restart_count: int = 0

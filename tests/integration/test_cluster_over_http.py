@@ -16,7 +16,7 @@ from k9py.cluster.recent_events import recent_events
 from k9py.cluster.scope import Scope
 from k9py.kube.connection import Connection
 from k9py.logs.line import LogLine
-from k9py.logs.stream import LogStream
+from k9py.logs.tailing.stream import LogStream
 from k9py.objects.meta import ObjectKey
 from k9py.objects.troubles import TroubleKind
 from k9py.rollouts.status import RolloutState

@@ -13,14 +13,12 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from k9py.informer.clock import Clock
-from k9py.logs.line import LogLine as StreamLine
 from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.stream import LogStream, StreamCounts
+from k9py.logs.tailing.stream import LogStream, StreamCounts
 from k9py.objects.meta import ObjectKey
 from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
-from k9py.tui.widgets.log_view.line import LineKind, LogLine
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.view import LogView
 from k9py.tui.work import start
@@ -43,6 +41,7 @@ class LogPane(SearchedPane):
     ) -> None:
         super().__init__("Logs", number=number, id=id, classes=classes)
         self.view = LogView(options=options, empty_text="nothing is selected")
+        self.view.label_of = self._label_of
         self.filter_bar = FilterBar(placeholder="text or a regular expression")
         self.subject: ObjectKey | None = None
         self.previous = False
@@ -129,17 +128,13 @@ class LogPane(SearchedPane):
             self._retitle()
         lines = self._stream.drain()
         if lines:
-            self.view.extend([self._shown(line) for line in lines])
+            self.view.extend(lines)
 
-    def _shown(self, line: StreamLine) -> LogLine:
-        target = line.target
+    def _label_of(self, target: LogTarget) -> str:
         label = self._labels.get(target)
         if label is None:
             label = self._labels[target] = self._label(target)
-        kind = LineKind.OUTPUT
-        if line.marker:
-            kind = LineKind.GAP if line.marker == "gap" else LineKind.NOTICE
-        return LogLine(line.text, f"{target.pod}/{target.container}", label, line.at, kind=kind)
+        return label
 
     def _label(self, target: LogTarget) -> str:
         """Name a source by the end of its pod's name, with the container where there are several."""

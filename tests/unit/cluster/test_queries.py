@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.cluster.views import ServiceMode, short_tag
 from k9py.objects.events import Event
 from k9py.objects.pods import Container
@@ -194,7 +195,7 @@ def test_log_targets_are_all_main_containers_and_sidecars_newest_pod_first() -> 
         ("checkout-aaa-7", "proxy"),
     ]
     assert len(found) == 5
-    assert "migrate" in [one.container for one in world.queries.log_targets(young.key, init=True)]
+    assert "migrate" in [one.container for one in world.queries.log_targets(young.key, roles=EVERY_ROLE)]
 
 
 @pytest.mark.parametrize("kind", ["Service", "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job"])

@@ -62,6 +62,8 @@ class OneLog:
         follow: bool,
         tail_lines: int | None = None,
         since_time: datetime | None = None,
+        since_seconds: int | None = None,
+        limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
         self.asked = (target, follow, tail_lines, previous)

@@ -1,7 +1,6 @@
 """A bounded log: lines of many sources in one stream, followed or held, searched and filtered."""
 
-from k9py.tui.widgets.log_view.line import LineKind, LogLine
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.view import LogView
 
-__all__ = ["LineKind", "LogLine", "LogState", "LogView"]
+__all__ = ["LogState", "LogView"]

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from k9py.tui.widgets.log_view.line import LineKind, LogLine
+from k9py.logs.line import LogLine
 from k9py.tui.widgets.search_pattern import hit_spans
 
 MAX_PREFIX_CELLS: Final = 28
@@ -66,9 +66,9 @@ def wrapped(text: str, room: int) -> list[str]:
 
 def time_text(line: LogLine, zone: tzinfo) -> str:
     """Return the time of a line in `TIME_CELLS` cells; blanks when it is unknown."""
-    if line.time is None:
+    if line.at is None:
         return " " * TIME_CELLS
-    local = line.time.astimezone(zone)
+    local = line.at.astimezone(zone)
     return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
@@ -94,7 +94,7 @@ class LineStyles:
 
 
 def draw_output(
-    line: LogLine, layout: LogLayout, row: int, styles: LineStyles, pattern: re.Pattern[str] | None
+    line: LogLine, label: str, layout: LogLayout, row: int, styles: LineStyles, pattern: re.Pattern[str] | None
 ) -> Strip:
     """Return one row of what a container wrote: source and time before the first row, blanks before the others."""
     lead: list[Segment] = []
@@ -102,7 +102,7 @@ def draw_output(
         lead.append(Segment(" " * layout.lead, styles.base))
     else:
         if layout.prefix:
-            lead += [Segment(fit_label(line.label, layout.prefix), styles.source), Segment(" ", styles.base)]
+            lead += [Segment(fit_label(label, layout.prefix), styles.source), Segment(" ", styles.base)]
         if layout.times:
             lead += [Segment(time_text(line, layout.zone), styles.time), Segment(" ", styles.base)]
     text = rows_of(line, layout)[row]
@@ -112,12 +112,12 @@ def draw_output(
 
 def marker_text(line: LogLine) -> str:
     """Return the words of a notice or gap."""
-    return f"── {line.label}: {line.text} " if line.label else f"── {line.text} "
+    return f"── {line.target.pod}: {line.text} " if line.target.pod else f"── {line.text} "
 
 
 def rows_of(line: LogLine, layout: LogLayout) -> list[str]:
     """Return the text of a line in the rows it takes: one, unless it is wrapped."""
-    if line.kind is LineKind.OUTPUT:
+    if not line.marker:
         return wrapped(line.text, layout.room) if layout.wrap else [line.text[: layout.left + layout.room * 2]]
     return wrapped(marker_text(line), layout.width) if layout.wrap else [marker_text(line)]
 

@@ -19,9 +19,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from k9py.logs.keeping.buffer import LogBuffer
+from k9py.logs.keeping.scan import LineScan
+from k9py.logs.line import LogLine
+from k9py.logs.source import LogTarget
 from k9py.tables.values import Tone
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
-from k9py.tui.widgets.log_view.buffer import LogBuffer
 from k9py.tui.widgets.log_view.drawing import (
     MAX_PREFIX_CELLS,
     MIN_PREFIX_CELLS,
@@ -32,8 +35,7 @@ from k9py.tui.widgets.log_view.drawing import (
     exact,
 )
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
-from k9py.tui.widgets.log_view.line import LineKind, LogLine, SourceColors, cleaned
-from k9py.tui.widgets.log_view.scan import LineScan
+from k9py.tui.widgets.log_view.line import SourceColors, cleaned
 from k9py.tui.widgets.log_view.state import LogState, status_text
 from k9py.tui.widgets.log_view.window import LogWindow
 from k9py.tui.widgets.search_pattern import compile_search
@@ -114,6 +116,8 @@ class LogView(LineView):
         self._search: LineScan | None = None
         self._search_text = ""
         self._current_hit: int | None = None
+        self.label_of: Callable[[LogTarget], str] = lambda target: target.pod
+        """Short name of a source, shown before its lines."""
         self._widest_label = 0
         self._prefix_cells = 0
         self._colors = SourceColors(lambda: len(self.palette.sources))
@@ -129,7 +133,9 @@ class LogView(LineView):
         Give many at once: the cost is per call as well as per line.
         """
         batch = [cleaned(line) for line in lines]
-        self._widest_label = max(self._widest_label, max((len(line.label) for line in batch), default=0))
+        self._widest_label = max(
+            self._widest_label, max((len(self.label_of(line.target)) for line in batch), default=0)
+        )
         self._buffer.extend(batch)
         self.schedule_flush()
 
@@ -367,14 +373,21 @@ class LogView(LineView):
 
     def _draw_row(self, line: LogLine, row: int, current_hit: bool) -> Strip:
         palette, base, on, layout = self.palette, self.base_style, self.on_base, self._window.layout
-        if line.kind is not LineKind.OUTPUT:
-            style = on(palette.gap if line.kind is LineKind.GAP else palette.notice)
+        if line.marker:
+            style = on(palette.gap if line.marker == "gap" else palette.notice)
             return draw_marker(line, layout, row, style, base)
         styles = LineStyles(
-            source=on(palette.source(self._colors.index(line.source))),
+            source=on(palette.source(self._colors.index(f"{line.target.pod}/{line.target.container}"))),
             time=on(palette.muted),
-            text=on(palette.tone(line.tone)),
+            text=on(palette.tone(Tone.PLAIN)),
             hit=on(palette.hit_current if current_hit else palette.hit),
             base=base,
         )
-        return draw_output(line, layout, row, styles, None if self._search is None else self._search.pattern)
+        return draw_output(
+            line,
+            self.label_of(line.target),
+            layout,
+            row,
+            styles,
+            None if self._search is None else self._search.pattern,
+        )

@@ -7,9 +7,9 @@ below it no longer fills is more shown above it).
 
 from __future__ import annotations
 
-from k9py.tui.widgets.log_view.buffer import LogBuffer
+from k9py.logs.keeping.buffer import LogBuffer
+from k9py.logs.keeping.scan import LineScan
 from k9py.tui.widgets.log_view.drawing import LogLayout, rows_of
-from k9py.tui.widgets.log_view.scan import LineScan
 
 RowPlace = tuple[int, int]
 """A screen row: the number of its line, and which row of that line, 0 for its first."""

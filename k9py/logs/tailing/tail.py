@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from enum import Enum
 
-from k9py.logs.clock import Clock
 from k9py.logs.line import LogLine, Marker, Stamp, split_line, stamp
 from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.tailing.clock import Clock
 from k9py.objects.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
 from k9py.objects.times import duration
 

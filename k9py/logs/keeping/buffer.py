@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from k9py.tui.widgets.log_view.line import LineKind, LogLine
+from k9py.logs.line import ALL, LogLine
 
 _TRIM_FRACTION: Final = 8
 """Lines are dropped an eighth of the capacity at a time: one move of memory for many lines."""
@@ -118,7 +118,7 @@ class LogBuffer:
             return self._pinned[place]
         if self._pinned and number == self._recent_first - 1 and self.gap:
             text = f"{self.gap:,} lines dropped while this view was held"
-            return LogLine(text, kind=LineKind.GAP)
+            return LogLine(ALL, None, text, "gap")
         return None
 
     def slice_from(self, number: int, count: int) -> Iterator[tuple[int, LogLine]]:

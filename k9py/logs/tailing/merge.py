@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from operator import itemgetter
 
-from k9py.logs.clock import Clock
 from k9py.logs.line import ALL, LogLine
 from k9py.logs.source import LogTarget
+from k9py.logs.tailing.clock import Clock
 
 MOST_A_DRAIN = 2_000
 """Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines

@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from k9py.tui.widgets.log_view.buffer import LogBuffer, Matches
-from k9py.tui.widgets.log_view.line import LineKind
+from k9py.logs.keeping.buffer import LogBuffer, Matches
 
 SLICE_LINES: Final = 256
 """Lines looked at between two looks at the clock."""
@@ -21,7 +20,7 @@ class LineScan:
     """Finds the lines a pattern matches.
 
     Args:
-        pattern: Looked for in the text and the source's label.
+        pattern: Looked for in the text and the pod's name.
         with_markers: Count notices and gaps as matches: a filter never hides them.
     """
 
@@ -40,8 +39,8 @@ class LineScan:
             last = self.next_number
             for number, line in buffer.slice_from(self.next_number, SLICE_LINES):
                 last = number
-                if line.kind is LineKind.OUTPUT:
-                    if search(line.text) or search(line.label):
+                if not line.marker:
+                    if search(line.text) or search(line.target.pod):
                         found.append(number)
                 elif with_markers:
                     found.append(number)

@@ -73,6 +73,8 @@ class ScriptedLogs:
         follow: bool,
         tail_lines: int | None = None,
         since_time: datetime | None = None,
+        since_seconds: int | None = None,
+        limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         self.asked.append(Asked(target.pod, tail_lines, since_time, previous, follow))

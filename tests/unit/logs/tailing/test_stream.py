@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from k9py.logs.stream import LogStream
+from k9py.logs.tailing.stream import LogStream
 from k9py.objects.errors import ConnectionFailedError, KdashError, NotFoundError
-from tests.unit.logs.scripted import ScriptedLogs, SteppingClock, Stream, line, target
+from tests.unit.logs.tailing.scripted import ScriptedLogs, SteppingClock, Stream, line, target
 
 GONE = NotFoundError("gone", code=404)
 

@@ -11,11 +11,11 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from k9py.logs.clock import Clock
 from k9py.logs.line import LogLine
-from k9py.logs.merge import Merge
 from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.tail import Tail, TailState
+from k9py.logs.tailing.clock import Clock
+from k9py.logs.tailing.merge import Merge
+from k9py.logs.tailing.tail import Tail, TailState
 
 LEAVING_GRACE = 10.0
 """Seconds a pod that is gone may still deliver its last lines."""

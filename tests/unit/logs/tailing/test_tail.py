@@ -7,7 +7,7 @@ import random
 import pytest
 
 from k9py.logs.line import LogLine
-from k9py.logs.tail import FORBIDDEN_DELAY, LONGEST_DELAY, Tail
+from k9py.logs.tailing.tail import FORBIDDEN_DELAY, LONGEST_DELAY, Tail
 from k9py.objects.errors import (
     BadRequestError,
     ConnectionFailedError,
@@ -16,7 +16,7 @@ from k9py.objects.errors import (
     NotFoundError,
     UnavailableError,
 )
-from tests.unit.logs.scripted import START, ScriptedLogs, ScriptOver, SteppingClock, Stream, line, target
+from tests.unit.logs.tailing.scripted import START, ScriptedLogs, ScriptOver, SteppingClock, Stream, line, target
 
 CUT = ConnectionFailedError("cut off")
 NO_PREVIOUS = BadRequestError('previous terminated container "app" in pod "checkout-1" not found', code=400)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.merge import Merge
-from tests.unit.logs.scripted import START, SteppingClock, target
+from k9py.logs.tailing.merge import Merge
+from tests.unit.logs.tailing.scripted import START, SteppingClock, target
 
 A, B = target("a"), target("b")
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
-from k9py.logs.tail import Tail
+from k9py.logs.tailing.tail import Tail
 from k9py.objects.errors import BadRequestError, ConnectionFailedError
-from tests.unit.logs.scripted import START, ScriptOver, SteppingClock, line, target
+from tests.unit.logs.tailing.scripted import START, ScriptOver, SteppingClock, line, target
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ class Kubelet:
         follow: bool,
         tail_lines: int | None = None,
         since_time: datetime | None = None,
+        since_seconds: int | None = None,
+        limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         since = -1 if since_time is None else int((since_time - START) / timedelta(seconds=1)) * 1_000

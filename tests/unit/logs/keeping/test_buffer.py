@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from k9py.logs.keeping.buffer import LogBuffer
+from k9py.logs.keeping.scan import LineScan
 from k9py.tui.widgets.log_view import LineKind, LogLine
-from k9py.tui.widgets.log_view.buffer import LogBuffer
 from k9py.tui.widgets.log_view.line import MAX_LINE_CHARACTERS, SourceColors, cleaned
-from k9py.tui.widgets.log_view.scan import LineScan
 from k9py.tui.widgets.search_pattern import compile_search
 
 

@@ -1,0 +1,34 @@
+"""The logs of a pod: one target a container, with what tells its lines apart from others'."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from typing import Final
+
+from k9py.logs.source import LogTarget, Role
+from k9py.objects.pods import Pod
+
+USUAL_ROLES: Final[frozenset[Role]] = frozenset({"main", "sidecar"})
+EVERY_ROLE: Final[frozenset[Role]] = frozenset({"main", "sidecar", "init", "ephemeral"})
+
+_REVISION_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
+
+
+def log_targets(pod: Pod, roles: Container[Role] = USUAL_ROLES) -> Iterator[LogTarget]:
+    """Yield the logs of a pod's containers of those roles: init containers first, then main, then ephemeral ones."""
+    labels = pod.metadata.labels or {}
+    revision = next((labels[name] for name in _REVISION_LABELS if name in labels), "")
+    runs = {one.name: one.container_id for one in pod.statuses()}
+    for name, role in _containers(pod):
+        if role in roles:
+            run = runs.get(name, "")
+            yield LogTarget(pod.namespace, pod.name, name, pod.uid, run, revision, pod.spec.node_name, role)
+
+
+def _containers(pod: Pod) -> Iterator[tuple[str, Role]]:
+    for one in pod.spec.init_containers or ():
+        yield one.name, "sidecar" if one.is_sidecar else "init"
+    for one in pod.spec.containers or ():
+        yield one.name, "main"
+    for one in pod.spec.ephemeral_containers or ():
+        yield one.name, "ephemeral"

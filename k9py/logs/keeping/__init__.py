@@ -1,0 +1,1 @@
+"""The lines that are kept: a buffer bounded by bytes, search and filter over it, saving."""
