@@ -14,7 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from k9py.logs.line import LogLine
-from k9py.tui.widgets.search_pattern import hit_spans
+from k9py.objects.search_pattern import hit_spans
 
 MAX_PREFIX_CELLS: Final = 28
 MIN_PREFIX_CELLS: Final = 12

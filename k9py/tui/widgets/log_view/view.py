@@ -23,6 +23,7 @@ from k9py.logs.keeping.buffer import LogBuffer
 from k9py.logs.keeping.scan import LineScan
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
+from k9py.objects.search_pattern import compile_search
 from k9py.tables.values import Tone
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.log_view.drawing import (
@@ -38,7 +39,6 @@ from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from k9py.tui.widgets.log_view.line import SourceColors, cleaned
 from k9py.tui.widgets.log_view.state import LogState, status_text
 from k9py.tui.widgets.log_view.window import LogWindow
-from k9py.tui.widgets.search_pattern import compile_search
 
 DEFAULT_CAPACITY: Final = 50_000
 SCAN_SLICE_SECONDS: Final = 0.006

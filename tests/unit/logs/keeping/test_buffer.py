@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from k9py.logs.keeping.buffer import LogBuffer
 from k9py.logs.keeping.scan import LineScan
+from k9py.objects.search_pattern import compile_search
 from k9py.tui.widgets.log_view import LineKind, LogLine
 from k9py.tui.widgets.log_view.line import MAX_LINE_CHARACTERS, SourceColors, cleaned
-from k9py.tui.widgets.search_pattern import compile_search
 
 
 def lines(first: int, count: int) -> list[LogLine]:
