@@ -13,7 +13,9 @@ from k9py import __version__
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.kube.options import ConnectOptions
-from k9py.settings.paths import audit_file, crash_file
+from k9py.settings.clipboard import clipboard
+from k9py.settings.log_buffer import log_buffer_bytes
+from k9py.settings.paths import audit_file, crash_file, log_directory
 from k9py.settings.terminal import notify, redraws_per_second, wants_colour
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
@@ -26,7 +28,7 @@ def run_dashboard(arguments: Arguments) -> int:
     """Run until the person leaves; return the exit code.
 
     Raises:
-        ConfigError: there is no such demo.
+        ConfigError: there is no such demo, or a setting of the environment is none.
     """
     with ExitStack() as stack:
         connect = ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context)
@@ -47,6 +49,9 @@ def run_dashboard(arguments: Arguments) -> int:
                 light=arguments.theme == "light",
                 redraws_per_second=redraws_per_second(os.environ),
                 notify=notify(os.environ),
+                log_directory=log_directory(os.environ),
+                log_buffer=log_buffer_bytes(os.environ),
+                clipboard=clipboard(os.environ),
             )
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

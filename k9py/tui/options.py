@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from k9py.informer.clock import Clock, SystemClock
 from k9py.kube.options import ConnectOptions
+from k9py.settings.clipboard import Clipboard
+from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.settings.terminal import Notify
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class AppOptions:
         light: start with the light theme.
         redraws_per_second: upper limit for redraws of live panes; None: 10, or 4 over SSH.
         notify: how the terminal is told that a change has come to its end.
+        log_directory: where logs are saved; None refuses to.
+        log_buffer: bytes of lines a log keeps.
+        clipboard: whether the terminal takes copies.
         clock: time, injected.
     """
 
@@ -58,4 +63,7 @@ class AppOptions:
     light: bool = False
     redraws_per_second: float | None = None
     notify: Notify = field(default_factory=Notify)
+    log_directory: Path | None = None
+    log_buffer: int = DEFAULT_BYTES
+    clipboard: Clipboard = field(default_factory=Clipboard)
     clock: Clock = field(default_factory=SystemClock)
