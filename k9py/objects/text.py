@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ESCAPE_SEQUENCE: Final = re.compile(
+ESCAPE_SEQUENCE: Final = re.compile(
     r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]"  # CSI
     r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC with their terminator
     r"|\x1b[ -/]*[0-~]"  # the short ones
@@ -31,6 +31,9 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    text = _ESCAPE_SEQUENCE.sub("", text)
-    text = _BLANKS.sub(" ", text)
-    return _UNSAFE.sub(REPLACEMENT, text)
+    return one_for_one(ESCAPE_SEQUENCE.sub("", text))
+
+
+def one_for_one(text: str) -> str:
+    """Return a text without escape sequences on one line, each unsafe character replaced by one: places stay."""
+    return _UNSAFE.sub(REPLACEMENT, _BLANKS.sub(" ", text))

@@ -1,0 +1,184 @@
+"""A log line as a record: level, time and message by whatever names its library gives them, then the other fields.
+
+To read another library's names, add them to `_NAMES`, the most telling first. Values are as they were decoded: text
+in them may hold anything and is made harmless where it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from k9py.logs.records.level import Level, level_of, parse_level
+from k9py.logs.records.logfmt import pairs
+
+Form = Literal["json", "logfmt"]
+
+
+class Record(NamedTuple):
+    """What a structured line says.
+
+    Args:
+        time: as the line writes it, a count since 1970 as ISO 8601 in UTC; "" when there is none.
+        fields: all that is not level, time or message, in the line's order; of JSON any JSON value, of logfmt text.
+    """
+
+    form: Form
+    level: Level
+    time: str
+    message: str
+    fields: tuple[tuple[str, object], ...]
+
+
+class Missing(Enum):
+    """Stands for a value that is not there; JSON's null is None."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "level": (
+        *(
+            "level",
+            "severity",
+            "lvl",
+            "loglevel",
+            "log_level",
+            "logLevel",
+            "log.level",
+            "levelname",
+            "level_name",
+            "@l",
+        ),
+        *("Level", "LEVEL", "Severity", "severity_text", "severityText", "SeverityText"),
+    ),
+    "time": (
+        *("time", "ts", "timestamp", "@timestamp", "@t", "asctime", "datetime", "Timestamp", "Time", "eventTime"),
+        *("timeMillis", "t"),
+    ),
+    "message": ("msg", "message", "@m", "@mt", "short_message", "Message", "MESSAGE", "event", "log", "body"),
+}
+_ROLES: Final = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}
+_MIN_SECONDS, _MAX_SECONDS = 631_152_000, 4_102_444_800
+"""1990 to 2100: a number outside, in whichever unit, is no time."""
+
+
+def parse(text: str) -> Record | None:
+    """Return the line as a record, None when it is neither a JSON object nor key=value pairs."""
+    if text.startswith("{"):
+        try:
+            decoded = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return None
+        return _record("json", text, list(decoded.items())) if isinstance(decoded, dict) and decoded else None
+    if "=" in text and (found := pairs(text, _ROLES)) is not None:
+        return _record("logfmt", text, found)
+    return None
+
+
+def role_names(name: str) -> tuple[str, ...]:
+    """Return all names of what a name stands for, itself among them: "msg" gives those of messages too."""
+    role = _ROLES.get(name)
+    return _NAMES[role[0]] if role else (name,)
+
+
+def value_at(record: Record, path: str) -> object | Missing:
+    """Return the value at a path such as `.http.status`, `.items.0.id` or `status`, MISSING when there is none.
+
+    A key with dots in it is found too. Level (as its lower-case name), time and message are found under any of their
+    usual names.
+    """
+    path = path.removeprefix(".")
+    found = _descend(dict(record.fields), path.split("."))
+    if found is not MISSING:
+        return found
+    match _ROLES.get(path, ("", 0))[0]:
+        case "level" if record.level:
+            return record.level.name.lower()
+        case "time" if record.time:
+            return record.time
+        case "message" if record.message:
+            return record.message
+    return MISSING
+
+
+def moment(text: str) -> datetime | None:
+    """Return the time a record's time text says, as UTC where it names no zone; None when it cannot be read."""
+    try:
+        at = datetime.fromisoformat(text.replace(",", ".", 1).replace("/", "-"))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Record:
+    best: dict[str, tuple[int, str, Level | str]] = {}
+    for key, value in items:
+        if key in _ROLES:
+            role, rank = _ROLES[key]
+            if (role not in best or rank < best[role][0]) and (meaning := _meaning(role, value)):
+                best[role] = (rank, key, meaning)
+    taken = {key for _, key, _ in best.values()}
+    level = best["level"][2] if "level" in best else level_of(text)
+    time = best["time"][2] if "time" in best else ""
+    message = best["message"][2] if "message" in best else ""
+    return Record(
+        form,
+        level if isinstance(level, Level) else Level.UNKNOWN,
+        str(time),
+        str(message),
+        tuple((key, value) for key, value in items if key not in taken),
+    )
+
+
+def _meaning(role: str, value: object) -> Level | str:
+    """Return what a value says in a role, something false when it says nothing there."""
+    if role == "level":
+        return parse_level(str(value)) if isinstance(value, str | int) else Level.UNKNOWN
+    if role == "time":
+        return _time(value)
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: object) -> str:
+    if isinstance(value, dict) and isinstance(value.get("$date"), str):
+        value = value["$date"]
+    if isinstance(value, str):
+        try:
+            number = float(value) if value[:1].isdigit() else math.nan
+        except ValueError:
+            return value
+        return (_since_epoch(number) or value) if value else ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _since_epoch(value)
+    return ""
+
+
+def _since_epoch(number: float) -> str:
+    """Return a count of seconds, milli-, micro- or nanoseconds since 1970 as ISO 8601; "" when it is no such count."""
+    for unit in (1, 1e3, 1e6, 1e9):
+        if _MIN_SECONDS <= number / unit < _MAX_SECONDS:
+            return datetime.fromtimestamp(number / unit, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return ""
+
+
+def _descend(value: object, steps: list[str]) -> object | Missing:
+    """Return the value a path leads to; of keys with dots in them the longest first."""
+    if not steps:
+        return value
+    if isinstance(value, list):
+        index = int(steps[0]) if steps[0].isdecimal() and len(steps[0]) < 7 else -1
+        return _descend(value[index], steps[1:]) if 0 <= index < len(value) else MISSING
+    if isinstance(value, dict):
+        for length in range(len(steps), 0, -1):
+            key = ".".join(steps[:length])
+            if key in value and (found := _descend(value[key], steps[length:])) is not MISSING:
+                return found
+    return MISSING
