@@ -1,4 +1,4 @@
-"""A log line as it is shown: one row, or unfolded into many; text that is harmless and spans that say what its parts are.
+"""A log line as it is shown: one row, or unfolded into many; harmless text, and spans that say what its parts are.
 
 Invariants: the text is printable on one line and has no escape sequence, whatever the line was; spans are ascending,
 apart from each other and inside the text; a text longer than `MAX_SHOWN` is cut and says so. What no span covers is
@@ -15,7 +15,7 @@ import msgspec
 
 from k9py.logs.records.level import Level, level_of, level_word
 from k9py.logs.records.record import Record, moment, parse
-from k9py.logs.records.sgr import Sgr, coloured, plain
+from k9py.logs.records.sgr import Sgr, coloured
 
 Part = Literal["level", "time", "message", "key", "value", "quoted", "text", "cut"]
 """key: with its equals sign or colon. value: a number, true, null or a list. quoted: text in quotes. text: a piece of
@@ -25,8 +25,8 @@ MAX_SHOWN: Final = 32_768
 """Characters of a line that are shown."""
 MAX_ROWS: Final = 1_000
 """Rows a line unfolds into."""
-MAX_DEPTH: Final = 16
-"""Levels of nesting that are unfolded; what is deeper stands as JSON."""
+MAX_INDENT: Final = 36
+"""Blanks before an unfolded value; what is nested deeper stands as JSON."""
 
 _SAME: Final = timedelta(seconds=2)
 """A record's time this near to the node's stamp says the same."""
@@ -127,7 +127,7 @@ def shown(text: str, *, parsed: bool = True, colours: bool = True, at: datetime 
     return row.done(record.level)
 
 
-def unfolded(text: str, at: datetime | None = None) -> tuple[Shown, ...]:
+def unfolded(text: str, at: datetime | None = None, *, colours: bool = True) -> tuple[Shown, ...]:
     """Return a structured line in many rows, at least one: its message, then a row a field.
 
     Nested values are indented; text of several lines, such as a stack trace, stands on rows of its own. A line that is
@@ -135,18 +135,19 @@ def unfolded(text: str, at: datetime | None = None) -> tuple[Shown, ...]:
     """
     record = parse(text)
     if record is None:
-        return (shown(text),)
-    rows: list[Shown] = []
+        return (shown(text, colours=colours),)
     first, *others = record.message.splitlines() or [""]
-    row = _Row(True)
+    row = _Row(colours)
     _heading(record, row, at, first)
-    rows.append(row.done(record.level))
-    for row in _unfold(record, others):
+    rows = [row.done(record.level)]
+    for lead, part, words in _unfold(record, others):
+        row = _Row(colours)
         if len(rows) >= MAX_ROWS:
-            row = _Row(False)
             row.add(f"  … (cut at {MAX_ROWS:,} rows)", "cut")
             rows.append(row.done(record.level))
             break
+        row.add(lead, "key")
+        row.add(words, part)
         rows.append(row.done(record.level))
     return tuple(rows)
 
@@ -236,38 +237,35 @@ def as_text(value: object) -> str:
         return "…"
 
 
-def _unfold(record: Record, message: list[str]) -> Iterator[_Row]:
+_Unfolded = tuple[str, Part, str]
+"""One row below the message: what leads to the value, and the value, if it stands in that row."""
+
+
+def _unfold(record: Record, message: list[str]) -> Iterator[_Unfolded]:
     for line in message:
-        row = _Row(True)
-        row.add(line, "message")
-        yield row
+        yield "", "message", line
     for key, value in record.fields:
-        yield from _rows(f"{key}:", value, 1)
+        yield from _rows(f"  {key}: ", value, 4)
 
 
-def _rows(label: str, value: object, depth: int) -> Iterator[_Row]:
-    """Yield the rows of one field at a depth of nesting, two blanks for each."""
-    row = _Row(True)
-    row.blank(2 * depth)
-    row.add(label, "key")
-    if isinstance(value, dict | list) and value and depth < MAX_DEPTH:
-        yield row
-        inner = value.items() if isinstance(value, dict) else ((None, one) for one in value)
+def _rows(lead: str, value: object, indent: int) -> Iterator[_Unfolded]:
+    """Yield the rows of one value, the first behind what leads to it, the others indented so many blanks."""
+    if isinstance(value, dict | list) and value and indent < MAX_INDENT:
+        if not lead.endswith("- "):
+            yield lead, "value", ""
+            lead = " " * indent
+        inner = value.items() if isinstance(value, dict) else (("", one) for one in value)
         for key, one in inner:
-            yield from _rows("-" if key is None else f"{key}:", one, depth + 1)
+            yield from _rows(f"{lead}{key}: " if key else f"{lead}- ", one, indent + 2)
+            lead = " " * indent
         return
     lines = value.splitlines() if isinstance(value, str) else []
-    if len(lines) > 1:
-        yield row
-        for line in lines:
-            row = _Row(True)
-            row.blank(2 * depth + 2)
-            row.add(line, "value")
-            yield row
+    if len(lines) < 2:
+        yield lead, "value", as_text(value)
         return
-    row.blank()
-    row.add(as_text(value), "value")
-    yield row
+    yield lead, "value", ""
+    for line in lines:
+        yield " " * indent, "value", line
 
 
 def _within(spans: list[Span], end: int) -> list[Span]:

@@ -1,0 +1,211 @@
+"""What is typed to search or filter a log: words about level, source and fields, and one regular expression.
+
+    level>=warn  level=error  level!=debug      how grave
+    pod=web  container=app  node=n2  revision=5d  where from; the value is a regular expression, != is what it is not
+    .status>=500  .user.id=42  .path~^/api       a field of a JSON or logfmt line
+    !healthz  !"GET /ready"  !level=debug        leaves out what matches
+    anything else                                all of it together one regular expression
+
+All of them must hold. A value with blanks stands in double quotes. Case matters where a word has a capital letter.
+A word that cannot be understood is left out of the question and told in `problem`. To add a word about where lines
+come from, add it to `_SOURCES`.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from k9py.logs.keeping.comparing import compare
+from k9py.logs.line import LogLine
+from k9py.logs.records.level import Level, level_of, parse_level
+from k9py.logs.records.record import MISSING, parse, role_names, value_at
+from k9py.logs.records.sgr import plain
+from k9py.logs.records.shown import as_text, shown
+from k9py.objects.search_pattern import compile_search
+
+Condition = Callable[[LogLine], bool]
+
+_SOURCES: Final[dict[str, Callable[[LogLine], str]]] = {
+    "pod": lambda line: line.target.pod,
+    "container": lambda line: line.target.container,
+    "node": lambda line: line.target.node,
+    "revision": lambda line: line.target.revision,
+}
+_ORDER: Final[dict[str, Callable[[int, int], bool]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_VALUE: Final = r'(?:"(?P<quoted>[^"]*)"(?=\s|$)|(?P<value>\S*))'
+_WORD: Final = re.compile(
+    r"(?<!\S)(?P<not>!)?(?:"
+    r"(?P<name>level|" + "|".join(_SOURCES) + r"|\.[A-Za-z_@][\w@.\-/]*)(?P<how>>=|<=|!=|!~|=|~|>|<)" + _VALUE + r"|"
+    r'(?<=!)(?:"(?P<phrase>[^"]+)"(?=\s|$)|(?P<word>\S+)))'
+)
+_LETTERS: Final = re.compile(r"[A-Za-z]{2,}(?:\|[A-Za-z]{2,})*")
+_LEVELS: Final = tuple(level for level in Level if level)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question a line answers with yes or no.
+
+    Args:
+        text: as it was typed.
+        pattern: the regular expression of what is no word of ours, which is what a view highlights; None when there
+            is none.
+        problem: what could not be understood, in words; "" when all was.
+    """
+
+    text: str
+    pattern: re.Pattern[str] | None
+    problem: str = ""
+    conditions: tuple[Condition, ...] = field(default=(), repr=False, compare=False)
+
+    def matches(self, line: LogLine) -> bool:
+        """Tell whether the line answers all of it."""
+        return all(condition(line) for condition in self.conditions)
+
+
+def parse_query(text: str) -> Query | None:
+    """Return the question a text asks, None when it is empty."""
+    others, conditions, problems = list[str](), list[Condition](), list[str]()
+    at = 0
+    for word in _WORD.finditer(text):
+        others.append(text[at : word.start()].strip())
+        at = word.end()
+        try:
+            conditions.append(_condition(word))
+        except _UnclearError as unclear:
+            problems.append(str(unclear))
+    others.append(text[at:].strip())
+    rest = " ".join(filter(None, others))
+    if not rest and not conditions and not problems:
+        return None
+    pattern = compile_search(rest)
+    if pattern is not None:
+        conditions.append(_finds(pattern))
+        if fault := _fault(rest):
+            problems.append(f"{rest!r} is no regular expression ({fault}): looked for as it stands")
+    return Query(text, pattern, "; ".join(problems), tuple(conditions))
+
+
+class _UnclearError(Exception):
+    """A word that cannot be understood, in words."""
+
+
+def _condition(word: re.Match[str]) -> Condition:
+    name, how = word["name"], word["how"]
+    value = word["quoted"] if word["quoted"] is not None else word["value"]
+    if name is None:
+        return _negated(_finds(_compiled(word["phrase"] or word["word"], "!")))
+    if not value and word["quoted"] is None:
+        raise _UnclearError(f"{name}{how} needs a value behind it")
+    if name == "level":
+        condition = _level(how, value)
+    elif name in _SOURCES:
+        condition = _source(name, how, value)
+    else:
+        condition = _field(name, how, value)
+    return _negated(condition) if word["not"] else condition
+
+
+def _negated(condition: Condition) -> Condition:
+    return lambda line: not condition(line)
+
+
+def _compiled(value: str, before: str) -> re.Pattern[str]:
+    pattern = compile_search(value)
+    if pattern is None:
+        raise _UnclearError(f"{before} needs a value behind it")
+    return pattern
+
+
+def _fault(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        return error.msg
+    return ""
+
+
+def _level(how: str, value: str) -> Condition:
+    wanted, order = parse_level(value), _ORDER.get(how)
+    if not wanted and value.lower() != "unknown":
+        names = ", ".join(level.name.lower() for level in _LEVELS)
+        raise _UnclearError(f"{value!r} is no level: {names} or unknown")
+    if order is None:
+        raise _UnclearError(f"level{how} means nothing: = != >= <= > or <")
+    return lambda line: order(level_of(line.text), wanted)
+
+
+def _source(name: str, how: str, value: str) -> Condition:
+    source = _SOURCES[name]
+    search = _compiled(value, f"{name}{how}").search
+    if how in ("=", "~"):
+        return lambda line: search(source(line)) is not None
+    if how in ("!=", "!~"):
+        return lambda line: search(source(line)) is None
+    raise _UnclearError(f"{name}{how} means nothing: = or !=")
+
+
+def _field(path: str, how: str, value: str) -> Condition:
+    """Return the condition on a field: a line that has no such field never answers it."""
+    names = role_names(path[1:])
+    # A line whose text has not the last word of the path has not the field: most lines are done with that.
+    words = tuple(
+        name if len(names) > 1 else [part for part in name.split(".") if not part.isdecimal()][-1] for name in names
+    )
+    pattern = _compiled(value, f"{path}{how}") if how in ("~", "!~") else None
+    level = parse_level(value) if "level" in names and how in _ORDER else Level.UNKNOWN
+
+    def holds(line: LogLine) -> bool:
+        text = line.text
+        if not any(word in text for word in words) and "\\" not in text:
+            return False
+        record = parse(text)
+        found = MISSING if record is None else value_at(record, path)
+        if record is None or found is MISSING:
+            return False
+        if pattern is not None:
+            return (pattern.search(plain(as_text(found))) is not None) == (how == "~")
+        if level and record.level:
+            return _ORDER[how](record.level, level)
+        return compare(found, how, value)
+
+    return holds
+
+
+def _finds(pattern: re.Pattern[str]) -> Condition:
+    """Return the condition that a pattern hits the plain text, or of a structured line what is shown of it."""
+    search = pattern.search
+    once = _same_in_both(pattern)
+
+    def holds(line: LogLine) -> bool:
+        text = line.text
+        bare = plain(text)
+        if search(bare):
+            return True
+        if ("=" not in text and not text.startswith("{")) or (once and "\\" not in text):
+            return False
+        told = shown(text, at=line.at).text
+        return told != bare and search(told) is not None
+
+    return holds
+
+
+def _same_in_both(pattern: re.Pattern[str]) -> bool:
+    """Tell whether a pattern that misses a line without backslashes misses what is shown of it too.
+
+    So it is with words of letters alone, except those of levels: keys and values are shown as they are written.
+    """
+    if not _LETTERS.fullmatch(pattern.pattern):
+        return False
+    return not any(word.upper() in level.name for word in pattern.pattern.split("|") for level in _LEVELS)
