@@ -126,6 +126,12 @@ def forbidden(resource: Resource | None, name: str, why: str) -> ApiFailure:
     return ApiFailure(403, "Forbidden", f"{subject} is forbidden: {why}", details_of(resource, name))
 
 
+def no_kubelet(address: str, container: str) -> ApiFailure:
+    """What the API server passes on when the node of a container (`namespace/pod/name`) does not answer it."""
+    url = f"https://{address}/containerLogs/{container}"
+    return ApiFailure(500, "", f'Get "{url}": dial tcp {address}: connect: connection refused')
+
+
 def expired(message: str) -> ApiFailure:
     return ApiFailure(410, "Expired", message)
 

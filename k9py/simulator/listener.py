@@ -10,6 +10,7 @@ import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -18,7 +19,7 @@ from k9py.simulator.api.answers import Answer, failure_answer
 from k9py.simulator.api.dispatch import answer, read_request
 from k9py.simulator.api.request import target_of
 from k9py.simulator.failures import ApiFailure
-from k9py.simulator.faults import Cut, Fault, Faults, Hang, Refuse, Silence, Slow
+from k9py.simulator.faults import Cut, Fault, Faults, Hang, Refuse, Silence, Slow, Where
 from k9py.simulator.state import ClusterState
 
 COMPRESS_BYTES = 128 * 1024  # the real server leaves smaller answers as they are
@@ -38,6 +39,15 @@ class Seen:
     resource: str = ""
 
 
+@dataclass(eq=False, slots=True)
+class _OpenStream:
+    """An answer that is being sent piece by piece; `silent`: nothing more of it arrives."""
+
+    seen: Seen
+    http: web.BaseRequest
+    silent: bool = False
+
+
 class Listener:
     """A socket on the loopback and what answers on it; can be closed and opened again on the same port."""
 
@@ -50,6 +60,7 @@ class Listener:
         self._runner: web.ServerRunner | None = None
         self._socket: socket.socket | None = None
         self._cleared = asyncio.Event()
+        self._streams: set[_OpenStream] = set()
         self._watching: list[Callable[[Seen], None]] = []
 
     def on_request(self, listener: Callable[[Seen], None]) -> Callable[[], None]:
@@ -89,6 +100,23 @@ class Listener:
         self._cleared.set()
         self._cleared = asyncio.Event()
 
+    def break_streams(self, where: Where, *, silently: bool) -> int:
+        """Cut every stream that is open and matches, or let it fall silent with its connection open.
+
+        Returns how many. A silent one stays so until faults are cleared; it is cut then.
+        """
+        found = [one for one in self._streams if not one.silent and _is_meant(where, one.seen)]
+        for stream in found:
+            if silently:
+                stream.silent = True
+            elif stream.http.transport is not None:
+                stream.http.transport.abort()
+        return len(found)
+
+    def open_streams(self, where: Where) -> int:
+        """Return how many streams that match are open and not silent."""
+        return sum(not one.silent and _is_meant(where, one.seen) for one in self._streams)
+
     async def _serve(self, http: web.BaseRequest) -> web.StreamResponse:
         query = dict(http.query)
         path, path_with_query, headers = _addressed(http)
@@ -101,8 +129,9 @@ class Listener:
         except asyncio.CancelledError:
             self._note(Seen(http.method, path_with_query, 0, verb, resource))
             raise
-        self._note(Seen(http.method, path_with_query, made.status, verb, resource))
-        return await self._send(http, made, fault)
+        seen = Seen(http.method, path_with_query, made.status, verb, resource)
+        self._note(seen)
+        return await self._send(http, seen, made, fault)
 
     def _note(self, seen: Seen) -> None:
         self.requests.append(seen)
@@ -144,7 +173,7 @@ class Listener:
                 raise ApiFailure(413, "RequestEntityTooLarge", f"limit is {_MAX_BODY}", {})
         return bytes(pieces)
 
-    async def _send(self, http: web.BaseRequest, made: Answer, fault: Fault | None) -> web.StreamResponse:
+    async def _send(self, http: web.BaseRequest, seen: Seen, made: Answer, fault: Fault | None) -> web.StreamResponse:
         headers = {"Content-Type": made.content_type, **made.headers}
         gzip = made.compressible and "gzip" in http.headers.get("Accept-Encoding", "")
         if isinstance(made.body, bytes):
@@ -171,11 +200,16 @@ class Listener:
                 pieces = _after(first, pieces)
             response.enable_chunked_encoding()
             await response.prepare(http)
-            await self._pump(http, response, pieces, fault)
+            stream = _OpenStream(seen, http)
+            self._streams.add(stream)
+            try:
+                await self._pump(stream, response, pieces, fault)
+            finally:
+                self._streams.discard(stream)
             return response
 
     async def _pump(
-        self, http: web.BaseRequest, response: web.StreamResponse, pieces: AsyncIterator[bytes], fault: Fault | None
+        self, stream: _OpenStream, response: web.StreamResponse, pieces: AsyncIterator[bytes], fault: Fault | None
     ) -> None:
         left = fault.after_bytes if isinstance(fault, Cut | Silence) else None
         async for piece in pieces:
@@ -184,13 +218,27 @@ class Listener:
                     await response.write(piece[:left])
                 if isinstance(fault, Silence):
                     await self._cleared.wait()
-                if http.transport is not None:
-                    http.transport.close()
-                raise ConnectionResetError("cut on purpose")
+                _cut(stream.http)
+            if stream.silent:
+                await self._cleared.wait()
+                _cut(stream.http)
             if left is not None:
                 left -= len(piece)
             if piece:
                 await response.write(piece)
+        if stream.silent:  # its end does not arrive either
+            await self._cleared.wait()
+            _cut(stream.http)
+
+
+def _cut(http: web.BaseRequest) -> NoReturn:
+    if http.transport is not None:
+        http.transport.close()
+    raise ConnectionResetError("cut on purpose")
+
+
+def _is_meant(where: Where, seen: Seen) -> bool:
+    return where.matches(seen.verb, seen.resource, seen.path)
 
 
 def _addressed(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:

@@ -31,6 +31,7 @@ START_SECONDS = 60.0
 CALL_SECONDS = 60.0
 MANY_PODS = 5000  # from here on, what was loaded is kept out of garbage collections
 ANYWHERE = Where()
+LOGS = Where("get", "pods", "/log?")
 
 _T = TypeVar("_T")
 
@@ -248,6 +249,17 @@ class Simulator:
             self._running_listener.release()
 
         self.call(clear)
+
+    def break_logs(self, *, silently: bool = False, where: Where = LOGS) -> int:
+        """Cut the logs that are being read now, or (`silently`) let them hang half open; returns how many.
+
+        A silent one hangs until `clear_faults`. What is opened afterwards is not touched.
+        """
+        return self.call(lambda _: self._running_listener.break_streams(where, silently=silently))
+
+    def open_logs(self, where: Where = LOGS) -> int:
+        """Return how many logs are being read now, those that hang not counted."""
+        return self.call(lambda _: self._running_listener.open_streams(where))
 
     def stop_listening(self) -> None:
         """Close the port and every connection, as if the server were lost; the cluster itself goes on."""

@@ -4,6 +4,7 @@ Invariant: everything here belongs to the simulator's thread and loop; other thr
 """
 
 import random
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,43 @@ class NoLogs:
         return None
 
 
+class RunMoments:
+    """When the newest runs of containers began and ended, exactly: a pod's status tells it in whole seconds only.
+
+    By container id. Runs that are not here (seeded, or long gone) have what their status says.
+    """
+
+    _KEPT = 20_000
+
+    def __init__(self) -> None:
+        self._began: OrderedDict[str, datetime] = OrderedDict()
+        self._ended: OrderedDict[str, datetime] = OrderedDict()
+
+    def note_begin(self, container_id: str, at: datetime) -> None:
+        _note(self._began, container_id, at, self._KEPT)
+
+    def note_end(self, container_id: str, at: datetime) -> None:
+        _note(self._ended, container_id, at, self._KEPT)
+
+    def began(self, container_id: str) -> datetime | None:
+        return self._began.get(container_id)
+
+    def ended(self, container_id: str) -> datetime | None:
+        return self._ended.get(container_id)
+
+    def take_over(self, past: "RunMoments") -> None:
+        """Know what another cluster's past knew."""
+        self._began.update(past._began)
+        self._ended.update(past._ended)
+
+
+def _note(moments: OrderedDict[str, datetime], container_id: str, at: datetime, kept: int) -> None:
+    if container_id:
+        moments.setdefault(container_id, at)
+        if len(moments) > kept:
+            moments.popitem(last=False)
+
+
 @dataclass(slots=True)
 class ClusterState:
     """One simulated cluster. `log_source` is replaced by the nodes when they start."""
@@ -61,3 +99,4 @@ class ClusterState:
     clock: Clock
     rng: random.Random
     log_source: LogSource = field(default_factory=NoLogs)
+    runs: RunMoments = field(default_factory=RunMoments)

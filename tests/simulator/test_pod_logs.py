@@ -45,7 +45,7 @@ def _set_state(simulator: Simulator, **container: Any) -> None:
         ("?tailLines=2", "three\nfour\n"),
         ("?tailLines=0", ""),
         ("?sinceTime=2026-01-15T11:59:52Z", "three\nfour\n"),
-        ("?sinceTime=2026-01-15T11:59:51.5Z", "three\nfour\n"),
+        ("?sinceTime=2026-01-15T11:59:52.9Z", "three\nfour\n"),  # a kubelet is told whole seconds
         ("?sinceSeconds=8", "three\nfour\n"),
         ("?sinceSeconds=8&tailLines=1", "four\n"),
         ("?limitBytes=6", "one\ntw"),

@@ -15,6 +15,7 @@ from k9py.simulator.api.request import ApiRequest
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.failures import Cause
+from k9py.simulator.node_faults import clock_skew, is_reachable, kubelet_address
 from k9py.simulator.state import ClusterState, LogLine, LogRun
 
 _PIECE_LINES = 200
@@ -27,9 +28,9 @@ def pod_log(state: ClusterState, request: ApiRequest) -> Answer:
         ApiFailure: 404, 422 for options that cannot stand, 400 for a container that cannot be read.
     """
     pod = existing(state, request)
-    name = request.target.name
+    name, node = request.target.name, str((pod.get("spec") or {}).get("nodeName", ""))
     tail, limit = request.whole_number("tailLines"), request.whole_number("limitBytes")
-    since = _since(state, request, name)
+    since = _since(state, request, name, node)
     causes = []
     if tail is not None and tail < 0:
         causes.append(
@@ -40,12 +41,19 @@ def pod_log(state: ClusterState, request: ApiRequest) -> Answer:
     if causes:
         raise failures.invalid("", "PodLogOptions", name, causes)
     container = _container(pod, request.query.get("container", ""))
+    if not node:
+        raise failures.bad_request(f"pod {name} does not have a host assigned")
+    if not is_reachable(state.storage, node):
+        raise failures.no_kubelet(
+            kubelet_address(state.storage, node), f"{pod['metadata']['namespace']}/{name}/{container}"
+        )
     run = _run(state, pod, container, previous=request.flag("previous"))
     lines = _lines(run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit)
     return Answer(body=lines, content_type="text/plain")
 
 
-def _since(state: ClusterState, request: ApiRequest, name: str) -> datetime | None:
+def _since(state: ClusterState, request: ApiRequest, name: str, node: str) -> datetime | None:
+    """Return the moment lines are wanted from: by the node's clock, in the whole seconds a kubelet is told."""
     seconds, moment = request.whole_number("sinceSeconds"), request.query.get("sinceTime", "")
     if seconds is not None and moment:
         why = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
@@ -54,11 +62,11 @@ def _since(state: ClusterState, request: ApiRequest, name: str) -> datetime | No
         if seconds < 1:
             why = f"Invalid value: {seconds}: must be greater than 0"
             raise failures.invalid("", "PodLogOptions", name, [Cause("FieldValueInvalid", why, "sinceSeconds")])
-        return state.clock.now() - timedelta(seconds=seconds)
+        return state.clock.now() + clock_skew(state.storage, node) - timedelta(seconds=seconds)
     if not moment:
         return None
     try:
-        return parse_timestamp(moment)
+        return parse_timestamp(moment).replace(microsecond=0)
     except ValueError:
         raise failures.bad_request(f'parsing time "{moment}" as "2006-01-02T15:04:05Z07:00": cannot parse') from None
 
@@ -87,8 +95,6 @@ def _container(pod: Object, asked: str) -> str:
 def _run(state: ClusterState, pod: Object, container: str, *, previous: bool) -> LogRun:
     """Return the run whose log is meant, as the kubelet chooses it by the container's status."""
     name, source = pod["metadata"]["name"], state.log_source
-    if not (pod.get("spec") or {}).get("nodeName"):
-        raise failures.bad_request(f"pod {name} does not have a host assigned")
     found = _container_status(pod, container)
     waiting_to_start = f'container "{container}" in pod "{name}" is waiting to start'
     if found is None:
@@ -174,5 +180,5 @@ def _encoded(line: LogLine, *, timestamps: bool) -> bytes:
     text = line.text.encode("utf-8", "surrogateescape") + b"\n"
     if not timestamps:
         return text
-    moment = line.timestamp.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z ".encode() + text
+    moment = line.timestamp.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{moment[:26]}000Z ".encode() + text

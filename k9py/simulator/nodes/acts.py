@@ -8,7 +8,9 @@ from typing import Literal
 
 from k9py.simulator.controllers.queue import Key
 
-Step = Literal["admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill"]
+Step = Literal[
+    "admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill", "restart", "attach"
+]
 
 
 @dataclass(frozen=True, slots=True)

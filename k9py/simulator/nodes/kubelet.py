@@ -10,10 +10,9 @@ import asyncio
 import heapq
 import itertools
 import logging
-from typing import Any, Literal
+from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
-from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.placement import is_node_ready
 from k9py.simulator.controllers.queue import wait_until_woken
 from k9py.simulator.controllers.selectors import key_of
@@ -28,8 +27,18 @@ from k9py.simulator.nodes.behaviours import (
     behaviour_of,
     is_restarted,
 )
-from k9py.simulator.nodes.containers import entry_of, go_duration, image_not_found, is_init, spec_of
-from k9py.simulator.nodes.pod_status import conditions_from, is_sidecar, phase_from, waiting_status
+from k9py.simulator.nodes.containers import (
+    back_off_event,
+    back_off_reason,
+    entry_of,
+    image_not_found,
+    is_ephemeral,
+    is_init,
+    spec_of,
+    unattached,
+)
+from k9py.simulator.nodes.pod_status import is_sidecar, waiting_status
+from k9py.simulator.nodes.pod_status_writer import EPHEMERAL, INIT, MAIN, PodStatusWriter
 from k9py.simulator.nodes.prerequisites import missing_for_container, missing_volume
 from k9py.simulator.resources import NODES, PODS
 from k9py.simulator.state import ClusterState
@@ -42,7 +51,10 @@ _SLACK = 1e-6
 _FIRST_BACKOFF = 10.0
 _LONGEST_BACKOFF = 300.0
 _RESTART_DELAY = 1.0
-_INIT, _MAIN = "initContainerStatuses", "containerStatuses"
+_STOPPED = Exits(143, 0.0)
+RESTART_ANNOTATION = "sim.k9py.dev/restart"
+"""On a pod: the name of a container that is to be restarted, once each time this changes (what follows a blank after
+the name makes it differ)."""
 
 
 class Kubelet:
@@ -51,11 +63,10 @@ class Kubelet:
     def __init__(self, state: ClusterState) -> None:
         self._state = state
         self._storage = state.storage
-        self._events = EventRecorder(state, "kubelet", reporting="kubelet")
+        self._status = PodStatusWriter(state)
         self._heap: list[tuple[float, int, Act]] = []
         self._order = itertools.count()
         self._wake = asyncio.Event()
-        self._addresses = itertools.count(state.storage.count(PODS) + 10)
 
     async def run(self) -> None:
         """Carry on what is there, then work for ever."""
@@ -102,20 +113,31 @@ class Kubelet:
         if old is None or not old["spec"].get("nodeName"):
             if deleted:
                 self._plan(pod, "", "kill", 0.0)
-            elif old is not None or not (pod.get("status") or {}).get(_MAIN):
+            elif old is not None or not (pod.get("status") or {}).get(MAIN):
                 self._plan(pod, "", "admit", self._between(0.05, 0.2))
             else:
                 self._carry_on(pod)
         elif deleted and not old["metadata"].get("deletionTimestamp"):
             self._stop(pod)
+        elif not deleted:
+            self._hear_wishes(pod, old)
+
+    def _hear_wishes(self, pod: Object, old: Object) -> None:
+        """See to what was asked of a pod that is there: a debugging container more, a restart."""
+        if pod["spec"] is not old["spec"]:
+            for name in unattached(pod):
+                self._plan(pod, name, "attach", self._between(0.05, 0.2))
+        wish = (pod["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION, "")
+        if wish and wish != (old["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION):
+            self._plan(pod, wish.partition(" ")[0], "restart", 0.0)
 
     def _come_back(self, node: str) -> None:
         """Say again how the pods of a node are that had fallen silent, and carry on with them."""
         for pod in self._storage.list(PODS):
             if pod["spec"].get("nodeName") != node:
                 continue
-            if (pod.get("status") or {}).get(_MAIN) and not pod["metadata"].get("deletionTimestamp"):
-                pod = self._write_status(pod)
+            if (pod.get("status") or {}).get(MAIN) and not pod["metadata"].get("deletionTimestamp"):
+                pod = self._status.write_whole(pod)
             self._carry_on(pod)
 
     def _carry_on(self, pod: Object) -> None:
@@ -128,10 +150,10 @@ class Kubelet:
         status: Object = pod.get("status") or {}
         if status.get("phase") in ("Succeeded", "Failed"):
             return
-        if not status.get(_MAIN):
+        if not status.get(MAIN):
             self._plan(pod, "", "admit", self._between(0.05, 0.2))
             return
-        for field in (_INIT, _MAIN):
+        for field in (INIT, MAIN):
             for entry in status.get(field) or ():
                 self._carry_on_container(pod, entry)
 
@@ -163,6 +185,7 @@ class Kubelet:
             return
         if act.step == "kill":
             if pod["metadata"].get("deletionTimestamp") and self._node_works(pod):
+                self._status.end_runs(pod)
                 self._storage.remove(PODS, *act.key)
             return
         if pod["metadata"].get("deletionTimestamp") or not self._node_works(pod):
@@ -177,11 +200,17 @@ class Kubelet:
             case "start":
                 self._start(pod, act.container)
             case "ready":
-                self._write(pod, act.container, {"ready": True})
+                self._status.write(pod, act.container, {"ready": True})
             case "probe":
                 self._probe(pod, act.container)
             case "exit":
-                self._exit(pod, act.container)
+                behaviour = self._behaviour(pod, act.container)
+                if isinstance(behaviour, Exits):
+                    self._exit(pod, act.container, behaviour)
+            case "restart":
+                self._exit(pod, act.container, _STOPPED, at_once=True)
+            case "attach":
+                self._attach(pod, act.container)
             case "crash-back-off":
                 self._back_off_crash(pod, act.container)
 
@@ -199,30 +228,39 @@ class Kubelet:
             "hostIP": addresses[0]["address"],
             "hostIPs": [{"ip": addresses[0]["address"]}],
             "startTime": timestamp(self._state.clock.now()),
-            _MAIN: [waiting_status(c, initializing=bool(init)) for c in pod["spec"]["containers"]],
+            MAIN: [waiting_status(c, initializing=bool(init)) for c in pod["spec"]["containers"]],
         }
         if init:
-            status[_INIT] = [waiting_status(c, initializing=True) for c in init]
-        pod = self._write_status({**pod, "status": status})
+            status[INIT] = [waiting_status(c, initializing=True) for c in init]
+        pod = self._status.write_whole({**pod, "status": status})
         missing = missing_volume(self._storage, pod)
         if missing is not None:
             message = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.what} not found'
-            self._say(pod, "Warning", "FailedMount", message, "")
+            self._status.say(pod, "Warning", "FailedMount", message, "")
             self._plan(pod, "", "admit", 20.0)
             return
         self._plan_next(pod, self._between(0.2, 0.6))
+
+    def _attach(self, pod: Object, name: str) -> None:
+        """Show an ephemeral container as being created, then start it."""
+        if name not in unattached(pod):
+            return
+        entry = waiting_status(spec_of(pod, name), initializing=False)
+        entries = [*(pod["status"].get(EPHEMERAL) or ()), entry]
+        pod = self._status.write_whole({**pod, "status": {**pod["status"], EPHEMERAL: entries}})
+        self._plan(pod, name, "pull", self._between(0.2, 0.6))
 
     def _plan_next(self, pod: Object, seconds: float) -> None:
         """Plan the first init container that has not been started, or else all main ones."""
         status = pod["status"]
         specs = pod["spec"].get("initContainers") or ()
-        for spec, entry in zip(specs, status.get(_INIT) or (), strict=True):
+        for spec, entry in zip(specs, status.get(INIT) or (), strict=True):
             if is_sidecar(spec) and entry.get("started"):
                 continue
             if entry["state"].get("terminated", {}).get("exitCode") != 0:
                 self._plan(pod, spec["name"], "pull", seconds)
                 return
-        for entry in status[_MAIN]:
+        for entry in status[MAIN]:
             if "waiting" in entry["state"]:
                 self._plan(pod, entry["name"], "pull", seconds)
 
@@ -230,10 +268,12 @@ class Kubelet:
         container = spec_of(pod, name)
         image = container.get("image", "")
         if isinstance(self._behaviour(pod, name), NoImage):
-            self._say(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
-            self._say(pod, "Warning", "Failed", f'Failed to pull image "{image}": {image_not_found(image)}', name)
-            self._say(pod, "Warning", "Failed", "Error: ErrImagePull", name)
-            self._write(
+            self._status.say(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
+            self._status.say(
+                pod, "Warning", "Failed", f'Failed to pull image "{image}": {image_not_found(image)}', name
+            )
+            self._status.say(pod, "Warning", "Failed", "Error: ErrImagePull", name)
+            self._status.write(
                 pod, name, {"state": {"waiting": {"reason": "ErrImagePull", "message": image_not_found(image)}}}
             )
             self._plan(pod, name, "pull-back-off", 2.0)
@@ -243,19 +283,19 @@ class Kubelet:
         if isinstance(behaviour, Misconfigured):
             missing = behaviour.why
         if missing is not None:
-            self._say(pod, "Warning", "Failed", f"Error: {missing}", name)
+            self._status.say(pod, "Warning", "Failed", f"Error: {missing}", name)
             waiting = {"reason": "CreateContainerConfigError", "message": missing}
-            self._write(pod, name, {"state": {"waiting": waiting}})
+            self._status.write(pod, name, {"state": {"waiting": waiting}})
             self._plan(pod, name, "pull", 10.0)
             return
         self._start(pod, name)
 
     def _back_off_pull(self, pod: Object, name: str) -> None:
         image = spec_of(pod, name).get("image", "")
-        self._say(pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', name)
-        self._say(pod, "Warning", "Failed", "Error: ImagePullBackOff", name)
+        self._status.say(pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', name)
+        self._status.say(pod, "Warning", "Failed", "Error: ImagePullBackOff", name)
         message = f'Back-off pulling image "{image}": ErrImagePull: {image_not_found(image)}'
-        self._write(pod, name, {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}})
+        self._status.write(pod, name, {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}})
         waited = (self._state.clock.now() - parse_timestamp(pod["status"]["startTime"])).total_seconds()
         # Back-off doubles, so the time until the next try is about the time tried so far.
         self._plan(pod, name, "pull", min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, waited)))
@@ -270,9 +310,9 @@ class Kubelet:
         if "running" in entry["state"]:
             return  # planned twice: before its node fell silent, and when it came back
         image = container.get("image", "")
-        self._say(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
-        self._say(pod, "Normal", "Created", f"Created container: {name}", name)
-        self._say(pod, "Normal", "Started", f"Started container {name}", name)
+        self._status.say(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
+        self._status.say(pod, "Normal", "Created", f"Created container: {name}", name)
+        self._status.say(pod, "Normal", "Started", f"Started container {name}", name)
         ended = entry["state"].get("terminated") or entry["lastState"].get("terminated")
         ready_at_once = not container.get("readinessProbe") and not isinstance(behaviour, NeverReady)
         slow = isinstance(behaviour, Works) and behaviour.ready_after > 1.0
@@ -281,11 +321,14 @@ class Kubelet:
             "lastState": {"terminated": ended} if ended else {},
             "ready": ready_at_once and not slow,
             "restartCount": entry["restartCount"] + bool(ended),
-            "imageID": self._digest(f"{image.rpartition(':')[0]}@sha256:"),
-            "containerID": self._digest("containerd://"),
+            "imageID": f"{image.rpartition(':')[0]}@sha256:{self._state.rng.getrandbits(256):064x}",
+            "containerID": f"containerd://{self._state.rng.getrandbits(256):064x}",
             "started": True,
         }
-        pod = self._write(pod, name, change)
+        if is_ephemeral(pod, name):
+            change["ready"] = False
+        self._state.runs.note_begin(change["containerID"], self._state.clock.now())
+        pod = self._status.write(pod, name, change)
         match behaviour:
             case Exits(after=after):
                 self._plan(pod, name, "exit", after)
@@ -304,17 +347,16 @@ class Kubelet:
             return  # it was slow, and is there now
         probe = spec_of(pod, name).get("readinessProbe") or {}
         message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-        self._say(pod, "Warning", "Unhealthy", message, name)
+        self._status.say(pod, "Warning", "Unhealthy", message, name)
         self._plan(pod, name, "probe", float(probe.get("periodSeconds", 10)))
 
-    def _exit(self, pod: Object, name: str) -> None:
-        behaviour = self._behaviour(pod, name)
-        if not isinstance(behaviour, Exits):
-            return
+    def _exit(self, pod: Object, name: str, behaviour: Exits, *, at_once: bool = False) -> None:
+        """End a running container so; `at_once` lets it be started again without back-off."""
         entry = entry_of(pod, name)
         running = entry["state"].get("running")
         if running is None:
             return
+        self._state.runs.note_end(entry.get("containerID", ""), self._state.clock.now())
         terminated = {
             "exitCode": behaviour.code,
             "reason": behaviour.reason if behaviour.code or behaviour.reason != "Error" else "Completed",
@@ -323,13 +365,13 @@ class Kubelet:
             "containerID": entry.get("containerID", ""),
         }
         started = behaviour.code == 0 and entry.get("started", False)
-        pod = self._write(pod, name, {"state": {"terminated": terminated}, "ready": False, "started": started})
+        pod = self._status.write(pod, name, {"state": {"terminated": terminated}, "ready": False, "started": started})
         init = is_init(pod, name)
         if init and behaviour.code == 0:
-            self._write(pod, name, {"ready": True})
+            self._status.write(pod, name, {"ready": True})
             self._plan_next(self._storage.get(PODS, *key_of(pod)) or pod, self._between(0.1, 0.3))
-        elif is_restarted(pod, behaviour, init=init):
-            step: Step = "crash-back-off" if entry["restartCount"] else "start"
+        elif is_restarted(pod, behaviour, init=init) and not is_ephemeral(pod, name):
+            step: Step = "crash-back-off" if entry["restartCount"] and not at_once else "start"
             self._plan(pod, name, step, _RESTART_DELAY)
 
     def _back_off_crash(self, pod: Object, name: str) -> None:
@@ -338,56 +380,21 @@ class Kubelet:
         if ended is None:
             return
         seconds = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** max(0, entry["restartCount"] - 1))
-        who = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({pod['metadata']['uid']})"
-        message = f"back-off {go_duration(seconds)} restarting failed container={name} pod={who}"
-        self._say(pod, "Warning", "BackOff", f"Back-off restarting failed container {name} in pod {who}", name)
-        waiting = {"reason": "CrashLoopBackOff", "message": message}
-        self._write(pod, name, {"state": {"waiting": waiting}, "lastState": {"terminated": ended}})
+        self._status.say(pod, "Warning", "BackOff", back_off_event(pod, name), name)
+        waiting = {"reason": "CrashLoopBackOff", "message": back_off_reason(pod, name, seconds)}
+        self._status.write(pod, name, {"state": {"waiting": waiting}, "lastState": {"terminated": ended}})
         self._plan(pod, name, "start", seconds)
 
     def _stop(self, pod: Object) -> None:
         grace = float(pod["metadata"].get("deletionGracePeriodSeconds", 30))
         running = False
-        for field in (_INIT, _MAIN):
+        for field in (INIT, MAIN):
             for entry in (pod.get("status") or {}).get(field) or ():
                 if "running" in entry["state"]:
                     running = True
-                    self._say(pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"])
+                    self._status.say(pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"])
         self._plan(pod, "", "kill", min(grace, self._between(1.0, 2.5)) if running else self._between(0.1, 0.3))
-
-    # -- reading and writing -------------------------------------------------------------------------------------
 
     def _behaviour(self, pod: Object, name: str) -> Behaviour:
         container = spec_of(pod, name)
         return behaviour_of(pod, container, init=is_init(pod, name) and not is_sidecar(container))
-
-    def _write(self, pod: Object, name: str, change: Object) -> Object:
-        """Change one container's status, and what follows from it."""
-        status = dict(pod["status"])
-        for field in (_INIT, _MAIN):
-            if status.get(field):
-                status[field] = [{**entry, **change} if entry["name"] == name else entry for entry in status[field]]
-        return self._write_status({**pod, "status": status})
-
-    def _write_status(self, pod: Object) -> Object:
-        status = dict(pod["status"])
-        init, main = status.get(_INIT) or [], status[_MAIN]
-        status["observedGeneration"] = pod["metadata"].get("generation", 1)
-        status["phase"] = phase_from(pod, init, main)
-        status["conditions"] = conditions_from(pod, init, main, timestamp(self._state.clock.now()))
-        started = any("waiting" not in entry["state"] or entry["lastState"] for entry in (*init, *main))
-        pulled = any(e["state"].get("waiting", {}).get("reason", "").startswith(("Err", "Image")) for e in main)
-        if "podIP" not in status and (started or pulled):
-            number = next(self._addresses)
-            status["podIP"] = f"10.{244 + number // 65536}.{number // 256 % 256}.{number % 256}"
-            status["podIPs"] = [{"ip": status["podIP"]}]
-        return self._storage.update(PODS, {**pod, "status": status}, status_only=True)
-
-    def _say(self, pod: Object, kind: Literal["Normal", "Warning"], reason: str, message: str, name: str) -> None:
-        host = pod["spec"]["nodeName"]
-        field = "initContainers" if is_init(pod, name) else "containers"
-        path = f"spec.{field}{{{name}}}" if name else ""
-        self._events.record(pod, kind, reason, message, host=host, field_path=path)
-
-    def _digest(self, prefix: str) -> str:
-        return f"{prefix}{self._state.rng.getrandbits(256):064x}"

@@ -1,24 +1,32 @@
 """What containers write: a script a run, with lines that follow from a seed and their number alone.
 
 Pure and cheap: a line costs a few multiplications and one format. To add an application's voice, add a function
-`(Chance, datetime) -> str` and a word in `_VOICES`.
+`(Chance, datetime) -> str` and a word in `_VOICES`; a name in `NAMED` lets the annotation `sim.k9py.dev/voice` on a pod
+choose it, whatever image its containers have and however they end.
 """
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from k9py.simulator.nodes import voices
+from k9py.simulator.nodes import release_voices, voices
 from k9py.simulator.nodes.behaviours import Exits, NeverReady, behaviour_of
 from k9py.simulator.nodes.chance import Chance
 from k9py.simulator.nodes.containers import is_init
+from k9py.simulator.nodes.hostile import hostile_line
 
 Voice = Callable[[Chance, datetime], str]
 
 RATE_ANNOTATION = "sim.k9py.dev/lines-per-second"
 """On a pod: how many lines each of its containers writes a second."""
+VOICE_ANNOTATION = "sim.k9py.dev/voice"
+"""On a pod: what its containers write, one of `NAMED`, `numbered` or `hostile`."""
+
+_STOPPED = 143
+"""Exit code of a container that was told to stop: what it had said stays what it was."""
 
 
 class Script(Protocol):
@@ -87,8 +95,37 @@ class Told:
         return self.lines[number]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One line about every `period` seconds from the start, told by its number; every fourth shares its moment."""
+
+    seed: int
+    period: float
+    text_of: Callable[[int], str]
+
+    def seconds(self, number: int) -> float:
+        step = number - (number % 4 == 3)
+        return (step + 0.25 + 0.5 * Chance(self.seed, step).fraction()) * self.period
+
+    def written(self, elapsed: float, *, ended: bool) -> int:
+        if elapsed < 0:
+            return 0
+        count = math.floor(elapsed / self.period)
+        while self.seconds(count) <= elapsed:
+            count += 1
+        return count
+
+    def text(self, number: int, moment: datetime) -> str:
+        return self.text_of(number)
+
+
+def numbered_line(run: int, number: int) -> str:
+    """Return a line that says which of which run it is: what does not arrive is seen."""
+    return f"run={run} n={number:06}"
+
+
 def script_for(
-    pod: Mapping[str, Any], container: Mapping[str, Any], seed: int, *, exit_code: int | None = None
+    pod: Mapping[str, Any], container: Mapping[str, Any], seed: int, *, exit_code: int | None = None, run: int = 0
 ) -> Script:
     """Return the script of one run of a container.
 
@@ -97,22 +134,38 @@ def script_for(
         container: its spec.
         seed: makes one run differ from another.
         exit_code: of a run that has ended, else None.
+        run: how many times the container had been restarted before it.
     """
     name = _application(container)
+    annotations = pod["metadata"].get("annotations") or {}
+    chosen, rate = annotations.get(VOICE_ANNOTATION, ""), float(annotations.get(RATE_ANNOTATION) or 0)
+    if chosen:
+        return _chosen(chosen, seed, rate, run)
     behaviour = behaviour_of(pod, container, init=is_init(pod, container["name"]))
-    if isinstance(behaviour, Exits) or exit_code:
+    if isinstance(behaviour, Exits) or exit_code not in (None, 0, _STOPPED):
         after = behaviour.after if isinstance(behaviour, Exits) else 3.0
         code = exit_code if exit_code is not None else (behaviour.code if isinstance(behaviour, Exits) else 1)
         return Told(_story(name, code, seed), after * 0.95)
-    voice, period = _voice(name)
+    voice, period = _BY_IMAGE.get(container.get("image", "")) or _voice(name)
     if isinstance(behaviour, NeverReady):
         voice, period = voices.starved, 2.0
-    rate = (pod["metadata"].get("annotations") or {}).get(RATE_ANNOTATION)
     if rate:
-        period = 1 / float(rate)
+        period = 1 / rate
     # Replicas of one service do not all write at the same pace.
     period *= 0.8 + 0.4 * Chance(seed, -1).fraction()
     return Steady(seed, _opening(name, container), period, voice)
+
+
+def _chosen(name: str, seed: int, rate: float, run: int) -> Script:
+    match name:
+        case "numbered":
+            return Counted(seed, 1 / (rate or 5.0), functools.partial(numbered_line, run))
+        case "hostile":
+            return Counted(seed, 1 / (rate or 2.0), hostile_line)
+    if name not in NAMED:
+        return Told((f"ERROR unknown voice {name!r} in annotation {VOICE_ANNOTATION}",), 1.0)
+    voice, period = NAMED[name]
+    return Steady(seed, (), 1 / rate if rate else period, voice)
 
 
 def _application(container: Mapping[str, Any]) -> str:
@@ -126,6 +179,21 @@ _VOICES: Sequence[tuple[tuple[str, ...], Voice, float]] = (
     (("agent", "exporter", "prometheus", "coredns", "kube", "metrics"), voices.logfmt, 8.0),
     (("catalog", "search", "ads", "recommendations"), voices.java_line, 1.8),
 )
+
+NAMED: Mapping[str, tuple[Voice, float]] = {
+    "access": (voices.access_log, 0.9),
+    "json": (voices.json_line, 1.4),
+    "database": (voices.database, 6.0),
+    "logfmt": (voices.logfmt, 8.0),
+    "java": (voices.java_line, 1.8),
+    "plain": (voices.plain_line, 2.0),
+    "starved": (voices.starved, 2.0),
+    "coloured": (voices.coloured, 1.0),
+}
+_BY_IMAGE: Mapping[str, tuple[Voice, float]] = {
+    release_voices.BEFORE_IMAGE: (release_voices.before, 0.5),
+    release_voices.AFTER_IMAGE: (release_voices.after, 0.5),
+}
 
 
 def _voice(name: str) -> tuple[Voice, float]:

@@ -108,6 +108,21 @@ def plain_line(chance: Chance, moment: datetime) -> str:
     return f"{level} {chance.one_of(_WORRIES if level == 'WARN' else _TROUBLES)}"
 
 
+_COLOURS = {"INFO": "32", "WARN": "1;33", "ERROR": "1;38;5;196"}
+
+
+def coloured(chance: Chance, moment: datetime) -> str:
+    """One request, with the colours an application that takes its log for a terminal puts in."""
+    level = _level(chance).upper()
+    colour = _COLOURS[level]
+    spent = _milliseconds(chance)
+    request = f"\x1b[1m{chance.one_of(_METHODS)}\x1b[22m \x1b[4;36m{_path(chance)}\x1b[0m"
+    slow = f"\x1b[38;2;255;140;0m{spent}ms\x1b[39m" if spent > 30 else f"{spent}ms"
+    if level == "INFO":
+        return f"\x1b[{colour}m{level:<5}\x1b[0m {request} \x1b[7m {_status(chance)} \x1b[27m {slow}"
+    return f"\x1b[{colour}m{level:<5}\x1b[0m \x1b[3m{chance.one_of(_WORRIES if level == 'WARN' else _TROUBLES)}\x1b[0m"
+
+
 def database(chance: Chance, moment: datetime) -> str:
     """One entry of a database's log."""
     stamp = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"

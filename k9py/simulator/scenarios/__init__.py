@@ -1,8 +1,8 @@
 """What a simulated cluster holds when it starts, and what happens in it by itself.
 
-Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `failures`, `no-endpoints`, `big` or
-`big:N`; for tests, `shop-quiet`, in which nothing happens by itself, and `bare`: three nodes and the namespace `shop`.
-To add one, write a function that fills the storage and add it to `_SCENARIOS`.
+Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `failures`, `regression`,
+`no-endpoints`, `big` or `big:N`; for tests, `shop-quiet`, in which nothing happens by itself, and `bare`: three nodes
+and the namespace `shop`. To add one, write a function that fills the storage and add it to `_SCENARIOS`.
 """
 
 from collections.abc import Callable, Coroutine
@@ -12,6 +12,7 @@ from typing import Any
 from k9py.simulator.running import Running
 from k9py.simulator.scenarios import big as _big
 from k9py.simulator.scenarios import failures as _failures
+from k9py.simulator.scenarios import regression as _regression
 from k9py.simulator.scenarios import shop as _shop
 from k9py.simulator.scenarios import troubles as _troubles
 from k9py.simulator.state import ClusterState
@@ -32,6 +33,7 @@ _SCENARIOS = {
     "bad-release": _Scenario(_troubles.bad_release),
     "crashloop": _Scenario(_troubles.crashloop),
     "failures": _Scenario(_failures.seed),
+    "regression": _Scenario(_regression.seed),
     "bare": _Scenario(_shop.bare),
     "no-endpoints": _Scenario(_troubles.no_endpoints),
 }

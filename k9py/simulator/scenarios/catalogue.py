@@ -22,8 +22,8 @@ class Release:
 class App:
     """A Deployment and, where it has a port, its Service.
 
-    `releases` come oldest first and are its revisions from 1; `deadline` is progressDeadlineSeconds; `settings` gives
-    it a ConfigMap and a Secret that its containers need.
+    `releases` come oldest first and are its revisions from 1; `deadline` is progressDeadlineSeconds, `min_ready`
+    minReadySeconds; `settings` gives it a ConfigMap and a Secret that its containers need.
     """
 
     name: str
@@ -38,6 +38,7 @@ class App:
     tier: str = "backend"
     strategy: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
     deadline: int = 600
+    min_ready: int = 0
     settings: bool = False
 
     def image_of(self, tag: str) -> str:

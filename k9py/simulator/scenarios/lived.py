@@ -72,6 +72,7 @@ async def _live(
 
 
 def _take_over(state: ClusterState, past: ClusterState) -> None:
+    state.runs.take_over(past.runs)
     for resource in RESOURCES:
         if resource.stored_as is not None:
             continue

@@ -170,6 +170,7 @@ class Seeder:
                     "strategy": rolling if app.strategy == "RollingUpdate" else {"type": "Recreate"},
                     "revisionHistoryLimit": 10,
                     "progressDeadlineSeconds": app.deadline,
+                    **({"minReadySeconds": app.min_ready} if app.min_ready else {}),
                 },
             },
         )

@@ -4,6 +4,8 @@ Invariant: when it is loaded everything has converged and nothing moves but logs
 one bad release.
 """
 
+import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +29,7 @@ from k9py.simulator.resources import (
     JOBS,
     PERSISTENTVOLUMECLAIMS,
     PODDISRUPTIONBUDGETS,
+    PODS,
     SERVICES,
     STATEFULSETS,
     Resource,
@@ -54,18 +57,19 @@ def bare(state: ClusterState) -> None:
     seeder.nodes(NODES // 2)
 
 
-def write(state: ClusterState) -> Seeder:
-    """Write the shop, save for what `settle` adds."""
+def write(state: ClusterState, apps: Iterable[App] = SHOP) -> Seeder:
+    """Write the shop, save for what `settle` adds; with other applications where they are given."""
     seeder = Seeder(state)
     for namespace in ("shop", "data", "monitoring", "kube-system", "default"):
         seeder.namespace(namespace)
     seeder.nodes(NODES)
-    for app in SHOP:
+    for app in apps:
         seeder.app(app)
     _database(seeder)
     _agent(seeder)
     _jobs(seeder)
     _policies(seeder)
+    _debugger(seeder)
     return seeder
 
 
@@ -336,3 +340,38 @@ def _policies(seeder: Seeder) -> None:
             "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "checkout"}}},
         },
     )
+
+
+def _debugger(seeder: Seeder) -> None:
+    """Put a debugging container into one pod of `search`, as somebody left it there two hours ago."""
+    pods = seeder.storage.list(PODS, "shop")
+    pod = next((one for one in pods if one["metadata"]["labels"].get("app") == "search"), None)
+    if pod is None:
+        return
+    container = {
+        "name": "debugger",
+        "image": f"{REGISTRY}/debugger:1.2",
+        "command": ["sh"],
+        "stdin": True,
+        "tty": True,
+        "targetContainerName": "app",
+        "resources": {},
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "imagePullPolicy": "IfNotPresent",
+    }
+    # Its ids do not come from the cluster's chance: whatever is named after it is named as it was.
+    digest = hashlib.sha256(pod["metadata"]["name"].encode()).hexdigest()
+    entry = {
+        "name": "debugger",
+        "state": {"running": {"startedAt": seeder.ago(2)}},
+        "lastState": {},
+        "ready": False,
+        "restartCount": 0,
+        "image": container["image"],
+        "imageID": f"{REGISTRY}/debugger@sha256:{digest}",
+        "containerID": f"containerd://{digest}",
+    }
+    pod = seeder.storage.update(PODS, {**pod, "spec": {**pod["spec"], "ephemeralContainers": [container]}})
+    status = {**pod["status"], "ephemeralContainerStatuses": [entry]}
+    seeder.storage.update(PODS, {**pod, "status": status}, status_only=True)
