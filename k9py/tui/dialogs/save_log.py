@@ -1,0 +1,59 @@
+"""Before a log is saved: what of it, and where it will be."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.dialog import Dialog
+
+Extent = Literal["shown", "buffered"]
+_EXTENTS: Final[tuple[Extent, ...]] = ("shown", "buffered")
+
+
+class SaveLogDialog(Dialog[Extent]):
+    """Returns what to save.
+
+    Args:
+        shown, buffered: how many lines each would be.
+        path: of the file, as far as it is known now.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("j", "move(1)", "Down"),
+        ("k", "move(-1)", "Up"),
+        ("q", "cancel", "Cancel"),
+    ]
+    SUBTITLE = "Enter saves · Esc cancels"
+
+    def __init__(self, shown: int, buffered: int, path: str) -> None:
+        super().__init__("Save the log")
+        self._lines: dict[Extent, int] = {"shown": shown, "buffered": buffered}
+        self._path = path
+
+    def compose_body(self) -> ComposeResult:
+        words: dict[Extent, str] = {"shown": "What is shown", "buffered": "All that is kept"}
+        options = [
+            Option(self.toned((words[one], Tone.PLAIN), (f"  {self._lines[one]:,} lines", Tone.MUTED)))
+            for one in _EXTENTS
+        ]
+        yield OptionList(*options, id="extents", markup=False, compact=True)
+        yield self.part(self.toned(("to ", Tone.MUTED), (self._path, Tone.ACCENT)))
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor."""
+        listing = self.query_one(OptionList)
+        listing.highlighted = max(0, min(len(_EXTENTS) - 1, (listing.highlighted or 0) + lines))
+
+    @on(OptionList.OptionSelected)
+    def _save(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(_EXTENTS[event.option_index])

@@ -1,0 +1,137 @@
+"""Choose what a log shows: pods, containers, levels to leave out or show alone, and containers to read besides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar, Final
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.logs.choice import Group, SourceItem, Tick
+
+_TITLES: Final[dict[Group, str]] = {
+    "pod": "Pods",
+    "container": "Containers",
+    "level": "Levels",
+    "role": "Read besides",
+}
+
+
+class SourcesDialog(Dialog[frozenset[Tick]]):
+    """A list to tick, narrowed by typing. Returns what is ticked.
+
+    Args:
+        items: in groups, as `source_items` gives them.
+        ticked: what is ticked at first.
+        only: what is ticked will be shown alone, instead of left out.
+        current: what the cursor is on at first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "move(1)", "Down", priority=True),
+        Binding("up,ctrl+p", "move(-1)", "Up", priority=True),
+        Binding("pagedown", "move(10)", "Page down", priority=True),
+        Binding("pageup", "move(-10)", "Page up", priority=True),
+        Binding("space", "tick", "Tick", priority=True),
+        Binding("ctrl+r", "untick_all", "Untick all", priority=True),
+    ]
+    DEFAULT_CSS = """
+    SourcesDialog > .box { width: 84; }
+    """
+    SUBTITLE = "Space ticks · type to narrow · Enter applies · ^R none · Esc cancels"
+
+    def __init__(
+        self, items: Sequence[SourceItem], ticked: Collection[Tick], *, only: bool, current: Tick | None = None
+    ) -> None:
+        super().__init__("Show only" if only else "Leave out")
+        self.items = tuple(items)
+        self.ticked = set(ticked)
+        self._only = only
+        self._current = current
+        self._rows: list[SourceItem | None] = []
+
+    def compose_body(self) -> ComposeResult:
+        yield Input(placeholder="a part of the name", id="typed", compact=True)
+        listing = OptionList(id="sources", markup=False, compact=True)
+        listing.can_focus = False
+        yield listing
+
+    def on_mount(self) -> None:
+        self._fill("")
+        self.query_one(Input).focus()
+
+    def _fill(self, typed: str) -> None:
+        terms = typed.lower().split()
+        shown = [one for one in self.items if all(term in f"{one.label} {one.detail}".lower() for term in terms)]
+        self._rows = []
+        for group in _TITLES:
+            mine = [one for one in shown if one.group == group]
+            if mine:
+                self._rows += [None, *mine]
+        listing = self.query_one(OptionList)
+        listing.clear_options()
+        groups = iter(dict.fromkeys(one.group for one in shown))
+        listing.add_options(
+            [
+                Option(self._heading(next(groups)), disabled=True) if row is None else Option(self._line(row))
+                for row in self._rows
+            ]
+        )
+        at = [index for index, row in enumerate(self._rows) if row is not None]
+        wanted = next((index for index in at if (row := self._rows[index]) and row.tick == self._current), None)
+        listing.highlighted = wanted if wanted is not None else next(iter(at), None)
+
+    def _heading(self, group: Group) -> Text:
+        return self.toned((_TITLES[group], Tone.MUTED))
+
+    def _line(self, item: SourceItem) -> Text:
+        ticked = item.tick in self.ticked
+        word = "read" if item.group == "role" else "only" if self._only else "left out"
+        mark = "[✓] " if ticked else "[ ] "
+        said = f"  {word}" if ticked else ""
+        return self.toned(
+            (mark, Tone.ACCENT if ticked else Tone.MUTED),
+            (item.label, Tone.PLAIN),
+            (said, Tone.ACCENT),
+            (f"  {item.detail}" if item.detail else "", Tone.MUTED),
+        )
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor of the list while the typing goes on; headings are passed over."""
+        listing = self.query_one(OptionList)
+        places = [index for index, row in enumerate(self._rows) if row is not None]
+        if places:
+            at = places.index(listing.highlighted) if listing.highlighted in places else 0
+            listing.highlighted = places[max(0, min(len(places) - 1, at + lines))]
+
+    def action_tick(self) -> None:
+        """Tick what is under the cursor, or take its tick away."""
+        listing = self.query_one(OptionList)
+        at = listing.highlighted
+        item = self._rows[at] if at is not None else None
+        if at is not None and item is not None:
+            self.ticked ^= {item.tick}
+            listing.replace_option_prompt_at_index(at, self._line(item))
+
+    def action_untick_all(self) -> None:
+        """Take every tick away."""
+        listing = self.query_one(OptionList)
+        self.ticked.clear()
+        for index, item in enumerate(self._rows):
+            if item is not None:
+                listing.replace_option_prompt_at_index(index, self._line(item))
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _apply(self) -> None:
+        self.dismiss(frozenset(self.ticked))

@@ -1,0 +1,160 @@
+"""Which sources of a log are shown: pods, containers and levels left out or alone, and which roles are read at all.
+
+Pure. Invariant: what is hidden is still read and kept, so that it is there when it is shown again; only containers of
+roles that were never asked for are not read. A pod that joins later is judged by the same choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from k9py.cluster.log_targets import USUAL_ROLES
+from k9py.logs.keeping.hidden import Hidden
+from k9py.logs.records.level import Level
+from k9py.logs.source import LogTarget, Place, Role
+
+Group = Literal["pod", "container", "level", "role"]
+
+Tick = tuple[Group, str]
+"""One line of the dialog by its group and value."""
+
+_ADDED_ROLES: Final[Mapping[Role, str]] = {"init": "init containers", "ephemeral": "ephemeral containers"}
+_LEVEL_WORDS: Final = {Level.UNKNOWN: "no level said"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Names that are left out, or (`only`) the only ones that are shown; no names: everything is shown."""
+
+    names: frozenset[str] = frozenset()
+    only: bool = False
+
+    def hides(self, name: str) -> bool:
+        """Say whether that name is left out."""
+        return bool(self.names) and (name in self.names) is not self.only
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChoice:
+    """What is shown of a subject's logs."""
+
+    pods: Sieve = Sieve()
+    containers: Sieve = Sieve()
+    levels: Sieve = Sieve()
+    roles: frozenset[Role] = USUAL_ROLES
+
+    def hides(self, target: LogTarget) -> bool:
+        """Say whether a source is left out."""
+        return self.pods.hides(target.pod) or self.containers.hides(target.container)
+
+    def hidden(self, targets: Iterable[LogTarget]) -> Hidden:
+        """Return what the view is to leave out, of these sources."""
+        places: frozenset[Place] = frozenset(one.place for one in targets if self.hides(one))
+        return Hidden(places, frozenset(level for level in Level if self.levels.hides(level.name)))
+
+    def words(self, targets: Iterable[LogTarget]) -> str:
+        """Return what is hidden, in words for the title; "" when nothing is."""
+        sources = sum(1 for one in targets if self.hides(one))
+        levels = [level for level in Level if self.levels.hides(level.name)]
+        parts = [f"{sources} hidden"] if sources else []
+        if levels:
+            shown = [level_words(level) for level in Level if level not in levels]
+            parts.append(f"levels: {', '.join(shown) if len(shown) <= 3 else f'{len(levels)} hidden'}")
+        return " · ".join(parts)
+
+    def ticks(self, items: Iterable[SourceItem], *, only: bool) -> frozenset[Tick]:
+        """Return what is ticked when the dialog opens: what is left out, or alone shown, and the roles read."""
+        sieves: Mapping[Group, Sieve] = {"pod": self.pods, "container": self.containers, "level": self.levels}
+        ticked: set[Tick] = set()
+        for item in items:
+            sieve = sieves.get(item.group)
+            if sieve is None:
+                is_ticked = item.value in self.roles
+            elif only:
+                is_ticked = bool(sieve.names) and not sieve.hides(item.value)
+            else:
+                is_ticked = sieve.hides(item.value)
+            if is_ticked:
+                ticked.add(item.tick)
+        return frozenset(ticked)
+
+
+def chosen(ticks: Collection[Tick], *, only: bool) -> SourceChoice:
+    """Return the choice that these ticks make."""
+
+    def sieve(group: Group) -> Sieve:
+        names = frozenset(value for of, value in ticks if of == group)
+        return Sieve(names, only=only and bool(names))
+
+    added = frozenset(role for role in _ADDED_ROLES if ("role", role) in ticks)
+    return SourceChoice(sieve("pod"), sieve("container"), sieve("level"), USUAL_ROLES | added)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceItem:
+    """One line of the dialog.
+
+    Args:
+        value: what is ticked: a pod's or container's name, a level's, a role.
+        detail: how it is, such as "waiting to start: image can't be pulled"; muted.
+    """
+
+    group: Group
+    value: str
+    label: str
+    detail: str = ""
+
+    @property
+    def tick(self) -> Tick:
+        return (self.group, self.value)
+
+
+def source_items(every: Sequence[LogTarget], states: Mapping[Place, str], wanted: Collection[Role]) -> list[SourceItem]:
+    """Return the lines of the dialog.
+
+    Args:
+        every: the subject's containers of every role.
+        states: how each one that is read stands, in words; "" when all is well.
+        wanted: the roles that are read.
+    """
+    read = [one for one in every if one.role in wanted]
+    return [*_pods(read, states), *_containers(read, states), *_levels(), *_roles(every, states)]
+
+
+def _pods(read: Sequence[LogTarget], states: Mapping[Place, str]) -> Iterator[SourceItem]:
+    for pod in dict.fromkeys(one.pod for one in read):
+        said = dict.fromkeys(states.get(one.place, "") for one in read if one.pod == pod)
+        yield SourceItem("pod", pod, pod, ", ".join(words for words in said if words))
+
+
+def _containers(read: Sequence[LogTarget], states: Mapping[Place, str]) -> Iterator[SourceItem]:
+    for name in dict.fromkeys(one.container for one in read):
+        mine = [one for one in read if one.container == name]
+        role = "" if mine[0].role == "main" else f"{mine[0].role}, "
+        yield SourceItem("container", name, name, f"{role}{_counted(mine, states)}")
+
+
+def _levels() -> Iterator[SourceItem]:
+    for level in sorted(Level, reverse=True):
+        yield SourceItem("level", level.name, level_words(level))
+
+
+def _roles(every: Sequence[LogTarget], states: Mapping[Place, str]) -> Iterator[SourceItem]:
+    for role, label in _ADDED_ROLES.items():
+        mine = [one for one in every if one.role == role]
+        if mine:
+            names = ", ".join(dict.fromkeys(one.container for one in mine))
+            yield SourceItem("role", role, label, f"{names}: {_counted(mine, states)}")
+
+
+def _counted(targets: Sequence[LogTarget], states: Mapping[Place, str]) -> str:
+    pods = f"in {len(targets)} pod{'' if len(targets) == 1 else 's'}"
+    said = dict.fromkeys(words for one in targets if (words := states.get(one.place, "")))
+    return " · ".join((pods, *said))
+
+
+def level_words(level: Level) -> str:
+    """Return what a level is called."""
+    return _LEVEL_WORDS.get(level, level.name.lower())

@@ -1,0 +1,107 @@
+"""What the patterns pane compares: a workload's revisions, since when its containers run, how an old pod began its log.
+
+Pure but for `read_beginning`, which reads one bounded piece of one pod's log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from k9py.cluster.queries import Queries
+from k9py.logs.line import LogLine, split_line, stamp
+from k9py.logs.source import LogSource, LogTarget
+from k9py.objects.errors import KdashError
+from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.rollouts.status import RolloutState
+
+BEGINNING_BYTES: Final = 64 << 10
+"""How much of an old pod's log is read to learn what its containers print when they start."""
+BEGINNING_SECONDS: Final = 15.0
+
+_SETTLED: Final = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO})
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared.
+
+    Args:
+        new, old: revisions as `LogTarget.revision` has them; the newest old one first.
+        names: of each, such as "revision 8".
+        is_telling: there is a release going on, or pods of several revisions: the comparison is worth its room.
+    """
+
+    new: str = ""
+    old: tuple[str, ...] = ()
+    names: Mapping[str, str] | None = None
+    is_telling: bool = False
+
+
+def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], now: datetime) -> Sides:
+    """Return what to compare in the logs of a subject."""
+    workload = _workload(queries, subject)
+    running = dict.fromkeys(one.revision for one in targets if one.revision)
+    if workload is None:
+        return Sides(next(iter(running), ""))
+    revisions = queries.revisions_of(workload)
+    by_hash = {one.pod_template_hash: one for one in revisions if one.pod_template_hash}
+    names = {key: f"revision {one.number}" if one.number else key for key, one in by_hash.items()}
+    current = next((one.pod_template_hash for one in revisions if one.is_current), "")
+    ordered = [key for key in by_hash if key in running] + [key for key in running if key not in by_hash]
+    new = current or next(iter(ordered), "")
+    old = tuple(key for key in ordered if key != new)
+    view = queries.rollout_view(workload, now)
+    unsettled = view is not None and view.status.state not in _SETTLED
+    return Sides(new, old, names, is_telling=bool(old) or unsettled)
+
+
+def _workload(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
+    """Return the one workload a subject is about: itself, or the only one behind a service."""
+    if subject.kind in WORKLOAD_KINDS:
+        return subject
+    behind = queries.rollouts_of(subject) if subject.kind == "Service" else ()
+    return behind[0] if len(behind) == 1 else None
+
+
+def started(pods: Iterable[Pod]) -> dict[str, datetime]:
+    """Return since when each run of a container goes on, by its id."""
+    found: dict[str, datetime] = {}
+    for pod in pods:
+        for status in pod.statuses():
+            running = status.state.running
+            if status.container_id and running is not None and running.started_at is not None:
+                found[status.container_id] = running.started_at
+    return found
+
+
+def beginnings(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[LogTarget, ...]:
+    """Return the containers whose beginning tells how an old revision starts: those of one pod of it."""
+    for revision in old:
+        mine = [one for one in targets if one.revision == revision and one.role in ("main", "sidecar")]
+        if mine:
+            return tuple(one for one in mine if one.pod == mine[0].pod)
+    return ()
+
+
+async def read_beginning(source: LogSource, target: LogTarget) -> list[LogLine]:
+    """Return the first lines of a container's log; none when they cannot be read."""
+    lines: list[LogLine] = []
+    try:
+        async with (
+            asyncio.timeout(BEGINNING_SECONDS),
+            source.open_log(target, follow=False, limit_bytes=BEGINNING_BYTES) as batches,
+        ):
+            async for batch in batches:
+                for raw in batch:
+                    at, text = split_line(raw)
+                    found = stamp(at)
+                    lines.append(LogLine(target, found.at if found else None, text))
+    except (KdashError, TimeoutError):
+        return []
+    return lines

@@ -1,0 +1,26 @@
+"""The words of a log's title: whose, how much of it, how many containers, and what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k9py.logs.tailing.stream import StreamCounts, TargetStatus
+from k9py.logs.tailing.tail import TailState
+
+
+def count_words(counts: StreamCounts) -> str:
+    """Return how many containers there are, and how many of them are read at a time; "" when there are none."""
+    if not counts.wanted:
+        return ""
+    if counts.resting:
+        return f"{counts.wanted - counts.resting} of {counts.wanted} containers at a time, in turn"
+    return f"{counts.wanted} container{'' if counts.wanted == 1 else 's'}"
+
+
+def waiting_words(states: Iterable[TargetStatus]) -> str:
+    """Return how many containers have nothing to be read yet, and why if it is the same for all; "" for none."""
+    waiting = [one.words for one in states if one.state is TailState.WAITING and one.words]
+    if not waiting:
+        return ""
+    why = dict.fromkeys(waiting)
+    return f"{len(waiting)} {next(iter(why)) if len(why) == 1 else 'waiting, each for something else'}"
