@@ -1,123 +1,22 @@
 """The subcommands of `kdash` as click sees them: options and help, then the work in a module imported only then.
 
-Invariant: importing this imports nothing heavy. Options that say which cluster is meant may stand before the subcommand
-or behind it; behind wins. To add a subcommand: a function like these, registered in `COMMANDS`.
+Invariant: importing this imports nothing heavy. To add a subcommand: a function like these (a longer command line is a
+module of its own, as `logs`), registered in `COMMANDS`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
 
-from k9py.cli.names import check_namespace
-from k9py.cli.options import Arguments, CommandArguments, WriteOptions
+from k9py.cli.command_line import Subcommand, duration, how, merged, revision, where, write_options
+from k9py.cli.logs.command import logs
 from k9py.cli.targets import parse_images, parse_target, parse_targets
-
-_Function = Callable[..., Any]
-
-_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|no-endpoints|big)(:\d+)?")
-_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
-
-
-def duration(text: str) -> float:
-    """Return the seconds that `90`, `90s`, `10m` or `1h30m` mean. Raises click.BadParameter."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None or not any(found.groups()):
-        raise click.BadParameter(f"{text!r} is no length of time: 90s, 10m or 1h30m.")
-    hours, minutes, seconds = (int(one or 0) for one in found.groups())
-    return float(hours * 3600 + minutes * 60 + seconds)
-
-
-def revision(text: str) -> str:
-    """Return a revision's number or the word `now`, as they were typed. Raises click.BadParameter."""
-    if text != "now" and not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise click.BadParameter(f"{text!r} is neither a revision's number nor 'now'.")
-    return text
-
-
-class Subcommand(click.Command):
-    """A command whose bare `--demo` does not swallow the word behind it."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, once each bare `--demo` says which."""
-        following = [*args[1:], ""] if args else []
-        named = [
-            "--demo=shop" if one == "--demo" and not _SCENARIO.fullmatch(after) else one
-            for one, after in zip(args, following, strict=True)
-        ]
-        return super().parse_args(ctx, named)
-
-
-def _where(function: _Function) -> _Function:
-    """Add the options that say which cluster is meant, and how to answer."""
-    for option in (
-        click.option("--no-color", is_flag=True, help="No colours."),
-        click.option("-o", "--output", type=click.Choice(["text", "json"]), help="Form of the answer."),
-        click.option("--readonly", "read_only", is_flag=True, help="Refuse every write."),
-        click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
-        click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's."),
-        click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file."),
-        click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
-    ):
-        function = option(function)
-    return click.pass_context(function)
-
-
-def _how(function: _Function) -> _Function:
-    """Add the options every write has."""
-    for option in (
-        click.option(
-            "--timeout",
-            type=duration,
-            default="10m",
-            show_default=True,
-            metavar="TIME",
-            help="How long to wait at most.",
-        ),
-        click.option("--wait", is_flag=True, help="Follow the rollout to its end; the exit code tells the cause."),
-        click.option("-y", "--yes", is_flag=True, help="Write without asking; needed without a terminal."),
-        click.option("--dry-run", is_flag=True, help="Show what would be, as the server tries it; store nothing."),
-    ):
-        function = option(function)
-    return function
-
 
 _words = click.argument("words", nargs=-1, metavar="KIND/NAME")
 _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
-
-
-def _arguments(context: click.Context, given: dict[str, Any]) -> CommandArguments:
-    """Merge what stands before the subcommand with what stands behind it; `given` loses what is merged."""
-    before: Arguments = context.obj or Arguments()
-    own = {
-        name: given.pop(name)
-        for name in ("context", "kubeconfig", "namespace", "demo", "read_only", "output", "no_color")
-    }
-    if len(before.namespaces) > 1:
-        raise click.UsageError("One namespace at a time: give -n once.")
-    merged = CommandArguments(
-        kubeconfig=own["kubeconfig"] or before.kubeconfig,
-        context=own["context"] or before.context,
-        namespace=next(iter(before.namespaces), None) if own["namespace"] is None else own["namespace"],
-        demo=before.demo if own["demo"] is None else own["demo"],
-        read_only=own["read_only"] or before.read_only,
-        json=(own["output"] or before.output) == "json",
-        no_color=own["no_color"] or before.no_color,
-    )
-    if merged.demo is not None and (merged.kubeconfig or merged.context):
-        raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
-    if merged.namespace is not None:
-        check_namespace(merged.namespace)
-    return merged
-
-
-def _options(given: dict[str, Any]) -> WriteOptions:
-    return WriteOptions(
-        dry_run=given.pop("dry_run"), yes=given.pop("yes"), wait=given.pop("wait"), timeout=given.pop("timeout")
-    )
 
 
 @click.command(cls=Subcommand, short_help="Revisions: images, causes, pods, who and when.")
@@ -129,10 +28,10 @@ def _options(given: dict[str, Any]) -> WriteOptions:
     metavar="NUMBER",
     help="Show this one alone, with its pod template.",
 )
-@_where
+@where
 def history(context: click.Context, /, words: Sequence[str], number: int | None, **given: Any) -> None:
     """Show the revisions of a workload: images, change-cause, pods alive, who made them and when."""
-    arguments, named = _arguments(context, given), parse_target(words)
+    arguments, named = merged(context, given), parse_target(words)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -154,12 +53,12 @@ def history(context: click.Context, /, words: Sequence[str], number: int | None,
     help="A revision's number, or now.",
 )
 @click.option("--yaml", is_flag=True, help="The plain YAML difference with context instead of its meaning.")
-@_where
+@where
 def diff(
     context: click.Context, /, words: Sequence[str], older: str | None, newer: str, yaml: bool, **given: Any
 ) -> None:
     """Show what differs between two revisions of a workload, or between a revision and now."""
-    arguments, named = _arguments(context, given), parse_target(words)
+    arguments, named = merged(context, given), parse_target(words)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -172,10 +71,10 @@ def diff(
 @click.option(
     "--timeout", type=duration, default="10m", show_default=True, metavar="TIME", help="How long to wait at most."
 )
-@_where
+@where
 def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
     """Tell where a rollout stands and why it does not get on; the exit code tells the cause."""
-    arguments, named = _arguments(context, given), parse_target(words)
+    arguments, named = merged(context, given), parse_target(words)
     from k9py.cli import status as core
     from k9py.cli.session import run
 
@@ -192,11 +91,11 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
     help="Its number.  [default: the one before]",
 )
 @click.option("--delete-stuck-pods", "delete_stuck", is_flag=True, help="Delete pods a StatefulSet leaves stuck, too.")
-@_how
-@_where
+@how
+@where
 def undo(context: click.Context, /, words: Sequence[str], to_revision: int, delete_stuck: bool, **given: Any) -> None:
     """Go back to an earlier revision, also in the middle of a failing rollout."""
-    arguments, options, named = _arguments(context, given), _options(given), parse_target(words)
+    arguments, options, named = merged(context, given), write_options(given), parse_target(words)
     from k9py.cli.plans import undoing
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -207,11 +106,11 @@ def undo(context: click.Context, /, words: Sequence[str], to_revision: int, dele
 
 @click.command(cls=Subcommand, short_help="Replace every pod, of several in turn.")
 @_many_words
-@_how
-@_where
+@how
+@where
 def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Replace every pod, one workload after the other; the first that fails ends it."""
-    arguments, options, targets = _arguments(context, given), _options(given), parse_targets(words)
+    arguments, options, targets = merged(context, given), write_options(given), parse_targets(words)
     from k9py.cli.plans import restarting
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -222,11 +121,11 @@ def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> No
 @click.command(cls=Subcommand, short_help="Set the number of pods, of several in turn.")
 @_many_words
 @click.option("--replicas", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="How many pods.")
-@_how
-@_where
+@how
+@where
 def scale(context: click.Context, /, words: Sequence[str], replicas: int, **given: Any) -> None:
     """Set the number of pods, one workload after the other; the first that fails ends it."""
-    arguments, options, targets = _arguments(context, given), _options(given), parse_targets(words)
+    arguments, options, targets = merged(context, given), write_options(given), parse_targets(words)
     from k9py.cli.plans import scaling
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -236,11 +135,11 @@ def scale(context: click.Context, /, words: Sequence[str], replicas: int, **give
 
 @click.command("set-image", cls=Subcommand, short_help="Give containers other images.")
 @click.argument("words", nargs=-1, metavar="KIND/NAME CONTAINER=IMAGE...")
-@_how
-@_where
+@how
+@where
 def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Give containers other images."""
-    arguments, options = _arguments(context, given), _options(given)
+    arguments, options = merged(context, given), write_options(given)
     names, images = parse_images(words)
     named = parse_target(names)
     from k9py.cli.plans import setting_images
@@ -252,11 +151,11 @@ def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> 
 
 @click.command(cls=Subcommand, short_help="Hold a Deployment's rollout.")
 @_words
-@_how
-@_where
+@how
+@where
 def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Hold a Deployment's rollout: changes are stored, but not rolled out."""
-    arguments, options, named = _arguments(context, given), _options(given), parse_target(words)
+    arguments, options, named = merged(context, given), write_options(given), parse_target(words)
     from k9py.cli.plans import pausing
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -266,11 +165,11 @@ def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None
 
 @click.command(cls=Subcommand, short_help="Let a paused rollout go on.")
 @_words
-@_how
-@_where
+@how
+@where
 def resume(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Let a paused Deployment's rollout go on."""
-    arguments, options, named = _arguments(context, given), _options(given), parse_target(words)
+    arguments, options, named = merged(context, given), write_options(given), parse_target(words)
     from k9py.cli.plans import resuming
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -278,4 +177,4 @@ def resume(context: click.Context, /, words: Sequence[str], **given: Any) -> Non
     context.exit(run(arguments, lambda its: write(its, (named,), "resume", resuming(), options)))
 
 
-COMMANDS: Final = (history, diff, status, undo, restart, scale, set_image, pause, resume)
+COMMANDS: Final = (history, diff, status, logs, undo, restart, scale, set_image, pause, resume)

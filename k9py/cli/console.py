@@ -68,7 +68,7 @@ class Console:
 
     def answer_json(self, values: Any) -> None:
         """Print the answer as JSON."""
-        print(_json(values, plain=not _is_unicode(self.out)), file=self.out)
+        print(json_text(values, plain=not is_unicode(self.out), indent=2), file=self.out)
 
     def text(self, line: Line) -> str:
         """Return a line as it is printed, coloured where that is welcome."""
@@ -92,6 +92,11 @@ class Console:
         return answer.strip().lower() in ("y", "yes")
 
 
+def takes_colour(stream: TextIO, *, no_color: bool) -> bool:
+    """Tell whether escape sequences are welcome on a stream of this process."""
+    return not no_color and stream.isatty() and wants_colour(os.environ)
+
+
 def system_console(*, no_color: bool) -> Console:
     """Return this process's own streams."""
     is_terminal = sys.stdout.isatty()
@@ -105,12 +110,19 @@ def system_console(*, no_color: bool) -> Console:
     )
 
 
-def _json(values: Any, *, plain: bool) -> str:
-    text = json.dumps(values, indent=2, ensure_ascii=plain)
+def json_text(values: Any, *, plain: bool, indent: int | None = None) -> str:
+    """Return values as JSON in which whatever a terminal may act on is escaped.
+
+    Args:
+        plain: escape all that is not ASCII.
+        indent: blanks a level; None: all on one line.
+    """
+    text = json.dumps(values, indent=indent, ensure_ascii=plain)
     return text if plain else _ESCAPED.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
 
 
-def _is_unicode(stream: TextIO) -> bool:
+def is_unicode(stream: TextIO) -> bool:
+    """Tell whether the stream takes every character."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return encoding.lower().replace("-", "").startswith("utf")
 

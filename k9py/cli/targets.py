@@ -1,6 +1,7 @@
-"""Which workloads a command names: `deploy/checkout`, `deploy checkout`, in kubectl's words for the kinds.
+"""Which objects a command names: `deploy/checkout`, `deploy checkout`, in kubectl's words for the kinds.
 
-Invariant: imports nothing but click, so that a command's help stays quick. To know another word: a line in `_KINDS`.
+Invariant: imports nothing but click, so that a command's help stays quick. To know another word: a line in `_WORDS`, or
+in `_LOG_WORDS` where only logs can be asked of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 _KINDS: Final[Mapping[str, str]] = {
     f"{word}{suffix}": kind for kind, words in _WORDS.items() for word in words for suffix in ("", ".apps", ".v1.apps")
 }
+_LOG_WORDS: Final[Mapping[str, str]] = {
+    **_KINDS,
+    **dict.fromkeys(("svc", "service", "services"), "Service"),
+    **dict.fromkeys(("po", "pod", "pods"), "Pod"),
+}
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 """An RFC 1123 subdomain, as the names of workloads are: anything else could ask for another path than an object's."""
@@ -27,7 +33,7 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A workload as it was typed: kind and name; the namespace is the command's."""
+    """An object as it was typed: kind and name; the namespace is the command's."""
 
     kind: str
     name: str
@@ -42,7 +48,7 @@ def parse_targets(words: Sequence[str]) -> tuple[Named, ...]:
     Raises:
         click.UsageError: nothing, another kind, or half a name.
     """
-    found = tuple(dict.fromkeys(_each(words)))
+    found = tuple(dict.fromkeys(_each(words, _KINDS, "workload", "deploy/NAME, sts/NAME or ds/NAME")))
     if not found:
         raise click.UsageError("Name a workload: deploy/NAME, sts/NAME or ds/NAME.")
     return found
@@ -54,6 +60,19 @@ def parse_target(words: Sequence[str]) -> Named:
     if len(found) > 1:
         raise click.UsageError(f"One workload at a time: not {found[1]} as well.")
     return found[0]
+
+
+def parse_log_subject(words: Sequence[str]) -> Named | None:
+    """Return the workload, service or pod the words name; None when there are no words.
+
+    Raises:
+        click.UsageError: another kind, half a name, or several.
+    """
+    some = "deploy/NAME, sts/NAME, ds/NAME, svc/NAME or pod/NAME"
+    found = tuple(dict.fromkeys(_each(words, _LOG_WORDS, "pod, service or workload", some)))
+    if len(found) > 1:
+        raise click.UsageError(f"One at a time: not {found[1]} as well; -l takes the pods of several by their labels.")
+    return found[0] if found else None
 
 
 def parse_images(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -76,7 +95,7 @@ def parse_images(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]
     return tuple(word for word in words if "=" not in word), images
 
 
-def _each(words: Sequence[str]) -> Iterator[Named]:
+def _each(words: Sequence[str], kinds: Mapping[str, str], what: str, some: str) -> Iterator[Named]:
     rest = iter(words)
     for word in rest:
         kind, slash, name = word.partition("/")
@@ -84,11 +103,11 @@ def _each(words: Sequence[str]) -> Iterator[Named]:
             name = next(rest, "")
             if "/" in name:
                 name = ""
-        known = _KINDS.get(kind.lower())
+        known = kinds.get(kind.lower())
         if known is None:
-            raise click.UsageError(f"{word!r} names no workload: deploy/NAME, sts/NAME or ds/NAME.")
+            raise click.UsageError(f"{word!r} names no {what}: {some}.")
         if not name or "/" in name:
             raise click.UsageError(f"{word!r} needs one name: {kind}/NAME.")
         if not _NAME.fullmatch(name):
-            raise click.UsageError(f"{name!r} is not a workload's name: lower-case letters, digits, '-' and '.'.")
+            raise click.UsageError(f"{name!r} is not a {what}'s name: lower-case letters, digits, '-' and '.'.")
         yield Named(known, name)

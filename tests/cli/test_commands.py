@@ -13,7 +13,8 @@ import click
 import pexpect
 import pytest
 
-from k9py.cli.commands import COMMANDS, duration
+from k9py.cli.command_line import duration
+from k9py.cli.commands import COMMANDS
 from k9py.cli.main import command, main
 from k9py.cli.targets import Named, parse_images, parse_target, parse_targets
 from k9py.simulator.clock import ManualClock

@@ -1,0 +1,131 @@
+"""What the command lines of all subcommands share: lengths of time, which cluster is meant, how a write is to be made.
+
+Invariant: importing this imports nothing heavy. Options that say which cluster is meant may stand before the subcommand
+or behind it; behind wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from k9py.cli.names import check_namespace
+from k9py.cli.options import Arguments, CommandArguments, WriteOptions
+
+Function = Callable[..., Any]
+
+_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|no-endpoints|big)(:\d+)?")
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+
+
+def duration(text: str) -> float:
+    """Return the seconds that `90`, `90s`, `10m` or `1h30m` mean. Raises click.BadParameter."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None or not any(found.groups()):
+        raise click.BadParameter(f"{text!r} is no length of time: 90s, 10m or 1h30m.")
+    hours, minutes, seconds = (int(one or 0) for one in found.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+def revision(text: str) -> str:
+    """Return a revision's number or the word `now`, as they were typed. Raises click.BadParameter."""
+    if text != "now" and not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise click.BadParameter(f"{text!r} is neither a revision's number nor 'now'.")
+    return text
+
+
+class Subcommand(click.Command):
+    """A command whose bare `--demo` does not swallow the word behind it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, once each bare `--demo` says which."""
+        following = [*args[1:], ""] if args else []
+        named = [
+            "--demo=shop" if one == "--demo" and not _SCENARIO.fullmatch(after) else one
+            for one, after in zip(args, following, strict=True)
+        ]
+        return super().parse_args(ctx, named)
+
+
+def where(function: Function) -> Function:
+    """Add the options that say which cluster is meant, and how to answer."""
+    return where_answering("text", "json")(function)
+
+
+def where_answering(*outputs: str, default: str = "") -> Callable[[Function], Function]:
+    """Return what adds the options that say which cluster is meant, for a command with other forms of its answer.
+
+    Args:
+        outputs: the forms `--output` takes.
+        default: words for which of them is taken when none is named.
+    """
+    form = f"Form of the answer; default: {default}." if default else "Form of the answer."
+
+    def add(function: Function) -> Function:
+        for option in (
+            click.option("--no-color", is_flag=True, help="No colours."),
+            click.option("-o", "--output", type=click.Choice(outputs), help=form),
+            click.option("--readonly", "read_only", is_flag=True, help="Refuse every write."),
+            click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
+            click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's."),
+            click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file."),
+            click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
+        ):
+            function = option(function)
+        return click.pass_context(function)
+
+    return add
+
+
+def how(function: Function) -> Function:
+    """Add the options every write has."""
+    for option in (
+        click.option(
+            "--timeout",
+            type=duration,
+            default="10m",
+            show_default=True,
+            metavar="TIME",
+            help="How long to wait at most.",
+        ),
+        click.option("--wait", is_flag=True, help="Follow the rollout to its end; the exit code tells the cause."),
+        click.option("-y", "--yes", is_flag=True, help="Write without asking; needed without a terminal."),
+        click.option("--dry-run", is_flag=True, help="Show what would be, as the server tries it; store nothing."),
+    ):
+        function = option(function)
+    return function
+
+
+def merged(context: click.Context, given: dict[str, Any]) -> CommandArguments:
+    """Merge what stands before the subcommand with what stands behind it; `given` loses what is merged."""
+    before: Arguments = context.obj or Arguments()
+    own = {
+        name: given.pop(name)
+        for name in ("context", "kubeconfig", "namespace", "demo", "read_only", "output", "no_color")
+    }
+    if len(before.namespaces) > 1:
+        raise click.UsageError("One namespace at a time: give -n once.")
+    arguments = CommandArguments(
+        kubeconfig=own["kubeconfig"] or before.kubeconfig,
+        context=own["context"] or before.context,
+        namespace=next(iter(before.namespaces), None) if own["namespace"] is None else own["namespace"],
+        demo=before.demo if own["demo"] is None else own["demo"],
+        read_only=own["read_only"] or before.read_only,
+        json=(own["output"] or before.output) == "json",
+        no_color=own["no_color"] or before.no_color,
+    )
+    if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
+        raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
+    if arguments.namespace is not None:
+        check_namespace(arguments.namespace)
+    return arguments
+
+
+def write_options(given: dict[str, Any]) -> WriteOptions:
+    """Take from `given` how a write is to be made."""
+    return WriteOptions(
+        dry_run=given.pop("dry_run"), yes=given.pop("yes"), wait=given.pop("wait"), timeout=given.pop("timeout")
+    )

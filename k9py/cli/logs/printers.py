@@ -1,0 +1,120 @@
+"""A log line as it is printed: raw, as JSON, or pretty. To add a form: a function, and a case in `printer`.
+
+Invariant: into a terminal nothing goes that it would act on but our own colour sequences; raw into a pipe is the text
+as the container wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final, Literal, TextIO
+
+from k9py.cli.console import is_unicode, json_text
+from k9py.cli.logs.ansi import coloured_line, paint, source_codes
+from k9py.logs.line import LogLine
+from k9py.logs.records.level import Level, level_of
+from k9py.logs.records.record import parse
+from k9py.logs.records.sgr import plain
+from k9py.logs.records.shown import shown
+from k9py.logs.source import LogTarget
+from k9py.objects.text import printable
+
+Printer = Callable[[LogLine], str]
+"""Returns a line of a container as it is printed, with its line end."""
+
+_DIM: Final = "2"
+
+
+def printer(
+    form: Literal["raw", "json", "pretty"],
+    out: TextIO,
+    *,
+    colour: bool,
+    prefixed: bool,
+    timestamps: bool,
+    patterns: Sequence[re.Pattern[str]],
+) -> Printer:
+    """Return what prints lines in a form.
+
+    Args:
+        out: where they go.
+        colour: our own colour sequences are welcome there.
+        prefixed: each begins with its pod and container.
+        timestamps: each begins with its time.
+        patterns: what is marked in them, where colours are welcome.
+    """
+    match form:
+        case "json":
+            return _json(plain=not is_unicode(out))
+        case "raw":
+            return _raw(is_terminal=out.isatty(), prefixed=prefixed, timestamps=timestamps)
+        case "pretty":
+            return _pretty(colour=colour, prefixed=prefixed, timestamps=timestamps, patterns=patterns)
+
+
+@lru_cache(maxsize=1024)
+def source_name(target: LogTarget) -> str:
+    """Return pod and container, printable."""
+    return printable(f"{target.pod}/{target.container}")
+
+
+def time_words(at: datetime | None) -> str:
+    """Return a time of UTC to the microsecond, as nodes stamp their lines; "-" where there is none."""
+    if at is None:
+        return "-"
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _raw(*, is_terminal: bool, prefixed: bool, timestamps: bool) -> Printer:
+    def one(line: LogLine) -> str:
+        before = f"{source_name(line.target)} " if prefixed else ""
+        if timestamps:
+            before = f"{before}{time_words(line.at)} "
+        return f"{before}{plain(line.text) if is_terminal else line.text}\n"
+
+    return one
+
+
+def _json(*, plain: bool) -> Printer:
+    def one(line: LogLine) -> str:
+        target, record = line.target, parse(line.text)
+        level = record.level if record is not None and record.level else level_of(line.text)
+        values: dict[str, Any] = {
+            "time": None if line.at is None else time_words(line.at),
+            "namespace": target.namespace,
+            "pod": target.pod,
+            "container": target.container,
+            "revision": target.revision or None,
+            "level": level.name.lower() if level is not Level.UNKNOWN else None,
+            "message": record.message if record is not None else None,
+            "text": line.text,
+            "fields": dict(record.fields) if record is not None else {},
+            "late": line.late,
+        }
+        try:
+            return f"{json_text(values, plain=plain)}\n"
+        except RecursionError:  # nested as deeply as it could just be read
+            return f"{json_text({**values, 'fields': {}}, plain=plain)}\n"
+
+    return one
+
+
+def _pretty(*, colour: bool, prefixed: bool, timestamps: bool, patterns: Sequence[re.Pattern[str]]) -> Printer:
+    def one(line: LogLine) -> str:
+        parts: list[tuple[str, str]] = []
+        if prefixed:
+            name = source_name(line.target)
+            parts.append((name, source_codes(name)))
+        if timestamps:
+            parts.append((time_words(line.at), _DIM))
+        if line.late:
+            parts.append(("late", _DIM))
+        body = shown(line.text, colours=colour, at=line.at)
+        if not colour:
+            return f"{' '.join([*(text for text, _ in parts), body.text])}\n"
+        return f"{' '.join([*(paint(text, codes) for text, codes in parts), coloured_line(body, patterns)])}\n"
+
+    return one

@@ -1,0 +1,62 @@
+"""What is said of the logs beside them, on standard error: gaps, restarts, what waits and why, what cannot be watched.
+
+Invariant: each remark once, until it is another; every word is printable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TextIO
+
+from k9py.cli.logs.ansi import paint
+from k9py.cli.logs.outlet import Outlet
+from k9py.cli.logs.printers import source_name
+from k9py.logs.line import ALL, LogLine, Marker
+from k9py.logs.source import Place
+from k9py.logs.tailing.stream import StreamCounts, TargetStatus
+from k9py.logs.tailing.tail import TailState
+from k9py.objects.text import printable
+
+_CODES: Final[Mapping[Marker, str]] = {"gap": "1;33", "start": "36", "end": "2", "note": "35"}
+
+
+class Reporter:
+    """Says remarks; each comes behind the lines before it where both go to one place."""
+
+    def __init__(self, err: TextIO, *, colour: bool) -> None:
+        self._outlet = Outlet(err)
+        self._colour = colour
+        self._trouble = ""
+        self._waiting: dict[Place, str] = {}
+        self._resting = False
+
+    async def remark(self, remarks: Iterable[str], codes: str = "") -> None:
+        """Say what is printable already."""
+        for one in remarks:
+            await self._outlet.write(f"{paint(f'kdash: {one}', codes if self._colour else '')}\n")
+
+    async def marker(self, line: LogLine) -> None:
+        """Say what happened between two lines."""
+        words = printable(line.text)
+        source = "" if line.target == ALL else f"{source_name(line.target)}: "
+        await self.remark([f"{source}{words}"], _CODES.get(line.marker, ""))
+
+    async def states(self, states: Iterable[TargetStatus], counts: StreamCounts) -> None:
+        """Say of each container that has begun to wait what it waits for, and that not all are read at once."""
+        for one in states:
+            words = one.words if one.state is TailState.WAITING else ""
+            if words != self._waiting.get(one.target.place, ""):
+                self._waiting[one.target.place] = words
+                if words:
+                    await self.remark([f"{source_name(one.target)}: {printable(words)}"], _CODES["note"])
+        if counts.resting and not self._resting:
+            at_once = counts.wanted - counts.resting
+            await self.remark([f"{at_once} of {counts.wanted} containers are read at a time, in turn"], _CODES["note"])
+        self._resting = counts.resting > 0
+
+    async def trouble(self, words: str) -> None:
+        """Say why the pods are not watched, and when they are again."""
+        if words == self._trouble:
+            return
+        self._trouble = words
+        await self.remark([words or "the pods are watched again"])

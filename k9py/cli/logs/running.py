@@ -1,0 +1,199 @@
+"""`kdash logs` at work: finds the pods, reads their logs as one stream, prints it until it ends or the reader leaves.
+
+Invariant: lines go to standard output and everything about them to standard error; what is not written yet is bounded,
+because a slow reader closes the gate before the stream. The reader that leaves ends it as done, not as failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
+
+from k9py.cli.console import Console, takes_colour
+from k9py.cli.logs.choosing import Choice
+from k9py.cli.logs.gate import Gate
+from k9py.cli.logs.options import FOLLOWED_PAST, LogOptions
+from k9py.cli.logs.outlet import Outlet
+from k9py.cli.logs.pods import FollowedPods, wanted
+from k9py.cli.logs.printers import printer
+from k9py.cli.logs.reporting import Reporter
+from k9py.cli.logs.subject import FirstLook, Subject, container_names, find_subject, first_look
+from k9py.cli.session import Invocation, Session, opened
+from k9py.informer.clock import Clock
+from k9py.logs.line import LogLine
+from k9py.logs.tailing.range import LogRange
+from k9py.logs.tailing.stream import LogStream
+from k9py.objects.errors import KdashError, NotFoundError
+from k9py.objects.pods import Pod
+from k9py.objects.text import printable
+from k9py.tables.outcome import ExitCode
+
+TICK: Final = 0.1
+"""Seconds between two looks at what has come."""
+FULL: Final = 2_000
+"""Lines of one look that tell that more are waiting: as many as a drain gives."""
+_SLICE: Final = 0.005
+"""Seconds of work on lines between two passes of the event loop."""
+
+
+async def logs(invocation: Invocation, options: LogOptions, choice: Choice, patterns: Sequence[re.Pattern[str]]) -> int:
+    """Print the logs; return the exit code. Raises KdashError: nothing can be read."""
+    try:
+        async with opened(invocation) as session:
+            subject = await find_subject(session, options.named, options.selector)
+            look = await first_look(session, subject, options.named)
+            _check(subject, look, options)
+            return await _Run(invocation, session, subject, look, options, choice, patterns).print()
+    except BrokenPipeError:
+        return ExitCode.DONE
+
+
+def log_range(options: LogOptions) -> LogRange:
+    """Return which lines of the past are wanted."""
+    tail = options.tail
+    if tail is None and options.follow and options.since is None:
+        tail = FOLLOWED_PAST
+    return LogRange("", tail_lines=tail, since_seconds=options.since)
+
+
+def _check(subject: Subject, look: FirstLook, options: LogOptions) -> None:
+    """Raise NotFoundError where nothing can ever be printed."""
+    if not look.pods:
+        if options.follow:
+            return
+        hint = "-f waits for one; kdash status tells why there is none" if options.named else "-f waits for one"
+        raise NotFoundError(f"there is no pod of {subject.words}" if options.named else f"no {subject.words}", hint)
+    known = container_names(look.pods)
+    if options.containers and not known.keys() & set(options.containers):
+        names = ", ".join(printable(f"{name} ({role})" if role else name) for name, role in known.items())
+        asked = " or ".join(printable(one) for one in options.containers)
+        raise NotFoundError(f"no pod of {subject.words} has a container {asked}", f"there are: {names}")
+    if options.previous and not wanted(look.pods, options):
+        hint = "without -p the present run is read"
+        raise NotFoundError(f"no container of {subject.words} has been restarted: there is no previous run", hint)
+
+
+class _Run:
+    """One run of the command, from the pods to the last line."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        session: Session,
+        subject: Subject,
+        look: FirstLook,
+        options: LogOptions,
+        choice: Choice,
+        patterns: Sequence[re.Pattern[str]],
+    ) -> None:
+        self._clock: Clock = invocation.clock
+        self._subject = subject
+        self._options = options
+        self._choice = choice
+        self._look = look
+        self._pods: tuple[Pod, ...] = look.pods
+        self._followed = FollowedPods(session, subject, look, self._clock) if options.follow else None
+        self._gate = Gate(session.connection)
+        self._stream = LogStream(
+            self._gate,
+            self._clock,
+            range=log_range(options),
+            previous=options.previous,
+            follow=options.follow,
+            max_streams=options.max_streams,
+        )
+        console: Console = invocation.console
+        self._out = Outlet(console.out)
+        no_color = invocation.arguments.no_color
+        targets = wanted(self._pods, options)
+        several = len(targets) > 1 or (options.follow and not subject.is_pod)
+        self._printer = printer(
+            options.output or ("pretty" if console.out.isatty() else "raw"),
+            console.out,
+            colour=takes_colour(console.out, no_color=no_color),
+            prefixed=several if options.prefix is None else options.prefix,
+            timestamps=options.timestamps,
+            patterns=patterns,
+        )
+        self._reporter = Reporter(console.err, colour=takes_colour(console.err, no_color=no_color))
+        self._stream.set_targets(targets)
+
+    async def print(self) -> ExitCode:
+        """Print until it ends. Raises KdashError, and OSError when it cannot be written."""
+        await self._reporter.remark(self._look.remarks)
+        if not self._pods:
+            await self._reporter.remark([f"{self._subject.words}: no pod yet, waiting for one"])
+        elif missing := set(self._options.containers) - container_names(self._pods).keys():
+            await self._reporter.remark([f"no pod has a container {printable(one)}" for one in sorted(missing)])
+        jobs: list[Coroutine[Any, Any, Any]] = [self._stream.run()]
+        jobs += [one.run() for one in (self._followed.informers if self._followed is not None else ())]
+        failure: KdashError | OSError | None = None
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job) for job in jobs]
+            try:
+                await self._until_the_end()
+            except (KdashError, OSError) as error:  # raised as itself, not in a group
+                failure = error
+            finally:
+                for task in tasks:
+                    task.cancel()
+        if failure is not None:
+            raise failure
+        return self._reporter.code
+
+    async def _until_the_end(self) -> None:
+        while True:
+            if self._followed is not None:
+                await self._look_at_pods(self._followed)
+            lines = self._stream.drain()
+            self._gate.set_open(len(lines) < FULL)
+            await self._write(lines)
+            await self._reporter.states(self._stream.states(), self._stream.counts)
+            if self._has_ended(lines):
+                return
+            if self._out.is_left:
+                raise BrokenPipeError
+            if len(lines) < FULL:
+                await self._clock.sleep(TICK)
+
+    async def _look_at_pods(self, followed: FollowedPods) -> None:
+        pods = followed.changed()
+        if pods is not None:
+            self._pods = pods
+            self._stream.set_targets(wanted(pods, self._options))
+        await self._reporter.trouble(followed.trouble)
+
+    async def _write(self, lines: Sequence[LogLine]) -> None:
+        """Print in slices, so that the logs are read meanwhile."""
+        text: list[str] = []
+        until = self._clock.monotonic() + _SLICE
+        for line in lines:
+            if line.marker:
+                await self._out.write("".join(text))  # a remark stands where it belongs also where both are one screen
+                text = []
+                await self._reporter.marker(line)
+            elif self._choice.takes(line):
+                text.append(self._printer(line))
+            if self._clock.monotonic() >= until:
+                await self._out.write("".join(text))
+                text = []
+                await asyncio.sleep(0)
+                until = self._clock.monotonic() + _SLICE
+        await self._out.write("".join(text))
+
+    def _has_ended(self, lines: Sequence[LogLine]) -> bool:
+        if lines:
+            return False
+        if not self._options.follow:
+            return self._stream.finished
+        return self._subject.is_pod and not _may_come_back(self._pods, self._look) and self._stream.finished
+
+
+def _may_come_back(pods: Sequence[Pod], look: FirstLook) -> bool:
+    """Tell whether more may come of the one pod that is followed: it runs, or its StatefulSet makes it anew."""
+    if any(pod.status.phase not in ("Succeeded", "Failed") for pod in pods):
+        return True
+    owner = look.pods[0].metadata.controller if look.pods else None
+    return owner is not None and owner.kind == "StatefulSet"

@@ -1,0 +1,153 @@
+"""`kdash logs` run in this process against the simulator, its streams watched while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from k9py.cli.console import Console
+from k9py.cli.logs import running
+from k9py.cli.logs.choosing import choice, patterns
+from k9py.cli.logs.options import LogOptions
+from k9py.cli.options import CommandArguments
+from k9py.cli.session import Invocation, told
+from k9py.cli.targets import Named
+from k9py.kube.options import ConnectOptions
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState, LogRun
+from tests.cli.shell import ClusterTime
+from tests.simulator.scripted_logs import ScriptedRun
+
+PATIENCE = 30.0
+"""Seconds a test waits for words before it gives up."""
+
+
+class Paper(io.StringIO):
+    """A stream whose reader waits for words."""
+
+    def __init__(self, *, is_terminal: bool = False) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+        self._written = asyncio.Event()
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def write(self, text: str) -> int:
+        self._written.set()
+        return super().write(text)
+
+    async def until(self, holds: Callable[[str], bool]) -> str:
+        """Return all that was written once that holds."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds(self.getvalue()):
+                self._written.clear()
+                await self._written.wait()
+        return self.getvalue()
+
+    async def has(self, words: str) -> str:
+        """Return all that was written once the words are in it."""
+        return await self.until(lambda text: words in text)
+
+
+@dataclass
+class Run:
+    """A run of the command and its streams."""
+
+    out: Paper
+    err: Paper
+    task: asyncio.Task[int] | None = None
+
+    async def code(self) -> int:
+        """Return the exit code at its end."""
+        assert self.task is not None
+        async with asyncio.timeout(PATIENCE):
+            return await self.task
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.getvalue().splitlines()
+
+    @property
+    def values(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines]
+
+
+@dataclass
+class LogShell:
+    """Runs `kdash logs` as a user, in a namespace."""
+
+    simulator: Simulator
+    directory: Path
+    user: str = "admin"
+    namespace: str = "shop"
+
+    @asynccontextmanager
+    async def started(
+        self, named: Named | None = None, *, is_terminal: bool = False, no_color: bool = False, **given: Any
+    ) -> AsyncIterator[Run]:
+        """Run it; end it at the end of the block if it has not ended by itself."""
+        options = LogOptions(named=named, **given)
+        run = Run(Paper(is_terminal=is_terminal), Paper(is_terminal=is_terminal))
+        config = self.simulator.write_kubeconfig(self.directory / "config", user=self.user, namespace=self.namespace)
+        invocation = Invocation(
+            arguments=CommandArguments(no_color=no_color),
+            console=Console(run.out, run.err, _nobody, is_interactive=False),
+            target=ConnectOptions(kubeconfig=str(config)),
+            audit_path=None,
+            clock=ClusterTime(self.simulator),
+        )
+        chosen, marked = choice(options.include, options.exclude), patterns(options.highlight)
+        run.task = asyncio.ensure_future(told(invocation, lambda its: running.logs(its, options, chosen, marked)))
+        try:
+            yield run
+        finally:
+            run.task.cancel()
+            await asyncio.gather(run.task, return_exceptions=True)
+
+    async def ran(self, named: Named | None = None, **given: Any) -> tuple[int, Run]:
+        """Run it to its end."""
+        async with self.started(named, **given) as run:
+            return await run.code(), run
+
+
+async def _nobody() -> str:
+    raise AssertionError("nobody is asked")
+
+
+class Written:
+    """A log source in which a test says what a container wrote: by pod, or for all pods alike."""
+
+    def __init__(self, *texts: str, by_pod: dict[str, Sequence[str]] | None = None, ended: bool = False) -> None:
+        self._texts = texts
+        self._by_pod = by_pod or {}
+        self._ended = ended
+        self._runs: dict[tuple[str, str, bool], ScriptedRun] = {}
+
+    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> LogRun | None:
+        return self.run(pod["metadata"]["name"], container, previous=previous)
+
+    def run(self, pod: str, container: str = "app", *, previous: bool = False) -> ScriptedRun:
+        """Return the run of a container, to write more of it."""
+        key = (pod, container, previous)
+        if key not in self._runs:
+            texts = ("last words",) if previous else self._by_pod.get(pod, self._texts)
+            self._runs[key] = ScriptedRun(*texts)
+            if self._ended:
+                self._runs[key].end()
+        return self._runs[key]
+
+
+def write_logs(simulator: Simulator, logs: Written) -> None:
+    """Let the containers of a cluster write what a test says."""
+
+    def put(state: ClusterState) -> None:
+        state.log_source = logs
+
+    simulator.call(put)

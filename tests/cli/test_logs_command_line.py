@@ -1,0 +1,85 @@
+"""The command line of `kdash logs` before anything is connected: what is refused, and in which words."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from k9py.cli.logs.command import label_selector
+from k9py.cli.main import main
+from k9py.cli.targets import Named, parse_log_subject
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["logs", *argv])
+    captured = capsys.readouterr()
+    assert isinstance(exit_info.value.code, int)
+    return exit_info.value.code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (("deploy/x",), "Deployment"),
+        (("sts", "x"), "StatefulSet"),
+        (("ds/x",), "DaemonSet"),
+        (("svc/x",), "Service"),
+        (("services", "x"), "Service"),
+        (("pod/x",), "Pod"),
+        (("po/x",), "Pod"),
+    ],
+)
+def test_what_has_logs_is_named_in_kubectls_words(words: tuple[str, ...], kind: str) -> None:
+    assert parse_log_subject(words) == Named(kind, "x")
+
+
+def test_nothing_is_named_where_labels_say_it() -> None:
+    assert parse_log_subject(()) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["app=web", "app==web,tier!=cache", "app in (web, api),!legacy", "example.com/part", "app=", "x notin (a)", "n>1"],
+)
+def test_a_label_selector_is_taken_as_the_api_reads_it(text: str) -> None:
+    assert label_selector(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "=web", "app in web", "app=web,", "app=we b", "-a=b", "app in ()x", "app=web;b=c"]
+)
+def test_what_is_no_label_selector_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        label_selector(text)
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        ([], "Name what to read"),
+        (["job/x"], "names no pod, service or workload"),
+        (["deploy/x", "sts/y"], "One at a time"),
+        (["deploy/x", "-l", "app=web"], "exclude each other"),
+        (["-l", "app=we b"], "is no label selector"),
+        (["deploy/x", "-p", "-f"], "-p and -f exclude each other"),
+        (["deploy/x", "--since", "soon"], "no length of time"),
+        (["deploy/x", "--since", "0"], "no time that has passed"),
+        (["deploy/x", "--tail", "-1"], "-1"),
+        (["deploy/x", "--max-streams", "0"], "--max-streams"),
+        (["deploy/x", "--include", "a(b"], "cannot be understood"),
+        (["deploy/x", "--include", "level>=loud"], "cannot be understood"),
+        (["deploy/x", "--exclude", " "], "--exclude needs a query"),
+        (["deploy/x", "--highlight", "a(b"], "is no regular expression"),
+        (["deploy/x", "--highlight", ""], "--highlight needs a regular expression"),
+        (["deploy/x", "-o", "text"], "'text' is not one of"),
+        (["deploy/x", "-n", "No_Name"], "not a namespace name"),
+        (["deploy/../x"], "needs one name"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_exit_code_2(
+    capsys: pytest.CaptureFixture[str], argv: list[str], says: str
+) -> None:
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert says in err
