@@ -8,8 +8,10 @@ import pytest
 from k9py.simulator.clock import RealClock
 from k9py.simulator.faults import Cut, Hang, Refuse, Silence, Slow, Where
 from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
 from tests.simulator.client import Client
 from tests.simulator.objects import add_namespace, add_pod
+from tests.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
 _TURNS = 10_000  # of the cluster's loop; far more than any answer needs
 PODS = "/api/v1/namespaces/shop/pods"
@@ -120,3 +122,58 @@ def test_a_stopped_cluster_answers_no_calls_and_stops_twice() -> None:
     running.stop()
     with pytest.raises(RuntimeError):
         running.call(lambda _: None)
+
+
+# -- logs that are being read ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def script(simulator: Simulator) -> ScriptedRun:
+    """The log of `a`: one line so far."""
+
+    def fill(state: ClusterState) -> ScriptedRun:
+        run = ScriptedRun("one")
+        state.log_source = ScriptedLogs(run, ScriptedRun())
+        return run
+
+    return simulator.call(fill)
+
+
+async def test_a_log_that_is_being_read_is_cut_and_the_next_one_is_not(
+    simulator: Simulator, client: Client, script: ScriptedRun
+) -> None:
+    async with client.stream(f"{PODS}/a/log?follow=true") as lines:
+        assert await lines.text() == "one"
+        assert simulator.open_logs() == 1
+        assert simulator.break_logs() == 1
+        with pytest.raises(aiohttp.ClientError):
+            await lines.raw()
+    async with client.stream(f"{PODS}/a/log?follow=true") as lines:
+        assert await lines.text() == "one"
+
+
+async def test_a_log_that_is_being_read_hangs_half_open_and_neither_line_nor_end_arrives(
+    simulator: Simulator, client: Client, script: ScriptedRun
+) -> None:
+    async with client.stream(f"{PODS}/a/log?follow=true") as lines:
+        assert await lines.text() == "one"
+        assert simulator.break_logs(silently=True) == 1
+        simulator.call(lambda _: script.write("two"))
+        simulator.call(lambda _: script.end())
+        await client.get(PODS)
+        assert lines.waiting()
+        assert simulator.open_logs() == simulator.break_logs() == 0
+        simulator.clear_faults()
+        with pytest.raises(aiohttp.ClientError):
+            await lines.raw()
+
+
+async def test_only_the_logs_meant_are_broken(simulator: Simulator, client: Client, script: ScriptedRun) -> None:
+    simulator.call(add_pod, "b")
+    async with client.stream(f"{PODS}/a/log?follow=true") as a, client.stream(f"{PODS}/b/log?follow=true") as b:
+        assert await a.text() == await b.text() == "one"
+        assert simulator.break_logs(where=Where(containing="/pods/a/log")) == 1
+        with pytest.raises(aiohttp.ClientError):
+            await a.raw()
+        simulator.call(lambda _: script.write("two"))
+        assert await b.text() == "two"

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.resources import PODS
+from k9py.simulator.controllers.nodes import lose_node
+from k9py.simulator.node_faults import SKEW_ANNOTATION
+from k9py.simulator.resources import NODES, PODS
+from k9py.simulator.scenarios.machines import node
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.simulator.client import Client
@@ -156,3 +159,29 @@ async def test_options_that_cannot_stand(run: ScriptedRun, client: Client, query
     reply = await client.get(f"{PATH}?{query}")
     assert reply.status == 422
     assert message in reply.body["message"]
+
+
+async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    def lose(state: ClusterState) -> None:
+        state.storage.create(NODES, node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi"))
+        lose_node(state, "node-1")
+
+    simulator.call(lose)
+    reply = await client.get(f"{PATH}?container=app")
+    asked = 'Get "https://192.168.0.2:10250/containerLogs/shop/a/app"'
+    assert reply.status == 500
+    assert reply.body["message"] == f"{asked}: dial tcp 192.168.0.2:10250: connect: connection refused"
+
+
+async def test_seconds_since_are_counted_by_the_nodes_clock(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    def skew(state: ClusterState) -> None:
+        machine = node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi")
+        machine["metadata"]["annotations"] = {SKEW_ANNOTATION: "-2"}
+        state.storage.create(NODES, machine)
+
+    simulator.call(skew)
+    assert (await client.get(f"{PATH}?sinceSeconds=6")).body == "three\nfour\n"

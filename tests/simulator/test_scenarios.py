@@ -1,5 +1,7 @@
 """Scenarios: what they hold at the start, that they stay still, and what happens in them by itself."""
 
+import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from k9py.simulator import scenarios
 from k9py.simulator.controllers.pods import is_ready
 from k9py.simulator.controllers.replicasets import revision_of
+from k9py.simulator.nodes.release_voices import AFTER_IMAGE, BEFORE_IMAGE
 from k9py.simulator.resources import (
     CONTROLLERREVISIONS,
     DAEMONSETS,
@@ -46,7 +49,7 @@ def test_known_scenarios_pass(name: str) -> None:
     scenarios.check(name)
 
 
-@pytest.mark.parametrize("name", ["shop-quiet", "bad-release", "crashloop", "no-endpoints", "big:60"])
+@pytest.mark.parametrize("name", ["shop-quiet", "bad-release", "crashloop", "no-endpoints", "regression", "big:60"])
 async def test_controllers_find_nothing_to_change_in_workloads_at_the_start(name: str) -> None:
     async with running_cluster(name) as cluster:
         await cluster.pass_time(0.5)
@@ -211,3 +214,31 @@ async def test_failures_have_been_going_on_each_as_its_name_says_beside_pods_tha
         budget = cluster.storage.get(PODDISRUPTIONBUDGETS, "shop", "budget-full")
         assert budget is not None
         assert budget["status"]["disruptionsAllowed"] == 0
+
+
+async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
+    async with running_cluster("regression") as cluster:
+        deployment = cluster.deployment()
+        pods = [pod for pod in cluster.pods() if pod["metadata"]["labels"]["app"] == "checkout"]
+        assert all(is_ready(pod) for pod in pods)
+        assert reason(cluster, "checkout") == "ReplicaSetUpdated"
+        assert 0 < deployment["status"]["updatedReplicas"] < len(pods)
+        said: dict[str, Counter[str]] = {}
+        for pod in pods:
+            log = cluster.state.log_source.open(pod, "app")
+            assert log is not None
+            image = pod["spec"]["containers"][0]["image"]
+            lines = [json.loads(line.text) for line in log.read()[-200:] if line.text.startswith("{")]
+            words = (line["msg"].partition(":")[0] for line in lines)
+            said.setdefault(image, Counter()).update(words)
+        old, new = said[BEFORE_IMAGE], said[AFTER_IMAGE]
+        assert "tax table read from the cache" in old.keys() - new.keys()
+        assert new.keys() - old.keys() == {
+            "could not apply the voucher",
+            "retrying payment authorisation, attempt 2 of 3",
+            "retrying payment authorisation, attempt 3 of 3",
+        }
+        slow = "slow answer from shipping"
+        assert 2 < (new[slow] / new.total()) / (old[slow] / old.total()) < 4.5
+        await cluster.pass_time(60)
+        assert 0 < cluster.deployment()["status"]["updatedReplicas"] < len(pods)
