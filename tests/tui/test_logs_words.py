@@ -1,0 +1,108 @@
+"""Which sources of a log are shown, and what copying says: the pure part of the log screen."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k9py.cluster.log_targets import USUAL_ROLES
+from k9py.logs.records.level import Level
+from k9py.logs.source import LogTarget
+from k9py.settings.clipboard import MAX_BASE64, Clipboard
+from k9py.tui.logs.choice import Sieve, SourceChoice, chosen, source_items
+from k9py.tui.logs.copying import copy_of
+
+APP = LogTarget("shop", "cart-1", "app", "u1")
+PROXY = LogTarget("shop", "cart-1", "proxy", "u1")
+OTHER = LogTarget("shop", "cart-2", "app", "u2")
+MIGRATE = LogTarget("shop", "cart-2", "migrate", "u2", role="init")
+EVERY = (APP, PROXY, OTHER, MIGRATE)
+
+
+def test_a_sieve_without_names_hides_nothing() -> None:
+    assert not Sieve().hides("a")
+    assert not Sieve(only=True).hides("a")
+
+
+@given(st.sets(st.sampled_from("abcd")), st.booleans())
+def test_a_sieve_hides_its_names_or_all_others(names: set[str], only: bool) -> None:
+    sieve = Sieve(frozenset(names), only)
+    hidden = {name for name in "abcd" if sieve.hides(name)}
+    assert hidden == ((set("abcd") - names if only else names) if names else set())
+
+
+def test_what_is_left_out_is_hidden_and_said_and_a_pod_that_joins_later_is_judged_too() -> None:
+    choice = chosen({("pod", "cart-1"), ("level", "DEBUG")}, only=False)
+    assert choice.hidden(EVERY).places == {APP.place, PROXY.place}
+    assert choice.hidden(EVERY).levels == {Level.DEBUG}
+    assert choice.words(EVERY) == "2 hidden · levels: 1 hidden"
+    containers = chosen({("container", "proxy")}, only=False)
+    assert containers.hides(LogTarget("shop", "cart-9", "proxy"))
+    assert not containers.hides(LogTarget("shop", "cart-9", "app"))
+
+
+def test_what_is_shown_alone_hides_all_others_of_its_group_only() -> None:
+    choice = chosen({("container", "app"), ("level", "ERROR"), ("level", "WARN")}, only=True)
+    assert choice.hidden(EVERY).places == {PROXY.place, MIGRATE.place}
+    assert choice.words((APP, PROXY)) == "1 hidden · levels: warn, error"
+    assert choice.pods == Sieve()
+
+
+def test_nothing_ticked_shows_everything() -> None:
+    for only in (False, True):
+        assert chosen((), only=only) == SourceChoice()
+        assert chosen((), only=only).words(EVERY) == ""
+
+
+def test_init_and_ephemeral_containers_are_read_when_ticked() -> None:
+    assert chosen((), only=True).roles == USUAL_ROLES
+    assert chosen({("role", "init")}, only=True).roles == {*USUAL_ROLES, "init"}
+
+
+def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besides() -> None:
+    states = {APP.place: "", OTHER.place: "waiting to start: image can't be pulled"}
+    items = {item.tick: item for item in source_items(EVERY, states, USUAL_ROLES)}
+    assert items["pod", "cart-2"].detail == "waiting to start: image can't be pulled"
+    assert items["pod", "cart-1"].detail == ""
+    assert items["container", "app"].detail.startswith("in 2 pods")
+    assert ("container", "migrate") not in items
+    assert "migrate" in items["role", "init"].detail
+    assert ("role", "ephemeral") not in items
+    assert {value for group, value in items if group == "level"} == {level.name for level in Level}
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_a_choice_is_found_again_in_the_dialog_that_made_it(only: bool) -> None:
+    ticks = frozenset({("pod", "cart-1"), ("container", "app"), ("level", "WARN"), ("role", "init")})
+    choice = chosen(ticks, only=only)
+    assert choice.ticks(source_items(EVERY, {}, choice.roles), only=only) == ticks
+
+
+def test_what_was_shown_alone_is_the_others_left_out_in_the_other_dialog() -> None:
+    choice = chosen({("pod", "cart-1")}, only=True)
+    ticks = choice.ticks(source_items(EVERY, {}, choice.roles), only=False)
+    assert ticks == {("pod", "cart-2")}
+
+
+def test_of_a_copy_no_more_is_said_than_is_known() -> None:
+    lines = ["one", "two", "three"]
+    taken = copy_of(lines, Clipboard("taken", "kitty"))
+    assert (taken.text, taken.words) == ("one\ntwo\nthree", "copied 3 lines")
+    sent = copy_of(lines, Clipboard())
+    assert sent.text == taken.text
+    assert "sent 3 lines to the terminal; whether it takes them it does not say" in sent.words
+    refused = copy_of(lines, Clipboard("refused", "Apple Terminal"))
+    assert refused.is_refused
+    assert "this terminal takes no copies (Apple Terminal): Ctrl+S saves them" in refused.words
+    assert copy_of([], Clipboard()).is_refused
+
+
+@given(st.integers(MAX_BASE64 // 4 * 3 - 3, MAX_BASE64 // 4 * 3 + 3))
+def test_too_much_for_a_clipboard_is_refused_with_a_way_out(length: int) -> None:
+    text = "x" * length
+    copy = copy_of([text], Clipboard("taken"))
+    assert copy.is_refused is (len(base64.b64encode(text.encode())) > MAX_BASE64)
+    assert copy.is_refused is ("Ctrl+S" in copy.words)
