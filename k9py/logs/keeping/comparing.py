@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from k9py.logs.records.shown import as_text
 
-_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
     "!=": operator.ne,
     ">=": operator.ge,
@@ -18,9 +18,9 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
 }
 _NUMBER: Final = re.compile(
-    r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:e[+-]?\d{1,3})?)(ns|us|µs|μs|ms|s|m|h|%)?", re.I
+    r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:e[+-]?\d{1,3})?)(ns|us|µs|μs|ms|s|m|h|%)?", re.I | re.ASCII
 )
-_PARTS: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h))+")
+_PARTS: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII)
 _PART: Final = re.compile(r"([\d.]+)(ns|us|µs|μs|ms|s|m|h)")
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -36,15 +36,15 @@ def compare(found: object, how: str, value: str) -> bool:
     ours, theirs = quantity(text), quantity(value)
     if ours is not None and theirs is not None:
         if ours[1] == theirs[1]:
-            return _OPERATORS[how](ours[0], theirs[0])
+            return OPERATORS[how](ours[0], theirs[0])
         return how == "!="
     if how in ("=", "!="):
         if not any(letter.isupper() for letter in value):
             text = text.lower()
-        return _OPERATORS[how](text, value)
+        return OPERATORS[how](text, value)
     if (ours is None) != (theirs is None):
         return False
-    return _OPERATORS[how](text, value)
+    return OPERATORS[how](text, value)
 
 
 def quantity(text: str) -> tuple[float, str] | None:

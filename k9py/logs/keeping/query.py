@@ -13,21 +13,22 @@ come from, add it to `_SOURCES`.
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from k9py.logs.keeping.comparing import compare
+from k9py.logs.keeping.comparing import OPERATORS, compare
 from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level, level_of, parse_level
 from k9py.logs.records.record import MISSING, parse, role_names, value_at
 from k9py.logs.records.sgr import plain
 from k9py.logs.records.shown import as_text, shown
-from k9py.objects.search_pattern import compile_search
+from k9py.objects.search_pattern import compile_search, pattern_fault
 
 Condition = Callable[[LogLine], bool]
+Compile = Callable[[str], re.Pattern[str] | None]
+"""Compiles what was typed, and tells where it is no regular expression."""
 
 _SOURCES: Final[dict[str, Callable[[LogLine], str]]] = {
     "pod": lambda line: line.target.pod,
@@ -35,20 +36,13 @@ _SOURCES: Final[dict[str, Callable[[LogLine], str]]] = {
     "node": lambda line: line.target.node,
     "revision": lambda line: line.target.revision,
 }
-_ORDER: Final[dict[str, Callable[[int, int], bool]]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
 _VALUE: Final = r'(?:"(?P<quoted>[^"]*)"(?=\s|$)|(?P<value>\S*))'
 _WORD: Final = re.compile(
     r"(?<!\S)(?P<not>!)?(?:"
     r"(?P<name>level|" + "|".join(_SOURCES) + r"|\.[A-Za-z_@][\w@.\-/]*)(?P<how>>=|<=|!=|!~|=|~|>|<)" + _VALUE + r"|"
     r'(?<=!)(?:"(?P<phrase>[^"]+)"(?=\s|$)|(?P<word>\S+)))'
 )
+_ANYTHING: Final = re.compile("")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2,}(?:\|[A-Za-z]{2,})*")
 _LEVELS: Final = tuple(level for level in Level if level)
 
@@ -77,23 +71,27 @@ class Query:
 def parse_query(text: str) -> Query | None:
     """Return the question a text asks, None when it is empty."""
     others, conditions, problems = list[str](), list[Condition](), list[str]()
+
+    def compiled(typed: str) -> re.Pattern[str] | None:
+        if fault := pattern_fault(typed):
+            problems.append(f"{typed!r} is no regular expression ({fault}): looked for as it stands")
+        return compile_search(typed)
+
     at = 0
     for word in _WORD.finditer(text):
         others.append(text[at : word.start()].strip())
         at = word.end()
         try:
-            conditions.append(_condition(word))
+            conditions.append(_condition(word, compiled))
         except _UnclearError as unclear:
             problems.append(str(unclear))
     others.append(text[at:].strip())
     rest = " ".join(filter(None, others))
     if not rest and not conditions and not problems:
         return None
-    pattern = compile_search(rest)
+    pattern = compiled(rest)
     if pattern is not None:
         conditions.append(_finds(pattern))
-        if fault := _fault(rest):
-            problems.append(f"{rest!r} is no regular expression ({fault}): looked for as it stands")
     return Query(text, pattern, "; ".join(problems), tuple(conditions))
 
 
@@ -101,19 +99,19 @@ class _UnclearError(Exception):
     """A word that cannot be understood, in words."""
 
 
-def _condition(word: re.Match[str]) -> Condition:
+def _condition(word: re.Match[str], compiled: Compile) -> Condition:
     name, how = word["name"], word["how"]
-    value = word["quoted"] if word["quoted"] is not None else word["value"]
     if name is None:
-        return _negated(_finds(_compiled(word["phrase"] or word["word"], "!")))
+        return _negated(_finds(_pattern(word["phrase"] or word["word"], compiled)))
+    value = word["quoted"] if word["quoted"] is not None else word["value"]
     if not value and word["quoted"] is None:
         raise _UnclearError(f"{name}{how} needs a value behind it")
     if name == "level":
         condition = _level(how, value)
     elif name in _SOURCES:
-        condition = _source(name, how, value)
+        condition = _source(name, how, value, compiled)
     else:
-        condition = _field(name, how, value)
+        condition = _field(name, how, value, compiled)
     return _negated(condition) if word["not"] else condition
 
 
@@ -121,23 +119,13 @@ def _negated(condition: Condition) -> Condition:
     return lambda line: not condition(line)
 
 
-def _compiled(value: str, before: str) -> re.Pattern[str]:
-    pattern = compile_search(value)
-    if pattern is None:
-        raise _UnclearError(f"{before} needs a value behind it")
-    return pattern
-
-
-def _fault(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        return error.msg
-    return ""
+def _pattern(text: str, compiled: Compile) -> re.Pattern[str]:
+    """Return the pattern of a word; an empty one is found everywhere."""
+    return compiled(text) or _ANYTHING
 
 
 def _level(how: str, value: str) -> Condition:
-    wanted, order = parse_level(value), _ORDER.get(how)
+    wanted, order = parse_level(value), OPERATORS.get(how)
     if not wanted and value.lower() != "unknown":
         names = ", ".join(level.name.lower() for level in _LEVELS)
         raise _UnclearError(f"{value!r} is no level: {names} or unknown")
@@ -146,9 +134,9 @@ def _level(how: str, value: str) -> Condition:
     return lambda line: order(level_of(line.text), wanted)
 
 
-def _source(name: str, how: str, value: str) -> Condition:
+def _source(name: str, how: str, value: str, compiled: Compile) -> Condition:
     source = _SOURCES[name]
-    search = _compiled(value, f"{name}{how}").search
+    search = _pattern(value, compiled).search
     if how in ("=", "~"):
         return lambda line: search(source(line)) is not None
     if how in ("!=", "!~"):
@@ -156,15 +144,15 @@ def _source(name: str, how: str, value: str) -> Condition:
     raise _UnclearError(f"{name}{how} means nothing: = or !=")
 
 
-def _field(path: str, how: str, value: str) -> Condition:
+def _field(path: str, how: str, value: str, compiled: Compile) -> Condition:
     """Return the condition on a field: a line that has no such field never answers it."""
     names = role_names(path[1:])
     # A line whose text has not the last word of the path has not the field: most lines are done with that.
     words = tuple(
         name if len(names) > 1 else [part for part in name.split(".") if not part.isdecimal()][-1] for name in names
     )
-    pattern = _compiled(value, f"{path}{how}") if how in ("~", "!~") else None
-    level = parse_level(value) if "level" in names and how in _ORDER else Level.UNKNOWN
+    pattern = _pattern(value, compiled) if how in ("~", "!~") else None
+    level = parse_level(value) if "level" in names and how in OPERATORS else Level.UNKNOWN
 
     def holds(line: LogLine) -> bool:
         text = line.text
@@ -177,7 +165,7 @@ def _field(path: str, how: str, value: str) -> Condition:
         if pattern is not None:
             return (pattern.search(plain(as_text(found))) is not None) == (how == "~")
         if level and record.level:
-            return _ORDER[how](record.level, level)
+            return OPERATORS[how](record.level, level)
         return compare(found, how, value)
 
     return holds

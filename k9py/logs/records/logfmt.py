@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-MAX_PAIRS: Final = 500
-"""A line with more pairs is taken as plain text."""
+MAX_TOKENS: Final = 500
+"""A line with more pairs and bare words is taken as plain text."""
 
 _FIRST: Final = re.compile(r"\s*[A-Za-z_@][\w.@/\-]*=")
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<key>[A-Za-z_@][\w.@/\-]*)=(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"(?=\s|$|,)|(?P<value>\S*))|(?P<word>\S+)),?"
+    r"\s*(?:(?P<key>[A-Za-z_@][\w.@/\-]*)=(?:\"(?P<quoted>[^\"\\]*+(?:\\.[^\"\\]*+)*+)\"(?=\s|$|,)|(?P<value>\S*))|(?P<word>\S+)),?"
 )
 
 
@@ -27,10 +27,11 @@ def pairs(text: str, known: Collection[str]) -> list[tuple[str, str]] | None:
         return None
     found: list[tuple[str, str]] = []
     bare = False
-    at, end = 0, len(text.rstrip())
+    at, end, tokens = 0, len(text.rstrip()), 0
     while at < end:
         token = _TOKEN.match(text, at, end)
-        if token is None or len(found) >= MAX_PAIRS:
+        tokens += 1
+        if token is None or tokens > MAX_TOKENS:
             return None
         at = token.end()
         key, quoted, value, word = token.group("key", "quoted", "value", "word")

@@ -141,7 +141,9 @@ def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Recor
 def _meaning(role: str, value: object) -> Level | str:
     """Return what a value says in a role, something false when it says nothing there."""
     if role == "level":
-        return parse_level(str(value)) if isinstance(value, str | int) else Level.UNKNOWN
+        if isinstance(value, int):
+            return parse_level(str(value)) if 0 <= value < 100 else Level.UNKNOWN
+        return parse_level(value) if isinstance(value, str) else Level.UNKNOWN
     if role == "time":
         return _time(value)
     return value if isinstance(value, str) else ""
@@ -163,6 +165,8 @@ def _time(value: object) -> str:
 
 def _since_epoch(number: float) -> str:
     """Return a count of seconds, milli-, micro- or nanoseconds since 1970 as ISO 8601; "" when it is no such count."""
+    if not _MIN_SECONDS <= number < _MAX_SECONDS * 10**9:
+        return ""
     for unit in (1, 1e3, 1e6, 1e9):
         if _MIN_SECONDS <= number / unit < _MAX_SECONDS:
             return datetime.fromtimestamp(number / unit, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,7 +19,10 @@ Colour = int | tuple[int, int, int] | None
 TAB: Final = 8
 """Characters between two tab stops."""
 
-_PARAMETERS: Final = re.compile(r"\x1b\[([0-9;:]*)m")
+MAX_SEQUENCES: Final = 2_000
+"""Sequences of one text that are read; what follows is without colour."""
+
+_PARAMETERS: Final = re.compile(r"\x1b\[([0-9;:]{0,200})m")
 _BLANKS: Final = str.maketrans("\r\n", "  ")
 
 
@@ -65,7 +68,10 @@ def coloured(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
     pieces: list[str] = []
     spans: list[ColourSpan] = []
     colour, at, column = PLAIN, 0, 0
-    for sequence in ESCAPE_SEQUENCE.finditer(text):
+    for count, sequence in enumerate(ESCAPE_SEQUENCE.finditer(text)):
+        if count >= MAX_SEQUENCES:
+            text, at, colour = ESCAPE_SEQUENCE.sub("", text[at:]), 0, PLAIN
+            break
         start, end = sequence.span()
         if start > at:
             column = _add(_clean(text[at:start], column), column, colour, pieces, spans)

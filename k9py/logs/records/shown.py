@@ -23,6 +23,8 @@ an ordinary line. cut: our words about what is not shown."""
 
 MAX_SHOWN: Final = 32_768
 """Characters of a line that are shown."""
+MAX_SPANS: Final = 2_000
+"""Pieces of a row after which no more fields are shown."""
 MAX_ROWS: Final = 1_000
 """Rows a line unfolds into."""
 MAX_INDENT: Final = 36
@@ -62,6 +64,11 @@ class _Row:
         self.spans: list[Span] = []
         self.length = 0
         self._colours = colours
+
+    @property
+    def full(self) -> bool:
+        """True when fields need not be added any more."""
+        return self.length > MAX_SHOWN or len(self.spans) > MAX_SPANS
 
     def add(self, text: str, part: Part | None = None) -> None:
         """Append a text that is made harmless, as a part."""
@@ -121,9 +128,10 @@ def shown(text: str, *, parsed: bool = True, colours: bool = True, at: datetime 
         return _ordinary(text, row)
     _heading(record, row, at, record.message)
     for key, value in record.fields:
-        if row.length > MAX_SHOWN:
-            break
         _field(key, value, row, 0)
+        if row.full:
+            row.add("… (cut: more fields)", "cut")
+            break
     return row.done(record.level)
 
 
@@ -207,7 +215,7 @@ def _field(key: str, value: object, row: _Row, depth: int) -> None:
     """Append `key=value`, of an object one for each of its keys."""
     if isinstance(value, dict) and value and depth < _FLATTENED:
         for inner, one in value.items():
-            if row.length > MAX_SHOWN:
+            if row.full:
                 return
             _field(f"{key}.{inner}", one, row, depth + 1)
         return
@@ -254,9 +262,9 @@ def _rows(lead: str, value: object, indent: int) -> Iterator[_Unfolded]:
         if not lead.endswith("- "):
             yield lead, "value", ""
             lead = " " * indent
-        inner = value.items() if isinstance(value, dict) else (("", one) for one in value)
+        inner = value.items() if isinstance(value, dict) else ((None, one) for one in value)
         for key, one in inner:
-            yield from _rows(f"{lead}{key}: " if key else f"{lead}- ", one, indent + 2)
+            yield from _rows(f"{lead}- " if key is None else f"{lead}{key}: ", one, indent + 2)
             lead = " " * indent
         return
     lines = value.splitlines() if isinstance(value, str) else []

@@ -1,0 +1,98 @@
+"""Levels as the common logging libraries write them, and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.logs.records.level import Level, level_of, level_word, parse_level
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ('{"level":"info","ts":1700000000.1,"msg":"started"}', Level.INFO),
+        ('{"time":"2024-01-01T00:00:00Z","level":"WARN","msg":"slow"}', Level.WARN),
+        ('{"level":50,"time":1700000000000,"msg":"pino"}', Level.ERROR),
+        ('{"version":"1.1","short_message":"gelf","level":3}', Level.ERROR),
+        ('{"severity":"CRITICAL","message":"gcp"}', Level.FATAL),
+        ('{"@timestamp":"2024-01-01","log.level":"error","message":"ecs"}', Level.ERROR),
+        ('{"t":{"$date":"2024-01-01"},"s":"W","c":"NETWORK","msg":"mongo"}', Level.WARN),
+        ('{"@t":"2024-01-01","@l":"Debug","@mt":"serilog"}', Level.DEBUG),
+        ('{"msg":"%s","level":"error"}' % ("x" * 500), Level.ERROR),
+        ('{"path":"/","status":503}', Level.ERROR),
+        ('{"path":"/","status":200}', Level.UNKNOWN),
+        ('{"msg":"an ERROR in the text alone"}', Level.UNKNOWN),
+        ("time=2024-01-01T00:00:00Z level=warn msg=slow", Level.WARN),
+        ('ts=1 caller=a.go:1 lvl=error msg="go-kit"', Level.ERROR),
+        ("E0102 15:04:05.000000       1 main.go:12] failed", Level.ERROR),
+        ("I0102 15:04:05.000000       1 main.go:12] ERROR in the text", Level.INFO),
+        ("2024-01-01 12:00:00,123 [main] ERROR com.example.App - boom", Level.ERROR),
+        ("2024-01-01T12:00:00.123Z  INFO 1 --- [main] c.e.App : started", Level.INFO),
+        ("WARNING:root:python", Level.WARN),
+        ("INFO[0000] logrus on a terminal", Level.INFO),
+        ("\x1b[31mERRO\x1b[0m", Level.UNKNOWN),
+        ("\x1b[36mINFO\x1b[0m[0000] logrus with colours", Level.INFO),
+        ("\x1b[2m2024-01-01T00:00:00Z\x1b[0m \x1b[33m WARN\x1b[0m rust: tracing", Level.WARN),
+        ("10:00AM ERR zerolog error=boom", Level.ERROR),
+        ("[12:00:00 WRN] serilog", Level.WARN),
+        ("fail: Microsoft.Hosting[0]", Level.ERROR),
+        ("2024/01/01 12:00:00 [error] 12#0: *1 nginx", Level.ERROR),
+        ("[Mon Jan 01 00:00:00 2024] [core:notice] [pid 1] apache", Level.INFO),
+        ("[2024-01-01 00:00:00.000][1][warning][main] envoy", Level.WARN),
+        ("[INFO] plugin/reload: coredns", Level.INFO),
+        ("2024-01-01 12:00:00 UTC [12] FATAL:  postgres", Level.FATAL),
+        ("2024-01-01 12:00:00 UTC [12] LOG:  postgres", Level.INFO),
+        ("2024-01-01 12:00:00.000000 W | etcdserver: slow", Level.WARN),
+        ("2024-01-01T00:00:00.000Z\tDEBUG\tcontroller\tzap", Level.DEBUG),
+        ("Error: connect ECONNREFUSED", Level.ERROR),
+        ("panic: runtime error: index out of range", Level.FATAL),
+        ("fatal error: all goroutines are asleep", Level.FATAL),
+        ("Traceback (most recent call last):", Level.ERROR),
+        ("ValueError: invalid literal", Level.ERROR),
+        ("java.lang.NullPointerException: null", Level.ERROR),
+        ('Exception in thread "main" java.lang.Error', Level.ERROR),
+        ('10.0.0.1 - - [01/Jan/2024:00:00:00 +0000] "GET /x HTTP/1.1" 502 12 "-" "curl"', Level.ERROR),
+        ('10.0.0.1 - - [01/Jan/2024:00:00:00 +0000] "GET /x HTTP/1.1" 404 500 "-" "curl"', Level.UNKNOWN),
+        ('INFO:     10.0.0.1:1234 - "GET /x HTTP/1.1" 500 Internal Server Error', Level.ERROR),
+        ("[GIN] 2024/01/01 - 00:00:00 | 503 |  1.2ms | 10.0.0.1 | GET /", Level.ERROR),
+        ("INFO handled an ERROR", Level.INFO),
+        ("no errors found", Level.UNKNOWN),
+        ("LOG_LEVEL=DEBUG is set", Level.UNKNOWN),
+        ("FLAG: --loglevel=debug", Level.UNKNOWN),
+        ("GET /ERROR/page", Level.UNKNOWN),
+        ("the INFORMATION desk", Level.UNKNOWN),
+        ("x" * 300 + " ERROR far behind", Level.UNKNOWN),
+        ("", Level.UNKNOWN),
+        ("{", Level.UNKNOWN),
+    ],
+)
+def test_a_line_says_how_grave_it_is(text: str, level: Level) -> None:
+    assert level_of(text) is level
+
+
+@pytest.mark.parametrize(
+    ("word", "level"),
+    [
+        ("warn", Level.WARN),
+        ("WARNING", Level.WARN),
+        ("[Error]", Level.ERROR),
+        ("30", Level.INFO),
+        ("crit", Level.FATAL),
+        ("", Level.UNKNOWN),
+        ("loud", Level.UNKNOWN),
+        ("31", Level.UNKNOWN),
+    ],
+)
+def test_a_word_or_number_stands_for_a_level(word: str, level: Level) -> None:
+    assert parse_level(word) is level
+
+
+def test_the_word_that_says_it_is_found() -> None:
+    text = "12:00:00 [warn] slow"
+    level, start, end = level_word(text)
+    assert (level, text[start:end]) == (Level.WARN, "warn")
+
+
+def test_levels_are_ordered_and_unknown_is_below_them_all() -> None:
+    assert sorted(Level, reverse=True)[0] is Level.FATAL
+    assert min(Level) is Level.UNKNOWN
