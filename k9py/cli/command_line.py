@@ -17,7 +17,7 @@ from k9py.cli.options import Arguments, CommandArguments, WriteOptions
 
 Function = Callable[..., Any]
 
-_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|no-endpoints|big)(:\d+)?")
+_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|regression|no-endpoints|big)(:\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 

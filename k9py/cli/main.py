@@ -78,7 +78,7 @@ class DashboardGroup(click.Group):
     is_flag=False,
     flag_value="shop",
     metavar="[=SCENARIO]",
-    help="Open a demo cluster inside this command: shop, bad-release, crashloop, failures, no-endpoints, big[:PODS].",
+    help="Open a demo cluster: shop, bad-release, crashloop, failures, regression, no-endpoints, big[:PODS].",
 )
 @click.option("--readonly", "read_only", is_flag=True, help="Refuse every write.")
 @click.option("--once", is_flag=True, help="Print services and rollouts and exit: 0 well, 1 failing, 2 could not tell.")

@@ -12,9 +12,7 @@ from k9py.cli.logs.ansi import paint
 from k9py.cli.logs.outlet import Outlet
 from k9py.cli.logs.printers import source_name
 from k9py.logs.line import ALL, LogLine, Marker
-from k9py.logs.source import Place
-from k9py.logs.tailing.stream import StreamCounts, TargetStatus
-from k9py.logs.tailing.tail import TailState
+from k9py.logs.tailing.status import StreamCounts
 from k9py.objects.text import printable
 
 _CODES: Final[Mapping[Marker, str]] = {"gap": "1;33", "start": "36", "end": "2", "note": "35"}
@@ -27,7 +25,6 @@ class Reporter:
         self._outlet = Outlet(err)
         self._colour = colour
         self._trouble = ""
-        self._waiting: dict[Place, str] = {}
         self._resting = False
 
     async def remark(self, remarks: Iterable[str], codes: str = "") -> None:
@@ -41,17 +38,11 @@ class Reporter:
         source = "" if line.target == ALL else f"{source_name(line.target)}: "
         await self.remark([f"{source}{words}"], _CODES.get(line.marker, ""))
 
-    async def states(self, states: Iterable[TargetStatus], counts: StreamCounts) -> None:
-        """Say of each container that has begun to wait what it waits for, and that not all are read at once."""
-        for one in states:
-            words = one.words if one.state is TailState.WAITING else ""
-            if words != self._waiting.get(one.target.place, ""):
-                self._waiting[one.target.place] = words
-                if words:
-                    await self.remark([f"{source_name(one.target)}: {printable(words)}"], _CODES["note"])
+    async def counts(self, counts: StreamCounts) -> None:
+        """Say that not all are read at once, when that begins."""
         if counts.resting and not self._resting:
-            at_once = counts.wanted - counts.resting
-            await self.remark([f"{at_once} of {counts.wanted} containers are read at a time, in turn"], _CODES["note"])
+            words = f"{counts.wanted - counts.resting} of {counts.wanted} containers are read at a time, in turn"
+            await self.remark([words], _CODES["note"])
         self._resting = counts.resting > 0
 
     async def trouble(self, words: str) -> None:

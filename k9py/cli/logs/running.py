@@ -23,17 +23,17 @@ from k9py.cli.logs.subject import FirstLook, Subject, container_names, find_subj
 from k9py.cli.session import Invocation, Session, opened
 from k9py.informer.clock import Clock
 from k9py.logs.line import LogLine
+from k9py.logs.tailing.merge import MOST_A_DRAIN
 from k9py.logs.tailing.range import LogRange
+from k9py.logs.tailing.status import TargetStatus
 from k9py.logs.tailing.stream import LogStream
-from k9py.objects.errors import KdashError, NotFoundError
+from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
-from k9py.tables.outcome import ExitCode
+from k9py.tables.outcome import ExitCode, code_of_error
 
 TICK: Final = 0.1
 """Seconds between two looks at what has come."""
-FULL: Final = 2_000
-"""Lines of one look that tell that more are waiting: as many as a drain gives."""
 _SLICE: Final = 0.005
 """Seconds of work on lines between two passes of the event loop."""
 
@@ -56,6 +56,18 @@ def log_range(options: LogOptions) -> LogRange:
     if tail is None and options.follow and options.since is None:
         tail = FOLLOWED_PAST
     return LogRange("", tail_lines=tail, since_seconds=options.since)
+
+
+def outcome(states: Sequence[TargetStatus]) -> ExitCode:
+    """Return how it ended: as the failure of one that could not be read, or done.
+
+    A container that has not started, or a pod that is gone, is no failure as long as another one could be read.
+    """
+    errors = [one.error for one in states if one.error is not None]
+    told = [one for one in errors if not isinstance(one, BadRequestError | NotFoundError)]
+    if told or (errors and len(errors) == len(states)):
+        return code_of_error((told or errors)[0])
+    return ExitCode.DONE
 
 
 def _check(subject: Subject, look: FirstLook, options: LogOptions) -> None:
@@ -141,21 +153,22 @@ class _Run:
                     task.cancel()
         if failure is not None:
             raise failure
-        return self._reporter.code
+        return outcome(self._stream.states())
 
     async def _until_the_end(self) -> None:
         while True:
             if self._followed is not None:
                 await self._look_at_pods(self._followed)
             lines = self._stream.drain()
-            self._gate.set_open(len(lines) < FULL)
+            self._gate.set_open(False)
             await self._write(lines)
-            await self._reporter.states(self._stream.states(), self._stream.counts)
+            self._gate.set_open(len(lines) < MOST_A_DRAIN)
+            await self._reporter.counts(self._stream.counts)
             if self._has_ended(lines):
                 return
             if self._out.is_left:
                 raise BrokenPipeError
-            if len(lines) < FULL:
+            if len(lines) < MOST_A_DRAIN:
                 await self._clock.sleep(TICK)
 
     async def _look_at_pods(self, followed: FollowedPods) -> None:
@@ -170,6 +183,8 @@ class _Run:
         text: list[str] = []
         until = self._clock.monotonic() + _SLICE
         for line in lines:
+            if line.marker == "end" and self._options.previous:
+                continue  # that a former run has ended goes without saying
             if line.marker:
                 await self._out.write("".join(text))  # a remark stands where it belongs also where both are one screen
                 text = []

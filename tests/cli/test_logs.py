@@ -1,0 +1,355 @@
+"""`kdash logs` against the simulator over real HTTP: whose logs, which lines, what is said beside them, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from k9py.cli.targets import Named
+from k9py.simulator.api.access import Rule
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.resources import PODS
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from tests.cli.log_shell import LogShell, Written, write_logs
+from tests.cli.shell import edit
+
+CART = Named("Deployment", "cart")
+EMAIL = Named("Deployment", "email")
+CHECKOUT = Named("Deployment", "checkout")
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def shop(simulator: Simulator, tmp_path: Path) -> LogShell:
+    """A shop in which every container has written the same three lines."""
+    write_logs(simulator, Written("INFO one", "ERROR two", "INFO three"))
+    return LogShell(simulator, tmp_path)
+
+
+def pods_of(simulator: Simulator, app: str, namespace: str = "shop") -> list[str]:
+    def read(state: ClusterState) -> list[str]:
+        found = state.storage.list(PODS, namespace)
+        return sorted(pod["metadata"]["name"] for pod in found if pod["metadata"]["labels"].get("app") == app)
+
+    return simulator.call(read)
+
+
+def delete_pod(simulator: Simulator, name: str) -> None:
+    simulator.call(lambda state: state.storage.delete(PODS, "shop", name))
+
+
+# Whose logs
+
+
+async def test_one_container_is_printed_as_it_wrote(shop: LogShell) -> None:
+    code, run = await shop.ran(EMAIL)
+    assert (code, run.lines, run.err.getvalue()) == (0, ["INFO one", "ERROR two", "INFO three"], "")
+
+
+async def test_of_several_each_line_says_which_and_time_puts_them_in_order(shop: LogShell) -> None:
+    code, run = await shop.ran(CART)
+    names = pods_of(shop.simulator, "cart")
+    assert code == 0
+    assert sorted(run.lines[:3]) == [f"{name}/app INFO one" for name in names]
+    assert sorted(run.lines[3:6]) == [f"{name}/app ERROR two" for name in names]
+    assert len(run.lines) == 9
+
+
+async def test_the_prefix_can_be_left_out(shop: LogShell) -> None:
+    _, run = await shop.ran(CART, prefix=False)
+    assert set(run.lines) == {"INFO one", "ERROR two", "INFO three"}
+
+
+@pytest.mark.parametrize(
+    ("named", "namespace"),
+    [
+        (Named("Service", "cart"), "shop"),
+        (Named("StatefulSet", "db"), "data"),
+        (Named("DaemonSet", "agent"), "monitoring"),
+    ],
+)
+async def test_services_and_the_other_workloads_have_logs_too(
+    simulator: Simulator, shop: LogShell, named: Named, namespace: str
+) -> None:
+    code, run = await LogShell(simulator, shop.directory, namespace=namespace).ran(named)
+    assert code == 0
+    sources = {line.split("/")[0] for line in run.lines}
+    assert sources == set(pods_of(simulator, named.name, namespace))
+
+
+async def test_a_selector_takes_the_pods_of_several(shop: LogShell) -> None:
+    code, run = await shop.ran(selector="app in (email,currency)")
+    assert code == 0
+    sources = {line.split("/")[0] for line in run.lines}
+    assert sources == {*pods_of(shop.simulator, "email"), *pods_of(shop.simulator, "currency")}
+
+
+async def test_sidecars_belong_to_it_and_containers_can_be_chosen(shop: LogShell) -> None:
+    name = pods_of(shop.simulator, "checkout")[0]
+    _, run = await shop.ran(Named("Pod", name))
+    assert {line.split()[0] for line in run.lines} == {f"{name}/app", f"{name}/proxy"}
+    _, run = await shop.ran(Named("Pod", name), containers=("proxy",))
+    assert run.lines == ["INFO one", "ERROR two", "INFO three"]
+
+
+async def test_an_ephemeral_container_is_read_when_it_is_named(shop: LogShell) -> None:
+    code, run = await shop.ran(Named("Deployment", "search"), containers=("debugger",))
+    assert (code, len(run.lines)) == (0, 3)
+    _, run = await shop.ran(Named("Deployment", "search"))
+    assert not any("/debugger" in line for line in run.lines)
+
+
+async def test_it_reads_the_logs_of_its_own_pods_alone(shop: LogShell) -> None:
+    def adopt(state: ClusterState) -> None:
+        """Give another pod the Deployment's labels."""
+        mine = state.storage.list(PODS, "shop")
+        labels = next(one for one in mine if one["metadata"]["labels"].get("app") == "email")["metadata"]["labels"]
+        other = copy.deepcopy(next(one for one in mine if one["metadata"]["labels"].get("app") == "currency"))
+        other["metadata"]["labels"] = dict(labels)
+        other["metadata"]["ownerReferences"] = []
+        state.storage.update(PODS, other)
+
+    shop.simulator.call(adopt)
+    code, run = await shop.ran(EMAIL)
+    assert (code, run.lines) == (0, ["INFO one", "ERROR two", "INFO three"])
+
+
+# Which lines
+
+
+async def test_the_last_lines_can_be_asked_for(shop: LogShell) -> None:
+    _, run = await shop.ran(EMAIL, tail=1)
+    assert run.lines == ["INFO three"]
+
+
+async def test_a_time_can_be_asked_for(simulator: Simulator, shop: LogShell) -> None:
+    _, run = await shop.ran(EMAIL, since=9)
+    assert run.lines == ["ERROR two", "INFO three"]
+
+
+async def test_queries_choose_lines(shop: LogShell) -> None:
+    _, run = await shop.ran(EMAIL, include=("level>=error", "three"))
+    assert run.lines == ["ERROR two", "INFO three"]
+    _, run = await shop.ran(EMAIL, exclude=("two", "three"))
+    assert run.lines == ["INFO one"]
+    _, run = await shop.ran(EMAIL, include=("level=info",), exclude=("one",))
+    assert run.lines == ["INFO three"]
+
+
+async def test_the_run_before_a_restart(shop: LogShell) -> None:
+    name = pods_of(shop.simulator, "email")[0]
+
+    def restart(state: ClusterState) -> None:
+        pod = copy.deepcopy(state.storage.get(PODS, "shop", name))
+        assert pod is not None
+        entry = pod["status"]["containerStatuses"][0]
+        ended = {"exitCode": 1, "startedAt": "2026-01-15T11:00:00Z", "finishedAt": "2026-01-15T11:30:00Z"}
+        entry.update(restartCount=1, lastState={"terminated": {**ended, "containerID": "containerd://before"}})
+        state.storage.update(PODS, pod, status_only=True)
+
+    code, run = await shop.ran(EMAIL, previous=True)
+    assert code == 2
+    assert "no container of Deployment shop/email has been restarted" in run.err.getvalue()
+    shop.simulator.call(restart)
+    code, run = await shop.ran(EMAIL, previous=True)
+    assert (code, run.lines) == (0, ["last words"])
+
+
+# Forms
+
+
+async def test_json_is_an_object_a_line(shop: LogShell) -> None:
+    code, run = await shop.ran(EMAIL, output="json")
+    assert code == 0
+    assert [(one["text"], one["level"]) for one in run.values] == [
+        ("INFO one", "info"),
+        ("ERROR two", "error"),
+        ("INFO three", "info"),
+    ]
+    assert run.values[0]["pod"] == pods_of(shop.simulator, "email")[0]
+    assert run.values[0]["time"] == "2026-01-15T11:59:50.000000Z"
+    assert run.values[0]["revision"]
+
+
+async def test_a_terminal_gets_it_pretty_and_harmless(simulator: Simulator, shop: LogShell) -> None:
+    write_logs(simulator, Written('{"level":"warn","msg":"slow\\u001b[2J","took":12}', "\x1b]52;c;aGk=\x07clip"))
+    async with shop.started(EMAIL, is_terminal=True, no_color=True) as run:
+        assert await run.code() == 0
+    assert run.lines == ["WARN  slow  took=12", "clip"]
+
+
+# What cannot be
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        (Named("Deployment", "nope"), "there is no Deployment shop/nope"),
+        (Named("Service", "nope"), "there is no Service shop/nope"),
+        (Named("Pod", "nope"), "there is no Pod shop/nope"),
+    ],
+)
+async def test_what_is_not_there_is_2(shop: LogShell, named: Named, says: str) -> None:
+    code, run = await shop.ran(named)
+    assert (code, run.lines) == (2, [])
+    assert says in run.err.getvalue()
+
+
+async def test_without_a_pod_it_says_so_and_hints(shop: LogShell) -> None:
+    edit(shop.simulator, lambda spec: spec.update(replicas=0), ("Deployment", "shop", "email"))
+    shop.simulator.advance(60)
+    code, run = await shop.ran(EMAIL)
+    assert (code, run.lines) == (2, [])
+    assert "there is no pod of Deployment shop/email" in run.err.getvalue()
+    assert "hint: " in run.err.getvalue()
+    code, run = await shop.ran(selector="app=nope")
+    assert code == 2
+    assert "no pods with app=nope in shop" in run.err.getvalue()
+
+
+async def test_a_container_it_does_not_have_is_told_with_those_it_has(shop: LogShell) -> None:
+    code, run = await shop.ran(CHECKOUT, containers=("nope",))
+    assert code == 2
+    assert "no pod of Deployment shop/checkout has a container nope" in run.err.getvalue()
+    assert "there are: " in run.err.getvalue()
+    assert "proxy" in run.err.getvalue()
+
+
+async def test_without_the_right_to_read_logs_it_is_9(simulator: Simulator, shop: LogShell) -> None:
+    rules = (Rule(("get", "list", "watch"), ("", "apps"), ("pods", "deployments", "replicasets"), ("shop",)),)
+    simulator.add_user("blind", rules)
+    shop.user = "blind"
+    code, run = await shop.ran(EMAIL)
+    assert (code, run.lines) == (9, [])
+    assert "pods/log" in run.err.getvalue()
+
+
+async def test_without_the_right_to_list_pods_it_is_9(simulator: Simulator, shop: LogShell) -> None:
+    simulator.add_user("nobody", (Rule(("get",), ("apps",), ("deployments",), ("shop",)),))
+    shop.user = "nobody"
+    code, run = await shop.ran(EMAIL)
+    assert code == 9
+    assert "pods" in run.err.getvalue()
+
+
+async def test_without_the_right_to_read_replica_sets_the_selector_decides_and_it_is_said(
+    simulator: Simulator, shop: LogShell
+) -> None:
+    rules = (
+        Rule(("get", "list", "watch"), ("",), ("pods", "pods/log"), ("shop",)),
+        Rule(("get",), ("apps",), ("deployments",), ("shop",)),
+    )
+    simulator.add_user("some", rules)
+    shop.user = "some"
+    code, run = await shop.ran(EMAIL)
+    assert (code, run.lines) == (0, ["INFO one", "ERROR two", "INFO three"])
+    assert "all pods its selector selects are taken for its own" in run.err.getvalue()
+
+
+async def test_what_has_not_started_is_said_and_does_not_hold_it_up(tmp_path: Path) -> None:
+    with Simulator("bad-release", ManualClock()) as simulator:
+        write_logs(simulator, Written("INFO one"))
+        code, run = await LogShell(simulator, tmp_path).ran(CHECKOUT, containers=("app",))
+    assert code == 0
+    assert len(run.lines) == 3
+    assert "waiting to start: image can't be pulled" in run.err.getvalue()
+
+
+# Following
+
+
+async def test_following_goes_on_and_pods_join(simulator: Simulator, tmp_path: Path) -> None:
+    logs = Written("INFO one")
+    write_logs(simulator, logs)
+    shop = LogShell(simulator, tmp_path)
+    first = pods_of(simulator, "email")[0]
+    async with shop.started(EMAIL, follow=True) as run:
+        await run.out.has(f"{first}/app INFO one")
+        simulator.call(lambda _: logs.run(first).write("INFO two"))
+        await run.out.has(f"{first}/app INFO two")
+        edit(simulator, lambda spec: spec.update(replicas=2), ("Deployment", "shop", "email"))
+        simulator.advance(60)
+        second = next(one for one in pods_of(simulator, "email") if one != first)
+        await run.out.has(f"{second}/app INFO one")
+        assert run.task is not None
+        assert not run.task.done()
+
+
+async def test_following_waits_for_a_first_pod(shop: LogShell) -> None:
+    edit(shop.simulator, lambda spec: spec.update(replicas=0), ("Deployment", "shop", "email"))
+    shop.simulator.advance(60)
+    async with shop.started(EMAIL, follow=True) as run:
+        await run.err.has("no pod yet, waiting for one")
+        edit(shop.simulator, lambda spec: spec.update(replicas=1), ("Deployment", "shop", "email"))
+        shop.simulator.advance(60)
+        await run.out.has("INFO three")
+
+
+async def test_following_one_pod_ends_when_it_is_gone(simulator: Simulator, tmp_path: Path) -> None:
+    logs = Written("INFO one")
+    write_logs(simulator, logs)
+    name = pods_of(simulator, "email")[0]
+    async with LogShell(simulator, tmp_path).started(Named("Pod", name), follow=True) as run:
+        await run.out.has("INFO one")
+        delete_pod(simulator, name)
+        simulator.call(lambda _: logs.run(name).end())
+        assert await run.code() == 0
+
+
+async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: Simulator, tmp_path: Path) -> None:
+    logs = Written("INFO one")
+    write_logs(simulator, logs)
+    name = pods_of(simulator, "email")[0]
+    async with LogShell(simulator, tmp_path).started(Named("Pod", name), follow=True) as run:
+        await run.out.has("INFO one")
+        assert simulator.break_logs() == 1
+        simulator.call(lambda _: logs.run(name).write("INFO two"))
+        await run.out.has("INFO two")
+        assert run.lines == ["INFO one", "INFO two"]
+        assert "may be missing" not in run.err.getvalue()
+
+
+async def test_a_watch_that_may_not_be_is_said_and_the_logs_go_on(simulator: Simulator, tmp_path: Path) -> None:
+    write_logs(simulator, Written("INFO one"))
+    rules = (
+        Rule(("get", "list"), ("",), ("pods", "pods/log"), ("shop",)),
+        Rule(("get", "list"), ("apps",), ("deployments", "replicasets"), ("shop",)),
+    )
+    simulator.add_user("still", rules)
+    async with LogShell(simulator, tmp_path, user="still").started(EMAIL, follow=True) as run:
+        await run.out.has("INFO one")
+        await run.err.has("pods that come now are not seen")
+
+
+async def test_more_than_may_be_read_at_once_is_said(simulator: Simulator, tmp_path: Path) -> None:
+    write_logs(simulator, Written("INFO one"))
+    async with LogShell(simulator, tmp_path).started(CART, follow=True, max_streams=2) as run:
+        await run.err.has("2 of 3 containers are read at a time, in turn")
+        await run.out.until(lambda text: text.count("INFO one") == 3)
+
+
+async def test_a_long_log_is_printed_whole(simulator: Simulator, tmp_path: Path) -> None:
+    texts = [f"n={number:06}" for number in range(20_000)]
+    write_logs(simulator, Written(*texts))
+    code, run = await LogShell(simulator, tmp_path).ran(EMAIL)
+    assert (code, run.err.getvalue()) == (0, "")
+    assert run.lines == texts
+
+
+async def test_cancelling_ends_it_at_once(shop: LogShell) -> None:
+    async with shop.started(CART, follow=True) as run:
+        await run.out.has("INFO three")
+        assert run.task is not None
+        run.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run.code()

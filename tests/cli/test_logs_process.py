@@ -1,0 +1,114 @@
+"""`kdash logs` as a process of its own: readers that leave, slow ones, Ctrl+C, a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from k9py.cli.logs.outlet import Outlet
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+from tests.cli.log_shell import Written, write_logs
+
+LOGS = [sys.executable, "-m", "k9py", "logs", "deploy/email"]
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        write_logs(
+            simulator, Written(*(f"INFO line {number}" for number in range(5_000)), "\x1b]0;title\x07\x1b[2Jend")
+        )
+        yield simulator
+
+
+@pytest.fixture
+def command(simulator: Simulator, tmp_path: Path) -> list[str]:
+    config = simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
+    return [*LOGS, "--kubeconfig", str(config)]
+
+
+def shell(line: str, command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    text = line.replace("LOGS", " ".join(command))
+    return subprocess.run(["bash", "-c", text], capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("more", ["", "-f", "-f --tail 1", "-o json -f"])
+def test_a_reader_that_leaves_ends_it_well_and_silently(command: list[str], more: str) -> None:
+    ran = shell(f"(LOGS {more}; echo code $? >&2) | head -1", command)
+    assert ran.stdout.count(b"\n") == 1
+    assert ran.stderr.strip() == b"code 0"
+
+
+def test_a_reader_of_both_streams_that_leaves_ends_it_well(command: list[str]) -> None:
+    ran = shell("{ (LOGS -f 2>&1; echo code $? >&3) | head -1; } 3>&2", command)
+    assert ran.stderr.strip() == b"code 0"
+
+
+def test_into_a_pipe_it_is_all_there_as_it_was_written(command: list[str]) -> None:
+    ran = shell("LOGS | cat", command)
+    assert ran.stderr == b""
+    lines = ran.stdout.split(b"\n")
+    assert (lines[0], lines[-2], lines[-1]) == (b"INFO line 0", b"\x1b]0;title\x07\x1b[2Jend", b"")
+    assert len(lines) == 5_002
+
+
+def test_ctrl_c_is_130_without_a_traceback(command: list[str]) -> None:
+    with subprocess.Popen([*command, "-f", "--tail", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+    assert (child.returncode, err.strip()) == (130, b"")
+
+
+def test_ctrl_c_is_heard_while_the_reader_is_asleep(command: list[str]) -> None:
+    """5,000 lines fill a pipe that nobody reads."""
+    with subprocess.Popen([*command, "-o", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=30) == 130
+
+
+@pytest.mark.parametrize("more", [[], ["-o", "raw"]])
+def test_a_terminal_gets_nothing_it_would_act_on(command: list[str], more: list[str]) -> None:
+    words = [*command[1:], "--tail", "3", *more]
+    child = pexpect.spawn(command[0], words, env={**os.environ, "TERM": "dumb"}, timeout=30, dimensions=(40, 120))
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert child.before.split() == b"INFO line 4998 INFO line 4999 end".split()
+
+
+async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="utf-8") as stream:
+        outlet, text = Outlet(stream), "x" * (1 << 20)
+        writes = asyncio.ensure_future(outlet.write(text))
+        got = b""
+        while len(got) < len(text):
+            await asyncio.sleep(0)
+            assert not (writes.done() and len(got) < len(text) - (1 << 17))
+            got += os.read(reader.fileno(), 8192)
+        await writes
+        assert got.decode() == text
+        assert not outlet.is_left
+
+
+async def test_an_outlet_sees_that_its_reader_has_left() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        outlet = Outlet(stream)
+        assert outlet.is_left
+        with pytest.raises(BrokenPipeError):
+            await outlet.write("x")
