@@ -38,7 +38,7 @@ class Palette:
     """The pre-made styles of one theme, for widgets that draw their own lines.
 
     `tones` has an entry for every `Tone`. `sources` are the colours log sources are told apart by, all readable on the
-    theme's background.
+    theme's background. `highlights` are laid over what a filter or a chosen pattern finds.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Palette:
     muted: Style
     hit: Style
     hit_current: Style
+    highlights: tuple[Style, ...]
     notice: Style
     gap: Style
     scroll_thumb: Style
@@ -168,6 +169,9 @@ _DARK: Final = Palette(
     muted=_style("#8795a6"),
     hit=_style("#10151c", "#d8cf6a"),
     hit_current=_style("#10151c", "#f2a541", bold=True),
+    highlights=tuple(
+        _style("#10151c", color) for color in ("#7fd1e8", "#7ddbc3", "#e79bd8", "#b7a6f7", "#f59a83", "#b4d488")
+    ),
     notice=_style("#7fd1e8", italic=True),
     gap=_style("#f2a541", italic=True),
     scroll_thumb=_style("#52647a"),
@@ -202,6 +206,9 @@ _LIGHT: Final = Palette(
     muted=_style("#5c6875"),
     hit=_style("#1c2430", "#f3e27a"),
     hit_current=_style("#1c2430", "#ffbf66", bold=True),
+    highlights=tuple(
+        _style("#1c2430", color) for color in ("#a9dcea", "#a8e6d2", "#f0c0e6", "#d0c5fa", "#fbc7b8", "#cfe6ae")
+    ),
     notice=_style("#00647d", italic=True),
     gap=_style("#8f4700", italic=True),
     scroll_thumb=_style("#8e99a6"),
@@ -232,6 +239,7 @@ _MONOCHROME: Final = Palette(
     muted=_DIM,
     hit=Style(reverse=True),
     hit_current=Style(reverse=True, bold=True, underline=True),
+    highlights=(Style(underline=True), Style(underline=True, bold=True), Style(underline=True, italic=True)),
     notice=Style(italic=True, bold=True),
     gap=_BOLD,
     scroll_thumb=_PLAIN,

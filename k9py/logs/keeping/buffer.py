@@ -1,161 +1,265 @@
-"""The lines a log view keeps: a ring, and while the view is held, the lines on the screen pinned beside it.
+"""The lines a log view keeps: numbered, bounded by bytes; while the view is held, what it reads is kept beside the new.
 
-Every line has a number that never changes (0 for the first line ever added). Followed, the oldest lines are dropped
-when there are more than `capacity`. Held, what was there when the hold began is kept, new lines go to a ring of their
-own of the same capacity, and if that overflows one marker line stands for what was dropped between the two.
-Invariants: at most `2 * capacity + slack` lines are kept; numbers are ascending; every line that was dropped is
-counted in `dropped`, and a held reader's lines keep their numbers and places.
+Every line has a number that never changes (0 for the first line ever added). The lines stand in runs of numbers without
+a hole; between two runs lines were let go, and one marker line stands there for them. Followed, the oldest lines are
+let go when there is no room. Held, what was there when the hold began is pinned, and room for new lines is made in this
+order: the oldest pinned lines before those on the screen, the newest pinned lines as long as the pinned ones take more
+than three quarters of the room, the oldest of the new lines.
+
+Invariants: `bytes` is never above `capacity`, held or not; numbers ascend; every line added since the last `clear` is
+either kept or counted in `dropped`. To keep something else by number (search hits, marks): look at `first` and `lost`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from sys import getsizeof
 from typing import Final
 
 from k9py.logs.line import ALL, LogLine
 
-_TRIM_FRACTION: Final = 8
-"""Lines are dropped an eighth of the capacity at a time: one move of memory for many lines."""
+DEFAULT_CAPACITY: Final = 64 << 20
+"""Bytes."""
+LINE_BYTES: Final = 128
+"""Bytes a kept line costs beside its text: struct, datetime, slot in the list, rounding (tests/unit measures it)."""
+_TRIM_FRACTION: Final = 32
+"""A 32nd of the room is freed at a time: one move of memory for many lines, and no long hold of the loop."""
+_CHUNK_LINES: Final = 512
+
+
+def size_of(line: LogLine) -> int:
+    """Return the bytes a kept line costs."""
+    return getsizeof(line.text) + LINE_BYTES
+
+
+class _Run:
+    """Lines whose numbers have no hole."""
+
+    __slots__ = ("bytes", "first", "lines")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.lines: list[LogLine] = []
+        self.bytes = 0
+
+    @property
+    def end(self) -> int:
+        return self.first + len(self.lines)
+
+    def drop_oldest(self, wanted: int, most: int) -> tuple[int, int]:
+        """Let go of the oldest lines, at most so many, until so many bytes are free; return (lines, bytes) let go."""
+        count = freed = 0
+        for line in self.lines[:most] if most < len(self.lines) else self.lines:
+            if freed >= wanted:
+                break
+            count, freed = count + 1, freed + size_of(line)
+        del self.lines[:count]
+        self.first += count
+        self.bytes -= freed
+        return count, freed
+
+    def drop_newest(self, wanted: int) -> tuple[int, int]:
+        """Let go of the newest lines until so many bytes are free; return (lines, bytes) let go."""
+        count = freed = 0
+        for line in reversed(self.lines):
+            if freed >= wanted:
+                break
+            count, freed = count + 1, freed + size_of(line)
+        del self.lines[len(self.lines) - count :]
+        self.bytes -= freed
+        return count, freed
 
 
 class LogBuffer:
-    """Numbered lines, bounded."""
+    """Numbered lines, bounded.
 
-    def __init__(self, capacity: int) -> None:
-        if capacity < 1:
-            raise ValueError("capacity must be at least 1 line")
+    Args:
+        capacity: bytes.
+    """
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+        if capacity < LINE_BYTES:
+            raise ValueError(f"capacity must be at least {LINE_BYTES} bytes")
         self.capacity = capacity
+        self.bytes = 0
+        """What the lines kept take."""
         self.dropped = 0
-        """Lines dropped for want of room, in all."""
+        """Lines let go for want of room since the last `clear`, in all."""
+        self.held = False
         self._slack = capacity // _TRIM_FRACTION
-        self._pinned: list[LogLine] = []
-        self._pinned_first = 0
-        self._recent: list[LogLine] = []
-        self._recent_first = 0
+        self._runs = [_Run(0)]
+        self._base = 0
+        self._keep_from = 0
 
-    @property
-    def held(self) -> bool:
-        """True while lines are pinned."""
-        return bool(self._pinned)
+    # -- what is kept -------------------------------------------------------------------------------------------------
 
     @property
     def first(self) -> int:
         """Number of the oldest line kept."""
-        return self._pinned_first if self._pinned else self._recent_first
+        return self._runs[0].first
 
     @property
     def end(self) -> int:
         """Number the next line will get."""
-        return self._recent_first + len(self._recent)
+        return self._runs[-1].end
 
     @property
-    def gap(self) -> int:
-        """Lines dropped between the pinned and the recent ones."""
-        if not self._pinned:
-            return 0
-        return self._recent_first - (self._pinned_first + len(self._pinned))
+    def let_go(self) -> int:
+        """Lines let go before the oldest one kept."""
+        return self.first - self._base
+
+    @property
+    def lost(self) -> list[tuple[int, int]]:
+        """(first, end) numbers of the lines let go between kept ones; mostly there are none."""
+        runs = self._runs
+        return [(a.end, b.first) for a, b in pairwise(runs) if a.end < b.first]
 
     def __len__(self) -> int:
-        """Lines that can be shown, the marker for a gap included."""
-        return len(self._pinned) + (1 if self.gap else 0) + len(self._recent)
+        """Lines that can be shown, the markers for lost ones included."""
+        return sum(len(run.lines) for run in self._runs) + len(self.lost)
+
+    # -- adding and holding -------------------------------------------------------------------------------------------
 
     def extend(self, lines: Sequence[LogLine]) -> None:
-        """Add lines at the end, dropping the oldest recent ones when there are too many."""
-        self._recent += lines
-        excess = len(self._recent) - self.capacity
-        if excess > self._slack:
-            del self._recent[:excess]
-            self._recent_first += excess
-            self.dropped += excess
+        """Add lines at the end and make room for them."""
+        run = self._runs[-1]
+        added = sum([getsizeof(line.text) for line in lines]) + LINE_BYTES * len(lines)
+        run.lines += lines
+        run.bytes += added
+        self.bytes += added
+        if self.bytes > self.capacity:
+            self._make_room(self.bytes - self.capacity + self._slack)
 
-    def hold(self) -> None:
-        """Pin every line kept now."""
-        if not self._pinned:
-            self._pinned, self._pinned_first = self._recent, self._recent_first
-            self._recent, self._recent_first = [], self._pinned_first + len(self._pinned)
+    def hold(self, keep_from: int) -> None:
+        """Pin every line kept now; those before that number may go first. To be called at each move of the reader."""
+        self.held = True
+        self._keep_from = keep_from
+        self._join()
+        if self._runs[-1].lines:
+            self._runs.append(_Run(self.end))
 
     def release(self) -> None:
-        """Go back to one ring; pinned lines that have no room any more are dropped."""
-        if not self._pinned:
-            return
-        if self.gap:
-            self.dropped += len(self._pinned)
-        else:
-            self._recent = self._pinned + self._recent
-            self._recent_first = self._pinned_first
-        self._pinned = []
-        self.extend(())
+        """Pin nothing any more: the oldest lines go first."""
+        self.held = False
+        self._join()
 
     def clear(self) -> None:
-        """Forget all lines; numbers go on."""
-        self._recent_first = self.end
-        self._recent = []
-        self._pinned = []
+        """Forget all lines and counts; numbers go on."""
+        self._base = self.end
+        self._runs = [_Run(self._base)]
+        self.bytes = self.dropped = 0
+        self.held = False
+
+    def _join(self) -> None:
+        """Make one run of the last two when no line is lost between them."""
+        if len(self._runs) > 1 and self._runs[-2].end == self._runs[-1].first:
+            newest = self._runs.pop()
+            self._runs[-1].lines += newest.lines
+            self._runs[-1].bytes += newest.bytes
+
+    def _make_room(self, wanted: int) -> None:
+        runs = self._runs
+        if not self.held:
+            self._drop_oldest(wanted, len(runs))
+            return
+        wanted -= self._drop_oldest(wanted, len(runs) - 1, before=self._keep_from)
+        spare = sum(run.bytes for run in runs[:-1]) - self.capacity * 3 // 4
+        while wanted > 0 and spare > 0 and len(runs) > 1:
+            count, freed = runs[-2].drop_newest(min(wanted, spare))
+            self._count(count, freed)
+            wanted, spare = wanted - freed, spare - freed
+            if not runs[-2].lines:
+                del runs[-2]
+        if wanted > 0:
+            self._count(*runs[-1].drop_oldest(wanted, len(runs[-1].lines)))
+
+    def _drop_oldest(self, wanted: int, runs: int, before: int | None = None) -> int:
+        """Let go of the oldest lines of the first so many runs; return the bytes that are free now."""
+        free = 0
+        while runs > 0 and free < wanted:
+            run = self._runs[0]
+            most = len(run.lines) if before is None else max(0, before - run.first)
+            count, freed = run.drop_oldest(wanted - free, most)
+            self._count(count, freed)
+            free += freed
+            if run.lines or len(self._runs) == 1:
+                break
+            del self._runs[0]
+            runs -= 1
+        return free
+
+    def _count(self, lines: int, freed: int) -> None:
+        self.dropped += lines
+        self.bytes -= freed
+
+    # -- reading ------------------------------------------------------------------------------------------------------
 
     def number_at(self, index: int) -> int:
-        """Return the number of the line at an index from the oldest, 0. A gap has the number of its last lost line."""
-        pinned = len(self._pinned)
-        if index < pinned:
-            return self._pinned_first + index
-        return self._recent_first + index - pinned - (1 if self.gap else 0)
+        """Return the number of the line at an index from the oldest, 0. A loss has the number of its last lost line."""
+        end = None
+        for run in self._runs:
+            if end is not None and end < run.first:
+                if index == 0:
+                    return run.first - 1
+                index -= 1
+            if index < len(run.lines):
+                return run.first + index
+            index -= len(run.lines)
+            end = run.end
+        raise IndexError(index)
 
     def index_of(self, number: int) -> int:
         """Return the index of the line with that number, or of the first kept one after it (or the length)."""
-        pinned = len(self._pinned)
-        if pinned and number < self._pinned_first + pinned:
-            return max(0, number - self._pinned_first)
-        gap = 1 if self.gap else 0
-        return min(len(self), max(pinned, pinned + gap + number - self._recent_first))
+        index, end = 0, None
+        for run in self._runs:
+            if end is not None and end < run.first:
+                if number < run.first:
+                    return index
+                index += 1
+            if number < run.end:
+                return index + max(0, number - run.first)
+            index += len(run.lines)
+            end = run.end
+        return index
 
     def line(self, number: int) -> LogLine | None:
-        """Return the line with that number, a marker for a gap, None when it is not kept."""
-        place = number - self._recent_first
-        if 0 <= place < len(self._recent):
-            return self._recent[place]
-        place = number - self._pinned_first
-        if 0 <= place < len(self._pinned):
-            return self._pinned[place]
-        if self._pinned and number == self._recent_first - 1 and self.gap:
-            text = f"{self.gap:,} lines dropped while this view was held"
-            return LogLine(ALL, None, text, "gap")
+        """Return the line with that number, a marker for lost ones, None when it is not kept."""
+        end = None
+        for run in self._runs:
+            if run.first <= number < run.end:
+                return run.lines[number - run.first]
+            if end is not None and number == run.first - 1 and end <= number:
+                return _loss(run.first - end)
+            end = run.end
         return None
 
-    def slice_from(self, number: int, count: int) -> Iterator[tuple[int, LogLine]]:
-        """Yield up to `count` kept lines with their numbers, from that number on."""
-        index = self.index_of(number)
-        for at in range(index, min(index + count, len(self))):
-            found = self.number_at(at)
-            line = self.line(found)
-            if line is not None:
-                yield found, line
+    def slice_from(self, number: int, count: int) -> list[tuple[int, LogLine]]:
+        """Return up to `count` kept lines with their numbers, from that number on."""
+        found: list[tuple[int, LogLine]] = []
+        end = None
+        for run in self._runs:
+            if end is not None and end < run.first and number < run.first:
+                found.append((run.first - 1, _loss(run.first - end)))
+            if number < run.end:
+                start = max(0, number - run.first)
+                lines = run.lines[start : start + count - len(found)]
+                found += zip(range(run.first + start, run.end), lines, strict=False)
+            if len(found) >= count:
+                break
+            end = run.end
+        return found[:count]
+
+    def lines_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
+        """Yield the kept lines from a number on, before `end`; lines may be added and let go while it runs."""
+        while number < end and (found := self.slice_from(number, _CHUNK_LINES)):
+            for number, line in found:
+                if number >= end:
+                    return
+                yield number, line
+            number += 1
 
 
-class Matches:
-    """The ascending numbers of lines that match something; follows the buffer."""
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-
-    def add(self, numbers: Sequence[int]) -> None:
-        """Add numbers greater than all there are."""
-        self.numbers += numbers
-
-    def forget_before(self, number: int) -> None:
-        """Drop the numbers of lines that are no longer kept."""
-        if self.numbers and self.numbers[0] < number:
-            del self.numbers[: bisect_left(self.numbers, number)]
-
-    def following(self, number: int) -> int | None:
-        """Return the first match after that line, None when there is none."""
-        at = bisect_left(self.numbers, number + 1)
-        return self.numbers[at] if at < len(self.numbers) else None
-
-    def preceding(self, number: int) -> int | None:
-        """Return the last match before that line, None when there is none."""
-        at = bisect_left(self.numbers, number)
-        return self.numbers[at - 1] if at > 0 else None
-
-    def position(self, number: int) -> int:
-        """Return how many matches are at or before that line."""
-        return bisect_left(self.numbers, number + 1)
+def _loss(lines: int) -> LogLine:
+    text = f"{lines:,} line{'' if lines == 1 else 's'} let go here: the view was held and there was no room for more"
+    return LogLine(ALL, None, text, "gap")

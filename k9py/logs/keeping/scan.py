@@ -1,51 +1,73 @@
-"""Looking through a log buffer in slices: which lines match, kept up to date as lines come and go.
+"""Looking through a log buffer, or through what a filter shows of it, in slices: which lines match.
 
-Invariant: every kept line with a number below `next_number` has been looked at, and `matches` holds exactly those that
-matched, ascending.
+Invariant: every kept line before `next_number` (with a filter: every line it has shown but those in its watch list)
+has been looked at, and `matches` holds exactly those that matched. Markers are never found.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Final
 
-from k9py.logs.keeping.buffer import LogBuffer, Matches
-
-SLICE_LINES: Final = 256
-"""Lines looked at between two looks at the clock."""
+from k9py.logs.keeping.buffer import LogBuffer
+from k9py.logs.keeping.line_filter import SLICE_CHARACTERS, SLICE_LINES, LineFilter, LineTest
+from k9py.logs.keeping.numbers import Numbers
 
 
 class LineScan:
-    """Finds the lines a pattern matches.
+    """Finds the lines a query matches.
 
     Args:
-        pattern: Looked for in the text and the pod's name.
-        with_markers: Count notices and gaps as matches: a filter never hides them.
+        query: What is looked for.
+        among: Look only at what this filter shows; it must be advanced first. None: at all lines.
     """
 
-    def __init__(self, pattern: re.Pattern[str], *, with_markers: bool) -> None:
-        self.pattern = pattern
-        self.matches = Matches()
+    def __init__(self, query: LineTest, among: LineFilter | None = None) -> None:
+        self.query = query
+        self.matches = Numbers()
         self.next_number = 0
-        self._with_markers = with_markers
+        self._shown = None if among is None else among.watch()
+        self._shown_at = 0
+
+    def done(self, buffer: LogBuffer) -> bool:
+        """Say whether every line has been looked at."""
+        if self._shown is not None:
+            return self._shown_at >= len(self._shown)
+        return self.next_number >= buffer.end
 
     def advance(self, buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
         """Look at lines not yet seen until done or told to pause; True when every line has been seen."""
-        self.matches.forget_before(buffer.first)
-        search, with_markers = self.pattern.search, self._with_markers
+        self.matches.forget(buffer)
+        if self._shown is not None:
+            return self._advance_among(self._shown, buffer, should_pause)
+        matches, add = self.query.matches, self.matches.add
         while self.next_number < buffer.end:
-            found: list[int] = []
-            last = self.next_number
+            room = SLICE_CHARACTERS
             for number, line in buffer.slice_from(self.next_number, SLICE_LINES):
-                last = number
-                if not line.marker:
-                    if search(line.text) or search(line.target.pod):
-                        found.append(number)
-                elif with_markers:
-                    found.append(number)
-            self.matches.add(found)
-            self.next_number = last + 1
+                self.next_number = number + 1
+                if not line.marker and matches(line):
+                    add(number)
+                room -= len(line.text)
+                if room < 0:
+                    break
             if should_pause():
-                return self.next_number >= buffer.end
-        return True
+                break
+        return self.next_number >= buffer.end
+
+    def _advance_among(self, shown: list[int], buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
+        while self._shown_at < len(shown):
+            room, end = SLICE_CHARACTERS, min(len(shown), self._shown_at + SLICE_LINES)
+            while self._shown_at < end and room >= 0:
+                number = shown[self._shown_at]
+                self._shown_at += 1
+                line = buffer.line(number)
+                if line is not None and not line.marker:
+                    room -= len(line.text)
+                    if self.query.matches(line):
+                        self.matches.add(number)
+            if should_pause():
+                break
+        if self._shown_at >= len(shown):
+            shown.clear()
+            self._shown_at = 0
+            return True
+        return False

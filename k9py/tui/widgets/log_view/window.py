@@ -1,80 +1,108 @@
-"""Where a log view stands in its buffer: followed at the end or held at a line, in rows when long lines wrap.
+"""Where a log view stands among the lines that can be shown: followed at the end, or held with a cursor on a line.
 
-Owns: following or held, the line on top, the filter. Invariants: followed, `rows` ends with the newest row; held, the
-top row stays the same row whatever is added or dropped, until `scroll` or `hold_at` moves it (only when the page
-below it no longer fills is more shown above it).
+Owns: following or held, the row on top, the cursor. Invariants: followed, `rows` ends with the newest row and there is
+no cursor; held, the top row stays the same row whatever is added or let go, until the person moves (only when the page
+below it no longer fills is more shown above it), and the cursor is on a line that is shown while there is one.
 """
 
 from __future__ import annotations
 
-from k9py.logs.keeping.buffer import LogBuffer
-from k9py.logs.keeping.scan import LineScan
-from k9py.tui.widgets.log_view.drawing import LogLayout, rows_of
+from collections.abc import Callable
+from typing import Final
+
+from k9py.logs.keeping.finder import Finder
 
 RowPlace = tuple[int, int]
-"""A screen row: the number of its line, and which row of that line, 0 for its first."""
+"""A screen row: the number of its line, and which row of that line, 0 for its first, -1 for the rule above a group."""
+
+HEAD: Final = -1
+"""The number of the row above the oldest line that says how many lines were let go."""
+RULE: Final = -1
+_KEPT_ABOVE: Final = 500
+"""Lines above the screen that are let go last while the view is held."""
 
 
 class LogWindow:
-    """The rows of a buffer that are on the screen.
+    """The rows that are on the screen.
 
     Args:
-        buffer: The lines.
-        layout: How they are laid out; set anew when that changes.
+        finder: The lines that can be shown.
+        row_count: Says how many rows the line of that number takes, at least 1.
+        page: Says how many rows fit on the screen as it is now.
     """
 
-    def __init__(self, buffer: LogBuffer, layout: LogLayout) -> None:
-        self.buffer = buffer
-        self.layout = layout
-        self.filter: LineScan | None = None
-        """Only the lines this found are shown; None: all."""
+    def __init__(self, finder: Finder, row_count: Callable[[int], int], page: Callable[[], int]) -> None:
+        self._finder = finder
+        self._row_count = row_count
+        self._page = page
         self.following = True
         self.rows: list[RowPlace] = []
-        self._top: RowPlace = (0, 0)
+        self._top: RowPlace = (HEAD, 0)
+        self._cursor = 0
         self._hold_end = 0
 
-    # -- items: the lines that can be shown, oldest first -------------------------------------------------------------
+    # -- where it stands ----------------------------------------------------------------------------------------------
 
     @property
-    def item_count(self) -> int:
-        """Lines that can be shown."""
-        return len(self.buffer) if self.filter is None else len(self.filter.matches.numbers)
+    def cursor_number(self) -> int | None:
+        """Number of the line the cursor is on; None while following, or when there is no line."""
+        count = self._finder.item_count
+        if self.following or not count:
+            return None
+        return self._finder.number_of(min(self._finder.index_of(self._cursor), count - 1))
 
-    def number_of(self, index: int) -> int:
-        """Return the number of the line at an index among the items."""
-        return self.buffer.number_at(index) if self.filter is None else self.filter.matches.numbers[index]
+    @property
+    def newest_number(self) -> int | None:
+        """Number of the newest line that can be shown."""
+        count = self._finder.item_count
+        return self._finder.number_of(count - 1) if count else None
 
-    def index_of(self, number: int) -> int:
-        """Return the index of the item with that number, or of the first after it."""
-        if self.filter is None:
-            return self.buffer.index_of(number)
-        return self.filter.matches.position(number - 1)
+    @property
+    def top_index(self) -> int:
+        """Index of the line on top."""
+        return max(0, self._index(self.rows[0][0])) if self.rows else 0
 
     @property
     def new_below(self) -> int:
-        """Items that came since the view was held; 0 when following."""
+        """Lines that came since the view was held and are below the screen; 0 when following."""
         if self.following:
             return 0
-        if self.filter is None:
-            return self.buffer.end - self._hold_end
-        return self.item_count - self.filter.matches.position(self._hold_end - 1)
+        seen = max(self._hold_end, self.rows[-1][0] + 1 if self.rows else 0)
+        return self._finder.item_count - self._finder.index_of(seen)
+
+    def shows(self, number: int) -> bool:
+        """Say whether any row of a line is on the screen."""
+        return any(shown == number for shown, _ in self.rows)
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
-    def row_count_of(self, number: int) -> int:
-        """Return how many rows a line takes."""
-        if not self.layout.wrap:
-            return 1
-        line = self.buffer.line(number)
-        return 1 if line is None else len(rows_of(line, self.layout))
+    def _first_index(self) -> int:
+        return -1 if self._finder.buffer.let_go else 0
+
+    def _index(self, number: int) -> int:
+        if number == HEAD:
+            return self._first_index()
+        return self._finder.index_of(number)
+
+    def _number(self, index: int) -> int:
+        return HEAD if index < 0 else self._finder.number_of(index)
+
+    def _rows_at(self, index: int) -> range:
+        """Return the rows of the item at an index."""
+        if index < 0:
+            return range(1)
+        number = self._finder.number_of(index)
+        return range(RULE if index > 0 and self._finder.starts_group(number) else 0, self._row_count(number))
 
     def last_rows(self, count: int) -> list[RowPlace]:
         """Return the newest rows, at most that many."""
         found: list[RowPlace] = []
-        index = self.item_count - 1
-        while index >= 0 and len(found) < count:
-            number = self.number_of(index)
-            found += [(number, row) for row in range(self.row_count_of(number) - 1, -1, -1)]
+        index, first = self._finder.item_count - 1, self._first_index()
+        if index < 0:
+            return []
+        while index >= first and len(found) < count:
+            number = self._number(index)
+            found += [(number, row) for row in reversed(self._rows_at(index))]
             index -= 1
         return found[:count][::-1]
 
@@ -82,75 +110,176 @@ class LogWindow:
         """Return rows from that one on, at most that many."""
         found: list[RowPlace] = []
         number, row = top
-        index, total = self.index_of(number), self.item_count
+        index, total = self._index(number), self._finder.item_count
+        if not total:
+            return []
         while index < total and len(found) < count:
-            shown = self.number_of(index)
-            first = min(row, self.row_count_of(shown) - 1) if shown == number else 0
-            found += [(shown, at) for at in range(first, self.row_count_of(shown))]
+            shown, rows = self._number(index), self._rows_at(index)
+            first = min(max(row, rows.start), rows.stop - 1) if shown == number else rows.start
+            found += [(shown, at) for at in range(first, rows.stop)]
             index += 1
         return found[:count]
 
-    def choose(self, page: int) -> None:
-        """Choose the rows for a screen of `page` rows."""
-        last = self.last_rows(page)
+    def choose(self) -> None:
+        """Choose the rows for the screen."""
+        page = self._page()
         if self.following:
-            self.rows = last
+            self.rows = self.last_rows(page)
             return
         self.rows = self.rows_from(self._top, page)
-        if len(self.rows) < len(last):
-            self.rows = last
+        if len(self.rows) < page:
+            self.rows = self.last_rows(page)
 
-    # -- moving -------------------------------------------------------------------------------------------------------
+    def _moved(self, place: RowPlace, by: int) -> RowPlace:
+        """Return the row so many rows below (negative: above) another, or the last or first one."""
+        number, row = place
+        first, last = self._first_index(), self._finder.item_count - 1
+        index = min(self._index(number), last)
+        rows = self._rows_at(index)
+        row = min(max(row, rows.start), rows.stop - 1)
+        while by:
+            step = max(rows.start - row, by) if by < 0 else min(rows.stop - 1 - row, by)
+            row, by = row + step, by - step
+            if by < 0 and index > first:
+                index, by = index - 1, by + 1
+                rows = self._rows_at(index)
+                row = rows.stop - 1
+            elif by > 0 and index < last:
+                index, by = index + 1, by - 1
+                rows = self._rows_at(index)
+                row = rows.start
+            elif by:
+                break
+        return (self._number(index), row)
 
-    @property
-    def top_number(self) -> int:
-        """Number of the line on top."""
-        return self.rows[0][0] if self.rows else self.buffer.first
-
-    @property
-    def bottom_number(self) -> int:
-        """Number of the line at the bottom."""
-        return self.rows[-1][0] if self.rows else self.buffer.end
-
-    def shows(self, number: int) -> bool:
-        """Say whether any row of a line is on the screen."""
-        return any(shown == number for shown, _ in self.rows)
-
-    def hold_at(self, top: RowPlace) -> None:
-        """Hold the view with that row on top; its lines stay whatever the buffer drops."""
-        if self.following:
-            self.buffer.hold()
-            self._hold_end = self.buffer.end
-            self.following = False
-        self._top = top
+    # -- holding and following ----------------------------------------------------------------------------------------
 
     def follow(self) -> None:
         """Go back to the newest line."""
         self.following = True
-        self.buffer.release()
+        self._finder.buffer.release()
 
-    def scroll(self, rows: int, page: int) -> None:
-        """Move by rows: upwards holds the view, downwards past the end follows."""
-        if not self.rows:
+    def hold(self) -> None:
+        """Hold the view where it is, the cursor on the lowest line in sight."""
+        if self.following and self.rows:
+            self._hold_at(self.rows[0])
+            self.choose()
+            self._cursor = self.rows[-1][0]
+
+    def _hold_at(self, top: RowPlace) -> None:
+        if self.following:
+            self._hold_end = self._finder.buffer.end
+            self._cursor = self.newest_number or 0
+            self.following = False
+        self._top = top
+        self._finder.buffer.hold(max(0, (0 if top[0] == HEAD else top[0]) - _KEPT_ABOVE))
+
+    # -- moving -------------------------------------------------------------------------------------------------------
+
+    def move_cursor(self, by: int) -> None:
+        """Move the cursor by lines; past the newest line it follows. A line taller than the page is scrolled first."""
+        if not self.rows or (self.following and by > 0):
             return
-        number, row = self.rows[0]
-        index = self.index_of(number)
-        if rows > 0 and (self.following or self.rows == self.last_rows(page)):
+        if self.following:
+            self._hold_at(self.rows[0])
+        self.choose()
+        number = self.cursor_number
+        if number is None:
+            return
+        index = self._finder.index_of(number)
+        rows = self._rows_at(index)
+        edge = (number, rows.stop - 1) if by > 0 else (number, rows.start)
+        if edge not in self.rows and self.shows(number):
+            self._hold_at(self._moved(self.rows[0], by))
+        elif index + by >= self._finder.item_count:
+            self.follow()
+        elif index + by < 0:
+            self._hold_at((HEAD, 0))
+        else:
+            self.go_to(self._finder.number_of(index + by))
+
+    def scroll(self, rows: int) -> None:
+        """Move the view by rows, the cursor stays in sight; downwards past the end it follows."""
+        if not self.rows or (self.following and rows > 0):
+            return
+        if self.following:
+            self._hold_at(self.rows[0])
+        self.choose()
+        if rows > 0 and self.rows == self.last_rows(self._page()):
             self.follow()
             return
-        while rows < 0 and (index > 0 or row > 0):
-            if row > 0:
-                row -= 1
+        self._hold_at(self._moved(self.rows[0], rows))
+        self.choose()
+        number = self.cursor_number
+        if number is not None and not self.shows(number):
+            self._put_cursor(0 if number < self.rows[-1][0] else len(self.rows) - 1)
+
+    def move_pages(self, pages: int) -> None:
+        """Move view and cursor by pages; at the ends the cursor goes to the last or first line, and then follows."""
+        if not self.rows or (self.following and pages > 0):
+            return
+        if self.following:
+            self._hold_at(self.rows[0])
+        self.choose()
+        number, page = self.cursor_number, self._page()
+        at = next((y for y, (shown, _) in enumerate(self.rows) if shown == number), 0)
+        before = self.rows
+        last = self.last_rows(page)
+        if pages > 0 and before == last:
+            if number == self.newest_number:
+                self.follow()
             else:
-                index -= 1
-                row = self.row_count_of(self.number_of(index)) - 1
-            rows += 1
-        while rows > 0 and index < self.item_count - 1:
-            if row + 1 < self.row_count_of(self.number_of(index)):
-                row += 1
-            else:
-                index, row = index + 1, 0
-            rows -= 1
-        top = (self.number_of(index), row)
-        if top != self.rows[0]:
-            self.hold_at(top)
+                self._put_cursor(len(before) - 1)
+            return
+        self._hold_at(self._moved(before[0], pages * max(1, page - 1)))
+        self.choose()
+        if self.rows == before:
+            self._put_cursor(0)
+        else:
+            self._put_cursor(at)
+
+    def _put_cursor(self, y: int) -> None:
+        """Put the cursor on the line at a row of the screen."""
+        numbers = [number for number, _ in self.rows[y:] if number != HEAD]
+        if numbers:
+            self._cursor = numbers[0]
+
+    def go_to_oldest(self) -> None:
+        """Hold at the oldest line."""
+        if self._finder.item_count:
+            self._hold_at((HEAD, 0))
+            self._cursor = self._finder.number_of(0)
+
+    def go_to(self, number: int, *, middle: bool = False) -> None:
+        """Hold with the cursor on a line (or on the next one that is shown), as much of it in sight as there is room.
+
+        Args:
+            middle: when it is not in sight yet, put it in the middle of the screen.
+        """
+        if not self._finder.item_count:
+            return
+        if self.following:
+            self._hold_at(self.rows[0] if self.rows else (HEAD, 0))
+        self._cursor = number
+        self.reveal(middle=middle)
+
+    def reveal(self, *, middle: bool = False) -> None:
+        """Scroll as little as needed to have the cursor's line in sight."""
+        self.choose()
+        number = self.cursor_number
+        if number is None:
+            return
+        page = self._page()
+        rows = self._rows_at(self._finder.index_of(number))
+        first, last = (number, rows.start), (number, rows.stop - 1)
+        if first in self.rows and (last in self.rows or self.rows[0] == first):
+            self._hold_at(self.rows[0])
+            return
+        if middle and not self.shows(number):
+            top = self._moved(first, -((page - 1) // 2))
+        elif len(rows) >= page or (self.rows and number <= self.rows[0][0] and first not in self.rows):
+            top = first
+        else:
+            top = self._moved(last, 1 - page)
+        self._hold_at(top)
+        self.choose()

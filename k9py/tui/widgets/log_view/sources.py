@@ -1,33 +1,9 @@
-"""One line of a log view, and the stable colour of each source.
-
-Invariant: a `LogLine` in a view's buffer has printable text only (`cleaned`), so drawing and searching need not look
-again.
-"""
+"""The stable colour of each source of a log view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 from zlib import crc32
-
-import msgspec
-
-from k9py.logs.line import LogLine
-from k9py.tui.widgets.printable_line import printable_line
-
-MAX_LINE_CHARACTERS: Final = 32_768
-"""Characters of one log line kept for the screen; the rest is cut off and said so."""
-
-
-def cleaned(line: LogLine) -> LogLine:
-    """Return the line with printable text of bounded length; the same object when there is nothing to change."""
-    text = line.text
-    if len(text) <= MAX_LINE_CHARACTERS and text.isprintable():
-        return line
-    if len(text) > MAX_LINE_CHARACTERS:
-        cut = len(text) - MAX_LINE_CHARACTERS
-        text = f"{text[:MAX_LINE_CHARACTERS]} … {cut:,} more characters"
-    return msgspec.structs.replace(line, text=printable_line(text))
 
 
 class SourceColors:

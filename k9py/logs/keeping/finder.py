@@ -1,0 +1,130 @@
+"""What of a buffer is shown and what is found in it: filter, hidden sources and levels, context and search at once.
+
+Owns the present `LineFilter` and `LineScan` over one buffer. The lines that can be shown are its items, oldest first,
+known by number (which stays) and by index (which does not). Invariant: hits are always among the items. Long work is
+done in slices by `advance`, which the owner calls until it says that all is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from k9py.logs.keeping.buffer import LogBuffer
+from k9py.logs.keeping.hidden import NOTHING_HIDDEN, Hidden
+from k9py.logs.keeping.line_filter import MAX_CONTEXT, LineFilter
+from k9py.logs.keeping.query import Query, parse_query
+from k9py.logs.keeping.scan import LineScan
+from k9py.logs.line import LogLine
+
+
+class Finder:
+    """Filters and searches a buffer."""
+
+    def __init__(self, buffer: LogBuffer) -> None:
+        self.buffer = buffer
+        self.filter_query: Query | None = None
+        self.search_query: Query | None = None
+        self.hidden = NOTHING_HIDDEN
+        self.context = 0
+        self.filter: LineFilter | None = None
+        """None: every line of the buffer is shown."""
+        self.search: LineScan | None = None
+
+    # -- what is asked for --------------------------------------------------------------------------------------------
+
+    def set_filter(self, text: str) -> None:
+        """Show only lines that match, and markers; "" shows all again."""
+        self.filter_query = parse_query(text)
+        self._begin()
+
+    def set_hidden(self, hidden: Hidden) -> None:
+        """Leave out containers and levels."""
+        if hidden != self.hidden:
+            self.hidden = hidden
+            self._begin()
+
+    def set_context(self, lines: int) -> None:
+        """Show so many lines of the same container before and after each match of the filter."""
+        lines = min(max(0, lines), MAX_CONTEXT)
+        if lines != self.context:
+            self.context = lines
+            if self.filter_query is not None:
+                self._begin()
+
+    def set_search(self, text: str) -> None:
+        """Look for what matches; "" ends the search."""
+        self.search_query = parse_query(text)
+        self._begin_search()
+
+    def clear(self) -> None:
+        """Forget what was found: the buffer was cleared."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.filter = None
+        if self.filter_query is not None or self.hidden:
+            self.filter = LineFilter(self.filter_query, self.hidden, self.context)
+            self.filter.next_number = self.buffer.first
+        self._begin_search()
+
+    def _begin_search(self) -> None:
+        if self.filter is not None:
+            self.filter.unwatch()
+        self.search = None if self.search_query is None else LineScan(self.search_query, self.filter)
+
+    # -- work ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """True while lines have not been looked at."""
+        end = self.buffer.end
+        waiting = self.filter is not None and self.filter.next_number < end
+        return waiting or (self.search is not None and not self.search.done(self.buffer))
+
+    def advance(self, should_pause: Callable[[], bool]) -> bool:
+        """Look at lines until done or told to pause; True when every line has been looked at."""
+        if self.filter is not None and not self.filter.advance(self.buffer, should_pause):
+            if self.search is not None:
+                self.search.matches.forget(self.buffer)
+            return False
+        return self.search is None or self.search.advance(self.buffer, should_pause)
+
+    # -- items --------------------------------------------------------------------------------------------------------
+
+    @property
+    def item_count(self) -> int:
+        """Lines that can be shown."""
+        return len(self.buffer) if self.filter is None else len(self.filter.shown)
+
+    def number_of(self, index: int) -> int:
+        """Return the number of the item at an index."""
+        return self.buffer.number_at(index) if self.filter is None else self.filter.shown.all[index]
+
+    def index_of(self, number: int) -> int:
+        """Return the index of the item with that number, or of the first after it (or the count)."""
+        return self.buffer.index_of(number) if self.filter is None else self.filter.shown.position(number - 1)
+
+    def shows(self, number: int) -> bool:
+        """Say whether a line is an item."""
+        if self.filter is None:
+            return self.buffer.line(number) is not None
+        return number in self.filter.shown
+
+    def starts_group(self, number: int) -> bool:
+        """Say whether a rule belongs above that item: with context on, lines were left out before it."""
+        return self.filter is not None and self.filter.starts_group(number)
+
+    def is_context(self, line: LogLine) -> bool:
+        """Say whether an item does not match itself."""
+        return self.filter is not None and self.filter.is_context(line)
+
+    def items_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
+        """Yield the items from a number on, before `end`; lines may be added and let go while it runs."""
+        if self.filter is None:
+            yield from self.buffer.lines_between(number, end)
+            return
+        while (found := self.filter.shown.following(number - 1)) is not None and found < end:
+            line = self.buffer.line(found)
+            if line is not None:
+                yield found, line
+            number = found + 1

@@ -1,0 +1,122 @@
+"""How a log line is laid out: in one row, wrapped into several, or unfolded. Pure: text in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from k9py.logs.line import LogLine
+from k9py.logs.records.level import Level
+from k9py.logs.records.sgr import plain
+from k9py.logs.records.shown import Shown, Span, shown, unfolded
+
+MAX_PREFIX_CELLS: Final = 28
+MIN_PREFIX_CELLS: Final = 12
+"""Bounds of the room for sources; between them it is a quarter of the line at most."""
+GUTTER_CELLS: Final = 1
+"""For the bar of the cursor's line and of marked lines."""
+LATE: Final = "late "
+
+
+@dataclass(frozen=True, slots=True)
+class LogLayout:
+    """What all lines of a view have in common.
+
+    Args:
+        prefix: Cells for the source's label, 0: none.
+        times: Cells for the time, 0: none.
+        wrap: Break long lines instead of cutting them.
+        left: Cells scrolled sideways (not when wrapping).
+        width: Cells of a line.
+        parsed: Tell structured lines as records.
+        colours: Keep the containers' colours.
+    """
+
+    prefix: int = 0
+    times: int = 0
+    wrap: bool = False
+    left: int = 0
+    width: int = 1
+    parsed: bool = True
+    colours: bool = True
+
+    @property
+    def lead(self) -> int:
+        """Cells before the text."""
+        return GUTTER_CELLS + (self.times + 1 if self.times else 0) + (self.prefix + 1 if self.prefix else 0)
+
+    @property
+    def room(self) -> int:
+        """Cells for the text."""
+        return max(1, self.width - self.lead)
+
+
+class TextRow(NamedTuple):
+    """One row of a line: a piece of a text, in characters."""
+
+    piece: Shown
+    start: int
+    end: int
+
+
+def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[TextRow, ...]:
+    """Return the rows a line takes, at least one.
+
+    Args:
+        open_: unfolded: a record has a row a field, and long rows are wrapped.
+    """
+    if line.marker:
+        piece = Shown(marker_words(line), (), Level.UNKNOWN)
+        return tuple(_rows(piece, max(1, layout.width - GUTTER_CELLS), layout.wrap or open_))
+    if not open_:
+        return tuple(_rows(shown_line(line, layout), layout.room, layout.wrap))
+    pieces = unfolded(line.text, line.at) if layout.parsed else (shown_line(line, layout),)
+    return tuple(row for piece in pieces for row in _rows(piece, layout.room, wrap=True))
+
+
+def shown_line(line: LogLine, layout: LogLayout) -> Shown:
+    """Return a container's line in one row, one that came late said to be so."""
+    piece = shown(line.text, parsed=layout.parsed, colours=layout.colours, at=line.at)
+    if not line.late:
+        return piece
+    by = len(LATE)
+    spans = [one._replace(start=one.start + by, end=one.end + by) for one in piece.spans]
+    return Shown(LATE + piece.text, (Span(0, by - 1, "time"), *spans), piece.level)
+
+
+def marker_words(line: LogLine) -> str:
+    """Return the words of a marker, harmless."""
+    words = plain(line.text)
+    return f"── {plain(line.target.pod)}: {words}" if line.target.pod else f"── {words}"
+
+
+def _rows(piece: Shown, room: int, wrap: bool) -> Iterator[TextRow]:
+    if not wrap:
+        yield TextRow(piece, 0, len(piece.text))
+        return
+    at = 0
+    for length in _lengths(piece.text, room):
+        yield TextRow(piece, at, at + length)
+        at += length
+
+
+def _lengths(text: str, room: int) -> list[int]:
+    """Return the characters of each row of at most `room` cells; at least one row."""
+    if not text:
+        return [0]
+    if text.isascii():
+        return [min(room, len(text) - at) for at in range(0, len(text), room)]
+    return [len(part) for part in chop_cells(text, max(2, room))]
+
+
+def fit_label(label: str, cells: int) -> str:
+    """Return a source's label in exactly that many cells; the end is kept, where pods of one owner differ."""
+    length = cell_len(label)
+    if length <= cells:
+        return label + " " * (cells - length)
+    if not label.isascii():
+        return set_cell_size(label, cells)
+    return "…" + label[length - cells + 1 :]

@@ -1,0 +1,237 @@
+"""Painting log lines: the rows of a line, laid out once while they are near the screen, as strips.
+
+Invariant: only lines near the screen are parsed and laid out, and what is cached for one is dropped when the layout or
+what is highlighted changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from k9py.logs.line import LogLine
+from k9py.logs.records.level import Level
+from k9py.logs.records.shown import Part, Shown
+from k9py.tables.values import Tone
+from k9py.tui.theme import Palette
+from k9py.tui.widgets.log_view.colours import sgr_style
+from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, fit_label, rows_of
+
+CURSOR_BAR: Final = "▎"
+MARK_BAR: Final = "▌"
+GROUP_RULE: Final = "┄"
+MAX_HITS: Final = 2_000
+"""Highlighted hits of one pattern in one line."""
+_CACHED_LINES: Final = 400
+
+_LEVEL_TONES: Final = {
+    Level.TRACE: Tone.MUTED,
+    Level.DEBUG: Tone.MUTED,
+    Level.WARN: Tone.WARN,
+    Level.ERROR: Tone.FAIL,
+    Level.FATAL: Tone.FAIL,
+}
+_PLAIN_PARTS: Final[frozenset[Part]] = frozenset(("value", "quoted"))
+_MUTED_PARTS: Final[frozenset[Part]] = frozenset(("time", "key", "cut"))
+
+
+class Highlight(NamedTuple):
+    """A pattern whose hits are painted, by an index into the palette's highlights; -1: the search."""
+
+    pattern: re.Pattern[str]
+    style: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowLook:
+    """What a row's look depends on, apart from its line, the layout and what is highlighted."""
+
+    cursor: bool = False
+    marked: bool = False
+    context: bool = False
+    time: str = ""
+
+
+@dataclass(slots=True)
+class _Laid:
+    rows: tuple[TextRow, ...]
+    hits: dict[int, list[tuple[int, int, int]]]
+
+
+class LinePainter:
+    """Lays out and paints lines.
+
+    Args:
+        line_of: the line of a number, None when it is not kept.
+        is_open: says whether the line of a number is unfolded.
+    """
+
+    def __init__(self, line_of: Callable[[int], LogLine | None], is_open: Callable[[int], bool]) -> None:
+        self._line_of = line_of
+        self._is_open = is_open
+        self._layout = LogLayout()
+        self._highlights: tuple[Highlight, ...] = ()
+        self._laid: dict[int, _Laid] = {}
+
+    @property
+    def layout(self) -> LogLayout:
+        """What all lines have in common."""
+        return self._layout
+
+    def set_layout(self, layout: LogLayout) -> bool:
+        """Lay lines out in another way; True when it is another."""
+        if layout == self._layout:
+            return False
+        self._layout = layout
+        self._laid.clear()
+        return True
+
+    def set_highlights(self, highlights: Sequence[Highlight]) -> None:
+        """Paint the hits of these patterns, each over those before it."""
+        self._highlights = tuple(highlights)
+        self._laid.clear()
+
+    def forget(self) -> None:
+        """Lay every line out anew."""
+        self._laid.clear()
+
+    def row_count(self, number: int) -> int:
+        """Return how many rows a line takes."""
+        if not self._layout.wrap and not self._is_open(number):
+            return 1
+        return len(self._lay_out(number).rows)
+
+    def _lay_out(self, number: int) -> _Laid:
+        laid = self._laid.get(number)
+        if laid is None:
+            line = self._line_of(number)
+            rows = () if line is None else rows_of(line, self._layout, open_=self._is_open(number))
+            laid = _Laid(rows or (TextRow(Shown("", (), Level.UNKNOWN), 0, 0),), {})
+            if line is not None and line.target.pod == "" and line.marker:
+                return laid  # a loss that grows has the same number and other words
+            if len(self._laid) >= _CACHED_LINES:
+                self._laid.clear()
+            self._laid[number] = laid
+        return laid
+
+    # -- painting -----------------------------------------------------------------------------------------------------
+
+    def paint(
+        self, number: int, row: int, look: RowLook, label: str, source: Style, palette: Palette, base: Style
+    ) -> Strip:
+        """Return one row of a line.
+
+        Args:
+            label, source: the line's source and its colour.
+            base: the widget's own colours.
+        """
+        line, layout = self._line_of(number), self._layout
+        if look.cursor:
+            base += palette.cursor_blurred
+        if line is None:
+            return Strip.blank(layout.width, base)
+        laid = self._lay_out(number)
+        at = laid.rows[min(row, len(laid.rows) - 1)]
+        gutter = _gutter(look, palette, base)
+        if line.marker:
+            style = base + (palette.gap if line.marker == "gap" else palette.notice)
+            text = at.piece.text[at.start : at.end].rstrip()
+            if row == len(laid.rows) - 1:
+                text += " " + "─" * max(0, layout.width - GUTTER_CELLS - cell_len(text) - 1)
+            body = exact([Segment(text, style)], layout.width - GUTTER_CELLS, base, left=layout.left)
+            return Strip([gutter, *body], layout.width)
+        lead: list[Segment] = [gutter]
+        if row > 0:
+            lead.append(Segment(" " * (layout.lead - GUTTER_CELLS), base))
+        else:
+            if layout.times:
+                lead += [Segment(look.time or " " * layout.times, base + palette.muted), Segment(" ", base)]
+            if layout.prefix:
+                lead += [Segment(fit_label(label, layout.prefix), base + source), Segment(" ", base)]
+        return exact([*lead, *self._text(laid, at, look, palette, base)], layout.width, base)
+
+    def _text(self, laid: _Laid, at: TextRow, look: RowLook, palette: Palette, base: Style) -> Strip:
+        layout, piece = self._layout, at.piece
+        start, end, left = at.start, at.end, layout.left
+        if end - start > left + 2 * layout.room:
+            end = start + left + 2 * layout.room
+        if left and piece.text[start:end].isascii():
+            start, left = min(end, start + left), 0
+        plain = base + (palette.muted if look.context else palette.tone(_LEVEL_TONES.get(piece.level, Tone.PLAIN)))
+        styles = [plain] * (end - start)
+
+        def lay(first: int, last: int, style: Style) -> None:
+            first, last = max(first, start), min(last, end)
+            if first < last:
+                styles[first - start : last - start] = [style] * (last - first)
+
+        if not look.context:
+            for span in piece.spans:
+                if span.start >= end:
+                    break
+                if span.colour is not None:
+                    lay(span.start, span.end, sgr_style(span.colour, base))
+                elif span.part in _MUTED_PARTS:
+                    lay(span.start, span.end, base + palette.muted)
+                elif span.part in _PLAIN_PARTS:
+                    lay(span.start, span.end, base)
+        for first, last, which in self._hits(laid, piece, end):
+            lay(first, last, base + self._highlight_style(which, look, palette))
+        segments: list[Segment] = []
+        position = start
+        for style, run in groupby(styles):
+            length = sum(1 for _ in run)
+            segments.append(Segment(piece.text[position : position + length], style))
+            position += length
+        return exact(segments, layout.room, base, left=left)
+
+    def _hits(self, laid: _Laid, piece: Shown, end: int) -> list[tuple[int, int, int]]:
+        if not self._highlights:
+            return []
+        hits = laid.hits.get(id(piece))
+        if hits is None:
+            limit = len(piece.text) if self._layout.wrap or len(laid.rows) > 1 else end + 1024
+            hits = laid.hits[id(piece)] = [
+                (*span, which) for pattern, which in self._highlights for span in _spans(pattern, piece.text, limit)
+            ]
+        return hits
+
+    @staticmethod
+    def _highlight_style(which: int, look: RowLook, palette: Palette) -> Style:
+        if which < 0:
+            return palette.hit_current if look.cursor else palette.hit
+        return palette.highlights[which % len(palette.highlights)]
+
+
+def _spans(pattern: re.Pattern[str], text: str, limit: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for hit in pattern.finditer(text, 0, limit):
+        if hit.end() > hit.start():
+            found.append(hit.span())
+            if len(found) >= MAX_HITS:
+                break
+    return found
+
+
+def _gutter(look: RowLook, palette: Palette, base: Style) -> Segment:
+    if look.marked:
+        return Segment(MARK_BAR, base + palette.tone(Tone.WARN))
+    return Segment(CURSOR_BAR if look.cursor else " ", base + palette.tone(Tone.ACCENT))
+
+
+def rule(layout: LogLayout, palette: Palette, base: Style) -> Strip:
+    """Return the row between two groups of lines."""
+    return exact([Segment(" " * GUTTER_CELLS + GROUP_RULE * layout.width, base + palette.muted)], layout.width, base)
+
+
+def exact(segments: Sequence[Segment] | Strip, width: int, fill: Style, *, left: int = 0) -> Strip:
+    """Return the segments as a strip of exactly `width` cells, `left` cells cut off at the start."""
+    return Strip(segments).crop_extend(left, left + width, fill)
