@@ -1,0 +1,202 @@
+"""A log stream over real HTTP against a simulated cluster, both driven by one clock that moves when it is told to.
+
+The simulator lives on its own thread; `Follower.step` moves its clock, wakes who waited for that on this side, lets
+what was sent arrive, and drains the stream into a ledger. What is proven holds whatever arrives in which step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from k9py.cluster.cluster import Cluster
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.logs.tailing.stream import LogStream
+from k9py.objects.errors import KdashError
+from k9py.objects.meta import ObjectKey
+from k9py.simulator.api.writes import create_object
+from k9py.simulator.resources import by_kind
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from tests.integration.clusters import watched, whole
+from tests.simulator.numbered import Ledger, Place, Written, numbered
+
+NAMESPACE = "shop"
+Object = dict[str, Any]
+
+
+class SharedClock:
+    """The simulator's time, for what waits on this loop."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._clock = simulator.clock
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.monotonic() + seconds, next(self._order), woken))
+        await woken
+
+    def wake(self) -> None:
+        """Wake who is due."""
+        while self._sleepers and self._sleepers[0][0] <= self.monotonic():
+            woken = heapq.heappop(self._sleepers)[2]
+            if not woken.done():
+                woken.set_result(None)
+
+
+class Follower:
+    """Follows the containers of one workload.
+
+    Args:
+        subject: whose pods' logs are followed.
+    """
+
+    def __init__(self, simulator: Simulator, connection: Connection, cluster: Cluster, subject: ObjectKey) -> None:
+        self.simulator = simulator
+        self.ledger = Ledger()
+        self.clock = SharedClock(simulator)
+        self.stream: LogStream
+        self._connection = connection
+        self._cluster = cluster
+        self._subject = subject
+        self._written = simulator.call(Written, NAMESPACE)
+        self._first: set[Place] | None = None
+        self._joined: set[Place] = set()
+
+    async def step(self, seconds: float = 0.5) -> None:
+        """Let so much time pass on both sides, and take what came."""
+        await asyncio.to_thread(self.simulator.advance, seconds)
+        self.clock.wake()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let what was sent arrive: an answer to a question asked now comes behind it. Then tell and take."""
+        try:
+            await self._connection.server_version()
+        except KdashError:
+            await asyncio.sleep(0)
+        targets = self._cluster.queries.log_targets(self._subject)
+        places = {target.place for target in targets}
+        if self._first is None:
+            self._first = places
+        self._joined |= places - self._first
+        self.stream.set_targets(targets)
+        self.ledger.take(self.stream.drain())
+
+    async def run(self, seconds: float, step: float = 0.5) -> None:
+        """Let so much time pass in steps."""
+        for _ in range(round(seconds / step)):
+            await self.step(step)
+
+    async def until(self, condition: Callable[[], bool], what: str, limit: float = 120.0) -> None:
+        """Step until a condition holds. Fails when it does not within so many seconds of the cluster's time."""
+        for _ in range(round(limit / 0.5)):
+            if condition():
+                return
+            await self.step()
+        raise AssertionError(f"not within {limit:.0f} s: {what}\n" + "\n".join(self.ledger.markers[-20:]))
+
+    async def prove(self) -> None:
+        """Wait for all that has been written so far, and see that no promise was broken."""
+        self.simulator.clear_faults()
+        wanted = self.simulator.call(lambda _: self._written.counts())
+        try:
+            await self.until(lambda: self.ledger.is_complete(wanted), "all that was written", 200.0)
+        finally:
+            counts = self.simulator.call(lambda _: self._written.counts())
+            said = [one for one in self.ledger.broken_promises(counts, joined=self._joined) if "ends with" not in one]
+            assert not said, "\n".join([*said, "markers:", *self.ledger.markers])
+
+
+@asynccontextmanager
+async def following(simulator: Simulator, folder: Path, subject: ObjectKey, **options: Any) -> AsyncIterator[Follower]:
+    """Follow a workload's logs; options are the stream's."""
+    path = simulator.write_kubeconfig(folder / "config-logs", namespace=NAMESPACE)
+    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(folder)})
+    try:
+        async with watched(simulator, folder, namespace=NAMESPACE) as cluster:
+            await whole(cluster)
+            follower = Follower(simulator, connection, cluster, subject)
+            follower.stream = LogStream(connection, follower.clock, **options)
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(follower.stream.run())
+                try:
+                    yield follower
+                finally:
+                    running.cancel()
+    finally:
+        await connection.aclose()
+
+
+def workload(
+    simulator: Simulator,
+    kind: str,
+    name: str,
+    *,
+    replicas: int = 3,
+    rate: float = 5.0,
+    annotations: Mapping[str, str] | None = None,
+) -> ObjectKey:
+    """Create a workload of numbered containers."""
+
+    def create(state: ClusterState) -> None:
+        template = {
+            "metadata": {"labels": {"app": name}, "annotations": numbered(rate, **(annotations or {}))},
+            "spec": {"containers": [{"name": "app", "image": f"registry.example.com/{name}:1.0.0"}]},
+        }
+        spec: Object = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
+        if kind == "StatefulSet":
+            spec["serviceName"] = name
+        create_object(state, by_kind(kind), {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+
+    simulator.call(create)
+    return ObjectKey(kind, NAMESPACE, name)
+
+
+def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:
+    """Annotate every pod of a workload; returns how many there were."""
+
+    def change(state: ClusterState) -> int:
+        found = pods(state, name)
+        for pod in found:
+            told = {**(pod["metadata"].get("annotations") or {}), **annotations}
+            state.storage.update(by_kind("Pod"), {**pod, "metadata": {**pod["metadata"], "annotations": told}})
+        return len(found)
+
+    return simulator.call(change)
+
+
+def pods(state: ClusterState, name: str) -> list[Object]:
+    """Return the pods of a workload."""
+    found = state.storage.list(by_kind("Pod"), NAMESPACE)
+    return [pod for pod in found if pod["metadata"]["labels"].get("app") == name]
+
+
+def roll_out(state: ClusterState, kind: str, name: str, tag: str) -> None:
+    """Give a workload another image."""
+    resource = by_kind(kind)
+    found = state.storage.get(resource, NAMESPACE, name)
+    assert found is not None
+    template = found["spec"]["template"]
+    containers = [{**template["spec"]["containers"][0], "image": f"registry.example.com/{name}:{tag}"}]
+    template = {**template, "spec": {**template["spec"], "containers": containers}}
+    state.storage.update(resource, {**found, "spec": {**found["spec"], "template": template}})
