@@ -43,7 +43,7 @@ class PatternRow(NamedTuple):
         new_count, old_count: all lines of it.
         new_rate, old_rate: lines a container-minute, without those of starts; None: not heard long enough to tell.
         example: a line of it, printable: of the new revision, for what stopped of an old one.
-        number: of a line in the log, None when none is kept any more.
+        number: of a line in the log; the log may have let it go.
         identity: stays the pattern's while it exists.
         note: "", "once", or "at its start": all its lines are of containers that just started, and how the old ones
             start is not known.
@@ -58,7 +58,7 @@ class PatternRow(NamedTuple):
     new_rate: float | None
     old_rate: float | None
     example: str
-    number: int | None
+    number: int
     identity: int
     note: str = ""
     is_sure: bool = True
@@ -222,11 +222,13 @@ def _count(tallies: Collection[Tally], phases: Collection[Phase]) -> int:
 
 
 def _order(row: PatternRow) -> tuple[object, ...]:
-    """Put first: what is new, of that what is grave, of that what is sure, of that what is said most."""
+    """Put first: what is new, of that what is grave, of that what is said most.
+
+    What is not sure comes last: rare lines that the old revisions may say as well would crowd out what is.
+    """
     return (
-        _KINDS.index(row.kind),
+        _KINDS.index(row.kind) if row.is_sure else len(_KINDS),
         _GRAVITY.get(row.level, 4),
-        not row.is_sure,
         row.note == "at its start",
         -max(row.new_count, row.old_count),
         row.identity,

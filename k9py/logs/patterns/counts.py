@@ -149,11 +149,9 @@ class PatternCounts:
         """Lines below that number are no longer kept."""
         self.oldest = max(self.oldest, number)
 
-    def example_number(self, tally: Tally) -> int | None:
-        """Return the number of a line of that tally which may still be kept: the first, else the last; None: none."""
-        if tally.first_number >= self.oldest:
-            return tally.first_number
-        return tally.last_number if tally.last_number >= self.oldest else None
+    def example_number(self, tally: Tally) -> int:
+        """Return the number of a line of that tally: of the first while it is kept, else of the last."""
+        return tally.first_number if tally.first_number >= self.oldest else tally.last_number
 
     def _count(self, number: int, line: LogLine) -> None:
         run = self.runs.of(line.target)

@@ -81,8 +81,7 @@ def skeleton(text: str) -> str:
 
 
 def mask(skeleton: str) -> str:
-    """Return a skeleton with placeholders for what differs between events; a time at its beginning is left out,
-    and in access logs who asked."""
+    """Return a skeleton with placeholders for what differs, without a time (and who asked) at its beginning."""
     return _STAMP.sub("", _SHAPE.sub(_placeholder, skeleton))
 
 

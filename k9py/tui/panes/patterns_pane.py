@@ -1,24 +1,37 @@
-"""What the new revision's logs say and the old ones' do not: patterns that are new, stopped, or changed their rate."""
+"""What the new revision's logs say and the old ones' do not: patterns that are new, stopped, or changed their rate.
+
+Owns the counts of its subject and the one task that counts and compares, in slices with a rest as long after each, so
+that it takes half of the loop at most. Invariant: a line given is counted, waits, or is among those it says are not
+counted because too many came at once; nothing is drawn more often than `REDRAW_SECONDS` allows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from textual.message import Message
 
 from k9py.informer.clock import Clock
 from k9py.logs.line import LogLine
-from k9py.tables.values import Column
+from k9py.logs.patterns.compare import Comparing, Comparison, PatternRow
+from k9py.logs.patterns.counts import PatternCounts
+from k9py.objects.meta import ObjectKey
+from k9py.objects.text import printable
+from k9py.tables import patterns as pattern_table
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.work import start
 
-_COLUMNS = (
-    Column("change", "CHANGE"),
-    Column("lines", "LINES", align_right=True),
-    Column("pattern", "PATTERN", grow=True),
-)
+SLICE_SECONDS: Final = 0.004
+REDRAW_SECONDS: Final = 0.5
+MAX_WAITING: Final = 100_000
+"""Lines that wait to be counted; when more come at once, the oldest of them are not counted."""
 
 
 class PatternsPane(TablePane):
@@ -26,7 +39,12 @@ class PatternsPane(TablePane):
 
     @dataclass
     class Jump(Message):
-        """Enter was pressed on a pattern: `number` is that of its example line, `text` what it says."""
+        """Enter was pressed on a pattern.
+
+        Args:
+            number: of its example in the log, which may not be kept any more.
+            text: what the example says, printable.
+        """
 
         pane: PatternsPane
         number: int
@@ -45,10 +63,38 @@ class PatternsPane(TablePane):
         id: str | None = "patterns",  # noqa: A002
         classes: str | None = None,
     ) -> None:
-        super().__init__("Patterns", _COLUMNS, clock=clock, options=options, number=number, id=id, classes=classes)
+        columns = pattern_table.columns("", (), {})
+        super().__init__("Patterns", columns, clock=clock, options=options, number=number, id=id, classes=classes)
+        self.pattern_counts = PatternCounts()
+        self.comparison: Comparison | None = None
+        """What is shown; None before the first lines."""
+        self.skipped = 0
+        """Lines not counted because too many came at once."""
+        self._waiting: deque[tuple[int, Sequence[LogLine]]] = deque()
+        self._waiting_lines = 0
+        self._new = ""
+        self._old: tuple[str, ...] = ()
+        self._names: dict[str, str] = {}
+        self._patterns: dict[ObjectKey, PatternRow] = {}
+        self._is_stale = False
+        self._is_working = False
+        self._drawn_at = float("-inf")
+
+    @property
+    def uncounted(self) -> int:
+        """Lines that wait to be counted."""
+        return self._waiting_lines
+
+    # -- what the screen gives ----------------------------------------------------------------------------------------
 
     def clear(self) -> None:
         """Forget everything: another subject's lines will come."""
+        self.pattern_counts = PatternCounts()
+        self.comparison = None
+        self.skipped = 0
+        self._waiting.clear()
+        self._waiting_lines = 0
+        self._restart()
 
     def set_revisions(self, new: str, old: tuple[str, ...], names: Mapping[str, str]) -> None:
         """Compare these revisions; cheap when nothing differs.
@@ -57,15 +103,158 @@ class PatternsPane(TablePane):
             new, old: as `LogTarget.revision`; without old ones the patterns of all lines are shown.
             names: of those, such as "revision 8".
         """
+        if (new, old, names) == (self._new, self._old, self._names):
+            return
+        self._new, self._old, self._names = new, old, dict(names)
+        self.comparison = None
+        self._restart()
 
     def take(self, first_number: int, lines: Sequence[LogLine]) -> None:
         """Count these lines, numbered from `first_number` on as in the log beside; returns at once."""
+        if not lines:
+            return
+        self._waiting.append((first_number, lines))
+        self._waiting_lines += len(lines)
+        while self._waiting_lines > MAX_WAITING and len(self._waiting) > 1:
+            skipped = len(self._waiting.popleft()[1])
+            self._waiting_lines -= skipped
+            self.skipped += skipped
+        self._work_on()
 
     def set_started(self, started: Mapping[str, datetime]) -> None:
         """Say since when containers run, by container id: what they print at their start is told apart."""
+        self.pattern_counts.set_started(started)
 
     def add_baseline(self, revision: str, lines: Sequence[LogLine]) -> None:
-        """Say how a container of an old revision begins its log: such lines are not new when the new one starts."""
+        """Say how a container of an old revision begins its log: such lines are not new when the new one starts.
+
+        For a few hundred lines: they are looked at before this returns.
+        """
+        self.pattern_counts.add_baseline(revision, lines)
+        self._is_stale = True
+        self._work_on()
 
     def forget_before(self, number: int) -> None:
-        """Lines below that number are no longer kept: no jump leads there."""
+        """Lines below that number are no longer kept: jumps lead to later ones, if there are any."""
+        self.pattern_counts.forget_before(number)
+
+    # -- counting and comparing ---------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Show what was given before."""
+        self._restart()
+
+    def on_resize(self) -> None:
+        """Cut the example to the room there is."""
+        self._say_example()
+
+    def on_show(self) -> None:
+        """Compare what was counted out of sight."""
+        self._work_on()
+
+    def _restart(self) -> None:
+        self._patterns = {}
+        self.rows = {}
+        self.table.restart(pattern_table.columns(self._new, self._old, self._names))
+        self._is_stale = True
+        self._drawn_at = float("-inf")
+        self._say()
+        self._work_on()
+
+    def _work_on(self) -> None:
+        if not self._is_working and self.is_mounted and (self._waiting or (self._is_stale and self.display)):
+            self._is_working = True
+            start(self, self._work, group="patterns")
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting or (self._is_stale and self.display):
+                self._count(self._slice())
+                due = self._drawn_at + REDRAW_SECONDS - self._clock.monotonic()
+                if self._is_stale and self.display and due <= 0:
+                    await self._compare()
+                await asyncio.sleep(SLICE_SECONDS if self._waiting or due <= 0 else min(due, REDRAW_SECONDS))
+        finally:
+            self._is_working = False
+
+    def _slice(self) -> Callable[[], bool]:
+        clock, end = self._clock, self._clock.monotonic() + SLICE_SECONDS
+        return lambda: clock.monotonic() >= end
+
+    def _count(self, should_pause: Callable[[], bool]) -> None:
+        while self._waiting:
+            first, lines = self._waiting.popleft()
+            taken = self.pattern_counts.add(first, lines, should_pause)
+            self._waiting_lines -= taken
+            self._is_stale = True
+            if taken < len(lines):
+                self._waiting.appendleft((first + taken, lines[taken:]))
+            if should_pause():
+                return
+
+    async def _compare(self) -> None:
+        self._is_stale = False
+        counts, wanted = self.pattern_counts, (self._new, self._old)
+        comparing = Comparing(counts, *(wanted if self._old else ("", ())))
+        done = comparing.advance(self._slice())
+        while done is None:
+            await asyncio.sleep(SLICE_SECONDS)
+            if counts is not self.pattern_counts or wanted != (self._new, self._old):
+                return  # asked for anew already
+            done = comparing.advance(self._slice())
+        self._drawn_at = self._clock.monotonic()
+        self._show(done)
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _show(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self._patterns = {pattern_table.key_of(one): one for one in comparison.rows}
+        can_compare = not self._old or (comparison.new_lines and comparison.old_lines)
+        self.set_rows(pattern_table.rows(comparison, compared=bool(self._old)) if can_compare else (), stay_on_top=True)
+        self._say()
+
+    def _say(self) -> None:
+        self.set_empty(pattern_table.empty_words(self.comparison, self._new, self._old, self._names))
+        self._retitle()
+        self._say_example()
+
+    def _retitle(self) -> None:
+        parts = []
+        if not self._old:
+            parts.append("one revision: nothing to compare yet")
+        elif self.comparison is not None and self.rows:
+            parts.append(pattern_table.summary(self.comparison))
+        if self.table.row_count != self.table.total_count:
+            parts.append(f"{self.table.row_count:,} of {self.table.total_count:,} shown")
+        if self._waiting_lines:
+            parts.append(f"{self._waiting_lines:,} lines not counted yet")
+        if self.skipped:
+            parts.append(f"{self.skipped:,} not counted: too many at once")
+        narrowing = ""
+        if self._old:
+            narrowing = pattern_table.against(self._new, self._old, self._names)
+        self.set_note(" · ".join(parts), narrowing=narrowing)
+
+    def _say_example(self) -> None:
+        chosen = self._chosen
+        room = max(0, self.size.width - 22)
+        example = "" if chosen is None else printable(chosen.example).strip()
+        cut = example if len(example) <= room else f"{example[: max(0, room - 1)]}…"
+        self.set_corner(f"Enter: in the log · {cut}" if cut and room > 8 else "")
+
+    @property
+    def _chosen(self) -> PatternRow | None:
+        key = self.table.cursor_key
+        return None if key is None else self._patterns.get(key)
+
+    def on_live_table_highlighted(self, event: Highlighted) -> None:
+        """Show an example of the pattern under the cursor."""
+        self._say_example()
+
+    def on_live_table_selected(self, event: Selected) -> None:
+        """Ask the screen to go to the example."""
+        event.stop()
+        chosen = self._patterns.get(event.key)
+        if chosen is not None:
+            self.post_message(self.Jump(self, chosen.number, printable(chosen.example)))
