@@ -2,7 +2,9 @@
 
 Its commands come on standard input, a line each, answered by a line: `touch RATE [NAMESPACE]` changes the status of
 that many random pods a second (0 ends it), `logs RATE DEPLOYMENT NAMESPACE` lets a Deployment's pods write so many
-lines a second each, `usage` tells CPU seconds and resident bytes. `ClusterProcess` is the other end.
+lines a second each, `writers NAME PODS RATE VOICE` makes a Deployment in `shop` whose pods write so many lines a second
+each in that voice, and answers when all run, `usage` tells CPU seconds and resident bytes. `ClusterProcess` is the
+other end.
 """
 
 from __future__ import annotations
@@ -16,16 +18,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from k9py.simulator.api.writes import create_object
+from k9py.simulator.nodes.log_lines import RATE_ANNOTATION, VOICE_ANNOTATION
 from k9py.simulator.resources import DEPLOYMENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 
 BURSTS_A_SECOND = 20
-LINES_PER_SECOND = "sim.k9py.dev/lines-per-second"
 
 
 class ClusterProcess:
@@ -108,9 +112,26 @@ def _write_logs(state: ClusterState, rate: float, name: str, namespace: str) -> 
     """Let new pods of a Deployment write faster, and those there are as well."""
     for one in state.storage.list(PODS, namespace):
         if one["metadata"].get("labels", {}).get("app") == name:
-            annotations = {**(one["metadata"].get("annotations") or {}), LINES_PER_SECOND: str(rate)}
+            annotations = {**(one["metadata"].get("annotations") or {}), RATE_ANNOTATION: str(rate)}
             state.storage.update(PODS, {**one, "metadata": {**one["metadata"], "annotations": annotations}})
     assert state.storage.get(DEPLOYMENTS, namespace, name) is not None
+
+
+def _make_writers(state: ClusterState, name: str, count: int, rate: float, voice: str) -> None:
+    template = {
+        "metadata": {"labels": {"app": name}, "annotations": {VOICE_ANNOTATION: voice, RATE_ANNOTATION: str(rate)}},
+        "spec": {"containers": [{"name": "app", "image": f"registry.example.com/{name}:1.0.0"}]},
+    }
+    spec = {"replicas": count, "selector": {"matchLabels": {"app": name}}, "template": template}
+    create_object(state, DEPLOYMENTS, {"metadata": {"name": name, "namespace": "shop"}, "spec": spec})
+
+
+def _all_ready(name: str, count: int) -> Callable[[ClusterState], bool]:
+    def ready(state: ClusterState) -> bool:
+        found = state.storage.get(DEPLOYMENTS, "shop", name)
+        return found is not None and (found.get("status") or {}).get("readyReplicas") == count
+
+    return ready
 
 
 def usage(pid: int) -> dict[str, float]:
@@ -137,6 +158,10 @@ def main() -> None:
                     _tell()
                 case ["logs", rate, name, namespace]:
                     simulator.call(_write_logs, float(rate), name, namespace)
+                    _tell()
+                case ["writers", name, count, rate, voice]:
+                    simulator.call(_make_writers, name, int(count), float(rate), voice)
+                    simulator.wait_until(_all_ready(name, int(count)), 60.0)
                     _tell()
                 case ["usage"]:
                     own = resource.getrusage(resource.RUSAGE_SELF)

@@ -1,0 +1,230 @@
+"""Random trouble for a followed log, for minutes: `python -m tests.bench.log_gaps [SECONDS] [SEED]` (60 s, seed 0).
+
+Numbered containers of a Deployment and a StatefulSet are followed over real HTTP while releases, restarts, crashes,
+rotation, cut and half-open streams, refusals, a lost server, lost nodes and wrong clocks come as the seed has it; the
+cluster's time runs as fast as the machine lets it. Every few minutes of that time the trouble ends, all that was
+written is waited for, and it is proven: no line twice, none out of order within its container, none missing outside a
+gap marker. Ends with what was proven, or with exit code 1 and what was not, the seed and the acts that led there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from k9py.objects.meta import ObjectKey
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.controllers.nodes import lose_node, restore_node
+from k9py.simulator.faults import Cut, Hang, Refuse, Silence
+from k9py.simulator.node_faults import SKEW_ANNOTATION
+from k9py.simulator.nodes.behaviours import ANNOTATION as BEHAVIOUR
+from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
+from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
+from k9py.simulator.resources import NODES, PODS
+from k9py.simulator.server import LOGS, Simulator
+from k9py.simulator.state import ClusterState
+from tests.integration.log_following import NAMESPACE, Follower, following, pods, roll_out, workload
+
+ROUND: Final = 150.0
+"""Seconds of the cluster's time between two proofs."""
+APP: Final = "orders"
+MOST_SAID: Final = 120
+"""Lines of a failure that are printed."""
+
+
+class Trouble:
+    """What can happen, chosen by a seed."""
+
+    def __init__(self, simulator: Simulator, kind: str, rng: random.Random) -> None:
+        self._simulator = simulator
+        self._kind = kind
+        self._rng = rng
+        self._lost: list[str] = []
+        self._wishes = 0
+        self._releases = 0
+        self._listening = True
+        self.acts: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self._possible: tuple[Callable[[], None], ...] = (
+            self._cut_all, self._cut_all, self._half_open, self._restart_one, self._restart_one, self._restart_all,
+            self._release, self._delete_one, self._refuse, self._cut_lines, self._silence, self._hang,
+            self._lose_server, self._lose_node, self._restore_nodes, self._clear, self._clear, self._force_away,
+        )  # fmt: skip
+
+    def act(self) -> None:
+        """Do one thing."""
+        what = self._rng.choice(self._possible)
+        name = what.__name__.removeprefix("_").replace("_", " ")
+        self.acts.append(f"{self._simulator.clock.monotonic():.1f} {name}")
+        self.counts[name] += 1
+        what()
+
+    def end(self) -> None:
+        """Put everything right again."""
+        if not self._listening:
+            self._lose_server()
+        self._restore_nodes()
+        self._simulator.clear_faults()
+
+    def _cut_all(self) -> None:
+        self._simulator.break_logs()
+
+    def _half_open(self) -> None:
+        self._simulator.break_logs(silently=True)
+
+    def _refuse(self) -> None:
+        code, wait = self._rng.choice(((503, None), (429, 2), (500, None), (401, None)))
+        self._simulator.inject(Refuse(code, retry_after=wait), LOGS, times=self._rng.randint(1, 12))
+
+    def _cut_lines(self) -> None:
+        self._simulator.inject(Cut(self._rng.randint(1, 3000)), LOGS, times=self._rng.randint(1, 6))
+
+    def _silence(self) -> None:
+        self._simulator.inject(Silence(self._rng.randint(0, 2000)), LOGS, times=self._rng.randint(1, 3))
+
+    def _hang(self) -> None:
+        self._simulator.inject(Hang(), LOGS, times=1)
+
+    def _clear(self) -> None:
+        self._simulator.clear_faults()
+
+    def _lose_server(self) -> None:
+        """Lose it, or have it back."""
+        if self._listening:
+            self._simulator.stop_listening()
+        else:
+            self._simulator.listen_again()
+        self._listening = not self._listening
+
+    def _restart_one(self) -> None:
+        self._restart(lambda found: self._rng.sample(found, min(1, len(found))))
+
+    def _restart_all(self) -> None:
+        self._restart(lambda found: found)
+
+    def _restart(self, choose: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
+        self._wishes += 1
+
+        def change(state: ClusterState) -> None:
+            for pod in choose(pods(state, APP)):
+                metadata = dict(pod["metadata"])  # type: ignore[call-overload]
+                metadata["annotations"] = {**metadata["annotations"], RESTART_ANNOTATION: f"app {self._wishes}"}
+                state.storage.update(PODS, {**pod, "metadata": metadata})
+
+        self._simulator.call(change)
+
+    def _release(self) -> None:
+        self._releases += 1
+        self._simulator.call(roll_out, self._kind, APP, f"1.{self._releases}.0")
+
+    def _delete_one(self) -> None:
+        def delete(state: ClusterState) -> None:
+            if found := pods(state, APP):
+                state.storage.delete(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
+
+        self._simulator.call(delete)
+
+    def _force_away(self) -> None:
+        """Remove a pod from the API at once, as a forced deletion does."""
+
+        def remove(state: ClusterState) -> None:
+            if found := pods(state, APP):
+                state.storage.remove(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
+
+        self._simulator.call(remove)
+
+    def _lose_node(self) -> None:
+        if self._lost:
+            return
+        name = self._rng.choice(self._simulator.call(lambda state: state.storage.list(NODES)))["metadata"]["name"]
+        self._lost.append(name)
+        self._simulator.call(lose_node, name)
+
+    def _restore_nodes(self) -> None:
+        for name in self._lost:
+            self._simulator.call(restore_node, name)
+        self._lost.clear()
+
+
+async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
+    """Run one cluster through one round of trouble, and prove what came of it."""
+    rng = random.Random(seed)
+    kind = rng.choice(("Deployment", "StatefulSet"))
+    annotations = {}
+    if rng.random() < 0.4:
+        annotations[ROTATE_ANNOTATION] = str(rng.randint(20, 400))
+    if rng.random() < 0.3:
+        annotations[BEHAVIOUR] = f"complete:{rng.randint(3, 40)}"
+    with Simulator("bare", clock=ManualClock(), seed=seed) as simulator:
+        simulator.call(_skew, rng)
+        replicas, rate = rng.randint(1, 9), rng.choice((0.5, 2, 7, 30))
+        subject: ObjectKey = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
+        simulator.advance(rng.choice((1, 30)))
+        trouble = Trouble(simulator, kind, rng)
+        trouble.acts.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
+        streams, pending = rng.choice((60, 60, 4)), rng.choice((50_000, 50_000, 200))
+        trouble.acts.append(f"max_streams={streams} max_pending={pending}")
+        async with following(simulator, folder, subject, max_streams=streams, max_pending=pending) as follower:
+            try:
+                end = simulator.clock.monotonic() + ROUND
+                while simulator.clock.monotonic() < end:
+                    await follower.run(rng.choice((0.5, 2, 8, 20)))
+                    trouble.act()
+                trouble.end()
+                await follower.run(20)
+                await follower.prove()
+            except AssertionError as error:
+                raise AssertionError("\n".join(["acts:", *trouble.acts, str(error)])) from error
+            return follower, trouble
+
+
+def _skew(state: ClusterState, rng: random.Random) -> None:
+    for node in state.storage.list(NODES):
+        told = {**node["metadata"], "annotations": {SKEW_ANNOTATION: str(rng.choice((0, 0, -3.5, 6)))}}
+        state.storage.update(NODES, {**node, "metadata": told})
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    began, rounds, lines, late = time.monotonic(), 0, 0, 0
+    acts: Counter[str] = Counter()
+    markers: Counter[str] = Counter()
+    failed = 0
+    while time.monotonic() - began < seconds:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                follower, trouble = asyncio.run(_round(seed, Path(folder)))
+            except* AssertionError as group:
+                failed += 1
+                print(f"seed {seed}: NOT PROVEN")
+                for error in _leaves(group):
+                    print("\n".join(str(error).splitlines()[:MOST_SAID]))
+            else:
+                lines, late = lines + follower.ledger.lines, late + follower.ledger.late
+                acts += trouble.counts
+                markers.update(one.partition(" ")[0].rstrip(":") for one in follower.ledger.markers)
+        rounds, seed = rounds + 1, seed + 1
+    print(
+        f"{rounds} rounds (seeds up to {seed - 1}), {lines:,} lines, {late:,} of them late, {failed} rounds not proven"
+    )
+    print("  acts:    " + ", ".join(f"{count} x {name}" for name, count in acts.most_common()))
+    print("  markers: " + ", ".join(f"{count} {name}" for name, count in markers.most_common()))
+    sys.exit(bool(failed))
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+    return [error]
+
+
+if __name__ == "__main__":
+    main()
