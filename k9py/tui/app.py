@@ -164,12 +164,12 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
 
     # -- ways ---------------------------------------------------------------------------------------------------------
 
-    def open_logs(self, subject: ObjectKey | None, *, previous: bool) -> None:
-        """Show an object's logs on the whole screen."""
+    def open_logs(self, subject: ObjectKey | None, *, previous: bool, full: bool = False) -> None:
+        """Show an object's logs on a screen of their own; `full`: the lines alone."""
         from k9py.tui.screens.logs import LogScreen
 
         if subject is not None:
-            self.push_screen(LogScreen(self, subject, previous=previous))
+            self.push_screen(LogScreen(self, subject, previous=previous, full=full))
 
     def open_describe(self, subject: ObjectKey | None) -> None:
         """Show an object's facts, findings and events."""

@@ -71,6 +71,11 @@ PROGRAM: Final = (
 )
 
 BAR: Final = (
+    "log.search",
+    "log.filter",
+    "log.pause",
+    "log.leave_out",
+    "log.patterns",
     "view.logs",
     "view.describe",
     "view.yaml",
@@ -195,3 +200,83 @@ DIFFERENCE: Final = (
     ),
 )
 """Keys of the difference between two revisions."""
+
+LOG_PANE: Final = (
+    Binding(
+        "slash",
+        "search",
+        "Search",
+        tooltip="Search all that is kept, by a regular expression (n, N: next, previous)",
+        id="log.search",
+        key_display="/",
+    ),
+    Binding(
+        "ampersand",
+        "filter_lines",
+        "Filter",
+        tooltip="Only lines with these words, or such as level>=warn .status>=500 pod=x !word",
+        id="log.filter",
+        key_display="&",
+    ),
+    Binding(
+        "c",
+        "copy",
+        "Copy",
+        tooltip="Copy the line under the cursor, or the marked lines, to the terminal's clipboard",
+        id="log.copy",
+        show=False,
+    ),
+    Binding(
+        "ctrl+s",
+        "save",
+        "Save",
+        tooltip="Save what is shown, or all that is kept, to a file",
+        id="log.save",
+        show=False,
+    ),
+    Binding("f", "screen.full_screen", "Full", tooltip="Lines alone on the whole screen", id="log.full", show=False),
+)
+"""Keys of every log pane, at home too."""
+
+_RANGES: Final = (
+    "The last 200 lines of each container, and what comes",
+    "The beginning of each container's log; not followed",
+    "The last minute, and what comes",
+    "The last 5 minutes, and what comes",
+    "The last 15 minutes, and what comes",
+    "The last 30 minutes, and what comes",
+    "The last hour, and what comes",
+)
+
+LOG_SCREEN: Final = (
+    *(one for one in LOG_PANE if one.action != "search"),
+    *(
+        Binding(str(number), f"range({number})", f"Range {number}", tooltip=words, id=f"log.range_{number}", show=False)
+        for number, words in enumerate(_RANGES)
+    ),
+    Binding("s", "hold", "Hold", tooltip="Hold the view, or follow again; lines are read on", id="log.pause"),
+    Binding(
+        "p",
+        "previous_logs",
+        "Previous",
+        tooltip="What the containers wrote before they were last restarted, or what they write now",
+        id="log.previous",
+    ),
+    Binding("x", "leave_out", "Leave out", tooltip="Leave out pods, containers or levels", id="log.leave_out"),
+    Binding(
+        "X",
+        "show_only",
+        "Only",
+        tooltip="Show only some pods, containers or levels; read init and ephemeral containers",
+        id="log.show_only",
+        show=False,
+    ),
+    Binding("P", "patterns", "Patterns", tooltip="What the new revision says and the old did not", id="log.patterns"),
+    *(one for one in ACTING if one.action in ("restart", "undo")),
+    *(one for one in LOOKING if one.action in ("describe", "yaml")),
+    *(one for one in PLACES if one.action == "namespaces"),
+    *PROGRAM,
+    *BACK,
+    *(one for one in PANES if one.action in ("next_pane", "previous_pane", "filter")),
+)
+"""All keys of the log screen: its own take the place of those that change the cluster, restart and undo excepted."""

@@ -27,6 +27,8 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.raw = bytearray()
+        """Every byte the program has written."""
         inherited = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
         self.child = pexpect.spawn(
             argv[0],
@@ -83,11 +85,13 @@ class Terminal:
             if left <= 0:
                 raise AssertionError(f"never saw: {wanted}\n{self.text}")
             try:
-                self._stream.feed(self.child.read_nonblocking(65536, timeout=left))
+                read = self.child.read_nonblocking(65536, timeout=left)
             except pexpect.TIMEOUT:
                 continue
             except pexpect.EOF:
                 raise AssertionError(f"the program ended before: {wanted}\n{self.text}") from None
+            self.raw += read
+            self._stream.feed(read)
         return self.text
 
     def wait_for_exit(self) -> int:

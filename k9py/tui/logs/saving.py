@@ -28,10 +28,16 @@ async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
     extent = await app.push_screen_wait(SaveLogDialog(state.shown, state.lines, str(directory / name)))
     if extent is None:
         return
-    lines: Iterator[LogLine] = view.shown_lines() if extent == "shown" else view.kept_lines()
+    lines = view.shown_lines() if extent == "shown" else _kept_lines(view)
     try:
         saved = await save(lines, directory, name, plain)
     except KdashError as error:
         app.show_error("Save the log", error)
         return
     app.say(f"saved {saved.lines:,} line{'' if saved.lines == 1 else 's'} to {saved.path}")
+
+
+def _kept_lines(view: LogView) -> Iterator[LogLine]:
+    buffer = view.buffer
+    for _, line in buffer.lines_between(buffer.first, buffer.end):
+        yield line

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k9py.logs.tailing.stream import StreamCounts, TargetStatus
-from k9py.logs.tailing.tail import TailState
+from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
 
 
 def count_words(counts: StreamCounts) -> str:

@@ -1,21 +1,34 @@
 """A pane with the merged log of whatever is behind an object: pods join and leave by themselves.
 
-Owns the `LogStream` of its subject and the task that runs it. Invariant: a new subject ends the old stream before the
-new one begins, and lines of the old one are never shown under the new title.
+Owns the `LogStream` of its subject and the task that runs it, the search and the filter, copying and saving.
+Invariants: a new subject or range ends the old stream before the new one begins, and lines of the old one are never
+shown under the new title; what is hidden, and what is not read at the moment, is said in the title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, cast
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.timer import Timer
 from textual.worker import Worker
 
 from k9py.informer.clock import Clock
-from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.tailing.stream import LogStream, StreamCounts
+from k9py.logs.line import LogLine
+from k9py.logs.source import LogSource, LogTarget, Place
+from k9py.logs.tailing.range import TAIL, LogRange
+from k9py.logs.tailing.status import StreamCounts
+from k9py.logs.tailing.stream import LogStream
 from k9py.objects.meta import ObjectKey
+from k9py.settings.log_buffer import DEFAULT_BYTES
+from k9py.tui import keymap
+from k9py.tui.logs.choice import SourceChoice
+from k9py.tui.logs.copying import copy_of
+from k9py.tui.logs.saving import ask_to_save
+from k9py.tui.logs.title import count_words, waiting_words
 from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -23,40 +36,81 @@ from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.view import LogView
 from k9py.tui.work import start
 
-SETTLE_SECONDS = 0.2
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+SETTLE_SECONDS: Final = 0.2
 """A cursor that runs over rows opens no streams: a subject is followed once it has stayed this long."""
+STATES_SECONDS: Final = 1.0
+"""How often the words of waiting containers are looked at."""
+
+Wanted = tuple[ObjectKey | None, bool, LogRange]
+
+
+class LineSink(Protocol):
+    """What else is told of every line the pane takes, numbered as the view numbers them."""
+
+    def clear(self) -> None:
+        """Forget everything: other lines begin."""
+        ...
+
+    def take(self, first_number: int, lines: Sequence[LogLine]) -> None:
+        """Take these lines too."""
+        ...
+
+    def forget_before(self, number: int) -> None:
+        """Lines below that number are no longer kept."""
+        ...
 
 
 class LogPane(SearchedPane):
-    """A pane with a `LogView` and the stream that feeds it."""
+    """A pane with a `LogView` and the stream that feeds it.
+
+    Args:
+        capacity: bytes of lines kept.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_PANE]
 
     def __init__(
         self,
         *,
         clock: Clock,
         options: LineViewOptions,
+        capacity: int = DEFAULT_BYTES,
         number: int = 0,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
     ) -> None:
         super().__init__("Logs", number=number, id=id, classes=classes)
-        self.view = LogView(options=options, empty_text="nothing is selected")
+        self.view = LogView(options=options, capacity=capacity, now=clock.now, empty_text="nothing is selected")
         self.view.label_of = self._label_of
-        self.filter_bar = FilterBar(placeholder="text or a regular expression")
+        self.search_bar = FilterBar("/", placeholder="a regular expression", id="search-bar")
+        self.filter_bar = FilterBar(
+            "&", placeholder="words, level>=warn, pod=x, .status>=500, !left out", id="line-bar"
+        )
         self.subject: ObjectKey | None = None
         self.previous = False
+        self.range: LogRange = TAIL
+        self.choice = SourceChoice()
+        self.sink: LineSink | None = None
+        """Told of every line too."""
         self._clock = clock
         self._stream: LogStream | None = None
         self._source: LogSource | None = None
         self._worker: Worker[None] | None = None
-        self._wanted: tuple[ObjectKey | None, bool] = (None, False)
+        self._wanted: Wanted = (None, False, TAIL)
         self._settling: Timer | None = None
-        self._told = StreamCounts()
+        self._targets: tuple[LogTarget, ...] = ()
         self._targeted = False
-        self._labels: dict[LogTarget, str] = {}
+        self._told: tuple[object, ...] = ()
+        self._looked_at = float("-inf")
+        self._waiting = ""
+        self._several = False
 
     def compose(self) -> ComposeResult:
         yield self.view
+        yield self.search_bar
         yield self.filter_bar
 
     @property
@@ -64,45 +118,70 @@ class LogPane(SearchedPane):
         return self.view
 
     @property
+    def kdash(self) -> KdashApp:
+        """The app, by its own type."""
+        return cast("KdashApp", self.app)
+
+    @property
     def stream(self) -> LogStream | None:
         """The stream that is followed."""
         return self._stream
 
+    @property
+    def targets(self) -> tuple[LogTarget, ...]:
+        """The subject's containers, of every role that was given."""
+        return self._targets
+
+    # -- what is followed ---------------------------------------------------------------------------------------------
+
     def set_source(self, source: LogSource | None) -> None:
         """Read from another cluster, or from none."""
         self._source = source
-        self._wanted = (None, False)
-        self._follow(None, previous=False)
+        self._wanted = (None, False, self.range)
+        self._follow(self._wanted)
 
-    def want(self, subject: ObjectKey | None, *, previous: bool = False, at_once: bool = False) -> None:
+    def want(
+        self,
+        subject: ObjectKey | None,
+        *,
+        previous: bool = False,
+        range: LogRange = TAIL,  # noqa: A002
+        at_once: bool = False,
+    ) -> None:
         """Show the log of an object once the choice has settled."""
-        if (subject, previous) == self._wanted:
+        wanted = (subject, previous, range)
+        if wanted == self._wanted:
             return
-        self._wanted = (subject, previous)
+        self._wanted = wanted
         if self._settling is not None:
             self._settling.stop()
             self._settling = None
         if at_once or self.subject is None:
-            self._follow(subject, previous=previous)
+            self._follow(wanted)
         else:
-            self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._follow(subject, previous=previous))
+            self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._follow(wanted))
 
-    def _follow(self, subject: ObjectKey | None, *, previous: bool) -> None:
+    def _follow(self, wanted: Wanted) -> None:
         self._settling = None
         if self._worker is not None:
             self._worker.cancel()
             self._worker = None
         self._stream = None
-        self.subject, self.previous = subject, previous
-        self._targeted = False
-        self._labels.clear()
+        subject, self.previous, self.range = wanted
+        if subject != self.subject:
+            self.choice = SourceChoice()
+            self.view.set_hidden(self.choice.hidden(()))
+        self.subject = subject
+        self._targets, self._targeted, self._waiting = (), False, ""
         self.view.clear()
+        if self.sink is not None:
+            self.sink.clear()
         if subject is None or self._source is None:
             self.view.set_empty_text("nothing is selected")
             self._retitle()
             return
-        self.view.set_empty_text("no earlier containers" if previous else "waiting for the first line…")
-        self._stream = LogStream(self._source, self._clock, previous=previous)
+        self.view.set_empty_text("no earlier containers" if self.previous else "waiting for the first line…")
+        self._stream = LogStream(self._source, self._clock, range=self.range, previous=self.previous)
         self._worker = start(self, self._stream.run, group="log", exclusive=True)
         self._retitle()
 
@@ -112,56 +191,144 @@ class LogPane(SearchedPane):
         return self._stream is not None and not self._targeted
 
     def set_targets(self, targets: Iterable[LogTarget]) -> None:
-        """Say which containers belong to the subject now."""
+        """Say which containers belong to the subject now; those of roles that were not chosen are not read."""
+        if self._stream is None:
+            return
+        self._targeted = True
+        targets = tuple(targets)
+        if targets == self._targets:
+            return
+        self._targets = targets
+        self._read()
+
+    def choose(self, choice: SourceChoice) -> None:
+        """Hide and show sources, and read those of other roles."""
+        self.choice = choice
+        self._read()
+        self._retitle()
+
+    def _read(self) -> None:
+        """Tell stream and view which sources there are and which of them are shown."""
+        read = self.read_targets
         if self._stream is not None:
-            targets = tuple(targets)
-            self._targeted = True
-            self._stream.set_targets(targets)
-            if not targets:
-                self.view.set_empty_text("no pods, so no logs")
+            self._stream.set_targets(read)
+        several = len({one.container for one in read}) > 1
+        if several is not self._several:
+            self._several = several
+            self.view.label_of = self._label_of
+        self.view.set_hidden(self.choice.hidden(read))
+        if not read and self._targeted:
+            self.view.set_empty_text("no pods, so no logs")
+
+    @property
+    def read_targets(self) -> tuple[LogTarget, ...]:
+        """The containers that are read."""
+        return tuple(one for one in self._targets if one.role in self.choice.roles)
 
     def pull(self) -> None:
         """Take what the stream has; called on the tick."""
-        if self._stream is None:
+        stream = self._stream
+        if stream is None:
             return
-        if self._stream.counts != self._told:
-            self._retitle()
-        lines = self._stream.drain()
-        if lines:
-            self.view.extend(lines)
+        self._look_at_states(stream)
+        self._retitle()
+        lines = stream.drain()
+        if not lines:
+            return
+        first = self.view.extend(lines)
+        if self.sink is not None:
+            self.sink.take(first, lines)
+
+    def _look_at_states(self, stream: LogStream) -> None:
+        now = self._clock.monotonic()
+        if now - self._looked_at < STATES_SECONDS:
+            return
+        self._looked_at = now
+        self._waiting = waiting_words(stream.states())
+        if self._waiting and not self.view.line_count():
+            self.view.set_empty_text(f"no line yet: {self._waiting}")
+
+    def states(self) -> Mapping[Place, str]:
+        """Return how each container that is read stands, in words."""
+        return {one.target.place: one.words for one in self._stream.states()} if self._stream is not None else {}
+
+    # -- words --------------------------------------------------------------------------------------------------------
 
     def _label_of(self, target: LogTarget) -> str:
-        label = self._labels.get(target)
-        if label is None:
-            label = self._labels[target] = self._label(target)
-        return label
-
-    def _label(self, target: LogTarget) -> str:
         """Name a source by the end of its pod's name, with the container where there are several."""
         subject = self.subject
         pod = target.pod
         if subject is not None and pod.startswith(f"{subject.name}-"):
             pod = pod[len(subject.name) + 1 :]
-        containers = {one.container for one in self._stream.targets} if self._stream is not None else set()
-        return f"{pod}/{target.container}" if len(containers) > 1 else pod
+        return f"{pod}/{target.container}" if self._several else pod
 
     def _retitle(self) -> None:
+        counts = self._stream.counts if self._stream is not None else StreamCounts()
+        told = (counts, self._waiting, self.subject, self.previous, self.range, self.choice, self._targets)
+        if told == self._told:
+            return
+        self._told = told
         if self.subject is None:
             self.set_note("")
             return
-        self._told = counts = self._stream.counts if self._stream is not None else StreamCounts()
-        many = f"{counts} container{'' if counts.wanted == 1 else 's'}" if counts.wanted else ""
+        many = [count_words(counts), "" if self.previous else self.range.words]
         of = f"{self.subject.kind.lower()} {self.subject.name}"
-        self.set_note(many, narrowing=f"{of}, before the last restart" if self.previous else of)
+        besides = [
+            f"{of}, before the last restart" if self.previous else of,
+            self.choice.words(self.read_targets),
+            self._waiting,
+        ]
+        self.set_note(" · ".join(filter(None, many)), narrowing=" · ".join(filter(None, besides)))
 
-    # -- filter -------------------------------------------------------------------------------------------------------
+    # -- search and filter --------------------------------------------------------------------------------------------
 
     def on_log_view_state_changed(self, event: LogView.StateChanged) -> None:
         """Say in the corner what is kept and shown."""
         self.set_corner(_words(event.state))
+        if self.sink is not None:
+            self.sink.forget_before(self.view.buffer.first)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Follow the typing."""
+        event.stop()
+        if event.bar is self.search_bar:
+            self.view.search(event.text)
+        else:
+            self.typed(event.text)
 
     def typed(self, text: str) -> None:
+        """Filter; the view says what of the words could not be understood."""
         self.view.set_filter(text)
+
+    def drop_search(self) -> bool:
+        """End the search, or else the filter; False when there is neither."""
+        for bar in (self.search_bar, self.filter_bar):
+            if bar.text:
+                bar.clear()
+                return True
+        return False
+
+    def action_search(self) -> None:
+        """Type what to search for."""
+        self.search_bar.open()
+
+    def action_filter_lines(self) -> None:
+        """Type what lines to show."""
+        self.filter_bar.open()
+
+    # -- taking lines out ---------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        """Copy the marked lines, or the one under the cursor, by way of the terminal."""
+        made = copy_of([self.view.line_text(one) for one in self.view.chosen_lines()], self.kdash.options.clipboard)
+        if not made.is_refused:
+            self.app.copy_to_clipboard(made.text)
+        self.kdash.say(made.words, failed=made.is_refused)
+
+    def action_save(self) -> None:
+        """Ask what to save, and save it."""
+        if self.subject is not None:
+            start(self, partial(ask_to_save, self.kdash, self.view, self.subject), group="save")
 
 
 def _words(state: LogState) -> str:

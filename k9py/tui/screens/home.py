@@ -72,7 +72,7 @@ class HomeScreen(PanedScreen):
         self.rollouts = TablePane(
             "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
-        self.logs = LogPane(clock=clock, options=options, number=3, id="logs")
+        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
         self.chosen = ChosenLine()
         self._marks: dict[ObjectKey, str] = {}
         self.service: ObjectKey | None = None
@@ -164,9 +164,10 @@ class HomeScreen(PanedScreen):
         self._say_chosen()
 
     def tick_hidden(self, changes: Changes) -> None:
-        """Keep counting: every screen's header says how many fail."""
+        """Keep counting: every screen's header says how many fail. Lines are taken: what waits too long is dropped."""
         if self.kdash.connected is not None:
             self._renew(changes)
+            self.logs.pull()
 
     def _renew(self, changes: Changes) -> None:
         for pane, keys in ((self.services, changes.services), (self.rollouts, changes.rollouts)):
@@ -260,6 +261,10 @@ class HomeScreen(PanedScreen):
         if key is not None:
             self.narrow_to_service(key)
             self._want_logs()
+
+    def action_full_screen(self) -> None:
+        """Show the logs alone on the whole screen."""
+        self.kdash.open_logs(self.logs.subject, previous=False, full=True)
 
     def action_mark(self) -> None:
         """Mark the rollout under the cursor, as the object it is now; or take its mark away."""

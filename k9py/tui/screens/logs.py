@@ -1,44 +1,97 @@
-"""The logs of everything behind an object, on the whole screen; p switches to the containers that ran before."""
+"""The logs of everything behind an object on the whole screen, and what the new revision says that the old did not.
+
+Invariant: the keys here are those of logs: `keymap.LOG_SCREEN` alone, not what other screens change the cluster with.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
 
 from k9py.cluster.feed import Changes
+from k9py.cluster.log_targets import EVERY_ROLE
+from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.tailing.range import RANGES, TAIL, LogRange
+from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
+from k9py.tui import keymap
+from k9py.tui.dialogs.sources import SourcesDialog
+from k9py.tui.logs.choice import Tick, chosen, source_items
+from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, sides, started
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.work import start
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
 
-class LogScreen(PanedScreen):
-    """One log pane.
+class LogScreen(PanedScreen, inherit_bindings=False):
+    """A log pane and, where there is something to compare, the patterns.
 
     Args:
         subject: whose logs.
         previous: those of the containers that ran before.
+        full: the lines alone on the whole screen.
     """
 
-    def __init__(self, app: KdashApp, subject: ObjectKey, *, previous: bool) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (160, "-beside")]  # noqa: RUF012 (as Screen declares it)
+
+    DEFAULT_CSS = """
+    LogScreen #tabs, LogScreen.-narrow #tabs, LogScreen.-short #tabs { display: none; }
+    LogScreen #both { layout: vertical; width: 1fr; height: 1fr; }
+    LogScreen #logs, LogScreen.-narrow #logs, LogScreen.-short #logs { display: block; border: round $border-blurred; }
+    LogScreen #patterns, LogScreen.-narrow #patterns, LogScreen.-short #patterns {
+        display: none; height: 8; border: round $border-blurred;
+    }
+    LogScreen.-comparing #patterns { display: block; }
+    LogScreen.-narrow.-comparing #patterns, LogScreen.-short.-comparing #patterns { display: block; }
+    LogScreen #logs:focus-within, LogScreen #patterns:focus-within { border: round $border; }
+    LogScreen.-beside #both { layout: horizontal; }
+    LogScreen.-beside #patterns, LogScreen.-beside.-short #patterns { width: 2fr; height: 1fr; }
+    LogScreen.-beside #logs { width: 3fr; }
+    LogScreen.-full HeaderBar, LogScreen.-full NoticeBar, LogScreen.-full KeyBar { display: none; }
+    LogScreen.-full #logs, LogScreen.-full #logs:focus-within { border: none; }
+    LogScreen.-full #patterns, LogScreen.-full.-comparing #patterns { display: none; }
+    """
+
+    def __init__(self, app: KdashApp, subject: ObjectKey, *, previous: bool, full: bool = False) -> None:
         super().__init__()
         self.subject = subject
         self.previous = previous
-        self.logs = LogPane(clock=app.options.clock, options=app.line_view_options, id="logs")
+        self.range: LogRange = TAIL
+        clock, options = app.options.clock, app.line_view_options
+        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, id="logs")
+        self.patterns = PatternsPane(clock=clock, options=options, id="patterns")
+        self.logs.sink = self.patterns
+        self.sides = Sides()
+        """What the patterns pane compares."""
+        self._asked: bool | None = None
+        self._seen_old: dict[str, None] = {}
+        self._baseline_of = ""
+        self.set_class(full, "-full")
 
     def compose_panes(self) -> ComposeResult:
-        yield self.logs
+        with Container(id="both"):
+            yield self.patterns
+            yield self.logs
 
     def panes(self) -> Sequence[Pane]:
-        return (self.logs,)
+        return (self.logs, self.patterns) if self.patterns.display else (self.logs,)
 
     def target(self) -> ObjectKey | None:
         return self.subject
+
+    def pod_target(self) -> ObjectKey | None:
+        return self.subject if self.subject.kind == POD.name else None
 
     def on_mount(self) -> None:
         """Follow at once."""
@@ -51,20 +104,57 @@ class LogScreen(PanedScreen):
         self._follow()
 
     def _follow(self) -> None:
-        self.logs.want(self.subject, previous=self.previous, at_once=True)
-        self._set_targets()
+        self._baseline_of = ""
+        self.logs.want(self.subject, previous=self.previous, range=self.range, at_once=True)
+        self._renew()
 
-    def _set_targets(self) -> None:
+    def _renew(self) -> None:
+        """Say which containers there are, and what to compare."""
         connected = self.kdash.connected
-        if connected is not None:
-            self.logs.set_targets(connected.cluster.queries.log_targets(self.subject))
+        if connected is None:
+            return
+        queries = connected.cluster.queries
+        every = queries.log_targets(self.subject, roles=EVERY_ROLE)
+        self.logs.set_targets(every)
+        self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
+        # Lines of a revision whose pods are gone by now are still compared.
+        self._seen_old.update(dict.fromkeys(self.sides.old))
+        self._seen_old.pop(self.sides.new, None)
+        old = (*self.sides.old, *(one for one in self._seen_old if one not in self.sides.old))
+        self.patterns.set_revisions(self.sides.new, old, self.sides.names or {})
+        self.patterns.set_started(started(queries.pods_of(self.subject)))
+        self._read_baseline(connected.connection)
+        if self._asked is None and self.sides.is_telling:
+            self._compare(True)
+
+    def _read_baseline(self, source: LogSource) -> None:
+        """Read once how an old pod began its log."""
+        targets = beginnings(self.logs.read_targets, self.sides.old)
+        if targets and not self._baseline_of and not self.previous:
+            self._baseline_of = targets[0].revision
+            start(self, partial(self._learn, source, targets), group="baseline", exclusive=True)
+
+    async def _learn(self, source: LogSource, targets: Sequence[LogTarget]) -> None:
+        for target in targets:
+            lines = await read_beginning(source, target)
+            if lines:
+                self.patterns.add_baseline(target.revision, lines)
 
     def tick(self, changes: Changes) -> None:
-        if changes.pods or changes.everything:
-            self._set_targets()
+        if changes.pods or changes.rollouts or changes.everything or self.logs.wants_targets:
+            self._renew()
         self.logs.pull()
 
-    # -- keys ---------------------------------------------------------------------------------------------------------
+    def tick_hidden(self, changes: Changes) -> None:
+        """Go on taking lines: what waits too long is dropped."""
+        self.logs.pull()
+
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
+    def action_range(self, number: int) -> None:
+        """Read another part of the logs."""
+        self.previous, self.range = False, RANGES[number]
+        self._follow()
 
     def action_logs(self) -> None:
         """Show what the containers write now."""
@@ -76,7 +166,79 @@ class LogScreen(PanedScreen):
         self.previous = not self.previous
         self._follow()
 
+    def action_hold(self) -> None:
+        """Hold the view where it is, or follow again."""
+        self.logs.view.action_toggle_hold()
+
+    def action_full_screen(self) -> None:
+        """Show the lines alone, or everything again."""
+        self.toggle_class("-full")
+        self.show_pane(self.logs)
+
+    def action_leave_out(self) -> None:
+        """Choose what to leave out."""
+        self._choose(only=False)
+
+    def action_show_only(self) -> None:
+        """Choose what to show alone."""
+        self._choose(only=True)
+
+    def _choose(self, *, only: bool) -> None:
+        logs = self.logs
+        items = source_items(logs.targets, logs.states(), logs.choice.roles)
+        line = logs.view.cursor_line
+        current: Tick | None = ("pod", line.target.pod) if line is not None else None
+
+        def apply(ticks: frozenset[Tick] | None) -> None:
+            if ticks is not None:
+                logs.choose(chosen(ticks, only=only))
+                self._renew()
+
+        self.app.push_screen(
+            SourcesDialog(items, logs.choice.ticks(items, only=only), only=only, current=current), apply
+        )
+
+    def action_copy(self) -> None:
+        """Copy lines, from whichever pane."""
+        self.logs.action_copy()
+
+    def action_save(self) -> None:
+        """Save lines, from whichever pane."""
+        self.logs.action_save()
+
+    def action_filter_lines(self) -> None:
+        """Filter the lines, from whichever pane."""
+        self.logs.action_filter_lines()
+
+    # -- patterns -----------------------------------------------------------------------------------------------------
+
+    def action_patterns(self) -> None:
+        """Show the patterns, or hide them."""
+        self._asked = not self.has_class("-comparing")
+        if self._asked:
+            self.remove_class("-full")
+        self._compare(self._asked)
+        self.show_pane(self.patterns if self._asked else self.logs)
+
+    def _compare(self, on: bool) -> None:
+        self.set_class(on, "-comparing")
+        self.patterns.number, self.logs.number = 0, 0
+        if not on and self.patterns.has_class("-active"):
+            self.show_pane(self.logs)
+
+    def on_patterns_pane_jump(self, event: PatternsPane.Jump) -> None:
+        """Go to a pattern's example in the log."""
+        event.stop()
+        if self.logs.view.go_to(event.number):
+            self.show_pane(self.logs)
+        else:
+            self.kdash.say("that line is no longer kept", failed=True)
+
     def action_back(self) -> None:
-        """Drop the filter, then go back."""
-        if not self.drop_filter():
+        """Take back the search, the filter, the full screen; then go back."""
+        if self.drop_filter():
+            return
+        if self.has_class("-full"):
+            self.action_full_screen()
+        else:
             super().action_back()

@@ -134,7 +134,9 @@ class PanedScreen(ClusterScreen):
             bar.open()
 
     def drop_filter(self) -> bool:
-        """End the filter of the active pane; False when there is none."""
+        """End the search or the filter of the active pane; False when there is neither."""
+        if isinstance(self.active_pane, LogPane):
+            return self.active_pane.drop_search()
         bar = self._filter_bar()
         if bar is None or not bar.text:
             return False

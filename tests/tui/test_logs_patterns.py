@@ -1,0 +1,90 @@
+"""The patterns pane on the log screen: when it is there, what it is told, and the way from a pattern to its line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+from k9py.tui.screens.logs import LogScreen
+from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
+
+
+@pytest.fixture
+async def regression(tmp_path: Path) -> AsyncIterator[Dashboard]:
+    with Simulator("regression", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as running:
+            yield running
+
+
+async def logs_of_checkout(kdash: Dashboard) -> LogScreen:
+    await kdash.select(CHECKOUT)
+    await kdash.press("l")
+    return await kdash.until_screen(LogScreen)
+
+
+async def test_a_release_under_way_shows_first_what_only_the_new_revision_says(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.patterns.display, "the patterns")
+    assert screen.logs.view.has_focus
+    await regression.until_text("could not apply the voucher", "retrying payment authorisation")
+    await regression.until_text("tax table read from the cache")
+
+
+async def test_beside_the_log_on_a_wide_screen_above_it_on_a_narrow_one(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.patterns.display, "the patterns")
+    await regression.until(lambda: screen.patterns.region.y == screen.logs.region.y, "beside")
+    await regression.pilot.resize_terminal(100, 30)
+    await regression.until(lambda: screen.patterns.region.height == 8, "eight rows")
+    assert screen.patterns.region.bottom == screen.logs.region.y
+
+
+async def test_enter_on_a_pattern_goes_to_its_line(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until_text("could not apply the voucher")
+    await regression.press("tab", "enter")
+    await regression.until(lambda: screen.logs.view.cursor_line is not None, "at a line")
+    line = screen.logs.view.cursor_line
+    assert line is not None
+    assert "voucher" in line.text or "retrying" in line.text
+    assert screen.logs.view.has_focus
+
+
+async def test_a_pattern_whose_line_is_gone_says_so(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until_text("could not apply the voucher")
+    screen.post_message(screen.patterns.Jump(screen.patterns, -5, "gone"))
+    await regression.until_text("that line is no longer kept")
+
+
+async def test_upper_p_hides_the_patterns_and_shows_them(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.patterns.display, "the patterns")
+    await regression.press("P")
+    await regression.until(lambda: not screen.patterns.display, "hidden")
+    assert screen.logs.view.has_focus
+    await regression.press("P")
+    await regression.until(lambda: screen.patterns.display, "shown")
+
+
+async def test_where_nothing_is_released_there_are_no_patterns_before_they_are_asked_for(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("l")
+    screen = await kdash.until_screen(LogScreen)
+    await kdash.until(lambda: screen.logs.view.state.lines > 0, "lines")
+    assert not screen.patterns.display
+    await kdash.press("P")
+    await kdash.until(lambda: screen.patterns.display, "shown")
+    await kdash.until_text("Patterns", "order placed")
+
+
+async def test_a_pod_that_is_read_the_first_time_is_compared_from_its_beginning(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: bool(screen.sides.old), "old pods")
+    assert screen.sides.new
+    assert screen.sides.names is not None
+    assert screen.sides.names[screen.sides.new].startswith("revision ")
