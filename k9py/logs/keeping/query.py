@@ -23,7 +23,7 @@ from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level, level_of, parse_level
 from k9py.logs.records.record import MISSING, parse, role_names, value_at
 from k9py.logs.records.sgr import plain
-from k9py.logs.records.shown import as_text, shown
+from k9py.logs.records.shown import as_text, shown_text
 from k9py.objects.search_pattern import compile_search, pattern_fault
 
 Condition = Callable[[LogLine], bool]
@@ -183,7 +183,7 @@ def _finds(pattern: re.Pattern[str]) -> Condition:
             return True
         if ("=" not in text and not text.startswith("{")) or (once and "\\" not in text):
             return False
-        told = shown(text, at=line.at).text
+        told = shown_text(text, line.at)
         return told != bare and search(told) is not None
 
     return holds

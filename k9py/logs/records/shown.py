@@ -7,7 +7,8 @@ plain text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
@@ -15,7 +16,7 @@ import msgspec
 
 from k9py.logs.records.level import Level, level_of, level_word
 from k9py.logs.records.record import Record, moment, parse
-from k9py.logs.records.sgr import Sgr, coloured
+from k9py.logs.records.sgr import ColourSpan, Sgr, coloured
 
 Part = Literal["level", "time", "message", "key", "value", "quoted", "text", "cut"]
 """key: with its equals sign or colon. value: a number, true, null or a list. quoted: text in quotes. text: a piece of
@@ -23,13 +24,14 @@ an ordinary line. cut: our words about what is not shown."""
 
 MAX_SHOWN: Final = 32_768
 """Characters of a line that are shown."""
-MAX_SPANS: Final = 2_000
-"""Pieces of a row after which no more fields are shown."""
+MAX_PIECES: Final = 3_000
+"""Pieces of a row, about three a field, after which no more fields are shown."""
 MAX_ROWS: Final = 1_000
 """Rows a line unfolds into."""
 MAX_INDENT: Final = 36
 """Blanks before an unfolded value; what is nested deeper stands as JSON."""
 
+_QUOTED: Final = re.compile(r'[\s"=]')
 _SAME: Final = timedelta(seconds=2)
 """A record's time this near to the node's stamp says the same."""
 _ZONE_STEP: Final = timedelta(minutes=15)
@@ -56,60 +58,8 @@ class Shown(NamedTuple):
     level: Level
 
 
-class _Row:
-    """A row in the making."""
-
-    def __init__(self, colours: bool) -> None:
-        self.pieces: list[str] = []
-        self.spans: list[Span] = []
-        self.length = 0
-        self._colours = colours
-
-    @property
-    def full(self) -> bool:
-        """True when fields need not be added any more."""
-        return self.length > MAX_SHOWN or len(self.spans) > MAX_SPANS
-
-    def add(self, text: str, part: Part | None = None) -> None:
-        """Append a text that is made harmless, as a part."""
-        if not text.isprintable():
-            text, colours = coloured(text)
-            if self._colours and colours:
-                self._add_coloured(text, part or "text", [(one.start, one.end, one.colour) for one in colours])
-                return
-        self._append(text, part, None)
-
-    def blank(self, count: int = 1) -> None:
-        """Append blanks."""
-        self._append(" " * count, None, None)
-
-    def _add_coloured(self, text: str, part: Part, colours: list[tuple[int, int, Sgr]]) -> None:
-        at = 0
-        usual: Part | None = None if part == "text" else part
-        for start, end, colour in colours:
-            self._append(text[at:start], usual, None)
-            self._append(text[start:end], part, colour)
-            at = end
-        self._append(text[at:], usual, None)
-
-    def _append(self, text: str, part: Part | None, colour: Sgr | None) -> None:
-        if not text:
-            return
-        self.pieces.append(text)
-        if part is not None:
-            self.spans.append(Span(self.length, self.length + len(text), part, colour))
-        self.length += len(text)
-
-    def done(self, level: Level) -> Shown:
-        """Return the row, cut where it is too long."""
-        text = "".join(self.pieces).rstrip(" ")
-        if len(text) <= MAX_SHOWN:
-            spans = self.spans if not self.spans or self.spans[-1].end <= len(text) else _within(self.spans, len(text))
-            return Shown(text, tuple(spans), level)
-        words = f" … (cut: {len(text) - MAX_SHOWN:,} characters more)"
-        spans = _within(self.spans, MAX_SHOWN)
-        spans.append(Span(MAX_SHOWN, MAX_SHOWN + len(words), "cut"))
-        return Shown(text[:MAX_SHOWN] + words, tuple(spans), level)
+_Pieces = list[tuple[str, Part | None]]
+"""A row's texts in order, not yet harmless, with what they are; None for what no span covers."""
 
 
 def shown(text: str, *, parsed: bool = True, colours: bool = True, at: datetime | None = None) -> Shown:
@@ -123,16 +73,21 @@ def shown(text: str, *, parsed: bool = True, colours: bool = True, at: datetime 
         at: the line's own timestamp: a record's time that says the same is left out.
     """
     record = parse(text) if parsed else None
-    row = _Row(colours)
     if record is None:
-        return _ordinary(text, row)
-    _heading(record, row, at, record.message)
-    for key, value in record.fields:
-        _field(key, value, row, 0)
-        if row.full:
-            row.add("… (cut: more fields)", "cut")
-            break
-    return row.done(record.level)
+        return _ordinary(text, colours)
+    return _row(_told(record, at), record.level, colours)
+
+
+def shown_text(text: str, at: datetime | None = None) -> str:
+    """Return the text of `shown` alone, at less cost: for searching many lines."""
+    record = parse(text)
+    if record is None:
+        return shown(text).text
+    pieces = _told(record, at)
+    told = "".join([piece for piece, _ in pieces]).rstrip(" ")
+    if told.isprintable() and len(told) <= MAX_SHOWN:
+        return told
+    return _row(pieces, record.level, False).text
 
 
 def unfolded(text: str, at: datetime | None = None, *, colours: bool = True) -> tuple[Shown, ...]:
@@ -145,56 +100,93 @@ def unfolded(text: str, at: datetime | None = None, *, colours: bool = True) -> 
     if record is None:
         return (shown(text, colours=colours),)
     first, *others = record.message.splitlines() or [""]
-    row = _Row(colours)
-    _heading(record, row, at, first)
-    rows = [row.done(record.level)]
-    for lead, part, words in _unfold(record, others):
-        row = _Row(colours)
+    rows = [_row(_heading(record, at, first), record.level, colours)]
+    for pieces in _unfold(record, others):
         if len(rows) >= MAX_ROWS:
-            row.add(f"  … (cut at {MAX_ROWS:,} rows)", "cut")
-            rows.append(row.done(record.level))
+            rows.append(_row([(f"  … (cut at {MAX_ROWS:,} rows)", "cut")], record.level, colours))
             break
-        row.add(lead, "key")
-        row.add(words, part)
-        rows.append(row.done(record.level))
+        rows.append(_row(pieces, record.level, colours))
     return tuple(rows)
 
 
-def _ordinary(text: str, row: _Row) -> Shown:
+def _ordinary(text: str, colours: bool) -> Shown:
     """Return a line that is no record: its level's word is marked where it has no colours of its own."""
-    if text.isprintable():
-        return _marked(text, row)
-    bare, colours = coloured(text)
-    if colours and row._colours:
-        row._add_coloured(bare, "text", [(one.start, one.end, one.colour) for one in colours])
-        return row.done(level_of(text))
-    return _marked(bare, row)
-
-
-def _marked(text: str, row: _Row) -> Shown:
+    if not text.isprintable():
+        bare, spans = coloured(text)
+        if spans and colours:
+            return _cut(bare, [Span(start, end, "text", colour) for start, end, colour in spans], level_of(text))
+        text = bare
     if text.startswith("{"):
-        row.add(text)
-        return row.done(level_of(text))
+        return _cut(text, [], level_of(text))
     level, start, end = level_word(text)
-    if start == end:
-        row.add(text)
-    else:
-        row.add(text[:start])
-        row.add(text[start:end], "level")
-        row.add(text[end:])
-    return row.done(level)
+    return _cut(text, [Span(start, end, "level")] if end > start else [], level)
 
 
-def _heading(record: Record, row: _Row, at: datetime | None, message: str) -> None:
+def _row(pieces: _Pieces, level: Level, colours: bool) -> Shown:
+    """Return the pieces as one row, each made harmless."""
+    texts: list[str] = []
+    spans: list[Span] = []
+    length = 0
+    for text, part in pieces:
+        if not text.isprintable():
+            text, coloured_spans = coloured(text)
+            if colours and coloured_spans:
+                spans += _coloured(coloured_spans, part, length, len(text))
+                part = None
+        texts.append(text)
+        end = length + len(text)
+        if part is not None and end > length:
+            spans.append(Span(length, end, part))
+        length = end
+    return _cut("".join(texts), spans, level)
+
+
+def _coloured(colours: Sequence[ColourSpan], part: Part | None, offset: int, length: int) -> Iterator[Span]:
+    """Yield the spans of a piece that has colours, in a row where it begins at an offset."""
+    at = 0
+    for start, end, colour in colours:
+        if part is not None and start > at:
+            yield Span(offset + at, offset + start, part)
+        yield Span(offset + start, offset + end, part or "text", colour)
+        at = end
+    if part is not None and length > at:
+        yield Span(offset + at, offset + length, part)
+
+
+def _cut(text: str, spans: list[Span], level: Level) -> Shown:
+    """Return a row without blanks at its end, cut where it is too long."""
+    text = text.rstrip(" ")
+    kept = min(len(text), MAX_SHOWN)
+    if spans and spans[-1].end > kept:
+        spans = [span._replace(end=min(span.end, kept)) for span in spans if span.start < kept]
+    if kept < len(text):
+        words = f" … (cut: {len(text) - kept:,} characters more)"
+        spans.append(Span(kept, kept + len(words), "cut"))
+        text = text[:kept] + words
+    return Shown(text, tuple(spans), level)
+
+
+def _told(record: Record, at: datetime | None) -> _Pieces:
+    """Return the pieces of a record in one row."""
+    pieces = _heading(record, at, record.message)
+    for key, value in record.fields:
+        _add_field(key, value, pieces, 0)
+        if len(pieces) > MAX_PIECES:
+            pieces.append(("… (cut: more fields)", "cut"))
+            break
+    return pieces
+
+
+def _heading(record: Record, at: datetime | None, message: str) -> _Pieces:
+    pieces: _Pieces = []
     if record.level:
-        row.add(record.level.name, "level")
-        row.blank(_LEVEL_CELLS + 1 - len(record.level.name))
+        name = record.level.name
+        pieces += (name, "level"), (" " * (_LEVEL_CELLS + 1 - len(name)), None)
     if record.time and not _says_the_same(record.time, at):
-        row.add(record.time, "time")
-        row.blank()
+        pieces += (record.time, "time"), (" ", None)
     if message:
-        row.add(message, "message")
-        row.blank(2)
+        pieces += (message, "message"), ("  ", None)
+    return pieces
 
 
 def _says_the_same(time: str, at: datetime | None) -> bool:
@@ -211,28 +203,22 @@ def _says_the_same(time: str, at: datetime | None) -> bool:
     return min(off, _ZONE_STEP - off) <= _SAME
 
 
-def _field(key: str, value: object, row: _Row, depth: int) -> None:
+def _add_field(key: str, value: object, pieces: _Pieces, depth: int) -> None:
     """Append `key=value`, of an object one for each of its keys."""
     if isinstance(value, dict) and value and depth < _FLATTENED:
         for inner, one in value.items():
-            if row.full:
+            if len(pieces) > MAX_PIECES:
                 return
-            _field(f"{key}.{inner}", one, row, depth + 1)
+            _add_field(f"{key}.{inner}", one, pieces, depth + 1)
         return
-    row.add(f"{key}=", "key")
-    _value(value, row)
-    row.blank()
-
-
-def _value(value: object, row: _Row) -> None:
+    pieces.append((f"{key}=", "key"))
     if not isinstance(value, str):
-        row.add(as_text(value), "value")
-    elif value and not any(letter in value for letter in ' "=\t\n'):
-        row.add(value, "value")
+        pieces.append((as_text(value), "value"))
+    elif value and not _QUOTED.search(value):
+        pieces.append((value, "value"))
     else:
-        row.add('"', "quoted")
-        row.add(value, "quoted")
-        row.add('"', "quoted")
+        pieces.append((f'"{value}"', "quoted"))
+    pieces.append((" ", None))
 
 
 def as_text(value: object) -> str:
@@ -245,22 +231,18 @@ def as_text(value: object) -> str:
         return "…"
 
 
-_Unfolded = tuple[str, Part, str]
-"""One row below the message: what leads to the value, and the value, if it stands in that row."""
-
-
-def _unfold(record: Record, message: list[str]) -> Iterator[_Unfolded]:
+def _unfold(record: Record, message: list[str]) -> Iterator[_Pieces]:
     for line in message:
-        yield "", "message", line
+        yield [(line, "message")]
     for key, value in record.fields:
         yield from _rows(f"  {key}: ", value, 4)
 
 
-def _rows(lead: str, value: object, indent: int) -> Iterator[_Unfolded]:
+def _rows(lead: str, value: object, indent: int) -> Iterator[_Pieces]:
     """Yield the rows of one value, the first behind what leads to it, the others indented so many blanks."""
     if isinstance(value, dict | list) and value and indent < MAX_INDENT:
         if not lead.endswith("- "):
-            yield lead, "value", ""
+            yield [(lead, "key")]
             lead = " " * indent
         inner = value.items() if isinstance(value, dict) else ((None, one) for one in value)
         for key, one in inner:
@@ -269,13 +251,8 @@ def _rows(lead: str, value: object, indent: int) -> Iterator[_Unfolded]:
         return
     lines = value.splitlines() if isinstance(value, str) else []
     if len(lines) < 2:
-        yield lead, "value", as_text(value)
+        yield [(lead, "key"), (as_text(value), "value")]
         return
-    yield lead, "value", ""
+    yield [(lead, "key")]
     for line in lines:
-        yield " " * indent, "value", line
-
-
-def _within(spans: list[Span], end: int) -> list[Span]:
-    """Return the spans as far as a text goes."""
-    return [span._replace(end=min(span.end, end)) for span in spans if span.start < end]
+        yield [(" " * indent, None), (line, "value")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from k9py.logs.records.level import level_of
 from k9py.logs.records.record import parse
-from k9py.logs.records.shown import MAX_ROWS, MAX_SHOWN, Shown, shown, unfolded
+from k9py.logs.records.shown import MAX_ROWS, MAX_SHOWN, Shown, shown, shown_text, unfolded
 from tests.unit.logs.records.hostile import hostile_text, is_harmless
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -54,6 +54,7 @@ def test_every_row_is_harmless_and_its_spans_lie_in_it(line: str, parsed: bool, 
 @given(lines)
 def test_colours_alone_change_no_text(line: str) -> None:
     assert shown(line, colours=False).text == shown(line).text
+    assert shown_text(line, AT) == shown(line, at=AT).text
     assert all(span.colour is None for span in shown(line, colours=False).spans)
 
 

@@ -26,7 +26,7 @@ def test_a_record_is_told_as_level_message_and_fields() -> None:
     assert row.text == 'WARN  slow  http.status=200 http.path="/a b" ids=[1,2] x=null'
     assert row.level is Level.WARN
     assert parts(row)[:4] == [("level", "WARN"), ("message", "slow"), ("key", "http.status="), ("value", "200")]
-    assert ("quoted", "/a b") in parts(row)
+    assert ("quoted", '"/a b"') in parts(row)
 
 
 def test_logfmt_is_told_in_the_same_way() -> None:
