@@ -10,6 +10,7 @@ gap marker. Ends with what was proven, or with exit code 1 and what was not, the
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import sys
 import tempfile
@@ -194,6 +195,7 @@ def _skew(state: ClusterState, rng: random.Random) -> None:
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it tells every connection that was cut on purpose
     began, rounds, lines, late = time.monotonic(), 0, 0, 0
     acts: Counter[str] = Counter()
     markers: Counter[str] = Counter()

@@ -34,7 +34,8 @@ def simulator() -> Iterator[Simulator]:
 
 async def begin(follower: Follower, pods_wanted: int) -> None:
     """Bring the pods up and see them all followed."""
-    await follower.until(lambda: follower.stream.counts.following == pods_wanted, "all are followed", 60)
+    await follower.until(lambda: follower.simulator.open_logs() == pods_wanted, "all are followed", 60)
+    await follower.until(lambda: follower.ledger.places == pods_wanted, "all have given lines", 60)
 
 
 async def test_a_rolling_restart_is_followed_from_the_first_line_of_each_pod_to_its_last(
@@ -58,7 +59,7 @@ async def test_cut_streams_are_taken_up_again_without_a_gap(simulator: Simulator
         for _ in range(5):
             assert simulator.break_logs() == 3
             await follower.run(6)
-            await begin(follower, 3)
+            await follower.until(lambda: simulator.open_logs() == 3, "the streams are opened again")
         await follower.prove()
         assert not [marker for marker in follower.ledger.markers if marker.startswith("gap")]
 

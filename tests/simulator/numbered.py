@@ -105,6 +105,11 @@ class Ledger:
         self._everyones: list[int] = []
         self._index = 0
 
+    @property
+    def places(self) -> int:
+        """Of how many places lines were given."""
+        return sum(bool(given.lines) for given in self._places.values())
+
     def take(self, lines: Iterable[Line]) -> None:
         """Note what was given next."""
         for line in lines:
