@@ -278,7 +278,7 @@ async def test_following_goes_on_and_pods_join(simulator: Simulator, tmp_path: P
         simulator.call(lambda _: logs.run(first).write("INFO two"))
         await run.out.has(f"{first}/app INFO two")
         edit(simulator, lambda spec: spec.update(replicas=2), ("Deployment", "shop", "email"))
-        simulator.advance(60)
+        simulator.advance(30)
         second = next(one for one in pods_of(simulator, "email") if one != first)
         await run.out.has(f"{second}/app INFO one")
         assert run.task is not None
@@ -303,7 +303,39 @@ async def test_following_one_pod_ends_when_it_is_gone(simulator: Simulator, tmp_
         await run.out.has("INFO one")
         delete_pod(simulator, name)
         simulator.call(lambda _: logs.run(name).end())
+        simulator.advance(60)
         assert await run.code() == 0
+
+
+async def test_following_one_pod_ends_when_it_has_completed(simulator: Simulator, tmp_path: Path) -> None:
+    logs = Written("INFO one", ended=True)
+    write_logs(simulator, logs)
+    name = pods_of(simulator, "email")[0]
+
+    def complete(state: ClusterState) -> None:
+        pod = copy.deepcopy(state.storage.get(PODS, "shop", name))
+        assert pod is not None
+        pod["status"]["phase"] = "Succeeded"
+        times = {"startedAt": "2026-01-15T11:00:00Z", "finishedAt": "2026-01-15T11:59:59Z"}
+        pod["status"]["containerStatuses"][0]["state"] = {"terminated": {"exitCode": 0, **times}}
+        state.storage.update(PODS, pod, status_only=True)
+
+    simulator.call(complete)
+    code, run = await LogShell(simulator, tmp_path).ran(Named("Pod", name), follow=True)
+    assert (code, run.lines) == (0, ["INFO one"])
+
+
+async def test_following_a_pod_of_a_stateful_set_waits_for_the_next_of_its_name(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    logs = Written("INFO one")
+    write_logs(simulator, logs)
+    async with LogShell(simulator, tmp_path, namespace="data").started(Named("Pod", "db-0"), follow=True) as run:
+        await run.out.has("INFO one")
+        simulator.call(lambda state: state.storage.delete(PODS, "data", "db-0"))
+        simulator.call(lambda _: logs.run("db-0", "postgres").end())
+        simulator.advance(40)
+        await run.out.until(lambda text: text.count("INFO one") == 2)
 
 
 async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: Simulator, tmp_path: Path) -> None:

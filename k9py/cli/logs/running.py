@@ -203,7 +203,10 @@ class _Run:
             return False
         if not self._options.follow:
             return self._stream.finished
-        return self._subject.is_pod and not _may_come_back(self._pods, self._look) and self._stream.finished
+        if not self._subject.is_pod or _may_come_back(self._pods, self._look):
+            return False
+        counts = self._stream.counts  # what is followed is never finished as long as its pod is there
+        return self._stream.finished or (bool(self._pods) and counts.ended == counts.wanted)
 
 
 def _may_come_back(pods: Sequence[Pod], look: FirstLook) -> bool:
