@@ -43,7 +43,10 @@ _WORD: Final = re.compile(
     r'(?<=!)(?:"(?P<phrase>[^"]+)"(?=\s|$)|(?P<word>\S+)))'
 )
 _ANYTHING: Final = re.compile("")
-_LETTERS: Final = re.compile(r"[A-Za-z]{2,}(?:\|[A-Za-z]{2,})*")
+_SET: Final = re.compile(r"\\(?:x..|u.{4}|U.{8}|N\{[^}]*\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+"""An escape or a set of a regular expression."""
+_RUN: Final = re.compile(r"[A-Za-z]+(?![A-Za-z?*{])")
+"""Letters, without one that a quantifier behind it makes optional."""
 _LEVELS: Final = tuple(level for level in Level if level)
 
 
@@ -174,14 +177,21 @@ def _field(path: str, how: str, value: str, compiled: Compile) -> Condition:
 def _finds(pattern: re.Pattern[str]) -> Condition:
     """Return the condition that a pattern hits the plain text, or of a structured line what is shown of it."""
     search = pattern.search
-    once = _same_in_both(pattern)
+    needed = needed_words(pattern.pattern)
 
     def holds(line: LogLine) -> bool:
         text = line.text
         bare = plain(text)
+        if needed and bare is text and "\\" not in text and text.isascii():
+            lower = bare.lower()
+            for word in needed:
+                if word in lower:
+                    break
+            else:
+                return False
         if search(bare):
             return True
-        if ("=" not in text and not text.startswith("{")) or (once and "\\" not in text):
+        if "=" not in text and not text.startswith("{"):
             return False
         told = shown_text(text, line.at)
         return told != bare and search(told) is not None
@@ -189,11 +199,20 @@ def _finds(pattern: re.Pattern[str]) -> Condition:
     return holds
 
 
-def _same_in_both(pattern: re.Pattern[str]) -> bool:
-    """Tell whether a pattern that misses a line without backslashes misses what is shown of it too.
+def needed_words(pattern: str) -> tuple[str, ...]:
+    """Return words, in lower case, one of which stands in whatever a pattern hits; none where there are no such words.
 
-    So it is with words of letters alone, except those of levels: keys and values are shown as they are written.
+    They are of letters alone, and not of those of levels: keys and values are shown as they are written, so a line
+    that has no backslash and none of these words is hit neither as it was written nor as it is shown.
     """
-    if not _LETTERS.fullmatch(pattern.pattern):
-        return False
-    return not any(word.upper() in level.name for word in pattern.pattern.split("|") for level in _LEVELS)
+    if "(" in pattern or pattern.count("|") > 8:
+        return ()
+    plain_parts = _SET.sub(" ", pattern)
+    needed = [max(_sure_words(part), key=len, default="") for part in plain_parts.split("|")]
+    return tuple(needed) if all(needed) else ()
+
+
+def _sure_words(part: str) -> list[str]:
+    """Return the runs of letters a part of a pattern cannot do without."""
+    words = [word.lower() for word in _RUN.findall(part)]
+    return [word for word in words if len(word) > 1 and not any(word.upper() in level.name for level in _LEVELS)]

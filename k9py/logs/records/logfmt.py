@@ -17,11 +17,11 @@ _TOKEN: Final = re.compile(
 )
 
 
-def pairs(text: str, known: Collection[str]) -> list[tuple[str, str]] | None:
+def pairs(text: str, known: Collection[str] = (), *, least: int = 2) -> list[tuple[str, str]] | None:
     """Return the pairs of a line in their order, None when it is not of that form.
 
-    It must begin with a pair and have two or more. Bare words are only taken (as more of the value before them) where
-    one of the `known` keys is there too.
+    It must begin with a pair and have `least` or more. Bare words are only taken (as more of the value before them)
+    where one of the `known` keys is there too.
     """
     if not _FIRST.match(text):
         return None
@@ -39,13 +39,13 @@ def pairs(text: str, known: Collection[str]) -> list[tuple[str, str]] | None:
             bare = True
             found[-1] = (found[-1][0], f"{found[-1][1]} {word}")
         else:
-            found.append((key, _unquoted(quoted) if quoted is not None else value.rstrip(",")))
-    if len(found) < 2 or (bare and not any(key in known for key, _ in found)):
+            found.append((key, unquoted(quoted) if quoted is not None else value.rstrip(",")))
+    if len(found) < least or (bare and not any(key in known for key, _ in found)):
         return None
     return found
 
 
-def _unquoted(quoted: str) -> str:
+def unquoted(quoted: str) -> str:
     """Return what stands between quotes with its escapes resolved, as it is where they are not JSON's."""
     if "\\" not in quoted:
         return quoted

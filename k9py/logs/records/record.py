@@ -7,6 +7,7 @@ in them may hold anything and is made harmless where it is shown.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
@@ -15,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from k9py.logs.records.level import Level, level_of, parse_level
-from k9py.logs.records.logfmt import pairs
+from k9py.logs.records.logfmt import pairs, unquoted
 
 Form = Literal["json", "logfmt"]
 
@@ -66,21 +67,31 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "message": ("msg", "message", "@m", "@mt", "short_message", "Message", "MESSAGE", "event", "log", "body"),
 }
 _ROLES: Final = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}
+_KLOG: Final = re.compile(
+    r"[IWEF](?P<time>\d{4} [\d:.]{8,18}) +\d+ (?P<caller>[^\s\]]{1,200})\] "
+    r'"(?P<message>[^"\\]*+(?:\\.[^"\\]*+)*+)" (?=\S)'
+)
 _MIN_SECONDS, _MAX_SECONDS = 631_152_000, 4_102_444_800
 """1990 to 2100: a number outside, in whichever unit, is no time."""
 
 
 def parse(text: str) -> Record | None:
-    """Return the line as a record, None when it is neither a JSON object nor key=value pairs."""
+    """Return the line as a record, None when it is neither a JSON object nor key=value pairs.
+
+    A structured line of klog, as Kubernetes' own components write it, counts as pairs.
+    """
     if text.startswith("{"):
         try:
             decoded = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return None
         return _record("json", text, list(decoded.items())) if isinstance(decoded, dict) and decoded else None
-    if "=" in text and (found := pairs(text, _ROLES)) is not None:
-        return _record("logfmt", text, found)
-    return None
+    if "=" not in text:
+        return None
+    if text[1:5].isdigit():
+        return _klog(text)
+    found = pairs(text, _ROLES)
+    return None if found is None else _record("logfmt", text, found)
 
 
 def role_names(name: str) -> tuple[str, ...]:
@@ -116,6 +127,15 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _klog(text: str) -> Record | None:
+    head = _KLOG.match(text)
+    fields = pairs(text[head.end() :], least=1) if head else None
+    if head is None or fields is None:
+        return None
+    message = unquoted(head["message"])
+    return Record("logfmt", level_of(text), head["time"], message, (*fields, ("caller", head["caller"])))
 
 
 def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Record:

@@ -16,7 +16,7 @@ import msgspec
 
 from k9py.logs.records.level import Level, level_of, level_word
 from k9py.logs.records.record import Record, moment, parse
-from k9py.logs.records.sgr import ColourSpan, Sgr, coloured
+from k9py.logs.records.sgr import ColourSpan, Sgr, coloured, plain
 
 Part = Literal["level", "time", "message", "key", "value", "quoted", "text", "cut"]
 """key: with its equals sign or colon. value: a number, true, null or a list. quoted: text in quotes. text: a piece of
@@ -32,6 +32,7 @@ MAX_INDENT: Final = 36
 """Blanks before an unfolded value; what is nested deeper stands as JSON."""
 
 _QUOTED: Final = re.compile(r'[\s"=]')
+_KLOG_TIME: Final = re.compile(r"(\d\d)(\d\d) ([\d:.]+)")
 _SAME: Final = timedelta(seconds=2)
 """A record's time this near to the node's stamp says the same."""
 _ZONE_STEP: Final = timedelta(minutes=15)
@@ -82,7 +83,7 @@ def shown_text(text: str, at: datetime | None = None) -> str:
     """Return the text of `shown` alone, at less cost: for searching many lines."""
     record = parse(text)
     if record is None:
-        return shown(text).text
+        return _cut(plain(text), [], Level.UNKNOWN).text
     pieces = _told(record, at)
     told = "".join([piece for piece, _ in pieces]).rstrip(" ")
     if told.isprintable() and len(told) <= MAX_SHOWN:
@@ -192,6 +193,8 @@ def _heading(record: Record, at: datetime | None, message: str) -> _Pieces:
 def _says_the_same(time: str, at: datetime | None) -> bool:
     """Tell whether a record's time adds nothing to the stamp; one that names no zone may be of any."""
     said = moment(time) if at is not None else None
+    if at is not None and (klog := _KLOG_TIME.fullmatch(time)):
+        said = moment(f"{at.year}-{klog[1]}-{klog[2]}T{klog[3]}")
     if said is None or at is None:
         return False
     apart = abs(said - at)

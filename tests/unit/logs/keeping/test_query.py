@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from k9py.logs.keeping.query import Query, parse_query
+from k9py.logs.keeping.query import Query, needed_words, parse_query
 from k9py.logs.line import LogLine
 from k9py.logs.records.shown import shown
 from k9py.logs.source import LogTarget
@@ -200,9 +200,39 @@ records = st.dictionaries(
 )
 
 
-@given(records, letters | st.lists(letters, min_size=2, max_size=3).map("|".join))
+patterns = (
+    letters | st.lists(letters, min_size=2, max_size=3).map("|".join) | st.text(r"abexyEX|+?.*[]{}2\\^$ d=", max_size=8)
+)
+
+
+@given(records, patterns.filter(lambda text: parse_query(text) is not None and "!" not in text))
+@example({"xy": 1}, r"[^xy]?ab|xy")
+@example({"ab": 1}, r"\x61b")
+@example({"ab": 1}, r"ab{0}")
 def test_the_short_way_past_parsing_finds_what_parsing_would(record: dict[str, object], typed: str) -> None:
     line = json.dumps(record)
     pattern = query(typed).pattern
+    assume(pattern is not None and len(query(typed).conditions) == 1)
     assert pattern is not None
     assert matches(typed, line) == bool(pattern.search(line) or pattern.search(shown(line).text))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("connection refused", ("connection",)),
+        ("time(d )?out", ()),
+        ("abc|xyz", ("abc", "xyz")),
+        ("abc|x", ()),
+        ("abc?", ()),
+        ("abc+d", ("abc",)),
+        (r"\dabc", ("abc",)),
+        (r"\xabc", ()),
+        (r"[abc]xyz", ("xyz",)),
+        ("Warn", ()),
+        ("err", ()),
+        ("", ()),
+    ],
+)
+def test_the_words_a_pattern_cannot_do_without(pattern: str, words: tuple[str, ...]) -> None:
+    assert needed_words(pattern) == words

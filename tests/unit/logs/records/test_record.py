@@ -42,6 +42,16 @@ from k9py.logs.records.record import MISSING, Record, moment, parse, role_names,
         ("level=info msg=bare words here n=1", Record("logfmt", Level.INFO, "", "bare words here", (("n", "1"),))),
         ("a=1, b=2", Record("logfmt", Level.UNKNOWN, "", "", (("a", "1"), ("b", "2")))),
         ('err="open \\x" n=1', Record("logfmt", Level.UNKNOWN, "", "", (("err", "open \\x"), ("n", "1")))),
+        (
+            'E0102 15:04:05.000000       1 pod.go:7] "Failed to \\"sync\\"" pod="shop/web" err="no such node"',
+            Record(
+                "logfmt",
+                Level.ERROR,
+                "0102 15:04:05.000000",
+                'Failed to "sync"',
+                (("pod", "shop/web"), ("err", "no such node"), ("caller", "pod.go:7")),
+            ),
+        ),
         ("url=/x?a=b&c=d n=1", Record("logfmt", Level.UNKNOWN, "", "", (("url", "/x?a=b&c=d"), ("n", "1")))),
     ],
 )
@@ -54,6 +64,9 @@ def test_a_structured_line_is_read(text: str, record: Record) -> None:
     [
         "",
         "a sentence",
+        "I0102 15:04:05.000000       1 main.go:7] a sentence with a=1 b=2",
+        'I0102 15:04:05.000000       1 main.go:7] "alone"',
+        "2024 a=1 b=2",
         "a=1",
         "x=1 is a sentence, and y=2 as well",
         "set a=1 b=2",

@@ -63,6 +63,12 @@ def test_its_time_is_left_out_where_it_says_the_same_as_the_nodes(time: str, lef
     assert text == ("m" if left_out else f"{time} m")
 
 
+def test_a_time_without_a_year_is_of_the_nodes() -> None:
+    line = 'I0101 12:00:00.100000       1 pod.go:7] "Synced" pod="shop/web"'
+    assert shown(line, at=AT).text == "INFO  Synced  pod=shop/web caller=pod.go:7"
+    assert shown(line, at=AT + timedelta(days=1)).text.startswith("INFO  0101 12:00:00.100000 Synced")
+
+
 def test_without_a_stamp_its_time_is_shown() -> None:
     assert shown('{"msg":"m","ts":1704110400}').text == "2024-01-01T12:00:00.000Z m"
     assert shown('{"msg":"m","ts":1704110400}', at=AT + timedelta(seconds=1)).text == "m"
