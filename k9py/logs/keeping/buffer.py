@@ -3,8 +3,8 @@
 Every line has a number that never changes (0 for the first line ever added). The lines stand in runs of numbers without
 a hole; between two runs lines were let go, and one marker line stands there for them. Followed, the oldest lines are
 let go when there is no room. Held, what was there when the hold began is pinned, and room for new lines is made in this
-order: the oldest pinned lines before those on the screen, the newest pinned lines as long as the pinned ones take more
-than three quarters of the room, the oldest of the new lines.
+order: the oldest pinned lines up to a margin above the reader; as long as the pinned ones take more than three quarters
+of the room, that margin too and then the newest pinned ones; the oldest of the new lines.
 
 Invariants: `bytes` is never above `capacity`, held or not; numbers ascend; every line added since the last `clear` is
 either kept or counted in `dropped`. To keep something else by number (search hits, marks): look at `first` and `lost`.
@@ -26,6 +26,8 @@ LINE_BYTES: Final = 128
 _TRIM_FRACTION: Final = 32
 """A 32nd of the room is freed at a time: one move of memory for many lines, and no long hold of the loop."""
 _CHUNK_LINES: Final = 512
+KEPT_ABOVE: Final = 500
+"""Lines above the one the reader has on top that are kept longer than those before them."""
 
 
 def size_of(line: LogLine) -> int:
@@ -90,7 +92,7 @@ class LogBuffer:
         self._slack = capacity // _TRIM_FRACTION
         self._runs = [_Run(0)]
         self._base = 0
-        self._keep_from = 0
+        self._top = 0
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
@@ -131,10 +133,10 @@ class LogBuffer:
         if self.bytes > self.capacity:
             self._make_room(self.bytes - self.capacity + self._slack)
 
-    def hold(self, keep_from: int) -> None:
-        """Pin every line kept now; those before that number may go first. To be called at each move of the reader."""
+    def hold(self, top: int) -> None:
+        """Pin every line kept now, for a reader who has that number on top. To be called at each move of the reader."""
         self.held = True
-        self._keep_from = keep_from
+        self._top = top
         self._join()
         if self._runs[-1].lines:
             self._runs.append(_Run(self.end))
@@ -163,8 +165,10 @@ class LogBuffer:
         if not self.held:
             self._drop_oldest(wanted, len(runs))
             return
-        wanted -= self._drop_oldest(wanted, len(runs) - 1, before=self._keep_from)
+        wanted -= self._drop_oldest(wanted, len(runs) - 1, before=self._top - KEPT_ABOVE)
         spare = sum(run.bytes for run in runs[:-1]) - self.capacity * 3 // 4
+        freed = self._drop_oldest(min(wanted, spare), len(runs) - 1, before=self._top)
+        wanted, spare = wanted - freed, spare - freed
         while wanted > 0 and spare > 0 and len(runs) > 1:
             count, freed = runs[-2].drop_newest(min(wanted, spare))
             self._count(count, freed)

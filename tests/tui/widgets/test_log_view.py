@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
+from k9py.logs.keeping.buffer import size_of
+from k9py.logs.line import ALL, LogLine, Marker
+from k9py.logs.source import LogTarget
 from k9py.tables.values import Tone
-from k9py.tui.widgets.log_view import LineKind, LogLine, LogView
+from k9py.tui.widgets.log_view import LogView
 from tests.tui.widgets.hosts import NOW, HostApp, screen_text
+
+
+PODS = (LogTarget("shop", "pod-0", "app", "u0"), LogTarget("shop", "pod-1", "app", "u1"))
+SIZE = size_of(LogLine(PODS[0], NOW, "line 0000"))
+P = LogTarget("shop", "p", "app", "u")
+
+
+def output(text: str, target: LogTarget = P) -> LogLine:
+    return LogLine(target, NOW, text)
+
+
+def marker(text: str, kind: Marker = "gap") -> LogLine:
+    return LogLine(ALL, None, text, kind)
 
 
 def lines(first: int, count: int, text: str = "line") -> list[LogLine]:
     """Return lines numbered on, of two pods in turn, a second apart."""
     return [
-        LogLine(f"{text} {number:04}", f"pod-{number % 2}", f"pod-{number % 2}", NOW + timedelta(seconds=number))
+        LogLine(PODS[number % 2], NOW + timedelta(seconds=number), f"{text} {number:04}")
         for number in range(first, first + count)
     ]
 
 
-def host(filled: int = 0, *, capacity: int = 1000) -> HostApp[LogView]:
+def host(filled: int = 0, *, capacity: int = 1 << 20) -> HostApp[LogView]:
     def make() -> LogView:
-        view = LogView(capacity=capacity, empty_text="waiting for the first line…")
+        view = LogView(capacity=capacity, zone=UTC, now=lambda: NOW, empty_text="waiting for the first line…")
         if filled:
             view.extend(lines(0, filled))
         return view
@@ -35,7 +51,7 @@ async def test_following_shows_the_newest_lines_at_the_bottom() -> None:
     app = host(100)
     async with app.run_test(size=(60, 5)) as pilot:
         await pilot.pause()
-        assert screen_text(app.widget) == [f"pod-{n % 2} line {n:04}" for n in range(95, 100)]
+        assert screen_text(app.widget) == [f" pod-{n % 2} line {n:04}" for n in range(95, 100)]
         app.widget.extend(lines(100, 1))
         app.widget.flush()
         await pilot.pause()
@@ -43,11 +59,12 @@ async def test_following_shows_the_newest_lines_at_the_bottom() -> None:
 
 
 async def test_scrolling_up_holds_the_view_while_the_ring_drops_its_lines() -> None:
-    app = host(100, capacity=100)
+    app = host(100, capacity=100 * SIZE)
     async with app.run_test(size=(60, 6)) as pilot:
         await pilot.press("up", "up")
         held = screen_text(app.widget)[:-1]
-        assert held[0].endswith("line 0092")
+        assert held[0].endswith("line 0094")
+        assert held[-2:] == ["▎pod-1 line 0097", " pod-0 line 0098"]
         for start in range(100, 1100, 100):
             app.widget.extend(lines(start, 100))
             app.widget.flush()
@@ -55,8 +72,8 @@ async def test_scrolling_up_holds_the_view_while_the_ring_drops_its_lines() -> N
         assert screen_text(app.widget)[:-1] == held
         assert "paused, 1,000 new below" in screen_text(app.widget)[-1]
         assert follows(app) is False
-        await pilot.press("up")
-        assert screen_text(app.widget)[0].endswith("line 0091")
+        await pilot.press("up", "up", "up", "up")
+        assert screen_text(app.widget)[0] == "▎pod-1 line 0093"
         await pilot.press("end")
         assert follows(app) is True
         assert screen_text(app.widget)[-1].endswith("line 1099")
@@ -116,11 +133,11 @@ async def test_new_lines_are_searched_and_filtered_as_they_come() -> None:
         app.widget.set_filter("007")
         assert [line[-4:] for line in screen_text(app.widget)] == [f"{number:04}" for number in range(72, 80)]
         assert app.widget.state.shown == 11
-        app.widget.extend([LogLine("a gap", kind=LineKind.GAP), *lines(100, 20), LogLine("code 007", "pod-0", "pod-0")])
+        app.widget.extend([marker("a gap"), *lines(100, 20), output("code 007", PODS[0])])
         app.widget.flush()
         await pilot.pause()
         assert app.widget.state.shown == 13
-        assert screen_text(app.widget)[-1] == "pod-0 code 007"
+        assert screen_text(app.widget)[-1] == " pod-0 code 007"
         assert "a gap" in screen_text(app.widget)[-2]
         app.widget.set_filter("")
         assert app.widget.state.shown == 122
@@ -129,22 +146,22 @@ async def test_new_lines_are_searched_and_filtered_as_they_come() -> None:
 async def test_long_lines_are_cut_wrapped_or_scrolled() -> None:
     app = host()
     async with app.run_test(size=(31, 6)) as pilot:
-        app.widget.extend([LogLine("abcdefghij" * 5, "p", "p")])
+        app.widget.extend([output("abcdefghij" * 5)])
         app.widget.flush()
         await pilot.pause()
-        assert screen_text(app.widget)[0] == "p " + ("abcdefghij" * 3)[:28]
+        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 3)[:27]
         await pilot.press("w")
-        assert screen_text(app.widget)[:2] == ["p " + ("abcdefghij" * 3)[:28], "  " + ("abcdefghij" * 5)[28:]]
+        assert screen_text(app.widget)[:2] == [" p " + ("abcdefghij" * 3)[:27], "   " + ("abcdefghij" * 5)[27:]]
         await pilot.press("w", "right")
-        assert screen_text(app.widget)[0] == "p " + ("abcdefghij" * 5)[16:44]
+        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 5)[16:43]
 
 
 async def test_a_gap_is_told_in_full_when_wrapped_and_can_be_scrolled_to_otherwise() -> None:
     app = host()
     async with app.run_test(size=(31, 6)) as pilot:
-        app.widget.extend([LogLine("lines between 12:00:03 and 12:00:07 may be missing", kind=LineKind.GAP)])
+        app.widget.extend([marker("lines between 12:00:03 and 12:00:07 may be missing")])
         await pilot.press("w")
-        assert screen_text(app.widget)[0].startswith("── lines between 12:00:03")
+        assert screen_text(app.widget)[0].startswith(" ── lines between 12:00:03")
         assert "may be missing" in screen_text(app.widget)[1]
         await pilot.press("w", "right")
         assert "12:00:07" in screen_text(app.widget)[0]
@@ -153,9 +170,9 @@ async def test_a_gap_is_told_in_full_when_wrapped_and_can_be_scrolled_to_otherwi
 async def test_a_wrapped_view_is_scrolled_by_rows() -> None:
     app = host()
     async with app.run_test(size=(31, 4)) as pilot:
-        app.widget.extend([LogLine(f"{n}" * 80) for n in range(5)])
+        app.widget.extend([output(f"{n}" * 80) for n in range(5)])
         await pilot.press("w")
-        assert screen_text(app.widget)[-1] == "4" * 20
+        assert screen_text(app.widget)[-1] == "   " + "4" * 26
         await pilot.press("up", "up", "up")
         first = screen_text(app.widget)[0]
         app.widget.extend(lines(0, 5))
@@ -168,21 +185,27 @@ async def test_times_and_sources_can_be_shown_and_hidden() -> None:
     app = host(1)
     async with app.run_test(size=(60, 3)) as pilot:
         await pilot.press("t")
-        assert screen_text(app.widget)[0] == "pod-0 12:00:00.000 line 0000"
+        assert screen_text(app.widget)[0] == " 12:00:00.000 pod-0 line 0000"
         await pilot.press("z")
-        assert screen_text(app.widget)[0] == "12:00:00.000 line 0000"
+        assert screen_text(app.widget)[0] == " 12:00:00.000 line 0000"
+        await pilot.press("t")
+        assert screen_text(app.widget)[0] == " 12:00:00.000Z line 0000"
+        await pilot.press("t")
+        assert screen_text(app.widget)[0] == "    0s line 0000"
+        await pilot.press("t")
+        assert screen_text(app.widget)[0] == " line 0000"
 
 
 async def test_each_source_has_its_own_colour_and_tones_their_style() -> None:
     app = host(2)
     async with app.run_test(size=(60, 4)) as pilot:
-        app.widget.extend([LogLine("boom", "pod-0", "pod-0", tone=Tone.FAIL)])
+        app.widget.extend([output("ERROR boom", PODS[0])])
         app.widget.flush()
         await pilot.pause()
         first, second, third = (list(app.widget.render_line(y)) for y in range(3))
-        assert first[0].style != second[0].style
-        assert first[0].style == third[0].style
-        assert third[2].style == app.widget.on_base(app.widget.palette.tone(Tone.FAIL))
+        assert first[1].style != second[1].style
+        assert first[1].style == third[1].style
+        assert third[3].style == app.widget.on_base(app.widget.palette.tone(Tone.FAIL))
 
 
 async def test_an_empty_log_says_why_and_clearing_follows_again() -> None:

@@ -18,8 +18,6 @@ RowPlace = tuple[int, int]
 HEAD: Final = -1
 """The number of the row above the oldest line that says how many lines were let go."""
 RULE: Final = -1
-_KEPT_ABOVE: Final = 500
-"""Lines above the screen that are let go last while the view is held."""
 
 
 class LogWindow:
@@ -68,6 +66,8 @@ class LogWindow:
         if self.following:
             return 0
         seen = max(self._hold_end, self.rows[-1][0] + 1 if self.rows else 0)
+        if self._finder.filter is None:
+            return self._finder.buffer.end - seen
         return self._finder.item_count - self._finder.index_of(seen)
 
     def shows(self, number: int) -> bool:
@@ -172,7 +172,14 @@ class LogWindow:
             self._cursor = self.newest_number or 0
             self.following = False
         self._top = top
-        self._finder.buffer.hold(max(0, (0 if top[0] == HEAD else top[0]) - _KEPT_ABOVE))
+        self._finder.buffer.hold(top[0])
+
+    def _settle_at(self, top: RowPlace) -> None:
+        """Hold with a row on top, or with the last page where less than a page is below it."""
+        self._hold_at(top)
+        self.choose()
+        if self.rows:
+            self._top = self.rows[0]
 
     # -- moving -------------------------------------------------------------------------------------------------------
 
@@ -190,7 +197,7 @@ class LogWindow:
         rows = self._rows_at(index)
         edge = (number, rows.stop - 1) if by > 0 else (number, rows.start)
         if edge not in self.rows and self.shows(number):
-            self._hold_at(self._moved(self.rows[0], by))
+            self._settle_at(self._moved(self.rows[0], by))
         elif index + by >= self._finder.item_count:
             self.follow()
         elif index + by < 0:
@@ -208,8 +215,7 @@ class LogWindow:
         if rows > 0 and self.rows == self.last_rows(self._page()):
             self.follow()
             return
-        self._hold_at(self._moved(self.rows[0], rows))
-        self.choose()
+        self._settle_at(self._moved(self.rows[0], rows))
         number = self.cursor_number
         if number is not None and not self.shows(number):
             self._put_cursor(0 if number < self.rows[-1][0] else len(self.rows) - 1)
@@ -222,7 +228,7 @@ class LogWindow:
             self._hold_at(self.rows[0])
         self.choose()
         number, page = self.cursor_number, self._page()
-        at = next((y for y, (shown, _) in enumerate(self.rows) if shown == number), 0)
+        at = next((y for y, (shown, _) in enumerate(self.rows) if shown == number), len(self.rows) - 1)
         before = self.rows
         last = self.last_rows(page)
         if pages > 0 and before == last:
@@ -231,8 +237,7 @@ class LogWindow:
             else:
                 self._put_cursor(len(before) - 1)
             return
-        self._hold_at(self._moved(before[0], pages * max(1, page - 1)))
-        self.choose()
+        self._settle_at(self._moved(before[0], pages * max(1, page - 1)))
         if self.rows == before:
             self._put_cursor(0)
         else:
@@ -281,5 +286,4 @@ class LogWindow:
             top = first
         else:
             top = self._moved(last, 1 - page)
-        self._hold_at(top)
-        self.choose()
+        self._settle_at(top)

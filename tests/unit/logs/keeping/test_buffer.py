@@ -1,134 +1,207 @@
-"""The lines a log view keeps, without a screen."""
+"""The lines a log view keeps, bounded by bytes."""
 
 from __future__ import annotations
+
+import tracemalloc
+from datetime import UTC, datetime
+from sys import getsizeof
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.logs.keeping.buffer import LogBuffer
-from k9py.logs.keeping.scan import LineScan
-from k9py.objects.search_pattern import compile_search
-from k9py.tui.widgets.log_view import LineKind, LogLine
-from k9py.tui.widgets.log_view.line import MAX_LINE_CHARACTERS, SourceColors, cleaned
+from k9py.logs.keeping.buffer import KEPT_ABOVE, LINE_BYTES, LogBuffer, size_of
+from k9py.logs.line import LogLine
+from tests.unit.logs.keeping.making import SIZE, WEB, line, lines, texts
 
 
-def lines(first: int, count: int) -> list[LogLine]:
-    return [LogLine(f"line {number}") for number in range(first, first + count)]
-
-
-def texts(buffer: LogBuffer) -> list[str]:
-    return [line.text for _, line in buffer.slice_from(buffer.first, len(buffer))]
-
-
-def test_the_oldest_lines_are_dropped_and_counted() -> None:
-    buffer = LogBuffer(16)
+def test_the_oldest_lines_are_let_go_and_counted() -> None:
+    buffer = LogBuffer(16 * SIZE)
     buffer.extend(lines(0, 100))
-    assert texts(buffer) == [f"line {number}" for number in range(84, 100)]
-    assert (buffer.first, buffer.end, buffer.dropped) == (84, 100, 84)
+    assert texts(buffer) == [one.text for one in lines(84, 16)] or texts(buffer) == [one.text for one in lines(85, 15)]
+    assert buffer.end == 100
+    assert buffer.let_go == buffer.dropped == buffer.first == 100 - len(buffer)
+    assert buffer.bytes == len(buffer) * SIZE
 
 
 def test_a_held_buffer_keeps_what_was_there_and_marks_what_it_lost_after_it() -> None:
-    buffer = LogBuffer(16)
-    buffer.extend(lines(0, 16))
-    buffer.hold()
-    buffer.extend(lines(16, 60))
+    buffer = LogBuffer(40 * SIZE)
+    buffer.extend(lines(0, 30))
+    buffer.hold(0)
+    buffer.extend(lines(30, 60))
     shown = texts(buffer)
-    assert shown[:16] == [f"line {number}" for number in range(16)]
-    assert shown[16] == "44 lines dropped while this view was held"
-    assert shown[17:] == [f"line {number}" for number in range(60, 76)]
-    assert (marker := buffer.line(59)) is not None
-    assert marker.kind is LineKind.GAP
+    assert shown[:30] == [one.text for one in lines(0, 30)]
+    assert shown[30].endswith("lines let go here: the view was held and there was no room for more")
+    assert shown[-1] == "line 00089"
+    ((first, end),) = buffer.lost
+    assert first == 30
+    assert shown[31:] == [one.text for one in lines(end, 90 - end)]
+    assert shown[30].startswith(f"{end - first} lines")
+    marker = buffer.line(end - 1)
+    assert marker is not None
+    assert marker.marker == "gap"
+    assert buffer.let_go == 0
+    assert buffer.dropped == end - first
+
+
+def test_what_is_above_the_reader_goes_before_anything_that_came_since() -> None:
+    buffer = LogBuffer(1000 * SIZE)
+    buffer.extend(lines(0, 1000))
+    buffer.hold(900)
+    buffer.extend(lines(1000, 300))
+    assert not buffer.lost
+    assert 300 <= buffer.first <= 400
+    buffer.extend(lines(1300, 1000))
+    assert buffer.first == 900 - KEPT_ABOVE
+    assert buffer.lost
+
+
+def test_a_margin_of_giants_above_the_reader_goes_before_what_he_reads() -> None:
+    buffer = LogBuffer(40 * SIZE)
+    buffer.extend(lines(0, 40))
+    buffer.hold(35)
+    buffer.extend(lines(40, 30))
+    assert [buffer.line(number) for number in range(35, 40)] == lines(35, 5)
+
+
+def test_a_hold_of_everything_leaves_a_quarter_of_the_room_to_what_comes() -> None:
+    buffer = LogBuffer(40 * SIZE)
+    buffer.extend(lines(0, 40))
+    buffer.hold(0)
+    buffer.extend(lines(40, 200))
+    ((first, end),) = buffer.lost
+    assert first in (29, 30)
+    assert 230 <= end <= 232
+    assert buffer.end == 240
+
+
+def test_a_reader_who_moves_on_into_the_new_lines_keeps_these() -> None:
+    buffer = LogBuffer(40 * SIZE)
+    buffer.extend(lines(0, 20))
+    buffer.hold(19)
+    buffer.extend(lines(20, 20))
+    buffer.hold(30)
+    buffer.extend(lines(40, 200))
+    assert buffer.line(30) == lines(30, 1)[0]
+    assert buffer.end == 240
+
+
+def test_after_a_release_the_loss_is_still_told_until_what_is_before_it_has_gone() -> None:
+    buffer = LogBuffer(40 * SIZE)
+    buffer.extend(lines(0, 30))
+    buffer.hold(0)
+    buffer.extend(lines(30, 60))
+    buffer.release()
+    assert buffer.lost
+    buffer.extend(lines(90, 40))
+    assert not buffer.lost
+    assert texts(buffer) == [one.text for one in lines(buffer.first, 130 - buffer.first)]
+
+
+def test_clearing_forgets_lines_and_counts_but_numbers_go_on() -> None:
+    buffer = LogBuffer(16 * SIZE)
+    buffer.extend(lines(0, 100))
+    buffer.clear()
+    assert (len(buffer), buffer.bytes, buffer.dropped, buffer.let_go, buffer.first, buffer.end) == (
+        0,
+        0,
+        0,
+        0,
+        100,
+        100,
+    )
+
+
+def test_lines_are_read_on_while_others_come_and_go() -> None:
+    buffer = LogBuffer(2000 * SIZE)
+    buffer.extend(lines(0, 2000))
+    seen = []
+    for number, _ in buffer.lines_between(0, buffer.end):
+        seen.append(number)
+        if number == 700:
+            buffer.extend(lines(2000, 1000))
+    assert seen == sorted(set(seen))
+    assert seen[-1] == 1999
+    assert len(seen) < 2000
+
+
+def test_a_capacity_without_room_for_a_line_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least"):
+        LogBuffer(10)
+
+
+def test_the_bytes_counted_for_a_line_are_what_it_costs() -> None:
+    count = 20_000
+    buffer = LogBuffer()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for start in range(0, count, 100):
+        buffer.extend([LogLine(WEB, datetime.fromtimestamp(start + n, UTC), f"{start + n:0120}") for n in range(100)])
+    used = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert used <= buffer.bytes <= 1.15 * used
+
+
+step = st.one_of(
+    st.lists(st.integers(0, 3000), max_size=40),
+    st.tuples(st.just("hold"), st.integers(0, 400)),
+    st.just("release"),
+    st.just("clear"),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(step, max_size=30), st.integers(LINE_BYTES, 40 * SIZE))
+def test_the_bound_holds_and_numbers_lead_to_their_lines(
+    steps: list[list[int] | tuple[str, int] | str], capacity: int
+) -> None:
+    buffer, added, since_clear = LogBuffer(capacity), list[str](), 0
+    for step in steps:
+        if isinstance(step, list):
+            batch = [line(f"{len(added) + at}:{'x' * length}") for at, length in enumerate(step)]
+            buffer.extend(batch)
+            added += [one.text for one in batch]
+            since_clear += len(batch)
+        elif isinstance(step, tuple):
+            buffer.hold(step[1])
+        elif step == "release":
+            buffer.release()
+        else:
+            buffer.clear()
+            since_clear = 0
+        assert buffer.bytes <= buffer.capacity
+        numbers = [buffer.number_at(index) for index in range(len(buffer))]
+        assert numbers == sorted(set(numbers))
+        assert [buffer.index_of(number) for number in numbers] == list(range(len(buffer)))
+        found = buffer.slice_from(0, len(buffer) + 5)
+        assert [number for number, _ in found] == numbers
+        assert list(buffer.lines_between(0, buffer.end)) == found
+        kept = 0
+        for number, one in found:
+            assert buffer.line(number) == one
+            if not one.marker:
+                kept += size_of(one)
+                assert one.text == added[number]
+        assert kept == buffer.bytes
+        assert len([one for _, one in found if not one.marker]) + buffer.dropped == since_clear
+        assert len([one for _, one in found if one.marker]) == len(buffer.lost)
+        assert buffer.end == len(added)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.one_of(st.integers(0, 40), st.sampled_from(["hold", "release"])), max_size=30))
-def test_numbers_ascend_and_lead_to_their_lines_whatever_is_added_held_and_released(steps: list[int | str]) -> None:
-    buffer, added = LogBuffer(16), 0
-    for step in steps:
-        if step == "hold":
-            buffer.hold()
-        elif step == "release":
-            buffer.release()
-        elif isinstance(step, int):
-            buffer.extend(lines(added, step))
-            added += step
-    numbers = [buffer.number_at(index) for index in range(len(buffer))]
-    assert numbers == sorted(set(numbers))
-    assert [buffer.index_of(number) for number in numbers] == list(range(len(buffer)))
-    for number in numbers:
-        line = buffer.line(number)
-        assert line is not None
-        assert line.kind is LineKind.GAP or line.text == f"line {number}"
-    kept = len(buffer) - (1 if buffer.gap else 0)
-    assert kept + buffer.dropped == added
-    assert kept <= 2 * 18
+@given(st.integers(0, 39), st.lists(st.integers(1, 60), max_size=20))
+def test_a_held_page_that_fits_is_never_let_go(first: int, batches: list[int]) -> None:
+    buffer, page = LogBuffer(40 * SIZE), 10
+    buffer.extend(lines(0, 40))
+    first = max(first, buffer.first)
+    buffer.hold(first)
+    added = 40
+    for count in batches:
+        buffer.extend(lines(added, count))
+        added += count
+    for number in range(first, min(first + page, 40)):
+        assert buffer.line(number) == lines(number, 1)[0]
 
 
-def test_a_scan_finds_the_same_lines_in_slices_as_at_once_and_follows_the_buffer() -> None:
-    pattern = compile_search("7")
-    assert pattern is not None
-    sliced, whole, buffer = LineScan(pattern, with_markers=False), LineScan(pattern, with_markers=False), LogBuffer(500)
-    for start in range(0, 1200, 300):
-        buffer.extend(lines(start, 300))
-        while not sliced.advance(buffer, lambda: True):
-            pass
-    whole.advance(buffer, lambda: False)
-    wanted = [number for number, line in buffer.slice_from(buffer.first, len(buffer)) if "7" in line.text]
-    assert sliced.matches.numbers == whole.matches.numbers == wanted
-
-
-def test_a_filter_never_hides_notices_and_gaps() -> None:
-    pattern = compile_search("nothing like this")
-    assert pattern is not None
-    buffer = LogBuffer(10)
-    buffer.extend([LogLine("a"), LogLine("lines may be missing", kind=LineKind.GAP), LogLine("b")])
-    scan = LineScan(pattern, with_markers=True)
-    scan.advance(buffer, lambda: False)
-    assert scan.matches.numbers == [1]
-
-
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("plain", "plain"),
-        ("\x1b[31mred\x1b[0m", "red"),
-        ("\x1b]52;c;aGk=\x07copied", "copied"),
-        ("a\tb", "a   b"),
-        ("over\rwrite", "over write"),
-        ("rtl\u202eevil", "rtl\ufffdevil"),
-        ("bell\x07", "bell\ufffd"),
-        ("日本語 ok", "日本語 ok"),
-        ("[bold]no markup[/]", "[bold]no markup[/]"),
-    ],
-)
-def test_lines_are_made_printable(raw: str, shown: str) -> None:
-    assert cleaned(LogLine(raw)).text == shown
-
-
-def test_a_printable_line_is_kept_as_it_is() -> None:
-    line = LogLine("ok", "a", "b")
-    assert cleaned(line) is line
-
-
-def test_a_giant_line_is_cut_and_says_so() -> None:
-    text = cleaned(LogLine("x" * (MAX_LINE_CHARACTERS + 5))).text
-    assert text.endswith("… 5 more characters")
-
-
-def test_sources_keep_their_colour_and_share_one_only_when_all_are_taken() -> None:
-    colors = SourceColors(lambda: 12)
-    first = {f"pod-{number}": colors.index(f"pod-{number}") % 12 for number in range(12)}
-    assert len(set(first.values())) == 12
-    assert {name: colors.index(name) % 12 for name in first} == first
-    assert SourceColors(lambda: 12).index("pod-0") % 12 == first["pod-0"]
-
-
-@pytest.mark.parametrize(
-    ("typed", "text", "found"),
-    [("error", "ERROR x", True), ("Error", "ERROR x", False), ("a[", "see a[0]", True), (r"\d{3}", "status 503", True)],
-)
-def test_searches(typed: str, text: str, found: bool) -> None:
-    pattern = compile_search(typed)
-    assert pattern is not None
-    assert bool(pattern.search(text)) is found
+def test_the_size_of_a_line_counts_wide_text_as_it_is_kept() -> None:
+    assert size_of(line("日本")) == getsizeof("日本") + LINE_BYTES
