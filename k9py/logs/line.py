@@ -53,6 +53,8 @@ def stamp(raw: str) -> Stamp | None:
         return None
     if at.tzinfo is None:
         return None
+    if len(raw) == 30 and raw[19] == "." and (last := raw[26:29]).isdecimal():  # as nodes write it, nearly always
+        return Stamp(at, int(last))
     _, dot, fraction = raw.partition(".")
     digits = fraction[6:9].rstrip("Z+-:") if dot else ""
     return Stamp(at, int(digits.ljust(3, "0")) if digits.isdigit() else 0)

@@ -16,6 +16,7 @@ from k9py.cluster.recent_events import recent_events
 from k9py.cluster.scope import Scope
 from k9py.kube.connection import Connection
 from k9py.logs.line import LogLine
+from k9py.logs.tailing.range import LogRange
 from k9py.logs.tailing.stream import LogStream
 from k9py.objects.meta import ObjectKey
 from k9py.objects.troubles import TroubleKind
@@ -163,7 +164,7 @@ async def test_the_logs_of_a_service_are_those_of_all_its_pods_and_new_pods_join
 ) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        stream = LogStream(connection_of(cluster), cluster.clock, tail_lines=5)
+        stream = LogStream(connection_of(cluster), cluster.clock, range=LogRange("tail", tail_lines=5))
         lines: list[LogLine] = []
 
         async def heard_from(pods: set[str]) -> None:
@@ -190,7 +191,7 @@ async def test_the_log_of_a_container_that_cannot_start_says_why(simulator: Simu
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
         broken = next(one for one in cluster.queries.pods_of(CHECKOUT) if not one.is_ready)
-        stream = LogStream(connection_of(cluster), cluster.clock, tail_lines=5)
+        stream = LogStream(connection_of(cluster), cluster.clock, range=LogRange("tail", tail_lines=5))
         stream.set_targets(cluster.queries.log_targets(broken.key))
         notes: list[str] = []
         async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):

@@ -1,27 +1,90 @@
 """Puts the lines of many containers in one order, in bounded room.
 
-Order: by time within what has come since the last drain, the order inside one container always kept. At first nothing
-is released until every container of the beginning has given its tail (or `settle` seconds passed), so that the first
-screen is in order. Bounded: when full, the oldest lines go, and a marker says how many; a drain gives so many lines
-that it never holds the screen up, and keeps the rest for the next.
+Order: by time, the order inside one container always kept. Two ways:
+
+- Catching up (the beginning, which may be an hour of logs): nothing newer is given on than what the slowest container
+  has reached (the watermark). A container that is ahead waits for room, so nothing is dropped; one from which nothing
+  comes any more stops holding the others.
+- Live: a line waits for a short `window`, and older ones of others that come meanwhile go before it. What comes later
+  than that is marked late. One single container needs no window.
+
+Bounded by lines and characters: what the terminal cannot keep up with is dropped, the oldest first, counted, and told
+by one `gap` marker where it was. A drain gives so many lines that it never holds the screen up.
 """
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
+from typing import Final
+
+from msgspec.structs import replace
 
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.source import LogTarget
+from k9py.logs.tailing import words
 from k9py.logs.tailing.clock import Clock
+from k9py.logs.tailing.skew import Skew
 
-MOST_A_DRAIN = 2_000
+MOST_A_DRAIN: Final = 2_000
 """Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines
 than are ever followed."""
 
-_EPOCH = datetime.min.replace(tzinfo=UTC)
+STALLED: Final = 1.0
+"""Seconds without a batch after which a container has caught up, or holds the others no longer."""
+
+_EPOCH: Final = datetime.min.replace(tzinfo=UTC)
+_KEY: Final = itemgetter(0)
+_FEWEST: Final = 200
+"""Lines a container may always have waiting."""
+
+
+class Intake:
+    """One container's way into the merge.
+
+    `key` is the time its newest line counts as: never less than that of the line before. `is_past`: what comes was
+    written before the log was opened, so it can wait, and nothing of it is dropped for want of time.
+    """
+
+    __slots__ = ("_merge", "chars", "followed", "heard", "is_past", "is_waiting", "kept", "key", "opened_at", "settle")
+
+    def __init__(self, merge: Merge) -> None:
+        self._merge = merge
+        self.key = _EPOCH
+        self.kept = 0
+        self.chars = 0
+        self.heard = 0.0
+        self.settle = STALLED
+        self.opened_at = _EPOCH
+        self.followed = True
+        self.is_past = False
+        self.is_waiting = False
+
+    def open(self, *, holds: bool, followed: bool = True, settle: float = STALLED) -> None:
+        """The log was opened.
+
+        Args:
+            holds: others wait until this one has caught up.
+            followed: lines will come for ever; otherwise all that comes is of the past.
+            settle: seconds of silence, once something has come, that mean it has caught up.
+        """
+        self.settle, self.followed = settle, followed
+        self._merge.open(self, holds=holds)
+
+    def add(self, lines: Sequence[LogLine]) -> None:
+        """Take lines, in the container's order; the oldest of all are dropped when there is no room."""
+        self._merge.add(self, lines)
+
+    async def room(self) -> None:
+        """Wait, while lines of the past come, until enough of this container's have been drained."""
+        await self._merge.room(self)
+
+    def close(self) -> None:
+        """Nothing comes for now: nobody waits for this one."""
+        self._merge.close(self)
 
 
 class Merge:
@@ -29,78 +92,198 @@ class Merge:
 
     Args:
         max_lines, max_chars: bounds of what waits for the next drain.
-        settle: seconds the beginning may take before it is shown anyway.
+        window: seconds a live line waits for older ones of others.
     """
 
     def __init__(
-        self, clock: Clock, *, max_lines: int = 50_000, max_chars: int = 16_000_000, settle: float = 1.0
+        self, clock: Clock, *, max_lines: int = 50_000, max_chars: int = 16_000_000, window: float = 0.4
     ) -> None:
+        self.skew = Skew()
         self._clock = clock
         self._max_lines = max_lines
         self._max_chars = max_chars
-        self._settle = settle
-        self._pending: deque[LogLine] = deque()
+        self._window = window
+        self._pending: list[tuple[datetime, LogLine, Intake]] = []
+        self._sorted = 0
         self._chars = 0
+        self._open: set[Intake] = set()
+        self._holding: set[Intake] = set()
+        self._arrivals: deque[tuple[float, datetime]] = deque()
+        self._horizon = _EPOCH
+        self._given = _EPOCH
         self._dropped = 0
-        self._dropped_at: datetime | None = None
-        self._expected: set[LogTarget] | None = None
-        self._hold_until: float | None = None
+        self._dropped_between: tuple[datetime | None, datetime | None] = (None, None)
+        self._notes: list[LogLine] = []
+        self._drained = asyncio.Event()
 
-    def expect(self, targets: Iterable[LogTarget]) -> None:
-        """Name those whose first lines are waited for; only the first call with any target counts."""
-        wanted = set(targets)
-        if self._expected is None and wanted:
-            self._expected = wanted
-            self._hold_until = self._clock.monotonic() + self._settle
+    def intake(self) -> Intake:
+        """Return a way in for one container, for as long as it is followed: through all its breaks and restarts."""
+        return Intake(self)
 
-    def caught_up(self, target: LogTarget) -> None:
-        """This one has given its first lines."""
-        if self._expected:
-            self._expected.discard(target)
-
-    def add(self, line: LogLine) -> None:
-        """Take a line; drop the oldest when there is no room."""
-        self._pending.append(line)
-        self._chars += len(line.text)
-        while len(self._pending) > self._max_lines or self._chars > self._max_chars:
-            gone = self._pending.popleft()
-            self._chars -= len(gone.text)
-            self._dropped += 1
-            self._dropped_at = gone.at or self._dropped_at
+    def hold_for(self, intake: Intake) -> None:
+        """Wait for this one's beginning although its log has not been opened yet."""
+        intake.heard = self._clock.monotonic()
+        self._holding.add(intake)
 
     @property
     def holding(self) -> bool:
         """True while the beginning is still being put in order."""
-        if self._hold_until is None:
-            return False
-        if not self._expected or self._clock.monotonic() >= self._hold_until:
-            self._hold_until = None
-            return False
-        return True
+        self._stop_waiting_for_the_silent()
+        return bool(self._holding)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when everything has been given."""
+        return not self._pending and not self._dropped and not self._notes
+
+    # -- for Intake ---------------------------------------------------------------------------------------------------
+
+    def open(self, intake: Intake, *, holds: bool) -> None:
+        """Expect lines of the past from this one."""
+        intake.heard = self._clock.monotonic()
+        intake.opened_at = self._clock.now()
+        intake.is_past = True
+        self._open.add(intake)
+        if holds:
+            self._holding.add(intake)
+
+    def close(self, intake: Intake) -> None:
+        """Expect nothing from this one."""
+        intake.is_past = False
+        self._open.discard(intake)
+        self._holding.discard(intake)
+
+    def add(self, intake: Intake, lines: Sequence[LogLine]) -> None:
+        """Take one container's lines."""
+        if not lines:
+            return
+        key, chars, append = intake.key, 0, self._pending.append
+        newest = lines[-1]
+        shift = self.skew.shifts.get(newest.target.node) if self.skew.shifts else None
+        for line in lines:
+            at = line.at
+            if at is not None:
+                if shift is not None:
+                    at -= shift
+                if at > key:
+                    key = at
+            append((key, line, intake))
+            chars += len(line.text)
+        intake.key, intake.heard = key, self._clock.monotonic()
+        intake.kept += len(lines)
+        intake.chars += chars
+        self._chars += chars
+        self._arrivals.append((intake.heard, key))
+        if intake.is_past and intake.followed and key >= intake.opened_at:
+            self._caught_up(intake)
+        if not intake.is_past and newest.at is not None and not newest.marker:
+            self.skew.arrived(newest.target.node, (self._clock.now() - newest.at).total_seconds())
+        if len(self._pending) > self._max_lines or self._chars > self._max_chars:
+            self._shed()
+
+    async def room(self, intake: Intake) -> None:
+        """Wait for the drains that make room for this one's next lines."""
+        while intake.is_past and self._is_ahead(intake):
+            intake.is_waiting = True
+            try:
+                await self._drained.wait()
+            finally:
+                intake.is_waiting = False
+                intake.heard = self._clock.monotonic()
+
+    def _is_ahead(self, intake: Intake) -> bool:
+        share = 2 * max(1, sum(one.is_past for one in self._open))
+        return intake.kept > max(_FEWEST, self._max_lines // share) or (
+            intake.kept > _FEWEST and intake.chars > self._max_chars // share
+        )
+
+    def _caught_up(self, intake: Intake) -> None:
+        intake.is_past = False
+        self._holding.discard(intake)
+
+    def _stop_waiting_for_the_silent(self) -> None:
+        now = self._clock.monotonic()
+        for one in [*self._holding, *(one for one in self._open if one.is_past)]:
+            settle = one.settle if one.key is not _EPOCH else STALLED
+            if not one.is_waiting and now - one.heard >= settle:
+                self._holding.discard(one)
+                if one.followed:
+                    one.is_past = False
+
+    # -- giving on ----------------------------------------------------------------------------------------------------
 
     def drain(self) -> list[LogLine]:
-        """Return what has come, in order, oldest first; empty while the beginning settles."""
-        if not self._pending or self.holding:
-            return []
-        ordered = _in_order(self._pending)
-        lines, rest = ordered[:MOST_A_DRAIN], ordered[MOST_A_DRAIN:]
-        self._pending = deque(rest)
-        self._chars = sum(len(line.text) for line in rest)
-        if self._dropped:
-            words = f"{self._dropped:,} lines dropped: they came faster than they could be shown"
-            lines.insert(0, LogLine(ALL, self._dropped_at, words, "gap"))
-            self._dropped = 0
+        """Return what is ripe, in order, oldest first, at most about `MOST_A_DRAIN` lines."""
+        self._stop_waiting_for_the_silent()
+        ripe_since = self._clock.monotonic() - self._window
+        while self._arrivals and self._arrivals[0][0] <= ripe_since:
+            self._horizon = max(self._horizon, self._arrivals.popleft()[1])
+        lines = self._dropped_marker()
+        if self._pending:
+            self._sort()
+            ripe = min(self._ripe(), MOST_A_DRAIN)
+            late = bisect_left(self._pending, self._given, hi=ripe, key=_KEY)
+            for index, (_, line, intake) in enumerate(self._pending[:ripe]):
+                is_late = index < late and not line.marker and line.at is not None
+                lines.append(replace(line, late=True) if is_late else line)
+                intake.kept -= 1
+                length = len(line.text)
+                intake.chars -= length
+                self._chars -= length
+            if ripe:
+                self._given = max(self._given, self._pending[ripe - 1][0])
+                del self._pending[:ripe]
+                self._sorted = len(self._pending)
+        if self._notes:
+            lines += self._notes
+            self._notes = []
+        self._drained.set()
+        self._drained.clear()
         return lines
 
+    def look_at_clocks(self) -> None:
+        """Tell of nodes whose clocks were found to differ; call it about once a second."""
+        for node, ahead in self.skew.look():
+            self._notes.append(LogLine(ALL, self._clock.now(), words.skewed(node, ahead), "note"))
 
-def _in_order(lines: Iterable[LogLine]) -> list[LogLine]:
-    """Sort by time; a line older than one before it of the same container counts as of that one's time."""
-    latest: dict[LogTarget, datetime] = {}
-    keyed: list[tuple[datetime, LogLine]] = []
-    for line in lines:
-        at = latest.get(line.target, _EPOCH)
-        if line.at is not None and line.at > at:
-            at = latest[line.target] = line.at
-        keyed.append((at, line))
-    keyed.sort(key=itemgetter(0))  # stable: equal times stay in the order they came
-    return [line for _, line in keyed]
+    def _ripe(self) -> int:
+        """Count the pending lines that may be given on."""
+        if self._holding:
+            horizon = min(one.key for one in self._holding)
+        elif len(self._open) > 1 and self._window:
+            horizon = self._horizon
+        else:
+            return len(self._pending)
+        return bisect_right(self._pending, horizon, key=_KEY)
+
+    def _sort(self) -> None:
+        if self._sorted != len(self._pending):
+            self._pending.sort(key=_KEY)  # stable: equal times stay in the order they came; mostly sorted already
+            self._sorted = len(self._pending)
+
+    def _shed(self) -> None:
+        """Drop the oldest lines, an eighth of the room at once, so that it is not done for each line."""
+        self._sort()
+        lines, chars = self._max_lines * 7 // 8, self._max_chars * 7 // 8
+        count = 0
+        first, last = self._dropped_between
+        while count < len(self._pending) and (len(self._pending) - count > lines or self._chars > chars):
+            key, line, intake = self._pending[count]
+            intake.kept -= 1
+            intake.chars -= len(line.text)
+            self._chars -= len(line.text)
+            first, last = first or line.at, line.at or last
+            self._given = max(self._given, key)
+            count += 1
+        self._dropped_between = (first, last)
+        self._dropped += count
+        del self._pending[:count]
+        self._sorted = len(self._pending)
+
+    def _dropped_marker(self) -> list[LogLine]:
+        if not self._dropped:
+            return []
+        first, last = self._dropped_between
+        marker = LogLine(ALL, last, words.dropped(self._dropped, first, last), "gap")
+        self._dropped, self._dropped_between = 0, (None, None)
+        return [marker]

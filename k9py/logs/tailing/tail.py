@@ -1,55 +1,83 @@
-"""One container's log, followed for as long as it is wanted: resumed without doubling a line, gaps admitted.
+"""One container's log, followed through breaks and restarts: no line twice, none missing without a gap marker.
 
-Invariant: every line the server has is delivered once, or a `gap` marker stands where it may be missing. How: a broken
-stream is opened again at the last timestamp; the server then repeats the lines of that moment (the apiserver passes on
-whole seconds only, so up to a second of lines). Ours are skipped by count, and having met them again proves that
-nothing is missing. If they do not come again, the container was restarted or its log rotated: the previous container's
-log is asked for the rest, and only when that proves nothing either is a gap told.
+Invariant: every line the server has is delivered once, or a `gap` marker stands where it may be missing. What a stream
+opened again repeats proves that nothing is missing (`resume`). Where it proves nothing the container was restarted or
+its log rotated: the former run's log is asked for its rest (`former`), and only what that does not prove is a gap.
+Content decides what is delivered; the container ids of the watch decide the words, the labels, and when to look again.
 
-What the server refuses for now (container not started, image missing) becomes a note, told once, and is tried again.
+A tail holds a connection (`slots`) only while it reads. What the server refuses for now (container not started, image
+missing) becomes a note, told once, and is tried again on the tail's own budget.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime
-from enum import Enum
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Protocol
 
-from k9py.logs.line import LogLine, Marker, Stamp, split_line, stamp
+from k9py.logs.line import LogLine, Marker, split_line, stamp
 from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.tailing import words
 from k9py.logs.tailing.clock import Clock
+from k9py.logs.tailing.former import Former, cannot_be_read, read_former
+from k9py.logs.tailing.interruptible import Interruptible
+from k9py.logs.tailing.range import TAIL, LogRange
+from k9py.logs.tailing.remarks import Remarks
+from k9py.logs.tailing.resume import Position, Resume, first_stamp
+from k9py.logs.tailing.runs import RESTART_GRACE, Runs
+from k9py.logs.tailing.slots import Slots
+from k9py.logs.tailing.status import TailState, TargetStatus
+from k9py.logs.tailing.turns import SLICE_LINES, Turns
 from k9py.objects.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
-from k9py.objects.times import duration
 
-FIRST_DELAY = 1.0
-LONGEST_DELAY = 10.0
-FORBIDDEN_DELAY = 60.0
-GAP_WORTH_SAYING = 2.0
-"""Seconds without a connection below which a proven continuation is not remarked on."""
+FIRST_DELAY: Final = 1.0
+LONGEST_DELAY: Final = 10.0
+FORBIDDEN_DELAY: Final = 60.0
+IDLE_SECONDS: Final = 60.0
+"""Seconds of silence after which a stream may be half-open: it is dropped, and resumed."""
 
+ATTEMPTS: Final = 3
+"""Times a log that is not followed is tried."""
 
-_UNKNOWN_TO_THE_NODE = "could not find the requested resource"
+_QUIET_SETTLE: Final = 0.3
+_MARGIN: Final = 60
+_UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
 """How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
 pod the API server itself does not have is `pods "x" not found`."""
 
 
-class TailState(Enum):
-    """Where a tail stands, for the count on the screen."""
+class Sink(Protocol):
+    """Where a tail's lines go: an `Intake` of the merge."""
 
-    OPENING = "opening"
-    FOLLOWING = "following"
-    WAITING = "waiting"  # refused or broken: will try again
-    ENDED = "ended"
+    def open(self, *, holds: bool, followed: bool = True, settle: float = 1.0) -> None:
+        """Its log was opened."""
+        ...
+
+    def add(self, lines: Sequence[LogLine]) -> None:
+        """Take lines in their order."""
+        ...
+
+    async def room(self) -> None:
+        """Wait until more may come."""
+        ...
+
+    def close(self) -> None:
+        """Nothing comes for now."""
+        ...
 
 
 class Tail:
-    """Follows one target and hands each line to `emit`.
+    """Follows the container of one place and hands its lines to a sink.
 
     Args:
-        tail_lines: lines of the past to begin with.
+        target: the run known at first.
+        slots, turns: shared with the other tails of the stream.
+        range: where to begin.
         previous: read the container's former run once, and end.
-        caught_up: called when the first lines, or the reason for their absence, have been handed over.
+        follow: False ends at the end of the log as it is now.
+        joins: others were followed before it: what it has printed since then belongs to the view.
+        holds: the others' beginning waits for this one's.
+        began: when the view began, by the monotonic clock.
     """
 
     def __init__(
@@ -57,234 +85,383 @@ class Tail:
         source: LogSource,
         target: LogTarget,
         clock: Clock,
-        emit: Callable[[LogLine], None],
+        sink: Sink,
+        slots: Slots,
+        turns: Turns,
         *,
-        tail_lines: int = 200,
+        range: LogRange = TAIL,  # noqa: A002
         previous: bool = False,
-        caught_up: Callable[[LogTarget], None] | None = None,
+        follow: bool = True,
+        joins: bool = False,
+        holds: bool = False,
+        began: float | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        self.target = target
         self.state = TailState.OPENING
         self._source = source
         self._clock = clock
-        self._emit = emit
-        self._tail_lines = tail_lines
+        self._sink = sink
+        self._slots = slots
+        self._turns = turns
+        self._range = range
         self._previous = previous
-        self._caught_up = caught_up
+        self._follow = follow and not previous and range.head_bytes is None
+        self._joins = joins
+        self._holds = holds
+        self._began = clock.monotonic() if began is None else began
         self._rng = rng or random.Random()
+        self._runs = Runs(target)
+        self._remarks = Remarks(clock, self._mark)
+        self._position = Position()
+        self._reading = Interruptible()
+        self._pausing = Interruptible()
         self._leaving = False
+        self._dismissed = False
         self._attempt = 0
-        self._last_raw = ""
-        self._last_text = ""
-        self._last: Stamp | None = None
-        self._seen_at_last = 0
-        self._lost_at: float | None = None
-        self._told = ""
+        self._delay = FIRST_DELAY
+        self._has_opened = False
+        self._is_complete = False
+        self._has_news = False
+        self._has_ended = False
+        self._start_told = False
+        self._heard = 0.0
+        self._is_reading = False
+        self._opened_at = 0.0
+        self._restart_at: float | None = None
+
+    # -- what others ask ----------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> TargetStatus:
+        """How it stands, in words."""
+        match self.state:
+            case TailState.RESTING:
+                text = f"resting: {self._slots.limit} at a time"
+            case TailState.WAITING:
+                text = self._remarks.why
+            case TailState.ENDED:
+                text = self._remarks.why or "ended"
+            case _:
+                text = ""
+        return TargetStatus(self._runs.target, self.state, text, self._remarks.error)
+
+    def retarget(self, target: LogTarget) -> None:
+        """Take what the watch says now: another run of the container, its node, its revision."""
+        now = self._clock.monotonic()
+        if target != self._runs.target and self._runs.told(target, now):
+            self._is_complete = False
+            if self._runs.differ and self._restart_at is None:
+                self._restart_at = now
+            self._pausing.interrupt()
+
+    def yield_turn(self) -> None:
+        """Let go of the connection for another's turn."""
+        self._reading.interrupt()
+
+    def tick(self) -> None:
+        """Drop a stream that may be half-open; call it about once a second."""
+        if not self._is_reading or not self._follow:
+            return
+        now = self._clock.monotonic()
+        overdue = self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
+        if overdue or now - self._heard >= IDLE_SECONDS:
+            self._restart_at = None
+            self._reading.interrupt()
 
     def leave(self) -> None:
-        """Do not open again once the present stream has ended: the pod is no longer among those wanted."""
+        """It is no longer wanted: read what is left, and do not go on after the stream's end."""
         self._leaving = True
+        self._pausing.interrupt()
+
+    @property
+    def is_leaving(self) -> bool:
+        """True between `leave` and `stay`."""
+        return self._leaving
+
+    def stay(self) -> None:
+        """It is wanted again."""
+        self._leaving = self._dismissed = False
+
+    def dismiss(self) -> None:
+        """Its task is about to be cancelled for good: what may be missing is to be said."""
+        self._dismissed = True
+
+    # -- the task -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Follow until the pod is gone. Raises nothing but cancellation."""
+        """Follow until the pod is gone, or the log has ended where it is not followed. Raises only cancellation."""
         try:
             while True:
-                again = await self._once()
-                if not again or self._leaving:
+                self.state = TailState.RESTING
+                async with self._slots.turn(self):
+                    self.state = TailState.OPENING
+                    again = await self._once()
+                self._sink.close()
+                if not again or (self._leaving and self._is_complete):
                     break
-                self.state = TailState.WAITING
-                await self._clock.sleep(self._delay)
+                if self._delay > 0:
+                    self.state = TailState.ENDED if self._has_ended else TailState.WAITING
+                    await self._pausing.run(self._clock.sleep(self._delay))
         finally:
             self.state = TailState.ENDED
-            self._first_lines_done()
+            if self._dismissed and not self._is_complete:
+                self._mark("gap", words.lost_after("no longer followed", self._position.at))
+                self._is_complete = True
+            self._sink.close()
+            self._slots.forget(self)
 
     async def _once(self) -> bool:
         """Open and read one stream; tell whether to try again."""
         self._delay = self._back_off()
+        self._has_news = False
         try:
-            await self._read()
+            was_given_up = await self._reading.run(self._read())
         except NotFoundError as error:
-            if self._previous and "previous" in error.message:
-                self._mark("note", error.message)
-                return False
-            if self._previous or _UNKNOWN_TO_THE_NODE not in error.message:
-                self._mark("end", "the pod is gone")
-                return False
-            self._tell("the node does not know this pod yet")
+            return self._not_found(error)
         except BadRequestError as error:
-            self._tell(error.message)
-            if self._previous:
-                return False
+            self._refused(words.refused(error), error)
+            if not self._has_opened:
+                self._is_complete = True  # nothing was printed yet
+                self._joins = True
+            return self._follow
         except ForbiddenError as error:
-            self._tell(f"no right to read this log: {error.message}")
+            self._refused(f"no right to read this log: {error.message}", error)
             self._delay = FORBIDDEN_DELAY
+            return self._follow
         except KdashError as error:
-            self._tell(f"log interrupted: {error.message}")
-            if self._lost_at is None:
-                self._lost_at = self._clock.monotonic()
-            if isinstance(error, ApiError) and error.retry_after is not None:
-                self._delay = max(self._delay, error.retry_after)
-        else:
-            if self._previous:
-                self._mark("end", "end of the previous container's log")
-                return False
-        self._first_lines_done()
+            return self._broke_off(error)
+        finally:
+            if self._is_reading and self._position.last is None:
+                # What is empty for a while has no past: all that comes belongs to the view.
+                self._joins |= self._clock.monotonic() - self._opened_at >= 1
+            self._is_reading = False
+        self._remarks.nothing_new()
+        if was_given_up:
+            self._remarks.let_go()
+            self._has_ended = False
+            self._attempt, self._delay = 0, 0.0
+            return True
+        return self._ended()
+
+    def _ended(self) -> bool:
+        """The server ended the stream in order: the container has ended, or the log that is not followed."""
+        self._is_complete = True
+        if self._previous:
+            self._mark("end", words.END_OF_PREVIOUS)
+        if not self._follow:
+            return False
+        self._has_ended = self._joins = True
+        if not self._has_news and self._runs.are_known:
+            self._delay *= 3  # the watch tells of the next run
         return True
 
+    def _not_found(self, error: NotFoundError) -> bool:
+        if self._previous and "previous" in error.message:
+            self._refused(words.NO_PREVIOUS, error)
+            return False
+        if self._previous or _UNKNOWN_TO_THE_NODE not in error.message:
+            if self._has_opened and not self._is_complete:
+                self._mark("gap", words.lost_after(words.POD_GONE, self._position.at))
+            self._is_complete = True
+            self._remarks.why, self._remarks.error = words.POD_GONE, error
+            self._mark("end", words.POD_GONE)
+            return False
+        self._refused(words.NOT_CALLED_HERE, error)
+        return self._tries_again()
+
+    def _broke_off(self, error: KdashError) -> bool:
+        self._remarks.broke_off(error, at_once=not self._has_opened)
+        if isinstance(error, ApiError) and error.retry_after is not None:
+            self._delay = max(self._delay, error.retry_after)
+        return self._tries_again()
+
+    def _tries_again(self) -> bool:
+        if self._follow or self._attempt < ATTEMPTS:
+            return True
+        if self._has_opened and not self._is_complete:
+            self._mark("gap", words.lost_after("not read to its end", self._position.at))
+        return False
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
     async def _read(self) -> None:
-        resume = self._last is not None
+        if self._runs.differ and self._has_opened:
+            await self._look_for_former()
+        resumes = self._position.last is not None
+        if not resumes and not self._has_opened:
+            self._runs.begin()
         opened = self._source.open_log(
-            self.target,
-            follow=not self._previous,
-            tail_lines=None if resume else self._tail_lines,
-            since_time=self._last.at if self._last else None,
-            previous=self._previous,
+            self._runs.target, follow=self._follow, previous=self._previous, **self._beginning(resumes=resumes)
         )
         async with opened as batches:
+            first, self._has_opened = not self._has_opened, True
+            self._is_complete = False
+            self._sink.open(
+                holds=first and self._holds,
+                followed=self._follow,
+                settle=_QUIET_SETTLE if self._range.tail_lines else 1.0,
+            )
             self.state = TailState.FOLLOWING
-            if resume:
+            self._opened_at = self._heard = self._clock.monotonic()
+            self._is_reading = True
+            if resumes:
                 await self._read_resumed(batches)
             else:
-                async for batch in batches:
-                    self._take(batch)
+                await self._read_first(batches)
+
+    def _beginning(self, *, resumes: bool) -> dict[str, Any]:
+        """Say from where to read: on from the last line, or what the range asks for."""
+        if resumes:
+            return {"since_time": self._position.at}
+        if self._range.head_bytes is not None:
+            return {"limit_bytes": self._range.head_bytes}
+        if self._joins and not self._previous:
+            # All of a new pod, and of an old one what it printed since the view began, by its node's own clock.
+            return {"since_seconds": self._since_the_view_began()}
+        if self._range.since_seconds is not None:
+            return {"since_seconds": self._range.since_seconds}
+        return {"tail_lines": self._range.tail_lines}
+
+    def _since_the_view_began(self) -> int:
+        return int(self._clock.monotonic() - self._began) + _MARGIN + (self._range.since_seconds or 0)
+
+    async def _read_first(self, batches: AsyncIterator[list[bytes]]) -> None:
+        size = 0
+        async for batch in batches:
+            size += sum(map(len, batch)) + len(batch)
+            await self._deliver(batch)
+        head = self._range.head_bytes
+        if head is not None and not self._previous and size >= head:
+            self._mark("end", words.head_ends(head))
 
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:
-        """Skip what was seen; on the first new line say what can be said of the time between."""
-        skip = _Resume(self._last, self._last_raw, self._last_text, self._seen_at_last)
+        """Skip what was delivered; on the first new line say what can be said of the time between."""
+        skip = Resume(self._position)
         said = False
         async for batch in batches:
+            self._heard = self._clock.monotonic()
             fresh = skip.after(batch)
             if not said and skip.proven:
                 said = True
-                self._say_reconnected()
-            if not said and fresh:
+                if self._remarks.proven():
+                    self._attempt = 0  # no progress where the stream ended in order: an ended container repeats its end
+                self._runs.same(self._clock.monotonic())
+            if not fresh:
+                continue
+            if not said:
                 said = True
                 await self._bridge(fresh[0])
-            self._take(fresh)
+            await self._deliver(fresh)
 
-    async def _bridge(self, first_line: bytes) -> None:
-        """Fill the time between the last line and the first new one from the previous container, or admit a gap."""
-        skip = _Resume(self._last, self._last_raw, self._last_text, self._seen_at_last)
-        whole = False
-        lost_since = self._last
+    async def _look_for_former(self) -> None:
+        """The watch tells of another run: read the rest of the one we know before the new one has printed a line."""
+        if self._position.last is not None:
+            if await self._former(None) is Former.WHOLE:
+                self._tell_start()
+            return
+        what = words.may_be_missing(words.RESTARTED, None, None, None)
         try:
             async with self._source.open_log(
-                self.target, follow=False, since_time=self._last.at if self._last else None, previous=True
+                self._runs.target, follow=False, since_seconds=self._since_the_view_began(), previous=True
             ) as batches:
                 async for batch in batches:
-                    rest = skip.after(batch)
-                    if not skip.proven and rest:
-                        break
-                    self._take(rest)
-                else:
-                    whole = skip.proven
+                    await self._deliver(batch)
         except KdashError:
-            # No previous container, or it broke off: continuity is not proven, which is what the marker then says.
-            whole = False
-        if whole:
-            self._mark("start", "the container was restarted")
+            self._mark("gap", what)
+            self._enter_next_run()
         else:
-            first = stamp(split_line(first_line)[0])
-            until = f"{first.at:%H:%M:%S}" if first else "now"
-            since = f"{lost_since.at:%H:%M:%S}" if lost_since else "the start"
-            self._mark(
-                "gap",
-                f"the container was restarted or its log rotated{self._away()}: "
-                f"lines between {since} and {until} may be missing",
-            )
-        self._lost_at = None
-        self._told = ""
+            self._tell_start()
 
-    def _say_reconnected(self) -> None:
-        """Ours came again. Not progress when the stream had ended in order: an ended container repeats its end."""
-        if self._lost_at is None:
-            return
-        away = self._clock.monotonic() - self._lost_at
-        if away >= GAP_WORTH_SAYING or self._told:
-            self._mark("note", f"reconnected after {duration(away)}: no line is missing")
-        self._lost_at = None
-        self._told = ""
+    async def _bridge(self, first_line: bytes) -> None:
+        """Fill the time between the last line and the first new one from the former run, or admit a gap."""
+        since, first = self._position.at, first_stamp(first_line)
+        until = first.at if first else None
+        found = await self._former(first_line)
+        match found:
+            case Former.WHOLE | Former.ANOTHER:
+                self._tell_start()
+            case Former.CUT | Former.ANOTHER_CUT:
+                self._remarks.gap(words.RESTARTED, self._position.at, until)
+                self._enter_next_run()
+            case Former.PRESENT:
+                self._enter_next_run()
+            case _ if self._runs.differ:
+                self._remarks.gap(words.RESTARTED, since, until)
+                self._enter_next_run()
+            case Former.OLDER | Former.NONE if self._runs.are_known:
+                self._remarks.gap(words.ROTATED, since, until)
+            case _:
+                self._remarks.gap(words.EITHER, since, until)
+        self._remarks.all_is_well()
+
+    async def _former(self, present: bytes | None) -> Former:
+        since = self._position.at
+
+        def admit(first_line: bytes) -> None:
+            first = first_stamp(first_line)
+            self._remarks.gap(words.RESTARTED, since, first.at if first else None)
+            self._runs.between()
+
+        try:
+            async with self._source.open_log(
+                self._runs.target, follow=False, since_time=self._position.at, previous=True
+            ) as batches:
+                return await read_former(batches, self._position, present, self._deliver, admit)
+        except KdashError as error:
+            return cannot_be_read(error)
+
+    def _enter_next_run(self) -> None:
+        self._runs.next()
+        self._restart_at = None
+
+    def _tell_start(self) -> None:
+        """The former run is complete; the next begins. Told once, however often it is proven before a line comes."""
+        if not self._start_told:
+            self._enter_next_run()
+            self._mark("start", words.RESTARTED)
+            self._start_told = True
+
+    # -- delivering ---------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, batch: Sequence[bytes]) -> None:
+        """Hand lines over in slices, waiting for room where they are of the past."""
+        self._heard = self._clock.monotonic()
+        for start in range(0, len(batch), SLICE_LINES):
+            async with self._turns.turn():
+                self._take(batch[start : start + SLICE_LINES])
+            await self._sink.room()
+        self._heard = self._clock.monotonic()
+
+    def _take(self, lines: Sequence[bytes]) -> None:
+        self._remarks.all_is_well()
         self._attempt = 0
-
-    def _away(self) -> str:
-        if self._lost_at is None:
-            return ""
-        return f" while not connected for {duration(self._clock.monotonic() - self._lost_at)}"
-
-    def _take(self, batch: list[bytes]) -> None:
-        if not batch:
-            return
-        self._attempt = 0
-        self._lost_at = None
-        self._told = ""
-        emit, target, last_raw, seen = self._emit, self.target, self._last_raw, self._seen_at_last
-        at, last_text = self._last.at if self._last else None, self._last_text
-        for line in batch:
+        self._has_news = True
+        self._start_told = False
+        position, target = self._position, self._runs.writing
+        last_raw, seen, last, last_text = position.raw, position.seen, position.last, position.text
+        at = last.at if last else None
+        taken: list[LogLine] = []
+        for line in lines:
             raw, text = split_line(line)
             if raw == last_raw and raw:
                 seen += 1
+                last_text = text
             elif raw and (moment := stamp(raw)) is not None:
-                last_raw, seen, self._last, at = raw, 1, moment, moment.at
+                last_raw, seen, last, at, last_text = raw, 1, moment, moment.at, text
             elif raw:  # looked like a timestamp and was none: it belongs to the text
                 text = f"{raw} {text}"
-            emit(LogLine(target, at, text))
-            last_text = text
-        self._last_raw, self._last_text, self._seen_at_last = last_raw, last_text, seen
-        self._first_lines_done()
+            taken.append(LogLine(target, at, text))
+        position.raw, position.seen, position.last, position.text = last_raw, seen, last, last_text
+        self._sink.add(taken)
 
-    def _tell(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            self._mark("note", words)
+    def _refused(self, text: str, error: KdashError) -> None:
+        self._has_ended = False
+        self._remarks.refused(text, error)
 
-    def _mark(self, marker: Marker, words: str) -> None:
-        at: datetime | None = self._last.at if self._last else None
-        self._emit(LogLine(self.target, at, words, marker))
-
-    def _first_lines_done(self) -> None:
-        if self._caught_up is not None:
-            told, self._caught_up = self._caught_up, None
-            told(self.target)
+    def _mark(self, marker: Marker, text: str) -> None:
+        self._sink.add([LogLine(self._runs.writing, self._position.at, text, marker)])
 
     def _back_off(self) -> float:
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(self._attempt, 8))
         self._attempt += 1
         return delay * self._rng.uniform(0.8, 1.2)
-
-
-class _Resume:
-    """Drops the lines of a resumed stream that were seen before.
-
-    `proven`: ours came again, so nothing is missing. `done`: a line after ours has come.
-    """
-
-    def __init__(self, last: Stamp | None, raw: str, text: str, seen: int) -> None:
-        self._last = last
-        self._raw = raw
-        self._text = text
-        self._left = seen
-        self.proven = False
-        self.done = False
-
-    def after(self, batch: list[bytes]) -> list[bytes]:
-        """Return the lines of the batch that are new."""
-        if self.done:
-            return batch
-        for index, line in enumerate(batch):
-            raw, text = split_line(line)
-            if raw == self._raw and self._left > 0 and (self._left > 1 or text == self._text):
-                self._left -= 1
-                self.proven = self._left == 0
-                continue
-            if raw == self._raw:
-                self.done = True
-                return batch[index:]
-            moment = stamp(raw)
-            if self._last is not None and moment is not None and moment < self._last:
-                continue
-            if moment is None and not self.proven:
-                continue  # the rest of a line seen before
-            self.done = True
-            return batch[index:]
-        return []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from typing import Literal
 
+from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.objects.errors import KdashError
 
@@ -25,6 +27,7 @@ class SteppingClock:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.waits: list[float] = []
+        self.on_sleep: Callable[[], None] | None = None
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.seconds)
@@ -35,15 +38,79 @@ class SteppingClock:
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.seconds += seconds
+        if self.on_sleep is not None:
+            self.on_sleep()
         await asyncio.sleep(0)
+
+
+class DrivenClock:
+    """Time passes by `advance` alone, which wakes those whose time has come, one after the other."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        entry = (self.seconds + seconds, self._count, woken)
+        heappush(self._sleepers, entry)
+        await woken
+
+    async def advance(self, seconds: float) -> None:
+        end = self.seconds + seconds
+        await settled()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            at, _, woken = heappop(self._sleepers)
+            self.seconds = max(self.seconds, at)
+            if not woken.done():
+                woken.set_result(None)
+                await settled()
+        self.seconds = end
+        await settled()
+
+
+async def settled(passes: int = 20) -> None:
+    """Let the loop turn until what can go on has gone on."""
+    for _ in range(passes):
+        await asyncio.sleep(0)
+
+
+class Collected:
+    """A sink that takes everything and never makes anyone wait."""
+
+    def __init__(self) -> None:
+        self.lines: list[LogLine] = []
+        self.is_open = False
+        self.closed = 0
+
+    def open(self, *, holds: bool, followed: bool = True, settle: float = 1.0) -> None:
+        self.is_open = True
+
+    def add(self, lines: Sequence[LogLine]) -> None:
+        self.lines.extend(lines)
+
+    async def room(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.is_open = False
+        self.closed += 1
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Lines, then an orderly end, an error, or silence until cancelled."""
+    """Lines, then an orderly end, an error, silence until cancelled, or what `feed` gives."""
 
     lines: Sequence[bytes] = ()
-    then: Literal["closed", "open"] | KdashError = "closed"
+    then: Literal["closed", "open", "fed"] | KdashError = "closed"
 
 
 @dataclass(frozen=True)
@@ -55,16 +122,26 @@ class Asked:
     since: datetime | None = None
     previous: bool = False
     follow: bool = True
+    seconds: int | None = None
+    size: int | None = None
 
 
 class ScriptedLogs:
-    """A `LogSource` that answers each pod from its own script."""
+    """A `LogSource` that answers each pod from its own script; `on_open` is what happens before the n-th answer."""
 
     def __init__(self, scripts: dict[str, list[Stream | KdashError]]) -> None:
         self.asked: list[Asked] = []
         self.open_streams = 0
         self.most_open = 0
+        self.on_open: dict[int, Callable[[], None]] = {}
         self._scripts = scripts
+        self._fed: dict[str, asyncio.Queue[list[bytes]]] = {}
+
+    def add(self, pod: str, script: list[Stream | KdashError]) -> None:
+        self._scripts[pod] = script
+
+    def feed(self, pod: str, lines: list[bytes]) -> None:
+        self._fed.setdefault(pod, asyncio.Queue()).put_nowait(lines)
 
     def open_log(
         self,
@@ -77,7 +154,9 @@ class ScriptedLogs:
         limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
-        self.asked.append(Asked(target.pod, tail_lines, since_time, previous, follow))
+        self.asked.append(Asked(target.pod, tail_lines, since_time, previous, follow, since_seconds, limit_bytes))
+        if deed := self.on_open.get(len(self.asked) - 1):
+            deed()
         return self._opened(target)
 
     @asynccontextmanager
@@ -91,15 +170,17 @@ class ScriptedLogs:
         self.open_streams += 1
         self.most_open = max(self.most_open, self.open_streams)
         try:
-            yield self._lines(answer)
+            yield self._lines(target.pod, answer)
         finally:
             self.open_streams -= 1
 
-    async def _lines(self, stream: Stream) -> AsyncIterator[list[bytes]]:
+    async def _lines(self, pod: str, stream: Stream) -> AsyncIterator[list[bytes]]:
         if stream.lines:
             yield list(stream.lines)
         if isinstance(stream.then, KdashError):
             raise stream.then
+        while stream.then == "fed":
+            yield await self._fed.setdefault(pod, asyncio.Queue()).get()
         if stream.then == "open":
             await asyncio.Event().wait()
 
@@ -110,5 +191,5 @@ def line(second: float, text: str) -> bytes:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}000Z {text}".encode()
 
 
-def target(pod: str = "checkout-1", container: str = "app") -> LogTarget:
-    return LogTarget("shop", pod, container, f"uid-{pod}")
+def target(pod: str = "checkout-1", container: str = "app", container_id: str = "", node: str = "") -> LogTarget:
+    return LogTarget("shop", pod, container, f"uid-{pod}", container_id, node=node)

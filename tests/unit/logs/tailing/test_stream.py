@@ -1,21 +1,25 @@
-"""Many targets as one stream: joining, leaving, the bound on connections."""
+"""Many targets as one stream: joining, leaving, turns, half-open streams, the end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from k9py.logs.tailing.stream import LogStream
-from k9py.objects.errors import ConnectionFailedError, KdashError, NotFoundError
-from tests.unit.logs.tailing.scripted import ScriptedLogs, SteppingClock, Stream, line, target
+from k9py.logs.tailing.status import TailState
+from k9py.logs.tailing.stream import LEAVING_GRACE, LogStream
+from k9py.logs.tailing.tail import IDLE_SECONDS
+from k9py.objects.errors import BadRequestError, ConnectionFailedError, KdashError, NotFoundError
+from tests.unit.logs.tailing.scripted import DrivenClock, ScriptedLogs, Stream, line, settled, target
 
-GONE = NotFoundError("gone", code=404)
+GONE = NotFoundError('pods "a" not found', code=404)
+PULLING = BadRequestError('container "app" in pod "p" is waiting to start: trying and failing to pull image', code=400)
 
 
 @asynccontextmanager
-async def following(stream: LogStream) -> AsyncIterator[None]:
+async def running(stream: LogStream) -> AsyncIterator[None]:
     task = asyncio.create_task(stream.run())
+    await settled()
     try:
         yield
     finally:
@@ -23,76 +27,163 @@ async def following(stream: LogStream) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until the condition holds; a test that hangs here has failed."""
-    for _ in range(1_000):
-        if condition():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("did not come about")
-
-
 def opened(pod: str) -> Stream:
     return Stream([line(1, f"from {pod}")], then="open")
 
 
-def source_of(*pods: str) -> ScriptedLogs:
-    scripts: dict[str, list[Stream | KdashError]] = {pod: [opened(pod)] for pod in pods}
+def source_of(*pods: str, times: int = 1) -> ScriptedLogs:
+    scripts: dict[str, list[Stream | KdashError]] = {pod: [opened(pod)] * times for pod in pods}
     return ScriptedLogs(scripts)
 
 
-async def test_new_pods_join_by_themselves_and_those_that_left_are_closed() -> None:
-    source = source_of("a", "b", "c")
-    stream = LogStream(source, SteppingClock())
+async def test_new_pods_join_by_themselves_and_those_that_left_are_closed_after_their_last_lines() -> None:
+    source, clock = source_of("a", "b", "c"), DrivenClock()
+    stream = LogStream(source, clock)
     stream.set_targets([target("a"), target("b")])
-    async with following(stream):
-        await until(lambda: source.open_streams == 2)
+    async with running(stream):
+        assert source.open_streams == 2
         stream.set_targets([target("b"), target("c")])
-        await until(lambda: [one.pod for one in source.asked] == ["a", "b", "c"] and source.open_streams == 2)
-        assert {one.text for one in stream.drain()} == {"from a", "from b", "from c"}
+        await settled()
+        assert source.open_streams == 3
+        await clock.advance(LEAVING_GRACE)
+        assert source.open_streams == 2
+        lines = stream.drain()
+        assert {one.text for one in lines if not one.marker} == {"from a", "from b", "from c"}
+        assert [one.text for one in lines if one.marker == "gap"] == [
+            "no longer followed: lines after 12:00:01 may be missing"
+        ]
         assert stream.counts.following == 2
     assert source.open_streams == 0
 
 
-async def test_at_most_so_many_streams_are_open_and_the_count_says_so() -> None:
-    pods = [f"p{number}" for number in range(5)]
-    source = source_of(*pods)
-    stream = LogStream(source, SteppingClock(), max_streams=2)
-    stream.set_targets(target(pod) for pod in pods)
-    async with following(stream):
-        await until(lambda: source.open_streams == 2)
-        assert str(stream.counts) == "2 of 5"
-        stream.set_targets(target(pod) for pod in pods[1:])
-        await until(lambda: len(source.asked) == 3)
-        assert str(stream.counts) == "2 of 4"
+async def test_a_new_pod_is_read_from_the_moment_the_view_began() -> None:
+    source, clock = source_of("a", "b"), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(30)
+        stream.set_targets([target("a"), target("b")])
+        await settled()
+        assert [(one.tail, one.seconds) for one in source.asked] == [(200, None), (None, 90)]
 
 
-async def test_the_place_of_one_that_ended_goes_to_the_next() -> None:
-    source = ScriptedLogs({"a": [GONE], "b": [opened("b")]})
-    stream = LogStream(source, SteppingClock(), max_streams=1)
+async def test_one_that_comes_back_goes_on_where_it_was_left() -> None:
+    source, clock = source_of("a", "b", times=2), DrivenClock()
+    stream = LogStream(source, clock)
     stream.set_targets([target("a"), target("b")])
-    async with following(stream):
-        await until(lambda: source.open_streams == 1)
-        assert [one.pod for one in source.asked] == ["a", "b"]
-        assert stream.counts.ended == 1
+    async with running(stream):
+        stream.set_targets([target("b")])
+        await clock.advance(LEAVING_GRACE + 1)
+        stream.set_targets([target("a"), target("b")])
+        await clock.advance(2)
+        assert [one.text for one in stream.drain() if not one.marker].count("from a") == 1
+        assert source.asked[-1].since is not None
+
+
+async def test_at_most_so_many_streams_are_open_and_the_others_get_their_turns() -> None:
+    pods = [f"p{number}" for number in range(5)]
+    source, clock = source_of(*pods, times=20), DrivenClock()
+    stream = LogStream(source, clock, max_streams=2)
+    stream.set_targets(target(pod) for pod in pods)
+    async with running(stream):
+        assert source.open_streams == 2
+        assert str(stream.counts) == "2 of 5"
+        assert stream.states()[-1].words == "resting: 2 at a time"
+        await clock.advance(8)
+        assert {one.pod for one in source.asked} == set(pods)
+        await clock.advance(120)
+        asked = [one.pod for one in source.asked]
+        assert max(map(asked.count, pods)) - min(map(asked.count, pods)) <= 1
+        assert source.most_open == 2
+        lines = stream.drain()
+        assert sorted(one.text for one in lines) == [f"from {pod}" for pod in pods], "proven and silent"
+
+
+async def test_those_that_wait_to_be_tried_again_hold_no_place() -> None:
+    source, clock = source_of("good"), DrivenClock()
+    source.add("bad", [PULLING] * 50)
+    stream = LogStream(source, clock, max_streams=1)
+    stream.set_targets([target("bad"), target("good")])
+    async with running(stream):
+        assert source.open_streams == 1
+        assert stream.states()[0].words == "waiting to start: image can't be pulled"
+        assert stream.states()[0].state is TailState.WAITING
+        assert (stream.counts.waiting, stream.counts.following) == (1, 1)
 
 
 async def test_one_bad_pod_does_not_hold_up_the_others() -> None:
-    source = ScriptedLogs({"bad": [ConnectionFailedError("refused")] * 500, "good": [opened("good")]})
-    stream = LogStream(source, SteppingClock())
+    source, clock = source_of("good"), DrivenClock()
+    source.add("bad", [ConnectionFailedError("refused")] * 500)
+    stream = LogStream(source, clock)
     stream.set_targets([target("bad"), target("good")])
-    async with following(stream):
-        await until(lambda: "from good" in [one.text for one in stream.drain()])
-        assert stream.counts.following == 1
+    async with running(stream):
+        await clock.advance(1)
+        assert "from good" in [one.text for one in stream.drain()]
 
 
-async def test_the_same_targets_again_change_nothing() -> None:
-    source = source_of("a")
-    stream = LogStream(source, SteppingClock())
+async def test_a_stream_that_is_silent_for_a_minute_is_opened_again_without_a_word() -> None:
+    source, clock = (
+        ScriptedLogs({"a": [opened("a"), Stream([line(1, "from a"), line(2, "more")], "open")]}),
+        DrivenClock(),
+    )
+    stream = LogStream(source, clock)
     stream.set_targets([target("a")])
-    async with following(stream):
-        await until(lambda: source.open_streams == 1)
-        stream.set_targets([target("a")])
-        for _ in range(10):
-            await asyncio.sleep(0)
+    async with running(stream):
+        await clock.advance(IDLE_SECONDS - 2)
         assert len(source.asked) == 1
+        await clock.advance(4)
+        assert len(source.asked) == 2
+        assert [(one.marker, one.text) for one in stream.drain()] == [("", "from a"), ("", "more")]
+
+
+async def test_another_run_of_the_container_is_the_same_tail_told_of_it() -> None:
+    source, clock = source_of("a"), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a", container_id="one", node="")])
+    async with running(stream):
+        stream.set_targets([target("a", container_id="one", node="n1")])
+        await settled()
+        assert len(source.asked) == 1
+        assert stream.states()[0].target.node == "n1"
+
+
+async def test_logs_that_are_not_followed_are_finished_when_all_is_drained() -> None:
+    source, clock = ScriptedLogs({"a": [Stream([line(2, "a")])], "b": [Stream([line(1, "b")])]}), DrivenClock()
+    stream = LogStream(source, clock, follow=False)
+    async with running(stream):
+        finished = [stream.finished]
+        stream.set_targets([target("a"), target("b")])
+        await settled()
+        finished.append(stream.finished)
+        assert [one.text for one in stream.drain()] == ["b", "a"]
+        finished.append(stream.finished)
+        assert finished == [False, False, True]
+        assert stream.counts.ended == 2
+
+
+async def test_a_pod_that_is_gone_ends() -> None:
+    source, clock = ScriptedLogs({"a": [GONE]}), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        assert stream.counts.ended == 1
+        assert [one.marker for one in stream.drain()] == ["end"]
+        assert stream.states()[0].error is GONE
+
+
+async def test_a_node_whose_clock_is_ahead_is_told_once() -> None:
+    clock = DrivenClock()
+    source = ScriptedLogs({"a": [Stream(then="fed")], "b": [Stream(then="fed")], "c": [Stream(then="fed")]})
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a", node="n1"), target("b", node="n2"), target("c", node="n3")])
+    said: list[str] = []
+    async with running(stream):
+        for _ in range(30):
+            await clock.advance(0.5)
+            for pod, ahead in (("a", 0), ("b", 5), ("c", 0)):
+                source.feed(pod, [line(clock.seconds + ahead, "x")])
+            await settled()
+            said += [one.text for one in stream.drain() if one.marker]
+    assert said == [
+        "the clock of node n2 is about 5 s ahead of the others': the order between its lines and theirs is not certain"
+    ]

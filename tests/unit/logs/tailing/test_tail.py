@@ -6,8 +6,11 @@ import random
 
 import pytest
 
-from k9py.logs.line import LogLine
+from k9py.logs.tailing.range import HEAD, TAIL, LogRange
+from k9py.logs.tailing.slots import Slots
+from k9py.logs.tailing.status import TailState
 from k9py.logs.tailing.tail import FORBIDDEN_DELAY, LONGEST_DELAY, Tail
+from k9py.logs.tailing.turns import Turns
 from k9py.objects.errors import (
     BadRequestError,
     ConnectionFailedError,
@@ -16,7 +19,16 @@ from k9py.objects.errors import (
     NotFoundError,
     UnavailableError,
 )
-from tests.unit.logs.tailing.scripted import START, ScriptedLogs, ScriptOver, SteppingClock, Stream, line, target
+from tests.unit.logs.tailing.scripted import (
+    START,
+    Collected,
+    ScriptedLogs,
+    ScriptOver,
+    SteppingClock,
+    Stream,
+    line,
+    target,
+)
 
 CUT = ConnectionFailedError("cut off")
 NO_PREVIOUS = BadRequestError('previous terminated container "app" in pod "checkout-1" not found', code=400)
@@ -28,19 +40,28 @@ WAITING = BadRequestError(
 class Stage:
     """A tail before a scripted source, with everything it said written down."""
 
-    def __init__(self, *script: Stream | KdashError, previous: bool = False) -> None:
+    def __init__(
+        self,
+        *script: Stream | KdashError,
+        previous: bool = False,
+        follow: bool = True,
+        range: LogRange = TAIL,  # noqa: A002
+        container_id: str = "",
+    ) -> None:
         self.clock = SteppingClock()
         self.source = ScriptedLogs({"checkout-1": list(script)})
-        self.lines: list[LogLine] = []
-        self.caught_up: list[str] = []
+        self.sink = Collected()
+        self.lines = self.sink.lines
         self.tail = Tail(
             self.source,
-            target(),
+            target(container_id=container_id),
             self.clock,
-            self.lines.append,
-            tail_lines=10,
+            self.sink,
+            Slots(self.clock, 60),
+            Turns(self.clock),
+            range=range,
             previous=previous,
-            caught_up=lambda one: self.caught_up.append(one.pod),
+            follow=follow,
             rng=random.Random(1),
         )
 
@@ -57,7 +78,7 @@ async def test_lines_come_with_their_time_and_begin_with_the_tail_asked_for() ->
     stage = Stage(Stream([line(1, "a"), line(2, "b")]))
     assert await stage.play() == [("", "a"), ("", "b")]
     assert [(one.at - START).total_seconds() for one in stage.lines if one.at] == [1, 2]
-    assert stage.source.asked[0].tail == 10
+    assert stage.source.asked[0].tail == 200
     assert stage.source.asked[0].follow
 
 
@@ -114,23 +135,112 @@ async def test_a_restart_shows_the_rest_of_the_former_container_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "former",
-    [NO_PREVIOUS, Stream([line(5, "of another run")]), Stream([line(2, "b"), line(3, "c")], then=CUT), Stream()],
-    ids=["none", "does not reach back", "breaks off", "empty"],
+    ("former", "expected"),
+    [
+        (NO_PREVIOUS, [("gap", "02 and 12:00:09"), ("", "new")]),
+        (Stream(), [("gap", "02 and 12:00:09"), ("", "new")]),
+        (Stream([line(1, "older")]), [("gap", "02 and 12:00:09"), ("", "new")]),
+        (
+            Stream([line(5, "of another run")]),
+            [("gap", "02 and 12:00:05"), ("", "of another run"), ("start", ""), ("", "new")],
+        ),
+        (
+            Stream([line(5, "of another run")], then=CUT),
+            [("gap", "02 and 12:00:05"), ("", "of another run"), ("gap", "05 and 12:00:09"), ("", "new")],
+        ),
+        (
+            Stream([line(2, "b"), line(3, "c")], then=CUT),
+            [("", "c"), ("gap", "03 and 12:00:09"), ("", "new")],
+        ),
+        (CUT, [("gap", "02 and 12:00:09"), ("", "new")]),
+    ],
+    ids=["none", "empty", "older", "two restarts", "two restarts and breaks off", "breaks off", "cannot be read"],
 )
-async def test_what_cannot_be_proven_is_a_gap_that_says_between_when_and_when(former: Stream | KdashError) -> None:
+async def test_what_cannot_be_proven_is_a_gap_that_says_between_when_and_when(
+    former: Stream | KdashError, expected: list[tuple[str, str]]
+) -> None:
     stage = Stage(Stream([line(1, "a"), line(2, "b")], then=CUT), Stream([line(9, "new")]), former)
+    said = (await stage.play())[2:]
+    assert [marker for marker, _ in said] == [marker for marker, _ in expected]
+    for (marker, text), (_, words) in zip(said, expected, strict=True):
+        if marker == "gap":
+            assert text.endswith(f"lines between 12:00:{words} may be missing")
+        elif marker == "":
+            assert text == words
+
+
+async def test_with_the_container_id_known_a_gap_says_what_it_was() -> None:
+    script = (Stream([line(1, "a")], then=CUT), Stream([line(9, "new")]), NO_PREVIOUS)
+    assert (await Stage(*script, container_id="one").play())[1][1].startswith("its log was rotated")
+    restarted = Stage(*script, container_id="one")
+    restarted.source.on_open[1] = lambda: restarted.tail.retarget(target(container_id="two"))
+    said = await restarted.play()
+    assert said[1][1].startswith("the container was restarted: lines")
+    assert [one.target.container_id for one in restarted.lines if not one.marker] == ["one", "two"]
+    unknown = await Stage(*script).play()
+    assert unknown[1][1].startswith("the container was restarted or its log rotated")
+
+
+async def test_a_restart_the_watch_tells_of_brings_the_rest_and_the_start_before_the_new_run_has_spoken() -> None:
+    stage = Stage(
+        Stream([line(1, "a")]),
+        Stream([line(1, "a"), line(2, "panic")]),  # the answer to previous=true
+        Stream([], then="closed"),  # the new run, silent
+        Stream([line(1, "a"), line(2, "panic")]),
+        Stream([line(8, "new")]),
+        Stream([line(2, "panic")]),
+        container_id="one",
+    )
+    stage.source.on_open[1] = lambda: None
+    stage.clock.on_sleep = lambda: stage.tail.retarget(target(container_id="two"))
     said = await stage.play()
-    gaps = [text for marker, text in said if marker == "gap"]
-    assert len(gaps) == 1
-    assert gaps[0].endswith("lines between 12:00:02 and 12:00:09 may be missing")
-    assert said[-1] == ("", "new")
+    assert said[:3] == [("", "a"), ("", "panic"), ("start", "the container was restarted")]
+    assert [one.target.container_id for one in stage.lines[:3]] == ["one", "one", "two"]
+    assert [text for marker, text in said if not marker] == ["a", "panic", "new"]
+    assert [marker for marker, _ in said].count("start") == 1
+
+
+async def test_a_log_that_is_not_followed_ends_at_its_end() -> None:
+    stage = Stage(Stream([line(1, "a")], then=CUT), Stream([line(1, "a"), line(2, "b")]), follow=False)
+    assert await stage.play() == [("", "a"), ("", "b")]
+    assert not stage.source.asked[0].follow
+    assert stage.tail.state is TailState.ENDED
+
+
+async def test_a_log_that_is_not_followed_is_tried_a_few_times_and_says_what_may_be_missing() -> None:
+    stage = Stage(Stream([line(1, "a")], then=CUT), CUT, CUT, CUT, follow=False)
+    said = await stage.play()
+    assert said[-1] == ("gap", "not read to its end: lines after 12:00:01 may be missing")
+    assert stage.tail.status.error is CUT
+
+
+async def test_the_head_is_so_many_bytes_and_says_that_more_follows() -> None:
+    small = LogRange("head", head_bytes=60)
+    whole, cut = Stage(Stream([line(1, "a")]), range=HEAD), Stage(Stream([line(1, "a" * 40)]), range=small)
+    assert await whole.play() == [("", "a")]
+    assert (whole.source.asked[0].size, whole.source.asked[0].follow) == (HEAD.head_bytes, False)
+    assert [marker for marker, _ in await cut.play()] == ["", "end"]
+
+
+async def test_a_pod_that_is_gone_while_its_log_was_broken_off_may_have_said_more() -> None:
+    stage = Stage(Stream([line(1, "a")], then=CUT), NotFoundError('pods "checkout-1" not found', code=404))
+    assert await stage.play() == [
+        ("", "a"),
+        ("gap", "the pod is gone: lines after 12:00:01 may be missing"),
+        ("end", "the pod is gone"),
+    ]
+
+
+async def test_a_container_that_starts_later_is_read_from_its_beginning() -> None:
+    stage = Stage(WAITING, Stream([line(1, "hello")]))
+    await stage.play()
+    assert [one.tail for one in stage.source.asked[:2]] == [200, None]
+    assert stage.source.asked[1].seconds is not None
 
 
 async def test_a_refusal_is_told_once_and_tried_until_the_container_starts() -> None:
     stage = Stage(WAITING, WAITING, WAITING, Stream([line(1, "hello")]))
-    assert await stage.play() == [("note", WAITING.message), ("", "hello")]
-    assert stage.caught_up == ["checkout-1"]
+    assert await stage.play() == [("note", "waiting to start: image can't be pulled"), ("", "hello")]
     assert len(stage.clock.waits) >= 3
 
 
@@ -170,7 +280,7 @@ async def test_previous_logs_are_read_once_and_end() -> None:
 
 async def test_no_previous_container_is_a_note() -> None:
     stage = Stage(NO_PREVIOUS, previous=True)
-    assert await stage.play() == [("note", NO_PREVIOUS.message)]
+    assert await stage.play() == [("note", "no previous run: none was kept")]
 
 
 async def test_lines_without_a_timestamp_are_shown_whole() -> None:

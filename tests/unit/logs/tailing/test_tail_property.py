@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
+from k9py.logs.tailing.range import LogRange
+from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.tail import Tail
+from k9py.logs.tailing.turns import Turns
 from k9py.objects.errors import BadRequestError, ConnectionFailedError
-from tests.unit.logs.tailing.scripted import START, ScriptOver, SteppingClock, line, target
+from tests.unit.logs.tailing.scripted import START, Collected, ScriptOver, SteppingClock, line, target
 
 
 @dataclass(frozen=True)
@@ -146,19 +148,23 @@ VISITS = st.lists(
     st.builds(Visit, st.lists(DEEDS, max_size=3), st.lists(WRITES, max_size=2), st.booleans()), min_size=1, max_size=8
 )
 
+WHOLE = LogRange("whole", tail_lines=1_000)
+
 
 @given(visits=VISITS)
 @settings(max_examples=300, deadline=None)
 async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: list[Visit]) -> None:
-    said: list[LogLine] = []
-    tail = Tail(Kubelet(visits), target(), SteppingClock(), said.append, tail_lines=1_000, rng=random.Random(1))
+    clock, sink = SteppingClock(), Collected()
+    tail = Tail(
+        Kubelet(visits), target(), clock, sink, Slots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1)
+    )
     try:
         await tail.run()
     except ScriptOver:
         pass
     last: int | None = None
     may_be_missing = False
-    for one in said:
+    for one in sink.lines:
         if one.marker:
             may_be_missing = may_be_missing or one.marker == "gap"
             continue

@@ -1,0 +1,98 @@
+"""The run before the present one: its rest is read when a container was restarted, and says what can be proven.
+
+Invariant: lines are delivered as they are proven to be new; nothing of the run that is being read now is taken twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from enum import Enum
+
+from k9py.logs.line import split_line, stamp
+from k9py.logs.tailing.resume import Position, Resume, first_stamp
+from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
+
+
+class Former(Enum):
+    """What the log of the former run showed."""
+
+    WHOLE = "whole"  # it goes on where ours ended, and was read to its end
+    CUT = "cut"  # it goes on where ours ended, and broke off
+    ANOTHER = "another"  # it began after ours ended: there was more than one restart; read to its end
+    ANOTHER_CUT = "another, cut"
+    PRESENT = "present"  # lines after ours, and then those that are being read now
+    OLDER = "older"  # it is there and ended before ours: there was no restart since, or the run printed nothing
+    NONE = "none"  # there is none
+    UNKNOWN = "unknown"  # it could not be read
+
+    @property
+    def is_restart(self) -> bool:
+        """True where it proves that the container was restarted after our last line."""
+        return self in {Former.WHOLE, Former.CUT, Former.ANOTHER, Former.ANOTHER_CUT}
+
+
+async def read_former(
+    batches: AsyncIterator[Sequence[bytes]],
+    position: Position,
+    present: bytes | None,
+    deliver: Callable[[Sequence[bytes]], Awaitable[None]],
+    admit: Callable[[bytes], None],
+) -> Former:
+    """Read the former run's log and deliver what is new of it.
+
+    Args:
+        batches: its lines, from the second of our last one on.
+        position: our last line.
+        present: the first new line of the log that is read now; None when none has come, and then only a former run
+            that continues ours is delivered.
+        deliver: takes new lines.
+        admit: called before the first line of another run: what is before it may be missing.
+
+    Raises:
+        KdashError: the log cannot be opened; not when it breaks off behind what was delivered.
+    """
+    skip = Resume(position)
+    another = False
+    mark = split_line(present) if present is not None else None
+    try:
+        async for batch in batches:
+            fresh = skip.after(batch)
+            if not fresh:
+                continue
+            if not skip.proven and not another:
+                moment = first_stamp(fresh[0])
+                if present is None or moment is None or position.last is None or moment <= position.last:
+                    return Former.UNKNOWN if moment is None or position.last is None else Former.OLDER
+                if split_line(fresh[0]) == mark:
+                    return Former.OLDER
+                another = True
+                admit(fresh[0])
+            own, reached = _until(fresh, mark)
+            await deliver(own)
+            if reached:
+                return Former.PRESENT
+    except KdashError:
+        if skip.proven:
+            return Former.CUT
+        if another:
+            return Former.ANOTHER_CUT
+        raise
+    if skip.proven:
+        return Former.WHOLE
+    return Former.ANOTHER if another else Former.OLDER
+
+
+def cannot_be_read(error: KdashError) -> Former:
+    """Tell a former run that does not exist from one that could not be read."""
+    return Former.NONE if isinstance(error, BadRequestError | NotFoundError) else Former.UNKNOWN
+
+
+def _until(lines: Sequence[bytes], mark: tuple[str, str] | None) -> tuple[Sequence[bytes], bool]:
+    """Return the lines before the one that is the mark, and whether it is among them."""
+    if mark is None or not mark[0] or stamp(mark[0]) is None:
+        return lines, False
+    prefix = mark[0].encode()
+    for index, line in enumerate(lines):
+        if line.startswith(prefix) and split_line(line) == mark:
+            return lines[:index], True
+    return lines, False

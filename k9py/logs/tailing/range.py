@@ -1,0 +1,44 @@
+"""How much of the past is shown: what the keys 0 to 6 choose.
+
+To add one: a `LogRange` in `RANGES`. It says only where a log begins (and, for the head, where it ends); what follows
+is the tail's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+HEAD_BYTES: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """Where each container's log begins.
+
+    Args:
+        words: its name, as the title shows it.
+        tail_lines: so many lines of the past, then what comes.
+        since_seconds: what was written in the last so many seconds by the node's clock, then what comes.
+        head_bytes: so many bytes from the beginning of the log, and nothing more: it is not followed.
+    """
+
+    words: str
+    tail_lines: int | None = None
+    since_seconds: int | None = None
+    head_bytes: int | None = None
+
+
+RANGES: Final[tuple[LogRange, ...]] = (
+    LogRange("tail", tail_lines=200),
+    LogRange("head", head_bytes=HEAD_BYTES),
+    LogRange("1m", since_seconds=60),
+    LogRange("5m", since_seconds=300),
+    LogRange("15m", since_seconds=900),
+    LogRange("30m", since_seconds=1_800),
+    LogRange("1h", since_seconds=3_600),
+)
+"""By the digit that chooses them."""
+
+TAIL: Final = RANGES[0]
+HEAD: Final = RANGES[1]

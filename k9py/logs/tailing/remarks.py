@@ -1,0 +1,80 @@
+"""What a tail says between the lines: each thing once, and a break only when it lasted or could not be proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from k9py.logs.line import Marker
+from k9py.logs.tailing import words
+from k9py.logs.tailing.clock import Clock
+from k9py.objects.errors import KdashError
+
+GAP_WORTH_SAYING: Final = 2.0
+"""Seconds without a connection below which a proven continuation is not remarked on."""
+
+
+class Remarks:
+    """The state of one tail in words, and its markers.
+
+    Args:
+        mark: puts a marker into the stream.
+    """
+
+    def __init__(self, clock: Clock, mark: Callable[[Marker, str], None]) -> None:
+        self.why = ""
+        self.error: KdashError | None = None
+        self.was_broken = False
+        self._clock = clock
+        self._mark = mark
+        self._told = ""
+        self._lost_at: float | None = None
+
+    def refused(self, text: str, error: KdashError) -> None:
+        """The log cannot be read for now: a state, noted once."""
+        self.why, self.error = text, error
+        self._tell(text)
+
+    def broke_off(self, error: KdashError, *, at_once: bool) -> None:
+        """The connection is lost. Said when it is lost again: a break mended at once and proven needs no words."""
+        self.why, self.error = words.interrupted(error), error
+        if at_once or self.was_broken:
+            self._tell(self.why)
+        self.let_go()
+        self.was_broken = True
+
+    def let_go(self) -> None:
+        """The connection was given up: for another's turn, or because it was silent for too long."""
+        if self._lost_at is None:
+            self._lost_at = self._clock.monotonic()
+
+    def nothing_new(self) -> None:
+        """The server answered in order; how long lines have been missed is not settled by that."""
+        self.why, self.error = "", None
+
+    def proven(self) -> bool:
+        """Nothing is missing; say so where a break was felt. Return False when there was none."""
+        if self._lost_at is None:
+            return False
+        away = self._clock.monotonic() - self._lost_at
+        if self.was_broken and (away >= GAP_WORTH_SAYING or self._told):
+            self._mark("note", words.reconnected(away))
+        self.all_is_well()
+        return True
+
+    def gap(self, what: str, since: datetime | None, until: datetime | None) -> None:
+        """Admit a gap."""
+        away = None if self._lost_at is None else self._clock.monotonic() - self._lost_at
+        self._mark("gap", words.may_be_missing(what, since, until, away))
+
+    def all_is_well(self) -> None:
+        """Lines come."""
+        self._lost_at, self.was_broken = None, False
+        self._told = self.why = ""
+        self.error = None
+
+    def _tell(self, text: str) -> None:
+        if text != self._told:
+            self._told = text
+            self._mark("note", text)

@@ -1,0 +1,67 @@
+"""Which run of a container its lines come from: what the watch says, and what the log itself proves.
+
+Both may be ahead of the other. Invariant: the watch never decides what is delivered, only what it is labelled with.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.logs.source import LogTarget
+
+RESTART_GRACE: Final = 5.0
+"""Seconds after the watch told of another run within which the log that is read may still be the former one's."""
+
+
+class Runs:
+    """The runs of one container.
+
+    `target` is the run the watch knows; `writing` the one whose lines are delivered now, as far as it is known which.
+    """
+
+    def __init__(self, target: LogTarget) -> None:
+        self.target = target
+        self.writing = target
+        self._former_id = ""
+        self._told_at = 0.0
+
+    def told(self, target: LogTarget, now: float) -> bool:
+        """Take what the watch says; return True when it knows another run than before."""
+        is_new = target.container_id != self.target.container_id
+        self.target = target
+        if is_new:
+            self._told_at = now
+        if self.writing.container_id in {"", target.container_id} and target.container_id != self._former_id:
+            self.writing = target
+        return is_new
+
+    @property
+    def differ(self) -> bool:
+        """True when the watch knows a later run than the one whose lines were delivered last."""
+        ours, theirs = self.writing.container_id, self.target.container_id
+        return bool(ours and theirs) and ours != theirs
+
+    @property
+    def are_known(self) -> bool:
+        """True when the watch knows the run whose lines were delivered last, and none behind it."""
+        return bool(self.writing.container_id) and self.writing.container_id == self.target.container_id
+
+    def begin(self) -> None:
+        """Nothing was delivered yet: the run the watch knows is the one that is read."""
+        self.writing = self.target
+
+    def next(self) -> None:
+        """A later run's lines come now: the one the watch knows, unless it has not told of it yet."""
+        self._former_id = self.writing.container_id or self._former_id
+        is_told = self.target.container_id != self._former_id
+        self.writing = self.target if is_told else self.target._replace(container_id="")
+
+    def between(self) -> None:
+        """The lines of a run come that began after ours and has ended: nobody has told its id."""
+        self._former_id = self.writing.container_id or self._former_id
+        self.writing = self.target._replace(container_id="")
+
+    def same(self, now: float) -> None:
+        """The log that is read goes on: if the watch told of another run long ago, ours was that one all along."""
+        if self.differ and now - self._told_at >= RESTART_GRACE:
+            self.writing = self.target
