@@ -27,7 +27,7 @@ from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.integration.clusters import watched, whole
-from tests.simulator.numbered import Ledger, Place, Written, numbered
+from tests.simulator.numbered import Counts, Ledger, Place, Written, numbered
 
 NAMESPACE = "shop"
 Object = dict[str, Any]
@@ -79,8 +79,8 @@ class Follower:
         self._cluster = cluster
         self._subject = subject
         self._written = simulator.call(Written, NAMESPACE)
-        self._first: set[Place] | None = None
-        self._joined: set[Place] = set()
+        self._known: dict[Place, str] = {}  # and the id of the run it was in
+        self._first: frozenset[Place] = frozenset()
 
     async def step(self, seconds: float = 0.5) -> None:
         """Let so much time pass on both sides, and take what came."""
@@ -95,10 +95,10 @@ class Follower:
         except KdashError:
             await asyncio.sleep(0)
         targets = self._cluster.queries.log_targets(self._subject)
-        places = {target.place for target in targets}
-        if self._first is None:
-            self._first = places
-        self._joined |= places - self._first
+        for target in targets:
+            self._known.setdefault(target.place, target.container_id)
+        if not self._first:
+            self._first = frozenset(self._known)
         self.stream.set_targets(targets)
         self.ledger.take(self.stream.drain())
 
@@ -118,13 +118,23 @@ class Follower:
     async def prove(self) -> None:
         """Wait for all that has been written so far, and see that no promise was broken."""
         self.simulator.clear_faults()
-        wanted = self.simulator.call(lambda _: self._written.counts())
+        wanted = self._counts()
         try:
             await self.until(lambda: self.ledger.is_complete(wanted), "all that was written", 200.0)
         finally:
-            counts = self.simulator.call(lambda _: self._written.counts())
-            said = [one for one in self.ledger.broken_promises(counts, joined=self._joined) if "ends with" not in one]
+            joined = self.simulator.call(self._joined)
+            said = self.ledger.broken_promises(self._counts(), joined=joined)
+            said = [one for one in said if "ends with" not in one]  # that is what was waited for
             assert not said, "\n".join([*said, "markers:", *self.ledger.markers])
+
+    def _counts(self) -> Counts:
+        """Return what was written where anyone could know of it: a pod that came and went unseen cannot be told of."""
+        counts = self.simulator.call(lambda _: self._written.counts())
+        return {place: runs for place, runs in counts.items() if place in self._known}
+
+    def _joined(self, _: ClusterState) -> dict[Place, int]:
+        later = self._known.items() - {(place, self._known[place]) for place in self._first}
+        return {place: self._written.run_of(container_id) for place, container_id in later}
 
 
 @asynccontextmanager

@@ -40,6 +40,7 @@ class Written:
         self._state = state
         self._namespace = namespace
         self._ended: dict[Place, dict[int, int]] = {}
+        self._numbers: dict[str, int] = {}
         state.storage.on_change(self._hear)
 
     def counts(self) -> Counts:
@@ -49,6 +50,10 @@ class Written:
             for place, run, count in self._runs(pod):
                 found.setdefault(place, {})[run] = count
         return found
+
+    def run_of(self, container_id: str) -> int:
+        """Return which run of its container has an id; 0 where it has not written yet."""
+        return self._numbers.get(container_id, 0)
 
     def _hear(self, change: Change) -> None:
         if change.resource is not PODS or change.obj["metadata"]["namespace"] != self._namespace:
@@ -71,6 +76,8 @@ class Written:
                 if count:
                     found = _LINE.match((whole or log.read())[-1].text)
                     assert found is not None
+                    if not previous:
+                        self._numbers[entry.get("containerID", "")] = int(found[1])
                     yield place, int(found[1]), count
 
 
@@ -157,20 +164,21 @@ class Ledger:
     def _is_told(self, given: _Given, begin: int, end: int) -> bool:
         return any(begin < at < end for at in (*given.gaps, *self._everyones))
 
-    def broken_promises(self, counts: Counts, *, joined: Iterable[Place] = ()) -> list[str]:
+    def broken_promises(self, counts: Counts, *, joined: Mapping[Place, int] | None = None) -> list[str]:
         """Return what should not be, in words: nothing, if all is well.
 
         Args:
             counts: what was written; whatever was given must be part of it or come after it.
-            joined: places whose beginning was there to be read, because they began while the stream was read.
+            joined: places that came while the stream was read, and the run they were in: that one's beginning was
+                there to be read.
         """
         found = list(self._unfinished(counts))
         for place, given in self._places.items():
-            found += self._within(place, given, counts.get(place, {}), whole=place in set(joined))
+            found += self._within(place, given, counts.get(place, {}), (joined or {}).get(place))
         return found
 
-    def _within(self, place: Place, given: _Given, runs: Mapping[int, int], *, whole: bool) -> Iterator[str]:
-        before = (0, 0, -1) if whole else None
+    def _within(self, place: Place, given: _Given, runs: Mapping[int, int], first: int | None) -> Iterator[str]:
+        before = None if first is None else (0, first, -1)
         for line in given.lines:
             if before is not None:
                 if line[1:] <= before[1:]:
