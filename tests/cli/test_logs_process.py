@@ -15,18 +15,24 @@ import pytest
 
 from k9py.cli.logs.outlet import Outlet
 from k9py.simulator.clock import ManualClock
+from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
 from tests.cli.log_shell import Written, write_logs
 
 LOGS = [sys.executable, "-m", "k9py", "logs", "deploy/email"]
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
+def written() -> Written:
+    """What every container has written."""
+    return Written(*(f"INFO line {number}" for number in range(5_000)), "\x1b]0;title\x07\x1b[2Jend")
+
+
+@pytest.fixture
+def simulator(written: Written) -> Iterator[Simulator]:
     with Simulator("shop-quiet", ManualClock()) as simulator:
-        write_logs(
-            simulator, Written(*(f"INFO line {number}" for number in range(5_000)), "\x1b]0;title\x07\x1b[2Jend")
-        )
+        write_logs(simulator, written)
         yield simulator
 
 
@@ -77,6 +83,31 @@ def test_ctrl_c_is_heard_while_the_reader_is_asleep(command: list[str]) -> None:
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
         assert child.wait(timeout=30) == 130
+
+
+def test_a_slow_reader_is_waited_for_and_misses_nothing(
+    simulator: Simulator, written: Written, command: list[str]
+) -> None:
+    """More is written at once than may wait between two looks at the stream, and a pipe holds little of it."""
+    count = 70_000
+
+    def write(state: ClusterState) -> None:
+        pods = state.storage.list(PODS, "shop")
+        pod = next(one["metadata"]["name"] for one in pods if one["metadata"]["labels"].get("app") == "email")
+        for number in range(count):
+            written.run(pod).write(f"n={number:06}")
+
+    with subprocess.Popen(
+        [*command, "-f", "--tail", "1", "--no-prefix"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        simulator.call(write)
+        numbers = [child.stdout.readline() for _ in range(count)]
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+    assert numbers == [b"n=%06d\n" % number for number in range(count)]
+    assert err.strip() == b""
 
 
 @pytest.mark.parametrize("more", [[], ["-o", "raw"]])

@@ -6,6 +6,7 @@ Invariant: only sequences made here, of numbers, are added; the text given must 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -45,7 +46,7 @@ def paint(text: str, codes: str) -> str:
 
 def source_codes(name: str) -> str:
     """Return the colour of a source: the same for a name whenever it is asked."""
-    return _SOURCES[sum(name.encode()) % len(_SOURCES)]
+    return _SOURCES[zlib.crc32(name.encode()) % len(_SOURCES)]
 
 
 def coloured_line(line: Shown, patterns: Sequence[re.Pattern[str]]) -> str:
