@@ -23,8 +23,8 @@ MAX_EVER: Final = 20_000
 """Patterns ever made, those included that turned out to be one: what a hostile log can make us keep."""
 MAX_EXAMPLE: Final = 1000
 """Characters kept of an example."""
-_LOOK_EVERY: Final = 16
-"""Lines counted between two looks at the clock."""
+_LOOK_EVERY: Final = 4
+"""Lines counted between two looks at the clock: a hostile one may take a millisecond or two."""
 _BLANKS: Final = (" ", "\t")
 
 

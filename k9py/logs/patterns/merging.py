@@ -57,11 +57,19 @@ class Merging:
             if len(others) >= many:
                 others[:] = [one for one in others if one not in self._gone]
             if len(others) >= many:
-                del self._seen[gap]
-                self._gone.update(others)
-                merged = self._merged[gap] = _without(template, gap[0])
-                return merged, others
+                merged = _without(template, gap[0])
+                whole = self.find(merged)  # it may itself be a part of one with more values
+                return whole, self._parts(merged)
         return template, []
+
+    def _parts(self, merged: Template) -> list[Template]:
+        """Take all that differ from a merged template in one of its values; from now on they are found to be it."""
+        parts: list[Template] = []
+        for gap in _values(merged):
+            parts += [one for one in self._seen.pop(gap, ()) if one not in self._gone]
+            self._merged[gap] = merged
+        self._gone.update(parts)
+        return parts
 
 
 def _gaps(template: Template) -> list[tuple[_Gap, int]]:
@@ -83,6 +91,17 @@ def _gaps(template: Template) -> list[tuple[_Gap, int]]:
         if constant[index]:
             many = MANY_PATHS if "/" in token else many_words
             gaps.append(((index, hash((level, words[:at], words[end:]))), many))
+        at = end + 1
+    return gaps
+
+
+def _values(merged: Template) -> list[_Gap]:
+    """Return the places of a merged template's values."""
+    words, gaps, at = merged.words, list[_Gap](), 0
+    for index, token in enumerate(words.split(" ")):
+        end = at + len(token)
+        if token == ANY:
+            gaps.append((index, hash((merged.level, words[:at], words[end:]))))
         at = end + 1
     return gaps
 

@@ -25,7 +25,9 @@ def chance_of_at_least(count: int, total: int, share: float) -> float:
     if total > _EXACT:
         spread = math.sqrt(total * share * (1 - share))
         return 0.5 * math.erfc((count - 0.5 - total * share) / (spread * math.sqrt(2)))
-    # From the likeliest term outwards nothing overflows: the first term by logarithms, the others by their ratio.
+    if count <= total * share:  # by the other tail: terms are summed from the likely ones to the unlikely
+        return 1.0 - chance_of_at_least(total - count + 1, total, 1 - share)
+    # The first term by logarithms, so that nothing overflows, the others by their ratio.
     term = math.exp(
         math.lgamma(total + 1)
         - math.lgamma(count + 1)
