@@ -10,24 +10,39 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from typing import Final
 
 from k9py.logs.source import LogSource, LogTarget
 
+LINES: Final = 8_000
+BYTES: Final = 2_000_000
+"""What may pass between two openings of what is followed. The stream drops what is too much for it: 50,000 lines or 16
+million characters, of which it may hold back those of half a second, five openings, to put them in order."""
+
 
 class Gate:
-    """A LogSource before another, which can be closed."""
+    """A LogSource before another, which can be closed.
 
-    def __init__(self, source: LogSource) -> None:
+    Args:
+        limited: it closes by itself when so much has passed that the stream might have to drop some.
+    """
+
+    def __init__(self, source: LogSource, *, limited: bool) -> None:
         self._source = source
+        self._limited = limited
+        self._lines = LINES
+        self._bytes = BYTES
         self._opened = asyncio.Event()
         self._opened.set()
 
-    def set_open(self, is_open: bool) -> None:
-        """Let batches through, or keep them waiting."""
-        if is_open:
-            self._opened.set()
-        else:
-            self._opened.clear()
+    def open(self) -> None:
+        """Let batches through."""
+        self._lines, self._bytes = LINES, BYTES
+        self._opened.set()
+
+    def close(self) -> None:
+        """Keep batches waiting."""
+        self._opened.clear()
 
     @asynccontextmanager
     async def open_log(
@@ -56,5 +71,11 @@ class Gate:
 
     async def _passed(self, batches: AsyncIterator[list[bytes]]) -> AsyncGenerator[list[bytes], None]:
         async for batch in batches:
-            await self._opened.wait()
+            while not self._opened.is_set():  # another one may have used up what was left
+                await self._opened.wait()
+            if self._limited:
+                self._lines -= len(batch)
+                self._bytes -= sum(map(len, batch))
+                if self._lines <= 0 or self._bytes <= 0:
+                    self.close()
             yield batch

@@ -107,7 +107,7 @@ class _Run:
         self._look = look
         self._pods: tuple[Pod, ...] = look.pods
         self._followed = FollowedPods(session, subject, look, self._clock) if options.follow else None
-        self._gate = Gate(session.connection)
+        self._gate = Gate(session.connection, limited=options.follow)
         self._stream = LogStream(
             self._gate,
             self._clock,
@@ -160,9 +160,10 @@ class _Run:
             if self._followed is not None:
                 await self._look_at_pods(self._followed)
             lines = self._stream.drain()
-            self._gate.set_open(False)
+            self._gate.close()
             await self._write(lines)
-            self._gate.set_open(len(lines) < MOST_A_DRAIN)
+            if len(lines) < MOST_A_DRAIN:
+                self._gate.open()
             await self._reporter.counts(self._stream.counts)
             if self._has_ended(lines):
                 return
