@@ -1,0 +1,230 @@
+"""The patterns pane: what it shows, when, and where its keys lead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from textual import on
+from textual.app import ComposeResult
+from textual.pilot import Pilot
+
+from k9py.informer.clock import SystemClock
+from k9py.logs.line import LogLine
+from k9py.tui.panes import patterns_pane
+from k9py.tui.panes.patterns_pane import PatternsPane
+from k9py.tui.theme import ThemedApp
+from k9py.tui.widgets.line_view import LineViewOptions
+from tests.tui.widgets.hosts import screen_text
+from tests.unit.logs.patterns.lines import NEW, OLD, at, line, steady
+
+NAMES = {"new": "revision 8", "old": "revision 7"}
+BOTH = [*steady(OLD, "INFO handled {}", every=1, minutes=10), *steady(NEW, "INFO handled {}", every=1, minutes=10)]
+LOST = steady(NEW, "ERROR lost {}", every=30, minutes=10)
+SYNCED = steady(OLD, "INFO synced {}", every=6, minutes=10)
+
+
+class Host(ThemedApp[None]):
+    """An app with one pane."""
+
+    def __init__(self, *, hidden: bool = False) -> None:
+        super().__init__()
+        self.pane = PatternsPane(clock=SystemClock(), options=LineViewOptions(redraws_per_second=1000))
+        self.pane.display = not hidden
+        self.jumps: list[tuple[int, str]] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.pane.main.focus()
+
+    @on(PatternsPane.Jump)
+    def keep(self, event: PatternsPane.Jump) -> None:
+        self.jumps.append((event.number, event.text))
+
+    def shown(self) -> list[str]:
+        """Return the lines of the table."""
+        self.pane.table.flush()
+        return [text for text in screen_text(self.pane.table) if text]
+
+    def pane_title(self) -> str:
+        return str(self.pane.border_title)
+
+
+@pytest.fixture(autouse=True)
+def _redraw_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns_pane, "REDRAW_SECONDS", 0.0)
+
+
+async def settled(pilot: Pilot[None], pane: PatternsPane, lines: int) -> None:
+    """Wait until so many lines are counted and shown."""
+    while True:
+        await pilot.pause()
+        found = pane.comparison
+        if not pane.uncounted and found is not None and found.new_lines + found.old_lines == lines:
+            break
+    await pilot.pause()
+
+
+def given(pane: PatternsPane, *, established: bool = True) -> None:
+    """Compare revision 8 with 7."""
+    if established:
+        pane.set_started({NEW.container_id: at(-3600), OLD.container_id: at(-3600)})
+    pane.set_revisions("new", ("old",), NAMES)
+
+
+async def test_new_stopped_and_changed_patterns_are_shown_and_counted_in_the_title() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        lines = [*BOTH, *LOST, *SYNCED]
+        app.pane.take(0, lines)
+        await settled(pilot, app.pane, len(lines))
+        header, first, second = app.shown()
+        assert header.split() == ["CHANGE", "LINES", "REV", "8", "REV", "7", "PATTERN"]
+        assert first.split() == ["✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
+        assert second.split() == ["stopped", "100", "0", "10", "INFO", "synced", "<num>"]
+        assert "1 new, 1 stopped, 0 changed rate · revision 8 against 7" in app.pane_title()
+
+
+async def test_enter_jumps_to_an_example_with_the_number_it_has_in_the_log() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(5000, BOTH)
+        app.pane.take(9000, [*LOST, *SYNCED])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
+        assert "ERROR lost 0" in app.pane.corner
+        await pilot.press("enter", "down", "enter")
+        assert app.jumps == [(9000, "ERROR lost 0"), (9000 + len(LOST), "INFO synced 0")]
+        assert "INFO synced 0" in app.pane.corner
+        app.pane.forget_before(9001)
+        app.pane.take(9500, [line(NEW, 601, "INFO handled 1")])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED) + 1)
+        await pilot.press("up", "enter")
+        assert app.jumps[-1][0] == 9000 + len(LOST) - 1, "the first is no longer kept, the last is"
+
+
+async def test_the_cursor_stays_on_its_pattern_when_another_comes_in_above() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, [*BOTH, *LOST, *SYNCED])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
+        await pilot.press("down")
+        worse = steady(NEW, "FATAL it ends {}", every=30, minutes=10)
+        app.pane.take(5000, worse)
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED) + len(worse))
+        assert "FATAL" in app.shown()[1]
+        await pilot.press("enter")
+        assert app.jumps[-1][1] == "INFO synced 0"
+
+
+async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        app.pane.set_revisions("new", (), NAMES)
+        await pilot.pause()
+        assert app.shown()[-1].strip() == "only one revision is running: nothing to compare yet"
+        app.pane.take(0, [*BOTH, *LOST])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST))
+        assert [text.split()[-3:] for text in app.shown()[1:]] == [
+            ["ERROR", "lost", "<num>"],
+            ["INFO", "handled", "<num>"],
+        ]
+        assert "nothing to compare yet" in app.pane_title()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "no lines yet"),
+        (BOTH[:600], "revision 8 has written nothing yet"),
+        (BOTH[600:], "nothing of revision 7 has been read: nothing to compare with"),
+        (BOTH, "revision 8 says what revision 7 says: heard 10 container-minutes of the new"),
+    ],
+)
+async def test_an_empty_pane_says_why(lines: Sequence[LogLine], words: str) -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, lines)
+        await settled(pilot, app.pane, len(lines))
+        assert words in app.shown()[-1]
+
+
+async def test_how_an_old_container_starts_tells_what_is_new_at_the_start() -> None:
+    app = Host()
+    young = [line(NEW, 1, "listening on :8080"), line(NEW, 2, "ERROR no cache")]
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane, established=False)
+        app.pane.take(0, [*BOTH[:600], *young])
+        await settled(pilot, app.pane, 602)
+        assert [text[2:16].strip() for text in app.shown()[1:]] == ["new at start"] * 2
+        app.pane.add_baseline("old", [line(OLD, 0, "listening on :9090")])
+        while len(app.shown()) != 2:
+            await pilot.pause()
+        assert app.shown()[1].split()[:3] == ["✗", "new,", "once"]
+
+
+async def test_lines_given_before_it_is_shown_are_counted_and_compared_once_it_is() -> None:
+    app = Host(hidden=True)
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, [*BOTH, *LOST])
+        while app.pane.uncounted:
+            await pilot.pause()
+        assert app.pane.comparison is None
+        app.pane.display = True
+        await settled(pilot, app.pane, len(BOTH) + len(LOST))
+        assert "ERROR lost <num>" in app.shown()[1]
+
+
+async def test_when_too_many_wait_the_oldest_are_not_counted_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns_pane, "MAX_WAITING", 1000)
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, BOTH[:600])
+        app.pane.take(600, BOTH[600:])
+        assert (app.pane.uncounted, app.pane.skipped) == (600, 600)
+        await settled(pilot, app.pane, 600)
+        assert "600 not counted: too many at once" in app.pane_title()
+
+
+async def test_another_subject_begins_with_nothing() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, [*BOTH, *LOST])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST))
+        app.pane.clear()
+        await settled(pilot, app.pane, 0)
+        assert app.shown()[-1].strip() == "no lines yet"
+        assert app.pane.corner == ""
+
+
+async def test_typing_narrows_the_patterns() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, [*BOTH, *LOST, *SYNCED])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
+        app.pane.typed("synced")
+        await pilot.pause()
+        assert [text.split()[0] for text in app.shown()[1:]] == ["stopped"]
+        assert "1 of 2 shown" in app.pane_title()
+
+
+async def test_it_fits_a_pane_of_eight_rows_on_a_small_screen() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.pane.styles.height = 8
+        given(app.pane)
+        app.pane.take(0, [*BOTH, *LOST, *SYNCED])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
+        header, first, second = app.shown()
+        assert header.split()[-1] == "PATTERN"
+        assert first.endswith("ERROR lost <num>")
+        assert second.endswith("INFO synced <num>")
