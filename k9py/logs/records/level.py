@@ -1,6 +1,6 @@
 """How grave a log line is, read from the line itself: a heuristic over its beginning, cheap enough for every line.
 
-To recognise another word, add it to `_WORDS`, and if it stands in plain text, to `_UPPER` or `_BRACKETED`.
+To recognise another word, add it to `_WORDS`, and if it stands in plain text, to `_WORD`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 
 HEAD: Final = 200
 """Characters of a line that are looked at; of JSON, whose keys have no order, and of an access log's line more."""
+
+NEAR: Final = 120
+"""Characters in which a bare word may stand: further on it is a word of the message."""
 
 _FAR: Final = 2_000
 
@@ -40,39 +43,51 @@ _NONE: Final = LevelWord(Level.UNKNOWN)
 _WORDS: Final[dict[str, Level]] = {
     word: level
     for level, words in {
-        Level.TRACE: "trace trc trce verbose finest finer silly t v 10",
-        Level.DEBUG: "debug dbg dbug fine d d1 d2 d3 d4 d5 20 7",
+        Level.TRACE: "trace trc trce trac verbose finest finer silly t v 10",
+        Level.DEBUG: "debug dbg dbug debu fine d d1 d2 d3 d4 d5 20 7",
         Level.INFO: "info inf information informational notice log config i n 30 6 5",
         Level.WARN: "warn warning wrn w 40 4",
-        Level.ERROR: "error err eror fail failure severe e 50 3",
-        Level.FATAL: "fatal critical crit panic dpanic pnc ftl alert emerg emergency f c 60 2 1 0",
+        Level.ERROR: "error err erro eror fail failure severe e 50 3",
+        Level.FATAL: "fatal critical crit panic pani fata dpanic pnc ftl alert emerg emergency f c 60 2 1 0",
     }.items()
     for word in words.split()
 }
 """Numbers: those of bunyan and pino (10 to 60), and of syslog (0 to 7)."""
 
-_UPPER: Final = re.compile(
-    # The look back stands behind the first letter: the engine can then skip to the few letters a word begins with.
-    r"(?:E(?<![\w=\"'/.\-]E)(?:RROR|RR|MERG(?:ENCY)?)|W(?<![\w=\"'/.\-]W)(?:ARNING|ARN|RN)|I(?<![\w=\"'/.\-]I)(?:NFO|NF)"
-    r"|D(?<![\w=\"'/.\-]D)(?:EBUG|BG|PANIC)|T(?<![\w=\"'/.\-]T)(?:RACE|RC)|F(?<![\w=\"'/.\-]F)(?:ATAL|TL)"
-    r"|C(?<![\w=\"'/.\-]C)(?:RITICAL|RIT)|P(?<![\w=\"'/.\-]P)(?:ANIC|NC)|S(?<![\w=\"'/.\-]S)EVERE|N(?<![\w=\"'/.\-]N)OTICE"
-    r"|A(?<![\w=\"'/.\-]A)LERT|V(?<![\w=\"'/.\-]V)ERBOSE|L(?<![\w=\"'/.\-]L)OG(?=: ))(?![\w=\"'/])"
+_BRACKETED: Final = (
+    "[Ee]rror|[Ee]rr|[Ww]arn(?:ing)?|[Ii]nfo(?:rmation)?|[Nn]otice|[Dd]ebug|[Tt]race|[Vv]erbose|[Ff]atal"
+    "|[Cc]rit(?:ical)?|[Pp]anic|[Aa]lert|[Ee]merg"
 )
-_BRACKETED: Final = re.compile(
-    r"[\[<:|(] ?([Ee]rror|[Ee]rr|[Ww]arn(?:ing)?|[Ii]nfo(?:rmation)?|[Nn]otice|[Dd]ebug|[Tt]race|[Vv]erbose|[Ff]atal"
-    r"|[Cc]rit(?:ical)?|[Pp]anic|[Aa]lert|[Ee]merg) ?[\]>|)]"
+_UPPER: Final = (
+    *(
+        "E(?:RROR|RRO|RR|MERG(?:ENCY)?)",
+        "W(?:ARNING|ARN|RN)",
+        "I(?:NFO|NF)",
+        "D(?:EBUG|EBU|BG|PANIC)",
+        "T(?:RACE|RAC|RC)",
+    ),
+    *("F(?:ATAL|ATA|TL)", "C(?:RITICAL|RIT)", "P(?:ANIC|ANI|NC)", "SEVERE", "NOTICE", "ALERT", "VERBOSE", "LOG(?=: )"),
 )
-_STAMP: Final = r"\s*(?:[\[(]?\d[\d\-:/.,TZ+ ]{4,40}[\])]?[\s|\-]*)?"
+_WORD: Final = re.compile(
+    # Each way begins with one letter, and the look back stands behind it: the engine then skips to those letters.
+    "|".join(
+        [
+            *(rf"{re.escape(opening)} ?({_BRACKETED}) ?[\]>|)]" for opening in "[<:|("),
+            *(rf"{word[0]}(?<![\w=\"'/.\-]{word[0]}){word[1:]}(?![\w=\"'/])" for word in _UPPER),
+        ]
+    )
+)
+"""A word in brackets, which is its last group, or in capitals."""
+_STAMP: Final = r"\s*(?P<stamp>[\[(]?\d[\d\-:/.,+ ]{4,40}+(?:T\d[\d:.,+\-]*+)?Z?[\])]?[\s|\-]*+)?+"
 _BEGINNING: Final = re.compile(
-    _STAMP
-    + r"([Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal(?= error)|[Ff]atal|[Pp]anic|[Cc]ritical"
-    r"|crit|fail|dbug|trce)(?:: ?| error: )"
+    _STAMP + r"(?P<word>[Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic"
+    r"|[Cc]ritical|crit|fail|dbug|trce)(?:: ?| error: |(?(stamp)\s|(?!)))"
 )
 _RAISED: Final = re.compile(
-    _STAMP
-    + r"(Traceback(?= \(most recent call last)|(?:Exception in thread|Caused by:|Uncaught)(?= )|(?:[\w$]+[./])*[\w$]*"
-    r"(?:Error|Exception)(?=:|$))"
+    _STAMP + r"(?P<what>Traceback(?= \(most recent call last)|(?:Exception in thread|Caused by:|Uncaught)(?= )"
+    r"|(?:[\w$]+[./])*[\w$]*(?:Error|Exception|Warning)(?=:|$))"
 )
+_RAISED_NAMES: Final = ("Error", "Exception", "Warning", "Traceback", "Caused by", "Uncaught")
 _STATED: Final = re.compile(r"(?:^|[\s,|(\[{])(?:level|lvl|severity)=[\"'\[]?([A-Za-z]{1,13}|\d{1,2})(?![\w])")
 _KLOG: Final = re.compile(r"([IWEF])\d{4} \d\d:")
 _LETTER: Final = re.compile(r"[\dTZ:.,\-+ ]{19,40} ([IWEFCND])(?: \||  ?[A-Z]+ )")
@@ -122,20 +137,16 @@ def _stated(head: str) -> LevelWord:
             return LevelWord(level, *stated.span(1))
     if head[1:5].isdigit() and (letter := _KLOG.match(head)):
         return LevelWord(_WORDS[letter[1].lower()], *letter.span(1))
-    upper = _UPPER.search(head)
-    bracketed = _BRACKETED.search(head, 0, upper.start() if upper else HEAD)
-    if bracketed:
-        return LevelWord(_WORDS[bracketed[1].lower()], *bracketed.span(1))
-    if upper:
-        return LevelWord(_WORDS[upper[0].lower()], *upper.span())
-    if ": " in head and (word := _BEGINNING.match(head)):
-        return LevelWord(_WORDS[word[1].lower()], *word.span(1))
-    if head[:1].isdigit() and (letter := _LETTER.match(head)):
+    if word := _WORD.search(head, 0, NEAR):
+        return LevelWord(_WORDS[word[word.lastindex or 0].lower()], *word.span(word.lastindex or 0))
+    dated = head[4:5] in ("-", "/") and head[:4].isdigit()
+    if (dated or ": " in head) and (word := _BEGINNING.match(head)):
+        return LevelWord(_WORDS[word["word"].lower()], *word.span("word"))
+    if dated and (letter := _LETTER.match(head)):
         return LevelWord(_WORDS[letter[1].lower()], *letter.span(1))
-    if "Error" in head or "Exception" in head or "Traceback" in head or "Caused by" in head or "Uncaught" in head:
-        raised = _RAISED.match(head)
-        if raised:
-            return LevelWord(Level.ERROR, *raised.span(1))
+    if any(name in head for name in _RAISED_NAMES) and (raised := _RAISED.match(head)):
+        level = Level.WARN if raised["what"].endswith("Warning") else Level.ERROR
+        return LevelWord(level, *raised.span("what"))
     return _NONE
 
 

@@ -57,7 +57,10 @@ def plain(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return _clean(ESCAPE_SEQUENCE.sub("", text.rstrip("\r\n")), 0)
+    text = text.rstrip("\r\n")
+    if "\x1b" in text or "\x9b" in text:
+        text = ESCAPE_SEQUENCE.sub("", text)
+    return _clean(text, 0)
 
 
 def coloured(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
@@ -100,11 +103,10 @@ def _clean(text: str, column: int) -> str:
     """Return a text without escape sequences, which stands at a column, with tabs as blanks and made harmless."""
     if text.isprintable():
         return text
-    text = text.translate(_BLANKS)
     if "\t" in text:
         before = column % TAB
-        text = (" " * before + text).expandtabs(TAB)[before:]
-    return one_for_one(text)
+        text = (" " * before + text.translate(_BLANKS)).expandtabs(TAB)[before:]
+    return text if text.isprintable() else one_for_one(text)
 
 
 @lru_cache(maxsize=1024)
