@@ -48,9 +48,6 @@ class Host(ThemedApp[None]):
         self.pane.table.flush()
         return [text for text in screen_text(self.pane.table) if text]
 
-    def pane_title(self) -> str:
-        return str(self.pane.border_title)
-
 
 @pytest.fixture(autouse=True)
 def _redraw_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +82,7 @@ async def test_new_stopped_and_changed_patterns_are_shown_and_counted_in_the_tit
         assert header.split() == ["CHANGE", "LINES", "REV", "8", "REV", "7", "PATTERN"]
         assert first.split() == ["✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
         assert second.split() == ["stopped", "100", "0", "10", "INFO", "synced", "<num>"]
-        assert "1 new, 1 stopped, 0 changed rate · revision 8 against 7" in app.pane_title()
+        assert "1 new, 1 stopped, 0 changed rate · revision 8 against 7" in app.pane.note
 
 
 async def test_enter_jumps_to_an_example_with_the_number_it_has_in_the_log() -> None:
@@ -133,7 +130,7 @@ async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() 
             ["ERROR", "lost", "<num>"],
             ["INFO", "handled", "<num>"],
         ]
-        assert "nothing to compare yet" in app.pane_title()
+        assert "nothing to compare yet" in app.pane.note
 
 
 @pytest.mark.parametrize(
@@ -190,7 +187,7 @@ async def test_when_too_many_wait_the_oldest_are_not_counted_and_that_is_said(mo
         app.pane.take(600, BOTH[600:])
         assert (app.pane.uncounted, app.pane.skipped) == (600, 600)
         await settled(pilot, app.pane, 600)
-        assert "600 not counted: too many at once" in app.pane_title()
+        assert "600 not counted: too many at once" in app.pane.note
 
 
 async def test_another_subject_begins_with_nothing() -> None:
@@ -214,7 +211,7 @@ async def test_typing_narrows_the_patterns() -> None:
         app.pane.typed("synced")
         await pilot.pause()
         assert [text.split()[0] for text in app.shown()[1:]] == ["stopped"]
-        assert "1 of 2 shown" in app.pane_title()
+        assert "1 of 2 shown" in app.pane.note
 
 
 async def test_it_fits_a_pane_of_eight_rows_on_a_small_screen() -> None:

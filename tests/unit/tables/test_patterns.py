@@ -102,7 +102,7 @@ def test_an_error_that_stopped_is_no_failure() -> None:
 
 
 def test_a_line_that_came_once_is_shown_itself_unless_it_is_a_record() -> None:
-    once = {"kind": "new", "note": "once", "new_count": 1, "old_count": 0}
+    once: dict[str, Any] = {"kind": "new", "note": "once", "new_count": 1, "old_count": 0}
     (plain,) = shown(pattern(**once, example="ERROR no PAYMENT_URL"))
     (record,) = shown(pattern(**once, example='{"msg":"it"}'))
     assert (texts(plain)[-1], texts(record)[-1]) == ("ERROR no PAYMENT_URL", "INFO it <num>")
