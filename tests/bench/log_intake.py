@@ -1,0 +1,240 @@
+"""What many logs at once cost: `python -m tests.bench.log_intake [SECONDS] [LINES_A_SECOND] [stream|dashboard|search]`.
+
+Without a third argument all three, in turn:
+- stream: 50 pods of a cluster in a process of its own write more and more lines into a `LogStream` here, drained ten
+  times a second. Told for each rate: lines a second written and taken, how many were dropped, how far behind the newest
+  line was, CPU a line, and the longest hold of the event loop.
+- dashboard: 50 pods write LINES_A_SECOND in all (5,000) for SECONDS (60) into the real dashboard in a pseudo-terminal.
+  Told every tenth of the time: memory, CPU, bytes a second to the terminal; then key to screen and holds of the loop.
+- search: a buffer filled to its 64 MB bound, searched and filtered in slices as the view does it.
+Ratios and bounds count, not the figures: the simulated cluster shares the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from k9py.cluster.log_targets import log_targets
+from k9py.informer.clock import SystemClock
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.logs.keeping.buffer import LogBuffer
+from k9py.logs.keeping.query import parse_query
+from k9py.logs.keeping.scan import LineScan
+from k9py.logs.line import LogLine
+from k9py.logs.source import LogTarget
+from k9py.logs.tailing.stream import LogStream
+from k9py.objects.pods import Pod
+from tests.bench.cluster_process import ClusterProcess, usage
+from tests.bench.dashboard import holds, last_hold, say_holds, told
+from tests.bench.screen import Screen, percentile
+
+PODS: Final = 50
+RATES: Final = (1_000, 5_000, 10_000, 20_000, 40_000)
+KEYS: Final = 60
+TICK: Final = 0.1
+BEAT: Final = 0.002
+
+
+# -- stream ------------------------------------------------------------------------------------------------------------
+
+
+async def _targets(connection: Connection, name: str) -> list[LogTarget]:
+    found = await connection.list("Pod", "shop", label_selector=f"app={name}")
+    return [target for one in found for target in log_targets(msgspec.convert(one, Pod))]
+
+
+async def _beat(held: list[float]) -> None:
+    """Note how late each beat of two milliseconds is: for so long the loop was held (or the machine was busy)."""
+    while True:
+        began = time.monotonic()
+        await asyncio.sleep(BEAT)
+        held.append(time.monotonic() - began - BEAT)
+
+
+async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, seconds: float) -> None:
+    name = f"writers-{rate}"
+    cluster.ask("writers", name, PODS, rate / PODS, "json")
+    connection = await connect(ConnectOptions(str(kubeconfig)), environ={"HOME": str(kubeconfig.parent)})
+    stream = LogStream(connection, SystemClock())
+    stream.set_targets(await _targets(connection, name))
+    running = asyncio.create_task(stream.run())
+    try:
+        until = time.monotonic() + 5.0
+        while time.monotonic() < until:  # the past, and the beginning of what comes
+            stream.drain()
+            await asyncio.sleep(TICK / 4)
+        gc.collect()
+        held, lines, behind, said = [0.0], 0, [0.0], [""]
+        beating = asyncio.create_task(_beat(held))
+        spent, theirs, began = time.process_time(), cluster.ask("usage")["cpu"], time.monotonic()
+        drains = [0.0]
+        while (now := time.monotonic()) < began + seconds:
+            got = stream.drain()
+            drains.append(time.monotonic() - now)
+            lines += sum(not line.marker for line in got)
+            said += [line.text for line in got if line.marker == "gap"]
+            newest = next((line.at for line in reversed(got) if line.at is not None), None)
+            if newest is not None:
+                behind.append((datetime.now(UTC) - newest).total_seconds())
+            await asyncio.sleep(TICK)
+        took = time.monotonic() - began
+        beating.cancel()
+        cpu, theirs = time.process_time() - spent, cluster.ask("usage")["cpu"] - theirs
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await connection.aclose()
+    print(
+        f"  {rate:6,} lines/s wanted: {lines / took:8,.0f} taken, newest {percentile(behind, 0.5):.1f} s behind "
+        f"(p99 {percentile(behind, 0.99):.1f}), CPU here {cpu / took:5.1%} ({cpu / max(1, lines) * 1e6:.1f} µs a line)"
+    )
+    print(
+        f"         cluster's CPU {theirs / took:5.1%}; holds of the loop: longest {max(held) * 1e3:.1f} ms, "
+        f"{sum(one > 0.015 for one in held)} over 15 ms; longest drain {max(drains) * 1e3:.1f} ms"
+    )
+    for words in said[1:4]:
+        print(f"         gap: {words}")
+    if len(said) > 4:
+        print(f"         and {len(said) - 4} gaps more")
+
+
+def measure_stream(seconds: float) -> None:
+    """Raise the rate until 50 pods write more than can be taken."""
+    print(f"stream: {PODS} pods, JSON lines of about 200 characters")
+    for rate in RATES:
+        with ClusterProcess("bare") as cluster:
+            asyncio.run(_measure_stream(cluster.kubeconfig, cluster, rate, seconds))
+
+
+# -- dashboard ---------------------------------------------------------------------------------------------------------
+
+
+def measure_dashboard(seconds: float, rate: int) -> None:
+    """Watch the real dashboard under so many lines a second, for so long."""
+    print(f"dashboard: {PODS} pods, {rate:,} lines/s in all, {seconds:.0f} s, buffer {_buffer()}")
+    with ClusterProcess("bare") as cluster, tempfile.TemporaryDirectory() as directory:
+        cluster.ask("writers", "writers", PODS, rate / PODS, "json")
+        report = Path(directory) / "holds"
+        with Screen("--kubeconfig", str(cluster.kubeconfig), "-n", "shop", report=report) as screen:
+            screen.wait_for(lambda text: "● live" in text)
+            screen.idle(2.0)
+            screen.press("l")
+            opened = screen.wait_for(lambda text: '"level"' in text or "INFO" in text or "info" in text)
+            print(f"  lines on the screen {opened - 2.0:.1f} s after the start")
+            screen.idle(3.0)
+            begun = last_hold(report)
+            _watch_memory(screen, seconds)
+            keys = _latencies(screen)
+            print(f"  key to screen: p50 {percentile(keys, 0.5):.1f} p99 {percentile(keys, 0.99):.1f} ms")
+            say_holds("under logs", holds(report, begun, 1e9))
+            print(f"  client {told(screen.usage())}; cluster {told(cluster.ask('usage'))}")
+            screen.idle(0.5, keep=True)
+            print("\n".join(f"    | {line.rstrip()}" for line in screen.text.splitlines()[:6]))
+
+
+def _buffer() -> str:
+    return os.environ.get("KDASH_LOG_BUFFER", "of 64 MB")
+
+
+def _watch_memory(screen: Screen, seconds: float) -> None:
+    sizes: list[float] = []
+    for part in range(10):
+        before = screen.usage()["cpu"]
+        written: float = screen.idle(seconds / 10)
+        now = screen.usage()
+        sizes.append(now["rss"])
+        at, cpu, written = (part + 1) * seconds / 10, (now["cpu"] - before) * 10 / seconds, written * 10 / seconds
+        print(f"  {at:6.0f} s: {now['rss']:7.1f} MB, CPU {cpu:6.1%}, {written:9,.0f} bytes/s to the terminal")
+    half = sizes[len(sizes) // 2 :]
+    print(f"  memory in the second half: {min(half):.1f} to {max(half):.1f} MB")
+
+
+def _latencies(screen: Screen) -> list[float]:
+    """Scroll in the held view: while it follows, any frame would be taken for the answer."""
+    screen.press("s")
+    screen.idle(1.0)
+    return screen.key_latencies(["k", "j"] * (KEYS // 2), 0.047, bool)
+
+
+# -- search ------------------------------------------------------------------------------------------------------------
+
+
+def _lines(count: int) -> Iterator[LogLine]:
+    at = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    targets = [LogTarget("shop", f"checkout-7d4d99794d-{number:05d}", "app", str(number)) for number in range(PODS)]
+    for number in range(count):
+        text = (
+            f'{{"time":"2026-01-15T12:00:00.{number % 1000:03d}Z","level":"{"warn" if number % 25 == 0 else "info"}",'
+            f'"msg":"order placed","order":"o-{number:06d}","amount":{number % 997}.50,"currency":"EUR",'
+            f'"duration_ms":{number % 300},"trace_id":"{number * 2654435761 % (1 << 64):016x}"}}'
+        )
+        yield LogLine(targets[number % PODS], at + timedelta(milliseconds=number), text)
+
+
+def measure_search() -> None:
+    """Fill a buffer to its bound and look through all of it."""
+    buffer = LogBuffer()
+    began = time.perf_counter()
+    batch: list[LogLine] = []
+    for line in _lines(1_000_000):
+        batch.append(line)
+        if len(batch) == 2_000:
+            buffer.extend(batch)
+            batch = []
+            if buffer.dropped:
+                break
+    kept = buffer.end - buffer.first
+    filled = time.perf_counter() - began
+    print(f"search: {kept:,} lines in {buffer.bytes / (1 << 20):.1f} MB, filled in {filled:.1f} s")
+    for text in ("o-0420", "ORDER", r"o-\d+7\b.*EUR", "level>=warn", ".duration_ms>=290", "level=error"):
+        query = parse_query(text)
+        assert query is not None
+        scan = LineScan(query)
+        spent, longest, slices = _in_slices(scan, buffer)
+        print(
+            f"  {text:20} {len(scan.matches):8,} found in {spent:6.2f} s of {slices:5} slices "
+            f"({spent / kept * 1e6:.2f} µs a line), longest slice {longest * 1e3:.1f} ms"
+        )
+
+
+SLICE: Final = 0.005
+
+
+def _in_slices(scan: LineScan, buffer: LogBuffer) -> tuple[float, float, int]:
+    spent, longest, slices, done = 0.0, 0.0, 0, False
+    while not done:
+        began = time.perf_counter()
+        done = scan.advance(buffer, lambda end=began + SLICE: time.perf_counter() >= end)  # type: ignore[misc]
+        took = time.perf_counter() - began
+        spent, longest, slices = spent + took, max(longest, took), slices + 1
+    return spent, longest, slices
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    rate = int(sys.argv[2]) if len(sys.argv) > 2 else 5_000
+    which = sys.argv[3] if len(sys.argv) > 3 else "stream dashboard search"
+    if "stream" in which:
+        measure_stream(min(10.0, seconds))
+    if "dashboard" in which:
+        measure_dashboard(seconds, rate)
+    if "search" in which:
+        measure_search()
+    print(f"this process: {told(usage(os.getpid()))}")
+
+
+if __name__ == "__main__":
+    main()
