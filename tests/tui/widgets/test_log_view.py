@@ -11,7 +11,6 @@ from k9py.tables.values import Tone
 from k9py.tui.widgets.log_view import LogView
 from tests.tui.widgets.hosts import NOW, HostApp, screen_text
 
-
 PODS = (LogTarget("shop", "pod-0", "app", "u0"), LogTarget("shop", "pod-1", "app", "u1"))
 SIZE = size_of(LogLine(PODS[0], NOW, "line 0000"))
 P = LogTarget("shop", "p", "app", "u")
@@ -149,11 +148,13 @@ async def test_long_lines_are_cut_wrapped_or_scrolled() -> None:
         app.widget.extend([output("abcdefghij" * 5)])
         app.widget.flush()
         await pilot.pause()
-        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 3)[:27]
+        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 3)[:26] + "…"
         await pilot.press("w")
         assert screen_text(app.widget)[:2] == [" p " + ("abcdefghij" * 3)[:27], "   " + ("abcdefghij" * 5)[27:]]
         await pilot.press("w", "right")
-        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 5)[16:43]
+        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 5)[16:42] + "…"
+        await pilot.press("right")
+        assert screen_text(app.widget)[0] == " p " + ("abcdefghij" * 5)[32:]
 
 
 async def test_a_gap_is_told_in_full_when_wrapped_and_can_be_scrolled_to_otherwise() -> None:

@@ -16,6 +16,7 @@ from rich.segment import Segment
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.timer import Timer
+from textual.worker import Worker
 
 from k9py.logs.keeping.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.keeping.finder import Finder
@@ -30,6 +31,8 @@ from k9py.tui.widgets.log_view.times import Times
 from k9py.tui.widgets.log_view.window import HEAD, RULE, LogWindow
 
 SCAN_SLICE_SECONDS: Final = 0.005
+FLUSH_SLICE_SECONDS: Final = 0.002
+"""Seconds of looking at lines in one turn of the loop: alone, and together with drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class LogBody(LineView):
         self._search_from: int | None = None
         self._jump_wanted = False
         self._ticking: Timer | None = None
+        self._scanner: Worker[None] | None = None
         self._state = LogState()
 
     @property
@@ -168,8 +172,8 @@ class LogBody(LineView):
 
     def apply_pending(self) -> None:
         """Look at new lines for search and filter, and choose the rows to show."""
-        if not self._scan():
-            self.run_worker(self._finish_scan(), group="log-scan", exclusive=True)
+        if not self._scan(FLUSH_SLICE_SECONDS):
+            self._scan_on()
         elif self._jump_wanted:
             self.jump()
         if self._buffer.dropped != self._dropped:
@@ -185,15 +189,19 @@ class LogBody(LineView):
         self.top = self._window.top_index
         self._post_state()
 
-    def _scan(self) -> bool:
-        end = self.clock() + SCAN_SLICE_SECONDS
+    def _scan(self, seconds: float) -> bool:
+        end = self.clock() + seconds
         return self._finder.advance(lambda: self.clock() >= end)
+
+    def _scan_on(self) -> None:
+        if self._scanner is None or self._scanner.is_finished:
+            self._scanner = self.run_worker(self._finish_scan, group="log-scan")
 
     async def _finish_scan(self) -> None:
         done = False
         while not done:
             await asyncio.sleep(0)
-            done = self._scan()
+            done = self._scan(SCAN_SLICE_SECONDS)
         if not self.following and not self._jump_wanted:
             self._window.reveal()
         self.flush()

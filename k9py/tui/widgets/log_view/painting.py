@@ -28,6 +28,8 @@ from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, f
 CURSOR_BAR: Final = "▎"
 MARK_BAR: Final = "▌"
 GROUP_RULE: Final = "┄"
+MORE: Final = "…"
+"""Stands at the end of a row that is cut off."""
 MAX_HITS: Final = 2_000
 """Highlighted hits of one pattern in one line."""
 _CACHED_LINES: Final = 400
@@ -161,6 +163,7 @@ class LinePainter:
     def _text(self, laid: _Laid, at: TextRow, look: RowLook, palette: Palette, base: Style) -> Strip:
         layout, piece = self._layout, at.piece
         start, end, left = at.start, at.end, layout.left
+        cut = len(laid.rows) == 1 and cell_len(piece.text[: left + layout.room + 1]) > left + layout.room
         if end - start > left + 2 * layout.room:
             end = start + left + 2 * layout.room
         if left and piece.text[start:end].isascii():
@@ -191,6 +194,9 @@ class LinePainter:
             length = sum(1 for _ in run)
             segments.append(Segment(piece.text[position : position + length], style))
             position += length
+        if cut:
+            more = Segment(MORE, base + palette.muted)
+            return Strip([*exact(segments, layout.room - 1, base, left=left), more], layout.room)
         return exact(segments, layout.room, base, left=left)
 
     def _hits(self, laid: _Laid, piece: Shown, end: int) -> list[tuple[int, int, int]]:

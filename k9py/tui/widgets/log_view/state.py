@@ -56,7 +56,7 @@ def status_text(state: LogState) -> str:
         more = "+" if state.scanning else ""
         parts.append(f"/{state.search_text}: {place}{state.search_hits:,}{more} found")
         parts += [state.search_problem] if state.search_problem else []
-    if state.filter_text and state.context:
+    if state.filter_text and state.context and not state.following:
         parts.append(f"{state.context} line{'' if state.context == 1 else 's'} of context")
     parts += [state.filter_problem] if state.filter_problem else []
     if state.marked:

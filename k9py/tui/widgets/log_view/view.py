@@ -236,6 +236,8 @@ class LogView(LogBody):
         if search is not None:
             at = self._buffer.end if self._search_from is None else self._search_from + 1
             number = search.matches.preceding(at)
+            if number is None and self._search_from is not None:
+                number = search.matches.following(self._search_from)
             if number is not None:
                 self._window.go_to(number, middle=True)
 
@@ -295,13 +297,11 @@ class LogView(LogBody):
 
     def action_unfold(self) -> None:
         """Show all of the cursor's line (following: of the newest, which holds the view), or fold it."""
-        if self.following:
-            self._window.hold()
-        number = self.cursor_number
+        number = self._window.newest_number if self.following else self.cursor_number
         if number is not None:
             self._open ^= {number}
             self._look_anew()
-            self._window.reveal()
+            self._window.go_to(number)
             self.flush()
 
     def action_times(self) -> None:
