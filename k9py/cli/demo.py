@@ -6,6 +6,7 @@ Invariant: the simulated API server lives exactly as long as the `with` block; i
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +81,8 @@ class Demo:
     def _start(self) -> Simulator:
         from k9py.simulator.server import Simulator
 
+        # A client that leaves in the middle of a stream is a daily matter, and standard error is the command's own.
+        logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
         simulator = Simulator(scenario=self.scenario)
         simulator.start()
         path = self.options.kubeconfig

@@ -54,6 +54,11 @@ def test_a_reader_that_leaves_ends_it_well_and_silently(command: list[str], more
     assert ran.stderr.strip() == b"code 0"
 
 
+def test_a_reader_that_leaves_a_demo_hears_nothing_of_its_server() -> None:
+    ran = shell("(LOGS --demo; echo code $? >&2) | head -1", LOGS)
+    assert ran.stderr.strip() == b"code 0"
+
+
 def test_a_reader_of_both_streams_that_leaves_ends_it_well(command: list[str]) -> None:
     ran = shell("{ (LOGS -f 2>&1; echo code $? >&3) | head -1; } 3>&2", command)
     assert ran.stderr.strip() == b"code 0"

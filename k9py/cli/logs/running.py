@@ -129,7 +129,8 @@ class _Run:
             timestamps=options.timestamps,
             patterns=patterns,
         )
-        self._reporter = Reporter(console.err, colour=takes_colour(console.err, no_color=no_color))
+        in_colour = options.output != "json" and takes_colour(console.err, no_color=no_color)
+        self._reporter = Reporter(console.err, colour=in_colour)
         self._stream.set_targets(targets)
 
     async def print(self) -> ExitCode:

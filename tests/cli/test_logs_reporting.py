@@ -1,0 +1,87 @@
+"""What `kdash logs` says beside the lines, and the exit code of what could not be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.cli.logs.options import LogOptions
+from k9py.cli.logs.reporting import Reporter
+from k9py.cli.logs.running import log_range, outcome
+from k9py.logs.line import ALL, LogLine
+from k9py.logs.source import LogTarget
+from k9py.logs.tailing.range import LogRange
+from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
+from k9py.objects.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
+from k9py.tables.outcome import ExitCode
+from tests.cli.paper import Paper
+
+WEB = LogTarget("shop", "web-1", "app")
+WAITING = BadRequestError('container "app" is waiting to start', code=400)
+GONE = NotFoundError("gone", code=404)
+FORBIDDEN = ForbiddenError("no right", code=403)
+CUT = ConnectionFailedError("cut off")
+
+
+async def test_a_marker_says_where_and_what() -> None:
+    err = Paper()
+    reporter = Reporter(err, colour=False)
+    await reporter.marker(LogLine(WEB, None, "reconnected after 5s: no line is missing", "note"))
+    await reporter.marker(LogLine(ALL, None, "7 lines dropped", "gap"))
+    assert err.getvalue().splitlines() == [
+        "kdash: web-1/app: reconnected after 5s: no line is missing",
+        "kdash: 7 lines dropped",
+    ]
+
+
+async def test_a_marker_is_coloured_where_that_is_welcome_and_always_harmless() -> None:
+    err = Paper()
+    await Reporter(err, colour=True).marker(LogLine(WEB, None, "bad \x1b[2Jwords", "gap"))
+    assert err.getvalue() == "\x1b[1;33mkdash: web-1/app: bad words\x1b[0m\n"
+
+
+async def test_turns_and_trouble_are_said_when_they_begin() -> None:
+    err = Paper()
+    reporter = Reporter(err, colour=False)
+    for resting in (0, 3, 3, 0, 2):
+        await reporter.counts(StreamCounts(wanted=5, following=5 - resting, resting=resting))
+    for words in ("", "pods are not seen", "pods are not seen", ""):
+        await reporter.trouble(words)
+    assert err.getvalue().splitlines() == [
+        "kdash: 2 of 5 containers are read at a time, in turn",
+        "kdash: 3 of 5 containers are read at a time, in turn",
+        "kdash: pods are not seen",
+        "kdash: the pods are watched again",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        ([], ExitCode.DONE),
+        ([None, None], ExitCode.DONE),
+        ([None, WAITING, GONE], ExitCode.DONE),
+        ([WAITING, WAITING], ExitCode.UNKNOWN),
+        ([GONE], ExitCode.UNKNOWN),
+        ([None, FORBIDDEN], ExitCode.REFUSED),
+        ([None, WAITING, CUT], ExitCode.UNKNOWN),
+        ([FORBIDDEN, FORBIDDEN], ExitCode.REFUSED),
+    ],
+)
+def test_what_could_not_be_read_is_told_by_the_exit_code(errors: list[KdashError | None], code: ExitCode) -> None:
+    assert outcome([TargetStatus(WEB, TailState.ENDED, error=one) for one in errors]) is code
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (LogOptions(), LogRange("")),
+        (LogOptions(follow=True), LogRange("", tail_lines=200)),
+        (LogOptions(follow=True, tail=0), LogRange("", tail_lines=0)),
+        (LogOptions(follow=True, since=60), LogRange("", since_seconds=60)),
+        (LogOptions(since=60, tail=5), LogRange("", tail_lines=5, since_seconds=60)),
+    ],
+)
+def test_without_a_limit_all_of_the_past_is_printed_unless_it_is_followed(
+    options: LogOptions, wanted: LogRange
+) -> None:
+    assert log_range(options) == wanted
