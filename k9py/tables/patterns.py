@@ -7,6 +7,7 @@ from typing import Final
 
 from k9py.logs.patterns.compare import Comparison, Kind, PatternRow
 from k9py.logs.records.level import Level
+from k9py.logs.records.shown import shown_text
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.tables.values import Cell, Column, Row, Tone
@@ -28,7 +29,7 @@ _PATTERN: Final = Column("pattern", "PATTERN", min_width=20, max_width=400, grow
 def columns(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> tuple[Column, ...]:
     """Return the columns for revisions: without old ones nothing is compared."""
     if not old:
-        return (_LINES, _rate("new_rate", "A MIN"), _PATTERN)
+        return (_LINES, _rate("new_rate", "LINES"), _PATTERN)
     first = _rate("new_rate", _short(names.get(new, ""), "NEW"))
     second = _rate("old_rate", _short(names.get(old[0], ""), "OLD") if len(old) == 1 else "OLD")
     return (_CHANGE, _LINES, first, second, _PATTERN)
@@ -85,6 +86,13 @@ def empty_words(comparison: Comparison | None, new: str, old: tuple[str, ...], n
     if not comparison.old_lines:
         return f"nothing of {that} has been read: nothing to compare with"
     return f"{this} says what {that} {'says' if len(old) == 1 else 'say'}: {heard(comparison)}"
+
+
+def example_words(pattern: PatternRow) -> str:
+    """Return a line of a pattern as a log shows it, and since when there are such lines."""
+    first = pattern.first_at
+    since = f"since {first:%H:%M:%S} UTC · " if first is not None and pattern.note != "once" else ""
+    return f"{since}{printable(shown_text(pattern.example, first)).strip()}"
 
 
 def heard(comparison: Comparison) -> str:
@@ -166,7 +174,7 @@ def _minutes(minutes: float) -> str:
 
 
 def _rate(name: str, title: str) -> Column:
-    return Column(name, title, align_right=True, min_width=5, max_width=8)
+    return Column(name, f"{title}/MIN", align_right=True, min_width=5, max_width=9)
 
 
 def _short(name: str, otherwise: str) -> str:

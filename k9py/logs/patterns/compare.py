@@ -15,6 +15,7 @@ that among hundreds of patterns not a few change by accident.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from k9py.logs.patterns.counts import Pattern, PatternCounts, Tally
@@ -45,6 +46,7 @@ class PatternRow(NamedTuple):
         example: a line of it, printable: of the new revision, for what stopped of an old one.
         number: of a line in the log; the log may have let it go.
         identity: stays the pattern's while it exists.
+        first_at, last_at: when the side of the example said it, None where its lines have no times.
         note: "", "once", or "at its start": all its lines are of containers that just started, and how the old ones
             start is not known.
         is_sure: False for a new pattern that old revisions may say too, had they been heard longer.
@@ -62,6 +64,8 @@ class PatternRow(NamedTuple):
     identity: int
     note: str = ""
     is_sure: bool = True
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -192,6 +196,8 @@ class Comparing:
             pattern.number,
             note,
             is_sure,
+            min((one.first_at for one in news or olds if one.first_at is not None), default=None),
+            max((one.last_at for one in news or olds if one.last_at is not None), default=None),
         )
 
     def _kind(self, pattern: Pattern, new_count: int, old_count: int, new: int, old: int) -> Kind:

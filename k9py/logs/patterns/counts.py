@@ -97,14 +97,18 @@ class PatternCounts:
         """By revision: lines of patterns beyond `MAX_PATTERNS`."""
         self.continued = 0
         """Lines that go on with the one above them, such as those of a stack trace."""
-        self.baselines: set[str] = set()
-        """Revisions of which is known what their containers say at their start."""
+        self._baselines: dict[str, bool] = {}
         self.oldest = 0
         """Lines below this number are no longer kept."""
         self.runs = Runs()
         self._templates = Templates()
         self._merging = Merging()
         self._next_number = 0
+
+    @property
+    def baselines(self) -> frozenset[str]:
+        """Revisions of which is known what their containers say at their start."""
+        return frozenset(revision for revision, is_start in self._baselines.items() if is_start)
 
     @property
     def lines(self) -> int:
@@ -132,8 +136,14 @@ class PatternCounts:
         return taken
 
     def add_baseline(self, revision: str, lines: Sequence[LogLine]) -> None:
-        """Learn what a container of that revision says at its start; nothing is counted. For few lines, at once."""
-        self.baselines.add(revision)
+        """Learn what a container of that revision says at its start; nothing is counted. For few lines, at once.
+
+        Lines that begin long after the container did are of a log that was rotated: they are known, its start is not.
+        """
+        first = next((line for line in lines if not line.marker), None)
+        if first is not None:
+            is_start = self.runs.may_begin(first.target, first.at)
+            self._baselines[revision] = is_start and self._baselines.get(revision, True)
         for line in lines:
             text = plain(line.text)
             if not line.marker and not _continues(text):

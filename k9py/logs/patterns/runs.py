@@ -120,6 +120,11 @@ class Runs:
         """Say since when containers run, by container id: all that are known now."""
         self._started = started
 
+    def may_begin(self, target: LogTarget, at: datetime | None) -> bool:
+        """Tell whether a line may be of a container's first seconds, as far as is known when it started."""
+        began = self._started.get(target.container_id)
+        return began is None or at is None or at <= began + _START
+
     def starts(self, target: LogTarget, at: datetime | None) -> None:
         """A container begins here: what was heard of this target before belongs to another run."""
         self._by_identity.clear()

@@ -239,7 +239,7 @@ class PatternsPane(TablePane):
     def _say_example(self) -> None:
         chosen = self._chosen
         room = max(0, self.size.width - 22)
-        example = "" if chosen is None else printable(chosen.example).strip()
+        example = "" if chosen is None else pattern_table.example_words(chosen)
         cut = example if len(example) <= room else f"{example[: max(0, room - 1)]}…"
         self.set_corner(f"Enter: in the log · {cut}" if cut and room > 8 else "")
 

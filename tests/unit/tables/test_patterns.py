@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -38,10 +39,10 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
     def titles(old: tuple[str, ...], names: dict[str, str]) -> list[str]:
         return [column.title for column in patterns.columns("n", old, names)]
 
-    assert titles(("o",), NAMES) == ["CHANGE", "LINES", "REV 8", "REV 7", "PATTERN"]
-    assert titles(("o", "p"), NAMES) == ["CHANGE", "LINES", "REV 8", "OLD", "PATTERN"]
-    assert titles(("o",), {"n": "web-5d9", "o": ""}) == ["CHANGE", "LINES", "NEW", "OLD", "PATTERN"]
-    assert titles((), NAMES) == ["LINES", "A MIN", "PATTERN"]
+    assert titles(("o",), NAMES) == ["CHANGE", "LINES", "REV 8/MIN", "REV 7/MIN", "PATTERN"]
+    assert titles(("o", "p"), NAMES) == ["CHANGE", "LINES", "REV 8/MIN", "OLD/MIN", "PATTERN"]
+    assert titles(("o",), {"n": "web-5d9", "o": ""}) == ["CHANGE", "LINES", "NEW/MIN", "OLD/MIN", "PATTERN"]
+    assert titles((), NAMES) == ["LINES", "LINES/MIN", "PATTERN"]
 
 
 @pytest.mark.parametrize(
@@ -153,3 +154,11 @@ def test_names_and_lines_of_a_cluster_are_made_harmless() -> None:
         *texts(shown(pattern(kind="new", example="a\x1b]0;x\x07", new_count=1, old_count=0))[0]),
     ]
     assert all(text.isprintable() for text in said)
+
+
+def test_an_example_is_told_as_the_log_shows_it_with_the_time_of_the_first() -> None:
+    first = datetime(2026, 1, 1, 12, 0, 3, tzinfo=UTC)
+    record = '{"time":"2026-01-01T12:00:03Z","level":"error","msg":"it broke","order":"o-1"}'
+    found = pattern(kind="new", example=record, first_at=first)
+    assert patterns.example_words(found) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
+    assert patterns.example_words(pattern(kind="new", note="once", example="it broke")) == "it broke"

@@ -162,5 +162,16 @@ def test_a_baseline_is_known_and_not_counted() -> None:
     counts.add_baseline("old", [line(OLD, 0, "listening on :8080"), line(OLD, 0, "listening on :9090")])
     (pattern,) = counts.patterns.values()
     assert pattern.baseline == {"old"}
+    assert counts.baselines == {"old"}
     assert not pattern.tallies
     assert counts.lines == 0
+
+
+def test_the_beginning_of_a_rotated_log_tells_what_is_said_and_not_how_a_container_starts() -> None:
+    counts = PatternCounts()
+    counts.set_started({OLD.container_id: at(0)})
+    counts.add_baseline("old", [line(OLD, 900, "tax table read")])
+    assert [one.baseline for one in counts.patterns.values()] == [{"old"}]
+    assert counts.baselines == frozenset()
+    counts.add_baseline("old", [line(OLD, 1, "up")])
+    assert counts.baselines == frozenset(), "the start of one of its containers is still not known"
