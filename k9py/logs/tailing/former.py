@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from enum import Enum
 
-from k9py.logs.line import split_line, stamp
 from k9py.logs.tailing.resume import Position, Resume, first_stamp
 from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
 
@@ -53,24 +52,26 @@ async def read_former(
     """
     skip = Resume(position)
     another = False
-    mark = split_line(present) if present is not None else None
     try:
         async for batch in batches:
             fresh = skip.after(batch)
             if not fresh:
                 continue
-            if not skip.proven and not another:
+            if skip.proven:
+                await deliver(fresh)
+                continue
+            if not another:
                 moment = first_stamp(fresh[0])
                 if present is None or moment is None or position.last is None or moment <= position.last:
                     return Former.UNKNOWN if moment is None or position.last is None else Former.OLDER
-                if split_line(fresh[0]) == mark:
+                if _is_reached(fresh[0], present):
                     return Former.OLDER
                 another = True
                 admit(fresh[0])
-            own, reached = _until(fresh, mark)
-            await deliver(own)
-            if reached:
-                return Former.PRESENT
+            end = next((index for index, line in enumerate(fresh) if _is_reached(line, present)), None)
+            await deliver(fresh[:end])
+            if end is not None:
+                return Former.PRESENT if fresh[end] == present else Former.ANOTHER_CUT
     except KdashError:
         if skip.proven:
             return Former.CUT
@@ -82,17 +83,12 @@ async def read_former(
     return Former.ANOTHER if another else Former.OLDER
 
 
+def _is_reached(line: bytes, present: bytes | None) -> bool:
+    """Tell whether a line is the one that is read now, or later than that: the container was restarted once more."""
+    ours, theirs = first_stamp(line), first_stamp(present) if present is not None else None
+    return ours is not None and theirs is not None and ours >= theirs
+
+
 def cannot_be_read(error: KdashError) -> Former:
     """Tell a former run that does not exist from one that could not be read."""
     return Former.NONE if isinstance(error, BadRequestError | NotFoundError) else Former.UNKNOWN
-
-
-def _until(lines: Sequence[bytes], mark: tuple[str, str] | None) -> tuple[Sequence[bytes], bool]:
-    """Return the lines before the one that is the mark, and whether it is among them."""
-    if mark is None or not mark[0] or stamp(mark[0]) is None:
-        return lines, False
-    prefix = mark[0].encode()
-    for index, line in enumerate(lines):
-        if line.startswith(prefix) and split_line(line) == mark:
-            return lines[:index], True
-    return lines, False

@@ -22,6 +22,7 @@ class Runs:
     def __init__(self, target: LogTarget) -> None:
         self.target = target
         self.writing = target
+        self._opened = target
         self._former_id = ""
         self._told_at = 0.0
 
@@ -42,19 +43,33 @@ class Runs:
         return bool(ours and theirs) and ours != theirs
 
     @property
+    def was_another_opened(self) -> bool:
+        """True when the log that is read was opened as that of another run than the one delivered last."""
+        ours, theirs = self.writing.container_id, self._opened.container_id
+        return bool(ours and theirs) and ours != theirs
+
+    @property
     def are_known(self) -> bool:
         """True when the watch knows the run whose lines were delivered last, and none behind it."""
         return bool(self.writing.container_id) and self.writing.container_id == self.target.container_id
 
-    def begin(self) -> None:
-        """Nothing was delivered yet: the run the watch knows is the one that is read."""
-        self.writing = self.target
+    def opened(self, *, nothing_delivered: bool) -> None:
+        """A log is read from now on: that of the run the watch knows now, unless its content proves otherwise."""
+        self._opened = self.target
+        if nothing_delivered:
+            self.writing = self.target
 
-    def next(self) -> None:
-        """A later run's lines come now: the one the watch knows, unless it has not told of it yet."""
+    def next(self, *, is_entered: bool = False) -> None:
+        """A later run's lines come now: of the one known when its log was opened, or told of since, or not yet told.
+
+        Args:
+            is_entered: this was said before, and no line has come since.
+        """
+        if is_entered and self._opened.container_id == self.writing.container_id:
+            return
         self._former_id = self.writing.container_id or self._former_id
-        is_told = self.target.container_id != self._former_id
-        self.writing = self.target if is_told else self.target._replace(container_id="")
+        known = self.target if self._opened.container_id == self._former_id else self._opened
+        self.writing = known if known.container_id != self._former_id else known._replace(container_id="")
 
     def between(self) -> None:
         """The lines of a run come that began after ours and has ended: nobody has told its id."""

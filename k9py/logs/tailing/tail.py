@@ -288,13 +288,12 @@ class Tail:
         if self._runs.differ and self._has_opened:
             await self._look_for_former()
         resumes = self._position.last is not None
-        if not resumes and not self._has_opened:
-            self._runs.begin()
         opened = self._source.open_log(
             self._runs.target, follow=self._follow, previous=self._previous, **self._beginning(resumes=resumes)
         )
         async with opened as batches:
             first, self._has_opened = not self._has_opened, True
+            self._runs.opened(nothing_delivered=not resumes)
             self._is_complete = False
             self._sink.open(
                 holds=first and self._holds,
@@ -360,10 +359,13 @@ class Tail:
                 self._tell_start()
             return
         what = words.may_be_missing(words.RESTARTED, None, None, None)
+        told = self._runs.target
         try:
             async with self._source.open_log(
                 self._runs.target, follow=False, since_seconds=self._since_the_view_began(), previous=True
             ) as batches:
+                if self._runs.target.container_id != told.container_id:
+                    self._runs.between()  # restarted again meanwhile
                 async for batch in batches:
                     await self._deliver(batch)
         except KdashError:
@@ -385,7 +387,7 @@ class Tail:
                 self._enter_next_run()
             case Former.PRESENT:
                 self._enter_next_run()
-            case _ if self._runs.differ:
+            case _ if self._runs.was_another_opened:
                 self._remarks.gap(words.RESTARTED, since, until)
                 self._enter_next_run()
             case Former.OLDER | Former.NONE if self._runs.are_known:
@@ -411,7 +413,7 @@ class Tail:
             return cannot_be_read(error)
 
     def _enter_next_run(self) -> None:
-        self._runs.next()
+        self._runs.next(is_entered=self._start_told)
         self._restart_at = None
 
     def _tell_start(self) -> None:

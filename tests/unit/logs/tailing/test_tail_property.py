@@ -1,15 +1,18 @@
 """Whatever happens to a container and the connection: no line twice, none missing without a gap marker, order kept.
 
-The container prints numbered lines; it restarts, its log rotates, the connection breaks or ends in order at any point.
+The container prints numbered lines; it restarts, its log rotates, the connection breaks, ends in order or is given up
+(for another's turn, or because it may be half-open) at any point; the watch tells of its runs, early, late or never.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,44 +50,69 @@ class Rotate:
     keep: int
 
 
-Deed = Write | Restart | Rotate
+@dataclass(frozen=True)
+class Tell:
+    """The watch tells which run the container is in."""
+
+
+Deed = Write | Restart | Rotate | Tell
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One time the log is followed: what happened before it, what is printed meanwhile, and how it ends."""
+    """One time the log is followed: what happens before it, what is printed meanwhile, how it ends, and what then is.
+
+    `former` happens before the first answer about the former run in this visit: between the two requests.
+    """
 
     before: list[Deed]
     during: list[Write]
-    is_cut: bool
+    former: list[Deed]
+    after: list[Deed]
+    end: Literal["closed", "cut", "given up"]
+
+
+@dataclass
+class Run:
+    """The lines one run printed, (milliseconds since the start, text); those before `kept` were rotated away."""
+
+    number: int = 0
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    kept: int = 0
+
+    def written(self, since: int, first: int | None = None) -> list[bytes]:
+        start = self.kept if first is None else first
+        return [line(at / 1_000, text) for at, text in self.lines[start:] if at >= since]
 
 
 @dataclass
 class Container:
-    """A container and its kubelet. Lines are (milliseconds since the start, number)."""
+    """A container and its kubelet."""
 
     milliseconds: int = 0
     printed: int = 0
-    run: list[tuple[int, int]] = field(default_factory=list)
-    former: list[tuple[int, int]] | None = None
+    run: Run = field(default_factory=Run)
+    former: Run | None = None
     is_seen: bool = True
+    is_told_at_once: bool = False
+    tell: Callable[[str], None] = lambda run: None
 
-    def do(self, deed: Deed) -> list[tuple[int, int]]:
-        """Let it happen; return the lines printed."""
+    def do(self, deed: Deed) -> None:
         match deed:
             case Write(lines, milliseconds):
-                start = len(self.run)
                 for _ in range(lines):
                     self.milliseconds += milliseconds
-                    self.run.append((self.milliseconds, self.printed))
+                    self.run.lines.append((self.milliseconds, f"{self.printed} run {self.run.number}"))
                     self.printed += 1
-                return self.run[start:]
             case Restart():
                 self.milliseconds += 1
-                self.run, self.former, self.is_seen = [], self.run, False
+                self.run, self.former, self.is_seen = Run(self.run.number + 1), self.run, False
+                if self.is_told_at_once:
+                    self.tell(f"run {self.run.number}")
+            case Tell():
+                self.tell(f"run {self.run.number}")
             case Rotate(keep) if self.is_seen:
-                self.run = self.run[max(0, len(self.run) - keep) :]
-        return []
+                self.run.kept = max(self.run.kept, len(self.run.lines) - keep)
 
 
 class Kubelet:
@@ -93,6 +121,8 @@ class Kubelet:
     def __init__(self, visits: list[Visit]) -> None:
         self.container = Container()
         self._visits = list(visits)
+        self._visit: Visit | None = None
+        self.give_up: Callable[[], None] = lambda: None
 
     def open_log(
         self,
@@ -110,12 +140,15 @@ class Kubelet:
 
     @asynccontextmanager
     async def _former(self, since: int) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        if self._visit is not None:
+            for deed in self._visit.former:
+                self.container.do(deed)
         former = self.container.former
         if former is None:
             raise BadRequestError("previous terminated container not found", code=400)
 
         async def lines() -> AsyncIterator[list[bytes]]:
-            yield _written(former, since)
+            yield former.written(since)
 
         yield lines()
 
@@ -123,41 +156,60 @@ class Kubelet:
     async def _present(self, since: int) -> AsyncIterator[AsyncIterator[list[bytes]]]:
         if not self._visits:
             raise ScriptOver
-        visit = self._visits.pop(0)
+        visit = self._visit = self._visits.pop(0)
         for deed in visit.before:
             self.container.do(deed)
 
         async def lines() -> AsyncIterator[list[bytes]]:
-            yield _written(self.container.run, since)
+            run = self.container.run
+            sent = len(run.lines)
+            yield run.written(since)
             for deed in visit.during:
-                yield _written(self.container.do(deed), since)
-            self.container.is_seen = self.container.is_seen or bool(self.container.run)
-            if visit.is_cut:
+                if self.container.run is run:  # or it was restarted while the former run was asked for
+                    self.container.do(deed)
+                new, sent = run.written(since, sent), len(run.lines)
+                yield new
+            self.container.is_seen = self.container.is_seen or (self.container.run is run and bool(run.lines))
+            for after in visit.after:
+                self.container.do(after)
+            if visit.end == "given up":
+                asyncio.get_running_loop().call_soon(self.give_up)
+                await asyncio.Event().wait()
+            if visit.end == "cut":
                 raise ConnectionFailedError("cut off")
+            yield run.written(since, sent)  # an orderly end comes after the last line
 
         yield lines()
 
 
-def _written(lines: list[tuple[int, int]], since: int) -> list[bytes]:
-    return [line(at / 1_000, str(number)) for at, number in lines if at >= since]
-
-
 WRITES = st.builds(Write, st.integers(0, 4), st.sampled_from([0, 0, 1, 300, 1_500]))
-DEEDS = st.one_of(WRITES, WRITES, st.builds(Restart), st.builds(Rotate, st.integers(0, 3)))
-VISITS = st.lists(
-    st.builds(Visit, st.lists(DEEDS, max_size=3), st.lists(WRITES, max_size=2), st.booleans()), min_size=1, max_size=8
+DEEDS = st.one_of(
+    WRITES, WRITES, st.builds(Restart), st.builds(Rotate, st.integers(0, 3)), st.builds(Tell), st.builds(Tell)
 )
-
+VISITS = st.lists(
+    st.builds(
+        Visit,
+        st.lists(DEEDS, max_size=3),
+        st.lists(WRITES, max_size=2),
+        st.lists(DEEDS, max_size=1),
+        st.lists(DEEDS, max_size=3),
+        st.sampled_from(["closed", "cut", "given up"]),
+    ),
+    min_size=1,
+    max_size=8,
+)
 WHOLE = LogRange("whole", tail_lines=1_000)
 
 
-@given(visits=VISITS)
+@given(visits=VISITS, are_told=st.booleans())
 @settings(max_examples=300, deadline=None)
-async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: list[Visit]) -> None:
-    clock, sink = SteppingClock(), Collected()
-    tail = Tail(
-        Kubelet(visits), target(), clock, sink, Slots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1)
-    )
+async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: list[Visit], are_told: bool) -> None:
+    clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
+    first = target(container_id="run 0" if are_told else "")
+    tail = Tail(kubelet, first, clock, sink, Slots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1))
+    kubelet.give_up = tail.yield_turn
+    if are_told:
+        kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
     try:
         await tail.run()
     except ScriptOver:
@@ -168,8 +220,34 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
         if one.marker:
             may_be_missing = may_be_missing or one.marker == "gap"
             continue
-        number = int(one.text)
+        number = int(one.text.split()[0])
         if last is not None:
             assert number > last, "a line came twice, or out of order"
             assert number == last + 1 or may_be_missing, f"lines {last + 1} to {number - 1} are missing without a word"
         last, may_be_missing = number, False
+
+
+@given(visits=VISITS)
+@settings(max_examples=300, deadline=None)
+async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(visits: list[Visit]) -> None:
+    clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
+    tail = Tail(
+        kubelet,
+        target(container_id="run 0"),
+        clock,
+        sink,
+        Slots(clock, 60),
+        Turns(clock),
+        range=WHOLE,
+        rng=random.Random(1),
+    )
+    kubelet.give_up = tail.yield_turn
+    kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
+    kubelet.container.is_told_at_once = True
+    try:
+        await tail.run()
+    except ScriptOver:
+        pass
+    for one in sink.lines:
+        if not one.marker:
+            assert one.target.container_id in {one.text.partition(" ")[2], ""}
