@@ -24,6 +24,13 @@ _TITLES: Final[dict[Group, str]] = {
 }
 
 
+class _NamePart(Input):
+    """A part of a name is typed: no name has a blank, which is left to the list."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class SourcesDialog(Dialog[frozenset[Tick]]):
     """A list to tick, narrowed by typing. Returns what is ticked.
 
@@ -58,7 +65,7 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
         self._rows: list[SourceItem | None] = []
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="a part of the name", id="typed", compact=True)
+        yield _NamePart(placeholder="a part of the name", id="typed", compact=True)
         listing = OptionList(id="sources", markup=False, compact=True)
         listing.can_focus = False
         yield listing

@@ -288,13 +288,12 @@ class LogPane(SearchedPane):
         if self.sink is not None:
             self.sink.forget_before(self.view.buffer.first)
 
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Follow the typing."""
-        event.stop()
-        if event.bar is self.search_bar:
-            self.view.search(event.text)
+    def typed_into(self, bar: FilterBar, text: str) -> None:
+        """Search while the one bar is typed into, filter while the other is."""
+        if bar is self.search_bar:
+            self.view.search(text)
         else:
-            self.typed(event.text)
+            self.typed(text)
 
     def typed(self, text: str) -> None:
         """Filter; the view says what of the words could not be understood."""

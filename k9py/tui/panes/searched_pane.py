@@ -16,10 +16,14 @@ class SearchedPane(Pane):
         """Filter by, or search for, the text typed so far."""
         raise NotImplementedError
 
+    def typed_into(self, bar: FilterBar, text: str) -> None:
+        """Take what was typed into a bar; for panes that have several."""
+        self.typed(text)
+
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         """Follow the typing."""
         event.stop()
-        self.typed(event.text)
+        self.typed_into(event.bar, event.text)
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Back to what was filtered."""

@@ -199,9 +199,9 @@ class LogView(LogBody):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("search_next", "search_previous"):
-            return self._finder.search is not None
+            return True if self._finder.search is not None else None
         if action == "more_context":
-            return self._finder.filter_query is not None
+            return True if self._finder.filter_query is not None else None
         return super().check_action(action, parameters)
 
     def action_more_context(self, lines: int) -> None:
