@@ -2,7 +2,8 @@
 
 Owns the present `LineFilter` and `LineScan` over one buffer. The lines that can be shown are its items, oldest first,
 known by number (which stays) and by index (which does not). Invariant: hits are always among the items. Long work is
-done in slices by `advance`, which the owner calls until it says that all is done.
+done in slices by `advance`, which the owner calls until it says that all is done; another filter takes the place of the
+present one when it has seen every line, so that the items do not come and go meanwhile.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ class Finder:
         self.filter: LineFilter | None = None
         """None: every line of the buffer is shown."""
         self.search: LineScan | None = None
+        self.turn = 0
+        """Grows when another filter has taken the place of the one before."""
+        self._coming: LineFilter | None = None
 
     # -- what is asked for --------------------------------------------------------------------------------------------
 
@@ -59,12 +63,18 @@ class Finder:
     def clear(self) -> None:
         """Forget what was found: the buffer was cleared."""
         self._begin()
+        self._take(self._coming)
 
     def _begin(self) -> None:
-        self.filter = None
+        self._coming = None
         if self.filter_query is not None or self.hidden:
-            self.filter = LineFilter(self.filter_query, self.hidden, self.context)
-            self.filter.next_number = self.buffer.first
+            self._coming = LineFilter(self.filter_query, self.hidden, self.context)
+        else:
+            self._take(None)
+
+    def _take(self, line_filter: LineFilter | None) -> None:
+        self.filter, self._coming = line_filter, None
+        self.turn += 1
         self._begin_search()
 
     def _begin_search(self) -> None:
@@ -79,7 +89,7 @@ class Finder:
         """True while lines have not been looked at."""
         end = self.buffer.end
         waiting = self.filter is not None and self.filter.next_number < end
-        return waiting or (self.search is not None and not self.search.done(self.buffer))
+        return waiting or self._coming is not None or (self.search is not None and not self.search.done(self.buffer))
 
     def advance(self, should_pause: Callable[[], bool]) -> bool:
         """Look at lines until done or told to pause; True when every line has been looked at."""
@@ -87,6 +97,10 @@ class Finder:
             if self.search is not None:
                 self.search.matches.forget(self.buffer)
             return False
+        if self._coming is not None:
+            if not self._coming.advance(self.buffer, should_pause):
+                return False
+            self._take(self._coming)
         return self.search is None or self.search.advance(self.buffer, should_pause)
 
     # -- items --------------------------------------------------------------------------------------------------------

@@ -116,6 +116,7 @@ class LogBody(LineView):
         self._marks: set[int] = set()
         self._dropped = 0
         self._version = 0
+        self._turn = 0
         self._search_from: int | None = None
         self._jump_wanted = False
         self._ticking: Timer | None = None
@@ -180,6 +181,9 @@ class LogBody(LineView):
             self._dropped = self._buffer.dropped
             self._marks, self._open = self._kept(self._marks), self._kept(self._open)
         self._lay_out()
+        if self._finder.turn != self._turn and not self.following:
+            self._window.reveal()
+        self._turn = self._finder.turn
         self._window.choose()
         if self.times in ("local", "utc"):
             rows = {number for number, _ in self._window.rows}
@@ -202,8 +206,6 @@ class LogBody(LineView):
         while not done:
             await asyncio.sleep(0)
             done = self._scan(SCAN_SLICE_SECONDS)
-        if not self.following and not self._jump_wanted:
-            self._window.reveal()
         self.flush()
 
     def _lay_out(self) -> bool:

@@ -111,6 +111,21 @@ def test_what_comes_later_is_filtered_and_found_too() -> None:
     assert not finder.busy
 
 
+def test_another_filter_takes_over_when_it_has_seen_every_line() -> None:
+    finder = finder_over(*[line(f"{name} {number}") for number in range(1000) for name in "ab"])
+    finder.set_filter("a")
+    finder.advance(NEVER)
+    before = finder.item_count
+    finder.set_filter("b 1$")
+    assert not finder.advance(ALWAYS)
+    finder.buffer.extend([line("a new")])
+    finder.advance(ALWAYS)
+    assert finder.item_count == before + 1
+    turn = finder.turn
+    assert shown(finder) == ["b 1"]
+    assert finder.turn == turn + 1
+
+
 def test_a_loss_in_the_middle_is_shown_by_a_filter_and_its_hits_are_gone() -> None:
     finder = finder_over(*lines(0, 30), capacity=40 * SIZE)
     finder.set_filter("line")
@@ -153,6 +168,7 @@ def test_slices_find_what_is_found_at_once_and_hits_are_shown(
         sliced.buffer.extend(batch)
         while not sliced.advance(ALWAYS):
             pass
+    sliced.advance(NEVER)
     assert not sliced.busy
     kept = list(sliced.buffer.lines_between(0, sliced.buffer.end))
     expected = _expected(kept, filtered, context, hidden)
