@@ -78,7 +78,8 @@ def test_what_could_not_be_read_is_told_by_the_exit_code(errors: list[KdashError
         (LogOptions(follow=True), LogRange("", tail_lines=200)),
         (LogOptions(follow=True, tail=0), LogRange("", tail_lines=0)),
         (LogOptions(follow=True, since=60), LogRange("", since_seconds=60)),
-        (LogOptions(since=60, tail=5), LogRange("", tail_lines=5, since_seconds=60)),
+        (LogOptions(since=60), LogRange("", since_seconds=60)),
+        (LogOptions(tail=5), LogRange("", tail_lines=5)),
     ],
 )
 def test_without_a_limit_all_of_the_past_is_printed_unless_it_is_followed(
