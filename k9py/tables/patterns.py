@@ -21,7 +21,7 @@ _LAST: Final = 9
 _TONES: Final = {Level.FATAL: Tone.FAIL, Level.ERROR: Tone.FAIL, Level.WARN: Tone.WARN}
 _GRAVITY: Final = {Level.FATAL: 0, Level.ERROR: 1, Level.WARN: 2, Level.INFO: 3, Level.UNKNOWN: 3}
 
-_CHANGE: Final = Column("change", "CHANGE", min_width=9, max_width=12)
+_CHANGE: Final = Column("change", "CHANGE", min_width=9, max_width=11)
 _LINES: Final = Column("lines", "LINES", align_right=True, min_width=5, max_width=9, priority=1)
 _PATTERN: Final = Column("pattern", "PATTERN", min_width=20, max_width=400, grow=True)
 
@@ -58,12 +58,12 @@ def key_of(pattern: PatternRow) -> ObjectKey:
 
 
 def summary(comparison: Comparison) -> str:
-    """Say how many patterns are new, stopped and changed, for a title."""
+    """Say how many patterns are new, have stopped or changed their rate, for a title."""
     new = comparison.of("new")
     sure = sum(one.is_sure for one in new)
     perhaps = f" ({len(new) - sure:,} perhaps)" if sure < len(new) else ""
     stopped, changed = len(comparison.of("stopped")), len(comparison.of("more", "fewer"))
-    return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed rate"
+    return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed"
 
 
 def against(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> str:
@@ -142,7 +142,7 @@ def _change(pattern: PatternRow) -> str:
     match pattern.kind:
         case "new":
             if pattern.note:
-                return "new, once" if pattern.note == "once" else "new at start"
+                return "new, once" if pattern.note == "once" else "new, start"
             return "new" if pattern.is_sure else "perhaps new"
         case "more":
             return f"{_times(pattern.ratio)} more" if pattern.ratio else "more"
@@ -174,10 +174,10 @@ def _minutes(minutes: float) -> str:
 
 
 def _rate(name: str, title: str) -> Column:
-    return Column(name, f"{title}/MIN", align_right=True, min_width=5, max_width=9)
+    return Column(name, f"{title}/MIN", align_right=True, min_width=6, max_width=7)
 
 
 def _short(name: str, otherwise: str) -> str:
-    """Return a revision's name as a column's title: "revision 8" gives "REV 8"."""
+    """Return a revision's name for a column's title: "revision 8" gives "8"."""
     word, _, number = name.partition(" ")
-    return f"REV {printable(number)}" if word == "revision" and number and len(number) < 7 else otherwise
+    return printable(number) if word == "revision" and number and len(number) < 7 else otherwise

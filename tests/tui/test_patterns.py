@@ -79,10 +79,10 @@ async def test_new_stopped_and_changed_patterns_are_shown_and_counted_in_the_tit
         app.pane.take(0, lines)
         await settled(pilot, app.pane, len(lines))
         header, first, second = app.shown()
-        assert header.split() == ["CHANGE", "LINES", "REV", "8/MIN", "REV", "7/MIN", "PATTERN"]
+        assert header.split() == ["CHANGE", "LINES", "8/MIN", "7/MIN", "PATTERN"]
         assert first.split() == ["✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
         assert second.split() == ["stopped", "100", "0", "10", "INFO", "synced", "<num>"]
-        assert "1 new, 1 stopped, 0 changed rate · revision 8 against 7" in app.pane.note
+        assert "1 new, 1 stopped, 0 changed · revision 8 against 7" in app.pane.note
 
 
 async def test_enter_jumps_to_an_example_with_the_number_it_has_in_the_log() -> None:
@@ -158,7 +158,7 @@ async def test_how_an_old_container_starts_tells_what_is_new_at_the_start() -> N
         given(app.pane, established=False)
         app.pane.take(0, [*BOTH[:600], *young])
         await settled(pilot, app.pane, 602)
-        assert [text[2:16].strip() for text in app.shown()[1:]] == ["new at start"] * 2
+        assert [text[2:16].strip() for text in app.shown()[1:]] == ["new, start"] * 2
         app.pane.add_baseline("old", [line(OLD, 0, "listening on :9090")])
         while len(app.shown()) != 2:
             await pilot.pause()
@@ -225,3 +225,19 @@ async def test_it_fits_a_pane_of_eight_rows_on_a_small_screen() -> None:
         assert header.split()[-1] == "PATTERN"
         assert first.endswith("ERROR lost <num>")
         assert second.endswith("INFO synced <num>")
+
+
+async def test_saying_the_same_revisions_again_moves_nothing() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.set_revisions("new", ("old", "older"), NAMES)
+        app.pane.take(0, [*BOTH, *LOST, *SYNCED])
+        await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
+        await pilot.press("down")
+        chosen = app.pane.table.cursor_key
+        app.pane.set_revisions("new", ("older", "old"), {**NAMES, "older": "revision 6"})
+        await pilot.pause()
+        assert chosen is not None
+        assert app.pane.table.cursor_key == chosen
+        assert "against 2 older revisions" in app.pane.note

@@ -90,7 +90,7 @@ def _gaps(template: Template) -> list[tuple[_Gap, int]]:
             break
         if constant[index]:
             many = MANY_PATHS if "/" in token else many_words
-            gaps.append(((index, hash((level, words[:at], words[end:]))), many))
+            gaps.append(((index, hash((level, words[: at + _value_at(token)], words[end:]))), many))
         at = end + 1
     return gaps
 
@@ -100,13 +100,19 @@ def _values(merged: Template) -> list[_Gap]:
     words, gaps, at = merged.words, list[_Gap](), 0
     for index, token in enumerate(words.split(" ")):
         end = at + len(token)
-        if token == ANY:
-            gaps.append((index, hash((merged.level, words[:at], words[end:]))))
+        if token[_value_at(token) :] == ANY:
+            gaps.append((index, hash((merged.level, words[: at + _value_at(token)], words[end:]))))
         at = end + 1
     return gaps
 
 
+def _value_at(token: str) -> int:
+    """Return where the value begins in a word, behind its name in `name=value`."""
+    return token.find("=") + 1
+
+
 def _without(template: Template, index: int) -> Template:
     tokens = template.words.split(" ")
-    tokens[index] = ANY
+    token = tokens[index]
+    tokens[index] = token[: _value_at(token)] + ANY
     return Template(template.level, " ".join(tokens))

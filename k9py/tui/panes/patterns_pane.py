@@ -23,6 +23,7 @@ from k9py.logs.patterns.counts import PatternCounts
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.tables import patterns as pattern_table
+from k9py.tables.values import Column
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
@@ -103,9 +104,16 @@ class PatternsPane(TablePane):
             new, old: as `LogTarget.revision`; without old ones the patterns of all lines are shown.
             names: of those, such as "revision 8".
         """
+        if new == self._new and set(old) == set(self._old):
+            old = self._old  # in whatever order
         if (new, old, names) == (self._new, self._old, self._names):
             return
+        before = self._columns()
+        is_same = (new, old) == (self._new, self._old)
         self._new, self._old, self._names = new, old, dict(names)
+        if is_same and self._columns() == before:
+            self._say()
+            return
         self.comparison = None
         self._restart()
 
@@ -155,11 +163,14 @@ class PatternsPane(TablePane):
     def _restart(self) -> None:
         self._patterns = {}
         self.rows = {}
-        self.table.restart(pattern_table.columns(self._new, self._old, self._names))
+        self.table.restart(self._columns())
         self._is_stale = True
         self._drawn_at = float("-inf")
         self._say()
         self._work_on()
+
+    def _columns(self) -> tuple[Column, ...]:
+        return pattern_table.columns(self._new, self._old, self._names)
 
     def _work_on(self) -> None:
         if not self._is_working and self.is_mounted and (self._waiting or (self._is_stale and self.display)):

@@ -39,8 +39,8 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
     def titles(old: tuple[str, ...], names: dict[str, str]) -> list[str]:
         return [column.title for column in patterns.columns("n", old, names)]
 
-    assert titles(("o",), NAMES) == ["CHANGE", "LINES", "REV 8/MIN", "REV 7/MIN", "PATTERN"]
-    assert titles(("o", "p"), NAMES) == ["CHANGE", "LINES", "REV 8/MIN", "OLD/MIN", "PATTERN"]
+    assert titles(("o",), NAMES) == ["CHANGE", "LINES", "8/MIN", "7/MIN", "PATTERN"]
+    assert titles(("o", "p"), NAMES) == ["CHANGE", "LINES", "8/MIN", "OLD/MIN", "PATTERN"]
     assert titles(("o",), {"n": "web-5d9", "o": ""}) == ["CHANGE", "LINES", "NEW/MIN", "OLD/MIN", "PATTERN"]
     assert titles((), NAMES) == ["LINES", "LINES/MIN", "PATTERN"]
 
@@ -51,7 +51,7 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
         ({"kind": "new"}, "new"),
         ({"kind": "new", "is_sure": False}, "perhaps new"),
         ({"kind": "new", "note": "once", "is_sure": False}, "new, once"),
-        ({"kind": "new", "note": "at its start", "is_sure": False}, "new at start"),
+        ({"kind": "new", "note": "at its start", "is_sure": False}, "new, start"),
         ({"kind": "stopped", "new_count": 0, "new_rate": 0.0}, "stopped"),
         ({"kind": "more", "new_rate": 32.0}, "3.2× more"),
         ({"kind": "more", "old_rate": 0.0}, "more"),
@@ -126,7 +126,7 @@ def test_one_revision_alone_is_shown_without_change() -> None:
 
 def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
     rows = (pattern(1, kind="new"), pattern(2, kind="new", is_sure=False), pattern(3, kind="more"))
-    assert patterns.summary(comparison(*rows)) == "1 new (1 perhaps), 0 stopped, 1 changed rate"
+    assert patterns.summary(comparison(*rows)) == "1 new (1 perhaps), 0 stopped, 1 changed"
     assert patterns.against("n", ("o",), NAMES) == "revision 8 against 7"
     assert patterns.against("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k9py.logs.patterns import merging
 from k9py.logs.patterns.counts import PatternCounts
 from k9py.logs.patterns.merging import MANY_GRAVE_WORDS, MANY_PATHS, MANY_WORDS
-from tests.unit.logs.patterns.lines import NEW, OLD, counted, line
+from tests.unit.logs.patterns.lines import NEW, OLD, counted, line, never
 
 _NAMES = [f"{first}{second}" for first in "abcdefghij" for second in ("nna", "ob", "eo", "im", "oe", "lan", "ert", "y")]
 
@@ -55,3 +61,22 @@ def test_names_of_fields_are_no_values() -> None:
 def test_two_values_in_one_line_are_found_one_after_the_other() -> None:
     lines = [line(NEW, 0, f"user {who} came from {where} today") for who in _NAMES[:20] for where in _NAMES[20:40]]
     assert patterns(counted(lines)) == {"user <word> came from <word> today": 400}
+
+
+def test_the_name_of_a_value_stays() -> None:
+    lines = [line(NEW, at, f"logged in user={name} by password") for at, name in enumerate(_NAMES)]
+    assert patterns(counted(lines)) == {"logged in user=<word> by password": len(lines)}
+
+
+@given(st.lists(st.lists(st.sampled_from(["aa", "bb", "cc", "x=dd", "x=ee", "7", "/p"]), min_size=1, max_size=5)))
+def test_whatever_is_merged_each_line_stays_counted_in_the_pattern_its_template_leads_to(
+    lines: list[list[str]],
+) -> None:
+    texts = [" ".join(words) for words in lines]
+    with patch.multiple(merging, MANY_WORDS=2, MANY_PATHS=3, MIN_CONSTANT=1):
+        counts = counted(line(NEW, at, text) for at, text in enumerate(texts))
+        assert sum(patterns(counts).values()) == len(texts)
+        assert all(one.template is template for template, one in counts.patterns.items())
+        again = set(counts.patterns)
+        counts.add(len(texts), [line(NEW, 0, text) for text in texts], never)
+        assert set(counts.patterns) <= again, "a line seen before leads to a pattern there is"
