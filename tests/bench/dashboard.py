@@ -75,11 +75,18 @@ def last_hold(report: Path) -> float:
 
 def say_holds(when: str, found: Iterable[dict[str, Any]], most: int = 8) -> None:
     """Print the longest holds and where they were."""
-    ordered = sorted(found, key=lambda one: -one["ms"])
+    ordered = sorted(found, key=lambda one: -one["cpu"])
     buckets = Counter(15 if one["ms"] > 15 else 10 for one in ordered)
-    print(f"  holds {when}: {buckets[15]} over 15 ms, {buckets[10]} of 10 to 15 ms")
+    own = Counter(15 if one["cpu"] > 15 else 10 for one in ordered if one["cpu"] > 10)
+    print(
+        f"  holds {when}: {buckets[15]} over 15 ms, {buckets[10]} of 10 to 15 ms; "
+        f"by its own CPU, without waiting for the machine: {own[15]} over 15 ms, {own[10]} of 10 to 15 ms"
+    )
     for one in ordered[:most]:
-        print(f"    {one['ms']:6.1f} ms at {one['at']:.2f}: " + "\n        or ".join(one["where"] or ["?"]))
+        print(
+            f"    {one['ms']:6.1f} ms ({one['cpu']:.1f} ms CPU) at {one['at']:.2f}: "
+            + "\n        or ".join(one["where"] or ["?"])
+        )
 
 
 def told(figures: dict[str, float]) -> str:

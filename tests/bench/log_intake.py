@@ -129,20 +129,19 @@ def measure_dashboard(seconds: float, rate: int) -> None:
         cluster.ask("writers", "writers", PODS, rate / PODS, "json")
         report = Path(directory) / "holds"
         with Screen("--kubeconfig", str(cluster.kubeconfig), "-n", "shop", report=report) as screen:
-            screen.wait_for(lambda text: "● live" in text)
-            screen.idle(2.0)
+            screen.wait_for(lambda text: "● live" in text and "writers" in text)
+            pressed = time.monotonic()
             screen.press("l")
-            opened = screen.wait_for(lambda text: '"level"' in text or "INFO" in text or "info" in text)
-            print(f"  lines on the screen {opened - 2.0:.1f} s after the start")
-            screen.idle(3.0)
+            screen.wait_for(lambda text: "deployment writers" in text and "trace_id" in text)
+            print(f"  lines on the screen {time.monotonic() - pressed:.1f} s after the key")
+            screen.idle(3.0, keep=True)
+            print("\n".join(f"    | {line.rstrip()}" for line in screen.text.splitlines()[:4]))
             begun = last_hold(report)
             _watch_memory(screen, seconds)
             keys = _latencies(screen)
             print(f"  key to screen: p50 {percentile(keys, 0.5):.1f} p99 {percentile(keys, 0.99):.1f} ms")
             say_holds("under logs", holds(report, begun, 1e9))
             print(f"  client {told(screen.usage())}; cluster {told(cluster.ask('usage'))}")
-            screen.idle(0.5, keep=True)
-            print("\n".join(f"    | {line.rstrip()}" for line in screen.text.splitlines()[:6]))
 
 
 def _buffer() -> str:

@@ -1,7 +1,8 @@
 """`kdash` with a watch on its event loop: `python -m tests.bench.watched_kdash REPORT [kdash's own arguments]`.
 
 A heartbeat on the loop, and a thread that looks at it: every hold longer than `LONG` is written to REPORT (a JSON
-line: seconds since the start, length in ms, and where the main thread was, innermost first) when it ends.
+line: seconds since the start, length in ms, how much of that was its own work (CPU) and not another process's, and
+where the main thread was, innermost first) when it ends.
 The heartbeat costs about 2% of a core.
 """
 
@@ -34,9 +35,10 @@ class Heartbeat:
     def __init__(self, report: Path) -> None:
         self._report = report.open("w")
         self._beat_at = time.monotonic()
+        self._cpu_at = time.thread_time()
         self._places: Counter[str] = Counter()
         self._main = threading.main_thread().ident or 0
-        self._gc_began = 0.0
+        self._gc_began = self._gc_cpu = 0.0
         gc.callbacks.append(self._collected)
 
     def start(self) -> None:
@@ -50,10 +52,16 @@ class Heartbeat:
         late = now - self._beat_at - BEAT
         if late > LONG:
             places, self._places = self._places, Counter()
-            self._write(at=round(now - _began, 2), ms=round(late * 1e3, 1), where=[p for p, _ in places.most_common(3)])
+            worked = min(late, time.thread_time() - self._cpu_at)
+            self._write(
+                at=round(now - _began, 2),
+                ms=round(late * 1e3, 1),
+                cpu=round(worked * 1e3, 1),
+                where=[p for p, _ in places.most_common(3)],
+            )
         elif self._places:
             self._places = Counter()
-        self._beat_at = now
+        self._beat_at, self._cpu_at = now, time.thread_time()
         self._loop.call_later(BEAT, self._beat)
 
     def _look(self) -> None:
@@ -66,11 +74,12 @@ class Heartbeat:
 
     def _collected(self, phase: str, told: dict[str, int]) -> None:
         if phase == "start":
-            self._gc_began = time.monotonic()
+            self._gc_began, self._gc_cpu = time.monotonic(), time.thread_time()
         elif (spent := time.monotonic() - self._gc_began) > LONG:
             self._write(
                 at=round(time.monotonic() - _began, 2),
                 ms=round(spent * 1e3, 1),
+                cpu=round((time.thread_time() - self._gc_cpu) * 1e3, 1),
                 where=[f"gc generation {told['generation']}, {told['collected']} collected"],
             )
 
