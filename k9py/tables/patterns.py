@@ -61,7 +61,7 @@ def summary(comparison: Comparison) -> str:
     """Say how many patterns are new, have stopped or changed their rate, for a title."""
     new = comparison.of("new")
     sure = sum(one.is_sure for one in new)
-    perhaps = f" ({len(new) - sure:,} perhaps)" if sure < len(new) else ""
+    perhaps = f", {len(new) - sure:,} perhaps" if sure < len(new) else ""
     stopped, changed = len(comparison.of("stopped")), len(comparison.of("more", "fewer"))
     return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed"
 

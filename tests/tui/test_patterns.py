@@ -178,8 +178,11 @@ async def test_lines_given_before_it_is_shown_are_counted_and_compared_once_it_i
         assert "ERROR lost <num>" in app.shown()[1]
 
 
-async def test_when_too_many_wait_the_oldest_are_not_counted_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns_pane, "MAX_WAITING", 1000)
+@pytest.mark.parametrize(("bound", "most"), [("MAX_WAITING", 1000), ("MAX_WAITING_CHARACTERS", 12_000)])
+async def test_when_too_much_waits_the_oldest_is_not_counted_and_that_is_said(
+    bound: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns_pane, bound, most)
     app = Host()
     async with app.run_test(size=(120, 12)) as pilot:
         given(app.pane)

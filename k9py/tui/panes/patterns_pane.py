@@ -32,7 +32,8 @@ from k9py.tui.work import start
 SLICE_SECONDS: Final = 0.004
 REDRAW_SECONDS: Final = 0.5
 MAX_WAITING: Final = 100_000
-"""Lines that wait to be counted; when more come at once, the oldest of them are not counted."""
+MAX_WAITING_CHARACTERS: Final = 32 << 20
+"""Lines that wait to be counted, and their characters; when more come at once, the oldest of them are not counted."""
 
 
 class PatternsPane(TablePane):
@@ -72,7 +73,7 @@ class PatternsPane(TablePane):
         self.skipped = 0
         """Lines not counted because too many came at once."""
         self._waiting: deque[tuple[int, Sequence[LogLine]]] = deque()
-        self._waiting_lines = 0
+        self._waiting_lines = self._waiting_characters = 0
         self._new = ""
         self._old: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
@@ -94,7 +95,7 @@ class PatternsPane(TablePane):
         self.comparison = None
         self.skipped = 0
         self._waiting.clear()
-        self._waiting_lines = 0
+        self._waiting_lines = self._waiting_characters = 0
         self._restart()
 
     def set_revisions(self, new: str, old: tuple[str, ...], names: Mapping[str, str]) -> None:
@@ -122,12 +123,18 @@ class PatternsPane(TablePane):
         if not lines:
             return
         self._waiting.append((first_number, lines))
-        self._waiting_lines += len(lines)
-        while self._waiting_lines > MAX_WAITING and len(self._waiting) > 1:
-            skipped = len(self._waiting.popleft()[1])
-            self._waiting_lines -= skipped
-            self.skipped += skipped
+        self._waits(lines, 1)
+        while len(self._waiting) > 1 and (
+            self._waiting_lines > MAX_WAITING or self._waiting_characters > MAX_WAITING_CHARACTERS
+        ):
+            _, skipped = self._waiting.popleft()
+            self._waits(skipped, -1)
+            self.skipped += len(skipped)
         self._work_on()
+
+    def _waits(self, lines: Sequence[LogLine], sign: int) -> None:
+        self._waiting_lines += sign * len(lines)
+        self._waiting_characters += sign * sum([len(one.text) for one in lines])
 
     def set_started(self, started: Mapping[str, datetime]) -> None:
         """Say since when containers run, by container id: what they print at their start is told apart."""
@@ -196,7 +203,7 @@ class PatternsPane(TablePane):
         while self._waiting:
             first, lines = self._waiting.popleft()
             taken = self.pattern_counts.add(first, lines, should_pause)
-            self._waiting_lines -= taken
+            self._waits(lines[:taken], -1)
             self._is_stale = True
             if taken < len(lines):
                 self._waiting.appendleft((first + taken, lines[taken:]))

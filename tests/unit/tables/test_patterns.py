@@ -126,7 +126,7 @@ def test_one_revision_alone_is_shown_without_change() -> None:
 
 def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
     rows = (pattern(1, kind="new"), pattern(2, kind="new", is_sure=False), pattern(3, kind="more"))
-    assert patterns.summary(comparison(*rows)) == "1 new (1 perhaps), 0 stopped, 1 changed"
+    assert patterns.summary(comparison(*rows)) == "1 new, 1 perhaps, 0 stopped, 1 changed"
     assert patterns.against("n", ("o",), NAMES) == "revision 8 against 7"
     assert patterns.against("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 
