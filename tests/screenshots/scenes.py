@@ -99,6 +99,43 @@ async def logs(kdash: Dashboard) -> None:
     await _settle(kdash)
 
 
+async def logs_filtered(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("l")
+    await _settle(kdash)
+    await kdash.press("ampersand", *_typed("level>=warn"), "enter", "plus", "slash", *"retrying", "enter")
+    await kdash.until_text("of context", "found")
+
+
+async def logs_wrapped(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("l")
+    await _settle(kdash)
+    await kdash.press("w", "t", "t", "up", "up", "up", "m", "up", "up", "m", "enter")
+    await kdash.until_text("trace_id: ", "2 marked")
+
+
+async def patterns(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("l")
+    await kdash.until_text("stopped", "voucher")
+
+
+async def sources(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("l")
+    await _settle(kdash)
+    await kdash.until_text("waiting to start")
+    await kdash.press("x")
+    await kdash.until_text("Leave out", "no level said")
+
+
+def _typed(text: str) -> list[str]:
+    """Return the keys that type a text."""
+    named = {"=": "equals_sign", ">": "greater_than_sign", ".": "full_stop", " ": "space"}
+    return [named.get(letter, letter) for letter in text]
+
+
 async def _settle(kdash: Dashboard) -> None:
     """Wait until log lines are on the screen: the follower's first read has come in."""
     await kdash.until(lambda: "GET " in kdash.text or "order" in kdash.text, "log lines")
@@ -113,6 +150,11 @@ SCENES = (
     Scene("undo", "bad-release", undo),
     Scene("confirm", "bad-release", confirm),
     Scene("logs", "bad-release", logs),
+    Scene("logs-filtered", "bad-release", logs_filtered, size=(120, 36)),
+    Scene("logs-unfolded", "bad-release", logs_wrapped, size=(120, 36)),
+    Scene("logs-sources", "bad-release", sources, size=(120, 36)),
+    Scene("patterns", "regression", patterns),
+    Scene("patterns-small", "regression", patterns, size=SMALL),
     Scene("crashloop", "crashloop", home_of_payments),
     Scene("small", "bad-release", small, size=SMALL),
     Scene("large", "bad-release", home, size=LARGE),

@@ -58,7 +58,8 @@ async def test_a_pattern_whose_line_is_gone_says_so(regression: Dashboard) -> No
     screen = await logs_of_checkout(regression)
     await regression.until_text("could not apply the voucher")
     screen.post_message(screen.patterns.Jump(screen.patterns, -5, "gone"))
-    await regression.until_text("that line is no longer kept")
+    said = regression.app._notifications
+    await regression.until(lambda: any("that line is no longer kept" in str(one.message) for one in said), "a word")
 
 
 async def test_upper_p_hides_the_patterns_and_shows_them(regression: Dashboard) -> None:
@@ -82,7 +83,7 @@ async def test_where_nothing_is_released_there_are_no_patterns_before_they_are_a
     await kdash.until_text("Patterns", "order placed")
 
 
-async def test_a_pod_that_is_read_the_first_time_is_compared_from_its_beginning(regression: Dashboard) -> None:
+async def test_revisions_are_named_by_their_numbers(regression: Dashboard) -> None:
     screen = await logs_of_checkout(regression)
     await regression.until(lambda: bool(screen.sides.old), "old pods")
     assert screen.sides.new

@@ -56,8 +56,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     LogScreen.-narrow.-comparing #patterns, LogScreen.-short.-comparing #patterns { display: block; }
     LogScreen #logs:focus-within, LogScreen #patterns:focus-within { border: round $border; }
     LogScreen.-beside #both { layout: horizontal; }
-    LogScreen.-beside #patterns, LogScreen.-beside.-short #patterns { width: 2fr; height: 1fr; }
-    LogScreen.-beside #logs { width: 3fr; }
+    LogScreen.-beside #patterns, LogScreen.-beside.-short #patterns { width: 1fr; height: 1fr; }
+    LogScreen.-beside #logs { width: 1fr; }
     LogScreen.-full HeaderBar, LogScreen.-full NoticeBar, LogScreen.-full KeyBar { display: none; }
     LogScreen.-full #logs, LogScreen.-full #logs:focus-within { border: none; }
     LogScreen.-full #patterns, LogScreen.-full.-comparing #patterns { display: none; }
