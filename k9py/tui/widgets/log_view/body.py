@@ -155,6 +155,10 @@ class LogBody(LineView):
         """Lay the lines out anew; the line on top stays."""
         self.flush_if_mounted()
 
+    def on_mount(self) -> None:
+        """Begin to tick if ages are shown from the beginning."""
+        self.watch_times()
+
     watch_prefix = watch_parsed = watch_colours = watch_context = watch_wrap
 
     def watch_times(self) -> None:

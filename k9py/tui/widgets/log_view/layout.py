@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import msgspec
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from k9py.logs.line import LogLine
@@ -19,6 +20,9 @@ MIN_PREFIX_CELLS: Final = 12
 GUTTER_CELLS: Final = 1
 """For the bar of the cursor's line and of marked lines."""
 LATE: Final = "late "
+_ROWS_AT_ONCE: Final = 8
+_SIGHT: Final = 24
+"""Characters, with escape sequences, read for each cell in sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[T
         piece = Shown(marker_words(line), (), Level.UNKNOWN)
         return tuple(_rows(piece, max(1, layout.width - GUTTER_CELLS), layout.wrap or open_))
     if not open_:
-        return tuple(_rows(shown_line(line, layout), layout.room, layout.wrap))
+        return tuple(_rows(shown_line(_within_sight(line, layout), layout), layout.room, layout.wrap))
     pieces = unfolded(line.text, line.at) if layout.parsed else (shown_line(line, layout),)
     return tuple(row for piece in pieces for row in _rows(piece, layout.room, wrap=True))
 
@@ -85,6 +89,14 @@ def shown_line(line: LogLine, layout: LogLayout) -> Shown:
     by = len(LATE)
     spans = [one._replace(start=one.start + by, end=one.end + by) for one in piece.spans]
     return Shown(LATE + piece.text, (Span(0, by - 1, "time"), *spans), piece.level)
+
+
+def _within_sight(line: LogLine, layout: LogLayout) -> LogLine:
+    """Return a line without what is far out of sight, where that costs: escape sequences are read one by one."""
+    limit = (layout.left + layout.room) * _SIGHT
+    if layout.wrap or len(line.text) <= limit or line.text.isprintable():
+        return line
+    return msgspec.structs.replace(line, text=f"{line.text[:limit]}…")
 
 
 def marker_words(line: LogLine) -> str:
@@ -107,9 +119,20 @@ def _lengths(text: str, room: int) -> list[int]:
     """Return the characters of each row of at most `room` cells; at least one row."""
     if not text:
         return [0]
-    if text.isascii():
-        return [min(room, len(text) - at) for at in range(0, len(text), room)]
-    return [len(part) for part in chop_cells(text, max(2, room))]
+    room = max(2, room)  # a wide character must fit
+    lengths: list[int] = []
+    at = 0
+    while at < len(text):
+        part = text[at : at + room]
+        found = [len(part)]
+        if not part.isascii():
+            part = text[at : at + room * _ROWS_AT_ONCE]
+            found = [len(row) for row in chop_cells(part, room)]
+            if at + len(part) < len(text) and len(found) > 1:
+                found.pop()  # more may fit on that one
+        lengths += found
+        at += sum(found)
+    return lengths
 
 
 def fit_label(label: str, cells: int) -> str:

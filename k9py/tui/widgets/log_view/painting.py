@@ -180,6 +180,8 @@ class LinePainter:
             for span in piece.spans:
                 if span.start >= end:
                     break
+                if span.end <= start:
+                    continue
                 if span.colour is not None:
                     lay(span.start, span.end, sgr_style(span.colour, base))
                 elif span.part in _MUTED_PARTS:
@@ -187,7 +189,8 @@ class LinePainter:
                 elif span.part in _PLAIN_PARTS:
                     lay(span.start, span.end, base)
         for first, last, which in self._hits(laid, piece, end):
-            lay(first, last, base + self._highlight_style(which, look, palette))
+            if first < end and last > start:
+                lay(first, last, base + self._highlight_style(which, look, palette))
         segments: list[Segment] = []
         position = start
         for style, run in groupby(styles):

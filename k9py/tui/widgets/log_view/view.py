@@ -28,8 +28,9 @@ from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.times import TIMES
 
 SIDEWAYS_CELLS: Final = 16
-MAX_CHOSEN: Final = 100_000
-"""Lines that can be chosen for copying."""
+MAX_CHOSEN: Final = 20_000
+MAX_CHOSEN_CHARACTERS: Final = 1 << 20
+"""What is chosen for copying at most: far more than a terminal takes, but no more than is made into text at once."""
 _target_of = attrgetter("target")
 
 
@@ -113,7 +114,7 @@ class LogView(LogBody):
         return None if number is None else self._buffer.line(number)
 
     def chosen_lines(self) -> list[LogLine]:
-        """Return what copying takes, at most `MAX_CHOSEN` lines of those that are shown.
+        """Return what copying takes of the lines that are shown, at most `MAX_CHOSEN`.
 
         From the first mark to the last; with one mark from it to the cursor (following: to the newest line); without
         marks the cursor's line, and following the newest.
@@ -123,10 +124,12 @@ class LogView(LogBody):
         if here is not None and len(numbers) < 2:
             numbers = sorted([*numbers, here])
         chosen: list[LogLine] = []
+        characters = 0
         if numbers:
             for _, line in self._finder.items_between(numbers[0], numbers[-1] + 1):
                 chosen.append(line)
-                if len(chosen) >= MAX_CHOSEN:
+                characters += len(line.text)
+                if len(chosen) >= MAX_CHOSEN or characters > MAX_CHOSEN_CHARACTERS:
                     break
         return chosen
 
