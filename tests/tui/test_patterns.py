@@ -59,7 +59,7 @@ async def settled(pilot: Pilot[None], pane: PatternsPane, lines: int) -> None:
     while True:
         await pilot.pause()
         found = pane.comparison
-        if not pane.uncounted and found is not None and found.new_lines + found.old_lines == lines:
+        if pane.is_settled and found is not None and found.new_lines + found.old_lines == lines:
             break
     await pilot.pause()
 

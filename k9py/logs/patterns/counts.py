@@ -135,21 +135,38 @@ class PatternCounts:
                 break
         return taken
 
-    def add_baseline(self, revision: str, lines: Sequence[LogLine]) -> None:
-        """Learn what a container of that revision says at its start; nothing is counted. For few lines, at once.
+    def add_baseline(
+        self,
+        revision: str,
+        lines: Sequence[LogLine],
+        should_pause: Callable[[], bool] = lambda: False,
+        *,
+        begin: int = 0,
+    ) -> int:
+        """Learn what a container of that revision says at its start, until told to pause; nothing is counted.
 
         Lines that begin long after the container did are of a log that was rotated: they are known, its start is not.
+
+        Args:
+            lines: all of them, each time it is called.
+            begin: with which of them.
+
+        Returns:
+            With which to begin when called again; the number of lines when all are learnt.
         """
         first = next((line for line in lines if not line.marker), None)
-        if first is not None:
+        if first is not None and not begin:
             is_start = self.runs.may_begin(first.target, first.at)
             self._baselines[revision] = is_start and self._baselines.get(revision, True)
-        for line in lines:
-            text = plain(line.text)
-            if not line.marker and not _continues(text):
+        for at in range(begin, len(lines)):
+            text = plain(lines[at].text)
+            if not lines[at].marker and not _continues(text):
                 pattern = self._pattern(self._templates.of(text))
                 if pattern is not None:
                     pattern.baseline.add(revision)
+            if should_pause():
+                return at + 1
+        return len(lines)
 
     def set_started(self, started: Mapping[str, datetime]) -> None:
         """Say since when the containers run that are there now, by container id."""

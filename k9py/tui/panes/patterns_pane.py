@@ -74,6 +74,7 @@ class PatternsPane(TablePane):
         """Lines not counted because too many came at once."""
         self._waiting: deque[tuple[int, Sequence[LogLine]]] = deque()
         self._waiting_lines = self._waiting_characters = 0
+        self._baselines: deque[tuple[str, Sequence[LogLine], int]] = deque()
         self._new = ""
         self._old: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
@@ -87,6 +88,11 @@ class PatternsPane(TablePane):
         """Lines that wait to be counted."""
         return self._waiting_lines
 
+    @property
+    def is_settled(self) -> bool:
+        """True when every line given is counted and what is shown is made of all of them."""
+        return not (self._is_working or self._waiting or self._baselines or self._is_stale)
+
     # -- what the screen gives ----------------------------------------------------------------------------------------
 
     def clear(self) -> None:
@@ -96,6 +102,7 @@ class PatternsPane(TablePane):
         self.skipped = 0
         self._waiting.clear()
         self._waiting_lines = self._waiting_characters = 0
+        self._baselines.clear()
         self._restart()
 
     def set_revisions(self, new: str, old: tuple[str, ...], names: Mapping[str, str]) -> None:
@@ -141,12 +148,8 @@ class PatternsPane(TablePane):
         self.pattern_counts.set_started(started)
 
     def add_baseline(self, revision: str, lines: Sequence[LogLine]) -> None:
-        """Say how a container of an old revision begins its log: such lines are not new when the new one starts.
-
-        For a few hundred lines: they are looked at before this returns.
-        """
-        self.pattern_counts.add_baseline(revision, lines)
-        self._is_stale = True
+        """Say how a container of an old revision begins its log: such lines are not new when the new one starts."""
+        self._baselines.append((revision, lines, 0))
         self._work_on()
 
     def forget_before(self, number: int) -> None:
@@ -180,18 +183,26 @@ class PatternsPane(TablePane):
         return pattern_table.columns(self._new, self._old, self._names)
 
     def _work_on(self) -> None:
-        if not self._is_working and self.is_mounted and (self._waiting or (self._is_stale and self.display)):
+        if self._has_work and not self._is_working and self.is_mounted:
             self._is_working = True
             start(self, self._work, group="patterns")
 
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._baselines) or (self._is_stale and self.display)
+
     async def _work(self) -> None:
         try:
-            while self._waiting or (self._is_stale and self.display):
+            while True:
                 self._count(self._slice())
                 due = self._drawn_at + REDRAW_SECONDS - self._clock.monotonic()
                 if self._is_stale and self.display and due <= 0:
                     await self._compare()
-                await asyncio.sleep(SLICE_SECONDS if self._waiting or due <= 0 else min(due, REDRAW_SECONDS))
+                if not self._has_work:
+                    return
+                await asyncio.sleep(
+                    SLICE_SECONDS if self._waiting or self._baselines or due <= 0 else min(due, REDRAW_SECONDS)
+                )
         finally:
             self._is_working = False
 
@@ -200,6 +211,14 @@ class PatternsPane(TablePane):
         return lambda: clock.monotonic() >= end
 
     def _count(self, should_pause: Callable[[], bool]) -> None:
+        while self._baselines:
+            revision, lines, begin = self._baselines.popleft()
+            begin = self.pattern_counts.add_baseline(revision, lines, should_pause, begin=begin)
+            self._is_stale = True
+            if begin < len(lines):
+                self._baselines.appendleft((revision, lines, begin))
+            if should_pause():
+                return
         while self._waiting:
             first, lines = self._waiting.popleft()
             taken = self.pattern_counts.add(first, lines, should_pause)

@@ -175,3 +175,11 @@ def test_the_beginning_of_a_rotated_log_tells_what_is_said_and_not_how_a_contain
     assert counts.baselines == frozenset()
     counts.add_baseline("old", [line(OLD, 1, "up")])
     assert counts.baselines == frozenset(), "the start of one of its containers is still not known"
+
+
+def test_a_baseline_is_learnt_in_slices() -> None:
+    counts, lines = PatternCounts(), [line(OLD, 0, text) for text in ("up", "listening on :8080", "ready")]
+    begin = counts.add_baseline("old", lines, lambda: True)
+    assert (begin, [one.words for one in counts.patterns]) == (1, ["up"])
+    assert counts.add_baseline("old", lines, never, begin=begin) == 3
+    assert [one.baseline for one in counts.patterns.values()] == [{"old"}] * 3
