@@ -49,10 +49,23 @@ class Intake:
     written before the log was opened, so it can wait, and nothing of it is dropped for want of time.
     """
 
-    __slots__ = ("_merge", "chars", "followed", "heard", "is_past", "is_waiting", "kept", "key", "opened_at", "settle")
+    __slots__ = (
+        "_merge",
+        "chars",
+        "followed",
+        "heard",
+        "is_past",
+        "is_waiting",
+        "kept",
+        "key",
+        "number",
+        "opened_at",
+        "settle",
+    )
 
-    def __init__(self, merge: Merge) -> None:
+    def __init__(self, merge: Merge, number: int) -> None:
         self._merge = merge
+        self.number = number
         self.key = _EPOCH
         self.kept = 0
         self.chars = 0
@@ -103,7 +116,9 @@ class Merge:
         self._max_lines = max_lines
         self._max_chars = max_chars
         self._window = window
-        self._pending: list[tuple[datetime, LogLine, Intake]] = []
+        self._intakes: list[Intake] = []
+        # The number of an intake, not itself: tuples of what the garbage collector does not follow are not followed.
+        self._pending: list[tuple[datetime, LogLine, int]] = []
         self._sorted = 0
         self._chars = 0
         self._open: set[Intake] = set()
@@ -118,7 +133,8 @@ class Merge:
 
     def intake(self) -> Intake:
         """Return a way in for one container, for as long as it is followed: through all its breaks and restarts."""
-        return Intake(self)
+        self._intakes.append(Intake(self, len(self._intakes)))
+        return self._intakes[-1]
 
     def hold_for(self, intake: Intake) -> None:
         """Wait for this one's beginning although its log has not been opened yet."""
@@ -157,7 +173,7 @@ class Merge:
         """Take one container's lines."""
         if not lines:
             return
-        key, chars, append = intake.key, 0, self._pending.append
+        key, chars, number, append = intake.key, 0, intake.number, self._pending.append
         newest = lines[-1]
         shift = self.skew.shifts.get(newest.target.node) if self.skew.shifts else None
         for line in lines:
@@ -167,7 +183,7 @@ class Merge:
                     at -= shift
                 if at > key:
                     key = at
-            append((key, line, intake))
+            append((key, line, number))
             chars += len(line.text)
         intake.key, intake.heard = key, self._clock.monotonic()
         intake.kept += len(lines)
@@ -223,7 +239,8 @@ class Merge:
             self._sort()
             ripe = min(self._ripe(), MOST_A_DRAIN)
             late = bisect_left(self._pending, self._given, hi=ripe, key=_KEY)
-            for index, (_, line, intake) in enumerate(self._pending[:ripe]):
+            for index, (_, line, number) in enumerate(self._pending[:ripe]):
+                intake = self._intakes[number]
                 is_late = index < late and not line.marker and line.at is not None
                 lines.append(replace(line, late=True) if is_late else line)
                 intake.kept -= 1
@@ -268,7 +285,8 @@ class Merge:
         count = 0
         first, last = self._dropped_between
         while count < len(self._pending) and (len(self._pending) - count > lines or self._chars > chars):
-            key, line, intake = self._pending[count]
+            key, line, number = self._pending[count]
+            intake = self._intakes[number]
             intake.kept -= 1
             intake.chars -= len(line.text)
             self._chars -= len(line.text)

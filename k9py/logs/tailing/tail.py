@@ -2,7 +2,7 @@
 
 Invariant: every line the server has is delivered once, or a `gap` marker stands where it may be missing. What a stream
 opened again repeats proves that nothing is missing (`resume`). Where it proves nothing the container was restarted or
-its log rotated: the former run's log is asked for its rest (`former`), and only what that does not prove is a gap.
+its log rotated: the former run's log is asked for its rest (`crossing`), and only what that does not prove is a gap.
 Content decides what is delivered; the container ids of the watch decide the words, the labels, and when to look again.
 
 A tail holds a connection (`slots`) only while it reads. What the server refuses for now (container not started, image
@@ -13,21 +13,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from k9py.logs.line import LogLine, Marker, split_line, stamp
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing import words
 from k9py.logs.tailing.clock import Clock
-from k9py.logs.tailing.former import Former, cannot_be_read, read_former
+from k9py.logs.tailing.crossing import Crossing
+from k9py.logs.tailing.delivery import Delivery, Sink
 from k9py.logs.tailing.interruptible import Interruptible
 from k9py.logs.tailing.range import TAIL, LogRange
 from k9py.logs.tailing.remarks import Remarks
-from k9py.logs.tailing.resume import Position, Resume, first_stamp
+from k9py.logs.tailing.resume import Resume
 from k9py.logs.tailing.runs import RESTART_GRACE, Runs
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import TailState, TargetStatus
-from k9py.logs.tailing.turns import SLICE_LINES, Turns
+from k9py.logs.tailing.turns import Turns
 from k9py.objects.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
 
 FIRST_DELAY: Final = 1.0
@@ -44,26 +44,6 @@ _MARGIN: Final = 60
 _UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
 """How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
 pod the API server itself does not have is `pods "x" not found`."""
-
-
-class Sink(Protocol):
-    """Where a tail's lines go: an `Intake` of the merge."""
-
-    def open(self, *, holds: bool, followed: bool = True, settle: float = 1.0) -> None:
-        """Its log was opened."""
-        ...
-
-    def add(self, lines: Sequence[LogLine]) -> None:
-        """Take lines in their order."""
-        ...
-
-    async def room(self) -> None:
-        """Wait until more may come."""
-        ...
-
-    def close(self) -> None:
-        """Nothing comes for now."""
-        ...
 
 
 class Tail:
@@ -102,7 +82,6 @@ class Tail:
         self._clock = clock
         self._sink = sink
         self._slots = slots
-        self._turns = turns
         self._range = range
         self._previous = previous
         self._follow = follow and not previous and range.head_bytes is None
@@ -111,8 +90,9 @@ class Tail:
         self._began = clock.monotonic() if began is None else began
         self._rng = rng or random.Random()
         self._runs = Runs(target)
-        self._remarks = Remarks(clock, self._mark)
-        self._position = Position()
+        self._lines = Delivery(sink, self._runs, clock, turns)
+        self._remarks = Remarks(clock, self._lines.mark)
+        self._crossing = Crossing(source, self._runs, self._lines, self._remarks, self._deliver)
         self._reading = Interruptible()
         self._pausing = Interruptible()
         self._leaving = False
@@ -121,10 +101,8 @@ class Tail:
         self._delay = FIRST_DELAY
         self._has_opened = False
         self._is_complete = False
-        self._has_news = False
+        self._count_before = 0
         self._has_ended = False
-        self._start_told = False
-        self._heard = 0.0
         self._is_reading = False
         self._opened_at = 0.0
         self._restart_at: float | None = None
@@ -150,8 +128,7 @@ class Tail:
         now = self._clock.monotonic()
         if target != self._runs.target and self._runs.told(target, now):
             self._is_complete = False
-            if self._runs.differ and self._restart_at is None:
-                self._restart_at = now
+            self._restart_at = now
             self._pausing.interrupt()
 
     def yield_turn(self) -> None:
@@ -163,8 +140,8 @@ class Tail:
         if not self._is_reading or not self._follow:
             return
         now = self._clock.monotonic()
-        overdue = self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
-        if overdue or now - self._heard >= IDLE_SECONDS:
+        overdue = self._runs.differ and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
+        if overdue or now - self._lines.heard >= IDLE_SECONDS:
             self._restart_at = None
             self._reading.interrupt()
 
@@ -205,7 +182,7 @@ class Tail:
         finally:
             self.state = TailState.ENDED
             if self._dismissed and not self._is_complete:
-                self._mark("gap", words.lost_after("no longer followed", self._position.at))
+                self._lines.mark("gap", words.lost_after("no longer followed", self._lines.position.at))
                 self._is_complete = True
             self._sink.close()
             self._slots.forget(self)
@@ -213,7 +190,7 @@ class Tail:
     async def _once(self) -> bool:
         """Open and read one stream; tell whether to try again."""
         self._delay = self._back_off()
-        self._has_news = False
+        self._count_before = self._lines.count
         try:
             was_given_up = await self._reading.run(self._read())
         except NotFoundError as error:
@@ -231,7 +208,7 @@ class Tail:
         except KdashError as error:
             return self._broke_off(error)
         finally:
-            if self._is_reading and self._position.last is None:
+            if self._is_reading and self._lines.position.last is None:
                 # What is empty for a while has no past: all that comes belongs to the view.
                 self._joins |= self._clock.monotonic() - self._opened_at >= 1
             self._is_reading = False
@@ -247,11 +224,11 @@ class Tail:
         """The server ended the stream in order: the container has ended, or the log that is not followed."""
         self._is_complete = True
         if self._previous:
-            self._mark("end", words.END_OF_PREVIOUS)
+            self._lines.mark("end", words.END_OF_PREVIOUS)
         if not self._follow:
             return False
         self._has_ended = self._joins = True
-        if not self._has_news and self._runs.are_known:
+        if self._lines.count == self._count_before and self._runs.are_known:
             self._delay *= 3  # the watch tells of the next run
         return True
 
@@ -261,10 +238,10 @@ class Tail:
             return False
         if self._previous or _UNKNOWN_TO_THE_NODE not in error.message:
             if self._has_opened and not self._is_complete:
-                self._mark("gap", words.lost_after(words.POD_GONE, self._position.at))
+                self._lines.mark("gap", words.lost_after(words.POD_GONE, self._lines.position.at))
             self._is_complete = True
             self._remarks.why, self._remarks.error = words.POD_GONE, error
-            self._mark("end", words.POD_GONE)
+            self._lines.mark("end", words.POD_GONE)
             return False
         self._refused(words.NOT_CALLED_HERE, error)
         return self._tries_again()
@@ -279,15 +256,15 @@ class Tail:
         if self._follow or self._attempt < ATTEMPTS:
             return True
         if self._has_opened and not self._is_complete:
-            self._mark("gap", words.lost_after("not read to its end", self._position.at))
+            self._lines.mark("gap", words.lost_after("not read to its end", self._lines.position.at))
         return False
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         if self._runs.differ and self._has_opened:
-            await self._look_for_former()
-        resumes = self._position.last is not None
+            await self._crossing.look_back(self._since_the_view_began())
+        resumes = self._lines.position.last is not None
         opened = self._source.open_log(
             self._runs.target, follow=self._follow, previous=self._previous, **self._beginning(resumes=resumes)
         )
@@ -301,7 +278,8 @@ class Tail:
                 settle=_QUIET_SETTLE if self._range.tail_lines else 1.0,
             )
             self.state = TailState.FOLLOWING
-            self._opened_at = self._heard = self._clock.monotonic()
+            self._opened_at = self._clock.monotonic()
+            self._lines.hear()
             self._is_reading = True
             if resumes:
                 await self._read_resumed(batches)
@@ -311,7 +289,7 @@ class Tail:
     def _beginning(self, *, resumes: bool) -> dict[str, Any]:
         """Say from where to read: on from the last line, or what the range asks for."""
         if resumes:
-            return {"since_time": self._position.at}
+            return {"since_time": self._lines.position.at}
         if self._range.head_bytes is not None:
             return {"limit_bytes": self._range.head_bytes}
         if self._joins and not self._previous:
@@ -331,14 +309,14 @@ class Tail:
             await self._deliver(batch)
         head = self._range.head_bytes
         if head is not None and not self._previous and size >= head:
-            self._mark("end", words.head_ends(head))
+            self._lines.mark("end", words.head_ends(head))
 
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:
         """Skip what was delivered; on the first new line say what can be said of the time between."""
-        skip = Resume(self._position)
+        skip = Resume(self._lines.position)
         said = False
         async for batch in batches:
-            self._heard = self._clock.monotonic()
+            self._lines.hear()
             fresh = skip.after(batch)
             if not said and skip.proven:
                 said = True
@@ -349,119 +327,19 @@ class Tail:
                 continue
             if not said:
                 said = True
-                await self._bridge(fresh[0])
+                await self._crossing.bridge(fresh[0])
             await self._deliver(fresh)
 
-    async def _look_for_former(self) -> None:
-        """The watch tells of another run: read the rest of the one we know before the new one has printed a line."""
-        if self._position.last is not None:
-            if await self._former(None) is Former.WHOLE:
-                self._tell_start()
-            return
-        what = words.may_be_missing(words.RESTARTED, None, None, None)
-        told = self._runs.target
-        try:
-            async with self._source.open_log(
-                self._runs.target, follow=False, since_seconds=self._since_the_view_began(), previous=True
-            ) as batches:
-                if self._runs.target.container_id != told.container_id:
-                    self._runs.between()  # restarted again meanwhile
-                async for batch in batches:
-                    await self._deliver(batch)
-        except KdashError:
-            self._mark("gap", what)
-            self._enter_next_run()
-        else:
-            self._tell_start()
-
-    async def _bridge(self, first_line: bytes) -> None:
-        """Fill the time between the last line and the first new one from the former run, or admit a gap."""
-        since, first = self._position.at, first_stamp(first_line)
-        until = first.at if first else None
-        found = await self._former(first_line)
-        match found:
-            case Former.WHOLE | Former.ANOTHER:
-                self._tell_start()
-            case Former.CUT | Former.ANOTHER_CUT:
-                self._remarks.gap(words.RESTARTED, self._position.at, until)
-                self._enter_next_run()
-            case Former.PRESENT:
-                self._enter_next_run()
-            case _ if self._runs.was_another_opened:
-                self._remarks.gap(words.RESTARTED, since, until)
-                self._enter_next_run()
-            case Former.OLDER | Former.NONE if self._runs.are_known:
-                self._remarks.gap(words.ROTATED, since, until)
-            case _:
-                self._remarks.gap(words.EITHER, since, until)
-        self._remarks.all_is_well()
-
-    async def _former(self, present: bytes | None) -> Former:
-        since = self._position.at
-
-        def admit(first_line: bytes) -> None:
-            first = first_stamp(first_line)
-            self._remarks.gap(words.RESTARTED, since, first.at if first else None)
-            self._runs.between()
-
-        try:
-            async with self._source.open_log(
-                self._runs.target, follow=False, since_time=self._position.at, previous=True
-            ) as batches:
-                return await read_former(batches, self._position, present, self._deliver, admit)
-        except KdashError as error:
-            return cannot_be_read(error)
-
-    def _enter_next_run(self) -> None:
-        self._runs.next(is_entered=self._start_told)
-        self._restart_at = None
-
-    def _tell_start(self) -> None:
-        """The former run is complete; the next begins. Told once, however often it is proven before a line comes."""
-        if not self._start_told:
-            self._enter_next_run()
-            self._mark("start", words.RESTARTED)
-            self._start_told = True
-
-    # -- delivering ---------------------------------------------------------------------------------------------------
-
     async def _deliver(self, batch: Sequence[bytes]) -> None:
-        """Hand lines over in slices, waiting for room where they are of the past."""
-        self._heard = self._clock.monotonic()
-        for start in range(0, len(batch), SLICE_LINES):
-            async with self._turns.turn():
-                self._take(batch[start : start + SLICE_LINES])
-            await self._sink.room()
-        self._heard = self._clock.monotonic()
-
-    def _take(self, lines: Sequence[bytes]) -> None:
-        self._remarks.all_is_well()
-        self._attempt = 0
-        self._has_news = True
-        self._start_told = False
-        position, target = self._position, self._runs.writing
-        last_raw, seen, last, last_text = position.raw, position.seen, position.last, position.text
-        at = last.at if last else None
-        taken: list[LogLine] = []
-        for line in lines:
-            raw, text = split_line(line)
-            if raw == last_raw and raw:
-                seen += 1
-                last_text = text
-            elif raw and (moment := stamp(raw)) is not None:
-                last_raw, seen, last, at, last_text = raw, 1, moment, moment.at, text
-            elif raw:  # looked like a timestamp and was none: it belongs to the text
-                text = f"{raw} {text}"
-            taken.append(LogLine(target, at, text))
-        position.raw, position.seen, position.last, position.text = last_raw, seen, last, last_text
-        self._sink.add(taken)
+        """Lines have come: all is well."""
+        if batch:
+            self._remarks.all_is_well()
+            self._attempt = 0
+            await self._lines.deliver(batch)
 
     def _refused(self, text: str, error: KdashError) -> None:
         self._has_ended = False
         self._remarks.refused(text, error)
-
-    def _mark(self, marker: Marker, text: str) -> None:
-        self._sink.add([LogLine(self._runs.writing, self._position.at, text, marker)])
 
     def _back_off(self) -> float:
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(self._attempt, 8))

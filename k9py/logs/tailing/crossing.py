@@ -1,0 +1,120 @@
+"""From one run of a container to the next: the rest of the former one first, then that it was restarted; or a gap.
+
+The former run's log decides (`former`); the container ids of the watch decide when to look, and the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from k9py.logs.source import LogSource
+from k9py.logs.tailing import words
+from k9py.logs.tailing.delivery import Delivery
+from k9py.logs.tailing.former import Former, cannot_be_read, read_former
+from k9py.logs.tailing.remarks import Remarks
+from k9py.logs.tailing.resume import first_stamp
+from k9py.logs.tailing.runs import Runs
+from k9py.objects.errors import KdashError
+
+
+class Crossing:
+    """Leads one tail over restarts.
+
+    Args:
+        deliver: takes the lines of the former run.
+    """
+
+    def __init__(
+        self,
+        source: LogSource,
+        runs: Runs,
+        delivery: Delivery,
+        remarks: Remarks,
+        deliver: Callable[[Sequence[bytes]], Awaitable[None]],
+    ) -> None:
+        self._source = source
+        self._runs = runs
+        self._delivery = delivery
+        self._remarks = remarks
+        self._deliver = deliver
+        self._started_at_count = -1
+
+    async def look_back(self, since_seconds: int) -> None:
+        """The watch tells of another run: read the rest of the one we know before the new one has printed a line.
+
+        Args:
+            since_seconds: from when on the former run is read where no line of it was delivered.
+        """
+        if self._delivery.position.last is not None:
+            if await self._former(None) is Former.WHOLE:
+                self._start()
+            return
+        told = self._runs.target
+        try:
+            async with self._source.open_log(told, follow=False, since_seconds=since_seconds, previous=True) as batches:
+                if self._runs.target.container_id != told.container_id:
+                    self._runs.between()  # restarted again meanwhile
+                async for batch in batches:
+                    await self._deliver(batch)
+        except KdashError:
+            self._remarks.gap(words.RESTARTED, None, None)
+            self._next()
+        else:
+            self._start()
+
+    async def bridge(self, first_line: bytes) -> None:
+        """The log that is read does not continue ours: fill the time between from the former run, or admit a gap.
+
+        Args:
+            first_line: the first new line.
+        """
+        since, first = self._delivery.position.at, first_stamp(first_line)
+        until = first.at if first else None
+        match await self._former(first_line):
+            case Former.WHOLE | Former.ANOTHER:
+                self._start()
+            case Former.CUT | Former.ANOTHER_CUT:
+                self._remarks.gap(words.RESTARTED, self._delivery.position.at, until)
+                self._next()
+            case Former.PRESENT:
+                self._next()
+            case _ if self._runs.was_another_opened:
+                self._remarks.gap(words.RESTARTED, since, until)
+                self._next()
+            case Former.OLDER | Former.NONE if self._runs.are_known:
+                self._remarks.gap(words.ROTATED, since, until)
+            case _:
+                self._remarks.gap(words.EITHER, since, until)
+        self._remarks.all_is_well()
+
+    async def _former(self, present: bytes | None) -> Former:
+        position = self._delivery.position
+        since = position.at
+
+        def admit(first_line: bytes) -> None:
+            first = first_stamp(first_line)
+            self._remarks.gap(words.RESTARTED, since, first.at if first else None)
+            self._runs.between()
+
+        try:
+            async with self._source.open_log(
+                self._runs.target, follow=False, since_time=since, previous=True
+            ) as batches:
+                return await read_former(batches, position, present, self._deliver, admit)
+        except KdashError as error:
+            return cannot_be_read(error)
+
+    @property
+    def _is_start_told(self) -> bool:
+        """True until a line comes behind the start that was told."""
+        return self._started_at_count == self._delivery.count
+
+    def _next(self) -> None:
+        self._runs.next(is_entered=self._is_start_told)
+
+    def _start(self) -> None:
+        """The former run is complete; the next begins. Told once, however often it is proven before a line comes."""
+        if not self._is_start_told:
+            self._next()
+            self._delivery.mark("start", words.RESTARTED)
+            self._started_at_count = self._delivery.count

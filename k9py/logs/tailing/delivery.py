@@ -1,0 +1,88 @@
+"""Lines on their way from one container's log to the merge: taken in slices, counted for the next resume.
+
+Invariant: what was handed to the sink and what `position` says are one: nothing is awaited between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from k9py.logs.line import LogLine, Marker, split_line, stamp
+from k9py.logs.tailing.clock import Clock
+from k9py.logs.tailing.resume import Position
+from k9py.logs.tailing.runs import Runs
+from k9py.logs.tailing.turns import SLICE_LINES, Turns
+
+
+class Sink(Protocol):
+    """Where a tail's lines go: an `Intake` of the merge."""
+
+    def open(self, *, holds: bool, followed: bool = True, settle: float = 1.0) -> None:
+        """Its log was opened."""
+        ...
+
+    def add(self, lines: Sequence[LogLine]) -> None:
+        """Take lines in their order."""
+        ...
+
+    async def room(self) -> None:
+        """Wait until more may come."""
+        ...
+
+    def close(self) -> None:
+        """Nothing comes for now."""
+        ...
+
+
+class Delivery:
+    """Makes lines of bytes and hands them on.
+
+    `count` is how many lines were handed on in all; `heard` when something came last, by the monotonic clock.
+    """
+
+    def __init__(self, sink: Sink, runs: Runs, clock: Clock, turns: Turns) -> None:
+        self.position = Position()
+        self.count = 0
+        self.heard = 0.0
+        self._sink = sink
+        self._runs = runs
+        self._clock = clock
+        self._turns = turns
+
+    def hear(self) -> None:
+        """Something came, or was said: the stream is alive."""
+        self.heard = self._clock.monotonic()
+
+    async def deliver(self, batch: Sequence[bytes]) -> None:
+        """Hand lines over in slices, waiting for room where they are of the past."""
+        self.hear()
+        for start in range(0, len(batch), SLICE_LINES):
+            async with self._turns.turn():
+                self.take(batch[start : start + SLICE_LINES])
+            await self._sink.room()
+        self.hear()
+
+    def take(self, lines: Sequence[bytes]) -> None:
+        """Hand lines over at once."""
+        position, target = self.position, self._runs.writing
+        last_raw, seen, last, last_text = position.raw, position.seen, position.last, position.text
+        at = last.at if last else None
+        taken: list[LogLine] = []
+        for line in lines:
+            raw, text = split_line(line)
+            if raw == last_raw and raw:
+                seen += 1
+                last_text = text
+            elif raw and (moment := stamp(raw)) is not None:
+                last_raw, seen, last, at, last_text = raw, 1, moment, moment.at, text
+            elif raw:  # looked like a timestamp and was none: it belongs to the text
+                text = f"{raw} {text}"
+            taken.append(LogLine(target, at, text))
+        position.raw, position.seen, position.last, position.text = last_raw, seen, last, last_text
+        self.count += len(taken)
+        self._sink.add(taken)
+
+    def mark(self, marker: Marker, text: str) -> None:
+        """Put a marker behind the last line."""
+        self._sink.add([LogLine(self._runs.writing, self.position.at, text, marker)])
