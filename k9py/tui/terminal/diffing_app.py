@@ -119,7 +119,20 @@ class DiffingApp(App[ResultT], Generic[ResultT]):
         shadow = self._shadow
         if shadow is None or shadow.is_full or (shadow.width, shadow.height) != (width, height):
             shadow = self._shadow = Shadow(width, height, self.console)
-        return shadow.frame(_strips(update))
+        strips = _strips(update)
+        frame = shadow.frame(strips)
+        _untie(strips)
+        return frame
+
+
+def _untie(strips: dict[int, dict[int, Strip]]) -> None:
+    """Let drawn strips go: one that was cut nowhere keeps itself as its only piece, and a log makes thousands a second.
+
+    Only a full collection would free them, and it would hold the event loop for tens of milliseconds.
+    """
+    for line in strips.values():
+        for strip in line.values():
+            strip._divide_cache.clear()
 
 
 def _strips(update: ChopsUpdate | LayoutUpdate) -> dict[int, dict[int, Strip]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import pyte
 import pytest
@@ -15,7 +16,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from k9py.tui.terminal.diffing_app import MOST_FAILURES, DiffingApp
+from k9py.tui.terminal.diffing_app import MOST_FAILURES, DiffingApp, _untie
 from k9py.tui.terminal.shadow import Shadow
 
 WIDTH, HEIGHT = 24, 12
@@ -153,3 +154,12 @@ def test_a_frame_that_cannot_be_compared_is_left_to_textual_and_after_a_few_all_
     for attempt in range(1, MOST_FAILURES + 1):
         assert app._difference_or_none(LayoutUpdate([], Region(0, 0, 1, 1))) is None
         assert app._diffs is (attempt < MOST_FAILURES)
+
+
+def test_a_drawn_strip_that_was_cut_nowhere_holds_itself_no_longer() -> None:
+    strip = Strip([Segment("a line of a log")])
+    alone = sys.getrefcount(strip)
+    assert strip.divide([strip.cell_length])[0] is strip
+    assert sys.getrefcount(strip) > alone
+    _untie({0: {0: strip}})
+    assert sys.getrefcount(strip) == alone
