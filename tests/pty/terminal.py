@@ -55,7 +55,9 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The screen, a string a row."""
-        return [line.rstrip() for line in self._screen.display]
+        # pyte's own `display` fails on half of a wide character that was written over.
+        rows, columns = range(self._screen.lines), range(self._screen.columns)
+        return ["".join(self._screen.buffer[y][x].data for x in columns).rstrip() for y in rows]
 
     @property
     def text(self) -> str:
