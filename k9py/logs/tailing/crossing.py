@@ -45,15 +45,16 @@ class Crossing:
         Args:
             since_seconds: from when on the former run is read where no line of it was delivered.
         """
+        self._runs.opening()
         if self._delivery.position.last is not None:
             if await self._former(None) is Former.WHOLE:
                 self._start()
             return
-        told = self._runs.target
         try:
-            async with self._source.open_log(told, follow=False, since_seconds=since_seconds, previous=True) as batches:
-                if self._runs.target.container_id != told.container_id:
-                    self._runs.between()  # restarted again meanwhile
+            async with self._source.open_log(
+                self._runs.target, follow=False, since_seconds=since_seconds, previous=True
+            ) as batches:
+                self._runs.look_back()
                 async for batch in batches:
                     await self._deliver(batch)
         except KdashError:

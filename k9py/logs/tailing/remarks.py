@@ -15,21 +15,45 @@ GAP_WORTH_SAYING: Final = 2.0
 """Seconds without a connection below which a proven continuation is not remarked on."""
 
 
+HEARD_SECONDS: Final = 30.0
+"""Seconds for which a break that one tail told of need not be told by the others: the server is gone for all."""
+
+
+class Chorus:
+    """What the tails of one stream have in common to say: the first one says it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._said: dict[str, float] = {}
+
+    def is_first(self, text: str) -> bool:
+        """Tell whether nobody has said this of late, and note that it is said."""
+        now = self._clock.monotonic()
+        self._said = {one: at for one, at in self._said.items() if now - at < HEARD_SECONDS}
+        if text in self._said:
+            return False
+        self._said[text] = now
+        return True
+
+
 class Remarks:
     """The state of one tail in words, and its markers.
 
     Args:
         mark: puts a marker into the stream.
+        chorus: shared by the tails of a stream.
     """
 
-    def __init__(self, clock: Clock, mark: Callable[[Marker, str], None]) -> None:
+    def __init__(self, clock: Clock, mark: Callable[[Marker, str], None], chorus: Chorus) -> None:
         self.why = ""
         self.error: KdashError | None = None
         self.was_broken = False
         self._clock = clock
         self._mark = mark
         self._told = ""
+        self._is_told_by_another = False
         self._lost_at: float | None = None
+        self._chorus = chorus
 
     def refused(self, text: str, error: KdashError) -> None:
         """The log cannot be read for now: a state, noted once."""
@@ -39,8 +63,11 @@ class Remarks:
     def broke_off(self, error: KdashError, *, at_once: bool) -> None:
         """The connection is lost. Said when it is lost again: a break mended at once and proven needs no words."""
         self.why, self.error = words.interrupted(error), error
-        if at_once or self.was_broken:
-            self._tell(self.why)
+        if (at_once or self.was_broken) and self.why != self._told:
+            if self._chorus.is_first(self.why):
+                self._tell(self.why)
+            else:
+                self._is_told_by_another = not self._told
         self.let_go()
         self.was_broken = True
 
@@ -58,7 +85,7 @@ class Remarks:
         if self._lost_at is None:
             return False
         away = self._clock.monotonic() - self._lost_at
-        if self.was_broken and (away >= GAP_WORTH_SAYING or self._told):
+        if self.was_broken and (self._told or (away >= GAP_WORTH_SAYING and not self._is_told_by_another)):
             self._mark("note", words.reconnected(away))
         self.all_is_well()
         return True
@@ -72,6 +99,7 @@ class Remarks:
         """Lines come."""
         self._lost_at, self.was_broken = None, False
         self._told = self.why = ""
+        self._is_told_by_another = False
         self.error = None
 
     def _tell(self, text: str) -> None:

@@ -23,12 +23,15 @@ class Runs:
         self.target = target
         self.writing = target
         self._opened = target
+        self._before = target
         self._former_id = ""
         self._told_at = 0.0
 
     def told(self, target: LogTarget, now: float) -> bool:
         """Take what the watch says; return True when it knows another run than before."""
         is_new = target.container_id != self.target.container_id
+        if is_new:
+            self._before = self.target
         self.target = target
         if is_new:
             self._told_at = now
@@ -71,10 +74,19 @@ class Runs:
         known = self.target if self._opened.container_id == self._former_id else self._opened
         self.writing = known if known.container_id != self._former_id else known._replace(container_id="")
 
+    def opening(self) -> None:
+        """No log is read now; the next one will be that of the run the watch knows."""
+        self._opened = self.target
+
+    def look_back(self) -> None:
+        """The former run's lines come, and none was delivered before: it is the one the watch told of before."""
+        self.writing = self._before
+
     def between(self) -> None:
-        """The lines of a run come that began after ours and has ended: nobody has told its id."""
+        """The lines of a run come that began after ours and has ended: the watch may have told of it meanwhile."""
         self._former_id = self.writing.container_id or self._former_id
-        self.writing = self.target._replace(container_id="")
+        is_told = self._before.container_id not in {self._former_id, self.target.container_id}
+        self.writing = self._before if is_told else self.target._replace(container_id="")
 
     def same(self, now: float) -> None:
         """The log that is read goes on: if the watch told of another run long ago, ours was that one all along."""

@@ -17,6 +17,7 @@ from k9py.logs.source import LogSource, LogTarget, Place
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.merge import Intake, Merge
 from k9py.logs.tailing.range import TAIL, LogRange
+from k9py.logs.tailing.remarks import Chorus
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
 from k9py.logs.tailing.tail import Tail
@@ -69,6 +70,7 @@ class LogStream:
         self._merge = Merge(clock, max_lines=max_pending, window=window)
         self._slots = Slots(clock, max_streams)
         self._turns = Turns(clock)
+        self._chorus = Chorus(clock)
         self._wanted: dict[Place, LogTarget] = {}
         self._targets: tuple[LogTarget, ...] | None = None
         self._tails: dict[Place, Tail] = {}
@@ -193,6 +195,7 @@ class LogStream:
             joins=joins,
             holds=holds,
             began=self._began,
+            chorus=self._chorus,
             rng=self._rng,
         )
 

@@ -22,7 +22,7 @@ from k9py.logs.tailing.crossing import Crossing
 from k9py.logs.tailing.delivery import Delivery, Sink
 from k9py.logs.tailing.interruptible import Interruptible
 from k9py.logs.tailing.range import TAIL, LogRange
-from k9py.logs.tailing.remarks import Remarks
+from k9py.logs.tailing.remarks import Chorus, Remarks
 from k9py.logs.tailing.resume import Resume
 from k9py.logs.tailing.runs import RESTART_GRACE, Runs
 from k9py.logs.tailing.slots import Slots
@@ -51,7 +51,7 @@ class Tail:
 
     Args:
         target: the run known at first.
-        slots, turns: shared with the other tails of the stream.
+        slots, turns, chorus: shared with the other tails of the stream.
         range: where to begin.
         previous: read the container's former run once, and end.
         follow: False ends at the end of the log as it is now.
@@ -75,6 +75,7 @@ class Tail:
         joins: bool = False,
         holds: bool = False,
         began: float | None = None,
+        chorus: Chorus | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.state = TailState.OPENING
@@ -91,7 +92,7 @@ class Tail:
         self._rng = rng or random.Random()
         self._runs = Runs(target)
         self._lines = Delivery(sink, self._runs, clock, turns)
-        self._remarks = Remarks(clock, self._lines.mark)
+        self._remarks = Remarks(clock, self._lines.mark, chorus or Chorus(clock))
         self._crossing = Crossing(source, self._runs, self._lines, self._remarks, self._deliver)
         self._reading = Interruptible()
         self._pausing = Interruptible()

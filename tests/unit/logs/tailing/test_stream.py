@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from k9py.logs.tailing.status import TailState
 from k9py.logs.tailing.stream import LEAVING_GRACE, LogStream
 from k9py.logs.tailing.tail import IDLE_SECONDS
-from k9py.objects.errors import BadRequestError, ConnectionFailedError, KdashError, NotFoundError
+from k9py.objects.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from tests.unit.logs.tailing.scripted import DrivenClock, ScriptedLogs, Stream, line, settled, target
 
 GONE = NotFoundError('pods "a" not found', code=404)
@@ -187,3 +187,59 @@ async def test_a_node_whose_clock_is_ahead_is_told_once() -> None:
     assert said == [
         "the clock of node n2 is about 5 s ahead of the others': the order between its lines and theirs is not certain"
     ]
+
+
+async def test_when_the_server_is_gone_for_all_it_is_said_once() -> None:
+    cut = ConnectionFailedError("no answer from the server")
+    broken: list[Stream | KdashError] = [Stream([line(1, "x")], then=cut), *[cut] * 5, Stream([line(1, "x")], "open")]
+    clock = DrivenClock()
+    stream = LogStream(ScriptedLogs({pod: list(broken) for pod in "abc"}), clock)
+    stream.set_targets([target("a"), target("b"), target("c")])
+    async with running(stream):
+        await clock.advance(60)
+        notes = [one.text for one in stream.drain() if one.marker]
+        assert notes[0] == "log interrupted: no answer from the server"
+        assert len(notes) == 2
+        assert notes[1].startswith("reconnected after ")
+        assert stream.counts.following == 3
+
+
+async def test_no_right_to_read_a_log_is_a_state_and_not_the_end() -> None:
+    clock = DrivenClock()
+    stream = LogStream(ScriptedLogs({"a": [ForbiddenError("no", code=403)] * 9}), clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(5)
+        assert stream.states()[0].words == "no right to read this log: no"
+        assert stream.counts.waiting == 1
+
+
+async def test_a_tail_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
+    source, clock = source_of("a", "b", "c"), DrivenClock()
+    stream = LogStream(source, clock, max_streams=1)
+    stream.set_targets([target("a"), target("b"), target("c")])
+    async with running(stream):
+        stream.set_targets([target("c")])
+        await clock.advance(LEAVING_GRACE + 1)
+        assert (source.open_streams, stream.counts.following) == (1, 1)
+        lines = stream.drain()
+        assert {one.text for one in lines if not one.marker} >= {"from c"}
+        left = {one.target.pod: one.text for one in lines if one.marker == "gap"}
+        assert set(left) == {"a", "b"}
+
+
+async def test_once_a_skewed_node_is_known_the_others_lines_are_not_late() -> None:
+    clock = DrivenClock()
+    source = ScriptedLogs({pod: [Stream(then="fed")] for pod in "abc"})
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a", node="n1"), target("b", node="n2"), target("c", node="n3")])
+    late: list[bool] = []
+    async with running(stream):
+        for _ in range(60):
+            await clock.advance(0.5)
+            for pod, ahead in (("a", 0), ("b", 5), ("c", 0)):
+                source.feed(pod, [line(clock.seconds + ahead, "x")])
+            await settled()
+            late += [one.late for one in stream.drain() if not one.marker]
+    assert not any(late[-60:])
+    assert len(late) > 100
