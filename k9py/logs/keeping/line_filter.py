@@ -8,6 +8,7 @@ always shown, save those of a hidden container; a context line may be put betwee
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -60,15 +61,15 @@ class LineFilter:
         self.next_number = 0
         self._starts: set[int] = set()
         self._near: dict[Place, _Near] = {}
-        self._watched: list[int] | None = None
+        self._watched: array[int] | None = None
 
-    def watch(self) -> list[int]:
-        """Return a list that has all numbers shown and gets each later one; its reader may empty it. One reader."""
-        self._watched = list(self.shown.all)
+    def watch(self) -> array[int]:
+        """Return an array that has all numbers shown and gets each later one; its reader may empty it. One reader."""
+        self._watched = array("q", self.shown.all)
         return self._watched
 
     def unwatch(self) -> None:
-        """Keep no such list any more."""
+        """Keep no such array any more."""
         self._watched = None
 
     def starts_group(self, number: int) -> bool:

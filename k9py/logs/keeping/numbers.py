@@ -1,7 +1,8 @@
-"""Ascending numbers of kept lines, such as those a search found, kept in step with a buffer."""
+"""Ascending numbers of kept lines, such as those a search found, kept in step with a buffer: eight bytes each."""
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
 
 from k9py.logs.keeping.buffer import LogBuffer
@@ -11,7 +12,7 @@ class Numbers:
     """Ascending line numbers without duplicates."""
 
     def __init__(self) -> None:
-        self.all: list[int] = []
+        self.all = array("q")
 
     def __len__(self) -> int:
         return len(self.all)

@@ -6,6 +6,7 @@ has been looked at, and `matches` holds exactly those that matched. Markers are 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 from k9py.logs.keeping.buffer import LogBuffer
@@ -53,7 +54,7 @@ class LineScan:
                 break
         return self.next_number >= buffer.end
 
-    def _advance_among(self, shown: list[int], buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
+    def _advance_among(self, shown: array[int], buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
         while self._shown_at < len(shown):
             room, end = SLICE_CHARACTERS, min(len(shown), self._shown_at + SLICE_LINES)
             while self._shown_at < end and room >= 0:
@@ -67,7 +68,7 @@ class LineScan:
             if should_pause():
                 break
         if self._shown_at >= len(shown):
-            shown.clear()
+            del shown[:]
             self._shown_at = 0
             return True
         return False
