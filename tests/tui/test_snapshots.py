@@ -9,9 +9,11 @@ import pytest
 from textual.pilot import Pilot
 
 from k9py.kube.options import ConnectOptions
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions
+from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import ClusterTime, Dashboard
 
 Compare = Callable[..., bool]
@@ -31,9 +33,20 @@ def kdash_app(simulator: Simulator, tmp_path: Path, *, light: bool = False, mono
 
 
 def after(
-    app: KdashApp, simulator: Simulator, keys: Sequence[str], words: Sequence[str]
+    app: KdashApp,
+    simulator: Simulator,
+    keys: Sequence[str],
+    words: Sequence[str],
+    *,
+    failing: str = "1 rollout, 1 service failing",
+    lines: int = 0,
 ) -> Callable[[Pilot[int]], Awaitable[None]]:
-    """Return what to do before the picture is taken: wait until all is shown, press keys, wait for words."""
+    """Return what to do before the picture is taken: wait until all is shown, press keys, wait for words.
+
+    Args:
+        failing: what the header says at the end.
+        lines: so many of them the log screen keeps by then.
+    """
 
     async def run(pilot: Pilot[int]) -> None:
         running = Dashboard(app, pilot, simulator, Path())
@@ -43,7 +56,11 @@ def after(
         await running.until(lambda: app.home.logs.view.line_count() > 0, "lines")
         for key in keys:
             await pilot.press(key)
-        await running.until_text("1 rollout, 1 service failing", *words)
+        screen = app.screen
+        if isinstance(screen, LogScreen):
+            await running.until(lambda: screen.logs.view.state.lines >= lines, "all lines")
+            await running.until(lambda: not screen.patterns.uncounted, "all lines counted")
+        await running.until_text(failing, *words)
         await pilot.pause(0.3)
 
     return run
@@ -76,3 +93,49 @@ def test_screens_look_as_they_did(
 def test_the_rollout_without_colour(simulator: Simulator, tmp_path: Path, snap_compare: Compare) -> None:
     app = kdash_app(simulator, tmp_path, monochrome=True)
     assert snap_compare(app, terminal_size=(120, 36), run_before=after(app, simulator, ("enter",), ("Old pods",)))
+
+
+LOGS = ("slash", *"cart", "enter", "l")
+LEVELS = (
+    "ampersand",
+    *"level",
+    "greater_than_sign",
+    "equals_sign",
+    *"warn",
+    "enter",
+    "plus",
+    "slash",
+    *"retrying",
+    "enter",
+)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["wide", "small"])
+@pytest.mark.parametrize(
+    ("name", "keys", "words"),
+    [
+        ("merged", LOGS, ("3 containers · tail · deployment cart",)),
+        ("filtered", (*LOGS, *LEVELS), ("of context", "7 found")),
+    ],
+    ids=["merged", "filtered"],
+)
+def test_logs_look_as_they_did(
+    name: str,
+    keys: tuple[str, ...],
+    words: tuple[str, ...],
+    size: tuple[int, int],
+    simulator: Simulator,
+    tmp_path: Path,
+    snap_compare: Compare,
+) -> None:
+    app = kdash_app(simulator, tmp_path)
+    assert snap_compare(app, terminal_size=size, run_before=after(app, simulator, keys, words, lines=600))
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["wide", "small"])
+def test_patterns_look_as_they_did(size: tuple[int, int], tmp_path: Path, snap_compare: Compare) -> None:
+    with Simulator("regression", ManualClock()) as simulator:
+        app = kdash_app(simulator, tmp_path)
+        keys = ("slash", *"checkout", "enter", "l")
+        waiting = after(app, simulator, keys, ("could not apply the voucher", "10 containers"), failing="1 moving")
+        assert snap_compare(app, terminal_size=size, run_before=waiting)
