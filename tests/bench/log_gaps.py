@@ -196,7 +196,7 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it tells every connection that was cut on purpose
-    began, rounds, lines, late = time.monotonic(), 0, 0, 0
+    began, rounds, lines, late, wrongly = time.monotonic(), 0, 0, 0, 0
     acts: Counter[str] = Counter()
     markers: Counter[str] = Counter()
     failed = 0
@@ -211,11 +211,13 @@ def main() -> None:
                     print("\n".join(str(error).splitlines()[:MOST_SAID]))
             else:
                 lines, late = lines + follower.ledger.lines, late + follower.ledger.late
+                wrongly += follower.ledger.misattributed
                 acts += trouble.counts
                 markers.update(one.partition(" ")[0].rstrip(":") for one in follower.ledger.markers)
         rounds, seed = rounds + 1, seed + 1
     print(
-        f"{rounds} rounds (seeds up to {seed - 1}), {lines:,} lines, {late:,} of them late, {failed} rounds not proven"
+        f"{rounds} rounds (seeds up to {seed - 1}), {failed} not proven; in the others {lines:,} lines, {late:,} late, "
+        f"{wrongly:,} said to be of the pod that had their pod's name before"
     )
     print("  acts:    " + ", ".join(f"{count} x {name}" for name, count in acts.most_common()))
     print("  markers: " + ", ".join(f"{count} {name}" for name, count in markers.most_common()))

@@ -3,12 +3,15 @@
 `Written` listens in the simulator and knows how many lines each run wrote, whatever became of its pod. `Ledger` takes
 what a reader got, in order, and finds what breaks the promise: a line twice, a line out of order within its container,
 or a number that is missing with no gap marker in its place. Containers write with the voice `numbered`.
+
+The API hands out logs by name alone, so a reader that has not heard yet that a pod was made anew under its name takes
+the new one's first lines for the old one's. That is counted (`misattributed`) and no broken promise; twice is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -58,6 +61,9 @@ class Written:
     def _hear(self, change: Change) -> None:
         if change.resource is not PODS or change.obj["metadata"]["namespace"] != self._namespace:
             return
+        for container in change.obj["spec"]["containers"]:  # pods of one name in the order they were made
+            metadata = change.obj["metadata"]
+            self._ended.setdefault((metadata["namespace"], metadata["name"], container["name"], metadata["uid"]), {})
         for place, run, count in self._runs(change.obj):
             self._ended.setdefault(place, {})[run] = count
 
@@ -92,11 +98,15 @@ class Line(Protocol):
     def target(self) -> Any: ...
 
 
+Name = tuple[str, str, str]
+"""Namespace, pod, container."""
+
+
 @dataclass(slots=True)
 class _Given:
-    """What was given of a place: (index in the stream, run, number), indexes of gap markers, how many other markers."""
+    """What was given of a name: (index in the stream, uid, run, number), indexes of gap markers, other markers."""
 
-    lines: list[tuple[int, int, int]] = field(default_factory=list)
+    lines: list[tuple[int, str, int, int]] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     words: int = 0
 
@@ -108,87 +118,118 @@ class Ledger:
         self.lines = 0
         self.markers: list[str] = []
         self.late = 0
-        self._places: dict[Place, _Given] = {}
+        self.misattributed = 0
+        self._given: dict[Name, _Given] = {}
         self._everyones: list[int] = []
         self._index = 0
 
     @property
     def places(self) -> int:
-        """Of how many places lines were given."""
-        return sum(bool(given.lines) for given in self._places.values())
+        """Of how many containers lines were given."""
+        return sum(len({uid for _, uid, _, _ in given.lines}) for given in self._given.values())
 
     def take(self, lines: Iterable[Line]) -> None:
         """Note what was given next."""
         for line in lines:
             self._index += 1
-            place = tuple(line.target.place)
+            namespace, pod, container, uid = line.target.place
+            given = self._given.setdefault((namespace, pod, container), _Given()) if pod else None
             if line.marker:
-                self._take_marker(place, line)
+                self.markers.append(f"{line.marker} {pod}: {line.text}" if pod else f"{line.marker}: {line.text}")
+                if line.marker == "gap":
+                    (self._everyones if given is None else given.gaps).append(self._index)
+                elif given is not None:
+                    given.words += 1
                 continue
             found = _LINE.fullmatch(line.text)
             assert found is not None, f"not a numbered line: {line.text[:80]!r}"
+            assert given is not None, "a line of nobody"
             self.lines += 1
             self.late += bool(getattr(line, "late", False))
-            self._of(place).lines.append((self._index, int(found[1]), int(found[2])))
-
-    def _take_marker(self, place: Place, line: Line) -> None:
-        self.markers.append(f"{line.marker} {place[1]}: {line.text}" if place[1] else f"{line.marker}: {line.text}")
-        if not place[1]:
-            if line.marker == "gap":
-                self._everyones.append(self._index)
-            return
-        if line.marker == "gap":
-            self._of(place).gaps.append(self._index)
-        elif line.marker in ("end", "note"):
-            self._of(place).words += 1
-
-    def _of(self, place: Place) -> _Given:
-        return self._places.setdefault(place, _Given())
+            given.lines.append((self._index, uid, int(found[1]), int(found[2])))
 
     def is_complete(self, counts: Counts) -> bool:
-        """Tell whether the last line of every place is there (or a marker behind the last that came)."""
-        return not any(self._unfinished(counts))
-
-    def _unfinished(self, counts: Counts) -> Iterator[str]:
-        for place, runs in counts.items():
-            given = self._places.get(place)
-            last_run = max(runs)
-            if given is None or not (given.lines or given.gaps or given.words):
-                yield f"{place}: nothing was given at all, not even a word"
-                continue
-            index, run, number = given.lines[-1] if given.lines else (0, -1, -1)
-            behind = (run, number) < (last_run, runs[last_run] - 1)
-            if behind and not self._is_told(given, index, self._index + 1) and (given.lines or not given.words):
-                yield f"{place}: ends with run={run} n={number}, written were run={last_run} n<{runs[last_run]}"
-
-    def _is_told(self, given: _Given, begin: int, end: int) -> bool:
-        return any(begin < at < end for at in (*given.gaps, *self._everyones))
+        """Tell whether the last line of every place is there (or a gap marker behind the last that came)."""
+        return not self._told(counts, {})[1]
 
     def broken_promises(self, counts: Counts, *, joined: Mapping[Place, int] | None = None) -> list[str]:
-        """Return what should not be, in words: nothing, if all is well.
+        """Return what should not be, in words: nothing, if all is well. What is yet to come is no broken promise.
 
         Args:
-            counts: what was written; whatever was given must be part of it or come after it.
+            counts: what was written, pods of one name in the order they were made; lines may have come after it.
             joined: places that came while the stream was read, and the run they were in: that one's beginning was
                 there to be read.
         """
-        found = list(self._unfinished(counts))
-        for place, given in self._places.items():
-            found += self._within(place, given, counts.get(place, {}), (joined or {}).get(place))
-        return found
+        return self._told(counts, joined or {})[0]
 
-    def _within(self, place: Place, given: _Given, runs: Mapping[int, int], first: int | None) -> Iterator[str]:
-        before = None if first is None else (0, first, -1)
-        for line in given.lines:
-            if before is not None:
-                if line[1:] <= before[1:]:
-                    yield f"{place}: run={line[1]} n={line[2]} after run={before[1]} n={before[2]}"
-                elif _missing(before, line, runs) and not self._is_told(given, before[0], line[0]):
-                    yield (
-                        f"{place}: {_missing(before, line, runs)} lines are missing in silence between "
-                        f"run={before[1]} n={before[2]} and run={line[1]} n={line[2]}"
+    def _told(self, counts: Counts, joined: Mapping[Place, int]) -> tuple[list[str], list[str]]:
+        """Return what is wrong, and what is not there yet."""
+        wrong: list[str] = []
+        unfinished: list[str] = []
+        self.misattributed = 0
+        by_name: dict[Name, list[Place]] = {}
+        for place in counts:
+            by_name.setdefault(place[:3], []).append(place)
+        for name, places in by_name.items():
+            given = self._given.get(name) or _Given()
+            reached: dict[Place, tuple[int, int, int]] = {}
+            again: list[str] = []
+            for index, uid, run, number in given.lines:
+                writer = self._writer(places, uid, run, number, reached, counts)
+                if writer is None:
+                    again.append(f"run={run} n={number}")
+                    continue
+                before = reached.get(writer)
+                if before is None and writer in joined:
+                    before = (0, joined[writer], -1)
+                reached[writer] = after = (index, run, number)
+                if before is None:
+                    continue
+                missing = _missing(before, after, counts[writer])
+                if missing and not self._is_told(given, before[0], index):
+                    wrong.append(
+                        f"{writer}: {missing} lines are missing in silence between run={before[1]} n={before[2]} "
+                        f"and run={run} n={number}"
                     )
-            before = line
+            if again:
+                wrong.append(f"{name}: {len(again)} lines come twice, or behind a later one, the first {again[0]}")
+            for place in places:
+                unfinished += self._unfinished(place, counts[place], given, reached.get(place))
+        return wrong, unfinished
+
+    def _writer(
+        self,
+        places: Sequence[Place],
+        uid: str,
+        run: int,
+        number: int,
+        reached: Mapping[Place, tuple[int, int, int]],
+        counts: Counts,
+    ) -> Place | None:
+        """Return which pod of that name wrote a line: the one it says, or one made after it; None for none."""
+        first = next((at for at, place in enumerate(places) if place[3] == uid), len(places))
+        for at, place in enumerate(places[first:]):
+            may_grow = run >= max(counts[place], default=0) and first + at == len(places) - 1
+            is_written = number < counts[place].get(run, 0) or may_grow
+            if is_written and (run, number) > reached.get(place, (0, -1, -1))[1:]:
+                self.misattributed += at > 0
+                return place
+        return None
+
+    def _unfinished(
+        self, place: Place, runs: Mapping[int, int], given: _Given, reached: tuple[int, int, int] | None
+    ) -> Iterator[str]:
+        if not runs:
+            return
+        last = max(runs)
+        if reached is None:
+            if not given.gaps and not given.words:
+                yield f"{place}: nothing was given at all, not even a word"
+        elif reached[1:] < (last, runs[last] - 1) and not self._is_told(given, reached[0], self._index + 1):
+            yield f"{place}: ends with run={reached[1]} n={reached[2]}, written were run={last} n<{runs[last]}"
+
+    def _is_told(self, given: _Given, begin: int, end: int) -> bool:
+        return any(begin < at < end for at in (*given.gaps, *self._everyones))
 
 
 def _missing(before: tuple[int, int, int], after: tuple[int, int, int], runs: Mapping[int, int]) -> int:
