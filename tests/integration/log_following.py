@@ -119,11 +119,14 @@ class Follower:
         """Wait for all that has been written so far, and see that no promise was broken."""
         self.simulator.clear_faults()
         wanted = self._counts()
+        waited = ""
         try:
-            await self.until(lambda: self.ledger.is_complete(wanted), "all that was written", 200.0)
-        finally:
-            said = self.ledger.broken_promises(self._counts(), joined=self.simulator.call(self._joined))
-            assert not said, "\n".join([*said, "markers:", *self.ledger.markers])
+            await self.until(lambda: not self.ledger.unfinished(wanted), "all that was written", 200.0)
+        except AssertionError as error:
+            waited = str(error)
+        said = self.ledger.broken_promises(self._counts(), joined=self.simulator.call(self._joined))
+        said += self.ledger.unfinished(wanted)
+        assert not said, "\n".join([*said, waited, "markers:", *self.ledger.markers])
 
     def _counts(self) -> Counts:
         """Return what was written where anyone could know of it: a pod that came and went unseen cannot be told of."""

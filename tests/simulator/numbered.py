@@ -2,7 +2,7 @@
 
 `Written` listens in the simulator and knows how many lines each run wrote, whatever became of its pod. `Ledger` takes
 what a reader got, in order, and finds what breaks the promise: a line twice, a line out of order within its container,
-or a number that is missing with no gap marker in its place. Containers write with the voice `numbered`.
+or a number that is missing with no gap marker in its place. Containers write with the voice `numbered-pod`.
 
 The API hands out logs by name alone, so a reader that has not heard yet that a pod was made anew under its name takes
 the new one's first lines for the old one's. That is counted (`misattributed`) and no broken promise; twice is.
@@ -11,7 +11,7 @@ the new one's first lines for the old one's. That is counted (`misattributed`) a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -28,12 +28,13 @@ Place = tuple[str, str, str, str]
 Counts = Mapping[Place, Mapping[int, int]]
 """How many lines each run of a place wrote."""
 
-_LINE: Final = re.compile(r"run=(\d+) n=(\d{6,})")
+_LINE: Final = re.compile(r"run=(\d+) n=(\d{6,}) of=(\S+)")
+_VOICE: Final = "numbered-pod"
 
 
 def numbered(rate: float, **annotations: str) -> dict[str, str]:
     """Return the annotations of a pod whose containers number their lines, so many a second."""
-    return {VOICE_ANNOTATION: "numbered", RATE_ANNOTATION: str(rate), **annotations}
+    return {VOICE_ANNOTATION: _VOICE, RATE_ANNOTATION: str(rate), **annotations}
 
 
 class Written:
@@ -61,15 +62,12 @@ class Written:
     def _hear(self, change: Change) -> None:
         if change.resource is not PODS or change.obj["metadata"]["namespace"] != self._namespace:
             return
-        for container in change.obj["spec"]["containers"]:  # pods of one name in the order they were made
-            metadata = change.obj["metadata"]
-            self._ended.setdefault((metadata["namespace"], metadata["name"], container["name"], metadata["uid"]), {})
         for place, run, count in self._runs(change.obj):
             self._ended.setdefault(place, {})[run] = count
 
     def _runs(self, pod: Object) -> Iterator[tuple[Place, int, int]]:
         metadata = pod["metadata"]
-        if (metadata.get("annotations") or {}).get(VOICE_ANNOTATION) != "numbered":
+        if (metadata.get("annotations") or {}).get(VOICE_ANNOTATION) != _VOICE:
             return
         for entry in (pod.get("status") or {}).get("containerStatuses") or ():
             place = (metadata["namespace"], metadata["name"], entry["name"], metadata["uid"])
@@ -146,17 +144,18 @@ class Ledger:
             assert given is not None, "a line of nobody"
             self.lines += 1
             self.late += bool(getattr(line, "late", False))
-            given.lines.append((self._index, uid, int(found[1]), int(found[2])))
+            self.misattributed += found[3] != uid
+            given.lines.append((self._index, found[3], int(found[1]), int(found[2])))
 
-    def is_complete(self, counts: Counts) -> bool:
-        """Tell whether the last line of every place is there (or a gap marker behind the last that came)."""
-        return not self._told(counts, {})[1]
+    def unfinished(self, counts: Counts) -> list[str]:
+        """Return the places whose last line is not there yet (nor a gap marker behind the last that came), in words."""
+        return self._told(counts, {})[1]
 
     def broken_promises(self, counts: Counts, *, joined: Mapping[Place, int] | None = None) -> list[str]:
         """Return what should not be, in words: nothing, if all is well. What is yet to come is no broken promise.
 
         Args:
-            counts: what was written, pods of one name in the order they were made; lines may have come after it.
+            counts: what was written; lines may have come after it.
             joined: places that came while the stream was read, and the run they were in: that one's beginning was
                 there to be read.
         """
@@ -166,7 +165,6 @@ class Ledger:
         """Return what is wrong, and what is not there yet."""
         wrong: list[str] = []
         unfinished: list[str] = []
-        self.misattributed = 0
         by_name: dict[Name, list[Place]] = {}
         for place in counts:
             by_name.setdefault(place[:3], []).append(place)
@@ -175,17 +173,17 @@ class Ledger:
             reached: dict[Place, tuple[int, int, int]] = {}
             again: list[str] = []
             for index, uid, run, number in given.lines:
-                writer = self._writer(places, uid, run, number, reached, counts)
-                if writer is None:
-                    again.append(f"run={run} n={number}")
-                    continue
+                writer = (*name, uid)
                 before = reached.get(writer)
+                if before is not None and (run, number) <= before[1:]:
+                    again.append(f"run={run} n={number} of {uid}")
+                    continue
                 if before is None and writer in joined:
                     before = (0, joined[writer], -1)
                 reached[writer] = after = (index, run, number)
                 if before is None:
                     continue
-                missing = _missing(before, after, counts[writer])
+                missing = _missing(before, after, counts.get(writer, {}))
                 if missing and not self._is_told(given, before[0], index):
                     wrong.append(
                         f"{writer}: {missing} lines are missing in silence between run={before[1]} n={before[2]} "
@@ -196,25 +194,6 @@ class Ledger:
             for place in places:
                 unfinished += self._unfinished(place, counts[place], given, reached.get(place))
         return wrong, unfinished
-
-    def _writer(
-        self,
-        places: Sequence[Place],
-        uid: str,
-        run: int,
-        number: int,
-        reached: Mapping[Place, tuple[int, int, int]],
-        counts: Counts,
-    ) -> Place | None:
-        """Return which pod of that name wrote a line: the one it says, or one made after it; None for none."""
-        first = next((at for at, place in enumerate(places) if place[3] == uid), len(places))
-        for at, place in enumerate(places[first:]):
-            may_grow = run >= max(counts[place], default=0) and first + at == len(places) - 1
-            is_written = number < counts[place].get(run, 0) or may_grow
-            if is_written and (run, number) > reached.get(place, (0, -1, -1))[1:]:
-                self.misattributed += at > 0
-                return place
-        return None
 
     def _unfinished(
         self, place: Place, runs: Mapping[int, int], given: _Given, reached: tuple[int, int, int] | None

@@ -121,6 +121,12 @@ async def test_a_crashing_container_writes_numbers_too_and_its_last_run_is_count
     assert logs(cluster, previous=True).read()[0].text == "run=1 n=000000"
 
 
+async def test_a_numbered_line_may_say_which_pod_of_its_name_wrote_it(cluster: Cluster) -> None:
+    run(cluster, **{VOICE_ANNOTATION: "numbered-pod"})
+    await cluster.pass_time(5)
+    assert logs(cluster).read()[0].text == f"run=0 n=000000 of={cluster.get(PODS, 'one')['metadata']['uid']}"
+
+
 # -- rotation, clocks, nodes ---------------------------------------------------------------------------------------
 
 
@@ -163,7 +169,7 @@ def test_hostile_lines_come_in_turn_one_of_them_a_megabyte_and_one_no_text() -> 
         assert any(sequence in line for line in raw)
 
 
-@pytest.mark.parametrize("name", [*NAMED, "numbered", "hostile"])
+@pytest.mark.parametrize("name", [*NAMED, "numbered", "numbered-pod", "hostile"])
 async def test_a_pod_chooses_its_voice_by_name(cluster: Cluster, name: str) -> None:
     run(cluster, **{VOICE_ANNOTATION: name})
     await cluster.pass_time(10)

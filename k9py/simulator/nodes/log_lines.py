@@ -23,7 +23,7 @@ Voice = Callable[[Chance, datetime], str]
 RATE_ANNOTATION = "sim.k9py.dev/lines-per-second"
 """On a pod: how many lines each of its containers writes a second."""
 VOICE_ANNOTATION = "sim.k9py.dev/voice"
-"""On a pod: what its containers write, one of `NAMED`, `numbered` or `hostile`."""
+"""On a pod: what its containers write, one of `NAMED`, `numbered`, `numbered-pod` (with the pod's uid) or `hostile`."""
 
 _STOPPED = 143
 """Exit code of a container that was told to stop: what it had said stays what it was."""
@@ -140,7 +140,7 @@ def script_for(
     annotations = pod["metadata"].get("annotations") or {}
     chosen, rate = annotations.get(VOICE_ANNOTATION, ""), float(annotations.get(RATE_ANNOTATION) or 0)
     if chosen:
-        return _chosen(chosen, seed, rate, run)
+        return _chosen(chosen, seed, rate, run, str(pod["metadata"].get("uid", "")))
     behaviour = behaviour_of(pod, container, init=is_init(pod, container["name"]))
     if isinstance(behaviour, Exits) or exit_code not in (None, 0, _STOPPED):
         after = behaviour.after if isinstance(behaviour, Exits) else 3.0
@@ -156,10 +156,12 @@ def script_for(
     return Steady(seed, _opening(name, container), period, voice)
 
 
-def _chosen(name: str, seed: int, rate: float, run: int) -> Script:
+def _chosen(name: str, seed: int, rate: float, run: int, uid: str) -> Script:
     match name:
         case "numbered":
             return Counted(seed, 1 / (rate or 5.0), functools.partial(numbered_line, run))
+        case "numbered-pod":
+            return Counted(seed, 1 / (rate or 5.0), lambda number: f"{numbered_line(run, number)} of={uid}")
         case "hostile":
             return Counted(seed, 1 / (rate or 2.0), hostile_line)
     if name not in NAMED:
