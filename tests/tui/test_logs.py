@@ -58,6 +58,8 @@ async def test_digits_choose_a_range_and_the_title_says_it(number: int, kdash: D
     await kdash.until_text(f"3 containers · {RANGES[number].words} · deployment cart")
     if number == 1:
         await kdash.until(lambda: screen.logs.stream is not None and screen.logs.stream.finished, "not followed")
+        view = screen.logs.view
+        await kdash.until(lambda: view.cursor_number == view.buffer.first, "at the beginning")
     await kdash.until(lambda: screen.logs.view.line_count() > 0, "lines")
 
 

@@ -12,7 +12,7 @@ from k9py.cluster.log_targets import USUAL_ROLES
 from k9py.logs.records.level import Level
 from k9py.logs.source import LogTarget
 from k9py.settings.clipboard import MAX_BASE64, Clipboard
-from k9py.tui.logs.choice import Sieve, SourceChoice, chosen, source_items
+from k9py.tui.logs.choice import Sieve, SourceChoice, Tick, chosen, source_items
 from k9py.tui.logs.copying import copy_of
 
 APP = LogTarget("shop", "cart-1", "app", "u1")
@@ -76,7 +76,7 @@ def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besi
 
 @pytest.mark.parametrize("only", [False, True])
 def test_a_choice_is_found_again_in_the_dialog_that_made_it(only: bool) -> None:
-    ticks = frozenset({("pod", "cart-1"), ("container", "app"), ("level", "WARN"), ("role", "init")})
+    ticks: frozenset[Tick] = frozenset({("pod", "cart-1"), ("container", "app"), ("level", "WARN"), ("role", "init")})
     choice = chosen(ticks, only=only)
     assert choice.ticks(source_items(EVERY, {}, choice.roles), only=only) == ticks
 

@@ -74,7 +74,7 @@ def started(pods: Iterable[Pod]) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
     for pod in pods:
         for status in pod.statuses():
-            running = status.state.running
+            running = status.state.running if status.state is not None else None
             if status.container_id and running is not None and running.started_at is not None:
                 found[status.container_id] = running.started_at
     return found

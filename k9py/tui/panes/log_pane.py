@@ -21,7 +21,7 @@ from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource, LogTarget, Place
 from k9py.logs.tailing.range import TAIL, LogRange
 from k9py.logs.tailing.status import StreamCounts
-from k9py.logs.tailing.stream import LogStream
+from k9py.logs.tailing.stream import MAX_STREAMS, LogStream
 from k9py.objects.meta import ObjectKey
 from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.tui import keymap
@@ -107,6 +107,7 @@ class LogPane(SearchedPane):
         self._looked_at = float("-inf")
         self._waiting = ""
         self._several = False
+        self._at_head = False
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -172,7 +173,7 @@ class LogPane(SearchedPane):
             self.choice = SourceChoice()
             self.view.set_hidden(self.choice.hidden(()))
         self.subject = subject
-        self._targets, self._targeted, self._waiting = (), False, ""
+        self._targets, self._targeted, self._waiting, self._at_head = (), False, "", False
         self.view.clear()
         if self.sink is not None:
             self.sink.clear()
@@ -211,7 +212,9 @@ class LogPane(SearchedPane):
         """Tell stream and view which sources there are and which of them are shown."""
         read = self.read_targets
         if self._stream is not None:
-            self._stream.set_targets(read)
+            # Where they must take turns, what is hidden takes none.
+            are_few = len(read) <= MAX_STREAMS
+            self._stream.set_targets(read if are_few else [one for one in read if not self.choice.hides(one)])
         several = len({one.container for one in read}) > 1
         if several is not self._several:
             self._several = several
@@ -233,11 +236,13 @@ class LogPane(SearchedPane):
         self._look_at_states(stream)
         self._retitle()
         lines = stream.drain()
-        if not lines:
-            return
-        first = self.view.extend(lines)
-        if self.sink is not None:
-            self.sink.take(first, lines)
+        if lines:
+            first = self.view.extend(lines)
+            if self.sink is not None:
+                self.sink.take(first, lines)
+        elif not self._at_head and self.range.head_bytes is not None and stream.finished:
+            self._at_head = True
+            self.view.action_oldest()
 
     def _look_at_states(self, stream: LogStream) -> None:
         now = self._clock.monotonic()

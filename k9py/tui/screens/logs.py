@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -31,6 +31,9 @@ from k9py.tui.work import start
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
+
+RENEW_SECONDS: Final = 0.25
+"""Least seconds between two looks at which containers there are: a rollout of hundreds of pods changes all the time."""
 
 
 class LogScreen(PanedScreen, inherit_bindings=False):
@@ -75,6 +78,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.sides = Sides()
         """What the patterns pane compares."""
         self._asked: bool | None = None
+        """Whether the person wants the patterns; None: not said yet."""
+        self._is_stale = False
+        self._renewed_at = float("-inf")
         self._seen_old: dict[str, None] = {}
         self._baseline_of = ""
         self.set_class(full, "-full")
@@ -110,6 +116,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def _renew(self) -> None:
         """Say which containers there are, and what to compare."""
+        self._is_stale = False
         connected = self.kdash.connected
         if connected is None:
             return
@@ -141,9 +148,15 @@ class LogScreen(PanedScreen, inherit_bindings=False):
                 self.patterns.add_baseline(target.revision, lines)
 
     def tick(self, changes: Changes) -> None:
-        if changes.pods or changes.rollouts or changes.everything or self.logs.wants_targets:
+        self._is_stale = self._is_stale or changes.everything or self.logs.wants_targets or self._concerns(changes)
+        now = self.kdash.options.clock.monotonic()
+        if self._is_stale and now - self._renewed_at >= RENEW_SECONDS:
+            self._renewed_at = now
             self._renew()
         self.logs.pull()
+
+    def _concerns(self, changes: Changes) -> bool:
+        return self.subject in changes.pods or self.subject in changes.rollouts or self.subject in changes.services
 
     def tick_hidden(self, changes: Changes) -> None:
         """Go on taking lines: what waits too long is dropped."""
@@ -222,7 +235,6 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def _compare(self, on: bool) -> None:
         self.set_class(on, "-comparing")
-        self.patterns.number, self.logs.number = 0, 0
         if not on and self.patterns.has_class("-active"):
             self.show_pane(self.logs)
 
