@@ -178,7 +178,7 @@ class Ledger:
                 if before is not None and (run, number) <= before[1:]:
                     again.append(f"run={run} n={number} of {uid}")
                     continue
-                if before is None and writer in joined:
+                if before is None and run >= joined.get(writer, run + 1):  # an earlier run is more than was asked for
                     before = (0, joined[writer], -1)
                 reached[writer] = after = (index, run, number)
                 if before is None:
