@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import sys
 import tempfile
 import time
@@ -46,6 +47,7 @@ RATES: Final = (1_000, 5_000, 10_000, 20_000, 40_000)
 KEYS: Final = 60
 TICK: Final = 0.1
 BEAT: Final = 0.002
+_FOUND: Final = re.compile(r"/o-4242: .*\d found")
 
 
 # -- stream ------------------------------------------------------------------------------------------------------------
@@ -138,6 +140,7 @@ def measure_dashboard(seconds: float, rate: int) -> None:
             print("\n".join(f"    | {line.rstrip()}" for line in screen.text.splitlines()[:4]))
             begun = last_hold(report)
             _watch_memory(screen, seconds)
+            _search(screen, report)
             keys = _latencies(screen)
             print(f"  key to screen: p50 {percentile(keys, 0.5):.1f} p99 {percentile(keys, 0.99):.1f} ms")
             say_holds("under logs", holds(report, begun, 1e9))
@@ -159,6 +162,25 @@ def _watch_memory(screen: Screen, seconds: float) -> None:
         print(f"  {at:6.0f} s: {now['rss']:7.1f} MB, CPU {cpu:6.1%}, {written:9,.0f} bytes/s to the terminal")
     half = sizes[len(sizes) // 2 :]
     print(f"  memory in the second half: {min(half):.1f} to {max(half):.1f} MB")
+
+
+def _search(screen: Screen, report: Path) -> None:
+    """Search the buffer as it is then, while more comes."""
+    screen.redraw()
+    begun = last_hold(report)
+    screen.press("/")
+    screen.idle(1.0)
+    screen.press("o-4242")
+    pressed = time.monotonic()
+    screen.press("\r")
+    screen.wait_for(lambda text: _FOUND.search(text) is not None, patience=time.monotonic() - screen.began + 30)
+    own = [one["cpu"] for one in holds(report, begun, 1e9)]
+    print(
+        f"  search of the whole buffer while it grows: {time.monotonic() - pressed:.1f} s, "
+        f"longest hold by its own CPU {max(own, default=0.0):.1f} ms"
+    )
+    screen.press("\x1b")
+    screen.idle(1.0)
 
 
 def _latencies(screen: Screen) -> list[float]:

@@ -100,6 +100,14 @@ class Screen:
         """Type."""
         os.write(self._child.child_fd, key.encode())
 
+    def redraw(self) -> None:
+        """Have all of it drawn again, so that a screen that was not kept is kept from now on."""
+        self._child.setwinsize(ROWS - 1, COLUMNS)
+        self.idle(0.3)
+        self._pyte.reset()
+        self._child.setwinsize(ROWS, COLUMNS)
+        self.idle(0.3, keep=True)
+
     def key_latencies(self, keys: Sequence[str], pause: float, answer: Callable[[bytes], bool]) -> list[float]:
         """Type these in turn; return the milliseconds until bytes came that are an answer to each."""
         found: list[float] = []
