@@ -20,7 +20,8 @@ GROUPS: Final = {
     "place": "Where",
     "program": "kdash",
     "table": "Tables",
-    "log": "Logs",
+    "source": "Logs: what is read",
+    "log": "Logs: what is shown",
     "text": "Text",
 }
 """Titles of the groups, in the order the help screen shows them; ids of other groups come last."""
@@ -74,8 +75,8 @@ BAR: Final = (
     "log.search",
     "log.filter",
     "log.pause",
-    "log.leave_out",
-    "log.patterns",
+    "source.leave_out",
+    "source.patterns",
     "view.logs",
     "view.describe",
     "view.yaml",
@@ -251,7 +252,9 @@ _RANGES: Final = (
 LOG_SCREEN: Final = (
     *(one for one in LOG_PANE if one.action != "search"),
     *(
-        Binding(str(number), f"range({number})", f"Range {number}", tooltip=words, id=f"log.range_{number}", show=False)
+        Binding(
+            str(number), f"range({number})", f"Range {number}", tooltip=words, id=f"source.range_{number}", show=False
+        )
         for number, words in enumerate(_RANGES)
     ),
     Binding("s", "hold", "Hold", tooltip="Hold the view, or follow again; lines are read on", id="log.pause"),
@@ -260,18 +263,20 @@ LOG_SCREEN: Final = (
         "previous_logs",
         "Previous",
         tooltip="What the containers wrote before they were last restarted, or what they write now",
-        id="log.previous",
+        id="source.previous",
     ),
-    Binding("x", "leave_out", "Leave out", tooltip="Leave out pods, containers or levels", id="log.leave_out"),
+    Binding("x", "leave_out", "Leave out", tooltip="Leave out pods, containers or levels", id="source.leave_out"),
     Binding(
         "X",
         "show_only",
         "Only",
         tooltip="Show only some pods, containers or levels; read init and ephemeral containers",
-        id="log.show_only",
+        id="source.show_only",
         show=False,
     ),
-    Binding("P", "patterns", "Patterns", tooltip="What the new revision says and the old did not", id="log.patterns"),
+    Binding(
+        "P", "patterns", "Patterns", tooltip="What the new revision says and the old did not", id="source.patterns"
+    ),
     *(one for one in ACTING if one.action in ("restart", "undo")),
     *(one for one in LOOKING if one.action in ("describe", "yaml")),
     *(one for one in PLACES if one.action == "namespaces"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from k9py.logs.tailing.range import RANGES
+from k9py.objects.meta import ObjectKey
 from k9py.settings.clipboard import Clipboard
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.message import MessageDialog
@@ -19,6 +20,7 @@ from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
+SEARCH = ObjectKey("Deployment", "shop", "search")
 MANY = 100
 """Lines cart's pods have written at the least when a test begins."""
 
@@ -287,6 +289,27 @@ async def test_esc_in_the_dialog_changes_nothing(kdash: Dashboard, screen: LogSc
     assert screen.logs.view.state.shown == screen.logs.view.state.lines
 
 
+async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard) -> None:
+    await kdash.select(SEARCH)
+    await kdash.press("l")
+    screen = await kdash.until_screen(LogScreen)
+    await kdash.until(lambda: bool(screen.logs.targets), "containers")
+    assert "ephemeral" not in {one.role for one in screen.logs.read_targets}
+    await kdash.press("X")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.until_text("Read besides", "ephemeral containers", "debugger")
+    await kdash.press(*"ephem", "space", "enter")
+    stream = screen.logs.stream
+    assert stream is not None
+    await kdash.until(lambda: "debugger" in {one.container for one in stream.targets}, "read")
+    assert "hidden" not in screen.logs.note
+
+
+async def test_where_no_container_ran_before_it_says_so(kdash: Dashboard, screen: LogScreen) -> None:
+    await kdash.press("p")
+    await kdash.until_text("no previous run")
+
+
 async def test_what_is_waited_for_is_a_state_in_the_title_and_in_the_dialog(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("l")
@@ -375,6 +398,6 @@ async def test_restart_stays_and_the_other_acting_keys_are_those_of_logs(kdash: 
 async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, screen: LogScreen) -> None:
     await kdash.press("question_mark")
     shown = await kdash.until_screen(HelpScreen)
-    keys = {key for group in shown.groups if group.title == "Logs" for line in group.keys for key in line.keys}
+    keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
     wanted = {*"0123456", *"spxXPJCmwtzfcnNgG", "/", "&", "+", "-", "^s", "space", "enter"}
     assert wanted <= {key.replace("⏎", "enter").replace("␣", "space") for key in keys}

@@ -40,7 +40,7 @@ class SaveLogDialog(Dialog[Extent]):
     def compose_body(self) -> ComposeResult:
         words: dict[Extent, str] = {"shown": "What is shown", "buffered": "All that is kept"}
         options = [
-            Option(self.toned((words[one], Tone.PLAIN), (f"  {self._lines[one]:,} lines", Tone.MUTED)))
+            Option(self.toned((words[one], Tone.PLAIN), (f"  {self._lines[one]:,} lines", Tone.PLAIN)))
             for one in _EXTENTS
         ]
         yield OptionList(*options, id="extents", markup=False, compact=True)

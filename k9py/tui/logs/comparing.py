@@ -43,6 +43,21 @@ class Sides:
     is_telling: bool = False
 
 
+def revision_names(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget]) -> Mapping[str, str]:
+    """Return what the revisions of a subject's pods are called, by `LogTarget.revision`: "revision 7".
+
+    Empty where all are of one revision: then nobody need know which.
+    """
+    workload = _workload(queries, subject)
+    if workload is None or len({one.revision for one in targets}) < 2:
+        return {}
+    return {
+        one.pod_template_hash: f"revision {one.number}"
+        for one in queries.revisions_of(workload)
+        if one.pod_template_hash and one.number
+    }
+
+
 def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], now: datetime) -> Sides:
     """Return what to compare in the logs of a subject."""
     workload = _workload(queries, subject)

@@ -16,6 +16,11 @@ def count_words(counts: StreamCounts) -> str:
     return f"{counts.wanted} container{'' if counts.wanted == 1 else 's'}"
 
 
+def empty_words(states: Iterable[TargetStatus]) -> str:
+    """Return why there is no line: what the containers' states say, each once; "" when they say nothing."""
+    return " · ".join(dict.fromkeys(one.words for one in states if one.words and one.state is not TailState.RESTING))
+
+
 def waiting_words(states: Iterable[TargetStatus]) -> str:
     """Return how many containers have nothing to be read yet, and why if it is the same for all; "" for none."""
     waiting = [one.words for one in states if one.state is TailState.WAITING and one.words]

@@ -27,8 +27,9 @@ from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.tui import keymap
 from k9py.tui.logs.choice import SourceChoice
 from k9py.tui.logs.copying import copy_of
+from k9py.tui.logs.labels import Labels, labels_for
 from k9py.tui.logs.saving import ask_to_save
-from k9py.tui.logs.title import count_words, waiting_words
+from k9py.tui.logs.title import count_words, empty_words, waiting_words
 from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -84,7 +85,6 @@ class LogPane(SearchedPane):
     ) -> None:
         super().__init__("Logs", number=number, id=id, classes=classes)
         self.view = LogView(options=options, capacity=capacity, now=clock.now, empty_text="nothing is selected")
-        self.view.label_of = self._label_of
         self.search_bar = FilterBar("/", placeholder="a regular expression", id="search-bar")
         self.filter_bar = FilterBar(
             "&", placeholder="words, level>=warn, pod=x, .status>=500, !left out", id="line-bar"
@@ -106,7 +106,8 @@ class LogPane(SearchedPane):
         self._told: tuple[object, ...] = ()
         self._looked_at = float("-inf")
         self._waiting = ""
-        self._several = False
+        self._labels = Labels()
+        self._revisions: Mapping[str, str] = {}
         self._at_head = False
 
     def compose(self) -> ComposeResult:
@@ -191,15 +192,19 @@ class LogPane(SearchedPane):
         """True after another subject was chosen, until `set_targets` says its containers."""
         return self._stream is not None and not self._targeted
 
-    def set_targets(self, targets: Iterable[LogTarget]) -> None:
-        """Say which containers belong to the subject now; those of roles that were not chosen are not read."""
+    def set_targets(self, targets: Iterable[LogTarget], revisions: Mapping[str, str] | None = None) -> None:
+        """Say which containers belong to the subject now; those of roles that were not chosen are not read.
+
+        Args:
+            revisions: names of the targets' revisions, such as "revision 7".
+        """
         if self._stream is None:
             return
         self._targeted = True
-        targets = tuple(targets)
-        if targets == self._targets:
+        targets, revisions = tuple(targets), revisions or {}
+        if (targets, revisions) == (self._targets, self._revisions):
             return
-        self._targets = targets
+        self._targets, self._revisions = targets, revisions
         self._read()
 
     def choose(self, choice: SourceChoice) -> None:
@@ -215,10 +220,10 @@ class LogPane(SearchedPane):
             # Where they must take turns, what is hidden takes none.
             are_few = len(read) <= MAX_STREAMS
             self._stream.set_targets(read if are_few else [one for one in read if not self.choice.hides(one)])
-        several = len({one.container for one in read}) > 1
-        if several is not self._several:
-            self._several = several
-            self.view.label_of = self._label_of
+        labels = labels_for(read, self.subject.name if self.subject is not None else "", self._revisions)
+        if labels != self._labels:
+            self._labels = labels
+            self.view.label_of = labels.label
         self.view.set_hidden(self.choice.hidden(read))
         if not read and self._targeted:
             self.view.set_empty_text("no pods, so no logs")
@@ -249,23 +254,16 @@ class LogPane(SearchedPane):
         if now - self._looked_at < STATES_SECONDS:
             return
         self._looked_at = now
-        self._waiting = waiting_words(stream.states())
-        if self._waiting and not self.view.line_count():
-            self.view.set_empty_text(f"no line yet: {self._waiting}")
+        states = stream.states()
+        self._waiting = waiting_words(states)
+        if not self.view.line_count() and (why := empty_words(states)):
+            self.view.set_empty_text(f"no lines: {why}")
 
     def states(self) -> Mapping[Place, str]:
         """Return how each container that is read stands, in words."""
         return {one.target.place: one.words for one in self._stream.states()} if self._stream is not None else {}
 
     # -- words --------------------------------------------------------------------------------------------------------
-
-    def _label_of(self, target: LogTarget) -> str:
-        """Name a source by the end of its pod's name, with the container where there are several."""
-        subject = self.subject
-        pod = target.pod
-        if subject is not None and pod.startswith(f"{subject.name}-"):
-            pod = pod[len(subject.name) + 1 :]
-        return f"{pod}/{target.container}" if self._several else pod
 
     def _retitle(self) -> None:
         counts = self._stream.counts if self._stream is not None else StreamCounts()
