@@ -27,6 +27,7 @@ from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.header import Counts
+from k9py.tui.logs.comparing import revision_names
 from k9py.tui.panes.chosen_line import ChosenLine
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
@@ -236,7 +237,9 @@ class HomeScreen(PanedScreen):
     def _set_log_targets(self) -> None:
         connected, subject = self.kdash.connected, self.logs.subject
         if connected is not None and subject is not None:
-            self.logs.set_targets(connected.cluster.queries.log_targets(subject))
+            queries = connected.cluster.queries
+            targets = queries.log_targets(subject)
+            self.logs.set_targets(targets, revision_names(queries, subject, targets))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.dialogs.sources import SourcesDialog
 from k9py.tui.logs.choice import Tick, chosen, source_items
-from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, sides, started
+from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
@@ -122,7 +122,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             return
         queries = connected.cluster.queries
         every = queries.log_targets(self.subject, roles=EVERY_ROLE)
-        self.logs.set_targets(every)
+        self.logs.set_targets(every, revision_names(queries, self.subject, every))
         self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
