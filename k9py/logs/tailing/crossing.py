@@ -12,9 +12,9 @@ from k9py.logs.tailing import words
 from k9py.logs.tailing.delivery import Delivery
 from k9py.logs.tailing.former import Former, cannot_be_read, read_former
 from k9py.logs.tailing.remarks import Remarks
-from k9py.logs.tailing.resume import first_stamp
+from k9py.logs.tailing.resume import Resume, first_stamp
 from k9py.logs.tailing.runs import Runs
-from k9py.objects.errors import KdashError
+from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
 
 
 class Crossing:
@@ -62,6 +62,45 @@ class Crossing:
             self._next()
         else:
             self._start()
+
+    async def is_continued(self) -> bool:
+        """Tell whether the log read under the pod's name now is the one our last line stands in.
+
+        Another pod of the same name may have been read already before the watch told of it. Raises KdashError.
+        """
+        position = self._delivery.position
+        if position.last is None:
+            return False
+        skip = Resume(position)
+        async with self._source.open_log(self._runs.target, follow=False, since_time=position.at) as batches:
+            async for batch in batches:
+                skip.after(batch)
+                if skip.proven or skip.done:
+                    break
+        return skip.proven
+
+    async def look_before_the_first(self, since_seconds: int) -> None:
+        """A new container's log was opened, which may have been restarted before that: its former run comes first.
+
+        Raises KdashError when that cannot be told.
+        """
+        count = self._delivery.count
+        try:
+            async with self._source.open_log(
+                self._runs.target, follow=False, since_seconds=since_seconds, previous=True
+            ) as batches:
+                self._runs.before_the_first()
+                async for batch in batches:
+                    if batch and self._delivery.count == count:  # and nobody knows how often before that
+                        first = first_stamp(batch[0])
+                        self._remarks.lost_before(words.RESTARTED_BEFORE, first.at if first else None)
+                    await self._deliver(batch)
+        except (BadRequestError, NotFoundError):
+            pass
+        if self._delivery.count > count:
+            self._start()
+        else:
+            self._runs.opened(nothing_delivered=True)
 
     async def bridge(self, first_line: bytes) -> None:
         """The log that is read does not continue ours: fill the time between from the former run, or admit a gap.

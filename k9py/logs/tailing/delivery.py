@@ -83,6 +83,10 @@ class Delivery:
         self.count += len(taken)
         self._sink.add(taken)
 
+    def begin_anew(self) -> None:
+        """Another log begins: what was delivered says nothing about it."""
+        self.position.last, self.position.raw, self.position.text, self.position.seen = None, "", "", 0
+
     def mark(self, marker: Marker, text: str) -> None:
         """Put a marker behind the last line."""
         self._sink.add([LogLine(self._runs.writing, self.position.at, text, marker)])

@@ -95,6 +95,10 @@ class Remarks:
         away = None if self._lost_at is None else self._clock.monotonic() - self._lost_at
         self._mark("gap", words.may_be_missing(what, since, until, away))
 
+    def lost_before(self, what: str, until: datetime | None) -> None:
+        """Admit that a log was not read from its beginning."""
+        self._mark("gap", words.lost_before(what, until))
+
     def all_is_well(self) -> None:
         """Lines come."""
         self._lost_at, self.was_broken = None, False

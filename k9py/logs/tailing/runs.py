@@ -27,6 +27,11 @@ class Runs:
         self._former_id = ""
         self._told_at = 0.0
 
+    def replace(self, target: LogTarget) -> None:
+        """Another pod has taken the name: what is delivered from now on is its."""
+        self.target = self.writing = self._opened = self._before = target
+        self._former_id = ""
+
     def told(self, target: LogTarget, now: float) -> bool:
         """Take what the watch says; return True when it knows another run than before."""
         is_new = target.container_id != self.target.container_id
@@ -81,6 +86,10 @@ class Runs:
     def look_back(self) -> None:
         """The former run's lines come, and none was delivered before: it is the one the watch told of before."""
         self.writing = self._before
+
+    def before_the_first(self) -> None:
+        """The lines of a run come that ended before the container was known here: nobody has told its id."""
+        self.writing = self.target._replace(container_id="")
 
     def between(self) -> None:
         """The lines of a run come that began after ours and has ended: the watch may have told of it meanwhile."""

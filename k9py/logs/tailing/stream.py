@@ -1,8 +1,8 @@
 """The logs of a changing set of containers as one stream: pods join and leave, at most `max_streams` open at once.
 
-Invariant: one tail a place, alive through all runs of its container; its task, and one that looks at the clock, are
-owned by `run()`; cancelling `run()` ends them all. A place that comes back goes on where it was left. One LogStream
-shows one subject: for another subject, another range, or for previous logs, make another.
+Invariant: one tail a pod's name and container, alive through all runs of the container and all pods of the name; the
+tails' tasks, and one that looks at the clock, are owned by `run()`; cancelling it ends them all. Who comes back goes on
+where it was left. One LogStream shows one subject: for another subject, another range, or previous logs, make another.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from k9py.logs.line import LogLine
-from k9py.logs.source import LogSource, LogTarget, Place
+from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.merge import Intake, Merge
 from k9py.logs.tailing.range import TAIL, LogRange
@@ -22,6 +22,9 @@ from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
 from k9py.logs.tailing.tail import Tail
 from k9py.logs.tailing.turns import Turns
+
+Name = tuple[str, str, str]
+"""Namespace, pod and container: what a server is asked for. Pods that follow each other under one name share a tail."""
 
 LEAVING_GRACE: Final = 10.0
 """Seconds a pod that is gone may still deliver its last lines."""
@@ -71,10 +74,10 @@ class LogStream:
         self._slots = Slots(clock, max_streams)
         self._turns = Turns(clock)
         self._chorus = Chorus(clock)
-        self._wanted: dict[Place, LogTarget] = {}
+        self._wanted: dict[Name, LogTarget] = {}
         self._targets: tuple[LogTarget, ...] | None = None
-        self._tails: dict[Place, Tail] = {}
-        self._tasks: dict[Place, asyncio.Task[None]] = {}
+        self._tails: dict[Name, Tail] = {}
+        self._tasks: dict[Name, asyncio.Task[None]] = {}
         self._began: float | None = None
         self._changed = asyncio.Event()
 
@@ -84,7 +87,7 @@ class LogStream:
         if told == self._targets:
             return
         self._targets = told
-        self._wanted = {one.place: one for one in told}
+        self._wanted = {_name(one): one for one in told}
         for place, target in self._wanted.items():
             if place in self._tails:
                 self._tails[place].retarget(target)
@@ -139,7 +142,7 @@ class LogStream:
                 self._reconcile(group)
                 await self._changed.wait()
 
-    def _state(self, place: Place) -> TailState:
+    def _state(self, place: Name) -> TailState:
         return self._tails[place].state if place in self._tails else TailState.OPENING
 
     async def _look(self) -> None:
@@ -199,7 +202,7 @@ class LogStream:
             rng=self._rng,
         )
 
-    def _start(self, group: asyncio.TaskGroup, place: Place) -> None:
+    def _start(self, group: asyncio.TaskGroup, place: Name) -> None:
         tail = self._tails[place]
         self._tasks[place] = group.create_task(tail.run(), name=f"log of {place[1]}/{place[2]}")
 
@@ -220,3 +223,7 @@ class LogStream:
         if tail.is_leaving and not task.done():
             tail.dismiss()
             task.cancel()
+
+
+def _name(target: LogTarget) -> Name:
+    return target.namespace, target.pod, target.container

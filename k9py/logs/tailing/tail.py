@@ -41,6 +41,7 @@ ATTEMPTS: Final = 3
 
 _QUIET_SETTLE: Final = 0.3
 _MARGIN: Final = 60
+_LATE: Final = 2.0
 _UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
 """How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
 pod the API server itself does not have is `pods "x" not found`."""
@@ -94,6 +95,7 @@ class Tail:
         self._lines = Delivery(sink, self._runs, clock, turns)
         self._remarks = Remarks(clock, self._lines.mark, chorus or Chorus(clock))
         self._crossing = Crossing(source, self._runs, self._lines, self._remarks, self._deliver)
+        self._successor: LogTarget | None = None
         self._reading = Interruptible()
         self._pausing = Interruptible()
         self._leaving = False
@@ -101,6 +103,7 @@ class Tail:
         self._attempt = 0
         self._delay = FIRST_DELAY
         self._has_opened = False
+        self._has_looked_back = False
         self._is_complete = False
         self._count_before = 0
         self._has_ended = False
@@ -122,12 +125,23 @@ class Tail:
                 text = self._remarks.why or "ended"
             case _:
                 text = ""
-        return TargetStatus(self._runs.target, self.state, text, self._remarks.error)
+        return TargetStatus(self.target, self.state, text, self._remarks.error)
+
+    @property
+    def target(self) -> LogTarget:
+        """The run the watch told of last."""
+        return self._successor or self._runs.target
 
     def retarget(self, target: LogTarget) -> None:
         """Take what the watch says now: another run of the container, its node, its revision."""
         now = self._clock.monotonic()
-        if target != self._runs.target and self._runs.told(target, now):
+        if target.uid != self.target.uid:
+            self._successor = target
+            self._restart_at = now
+            self._pausing.interrupt()
+        elif self._successor is not None:
+            self._successor = target
+        elif target != self._runs.target and self._runs.told(target, now):
             self._is_complete = False
             self._restart_at = now
             self._pausing.interrupt()
@@ -141,7 +155,8 @@ class Tail:
         if not self._is_reading or not self._follow:
             return
         now = self._clock.monotonic()
-        overdue = self._runs.differ and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
+        is_over = self._runs.differ or self._successor is not None
+        overdue = is_over and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
         if overdue or now - self._lines.heard >= IDLE_SECONDS:
             self._restart_at = None
             self._reading.interrupt()
@@ -249,6 +264,7 @@ class Tail:
 
     def _broke_off(self, error: KdashError) -> bool:
         self._remarks.broke_off(error, at_once=not self._has_opened)
+        self._joins |= not self._has_opened and self._is_late
         if isinstance(error, ApiError) and error.retry_after is not None:
             self._delay = max(self._delay, error.retry_after)
         return self._tries_again()
@@ -263,6 +279,8 @@ class Tail:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
+        if self._successor is not None:
+            await self._replace(self._successor)
         if self._runs.differ and self._has_opened:
             await self._crossing.look_back(self._since_the_view_began())
         resumes = self._lines.position.last is not None
@@ -282,10 +300,25 @@ class Tail:
             self._opened_at = self._clock.monotonic()
             self._lines.hear()
             self._is_reading = True
-            if resumes:
+            if self._follow and not resumes and not self._has_looked_back and (self._joins or self._is_late):
+                await self._crossing.look_before_the_first(self._since_the_view_began())
+                self._has_looked_back = True
+            if self._lines.position.last is not None:
                 await self._read_resumed(batches)
             else:
                 await self._read_first(batches)
+
+    async def _replace(self, successor: LogTarget) -> None:
+        """Another pod has the name now: only its log can be read. It may be what was read of late already."""
+        is_read = self._has_opened and await self._crossing.is_continued()
+        if not is_read:
+            if not self._is_complete:
+                self._lines.mark("gap", words.lost_after(words.REPLACED, self._lines.position.at))
+            self._lines.begin_anew()
+            self._has_looked_back, self._joins = False, True
+        self._runs.replace(successor)
+        self._successor = None
+        self._is_complete = False
 
     def _beginning(self, *, resumes: bool) -> dict[str, Any]:
         """Say from where to read: on from the last line, or what the range asks for."""
@@ -299,6 +332,11 @@ class Tail:
         if self._range.since_seconds is not None:
             return {"since_seconds": self._range.since_seconds}
         return {"tail_lines": self._range.tail_lines}
+
+    @property
+    def _is_late(self) -> bool:
+        """True when the log is first read so long after the view began that its container may have been restarted."""
+        return self._clock.monotonic() - self._began >= _LATE
 
     def _since_the_view_began(self) -> int:
         return int(self._clock.monotonic() - self._began) + _MARGIN + (self._range.since_seconds or 0)

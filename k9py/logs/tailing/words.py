@@ -15,6 +15,8 @@ POD_GONE: Final = "the pod is gone"
 END_OF_PREVIOUS: Final = "end of the previous container's log"
 NO_PREVIOUS: Final = "no previous run: none was kept"
 RESTARTED: Final = "the container was restarted"
+RESTARTED_BEFORE: Final = "the container was restarted before its log was first read"
+REPLACED: Final = "the pod was replaced by another of its name"
 ROTATED: Final = "its log was rotated"
 EITHER: Final = "the container was restarted or its log rotated"
 
@@ -65,6 +67,11 @@ def may_be_missing(what: str, since: datetime | None, until: datetime | None, aw
 def lost_after(what: str, since: datetime | None) -> str:
     """Admit that a log was not read to its end."""
     return f"{what}: lines after {clock_time(since)} may be missing" if since else f"{what}: its lines may be missing"
+
+
+def lost_before(what: str, until: datetime | None) -> str:
+    """Admit that a log was not read from its beginning."""
+    return f"{what}: lines before {clock_time(until)} may be missing" if until else f"{what}: lines may be missing"
 
 
 def reconnected(away: float) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
-from k9py.objects.errors import KdashError
+from k9py.objects.errors import BadRequestError, KdashError
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -127,13 +127,17 @@ class Asked:
 
 
 class ScriptedLogs:
-    """A `LogSource` that answers each pod from its own script; `on_open` is what happens before the n-th answer."""
+    """A `LogSource` that answers each pod from its own script; `on_open` is what happens before the n-th answer.
+
+    Pods that are not among `formers` have no former run when their logs are first read.
+    """
 
     def __init__(self, scripts: dict[str, list[Stream | KdashError]]) -> None:
         self.asked: list[Asked] = []
         self.open_streams = 0
         self.most_open = 0
         self.on_open: dict[int, Callable[[], None]] = {}
+        self.formers: set[str] = set()
         self._scripts = scripts
         self._fed: dict[str, asyncio.Queue[list[bytes]]] = {}
 
@@ -154,10 +158,18 @@ class ScriptedLogs:
         limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
+        if previous and since_seconds is not None and target.pod not in self.formers:
+            return self._former(BadRequestError("previous terminated container not found", code=400))
         self.asked.append(Asked(target.pod, tail_lines, since_time, previous, follow, since_seconds, limit_bytes))
         if deed := self.on_open.get(len(self.asked) - 1):
             deed()
         return self._opened(target)
+
+    @asynccontextmanager
+    async def _former(self, refusal: KdashError | None) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        if refusal is not None:
+            raise refusal
+        yield self._lines("", Stream())
 
     @asynccontextmanager
     async def _opened(self, target: LogTarget) -> AsyncIterator[AsyncIterator[list[bytes]]]:

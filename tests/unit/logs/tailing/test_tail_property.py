@@ -160,8 +160,9 @@ class Kubelet:
         for deed in visit.before:
             self.container.do(deed)
 
+        run = self.container.run
+
         async def lines() -> AsyncIterator[list[bytes]]:
-            run = self.container.run
             sent = len(run.lines)
             yield run.written(since)
             for deed in visit.during:
