@@ -62,6 +62,15 @@ async def test_a_pattern_whose_line_is_gone_says_so(regression: Dashboard) -> No
     await regression.until(lambda: any("that line is no longer kept" in str(one.message) for one in said), "a word")
 
 
+async def test_a_pattern_whose_line_is_filtered_out_says_so(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until_text("could not apply the voucher")
+    await regression.press("ampersand", *"cart", "enter", "tab", "enter")
+    said = regression.app._notifications
+    await regression.until(lambda: any("left out at the moment" in str(one.message) for one in said), "a word")
+    assert screen.logs.view.has_focus
+
+
 async def test_upper_p_hides_the_patterns_and_shows_them(regression: Dashboard) -> None:
     screen = await logs_of_checkout(regression)
     await regression.until(lambda: screen.patterns.display, "the patterns")

@@ -21,7 +21,7 @@ from typing import Final
 from k9py.logs.line import LogLine
 from k9py.objects.errors import ConfigError
 
-SLICE_SECONDS: Final = 0.005
+SLICE_SECONDS: Final = 0.003
 _SLICE_LINES: Final = 16
 _MAX_NAME: Final = 200
 """Characters of a file's name; most file systems end at 255 bytes."""

@@ -241,10 +241,13 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def on_patterns_pane_jump(self, event: PatternsPane.Jump) -> None:
         """Go to a pattern's example in the log."""
         event.stop()
-        if self.logs.view.go_to(event.number):
-            self.show_pane(self.logs)
-        else:
+        view = self.logs.view
+        if not view.go_to(event.number):
             self.kdash.say("that line is no longer kept", failed=True)
+            return
+        self.show_pane(self.logs)
+        if view.cursor_number != event.number:
+            self.kdash.say("that line is left out at the moment, by the filter or with its source")
 
     def action_back(self) -> None:
         """Take back the search, the filter, the full screen; then go back."""
