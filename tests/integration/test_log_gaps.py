@@ -160,6 +160,39 @@ async def test_a_pod_of_a_stateful_set_moves_to_another_node(simulator: Simulato
         await follower.prove()
 
 
+async def test_a_pod_made_anew_under_its_name_while_the_server_was_lost_is_not_given_twice(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    subject = workload(simulator, "StatefulSet", "db")
+    simulator.advance(30)
+    async with following(simulator, tmp_path, subject) as follower:
+        await begin(follower, 3)
+        for _ in range(2):
+            simulator.stop_listening()
+            simulator.call(lambda state: state.storage.remove(PODS, NAMESPACE, "db-1"))
+            await follower.run(10)
+            simulator.listen_again()
+            await follower.run(20)
+        await follower.prove()
+
+
+async def test_a_pod_that_is_new_and_is_restarted_before_its_log_could_be_opened_loses_nothing_in_silence(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    subject = workload(simulator, "Deployment", "orders", replicas=2)
+    simulator.advance(20)
+    async with following(simulator, tmp_path, subject) as follower:
+        await begin(follower, 2)
+        simulator.inject(Refuse(503), LOGS, times=None)
+        simulator.call(roll_out, "Deployment", "orders", "1.1.0")
+        await follower.run(15)
+        change_pods(simulator, "orders", **{RESTART_ANNOTATION: "app 1"})
+        await follower.run(5)
+        simulator.clear_faults()
+        await follower.run(20)
+        await follower.prove()
+
+
 async def test_a_node_that_is_lost_for_a_while_and_a_clock_that_is_wrong(simulator: Simulator, tmp_path: Path) -> None:
     def skew(state: ClusterState) -> None:
         for node, seconds in zip(state.storage.list(NODES), ("-7", "0", "4.5"), strict=True):
