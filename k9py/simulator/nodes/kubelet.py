@@ -53,8 +53,7 @@ _LONGEST_BACKOFF = 300.0
 _RESTART_DELAY = 1.0
 _STOPPED = Exits(143, 0.0)
 RESTART_ANNOTATION = "sim.k9py.dev/restart"
-"""On a pod: the name of a container that is to be restarted, once each time this changes (what follows a blank after
-the name makes it differ)."""
+"""On a pod: a container to restart, once each time this changes; what follows a blank makes it differ ("app 2")."""
 
 
 class Kubelet:
