@@ -6,6 +6,7 @@ The former run's log decides (`former`); the container ids of the watch decide w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from k9py.logs.source import LogSource
 from k9py.logs.tailing import words
@@ -15,6 +16,9 @@ from k9py.logs.tailing.remarks import Remarks
 from k9py.logs.tailing.resume import Resume, first_stamp
 from k9py.logs.tailing.runs import Runs
 from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
+
+ROTATES: Final = 5.0
+"""Seconds after which the beginning of a log that nobody read may have been rotated away: a kubelet does not tell."""
 
 
 class Crossing:
@@ -110,9 +114,12 @@ class Crossing:
         """
         since, first = self._delivery.position.at, first_stamp(first_line)
         until = first.at if first else None
+        away = self._remarks.away or 0.0
         match await self._former(first_line):
             case Former.WHOLE | Former.ANOTHER:
                 self._start()
+                if away >= ROTATES:
+                    self._remarks.lost_before(words.READ_LATE, until)
             case Former.CUT | Former.ANOTHER_CUT:
                 self._remarks.gap(words.RESTARTED, self._delivery.position.at, until)
                 self._next()

@@ -90,10 +90,14 @@ class Remarks:
         self.all_is_well()
         return True
 
+    @property
+    def away(self) -> float | None:
+        """Seconds without a connection; None while there is one."""
+        return None if self._lost_at is None else self._clock.monotonic() - self._lost_at
+
     def gap(self, what: str, since: datetime | None, until: datetime | None) -> None:
         """Admit a gap."""
-        away = None if self._lost_at is None else self._clock.monotonic() - self._lost_at
-        self._mark("gap", words.may_be_missing(what, since, until, away))
+        self._mark("gap", words.may_be_missing(what, since, until, self.away))
 
     def lost_before(self, what: str, until: datetime | None) -> None:
         """Admit that a log was not read from its beginning."""

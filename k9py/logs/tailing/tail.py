@@ -18,12 +18,12 @@ from typing import Any, Final
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing import words
 from k9py.logs.tailing.clock import Clock
-from k9py.logs.tailing.crossing import Crossing
+from k9py.logs.tailing.crossing import ROTATES, Crossing
 from k9py.logs.tailing.delivery import Delivery, Sink
 from k9py.logs.tailing.interruptible import Interruptible
 from k9py.logs.tailing.range import TAIL, LogRange
 from k9py.logs.tailing.remarks import Chorus, Remarks
-from k9py.logs.tailing.resume import Resume
+from k9py.logs.tailing.resume import Resume, first_stamp
 from k9py.logs.tailing.runs import RESTART_GRACE, Runs
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import TailState, TargetStatus
@@ -109,6 +109,7 @@ class Tail:
         self._has_ended = False
         self._is_reading = False
         self._opened_at = 0.0
+        self._known_at = clock.monotonic()
         self._restart_at: float | None = None
 
     # -- what others ask ----------------------------------------------------------------------------------------------
@@ -137,13 +138,13 @@ class Tail:
         now = self._clock.monotonic()
         if target.uid != self.target.uid:
             self._successor = target
-            self._restart_at = now
+            self._restart_at = self._known_at = now
             self._pausing.interrupt()
         elif self._successor is not None:
             self._successor = target
         elif target != self._runs.target and self._runs.told(target, now):
             self._is_complete = False
-            self._restart_at = now
+            self._restart_at = self._known_at = now
             self._pausing.interrupt()
 
     def yield_turn(self) -> None:
@@ -216,6 +217,7 @@ class Tail:
             if not self._has_opened:
                 self._is_complete = True  # nothing was printed yet
                 self._joins = True
+                self._known_at = self._clock.monotonic()
             return self._follow
         except ForbiddenError as error:
             self._refused(f"no right to read this log: {error.message}", error)
@@ -226,7 +228,8 @@ class Tail:
         finally:
             if self._is_reading and self._lines.position.last is None:
                 # What is empty for a while has no past: all that comes belongs to the view.
-                self._joins |= self._clock.monotonic() - self._opened_at >= 1
+                self._known_at = self._clock.monotonic()
+                self._joins |= self._known_at - self._opened_at >= 1
             self._is_reading = False
         self._remarks.nothing_new()
         if was_given_up:
@@ -265,6 +268,7 @@ class Tail:
     def _broke_off(self, error: KdashError) -> bool:
         self._remarks.broke_off(error, at_once=not self._has_opened)
         self._joins |= not self._has_opened and self._is_late
+        self._is_complete = False  # it may have been restarted since it ended
         if isinstance(error, ApiError) and error.retry_after is not None:
             self._delay = max(self._delay, error.retry_after)
         return self._tries_again()
@@ -300,13 +304,14 @@ class Tail:
             self._opened_at = self._clock.monotonic()
             self._lines.hear()
             self._is_reading = True
+            since_known = self._opened_at - self._known_at
             if self._follow and not resumes and not self._has_looked_back and (self._joins or self._is_late):
                 await self._crossing.look_before_the_first(self._since_the_view_began())
                 self._has_looked_back = True
             if self._lines.position.last is not None:
                 await self._read_resumed(batches)
             else:
-                await self._read_first(batches)
+                await self._read_first(batches, may_be_rotated=self._joins and since_known >= ROTATES)
 
     async def _replace(self, successor: LogTarget) -> None:
         """Another pod has the name now: only its log can be read. It may be what was read of late already."""
@@ -341,9 +346,13 @@ class Tail:
     def _since_the_view_began(self) -> int:
         return int(self._clock.monotonic() - self._began) + _MARGIN + (self._range.since_seconds or 0)
 
-    async def _read_first(self, batches: AsyncIterator[list[bytes]]) -> None:
+    async def _read_first(self, batches: AsyncIterator[list[bytes]], *, may_be_rotated: bool) -> None:
         size = 0
         async for batch in batches:
+            if may_be_rotated and batch:
+                may_be_rotated = False
+                first = first_stamp(batch[0])
+                self._remarks.lost_before(words.READ_LATE, first.at if first else None)
             size += sum(map(len, batch)) + len(batch)
             await self._deliver(batch)
         head = self._range.head_bytes
