@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from k9py.logs.patterns.compare import Comparison, Kind, PatternRow
+from k9py.logs.patterns.compare import AT_START, Comparison, Kind, PatternRow
 from k9py.logs.records.level import Level
 from k9py.logs.records.shown import shown_text
 from k9py.objects.meta import ObjectKey
@@ -60,7 +60,7 @@ def key_of(pattern: PatternRow) -> ObjectKey:
 def summary(comparison: Comparison) -> str:
     """Say how many patterns are new, have stopped or changed their rate, for a title."""
     new = comparison.of("new")
-    sure = sum(one.is_sure for one in new)
+    sure = sum(one.is_telling for one in new)
     perhaps = f", {len(new) - sure:,} perhaps" if sure < len(new) else ""
     stopped, changed = len(comparison.of("stopped")), len(comparison.of("more", "fewer"))
     return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed"
@@ -128,13 +128,13 @@ def _tone(pattern: PatternRow) -> Tone:
     if pattern.kind in ("stopped", "fewer"):
         return Tone.PLAIN
     tone = _TONES.get(pattern.level, Tone.PLAIN)
-    return Tone.WARN if tone is Tone.FAIL and not pattern.is_sure else tone
+    return Tone.WARN if tone is Tone.FAIL and not pattern.is_telling else tone
 
 
 def _rank(pattern: PatternRow, most: int) -> int:
     """As `compare` orders; counts by their magnitude alone, so that rows do not change places all the time."""
-    section = _SECTIONS[pattern.kind] if pattern.is_sure else _LAST - 1
-    gravity, late = _GRAVITY.get(pattern.level, 4), pattern.note == "at its start"
+    section = _SECTIONS[pattern.kind] if pattern.is_telling else _LAST - 1
+    gravity, late = _GRAVITY.get(pattern.level, 4), pattern.note == AT_START
     return section * 1000 + gravity * 100 + late * 50 + 49 - min(49, most.bit_length())
 
 

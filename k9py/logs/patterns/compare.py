@@ -7,9 +7,10 @@ Rules, in this order; everything that none of them names is the same:
 - *stopped*: the old ones said it, the new one never did, though at the old rate at least `MIN_EXPECTED` lines were due.
 - *more*, *fewer*: the rates differ at least `MIN_RATIO`-fold, and chance is no explanation.
 
-Rates are lines a container-minute. Stopped, more and fewer leave out what containers print at their start: that comes
-with the rollout, not with the revision. Chance is ruled out at `CHANCE` divided by the patterns that are tested, so
-that among hundreds of patterns not a few change by accident.
+Rates are lines a minute of the containers that say it: where the new revision's crash, nothing has stopped. Stopped,
+more and fewer leave out what containers print at their start: that comes with the rollout, not with the revision.
+Chance is ruled out at `CHANCE` divided by the patterns that are tested, so that among hundreds of patterns not a few
+change by accident.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ MIN_RATIO: Final = 2.0
 CHANCE: Final = 0.01
 SILENCE: Final = 0.05
 """A new pattern is sure when, at its rate, the old revisions would have kept silent about it less likely than this."""
+AT_START: Final = "at its start"
 _LOOK_EVERY: Final = 64
 
 _GRAVITY: Final = {Level.FATAL: 0, Level.ERROR: 1, Level.WARN: 2, Level.INFO: 3, Level.UNKNOWN: 3}
@@ -66,6 +68,14 @@ class PatternRow(NamedTuple):
     is_sure: bool = True
     first_at: datetime | None = None
     last_at: datetime | None = None
+
+    @property
+    def is_telling(self) -> bool:
+        """True for what stands among the sure ones.
+
+        Warnings and errors of a container that has only just started do too: it may never get any further.
+        """
+        return self.is_sure or (self.note == AT_START and self.level >= Level.WARN)
 
     @property
     def ratio(self) -> float | None:
@@ -121,7 +131,8 @@ class Comparing:
     """
 
     def __init__(self, counts: PatternCounts, new: str, old: Collection[str]) -> None:
-        revisions = tuple(counts.runs.heard)
+        self._heard = counts.runs.heard
+        revisions = tuple(self._heard)
         self._counts = counts
         self._new = (new,) if new or old else revisions
         self._old = tuple(one for one in old if one != new)
@@ -129,8 +140,6 @@ class Comparing:
         # How a new pod's log begins is put aside even where a start is only likely; an old pod has mostly run for long.
         self._new_steady = (Phase.STEADY,) if self._old else tuple(Phase)
         self._old_steady = (Phase.STEADY, Phase.PERHAPS)
-        self._new_minutes = self._minutes(self._new, self._new_steady)
-        self._old_minutes = self._minutes(self._old, self._old_steady)
         patterns = list(counts.patterns.values())
         tested = sum(1 for one in patterns if not one.tallies.keys().isdisjoint(self._old))
         self._chance = CHANCE / max(1, tested)
@@ -146,21 +155,25 @@ class Comparing:
             if not at % _LOOK_EVERY and should_pause():
                 return None
         self._rows.sort(key=_order)
-        heard, others = self._counts.runs.heard, self._counts.others
+        heard, others = self._heard, self._counts.others
         new, old = self._new, self._old
         return Comparison(
             tuple(self._rows),
-            self._new_minutes,
-            self._old_minutes,
+            sum(heard[one].seconds[phase] for one in new if one in heard for phase in self._new_steady) / 60,
+            sum(heard[one].seconds[phase] for one in old if one in heard for phase in self._old_steady) / 60,
             sum(heard[one].lines for one in new if one in heard),
             sum(heard[one].lines for one in old if one in heard),
             sum(others.get(one, 0) for one in new),
             sum(others.get(one, 0) for one in old),
         )
 
-    def _minutes(self, revisions: Collection[str], phases: Collection[Phase]) -> float:
-        heard = self._counts.runs.heard
-        return sum(heard[one].seconds[phase] for one in revisions if one in heard for phase in phases) / 60
+    def _minutes(self, pattern: Pattern) -> tuple[float, float]:
+        """Return how long the containers that say a pattern were heard, of the new and the old revisions."""
+        runs, named = self._counts.runs, pattern.containers
+        return (
+            sum(runs.seconds(one, named, self._new_steady) for one in self._new) / 60,
+            sum(runs.seconds(one, named, self._old_steady) for one in self._old) / 60,
+        )
 
     def _row(self, pattern: Pattern) -> PatternRow | None:
         news = [pattern.tallies[one] for one in self._new if one in pattern.tallies]
@@ -169,19 +182,20 @@ class Comparing:
             return None
         new_count, old_count = sum(one.count for one in news), sum(one.count for one in olds)
         new_steady, old_steady = _count(news, self._new_steady), _count(olds, self._old_steady)
-        new_rate = new_steady / self._new_minutes if self._new_minutes > 0 else None
-        old_rate = old_steady / self._old_minutes if self._old_minutes > 0 else None
+        new_minutes, old_minutes = minutes = self._minutes(pattern)
+        new_rate = new_steady / new_minutes if new_minutes > 0 else None
+        old_rate = old_steady / old_minutes if old_minutes > 0 else None
         kind: Kind = "same"
         note, is_sure = "", True
         if self._old:
-            kind = self._kind(pattern, new_count, old_count, new_steady, old_steady)
+            kind = self._kind(pattern, (new_count, old_count), (new_steady, old_steady), minutes)
         if kind == "new":
             at_start = not new_steady
             if at_start and not self._knows_start:
-                note = "at its start"
+                note = AT_START
             elif new_count == 1:
                 note = "once"
-            is_sure = self._knows_start if at_start else self._silence(new_steady) <= SILENCE
+            is_sure = self._knows_start if at_start else _silence(new_steady, minutes) <= SILENCE
         tally = max(news or olds, key=lambda one: one.last_number)
         return PatternRow(
             kind,
@@ -200,10 +214,12 @@ class Comparing:
             max((one.last_at for one in news or olds if one.last_at is not None), default=None),
         )
 
-    def _kind(self, pattern: Pattern, new_count: int, old_count: int, new: int, old: int) -> Kind:
+    def _kind(
+        self, pattern: Pattern, counts: tuple[int, int], steady: tuple[int, int], minutes: tuple[float, float]
+    ) -> Kind:
+        (new_count, old_count), (new, old), (new_minutes, old_minutes) = counts, steady, minutes
         if not old_count and pattern.baseline.isdisjoint(self._old):
             return "new"
-        new_minutes, old_minutes = self._new_minutes, self._old_minutes
         if new_minutes <= 0 or old_minutes <= 0:
             return "same"
         total, share = new + old, new_minutes / (new_minutes + old_minutes)
@@ -217,10 +233,11 @@ class Comparing:
             return "fewer" if chance_of_at_most(new, total, share) <= self._chance else "same"
         return "same"
 
-    def _silence(self, count: int) -> float:
-        """Return how likely the old revisions would have said nothing, had they said it at the new one's rate."""
-        minutes = self._new_minutes + self._old_minutes
-        return (self._new_minutes / minutes) ** count if minutes > 0 else 1.0
+
+def _silence(count: int, minutes: tuple[float, float]) -> float:
+    """Return how likely the old revisions would have said nothing, had they said it at the new one's rate."""
+    new, old = minutes
+    return (new / (new + old)) ** count if new + old > 0 else 1.0
 
 
 def _count(tallies: Collection[Tally], phases: Collection[Phase]) -> int:
@@ -233,9 +250,9 @@ def _order(row: PatternRow) -> tuple[object, ...]:
     What is not sure comes last: rare lines that the old revisions may say as well would crowd out what is.
     """
     return (
-        _KINDS.index(row.kind) if row.is_sure else len(_KINDS),
+        _KINDS.index(row.kind) if row.is_telling else len(_KINDS),
         _GRAVITY.get(row.level, 4),
-        row.note == "at its start",
+        row.note == AT_START,
         -max(row.new_count, row.old_count),
         row.identity,
     )

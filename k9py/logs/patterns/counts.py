@@ -62,7 +62,7 @@ class Pattern:
         number: in the order in which patterns were first seen; never used twice.
     """
 
-    __slots__ = ("baseline", "number", "tallies", "template")
+    __slots__ = ("baseline", "containers", "number", "tallies", "template")
 
     def __init__(self, number: int, template: Template) -> None:
         self.number = number
@@ -71,6 +71,8 @@ class Pattern:
         """By revision."""
         self.baseline: set[str] = set()
         """Revisions whose containers are known to say this at their start."""
+        self.containers: set[str] = set()
+        """Names of the containers that say it."""
 
     @property
     def level(self) -> Level:
@@ -79,6 +81,7 @@ class Pattern:
     def add(self, other: Pattern) -> None:
         """Take over what another pattern has counted."""
         self.baseline |= other.baseline
+        self.containers |= other.containers
         for revision, theirs in other.tallies.items():
             ours = self.tallies.get(revision)
             if ours is None:
@@ -164,6 +167,7 @@ class PatternCounts:
                 pattern = self._pattern(self._templates.of(text))
                 if pattern is not None:
                     pattern.baseline.add(revision)
+                    pattern.containers.add(lines[at].target.container)
             if should_pause():
                 return at + 1
         return len(lines)
@@ -198,6 +202,8 @@ class PatternCounts:
         tally = pattern.tallies.get(revision)
         if tally is None:
             tally = pattern.tallies[revision] = Tally(number, text[:MAX_EXAMPLE])
+        if line.target.container not in pattern.containers:
+            pattern.containers.add(line.target.container)
         tally.phases[phase] += 1
         tally.last_number = number
         if at is not None:

@@ -1,13 +1,15 @@
 """How long each revision has been listened to, and which of its lines belong to a container's start.
 
-Observed time is counted in container-seconds: the span from a container's first line to its last, over all containers
-of a revision. Where a container's start is known (told by the kubelet, or a `start` marker in the stream) its first
-`START_SECONDS` are its beginning; where it is not, its first line may be its start and may be not, and that time is
-counted apart as `perhaps`, for whoever compares to decide. A line without a timestamp tells no time.
+Observed time is counted in container-seconds: the span from a container's first line to its last, over all pods of a
+revision, for each container of their template: a sidecar that talks on is no sign that the main one does. Where a
+container's start is known (told by the kubelet, or a `start` marker in the stream) its first `START_SECONDS` are its
+beginning; where it is not, its first line may be its start and may be not, and that time is counted apart as
+`perhaps`, for whoever compares to decide. A line without a timestamp tells no time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
@@ -31,13 +33,18 @@ class Phase(IntEnum):
 
 
 class Heard:
-    """What has been heard of one revision: lines, and container-seconds by phase."""
+    """What has been heard of one container of a revision: lines, and container-seconds by phase."""
 
     __slots__ = ("lines", "seconds")
 
     def __init__(self) -> None:
         self.lines = 0
         self.seconds = [0.0, 0.0, 0.0]
+
+    def add(self, other: Heard) -> None:
+        """Count what was heard of another one too."""
+        self.lines += other.lines
+        self.seconds = [ours + theirs for ours, theirs in zip(self.seconds, other.seconds, strict=True)]
 
 
 class Run:
@@ -87,7 +94,8 @@ class Runs:
     """All runs heard of, by their targets."""
 
     def __init__(self) -> None:
-        self.heard: dict[str, Heard] = {}
+        self.by_container: dict[str, dict[str, Heard]] = {}
+        """By revision and the container's name."""
         self._runs: dict[LogTarget, Run] = {}
         self._by_identity: dict[int, Run] = {}
         self._started: dict[str, datetime] = {}
@@ -109,12 +117,15 @@ class Runs:
         self._by_identity[id(target)] = run
         return run
 
-    def revision(self, revision: str) -> Heard:
-        """Return what was heard of a revision."""
-        heard = self.heard.get(revision)
-        if heard is None:
-            heard = self.heard[revision] = Heard()
-        return heard
+    @property
+    def heard(self) -> dict[str, Heard]:
+        """What was heard of each revision, all containers together."""
+        return {revision: _together(containers.values()) for revision, containers in self.by_container.items()}
+
+    def seconds(self, revision: str, containers: Collection[str], phases: Collection[Phase]) -> float:
+        """Return the container-seconds heard of some containers of a revision, in some phases."""
+        heard = self.by_container.get(revision, {})
+        return sum(heard[name].seconds[phase] for name in containers if name in heard for phase in phases)
 
     def set_started(self, started: dict[str, datetime]) -> None:
         """Say since when containers run, by container id: all that are known now."""
@@ -132,4 +143,12 @@ class Runs:
 
     def _new(self, target: LogTarget, at: datetime | None = None, *, is_start: bool = False) -> Run:
         began = self._started.get(target.container_id) if target.container_id else None
-        return Run(target, self.revision(target.revision), began or at, is_start=is_start)
+        containers = self.by_container.setdefault(target.revision, {})
+        return Run(target, containers.setdefault(target.container, Heard()), began or at, is_start=is_start)
+
+
+def _together(parts: Iterable[Heard]) -> Heard:
+    whole = Heard()
+    for one in parts:
+        whole.add(one)
+    return whole

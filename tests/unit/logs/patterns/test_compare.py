@@ -187,3 +187,18 @@ def test_every_pattern_has_one_row_and_no_count_is_invented(lines: list[LogLine]
         assert (row.kind == "new") == (row.old_count == 0)
         assert row.kind != "stopped" or row.new_count == 0
         assert lines[row.number].text == row.example
+
+
+def test_an_error_of_a_container_that_never_gets_beyond_its_start_stands_first() -> None:
+    crash = [line(NEW, 1, "starting"), line(NEW, 2, "ERROR no PAYMENT_URL")]
+    proxy = steady(NEW._replace(container="proxy"), "GET /{}", every=1, minutes=10)
+    old = steady(OLD, "INFO handled {}", every=1, minutes=10)
+    rows = compared([*old, *crash, *proxy], established=False).rows
+    assert (rows[0].pattern, rows[0].note, rows[0].is_telling) == ("ERROR no PAYMENT_URL", "at its start", True)
+
+
+def test_what_a_crashing_container_does_not_come_to_say_has_not_stopped_however_long_its_sidecar_is_heard() -> None:
+    sidecar = steady(NEW._replace(container="proxy"), "GET /{}", every=1, minutes=10)
+    old = steady(OLD, "INFO handled {}", every=1, minutes=10)
+    comparison = compared([*old, line(NEW, 1, "ERROR no PAYMENT_URL"), *sidecar])
+    assert kinds(comparison)["INFO handled <num>"] == "same"
