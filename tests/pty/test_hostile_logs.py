@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ COMMAND = shutil.which("kdash", path=str(Path(sys.executable).parent)) or ""
 OWN = re.compile(
     rb"\x1b\[[0-9;]*m"  # colours
     rb"|\x1b\[[0-9;]*H"  # the cursor
-    rb"|\x1b\[[0-9]*;?[0-9]*r|\x1b\[[0-9]*[ST]"  # a moved block of lines
+    rb"|\x1b\[[0-9]*;?[0-9]*r(?:\x1b\[[0-9]+;1H(?:(?:\x1bD)+|(?:\x1bM)+))?"  # a moved block of lines
     rb"|\x1b\[\?(?:7|25|1004|1049|2004|2026|2048)[hl]"  # modes: wrapping, cursor, focus, screen, paste, frames, resize
     rb"|\x1b\[\?(?:2026|2048)\$p"  # are those known?
     rb"|\x1b\[[<>]?[0-9]*u"  # how keys are reported
@@ -104,12 +105,25 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
         assert not [payload for payload in PAYLOAD if b"\x1b]" + payload in raw]
         assert not INVISIBLE.search(raw.decode("utf-8", "replace"))
 
-        terminal.press("g", "c")
+        terminal.press("/", "clipboard-st", "\r")
+        terminal.wait_for(" found")
+        terminal.press("c")
         terminal.wait_for(lambda text: "sent 1 line" in text or "copied 1 line" in text, "what became of the copy")
         copies = COPY.findall(bytes(terminal.raw))
         assert len(copies) == 1
         assert base64.b64decode(copies[0]).decode().isprintable()
         assert acting(COPY.sub(b"", bytes(terminal.raw))) == []
+
+        terminal.press("\x13")
+        terminal.wait_for("What is shown")
+        terminal.press("\r")
+        terminal.wait_for("saved ")
+        (saved,) = tmp_path.rglob("*_shop_deployment-cart_*.log")
+        assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+        written = saved.read_bytes()
+        assert not ACTS.search(written)
+        assert not INVISIBLE.search(written.decode())
+        assert b"one-megabyte" in written
 
         terminal.press(":q\r")
         assert terminal.wait_for_exit() == 0

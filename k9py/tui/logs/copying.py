@@ -37,7 +37,8 @@ def copy_of(lines: Sequence[str], clipboard: Clipboard) -> Copy:
         return Copy("", f"this terminal takes no copies ({clipboard.why}): Ctrl+S saves {them}")
     size = (len(text.encode("utf-8", "replace")) + 2) // 3 * 4
     if size > MAX_BASE64:
-        return Copy("", f"{many} are too much for a terminal's clipboard ({size // 1000} kB): Ctrl+S saves them")
+        too_much = f"too much for a terminal's clipboard: {many}, {size // 1000} kB as it is sent"
+        return Copy("", f"{too_much}. Ctrl+S saves {them}")
     if clipboard.answer == "taken":
         return Copy(text, f"copied {many}")
     why = f" ({clipboard.why})" if clipboard.why else ""
