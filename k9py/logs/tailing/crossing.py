@@ -68,20 +68,29 @@ class Crossing:
             self._start()
 
     async def is_continued(self) -> bool:
-        """Tell whether the log read under the pod's name now is the one our last line stands in.
+        """Tell whether a log read under the pod's name now is the one our last line stands in.
 
         Another pod of the same name may have been read already before the watch told of it. Raises KdashError.
         """
         position = self._delivery.position
         if position.last is None:
             return False
-        skip = Resume(position)
-        async with self._source.open_log(self._runs.target, follow=False, since_time=position.at) as batches:
-            async for batch in batches:
-                skip.after(batch)
-                if skip.proven or skip.done:
-                    break
-        return skip.proven
+        for previous in (False, True):
+            skip = Resume(position)
+            try:
+                async with self._source.open_log(
+                    self._runs.target, follow=False, since_time=position.at, previous=previous
+                ) as batches:
+                    async for batch in batches:
+                        skip.after(batch)
+                        if skip.proven:
+                            return True
+                        if skip.done:
+                            break
+            except (BadRequestError, NotFoundError):
+                if not previous:
+                    raise
+        return False
 
     async def look_before_the_first(self, since_seconds: int) -> None:
         """A new container's log was opened, which may have been restarted before that: its former run comes first.
@@ -106,15 +115,16 @@ class Crossing:
         else:
             self._runs.opened(nothing_delivered=True)
 
-    async def bridge(self, first_line: bytes) -> None:
+    async def bridge(self, first_line: bytes, unattended: float) -> None:
         """The log that is read does not continue ours: fill the time between from the former run, or admit a gap.
 
         Args:
             first_line: the first new line.
+            unattended: seconds for which nobody may have seen the new run.
         """
         since, first = self._delivery.position.at, first_stamp(first_line)
         until = first.at if first else None
-        away = self._remarks.away or 0.0
+        away = max(self._remarks.away or 0.0, unattended)
         match await self._former(first_line):
             case Former.WHOLE | Former.ANOTHER:
                 self._start()

@@ -109,7 +109,7 @@ class Tail:
         self._has_ended = False
         self._is_reading = False
         self._opened_at = 0.0
-        self._known_at = clock.monotonic()
+        self._known_at = self._left_at = clock.monotonic()
         self._restart_at: float | None = None
 
     # -- what others ask ----------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ class Tail:
         is_over = self._runs.differ or self._successor is not None
         overdue = is_over and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
         if overdue or now - self._lines.heard >= IDLE_SECONDS:
-            self._restart_at = None
+            self._restart_at = None if overdue else self._restart_at
             self._reading.interrupt()
 
     def leave(self) -> None:
@@ -226,6 +226,8 @@ class Tail:
         except KdashError as error:
             return self._broke_off(error)
         finally:
+            if self._is_reading:
+                self._left_at = self._lines.heard  # it may have been half-open since
             if self._is_reading and self._lines.position.last is None:
                 # What is empty for a while has no past: all that comes belongs to the view.
                 self._known_at = self._clock.monotonic()
@@ -242,6 +244,7 @@ class Tail:
     def _ended(self) -> bool:
         """The server ended the stream in order: the container has ended, or the log that is not followed."""
         self._is_complete = True
+        self._left_at = self._clock.monotonic()
         if self._previous:
             self._lines.mark("end", words.END_OF_PREVIOUS)
         if not self._follow:
@@ -375,7 +378,7 @@ class Tail:
                 continue
             if not said:
                 said = True
-                await self._crossing.bridge(fresh[0])
+                await self._crossing.bridge(fresh[0], self._opened_at - max(self._left_at, self._restart_at or 0.0))
             await self._deliver(fresh)
 
     async def _deliver(self, batch: Sequence[bytes]) -> None:
