@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import msgspec
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level
@@ -20,7 +20,9 @@ MIN_PREFIX_CELLS: Final = 12
 GUTTER_CELLS: Final = 1
 """For the bar of the cursor's line and of marked lines."""
 LATE: Final = "late "
-_ROWS_AT_ONCE: Final = 8
+_JOINERS: Final = "\u200d\ufe0e\ufe0f"
+_PILED: Final = 4
+"""Characters for each cell at most: more combining ones are not piled up."""
 _SIGHT: Final = 24
 """Characters, with escape sequences, read for each cell in sight."""
 
@@ -73,12 +75,13 @@ def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[T
         open_: unfolded: a record has a row a field, and long rows are wrapped.
     """
     if line.marker:
-        piece = Shown(marker_words(line), (), Level.UNKNOWN)
+        piece = _unjoined(Shown(marker_words(line), (), Level.UNKNOWN))
         return tuple(_rows(piece, max(1, layout.width - GUTTER_CELLS), layout.wrap or open_))
     if not open_:
-        return tuple(_rows(shown_line(_within_sight(line, layout), layout), layout.room, layout.wrap))
+        piece = _unjoined(shown_line(_within_sight(line, layout), layout))
+        return tuple(_rows(piece, layout.room, layout.wrap))
     pieces = unfolded(line.text, line.at) if layout.parsed else (shown_line(line, layout),)
-    return tuple(row for piece in pieces for row in _rows(piece, layout.room, wrap=True))
+    return tuple(row for piece in pieces for row in _rows(_unjoined(piece), layout.room, wrap=True))
 
 
 def shown_line(line: LogLine, layout: LogLayout) -> Shown:
@@ -99,6 +102,18 @@ def _within_sight(line: LogLine, layout: LogLayout) -> LogLine:
     return msgspec.structs.replace(line, text=f"{line.text[:limit]}…")
 
 
+def _unjoined(piece: Shown) -> Shown:
+    """Return a text without joiners and variation selectors: terminals do not agree on the cells of what they join."""
+    if piece.text.isascii() or not any(joiner in piece.text for joiner in _JOINERS):
+        return piece
+    at, places = 0, [0]
+    for character in piece.text:
+        at += character not in _JOINERS
+        places.append(at)
+    text = "".join(character for character in piece.text if character not in _JOINERS)
+    return Shown(text, tuple(s._replace(start=places[s.start], end=places[s.end]) for s in piece.spans), piece.level)
+
+
 def marker_words(line: LogLine) -> str:
     """Return the words of a marker, harmless."""
     words = plain(line.text)
@@ -117,22 +132,49 @@ def _rows(piece: Shown, room: int, wrap: bool) -> Iterator[TextRow]:
 
 def _lengths(text: str, room: int) -> list[int]:
     """Return the characters of each row of at most `room` cells; at least one row."""
-    if not text:
-        return [0]
+    if text.isascii():
+        return [min(room, len(text) - at) for at in range(0, len(text), room)] or [0]
     room = max(2, room)  # a wide character must fit
     lengths: list[int] = []
-    at = 0
-    while at < len(text):
-        part = text[at : at + room]
-        found = [len(part)]
-        if not part.isascii():
-            part = text[at : at + room * _ROWS_AT_ONCE]
-            found = [len(row) for row in chop_cells(part, room)]
-            if at + len(part) < len(text) and len(found) > 1:
-                found.pop()  # more may fit on that one
-        lengths += found
-        at += sum(found)
-    return lengths
+    at = cells = 0
+    for index, character in enumerate(text):
+        width = get_character_cell_size(character)
+        if cells + width > room or index - at >= _PILED * room:
+            lengths.append(index - at)
+            at, cells = index, 0
+        cells += width
+    return [*lengths, len(text) - at]
+
+
+class Visible(NamedTuple):
+    """The characters of a text that are in sight, and the cells before and in them; `more` when it goes on."""
+
+    first: int
+    last: int
+    blanks: int
+    cells: int
+    more: bool
+
+
+def visible(text: str, start: int, end: int, left: int, room: int) -> Visible:
+    """Return what of a text is in sight, `left` cells cut off, in at most `room` cells.
+
+    Half a wide character at the left edge is a blank.
+    """
+    if text[start : start + left + room + 1].isascii():
+        first = min(end, start + left)
+        last = min(end, first + room)
+        return Visible(first, last, 0, last - first, last < end)
+    at, cells, whole = start, 0, end
+    while at < end and cells < left:
+        cells += get_character_cell_size(text[at])
+        at += 1
+    first, blanks, cells = at, max(0, cells - left), 0
+    end = min(end, first + _PILED * room)
+    while at < end and blanks + cells + (width := get_character_cell_size(text[at])) <= room:
+        cells += width
+        at += 1
+    return Visible(first, at, blanks, cells, at < whole)
 
 
 def fit_label(label: str, cells: int) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
@@ -19,11 +20,11 @@ from textual.strip import Strip
 
 from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level
-from k9py.logs.records.shown import Part, Shown
+from k9py.logs.records.shown import Part, Shown, Span
 from k9py.tables.values import Tone
 from k9py.tui.theme import Palette
 from k9py.tui.widgets.log_view.colours import sgr_style
-from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, fit_label, rows_of
+from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, fit_label, rows_of, visible
 
 CURSOR_BAR: Final = "▎"
 MARK_BAR: Final = "▌"
@@ -42,6 +43,7 @@ _LEVEL_TONES: Final = {
     Level.FATAL: Tone.FAIL,
 }
 _PLAIN_PARTS: Final[frozenset[Part]] = frozenset(("value", "quoted"))
+_style_of = itemgetter(2)
 _MUTED_PARTS: Final[frozenset[Part]] = frozenset(("time", "key", "cut"))
 
 
@@ -148,8 +150,11 @@ class LinePainter:
             text = at.piece.text[at.start : at.end].rstrip()
             if row == len(laid.rows) - 1:
                 text += " " + "─" * max(0, layout.width - GUTTER_CELLS - cell_len(text) - 1)
-            body = exact([Segment(text, style)], layout.width - GUTTER_CELLS, base, left=layout.left)
-            return Strip([gutter, *body], layout.width)
+            room = layout.width - GUTTER_CELLS
+            seen = visible(text, 0, len(text), layout.left, room)
+            text = " " * seen.blanks + text[seen.first : seen.last]
+            pad = Segment(" " * max(0, room - seen.blanks - seen.cells), base)
+            return Strip([gutter, Segment(text, style), pad], layout.width)
         lead: list[Segment] = [gutter]
         if row > 0:
             lead.append(Segment(" " * (layout.lead - GUTTER_CELLS), base))
@@ -158,49 +163,55 @@ class LinePainter:
                 lead += [Segment(look.time or " " * layout.times, base + palette.muted), Segment(" ", base)]
             if layout.prefix:
                 lead += [Segment(fit_label(label, layout.prefix), base + source), Segment(" ", base)]
-        return exact([*lead, *self._text(laid, at, look, palette, base)], layout.width, base)
+        segments = [*lead, *self._text(laid, at, look, palette, base)]
+        if layout.lead + layout.room == layout.width:
+            return Strip(segments, layout.width)
+        return exact(segments, layout.width, base)
 
-    def _text(self, laid: _Laid, at: TextRow, look: RowLook, palette: Palette, base: Style) -> Strip:
-        layout, piece = self._layout, at.piece
-        start, end, left = at.start, at.end, layout.left
-        cut = len(laid.rows) == 1 and cell_len(piece.text[: left + layout.room + 1]) > left + layout.room
-        if end - start > left + 2 * layout.room:
-            end = start + left + 2 * layout.room
-        if left and piece.text[start:end].isascii():
-            start, left = min(end, start + left), 0
+    def _text(self, laid: _Laid, at: TextRow, look: RowLook, palette: Palette, base: Style) -> list[Segment]:
+        """Return the text of a row in exactly as many cells as there is room."""
+        left, room, text = self._layout.left, self._layout.room, at.piece.text
+        seen = visible(text, at.start, at.end, left, room)
+        end: list[Segment] = []
+        if seen.more and len(laid.rows) == 1:
+            seen = visible(text, at.start, at.end, left, room - 1)
+            end = [Segment(MORE, base + palette.muted)]
+        if pad := room - seen.blanks - seen.cells - len(end):
+            end.insert(0, Segment(" " * pad, base))
+        blanks = [Segment(" " * seen.blanks, base)] if seen.blanks else []
+        return [*blanks, *self._runs(laid, at.piece, seen.first, seen.last, look, palette, base), *end]
+
+    def _runs(
+        self, laid: _Laid, piece: Shown, first: int, last: int, look: RowLook, palette: Palette, base: Style
+    ) -> list[Segment]:
+        """Return the characters from first to last in the styles of their parts, hits laid over them."""
         plain = base + (palette.muted if look.context else palette.tone(_LEVEL_TONES.get(piece.level, Tone.PLAIN)))
-        styles = [plain] * (end - start)
-
-        def lay(first: int, last: int, style: Style) -> None:
-            first, last = max(first, start), min(last, end)
-            if first < last:
-                styles[first - start : last - start] = [style] * (last - first)
-
-        if not look.context:
-            for span in piece.spans:
-                if span.start >= end:
-                    break
-                if span.end <= start:
-                    continue
-                if span.colour is not None:
-                    lay(span.start, span.end, sgr_style(span.colour, base))
-                elif span.part in _MUTED_PARTS:
-                    lay(span.start, span.end, base + palette.muted)
-                elif span.part in _PLAIN_PARTS:
-                    lay(span.start, span.end, base)
-        for first, last, which in self._hits(laid, piece, end):
-            if first < end and last > start:
-                lay(first, last, base + self._highlight_style(which, look, palette))
+        runs: list[tuple[int, int, Style]] = []
+        at = first
+        for span in () if look.context else piece.spans:
+            if span.end <= at:
+                continue
+            if span.start >= last:
+                break
+            start, end = max(span.start, at), min(span.end, last)
+            if start > at:
+                runs.append((at, start, plain))
+            runs.append((start, end, _part_style(span, plain, palette, base)))
+            at = end
+        if at < last:
+            runs.append((at, last, plain))
+        hits = [hit for hit in self._hits(laid, piece, last) if hit[0] < last and hit[1] > first]
+        if hits:
+            styles = [style for start, end, style in runs for _ in range(start, end)]
+            for start, end, which in hits:
+                start, end = max(start, first) - first, min(end, last) - first
+                styles[start:end] = [base + self._highlight_style(which, look, palette)] * (end - start)
+            runs = [(at, at + 1, style) for at, style in enumerate(styles, first)]
         segments: list[Segment] = []
-        position = start
-        for style, run in groupby(styles):
-            length = sum(1 for _ in run)
-            segments.append(Segment(piece.text[position : position + length], style))
-            position += length
-        if cut:
-            more = Segment(MORE, base + palette.muted)
-            return Strip([*exact(segments, layout.room - 1, base, left=left), more], layout.room)
-        return exact(segments, layout.room, base, left=left)
+        for style, same in groupby(runs, _style_of):
+            pieces = [piece.text[start:end] for start, end, _ in same]
+            segments.append(Segment("".join(pieces), style))
+        return segments
 
     def _hits(self, laid: _Laid, piece: Shown, end: int) -> list[tuple[int, int, int]]:
         if not self._highlights:
@@ -218,6 +229,14 @@ class LinePainter:
         if which < 0:
             return palette.hit_current if look.cursor else palette.hit
         return palette.highlights[which % len(palette.highlights)]
+
+
+def _part_style(span: Span, plain: Style, palette: Palette, base: Style) -> Style:
+    if span.colour is not None:
+        return sgr_style(span.colour, base)
+    if span.part in _MUTED_PARTS:
+        return base + palette.muted
+    return base if span.part in _PLAIN_PARTS else plain
 
 
 def _spans(pattern: re.Pattern[str], text: str, limit: int) -> list[tuple[int, int]]:

@@ -274,6 +274,7 @@ class LogWindow:
         number = self.cursor_number
         if number is None:
             return
+        self._cursor = number
         page = self._page()
         rows = self._rows_at(self._finder.index_of(number))
         first, last = (number, rows.start), (number, rows.stop - 1)
