@@ -9,7 +9,9 @@ import pytest
 
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
+from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.log_screen import opened
 
 
 @pytest.fixture
@@ -22,3 +24,8 @@ def simulator() -> Iterator[Simulator]:
 async def kdash(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Dashboard]:
     async with dashboard(simulator, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+async def log_screen(kdash: Dashboard) -> LogScreen:
+    return await opened(kdash)

@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from k9py.logs.tailing.range import RANGES
-from k9py.objects.meta import ObjectKey
-from k9py.settings.clipboard import Clipboard
 from k9py.tui.dialogs.confirm import ConfirmDialog
-from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.save_log import SaveLogDialog
-from k9py.tui.dialogs.sources import SourcesDialog
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
-from tests.tui.dashboard import CART, CHECKOUT, Dashboard
-
-SEARCH = ObjectKey("Deployment", "shop", "search")
-MANY = 100
-"""Lines cart's pods have written at the least when a test begins."""
-
-
-async def opened(kdash: Dashboard) -> LogScreen:
-    """Open cart's logs and wait until they are caught up."""
-    await kdash.select(CART)
-    await kdash.press("l")
-    screen = await kdash.until_screen(LogScreen)
-    await kdash.until(lambda: screen.logs.view.state.lines > MANY, "lines")
-    return screen
-
-
-@pytest.fixture
-async def screen(kdash: Dashboard) -> LogScreen:
-    return await opened(kdash)
-
-
-async def until_said(kdash: Dashboard, words: str) -> None:
-    """Return once that was said for a moment."""
-    await kdash.until(lambda: any(words in str(one.message) for one in kdash.app._notifications), words)
-
-
-async def typed(kdash: Dashboard, key: str, text: str) -> None:
-    """Type into the bar that a key opens, and Enter."""
-    named = {" ": "space", "=": "equals_sign", ">": "greater_than_sign", ".": "full_stop"}
-    await kdash.press(key, *[named.get(letter, letter) for letter in text], "enter")
-
+from tests.tui.dashboard import CART, Dashboard
+from tests.tui.log_screen import MANY, typed
 
 # -- how much -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", range(7))
-async def test_digits_choose_a_range_and_the_title_says_it(number: int, kdash: Dashboard, screen: LogScreen) -> None:
+async def test_digits_choose_a_range_and_the_title_says_it(
+    number: int, kdash: Dashboard, log_screen: LogScreen
+) -> None:
     await kdash.press("1" if number == 0 else "0", str(number))
-    await kdash.until(lambda: screen.logs.range is RANGES[number], "the range")
+    await kdash.until(lambda: log_screen.logs.range is RANGES[number], "the range")
     await kdash.until_text(f"3 containers · {RANGES[number].words} · deployment cart")
     if number == 1:
-        await kdash.until(lambda: screen.logs.stream is not None and screen.logs.stream.finished, "not followed")
-        view = screen.logs.view
+        await kdash.until(
+            lambda: log_screen.logs.stream is not None and log_screen.logs.stream.finished, "not followed"
+        )
+        view = log_screen.logs.view
         await kdash.until(lambda: view.cursor_number == view.buffer.first, "at the beginning")
-    await kdash.until(lambda: screen.logs.view.line_count() > 0, "lines")
+    await kdash.until(lambda: log_screen.logs.view.line_count() > 0, "lines")
 
 
 async def test_digits_switch_panes_at_home_and_never_ranges(kdash: Dashboard) -> None:
@@ -71,19 +38,19 @@ async def test_digits_switch_panes_at_home_and_never_ranges(kdash: Dashboard) ->
     assert kdash.home.logs.range is RANGES[0]
 
 
-async def test_p_shows_the_containers_that_ran_before_and_back(kdash: Dashboard, screen: LogScreen) -> None:
+async def test_p_shows_the_containers_that_ran_before_and_back(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("p")
     await kdash.until_text("before the last restart")
     await kdash.press("p")
     await kdash.until(lambda: "before the last restart" not in kdash.text, "what they write now")
-    await kdash.until(lambda: screen.logs.view.line_count() > 0, "lines")
+    await kdash.until(lambda: log_screen.logs.view.line_count() > 0, "lines")
 
 
 # -- how it looks -------------------------------------------------------------------------------------------------
 
 
-async def test_s_and_space_hold_the_view_while_lines_are_read_on(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
+async def test_s_and_space_hold_the_view_while_lines_are_read_on(kdash: Dashboard, log_screen: LogScreen) -> None:
+    view = log_screen.logs.view
 
     def grown(before: int) -> Callable[[], bool]:
         return lambda: view.state.lines > before + 5
@@ -99,8 +66,8 @@ async def test_s_and_space_hold_the_view_while_lines_are_read_on(kdash: Dashboar
         await kdash.until(lambda: view.following, "followed")
 
 
-async def test_oldest_newest_and_pages(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
+async def test_oldest_newest_and_pages(kdash: Dashboard, log_screen: LogScreen) -> None:
+    view = log_screen.logs.view
     for oldest, newest in (("g", "G"), ("home", "end")):
         await kdash.press(oldest)
         await kdash.until(lambda: view.cursor_number == view.buffer.first, "the oldest line")
@@ -112,20 +79,22 @@ async def test_oldest_newest_and_pages(kdash: Dashboard, screen: LogScreen) -> N
         await kdash.until(lambda: view.following, "followed")
 
 
-async def test_t_tells_times_in_turn(kdash: Dashboard, screen: LogScreen) -> None:
-    seen = [screen.logs.view.times]
+async def test_t_tells_times_in_turn(kdash: Dashboard, log_screen: LogScreen) -> None:
+    seen = [log_screen.logs.view.times]
     for _ in range(3):
         await kdash.press("t")
-        seen.append(screen.logs.view.times)
+        seen.append(log_screen.logs.view.times)
     assert seen == ["none", "local", "utc", "relative"]
     await kdash.until(lambda: "ago" in kdash.text or " s " in kdash.text or "s " in kdash.text, "how long ago")
     await kdash.press("t")
-    assert screen.logs.view.times == "none"
+    assert log_screen.logs.view.times == "none"
 
 
 @pytest.mark.parametrize(("key", "attribute"), [("w", "wrap"), ("z", "prefix"), ("J", "parsed"), ("C", "colours")])
-async def test_what_a_line_looks_like_is_toggled(key: str, attribute: str, kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
+async def test_what_a_line_looks_like_is_toggled(
+    key: str, attribute: str, kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    view = log_screen.logs.view
     before, text = getattr(view, attribute), kdash.text
     await kdash.press(key)
     assert getattr(view, attribute) is not before
@@ -135,27 +104,27 @@ async def test_what_a_line_looks_like_is_toggled(key: str, attribute: str, kdash
     assert getattr(view, attribute) is before
 
 
-async def test_records_are_told_in_words_and_raw_on_demand(kdash: Dashboard, screen: LogScreen) -> None:
+async def test_records_are_told_in_words_and_raw_on_demand(kdash: Dashboard, log_screen: LogScreen) -> None:
     assert '{"time"' not in kdash.text
     await kdash.press("J")
     await kdash.until_text('"level":"info"')
 
 
-async def test_enter_unfolds_the_line_under_the_cursor_and_folds_it(kdash: Dashboard, screen: LogScreen) -> None:
+async def test_enter_unfolds_the_line_under_the_cursor_and_folds_it(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("up", "enter")
     await kdash.until_text("order: o-", "currency: ", "trace_id: ")
     await kdash.press("enter")
     await kdash.until(lambda: "trace_id: " not in kdash.text, "folded")
 
 
-async def test_f_shows_the_lines_alone_and_esc_everything_again(kdash: Dashboard, screen: LogScreen) -> None:
+async def test_f_shows_the_lines_alone_and_esc_everything_again(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("f")
     await kdash.until(lambda: "deployment cart" not in kdash.text and "? Help" not in kdash.text, "lines alone")
     assert "╭" not in kdash.text
-    assert screen.logs.view.size.height >= 44
+    assert log_screen.logs.view.size.height >= 44
     await kdash.press("escape")
     await kdash.until_text("deployment cart", "? Help")
-    assert kdash.app.screen is screen
+    assert kdash.app.screen is log_screen
 
 
 async def test_f_in_homes_log_pane_opens_the_lines_alone(kdash: Dashboard) -> None:
@@ -170,8 +139,8 @@ async def test_f_in_homes_log_pane_opens_the_lines_alone(kdash: Dashboard) -> No
 # -- search and filter --------------------------------------------------------------------------------------------
 
 
-async def test_a_search_counts_its_hits_and_n_goes_through_them(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
+async def test_a_search_counts_its_hits_and_n_goes_through_them(kdash: Dashboard, log_screen: LogScreen) -> None:
+    view = log_screen.logs.view
     await typed(kdash, "slash", "placed")
     await kdash.until(lambda: (view.state.search_hits or 0) > 2 and not view.state.scanning, "hits")
     await kdash.until(lambda: view.state.search_at > 0, "at one of them")
@@ -183,13 +152,13 @@ async def test_a_search_counts_its_hits_and_n_goes_through_them(kdash: Dashboard
     assert view.state.shown == view.state.lines
     await kdash.press("escape")
     await kdash.until(lambda: view.state.search_hits is None, "no search")
-    assert kdash.app.screen is screen
+    assert kdash.app.screen is log_screen
 
 
 async def test_a_filter_leaves_lines_out_and_context_brings_neighbours_back(
-    kdash: Dashboard, screen: LogScreen
+    kdash: Dashboard, log_screen: LogScreen
 ) -> None:
-    view = screen.logs.view
+    view = log_screen.logs.view
     await typed(kdash, "ampersand", "level>=warn")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
     few = view.state.shown
@@ -202,8 +171,10 @@ async def test_a_filter_leaves_lines_out_and_context_brings_neighbours_back(
     await kdash.until(lambda: view.state.shown == view.state.lines, "all lines again")
 
 
-async def test_search_and_filter_at_once_and_esc_takes_one_after_the_other(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
+async def test_search_and_filter_at_once_and_esc_takes_one_after_the_other(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    view = log_screen.logs.view
     await typed(kdash, "ampersand", "level=info")
     await typed(kdash, "slash", "placed")
     await kdash.until(lambda: bool(view.state.search_hits) and 0 < view.state.shown < view.state.lines, "both")
@@ -212,13 +183,13 @@ async def test_search_and_filter_at_once_and_esc_takes_one_after_the_other(kdash
     assert view.state.filter_text
     await kdash.press("escape")
     await kdash.until(lambda: not view.state.filter_text, "no filter")
-    assert kdash.app.screen is screen
+    assert kdash.app.screen is log_screen
     await kdash.press("escape")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "home")
 
 
-async def test_a_field_of_a_record_is_asked_for(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
+async def test_a_field_of_a_record_is_asked_for(kdash: Dashboard, log_screen: LogScreen) -> None:
+    view = log_screen.logs.view
     await typed(kdash, "ampersand", ".currency=EUR")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
     lines = [line.text for line in view.shown_lines() if not line.marker]
@@ -239,163 +210,22 @@ async def test_homes_log_pane_is_searched_and_filtered_too(kdash: Dashboard) -> 
     await kdash.until(lambda: view.state.search_hits is None and view.state.shown == view.state.lines, "neither")
 
 
-# -- sources ------------------------------------------------------------------------------------------------------
-
-
-async def test_x_leaves_out_the_pod_under_the_cursor_and_brings_it_back(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
-    await kdash.press("up")
-    line = view.cursor_line
-    assert line is not None
-    await kdash.press("x")
-    await kdash.until_screen(SourcesDialog)
-    await kdash.until_text("Leave out", line.target.pod, "no level said")
-    await kdash.press("space", "enter")
-    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
-    assert line.target.pod not in {one.target.pod for one in view.shown_lines()}
-    await kdash.until_text("1 hidden")
-    await kdash.press("x")
-    await kdash.until_screen(SourcesDialog)
-    await kdash.press("ctrl+r", "enter")
-    await kdash.until(lambda: view.state.shown == view.state.lines and "hidden" not in kdash.text, "all lines")
-
-
-async def test_upper_x_shows_a_pod_alone(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
-    await kdash.press("up")
-    line = view.cursor_line
-    assert line is not None
-    await kdash.press("X")
-    await kdash.until_screen(SourcesDialog)
-    await kdash.press("space", "enter")
-    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
-    assert {one.target.pod for one in view.shown_lines()} == {line.target.pod}
-    await kdash.until_text("2 hidden")
-
-
-async def test_a_level_is_left_out_by_typing_its_name(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
-    await kdash.press("x")
-    await kdash.until_screen(SourcesDialog)
-    await kdash.press(*"info", "space", "enter")
-    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
-    assert not [one for one in view.shown_lines() if '"level":"info"' in one.text]
-    await kdash.until_text("levels: 1 hidden")
-
-
-async def test_esc_in_the_dialog_changes_nothing(kdash: Dashboard, screen: LogScreen) -> None:
-    await kdash.press("x", "space", "escape")
-    await kdash.until(lambda: kdash.app.screen is screen, "the log")
-    assert screen.logs.view.state.shown == screen.logs.view.state.lines
-
-
-async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard) -> None:
-    await kdash.select(SEARCH)
-    await kdash.press("l")
-    screen = await kdash.until_screen(LogScreen)
-    await kdash.until(lambda: bool(screen.logs.targets), "containers")
-    assert "ephemeral" not in {one.role for one in screen.logs.read_targets}
-    await kdash.press("X")
-    await kdash.until_screen(SourcesDialog)
-    await kdash.until_text("Read besides", "ephemeral containers", "debugger")
-    await kdash.press(*"ephem", "space", "enter")
-    stream = screen.logs.stream
-    assert stream is not None
-    await kdash.until(lambda: "debugger" in {one.container for one in stream.targets}, "read")
-    assert "hidden" not in screen.logs.note
-
-
-async def test_where_no_container_ran_before_it_says_so(kdash: Dashboard, screen: LogScreen) -> None:
-    await kdash.press("p")
-    await kdash.until_text("no previous run")
-
-
-async def test_what_is_waited_for_is_a_state_in_the_title_and_in_the_dialog(kdash: Dashboard) -> None:
-    await kdash.select(CHECKOUT)
-    await kdash.press("l")
-    await kdash.until_screen(LogScreen)
-    await kdash.until_text("8 containers", "1 waiting to start")
-    await kdash.press("x")
-    await kdash.until_screen(SourcesDialog)
-    await kdash.until_text("waiting to start")
-
-
-# -- taking lines out ---------------------------------------------------------------------------------------------
-
-
-async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(kdash: Dashboard, screen: LogScreen) -> None:
-    view = screen.logs.view
-    await kdash.press("up")
-    line = view.cursor_line
-    assert line is not None
-    await kdash.press("c")
-    await until_said(kdash, "sent 1 line to the terminal; whether it takes it it does not say")
-    assert kdash.app.clipboard == view.line_text(line)
-
-
-async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboard, screen: LogScreen) -> None:
-    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("taken", "kitty"))
-    view = screen.logs.view
-    await kdash.press("up", "m", "up", "up", "m")
-    await kdash.until(lambda: view.state.marked == 2, "two marks")
-    await kdash.press("c")
-    await until_said(kdash, "copied 3 lines")
-    assert kdash.app.clipboard.count("\n") == 2
-
-
-async def test_a_terminal_that_takes_no_copies_is_sent_none(kdash: Dashboard, screen: LogScreen) -> None:
-    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("refused", "Apple Terminal"))
-    await kdash.press("up", "c")
-    await until_said(kdash, "this terminal takes no copies (Apple Terminal): Ctrl+S saves it")
-    assert kdash.app.clipboard == ""
-
-
-@pytest.mark.parametrize("extent", ["shown", "buffered"])
-async def test_ctrl_s_saves_what_is_shown_or_all(
-    extent: str, kdash: Dashboard, screen: LogScreen, tmp_path: Path
-) -> None:
-    folder = tmp_path / "logs"
-    kdash.app.options = replace(kdash.app.options, log_directory=folder)
-    view = screen.logs.view
-    await typed(kdash, "ampersand", "level>=warn")
-    await kdash.until(lambda: 0 < view.state.shown < view.state.lines and not view.state.scanning, "fewer lines")
-    await kdash.press("ctrl+s")
-    await kdash.until_screen(SaveLogDialog)
-    await kdash.until_text("What is shown", "All that is kept", "deployment-cart_")
-    await kdash.press(*([] if extent == "shown" else ["down"]), "enter")
-    wanted = view.state.shown if extent == "shown" else view.state.lines
-    await until_said(kdash, f"saved {wanted} line")
-    (saved,) = folder.iterdir()
-    assert saved.name.startswith("demo_shop_deployment-cart_")
-    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
-    lines = saved.read_text().splitlines()
-    assert len(lines) == wanted
-    assert all(" cart-" in line and '{"time"' in line for line in lines)
-
-
-async def test_a_place_that_takes_no_file_is_told(kdash: Dashboard, screen: LogScreen, tmp_path: Path) -> None:
-    blocked = tmp_path / "blocked"
-    blocked.write_text("")
-    kdash.app.options = replace(kdash.app.options, log_directory=blocked)
-    await kdash.press("ctrl+s", "enter")
-    await kdash.until_screen(MessageDialog)
-    await kdash.until_text("cannot write in")
-
-
 # -- the keys themselves ------------------------------------------------------------------------------------------
 
 
-async def test_restart_stays_and_the_other_acting_keys_are_those_of_logs(kdash: Dashboard, screen: LogScreen) -> None:
+async def test_restart_stays_and_the_other_acting_keys_are_those_of_logs(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
     await kdash.press("r")
     await kdash.until_screen(ConfirmDialog)
     await kdash.press("escape")
-    bound = {active.binding.id for active in screen.active_bindings.values()}
+    bound = {active.binding.id for active in log_screen.active_bindings.values()}
     assert {"act.restart", "act.undo"} <= bound
     assert not {"act.scale", "act.image", "act.pause", "act.zero", "act.delete", "act.evict", "act.stop"} & bound
     assert not {"place.all", "place.contexts"} & bound
 
 
-async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, screen: LogScreen) -> None:
+async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("question_mark")
     shown = await kdash.until_screen(HelpScreen)
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}

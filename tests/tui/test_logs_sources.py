@@ -1,0 +1,167 @@
+"""The log screen: which sources are shown, and lines taken out of it, by copying and by saving."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from k9py.objects.meta import ObjectKey
+from k9py.settings.clipboard import Clipboard
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.save_log import SaveLogDialog
+from k9py.tui.dialogs.sources import SourcesDialog
+from k9py.tui.screens.logs import LogScreen
+from tests.tui.dashboard import CHECKOUT, Dashboard
+from tests.tui.log_screen import typed, until_said
+
+SEARCH = ObjectKey("Deployment", "shop", "search")
+
+
+# -- sources ------------------------------------------------------------------------------------------------------
+
+
+async def test_x_leaves_out_the_pod_under_the_cursor_and_brings_it_back(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    view = log_screen.logs.view
+    await kdash.press("up")
+    line = view.cursor_line
+    assert line is not None
+    await kdash.press("x")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.until_text("Leave out", line.target.pod, "no level said")
+    await kdash.press("space", "enter")
+    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
+    assert line.target.pod not in {one.target.pod for one in view.shown_lines()}
+    await kdash.until_text("1 hidden")
+    await kdash.press("x")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.press("ctrl+r", "enter")
+    await kdash.until(lambda: view.state.shown == view.state.lines and "hidden" not in kdash.text, "all lines")
+
+
+async def test_upper_x_shows_a_pod_alone(kdash: Dashboard, log_screen: LogScreen) -> None:
+    view = log_screen.logs.view
+    await kdash.press("up")
+    line = view.cursor_line
+    assert line is not None
+    await kdash.press("X")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.press("space", "enter")
+    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
+    assert {one.target.pod for one in view.shown_lines()} == {line.target.pod}
+    await kdash.until_text("2 hidden")
+
+
+async def test_a_level_is_left_out_by_typing_its_name(kdash: Dashboard, log_screen: LogScreen) -> None:
+    view = log_screen.logs.view
+    await kdash.press("x")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.press(*"info", "space", "enter")
+    await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
+    assert not [one for one in view.shown_lines() if '"level":"info"' in one.text]
+    await kdash.until_text("levels: 1 hidden")
+
+
+async def test_esc_in_the_dialog_changes_nothing(kdash: Dashboard, log_screen: LogScreen) -> None:
+    await kdash.press("x", "space", "escape")
+    await kdash.until(lambda: kdash.app.screen is log_screen, "the log")
+    assert log_screen.logs.view.state.shown == log_screen.logs.view.state.lines
+
+
+async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard) -> None:
+    await kdash.select(SEARCH)
+    await kdash.press("l")
+    log_screen = await kdash.until_screen(LogScreen)
+    await kdash.until(lambda: bool(log_screen.logs.targets), "containers")
+    assert "ephemeral" not in {one.role for one in log_screen.logs.read_targets}
+    await kdash.press("X")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.until_text("Read besides", "ephemeral containers", "debugger")
+    await kdash.press(*"ephem", "space", "enter")
+    stream = log_screen.logs.stream
+    assert stream is not None
+    await kdash.until(lambda: "debugger" in {one.container for one in stream.targets}, "read")
+    assert "hidden" not in log_screen.logs.note
+
+
+async def test_where_no_container_ran_before_it_says_so(kdash: Dashboard, log_screen: LogScreen) -> None:
+    await kdash.press("p")
+    await kdash.until_text("no previous run")
+
+
+async def test_what_is_waited_for_is_a_state_in_the_title_and_in_the_dialog(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("l")
+    await kdash.until_screen(LogScreen)
+    await kdash.until_text("8 containers", "1 waiting to start")
+    await kdash.press("x")
+    await kdash.until_screen(SourcesDialog)
+    await kdash.until_text("waiting to start")
+
+
+# -- taking lines out ---------------------------------------------------------------------------------------------
+
+
+async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    view = log_screen.logs.view
+    await kdash.press("up")
+    line = view.cursor_line
+    assert line is not None
+    await kdash.press("c")
+    await until_said(kdash, "sent 1 line to the terminal; whether it takes it it does not say")
+    assert kdash.app.clipboard == view.line_text(line)
+
+
+async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboard, log_screen: LogScreen) -> None:
+    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("taken", "kitty"))
+    view = log_screen.logs.view
+    await kdash.press("up", "m", "up", "up", "m")
+    await kdash.until(lambda: view.state.marked == 2, "two marks")
+    await kdash.press("c")
+    await until_said(kdash, "copied 3 lines")
+    assert kdash.app.clipboard.count("\n") == 2
+
+
+async def test_a_terminal_that_takes_no_copies_is_sent_none(kdash: Dashboard, log_screen: LogScreen) -> None:
+    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("refused", "Apple Terminal"))
+    await kdash.press("up", "c")
+    await until_said(kdash, "this terminal takes no copies (Apple Terminal): Ctrl+S saves it")
+    assert kdash.app.clipboard == ""
+
+
+@pytest.mark.parametrize("extent", ["shown", "buffered"])
+async def test_ctrl_s_saves_what_is_shown_or_all(
+    extent: str, kdash: Dashboard, log_screen: LogScreen, tmp_path: Path
+) -> None:
+    folder = tmp_path / "logs"
+    kdash.app.options = replace(kdash.app.options, log_directory=folder)
+    view = log_screen.logs.view
+    await typed(kdash, "ampersand", "level>=warn")
+    await kdash.until(lambda: 0 < view.state.shown < view.state.lines and not view.state.scanning, "fewer lines")
+    await kdash.press("ctrl+s")
+    await kdash.until_screen(SaveLogDialog)
+    await kdash.until_text("What is shown", "All that is kept", "deployment-cart_")
+    await kdash.press(*([] if extent == "shown" else ["down"]), "enter")
+    wanted = view.state.shown if extent == "shown" else view.state.lines
+    await until_said(kdash, f"saved {wanted} line")
+    (saved,) = folder.iterdir()
+    assert saved.name.startswith("demo_shop_deployment-cart_")
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    lines = saved.read_text().splitlines()
+    assert len(lines) == wanted
+    assert all(" cart-" in line and '{"time"' in line for line in lines)
+
+
+async def test_a_place_that_takes_no_file_is_told(kdash: Dashboard, log_screen: LogScreen, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    kdash.app.options = replace(kdash.app.options, log_directory=blocked)
+    await kdash.press("ctrl+s", "enter")
+    await kdash.until_screen(MessageDialog)
+    await kdash.until_text("cannot write in")
