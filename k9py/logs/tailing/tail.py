@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing import words
+from k9py.logs.tailing.backoff import FIRST_DELAY, Backoff
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.crossing import ROTATES, Crossing
 from k9py.logs.tailing.delivery import Delivery, Sink
@@ -30,8 +31,6 @@ from k9py.logs.tailing.status import TailState, TargetStatus
 from k9py.logs.tailing.turns import Turns
 from k9py.objects.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
 
-FIRST_DELAY: Final = 1.0
-LONGEST_DELAY: Final = 10.0
 FORBIDDEN_DELAY: Final = 60.0
 IDLE_SECONDS: Final = 60.0
 """Seconds of silence after which a stream may be half-open: it is dropped, and resumed."""
@@ -90,7 +89,7 @@ class Tail:
         self._joins = joins
         self._holds = holds
         self._began = clock.monotonic() if began is None else began
-        self._rng = rng or random.Random()
+        self._backoff = Backoff(rng)
         self._runs = Runs(target)
         self._lines = Delivery(sink, self._runs, clock, turns)
         self._remarks = Remarks(clock, self._lines.mark, chorus or Chorus(clock))
@@ -100,7 +99,6 @@ class Tail:
         self._pausing = Interruptible()
         self._leaving = False
         self._dismissed = False
-        self._attempt = 0
         self._delay = FIRST_DELAY
         self._has_opened = False
         self._has_looked_back = False
@@ -110,6 +108,7 @@ class Tail:
         self._is_reading = False
         self._opened_at = 0.0
         self._known_at = self._left_at = clock.monotonic()
+        self._left_in_order = False
         self._restart_at: float | None = None
 
     # -- what others ask ----------------------------------------------------------------------------------------------
@@ -206,7 +205,7 @@ class Tail:
 
     async def _once(self) -> bool:
         """Open and read one stream; tell whether to try again."""
-        self._delay = self._back_off()
+        self._delay = self._backoff.next()
         self._count_before = self._lines.count
         try:
             was_given_up = await self._reading.run(self._read())
@@ -227,7 +226,7 @@ class Tail:
             return self._broke_off(error)
         finally:
             if self._is_reading:
-                self._left_at = self._lines.heard  # it may have been half-open since
+                self._left_at, self._left_in_order = self._lines.heard, False  # it may have been half-open since
             if self._is_reading and self._lines.position.last is None:
                 # What is empty for a while has no past: all that comes belongs to the view.
                 self._known_at = self._clock.monotonic()
@@ -237,14 +236,15 @@ class Tail:
         if was_given_up:
             self._remarks.let_go()
             self._has_ended = False
-            self._attempt, self._delay = 0, 0.0
+            self._backoff.reset()
+            self._delay = 0.0
             return True
         return self._ended()
 
     def _ended(self) -> bool:
         """The server ended the stream in order: the container has ended, or the log that is not followed."""
         self._is_complete = True
-        self._left_at = self._clock.monotonic()
+        self._left_at, self._left_in_order = self._clock.monotonic(), True
         if self._previous:
             self._lines.mark("end", words.END_OF_PREVIOUS)
         if not self._follow:
@@ -277,7 +277,7 @@ class Tail:
         return self._tries_again()
 
     def _tries_again(self) -> bool:
-        if self._follow or self._attempt < ATTEMPTS:
+        if self._follow or self._backoff.attempts < ATTEMPTS:
             return True
         if self._has_opened and not self._is_complete:
             self._lines.mark("gap", words.lost_after("not read to its end", self._lines.position.at))
@@ -342,6 +342,12 @@ class Tail:
         return {"tail_lines": self._range.tail_lines}
 
     @property
+    def _unattended(self) -> float:
+        """Seconds between the last word of the former stream, or of the watch about a new run, and this stream."""
+        told = self._restart_at if self._left_in_order and self._restart_at is not None else self._left_at
+        return self._opened_at - max(self._left_at, told)
+
+    @property
     def _is_late(self) -> bool:
         """True when the log is first read so long after the view began that its container may have been restarted."""
         return self._clock.monotonic() - self._began >= _LATE
@@ -372,27 +378,22 @@ class Tail:
             if not said and skip.proven:
                 said = True
                 if self._remarks.proven():
-                    self._attempt = 0  # no progress where the stream ended in order: an ended container repeats its end
+                    self._backoff.reset()  # not where the stream had ended in order: an ended container repeats its end
                 self._runs.same(self._clock.monotonic())
             if not fresh:
                 continue
             if not said:
                 said = True
-                await self._crossing.bridge(fresh[0], self._opened_at - max(self._left_at, self._restart_at or 0.0))
+                await self._crossing.bridge(fresh[0], self._unattended)
             await self._deliver(fresh)
 
     async def _deliver(self, batch: Sequence[bytes]) -> None:
         """Lines have come: all is well."""
         if batch:
             self._remarks.all_is_well()
-            self._attempt = 0
+            self._backoff.reset()
             await self._lines.deliver(batch)
 
     def _refused(self, text: str, error: KdashError) -> None:
         self._has_ended = False
         self._remarks.refused(text, error)
-
-    def _back_off(self) -> float:
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(self._attempt, 8))
-        self._attempt += 1
-        return delay * self._rng.uniform(0.8, 1.2)

@@ -6,10 +6,11 @@ import random
 
 import pytest
 
+from k9py.logs.tailing.backoff import LONGEST_DELAY
 from k9py.logs.tailing.range import HEAD, TAIL, LogRange
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import TailState
-from k9py.logs.tailing.tail import FORBIDDEN_DELAY, LONGEST_DELAY, Tail
+from k9py.logs.tailing.tail import FORBIDDEN_DELAY, Tail
 from k9py.logs.tailing.turns import Turns
 from k9py.objects.errors import (
     BadRequestError,
@@ -290,3 +291,20 @@ async def test_lines_without_a_timestamp_are_shown_whole() -> None:
         ("", "unable to retrieve container logs"),
         ("", "2026-99-99T99:99:99Z x"),
     ]
+
+
+async def test_a_container_restarted_before_its_log_was_first_read_shows_its_former_run_first() -> None:
+    stage = Stage(WAITING, Stream([line(9, "again")]), Stream([line(2, "panic")]), Stream([line(2, "panic")]))
+    stage.source.formers.add("checkout-1")
+    said = await stage.play()
+    assert [marker for marker, _ in said[1:]] == ["gap", "", "start", ""]
+    assert said[1][1].endswith("lines before 12:00:02 may be missing")
+
+
+async def test_another_pod_of_the_same_name_is_read_from_its_beginning() -> None:
+    stage = Stage(Stream([line(5, "a")]), Stream([line(1, "other")]), Stream([]), Stream([line(1, "other")]))
+    successor = target()._replace(uid="another", node="n2")
+    stage.clock.on_sleep = lambda: stage.tail.retarget(successor)
+    said = await stage.play()
+    assert [text for marker, text in said if not marker] == ["a", "other"]
+    assert [one.target.uid for one in stage.lines if not one.marker] == ["uid-checkout-1", "another"]
