@@ -33,7 +33,7 @@ hostile = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(hostile, st.integers(3, 60), st.booleans())
 def test_wrapped_rows_hold_the_whole_text_and_fit(text: str, width: int, late: bool) -> None:
     layout = LogLayout(width=width, wrap=True)
@@ -43,7 +43,7 @@ def test_wrapped_rows_hold_the_whole_text_and_fit(text: str, width: int, late: b
     assert all(cell_len(row.piece.text[row.start : row.end]) <= max(2, layout.room) for row in rows)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     hostile,
     st.integers(3, 60),
