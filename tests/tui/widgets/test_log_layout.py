@@ -104,3 +104,9 @@ def test_sources_keep_their_colour_and_share_one_only_when_all_are_taken() -> No
     assert len(set(first.values())) == 12
     assert {name: colors.index(name) % 12 for name in first} == first
     assert SourceColors(lambda: 12).index("pod-0") % 12 == first["pod-0"]
+
+
+def test_a_line_of_combining_characters_alone_ends_and_is_not_piled_up() -> None:
+    rows = rows_of(LogLine(WEB, NOW, "\u0301" * 5_000), LogLayout(width=20, wrap=True))
+    assert sum(row.end - row.start for row in rows) == 5_000
+    assert max(row.end - row.start for row in rows) <= 4 * 20
