@@ -97,6 +97,7 @@ async def logs(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("l")
     await _settle(kdash)
+    await kdash.until_text("stopped", "1 waiting")
 
 
 async def logs_filtered(kdash: Dashboard) -> None:
