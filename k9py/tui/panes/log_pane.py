@@ -103,6 +103,8 @@ class LogPane(SearchedPane):
         self._settling: Timer | None = None
         self._targets: tuple[LogTarget, ...] = ()
         self._targeted = False
+        self._known: dict[Place, LogTarget] = {}
+        """All that have been read of this subject."""
         self._told: tuple[object, ...] = ()
         self._looked_at = float("-inf")
         self._waiting = ""
@@ -172,6 +174,7 @@ class LogPane(SearchedPane):
         subject, self.previous, self.range = wanted
         if subject != self.subject:
             self.choice = SourceChoice()
+            self._known.clear()
             self.view.set_hidden(self.choice.hidden(()))
         self.subject = subject
         self._targets, self._targeted, self._waiting, self._at_head = (), False, "", False
@@ -224,7 +227,9 @@ class LogPane(SearchedPane):
         if labels != self._labels:
             self._labels = labels
             self.view.label_of = labels.label
-        self.view.set_hidden(self.choice.hidden(read))
+        # What is left out stays so when its pod is gone: its lines are still kept.
+        self._known.update((one.place, one) for one in read)
+        self.view.set_hidden(self.choice.hidden(self._known.values()))
         if not read and self._targeted:
             self.view.set_empty_text("no pods, so no logs")
 
@@ -325,6 +330,7 @@ class LogPane(SearchedPane):
         made = copy_of([self.view.line_text(one) for one in self.view.chosen_lines()], self.kdash.options.clipboard)
         if not made.is_refused:
             self.app.copy_to_clipboard(made.text)
+            self.view.clear_marks()
         self.kdash.say(made.words, failed=made.is_refused)
 
     def action_save(self) -> None:

@@ -222,6 +222,7 @@ class LogBody(LineView):
             width=self.text_width,
             parsed=self.parsed,
             colours=self.colours,
+            label_of=self._columns.label,
         )
         changed = self._painter.set_layout(layout)
         self._version += changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level
 from k9py.logs.records.sgr import plain
 from k9py.logs.records.shown import Shown, Span, shown, unfolded
+from k9py.logs.source import LogTarget
 
 MAX_PREFIX_CELLS: Final = 28
 MIN_PREFIX_CELLS: Final = 12
@@ -27,6 +28,10 @@ _SIGHT: Final = 24
 """Characters, with escape sequences, read for each cell in sight."""
 
 
+def _pod(target: LogTarget) -> str:
+    return target.pod
+
+
 @dataclass(frozen=True, slots=True)
 class LogLayout:
     """What all lines of a view have in common.
@@ -39,6 +44,7 @@ class LogLayout:
         width: Cells of a line.
         parsed: Tell structured lines as records.
         colours: Keep the containers' colours.
+        label_of: Names the source a marker is about.
     """
 
     prefix: int = 0
@@ -48,6 +54,7 @@ class LogLayout:
     width: int = 1
     parsed: bool = True
     colours: bool = True
+    label_of: Callable[[LogTarget], str] = _pod
 
     @property
     def lead(self) -> int:
@@ -75,7 +82,7 @@ def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[T
         open_: unfolded: a record has a row a field, and long rows are wrapped.
     """
     if line.marker:
-        piece = _unjoined(Shown(marker_words(line), (), Level.UNKNOWN))
+        piece = _unjoined(Shown(marker_words(line, layout), (), Level.UNKNOWN))
         return tuple(_rows(piece, max(1, layout.width - GUTTER_CELLS), layout.wrap or open_))
     if not open_:
         piece = _unjoined(shown_line(_within_sight(line, layout), layout))
@@ -114,10 +121,10 @@ def _unjoined(piece: Shown) -> Shown:
     return Shown(text, tuple(s._replace(start=places[s.start], end=places[s.end]) for s in piece.spans), piece.level)
 
 
-def marker_words(line: LogLine) -> str:
+def marker_words(line: LogLine, layout: LogLayout) -> str:
     """Return the words of a marker, harmless."""
     words = plain(line.text)
-    return f"── {plain(line.target.pod)}: {words}" if line.target.pod else f"── {words}"
+    return f"── {plain(layout.label_of(line.target))}: {words}" if line.target.pod else f"── {words}"
 
 
 def _rows(piece: Shown, room: int, wrap: bool) -> Iterator[TextRow]:

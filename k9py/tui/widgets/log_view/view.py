@@ -29,7 +29,7 @@ from k9py.tui.widgets.log_view.times import TIMES
 
 SIDEWAYS_CELLS: Final = 16
 MAX_CHOSEN: Final = 20_000
-MAX_CHOSEN_CHARACTERS: Final = 1 << 20
+MAX_CHOSEN_CHARACTERS: Final = 150_000
 """What is chosen for copying at most: far more than a terminal takes, but no more than is made into text at once."""
 _target_of = attrgetter("target")
 
@@ -141,7 +141,7 @@ class LogView(LogBody):
     def line_text(self, line: LogLine) -> str:
         """Return a line's plain text as it stands on the screen: time, source, text."""
         if line.marker:
-            return marker_words(line)
+            return marker_words(line, self._painter.layout)
         parts = []
         if self.times != "none":
             parts.append(self._columns.time(line, self.times))
