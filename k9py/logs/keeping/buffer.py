@@ -17,6 +17,7 @@ from itertools import pairwise
 from sys import getsizeof
 from typing import Final
 
+from k9py.logs.keeping.lines import Lines
 from k9py.logs.line import ALL, LogLine
 
 DEFAULT_CAPACITY: Final = 64 << 20
@@ -42,7 +43,7 @@ class _Run:
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self.lines: list[LogLine] = []
+        self.lines = Lines()
         self.bytes = 0
 
     @property
@@ -52,11 +53,11 @@ class _Run:
     def drop_oldest(self, wanted: int, most: int) -> tuple[int, int]:
         """Let go of the oldest lines, at most so many, until so many bytes are free; return (lines, bytes) let go."""
         count = freed = 0
-        for line in self.lines[:most] if most < len(self.lines) else self.lines:
-            if freed >= wanted:
+        for line in self.lines:
+            if freed >= wanted or count >= most:
                 break
             count, freed = count + 1, freed + size_of(line)
-        del self.lines[:count]
+        self.lines.drop_oldest(count)
         self.first += count
         self.bytes -= freed
         return count, freed
@@ -68,7 +69,7 @@ class _Run:
             if freed >= wanted:
                 break
             count, freed = count + 1, freed + size_of(line)
-        del self.lines[len(self.lines) - count :]
+        self.lines.drop_newest(count)
         self.bytes -= freed
         return count, freed
 
@@ -127,7 +128,7 @@ class LogBuffer:
         """Add lines at the end and make room for them."""
         run = self._runs[-1]
         added = sum([getsizeof(line.text) for line in lines]) + LINE_BYTES * len(lines)
-        run.lines += lines
+        run.lines.add(lines)
         run.bytes += added
         self.bytes += added
         if self.bytes > self.capacity:
@@ -138,7 +139,7 @@ class LogBuffer:
         self.held = True
         self._top = top
         self._join()
-        if self._runs[-1].lines:
+        if len(self._runs[-1].lines):
             self._runs.append(_Run(self.end))
 
     def release(self) -> None:
@@ -157,7 +158,7 @@ class LogBuffer:
         """Make one run of the last two when no line is lost between them."""
         if len(self._runs) > 1 and self._runs[-2].end == self._runs[-1].first:
             newest = self._runs.pop()
-            self._runs[-1].lines += newest.lines
+            self._runs[-1].lines.add(newest.lines)
             self._runs[-1].bytes += newest.bytes
 
     def _make_room(self, wanted: int) -> None:
@@ -173,7 +174,7 @@ class LogBuffer:
             count, freed = runs[-2].drop_newest(min(wanted, spare))
             self._count(count, freed)
             wanted, spare = wanted - freed, spare - freed
-            if not runs[-2].lines:
+            if not len(runs[-2].lines):
                 del runs[-2]
         if wanted > 0:
             self._count(*runs[-1].drop_oldest(wanted, len(runs[-1].lines)))
@@ -187,7 +188,7 @@ class LogBuffer:
             count, freed = run.drop_oldest(wanted - free, most)
             self._count(count, freed)
             free += freed
-            if run.lines or len(self._runs) == 1:
+            if len(run.lines) or len(self._runs) == 1:
                 break
             del self._runs[0]
             runs -= 1
@@ -247,7 +248,7 @@ class LogBuffer:
                 found.append((run.first - 1, _loss(run.first - end)))
             if number < run.end:
                 start = max(0, number - run.first)
-                lines = run.lines[start : start + count - len(found)]
+                lines = run.lines.part(start, count - len(found))
                 found += zip(range(run.first + start, run.end), lines, strict=False)
             if len(found) >= count:
                 break

@@ -215,6 +215,9 @@ class LineView(Widget, can_focus=True):
                     regions.append(Region(x, y, cells, 1))
                     count.cells += 1
         if regions:
+            # Drawn here and now: the frame that shows them is another turn of the loop, and has enough to do.
+            for y in {region.y for region in regions}:
+                self.render_line(y)
             self.refresh(*regions)
 
     def forget_painted(self) -> None:
