@@ -231,3 +231,13 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
     wanted = {*"0123456", *"spxXPJCmwtzfcnNgG", "/", "&", "+", "-", "^s", "space", "enter"}
     assert wanted <= {key.replace("⏎", "enter").replace("␣", "space") for key in keys}
+
+
+async def test_home_follows_no_logs_under_the_log_screen_and_goes_on_afterwards(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    home = kdash.home.logs
+    await kdash.until(lambda: home.stream is None and not home.view.line_count(), "home at rest")
+    assert log_screen.logs.stream is not None
+    await kdash.press("escape")
+    await kdash.until(lambda: home.subject == CART and home.view.line_count() > 0, "home's lines again")

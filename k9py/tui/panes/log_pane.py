@@ -144,6 +144,12 @@ class LogPane(SearchedPane):
         self._wanted = (None, False, self.range)
         self._follow(self._wanted)
 
+    def rest(self) -> None:
+        """Follow nothing and keep nothing until the next `want`."""
+        if self._stream is not None:
+            self._wanted = (None, False, self.range)
+            self._follow(self._wanted)
+
     def want(
         self,
         subject: ObjectKey | None,

@@ -43,6 +43,8 @@ class ClusterScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.CLUSTER_SCREEN]
     AUTO_FOCUS = ""
+    reads_logs: ClassVar[bool] = False
+    """It follows logs itself: home's need not be followed meanwhile."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (200, "-wide")]  # noqa: RUF012 (as Screen declares it)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 

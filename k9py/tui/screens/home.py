@@ -34,6 +34,7 @@ from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import rollout_shape, rollout_source, service_shape, service_source
 from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
@@ -165,9 +166,14 @@ class HomeScreen(PanedScreen):
         self._say_chosen()
 
     def tick_hidden(self, changes: Changes) -> None:
-        """Keep counting: every screen's header says how many fail. Lines are taken: what waits too long is dropped."""
+        """Keep counting: every screen's header says how many fail. Lines are taken: what waits too long is dropped.
+
+        Under a screen that follows logs itself none are: they would be read, and kept, twice.
+        """
         if self.kdash.connected is not None:
             self._renew(changes)
+            if any(isinstance(one, ClusterScreen) and one.reads_logs for one in self.app.screen_stack):
+                self.logs.rest()
             self.logs.pull()
 
     def _renew(self, changes: Changes) -> None:

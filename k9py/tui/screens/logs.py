@@ -46,6 +46,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
+    reads_logs = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (160, "-beside")]  # noqa: RUF012 (as Screen declares it)
 
     DEFAULT_CSS = """
