@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from textual.message import Message
+from textual.worker import Worker
 
 from k9py.informer.clock import Clock
 from k9py.logs.line import LogLine
@@ -81,6 +82,8 @@ class PatternsPane(TablePane):
         self._patterns: dict[ObjectKey, PatternRow] = {}
         self._is_stale = False
         self._is_working = False
+        self._worker: Worker[None] | None = None
+        self._wake = asyncio.Event()
         self._drawn_at = float("-inf")
 
     @property
@@ -183,28 +186,38 @@ class PatternsPane(TablePane):
         return pattern_table.columns(self._new, self._old, self._names)
 
     def _work_on(self) -> None:
-        if self._has_work and not self._is_working and self.is_mounted:
-            self._is_working = True
-            start(self, self._work, group="patterns")
+        if not self._has_work or self._is_working or not self.is_mounted:
+            return
+        self._is_working = True
+        self._wake.set()
+        if self._worker is None or self._worker.is_finished:
+            self._worker = start(self, self._work, group="patterns")
 
     @property
     def _has_work(self) -> bool:
         return bool(self._waiting or self._baselines) or (self._is_stale and self.display)
 
     async def _work(self) -> None:
-        try:
-            while True:
-                self._count(self._slice())
-                due = self._drawn_at + REDRAW_SECONDS - self._clock.monotonic()
-                if self._is_stale and self.display and due <= 0:
-                    await self._compare()
-                if not self._has_work:
-                    return
-                await asyncio.sleep(
-                    SLICE_SECONDS if self._waiting or self._baselines or due <= 0 else min(due, REDRAW_SECONDS)
-                )
-        finally:
-            self._is_working = False
+        """Work whenever there is work. One worker for all of it: each that ends is garbage in a cycle."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._work_off()
+            finally:
+                self._is_working = False
+
+    async def _work_off(self) -> None:
+        while True:
+            self._count(self._slice())
+            due = self._drawn_at + REDRAW_SECONDS - self._clock.monotonic()
+            if self._is_stale and self.display and due <= 0:
+                await self._compare()
+            if not self._has_work:
+                return
+            await asyncio.sleep(
+                SLICE_SECONDS if self._waiting or self._baselines or due <= 0 else min(due, REDRAW_SECONDS)
+            )
 
     def _slice(self) -> Callable[[], bool]:
         clock, end = self._clock, self._clock.monotonic() + SLICE_SECONDS

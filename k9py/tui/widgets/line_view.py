@@ -33,7 +33,8 @@ from k9py.tui.theme import Palette, palette_for
 LOCAL_REDRAWS_PER_SECOND: Final = 10.0
 SSH_REDRAWS_PER_SECOND: Final = 4.0
 WHEEL_LINES: Final = 3
-_STRIP_CACHE_LINES: Final = 600
+_STRIP_CACHE_LINES: Final = 200
+"""Two tall screens or three: each strip is some thirty objects for the garbage collector to walk."""
 _UNPAINTED: Final = object()
 
 

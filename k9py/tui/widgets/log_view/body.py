@@ -121,6 +121,7 @@ class LogBody(LineView):
         self._jump_wanted = False
         self._ticking: Timer | None = None
         self._scanner: Worker[None] | None = None
+        self._unscanned = asyncio.Event()
         self._state = LogState()
 
     @property
@@ -202,15 +203,20 @@ class LogBody(LineView):
         return self._finder.advance(lambda: self.clock() >= end)
 
     def _scan_on(self) -> None:
+        self._unscanned.set()
         if self._scanner is None or self._scanner.is_finished:
-            self._scanner = self.run_worker(self._finish_scan, group="log-scan")
+            self._scanner = self.run_worker(self._finish_scans, group="log-scan")
 
-    async def _finish_scan(self) -> None:
-        done = False
-        while not done:
-            await asyncio.sleep(0)
-            done = self._scan(SCAN_SLICE_SECONDS)
-        self.flush()
+    async def _finish_scans(self) -> None:
+        """Finish what a flush had no time for. One worker for all of it: each that ends is garbage in a cycle."""
+        while True:
+            await self._unscanned.wait()
+            self._unscanned.clear()
+            done = False
+            while not done:
+                await asyncio.sleep(0)
+                done = self._scan(SCAN_SLICE_SECONDS)
+            self.flush()
 
     def _lay_out(self) -> bool:
         prefix = self._columns.prefix_cells(self.text_width, following=self.following)
