@@ -38,6 +38,7 @@ class Screen:
             begin = ["-m", "tests.bench.watched_kdash", str(report)]
         self.began = time.monotonic()
         self.bytes = 0
+        self._unread = b""
         self.writes = 0
         self._pyte = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._pyte)
@@ -76,8 +77,12 @@ class Screen:
         data = os.read(self._child.child_fd, 1 << 18)
         self.bytes += len(data)
         self.writes += 1
-        for _ in _QUERY.findall(data):
+        asked = self._unread + data  # a query may be cut in two by where a read ends
+        for _ in _QUERY.findall(asked):
             os.write(self._child.child_fd, b"\x1b[?2026;2$y")
+        self._unread = asked[max(asked.rfind(b"\x1b"), len(asked) - 7) :] if b"\x1b" in asked[-7:] else b""
+        if _QUERY.fullmatch(self._unread):
+            self._unread = b""
         if keep:
             self._stream.feed(data)
         return data
