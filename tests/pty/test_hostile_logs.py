@@ -34,6 +34,8 @@ OWN = re.compile(
     rb"|\x1b\[[<>]?[0-9]*u"  # how keys are reported
     rb"|\x1b\]22;[a-z-]*\x07"  # the form of the mouse pointer, which Textual puts back
 )
+UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;?<>]*)?\Z")
+"""Where a read ended within a sequence; the rest comes with the next."""
 COPY = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 ACTS = re.compile(rb"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\U000e0000-\U000e007f]")
@@ -60,7 +62,7 @@ def shop() -> Iterator[tuple[Simulator, str]]:
 
 def acting(raw: bytes) -> list[bytes]:
     """Return what a terminal would act on and kdash does not write of itself, each with what stands around it."""
-    rest = OWN.sub(b"", raw)
+    rest = UNFINISHED.sub(b"", OWN.sub(b"", raw))
     return [rest[max(0, found.start() - 20) : found.end() + 20] for found in ACTS.finditer(rest)]
 
 
