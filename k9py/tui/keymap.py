@@ -220,6 +220,14 @@ LOG_PANE: Final = (
         key_display="&",
     ),
     Binding(
+        "H",
+        "highlight",
+        "Highlight",
+        tooltip="Words and /regular expressions/ to highlight, each in its own colour (Esc: none)",
+        id="log.highlight",
+        show=False,
+    ),
+    Binding(
         "c",
         "copy",
         "Copy",

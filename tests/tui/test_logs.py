@@ -10,6 +10,7 @@ from k9py.logs.tailing.range import RANGES
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
+from k9py.tui.theme import palette_for
 from tests.tui.dashboard import CART, Dashboard
 from tests.tui.log_screen import MANY, typed
 
@@ -210,6 +211,56 @@ async def test_homes_log_pane_is_searched_and_filtered_too(kdash: Dashboard) -> 
     await kdash.until(lambda: view.state.search_hits is None and view.state.shown == view.state.lines, "neither")
 
 
+def painted(kdash: Dashboard) -> dict[str, set[str]]:
+    """Return the backgrounds each of the words of the log stands on, on the screen."""
+    found: dict[str, set[str]] = {}
+    for strip in kdash.app.screen._compositor.render_strips():
+        for segment in strip:
+            if segment.style is not None and segment.style.bgcolor is not None:
+                found.setdefault(segment.text, set()).add(segment.style.bgcolor.name)
+    return found
+
+
+async def test_words_are_highlighted_each_in_its_own_colour_and_esc_takes_them_back(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    colours = palette_for(kdash.app).highlights
+    first, second = (style.bgcolor.name for style in colours[1:3] if style.bgcolor is not None)
+    await typed(kdash, "H", "placed /o-[0-9]+/")
+    await kdash.until(lambda: first in painted(kdash).get("placed", ()), "a word highlighted")
+    orders = [on for text, on in painted(kdash).items() if text.startswith("o-")]
+    assert orders
+    assert all(second in on for on in orders)
+    await typed(kdash, "slash", "order")
+    await kdash.press("escape")
+    await kdash.until(lambda: log_screen.logs.view.state.search_hits is None, "no search")
+    assert first in painted(kdash)["placed"]
+    assert log_screen.logs.highlight_bar.display
+    await kdash.press("escape")
+    await kdash.until(lambda: first not in painted(kdash).get("placed", ()), "no highlights")
+    assert not log_screen.logs.highlight_bar.display
+    assert kdash.app.screen is log_screen
+
+
+async def test_homes_log_pane_is_highlighted_too(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.until(lambda: kdash.home.logs.view.state.lines > MANY, "lines")
+    await kdash.press("3")
+    await typed(kdash, "H", "placed")
+    colour = palette_for(kdash.app).highlights[1].bgcolor
+    assert colour is not None
+    await kdash.until(lambda: colour.name in painted(kdash).get("placed", ()), "highlighted")
+    await kdash.press("escape")
+    await kdash.until(lambda: colour.name not in painted(kdash).get("placed", ()), "no highlights")
+
+
+async def test_what_cannot_be_understood_is_said_and_looked_for_as_it_stands(
+    kdash: Dashboard, log_screen: LogScreen
+) -> None:
+    await typed(kdash, "H", "/(placed/")
+    await kdash.until_text("missing )")
+
+
 # -- the keys themselves ------------------------------------------------------------------------------------------
 
 
@@ -229,7 +280,7 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     await kdash.press("question_mark")
     shown = await kdash.until_screen(HelpScreen)
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
-    wanted = {*"0123456", *"spxXPJCmwtzfcnNgG", "/", "&", "+", "-", "^s", "space", "enter"}
+    wanted = {*"0123456", *"spxXPJCHmwtzfcnNgG", "/", "&", "+", "-", "^s", "space", "enter"}
     assert wanted <= {key.replace("⏎", "enter").replace("␣", "space") for key in keys}
 
 

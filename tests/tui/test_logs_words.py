@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from k9py.logs.source import LogTarget
 from k9py.settings.clipboard import MAX_BASE64, Clipboard
 from k9py.tui.logs.choice import Sieve, SourceChoice, Tick, chosen, source_items
 from k9py.tui.logs.copying import copy_of
+from k9py.tui.logs.highlighting import parse_highlights
 
 APP = LogTarget("shop", "cart-1", "app", "u1")
 PROXY = LogTarget("shop", "cart-1", "proxy", "u1")
@@ -106,3 +108,32 @@ def test_too_much_for_a_clipboard_is_refused_with_a_way_out(length: int) -> None
     copy = copy_of([text], Clipboard("taken"))
     assert copy.is_refused is (len(base64.b64encode(text.encode())) > MAX_BASE64)
     assert copy.is_refused is ("Ctrl+S" in copy.words)
+
+
+@pytest.mark.parametrize(
+    ("text", "patterns"),
+    [
+        ("", ()),
+        ("  retry  timeout ", ("retry", "timeout")),
+        ("retry retry", ("retry",)),
+        ("a.b", (r"a\.b",)),
+        (r"/a b|c\/d/ x", (r"a b|c\/d", "x")),
+        ("/api/v1/ x", ("/api/v1/", "x")),
+        ("/api", ("/api",)),
+    ],
+)
+def test_words_and_expressions_between_slashes_are_highlighted(text: str, patterns: tuple[str, ...]) -> None:
+    assert parse_highlights(text).patterns == patterns
+    assert parse_highlights(text).problem == ""
+
+
+def test_an_expression_that_is_none_is_said() -> None:
+    assert "/(x/" in parse_highlights("word /(x/").problem
+
+
+@given(st.text())
+def test_a_word_is_looked_for_as_it_stands(text: str) -> None:
+    for word in text.split():
+        if not word.startswith("/"):
+            (pattern,) = parse_highlights(word).patterns
+            assert re.fullmatch(pattern, word)

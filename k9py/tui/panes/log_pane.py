@@ -27,6 +27,7 @@ from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.tui import keymap
 from k9py.tui.logs.choice import SourceChoice
 from k9py.tui.logs.copying import copy_of
+from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
 from k9py.tui.logs.saving import ask_to_save
 from k9py.tui.logs.title import count_words, empty_words, waiting_words
@@ -89,6 +90,7 @@ class LogPane(SearchedPane):
         self.filter_bar = FilterBar(
             "&", placeholder="words, level>=warn, pod=x, .status>=500, !left out", id="line-bar"
         )
+        self.highlight_bar = FilterBar("H", placeholder="words and /regular expressions/", id="highlight-bar")
         self.subject: ObjectKey | None = None
         self.previous = False
         self.range: LogRange = TAIL
@@ -116,6 +118,7 @@ class LogPane(SearchedPane):
         yield self.view
         yield self.search_bar
         yield self.filter_bar
+        yield self.highlight_bar
 
     @property
     def main(self) -> LogView:
@@ -303,9 +306,13 @@ class LogPane(SearchedPane):
             self.sink.forget_before(self.view.buffer.first)
 
     def typed_into(self, bar: FilterBar, text: str) -> None:
-        """Search while the one bar is typed into, filter while the other is."""
+        """Search while the one bar is typed into, filter or highlight while the others are."""
         if bar is self.search_bar:
             self.view.search(text)
+        elif bar is self.highlight_bar:
+            wanted = parse_highlights(text)
+            self.view.set_highlights(wanted.patterns)
+            bar.set_count(wanted.problem)
         else:
             self.typed(text)
 
@@ -314,8 +321,8 @@ class LogPane(SearchedPane):
         self.view.set_filter(text)
 
     def drop_search(self) -> bool:
-        """End the search, or else the filter; False when there is neither."""
-        for bar in (self.search_bar, self.filter_bar):
+        """End the search, or else the filter, or else the highlights; False when there is none of them."""
+        for bar in (self.search_bar, self.filter_bar, self.highlight_bar):
             if bar.text:
                 bar.clear()
                 return True
@@ -328,6 +335,10 @@ class LogPane(SearchedPane):
     def action_filter_lines(self) -> None:
         """Type what lines to show."""
         self.filter_bar.open()
+
+    def action_highlight(self) -> None:
+        """Type what to highlight."""
+        self.highlight_bar.open()
 
     # -- taking lines out ---------------------------------------------------------------------------------------------
 

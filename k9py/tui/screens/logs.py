@@ -224,6 +224,10 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Filter the lines, from whichever pane."""
         self.logs.action_filter_lines()
 
+    def action_highlight(self) -> None:
+        """Highlight words in the lines, from whichever pane."""
+        self.logs.action_highlight()
+
     # -- patterns -----------------------------------------------------------------------------------------------------
 
     def action_patterns(self) -> None:
