@@ -6,7 +6,7 @@ Invariant: `text` is as the container wrote it (decoded, cut at MAX_TEXT); whoev
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,10 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     late: bool = False
 
 
+_YEARS: Final = range(1970, 2201)
+"""Years a node may write: a moment near the ends of what a datetime can be has no UTC."""
+
+
 class Stamp(NamedTuple):
     """A line's timestamp with the nanoseconds a datetime cannot hold; ordered by time."""
 
@@ -46,12 +50,12 @@ class Stamp(NamedTuple):
 
 
 def stamp(raw: str) -> Stamp | None:
-    """Read an RFC 3339 timestamp with up to nine digits of fraction; None when it is something else."""
+    """Read an RFC 3339 timestamp with up to nine digits of fraction; None when it is something else, or unbelievable."""
     try:
         at = datetime.fromisoformat(raw)
     except ValueError:
         return None
-    if at.tzinfo is None:
+    if at.tzinfo is None or at.year not in _YEARS:
         return None
     if len(raw) == 30 and raw[19] == "." and (last := raw[26:29]).isdecimal():  # as nodes write it, nearly always
         return Stamp(at, int(last))

@@ -40,5 +40,8 @@ RANGES: Final[tuple[LogRange, ...]] = (
 )
 """By the digit that chooses them."""
 
+PREVIOUS: Final = LogRange("previous", tail_lines=5_000)
+"""What is read of a former run, whichever of `RANGES` is chosen: it ended before any of them began."""
+
 TAIL: Final = RANGES[0]
 HEAD: Final = RANGES[1]

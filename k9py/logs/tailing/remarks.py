@@ -80,6 +80,14 @@ class Remarks:
         """The server answered in order; how long lines have been missed is not settled by that."""
         self.why, self.error = "", None
 
+    def stands(self) -> None:
+        """The connection has stood for a while, and nothing has come that proves anything yet."""
+        self.nothing_new()
+        self.was_broken = self._is_told_by_another = False
+        if self._told:
+            self._told = ""
+            self._mark("note", words.CONNECTED_AGAIN)
+
     def proven(self) -> bool:
         """Nothing is missing; say so where a break was felt. Return False when there was none."""
         if self._lost_at is None:

@@ -8,6 +8,7 @@ where it was left. One LogStream shows one subject: for another subject, another
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Iterable
 from typing import Final
@@ -22,6 +23,8 @@ from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
 from k9py.logs.tailing.tail import Tail
 from k9py.logs.tailing.turns import Turns
+
+_LOG: Final = logging.getLogger(__name__)
 
 Name = tuple[str, str, str]
 """Namespace, pod and container: what a server is asked for. Pods that follow each other under one name share a tail."""
@@ -204,7 +207,7 @@ class LogStream:
 
     def _start(self, group: asyncio.TaskGroup, place: Name) -> None:
         tail = self._tails[place]
-        self._tasks[place] = group.create_task(tail.run(), name=f"log of {place[1]}/{place[2]}")
+        self._tasks[place] = group.create_task(_guarded(tail), name=f"log of {place[1]}/{place[2]}")
 
     def _forget(self) -> None:
         """Let go of the places that left longest ago."""
@@ -223,6 +226,15 @@ class LogStream:
         if tail.is_leaving and not task.done():
             tail.dismiss()
             task.cancel()
+
+
+async def _guarded(tail: Tail) -> None:
+    """Run a tail; a mistake of ours in it ends this one and not all."""
+    try:
+        await tail.run()
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        _LOG.exception("the log of %s/%s ended by a mistake", tail.target.pod, tail.target.container)
+        tail.fail()
 
 
 def _name(target: LogTarget) -> Name:

@@ -22,7 +22,7 @@ from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.crossing import ROTATES, Crossing
 from k9py.logs.tailing.delivery import Delivery, Sink
 from k9py.logs.tailing.interruptible import Interruptible
-from k9py.logs.tailing.range import TAIL, LogRange
+from k9py.logs.tailing.range import PREVIOUS, RANGES, TAIL, LogRange
 from k9py.logs.tailing.remarks import Chorus, Remarks
 from k9py.logs.tailing.resume import Resume, first_stamp
 from k9py.logs.tailing.runs import RESTART_GRACE, Runs
@@ -37,6 +37,9 @@ IDLE_SECONDS: Final = 60.0
 
 ATTEMPTS: Final = 3
 """Times a log that is not followed is tried."""
+
+STANDS_SECONDS: Final = 3.0
+"""Seconds after which an opened stream is taken to stand, whether or not a line came."""
 
 _QUIET_SETTLE: Final = 0.3
 _MARGIN: Final = 60
@@ -83,7 +86,7 @@ class Tail:
         self._clock = clock
         self._sink = sink
         self._slots = slots
-        self._range = range
+        self._range = PREVIOUS if previous and range in RANGES else range
         self._previous = previous
         self._follow = follow and not previous and range.head_bytes is None
         self._joins = joins
@@ -155,6 +158,8 @@ class Tail:
         if not self._is_reading or not self._follow:
             return
         now = self._clock.monotonic()
+        if now - self._opened_at >= STANDS_SECONDS and self._remarks.was_broken:
+            self._remarks.stands()
         is_over = self._runs.differ or self._successor is not None
         overdue = is_over and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
         if overdue or now - self._lines.heard >= IDLE_SECONDS:
@@ -178,6 +183,11 @@ class Tail:
     def dismiss(self) -> None:
         """Its task is about to be cancelled for good: what may be missing is to be said."""
         self._dismissed = True
+
+    def fail(self) -> None:
+        """Its task has ended by a mistake of ours: what may be missing is to be said, and it is not tried again."""
+        self._remarks.why = words.NOT_READABLE
+        self._lines.mark("gap", words.lost_after(words.NOT_READABLE, self._lines.position.at))
 
     # -- the task -----------------------------------------------------------------------------------------------------
 
@@ -246,7 +256,9 @@ class Tail:
         self._is_complete = True
         self._left_at, self._left_in_order = self._clock.monotonic(), True
         if self._previous:
-            self._lines.mark("end", words.END_OF_PREVIOUS)
+            limit = self._range.tail_lines
+            is_all = self._range != PREVIOUS or limit is None or self._lines.count < limit
+            self._lines.mark("end", words.end_of_previous(None if is_all else limit))
         if not self._follow:
             return False
         self._has_ended = self._joins = True
@@ -337,9 +349,7 @@ class Tail:
         if self._joins and not self._previous:
             # All of a new pod, and of an old one what it printed since the view began, by its node's own clock.
             return {"since_seconds": self._since_the_view_began()}
-        if self._range.since_seconds is not None:
-            return {"since_seconds": self._range.since_seconds}
-        return {"tail_lines": self._range.tail_lines}
+        return {"since_seconds": self._range.since_seconds, "tail_lines": self._range.tail_lines}
 
     @property
     def _unattended(self) -> float:
@@ -365,7 +375,7 @@ class Tail:
             size += sum(map(len, batch)) + len(batch)
             await self._deliver(batch)
         head = self._range.head_bytes
-        if head is not None and not self._previous and size >= head:
+        if head is not None and size >= head:
             self._lines.mark("end", words.head_ends(head))
 
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:

@@ -12,6 +12,8 @@ from k9py.objects.times import duration
 
 NOT_CALLED_HERE: Final = "the node does not know this pod yet"
 POD_GONE: Final = "the pod is gone"
+NOT_READABLE: Final = "kdash failed to read this log, by a mistake of its own"
+CONNECTED_AGAIN: Final = "connected again"
 END_OF_PREVIOUS: Final = "end of the previous container's log"
 NO_PREVIOUS: Final = "no previous run: none was kept"
 RESTARTED: Final = "the container was restarted"
@@ -73,6 +75,13 @@ def lost_after(what: str, since: datetime | None) -> str:
 def lost_before(what: str, until: datetime | None) -> str:
     """Admit that a log was not read from its beginning."""
     return f"{what}: lines before {clock_time(until)} may be missing" if until else f"{what}: lines may be missing"
+
+
+def end_of_previous(limit: int | None) -> str:
+    """Say that the former run's log ends here; `limit` is how many of its lines were asked for, where there may be more."""
+    return (
+        END_OF_PREVIOUS if limit is None else f"{END_OF_PREVIOUS}: its last {limit:,} lines, more may come before them"
+    )
 
 
 def reconnected(away: float) -> str:

@@ -48,3 +48,10 @@ def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
     _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT + 10))
     assert len(text) < MAX_TEXT + 100
     assert text.endswith("(cut: 10 characters more)")
+
+
+@pytest.mark.parametrize(
+    "raw", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1969-12-31T23:59:59Z", "2201-01-01T00:00:00Z"]
+)
+def test_a_year_no_node_can_write_is_no_timestamp(raw: str) -> None:
+    assert stamp(raw) is None

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from k9py.logs.tailing.status import TailState
 from k9py.logs.tailing.stream import LEAVING_GRACE, LogStream
 from k9py.logs.tailing.tail import IDLE_SECONDS
@@ -243,3 +245,33 @@ async def test_once_a_skewed_node_is_known_the_others_lines_are_not_late() -> No
             late += [one.late for one in stream.drain() if not one.marker]
     assert not any(late[-60:])
     assert len(late) > 100
+
+
+async def test_a_mistake_in_one_tail_is_that_ones_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    source, clock = source_of("good"), DrivenClock()
+    source.add("bad", [Stream([line(1, "last")], "fed")])
+    stream = LogStream(source, clock)
+    stream.set_targets([target("bad"), target("good")])
+    async with running(stream):
+        source.feed("bad", [None])  # type: ignore[list-item]
+        await clock.advance(5)
+        bad, good = stream.states()
+        assert (bad.state, bad.words) == (TailState.ENDED, "kdash failed to read this log, by a mistake of its own")
+        assert good.state is TailState.FOLLOWING
+        said = [(one.marker, one.text) for one in stream.drain() if one.target.pod == "bad"]
+        assert said[0] == ("", "last")
+        assert said[1][0] == "gap"
+        assert said[1][1].endswith("lines after 12:00:01 may be missing")
+    assert "by a mistake" in caplog.text
+
+
+async def test_a_silent_log_that_is_followed_again_no_longer_says_that_it_was_interrupted() -> None:
+    cut = ConnectionFailedError("connection reset")
+    source, clock = ScriptedLogs({"a": [Stream(then=cut), Stream(then=cut), Stream(then="open")]}), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(20)
+        status = stream.states()[0]
+        assert (status.state, status.words, status.error) == (TailState.FOLLOWING, "", None)
+        assert [one.text for one in stream.drain()] == ["log interrupted: connection reset", "connected again"]

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from k9py.logs.tailing.backoff import LONGEST_DELAY
-from k9py.logs.tailing.range import HEAD, TAIL, LogRange
+from k9py.logs.tailing.range import HEAD, PREVIOUS, RANGES, TAIL, LogRange
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import TailState
 from k9py.logs.tailing.tail import FORBIDDEN_DELAY, Tail
@@ -308,3 +308,35 @@ async def test_another_pod_of_the_same_name_is_read_from_its_beginning() -> None
     said = await stage.play()
     assert [text for marker, text in said if not marker] == ["a", "other"]
     assert [one.target.uid for one in stage.lines if not one.marker] == ["uid-checkout-1", "another"]
+
+
+async def test_a_text_that_begins_like_an_unbelievable_timestamp_is_text() -> None:
+    words = "0001-01-01T00:00:00+14:00 boo"
+    stage = Stage(
+        Stream([line(1, "a"), words.encode()], then=CUT), Stream([line(1, "a"), words.encode(), line(2, "b")])
+    )
+    assert [text for marker, text in dict.fromkeys(await stage.play()) if not marker] == ["a", words, "b"]
+
+
+@pytest.mark.parametrize("chosen", RANGES, ids=lambda one: str(one.words))
+async def test_previous_logs_are_read_alike_whatever_range_is_chosen(chosen: LogRange) -> None:
+    lines = [line(1, f"{number} {'x' * 100}") for number in range(3_000)]  # 300 kB
+    stage = Stage(Stream(lines), previous=True, range=chosen)
+    said = await stage.play()
+    assert len(said) == 3_001
+    assert said[-1] == ("end", "end of the previous container's log")
+    asked = stage.source.asked[0]
+    assert (asked.tail, asked.seconds, asked.size) == (PREVIOUS.tail_lines, None, None)
+
+
+async def test_previous_logs_that_were_not_read_whole_say_so() -> None:
+    stage = Stage(Stream([line(1, "x")] * 5_000), previous=True)
+    said = await stage.play()
+    assert said[-1] == ("end", "end of the previous container's log: its last 5,000 lines, more may come before them")
+
+
+async def test_a_range_that_was_asked_for_in_lines_holds_for_previous_logs_too() -> None:
+    stage = Stage(Stream([line(1, "x")]), previous=True, range=LogRange("", tail_lines=10, since_seconds=60))
+    stage.source.formers.add("checkout-1")
+    await stage.play()
+    assert (stage.source.asked[0].tail, stage.source.asked[0].seconds) == (10, 60)
