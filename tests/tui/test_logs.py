@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from k9py.logs.tailing.range import RANGES
 from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.panes.log_pane import SETTLE_SECONDS
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.theme import palette_for
-from tests.tui.dashboard import CART, Dashboard
+from tests.tui.dashboard import CART, DB, Dashboard
 from tests.tui.log_screen import MANY, typed
 
 # -- how much -----------------------------------------------------------------------------------------------------
@@ -235,10 +237,10 @@ async def test_words_are_highlighted_each_in_its_own_colour_and_esc_takes_them_b
     await kdash.press("escape")
     await kdash.until(lambda: log_screen.logs.view.state.search_hits is None, "no search")
     assert first in painted(kdash)["placed"]
-    assert log_screen.logs.highlight_bar.display
+    bar = log_screen.logs.highlight_bar
+    await kdash.until(lambda: bar.display, "kept in sight")
     await kdash.press("escape")
-    await kdash.until(lambda: first not in painted(kdash).get("placed", ()), "no highlights")
-    assert not log_screen.logs.highlight_bar.display
+    await kdash.until(lambda: not bar.display and first not in painted(kdash).get("placed", ()), "no highlights")
     assert kdash.app.screen is log_screen
 
 
@@ -282,6 +284,17 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
     wanted = {*"0123456", *"spxXPJCHmwtzfcnNgG", "/", "&", "+", "-", "^s", "space", "enter"}
     assert wanted <= {key.replace("⏎", "enter").replace("␣", "space") for key in keys}
+
+
+async def test_a_subject_chosen_before_another_cluster_is_not_followed_there(kdash: Dashboard) -> None:
+    logs, passed = kdash.home.logs, asyncio.Event()
+    await kdash.until(lambda: logs.subject is not None, "a subject")
+    logs.want(DB)
+    logs.set_source(kdash.connected.connection)
+    logs.set_timer(SETTLE_SECONDS, passed.set)
+    await kdash.until(passed.is_set, "the moment it would have been followed at")
+    await kdash.until(lambda: logs.stream is not None, "the subject of now")
+    assert logs.subject == kdash.home.rollouts.table.cursor_key != DB
 
 
 async def test_home_follows_no_logs_under_the_log_screen_and_goes_on_afterwards(

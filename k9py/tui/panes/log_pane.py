@@ -149,7 +149,7 @@ class LogPane(SearchedPane):
 
     def rest(self) -> None:
         """Follow nothing and keep nothing until the next `want`."""
-        if self._stream is not None:
+        if self._stream is not None or self._settling is not None:
             self._wanted = (None, False, self.range)
             self._follow(self._wanted)
 
@@ -166,16 +166,24 @@ class LogPane(SearchedPane):
         if wanted == self._wanted:
             return
         self._wanted = wanted
-        if self._settling is not None:
-            self._settling.stop()
-            self._settling = None
+        self._settle()
         if at_once or self.subject is None:
             self._follow(wanted)
         else:
-            self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._follow(wanted))
+            self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._settled(wanted))
+
+    def _settled(self, wanted: Wanted) -> None:
+        self._settling = None
+        self._follow(wanted)
+
+    def _settle(self) -> None:
+        """No longer wait for the choice to stay."""
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None
 
     def _follow(self, wanted: Wanted) -> None:
-        self._settling = None
+        self._settle()
         if self._worker is not None:
             self._worker.cancel()
             self._worker = None
