@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from k9py.cluster.queries import Queries
+from k9py.logs.source import LogTarget
+from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
+from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from k9py.tui.logs.comparing import sides
 from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
 
@@ -90,6 +99,55 @@ async def test_where_nothing_is_released_there_are_no_patterns_before_they_are_a
     await kdash.press("P")
     await kdash.until(lambda: screen.patterns.display, "shown")
     await kdash.until_text("Patterns", "order placed")
+
+
+async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
+    def scale(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert found is not None
+        state.storage.update(DEPLOYMENTS, {**found, "spec": {**found["spec"], "replicas": 7}})
+
+    kdash.simulator.call(scale)
+    await kdash.select(CART)
+    await kdash.press("l")
+    screen = await kdash.until_screen(LogScreen)
+    await kdash.advance_until(lambda: len(screen.logs.targets) == 7, "new pods")
+    view = kdash.connected.cluster.queries.rollout_view(CART, kdash.app.options.clock.now())
+    assert view is not None
+    assert view.status.state is RolloutState.PROGRESSING
+    await kdash.until(lambda: screen.sides.new and screen.logs.view.state.lines > 0, "looked at")
+    assert not screen.sides.is_telling
+    assert not screen.patterns.display
+
+
+@pytest.mark.parametrize(
+    ("running", "state", "is_telling"),
+    [
+        (("new",), RolloutState.COMPLETE, False),
+        (("new",), RolloutState.PROGRESSING, False),
+        (("new",), RolloutState.STALLED, False),
+        (("new", "old"), RolloutState.PROGRESSING, True),
+        (("new", "old"), RolloutState.PAUSED, True),
+        (("old",), RolloutState.PROGRESSING, True),
+        (("old",), RolloutState.STALLED, True),
+        (("old",), RolloutState.PAUSED, False),
+        ((), RolloutState.SCALED_TO_ZERO, False),
+        ((), RolloutState.PROGRESSING, False),
+    ],
+)
+def test_patterns_are_worth_their_room_where_two_revisions_have_pods_or_will(
+    running: tuple[str, ...], state: RolloutState, is_telling: bool
+) -> None:
+    revisions = [
+        SimpleNamespace(pod_template_hash="new", number=2, is_current=True),
+        SimpleNamespace(pod_template_hash="old", number=1, is_current=False),
+    ]
+    queries = SimpleNamespace(
+        revisions_of=lambda _: revisions,
+        rollout_view=lambda *_: SimpleNamespace(status=SimpleNamespace(state=state)),
+    )
+    targets = [LogTarget("shop", f"cart-{one}", "app", revision=one) for one in running]
+    assert sides(cast(Queries, queries), CART, targets, datetime.now(UTC)).is_telling is is_telling
 
 
 async def test_revisions_are_named_by_their_numbers(regression: Dashboard) -> None:

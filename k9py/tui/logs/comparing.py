@@ -24,7 +24,7 @@ BEGINNING_BYTES: Final = 64 << 10
 """How much of an old pod's log is read to learn what its containers print when they start."""
 BEGINNING_SECONDS: Final = 15.0
 
-_SETTLED: Final = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO})
+_MOVING: Final = frozenset({RolloutState.PROGRESSING, RolloutState.STALLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Sides:
     Args:
         new, old: revisions as `LogTarget.revision` has them; the newest old one first.
         names: of each, such as "revision 8".
-        is_telling: there is a release going on, or pods of several revisions: the comparison is worth its room.
+        is_telling: there are pods of several revisions, or those of a newer one are to come: the comparison is worth
+            its room.
     """
 
     new: str = ""
@@ -72,8 +73,8 @@ def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], no
     new = current or next(iter(ordered), "")
     old = tuple(key for key in ordered if key != new)
     view = queries.rollout_view(workload, now)
-    unsettled = view is not None and view.status.state not in _SETTLED
-    return Sides(new, old, names, is_telling=bool(old) or unsettled)
+    is_moving = view is not None and view.status.state in _MOVING
+    return Sides(new, old, names, is_telling=bool(old) and (len(running) > 1 or is_moving))
 
 
 def _workload(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
