@@ -24,9 +24,13 @@ def test_the_revision_stands_first_where_there_are_two() -> None:
     assert named(new, old, names={"7d4d9": "revision 7"}) == ["r7 98ffd", "576bb 5g89r"]
 
 
-def test_a_pod_of_a_stateful_set_is_told_by_its_number() -> None:
+def test_a_pod_of_a_stateful_set_is_told_by_its_whole_name() -> None:
     one, other = pod("db-0", "db-6f7"), pod("db-1", "db-6f7", "exporter")
-    assert named(one, other, subject="db") == ["0/app", "1/exporter"]
+    assert named(one, other, subject="db") == ["db-0/app", "db-1/exporter"]
+
+
+def test_a_pod_of_a_daemon_set_is_told_by_the_end_of_its_name() -> None:
+    assert named(pod("agent-x7k2p", "5d9"), pod("agent-q1w2e", "5d9"), subject="agent") == ["x7k2p", "q1w2e"]
 
 
 def test_pods_of_several_workloads_keep_their_owners_names() -> None:

@@ -105,14 +105,15 @@ class Comparison(NamedTuple):
         return tuple(row for row in self.rows if row.kind in kinds)
 
 
-def compare(counts: PatternCounts, new: str, old: Collection[str]) -> Comparison:
+def compare(counts: PatternCounts, new: str, old: Collection[str], same: Collection[str] = ()) -> Comparison:
     """Compare what a revision says with what others do.
 
     Args:
+        same: revisions that are the new one but for a restart: what they say, it says.
         old: without any, all patterns are the same and those of the new one are given.
     """
     done = None
-    comparing = Comparing(counts, new, old)
+    comparing = Comparing(counts, new, old, same)
     while done is None:
         done = comparing.advance(lambda: False)
     return done
@@ -130,12 +131,12 @@ class Comparing:
         new: "" with no `old`: all revisions together.
     """
 
-    def __init__(self, counts: PatternCounts, new: str, old: Collection[str]) -> None:
+    def __init__(self, counts: PatternCounts, new: str, old: Collection[str], same: Collection[str] = ()) -> None:
         self._heard = counts.runs.heard
         revisions = tuple(self._heard)
         self._counts = counts
-        self._new = (new,) if new or old else revisions
-        self._old = tuple(one for one in old if one != new)
+        self._new = (new, *same) if new or old else revisions
+        self._old = tuple(one for one in old if one not in self._new)
         self._knows_start = not counts.baselines.isdisjoint(self._old)
         # How a new pod's log begins is put aside even where a start is only likely; an old pod has mostly run for long.
         self._new_steady = (Phase.STEADY,) if self._old else tuple(Phase)

@@ -57,6 +57,8 @@ def _parted(target: LogTarget, subject: str) -> tuple[str, str]:
     owner, hashed, end = target.pod.rpartition(f"-{target.revision}-") if target.revision else ("", "", "")
     if hashed and owner:
         return owner, end
-    if subject and target.pod.startswith(f"{subject}-"):
-        return subject, target.pod[len(subject) + 1 :]
+    end = target.pod[len(subject) + 1 :]
+    # A StatefulSet's pods are known by their whole names; a lone number would be read as part of the line.
+    if subject and target.pod.startswith(f"{subject}-") and not end.isdecimal():
+        return subject, end
     return "", target.pod

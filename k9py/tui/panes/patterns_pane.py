@@ -78,6 +78,7 @@ class PatternsPane(TablePane):
         self._baselines: deque[tuple[str, Sequence[LogLine], int]] = deque()
         self._new = ""
         self._old: tuple[str, ...] = ()
+        self._same: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
         self._patterns: dict[ObjectKey, PatternRow] = {}
         self._is_stale = False
@@ -108,20 +109,23 @@ class PatternsPane(TablePane):
         self._baselines.clear()
         self._restart()
 
-    def set_revisions(self, new: str, old: tuple[str, ...], names: Mapping[str, str]) -> None:
+    def set_revisions(
+        self, new: str, old: tuple[str, ...], names: Mapping[str, str], same: tuple[str, ...] = ()
+    ) -> None:
         """Compare these revisions; cheap when nothing differs.
 
         Args:
+            same: revisions that are the new one but for a restart.
             new, old: as `LogTarget.revision`; without old ones the patterns of all lines are shown.
             names: of those, such as "revision 8".
         """
         if new == self._new and set(old) == set(self._old):
             old = self._old  # in whatever order
-        if (new, old, names) == (self._new, self._old, self._names):
+        if (new, old, names, same) == (self._new, self._old, self._names, self._same):
             return
         before = self._columns()
-        is_same = (new, old) == (self._new, self._old)
-        self._new, self._old, self._names = new, old, dict(names)
+        is_same = (new, old, same) == (self._new, self._old, self._same)
+        self._new, self._old, self._names, self._same = new, old, dict(names), same
         if is_same and self._columns() == before:
             self._say()
             return
@@ -244,12 +248,12 @@ class PatternsPane(TablePane):
 
     async def _compare(self) -> None:
         self._is_stale = False
-        counts, wanted = self.pattern_counts, (self._new, self._old)
+        counts, wanted = self.pattern_counts, (self._new, self._old, self._same)
         comparing = Comparing(counts, *(wanted if self._old else ("", ())))
         done = comparing.advance(self._slice())
         while done is None:
             await asyncio.sleep(SLICE_SECONDS)
-            if counts is not self.pattern_counts or wanted != (self._new, self._old):
+            if counts is not self.pattern_counts or wanted != (self._new, self._old, self._same):
                 return  # asked for anew already
             done = comparing.advance(self._slice())
         self._drawn_at = self._clock.monotonic()

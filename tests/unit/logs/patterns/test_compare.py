@@ -202,3 +202,15 @@ def test_what_a_crashing_container_does_not_come_to_say_has_not_stopped_however_
     old = steady(OLD, "INFO handled {}", every=1, minutes=10)
     comparison = compared([*old, line(NEW, 1, "ERROR no PAYMENT_URL"), *sidecar])
     assert kinds(comparison)["INFO handled <num>"] == "same"
+
+
+def test_a_revision_that_was_only_restarted_is_no_old_one() -> None:
+    again = NEW._replace(revision="new-restarted", pod="checkout-again", uid="again", container_id="containerd://again")
+    lines = [
+        *_BOTH,
+        *steady(NEW, "ERROR lost {}", every=30, minutes=10),
+        *steady(again, "INFO handled {}", every=1, minutes=10),
+    ]
+    assert kinds(compare(counted(lines), "new-restarted", ["old", "new"]))["ERROR lost <num>"] == "stopped"
+    together = compare(counted(lines), "new-restarted", ["old", "new"], ["new"])
+    assert kinds(together)["ERROR lost <num>"] == "new"
