@@ -157,6 +157,8 @@ def _run(arguments: Arguments) -> int:
         return printing(lambda: run_once(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
+    if not sys.stderr.isatty():  # Textual draws there
+        raise ConfigError("the dashboard needs a terminal as standard error too", "leave out the 2>")
     from k9py.cli.dashboard import run_dashboard
 
     return run_dashboard(arguments)

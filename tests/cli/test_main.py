@@ -52,6 +52,16 @@ def test_without_a_terminal_the_dashboard_names_the_way_for_scripts(capsys: pyte
     assert "kdash --once" in err
 
 
+def test_a_redirected_standard_error_is_refused_where_the_screen_would_go_into_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    code, _, err = run(capsys, "--demo")
+    assert code == 2
+    assert "as standard error too" in err
+
+
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_help_and_version_import_nothing_heavy(flag: str) -> None:
     script = (
