@@ -158,9 +158,10 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     def show_progress(self) -> None:
         """Say on every screen how the changes of this session fare."""
         followed, more = self.writing.latest
+        can_stop = followed is not None and self.writing.can_stop_after(followed.key)
         for screen in self._cluster_screens():
             if screen.progress.is_mounted:
-                screen.progress.show(followed, more)
+                screen.progress.show(followed, more, stop_with=screen.stop_with if can_stop else "")
 
     # -- ways ---------------------------------------------------------------------------------------------------------
 

@@ -74,20 +74,22 @@ class ProgressStrip(Static):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
         self.shown: Followed | None = None
+        self._besides: tuple[int, str] = (0, "")
 
-    def show(self, followed: Followed | None, more: int = 0) -> None:
-        """Show a change; `more` others are under way too."""
+    def show(self, followed: Followed | None, more: int = 0, *, stop_with: str = "") -> None:
+        """Show a change; `more` others are under way too, and what is typed stops those that come behind it."""
         self.set_class(followed is not None, "-on")
-        if followed is None or (followed == self.shown and more == 0):
+        if followed is None or (followed == self.shown and (more, stop_with) == self._besides):
             self.shown = followed
             return
-        self.shown = followed
+        self.shown, self._besides = followed, (more, stop_with)
         palette = palette_for(self.app)
         tone = palette.tone(followed.tone)
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{followed.tone.symbol} ", tone)
         line.append(f"{followed.key.kind} {printable(followed.key.name)}", "bold")
-        line.append(f" {printable(followed.what)}  ", palette.muted)
+        stops = f" · {stop_with} stops" if stop_with and not followed.is_done else ""
+        line.append(f" {printable(followed.what)}{stops}  ", palette.muted)
         drawn = bar(followed)
         if drawn and not followed.is_done:
             line.append(f"{drawn}  ", tone)

@@ -18,6 +18,7 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.scale import ScaleDialog
 from k9py.tui.dialogs.set_image import SetImageDialog, tag_span
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.terminal.notification import MOST_CHARACTERS, notification
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
@@ -132,6 +133,11 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     await kdash.press("tab", "enter")
     await kdash.until_text("restart 1 of 2 · x stops")
     assert not kdash.home.marked(), "the marks have served"
+    await kdash.press("l")
+    await kdash.until_screen(LogScreen)
+    await kdash.until_text("restart 1 of 2 · :stop stops")
+    await kdash.press("escape")
+    await kdash.until_text("restart 1 of 2 · x stops")
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG)), "the second waits for the first"
     await kdash.press("x")
     await kdash.until_text("stops after this one")

@@ -45,6 +45,8 @@ class ClusterScreen(Screen[None]):
     AUTO_FOCUS = ""
     reads_logs: ClassVar[bool] = False
     """It follows logs itself: home's need not be followed meanwhile."""
+    stop_with: ClassVar[str] = "x"
+    """What stops several changes that are made one after the other, as the strip of progress says it."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (200, "-wide")]  # noqa: RUF012 (as Screen declares it)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 

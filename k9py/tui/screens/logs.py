@@ -47,6 +47,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
     reads_logs = True
+    stop_with = ":stop"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (160, "-beside")]  # noqa: RUF012 (as Screen declares it)
 
     DEFAULT_CSS = """

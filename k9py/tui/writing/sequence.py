@@ -39,6 +39,8 @@ class Several:
         self.verb = verb
         self.meant = tuple(meant)
         self.is_running = False
+        self.present: ObjectKey | None = None
+        """The one that is being changed, while those behind it can still be left out."""
         self._stops = False
         self._rename: Callable[[], None] = lambda: None
 
@@ -50,6 +52,7 @@ class Several:
     def stop(self) -> None:
         """Begin no further one."""
         self._stops = True
+        self.present = None
         self._rename()
 
     async def restart(self, attempt: Attempt) -> None:
@@ -118,6 +121,7 @@ class Several:
             await self._one_after_the_other(attempt, prepared)
         finally:
             self.is_running = False
+            self.present = None
 
     async def _one_after_the_other(self, attempt: Attempt, prepared: Sequence[Prepared]) -> None:
         count, done = len(prepared), 0
@@ -126,8 +130,7 @@ class Several:
             key, left = one.change.key, [str(other.change.key) for other in prepared[number:]]
 
             def what(number: int = number) -> str:
-                keys = "stops after this one" if self._stops else "x stops"
-                return f"{self.verb} {number} of {count} · {keys}"
+                return f"{self.verb} {number} of {count}{' · stops after this one' if self._stops else ''}"
 
             def rename(key: ObjectKey = key, what: Callable[[], str] = what) -> None:
                 entry = attempt.board.entry_of(key)
@@ -135,6 +138,7 @@ class Several:
                     entry.rename(what())
 
             self._rename = rename
+            self.present = None if self._stops else key
             try:
                 ended = await attempt.write_and_follow(one, what(), stay=False, rings=False)
             except KdashError as error:

@@ -109,6 +109,10 @@ class Writing:
         several = self._several
         return several.words if several is not None and several.is_running else ""
 
+    def can_stop_after(self, key: ObjectKey) -> bool:
+        """Say whether that one is being changed, and those behind it can still be left out."""
+        return self._several is not None and self._several.present == key
+
     def stop(self) -> None:
         """Stop after the present object."""
         if self._several is not None:
