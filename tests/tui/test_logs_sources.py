@@ -66,6 +66,20 @@ async def test_a_level_is_left_out_by_typing_its_name(kdash: Dashboard, log_scre
     await kdash.until_text("levels: 1 hidden")
 
 
+async def test_each_pod_is_told_by_its_revision_and_its_state(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("l")
+    screen = await kdash.until_screen(LogScreen)
+    await kdash.until(lambda: bool(screen.logs.targets), "containers")
+    await kdash.press("x")
+    dialog = await kdash.until_screen(SourcesDialog)
+    details = [one.detail for one in dialog.items if one.group == "pod"]
+    assert len({one.partition(" · ")[0] for one in details}) == 2
+    assert all(one.startswith("revision ") for one in details)
+    assert sum("Running" in one for one in details) == 3
+    assert sum("ImagePullBackOff" in one or "ErrImagePull" in one for one in details) == 1
+
+
 async def test_esc_in_the_dialog_changes_nothing(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("x", "space", "escape")
     await kdash.until(lambda: kdash.app.screen is log_screen, "the log")

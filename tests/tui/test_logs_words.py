@@ -69,6 +69,10 @@ def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besi
     items = {item.tick: item for item in source_items(EVERY, states, USUAL_ROLES)}
     assert items["pod", "cart-2"].detail == "waiting to start: image can't be pulled"
     assert items["pod", "cart-1"].detail == ""
+    told = {"cart-1": "revision 7 · Running", "cart-2": "revision 8 · ImagePullBackOff"}
+    items = {item.tick: item for item in source_items(EVERY, states, USUAL_ROLES, told)}
+    assert items["pod", "cart-1"].detail == "revision 7 · Running"
+    assert items["pod", "cart-2"].detail == ("revision 8 · ImagePullBackOff · waiting to start: image can't be pulled")
     assert items["container", "app"].detail.startswith("in 2 pods")
     assert ("container", "migrate") not in items
     assert "migrate" in items["role", "init"].detail

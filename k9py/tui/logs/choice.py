@@ -14,6 +14,8 @@ from k9py.cluster.log_targets import USUAL_ROLES
 from k9py.logs.keeping.hidden import Hidden
 from k9py.logs.records.level import Level
 from k9py.logs.source import LogTarget, Place, Role
+from k9py.objects.pods import Pod
+from k9py.tables.pod_status import pod_status
 
 Group = Literal["pod", "container", "level", "role"]
 
@@ -111,22 +113,43 @@ class SourceItem:
         return (self.group, self.value)
 
 
-def source_items(every: Sequence[LogTarget], states: Mapping[Place, str], wanted: Collection[Role]) -> list[SourceItem]:
+def pod_words(targets: Iterable[LogTarget], names: Mapping[str, str], pods: Iterable[Pod]) -> dict[str, str]:
+    """Return what tells each pod, by its name: "revision 7 · CrashLoopBackOff".
+
+    Args:
+        names: of revisions, by `LogTarget.revision`; the bare value where it is not in here.
+    """
+    status = {one.name: pod_status(one).words for one in pods}
+    found: dict[str, str] = {}
+    for one in targets:
+        revision = names.get(one.revision, f"revision {one.revision}" if one.revision else "")
+        found[one.pod] = " · ".join(filter(None, (revision, status.get(one.pod, ""))))
+    return found
+
+
+def source_items(
+    every: Sequence[LogTarget],
+    states: Mapping[Place, str],
+    wanted: Collection[Role],
+    pods: Mapping[str, str] | None = None,
+) -> list[SourceItem]:
     """Return the lines of the dialog.
 
     Args:
         every: the subject's containers of every role.
         states: how each one that is read stands, in words; "" when all is well.
         wanted: the roles that are read.
+        pods: what else there is to say of each pod, by its name.
     """
     read = [one for one in every if one.role in wanted]
-    return [*_pods(read, states), *_containers(read, states), *_levels(), *_roles(every, states)]
+    return [*_pods(read, states, pods or {}), *_containers(read, states), *_levels(), *_roles(every, states)]
 
 
-def _pods(read: Sequence[LogTarget], states: Mapping[Place, str]) -> Iterator[SourceItem]:
+def _pods(read: Sequence[LogTarget], states: Mapping[Place, str], told: Mapping[str, str]) -> Iterator[SourceItem]:
     for pod in dict.fromkeys(one.pod for one in read):
         said = dict.fromkeys(states.get(one.place, "") for one in read if one.pod == pod)
-        yield SourceItem("pod", pod, pod, ", ".join(words for words in said if words))
+        why = ", ".join(words for words in said if words)
+        yield SourceItem("pod", pod, pod, " · ".join(filter(None, (told.get(pod, ""), why))))
 
 
 def _containers(read: Sequence[LogTarget], states: Mapping[Place, str]) -> Iterator[SourceItem]:

@@ -21,7 +21,7 @@ from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.dialogs.sources import SourcesDialog
-from k9py.tui.logs.choice import Tick, chosen, source_items
+from k9py.tui.logs.choice import Tick, chosen, pod_words, source_items
 from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -199,8 +199,10 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._choose(only=True)
 
     def _choose(self, *, only: bool) -> None:
-        logs = self.logs
-        items = source_items(logs.targets, logs.states(), logs.choice.roles)
+        logs, connected = self.logs, self.kdash.connected
+        pods = connected.cluster.queries.pods_of(self.subject) if connected is not None else ()
+        told = pod_words(logs.targets, self.sides.names or {}, pods)
+        items = source_items(logs.targets, logs.states(), logs.choice.roles, told)
         line = logs.view.cursor_line
         current: Tick | None = ("pod", line.target.pod) if line is not None else None
 
