@@ -51,6 +51,7 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
     ]
     DEFAULT_CSS = """
     SourcesDialog > .box { width: 84; }
+    SourcesDialog #sources { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     SUBTITLE = "Space ticks · type to narrow · Enter applies · ^R none · Esc cancels"
 
