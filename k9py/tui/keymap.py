@@ -270,7 +270,7 @@ LOG_SCREEN: Final = (
         "p",
         "previous_logs",
         "Previous",
-        tooltip="What the containers wrote before they were last restarted, or what they write now",
+        tooltip="What the containers wrote before their last restart (p, 0 to 6: what they write now)",
         id="source.previous",
     ),
     Binding("x", "leave_out", "Leave out", tooltip="Leave out pods, containers or levels", id="source.leave_out"),

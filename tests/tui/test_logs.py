@@ -42,9 +42,13 @@ async def test_digits_switch_panes_at_home_and_never_ranges(kdash: Dashboard) ->
 
 
 async def test_p_shows_the_containers_that_ran_before_and_back(kdash: Dashboard, log_screen: LogScreen) -> None:
+    await kdash.press("1", "p")
+    await kdash.until_text("3 containers · last 5,000 lines · deployment cart, before the last restart")
+    await kdash.press("p")
+    await kdash.until_text("3 containers · head · deployment cart")
     await kdash.press("p")
     await kdash.until_text("before the last restart")
-    await kdash.press("p")
+    await kdash.press("0")
     await kdash.until(lambda: "before the last restart" not in kdash.text, "what they write now")
     await kdash.until(lambda: log_screen.logs.view.line_count() > 0, "lines")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from k9py.logs.tailing.range import PREVIOUS, LogRange
 from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
 
 
@@ -14,6 +15,11 @@ def count_words(counts: StreamCounts) -> str:
     if counts.resting:
         return f"{counts.wanted - counts.resting} of {counts.wanted} containers at a time, in turn"
     return f"{counts.wanted} container{'' if counts.wanted == 1 else 's'}"
+
+
+def range_words(range: LogRange, *, previous: bool) -> str:  # noqa: A002
+    """Return how much of each container's log is shown: of a former run always its end, whatever is chosen."""
+    return f"last {PREVIOUS.tail_lines:,} lines" if previous else range.words
 
 
 def empty_words(states: Iterable[TargetStatus]) -> str:

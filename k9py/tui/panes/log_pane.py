@@ -30,7 +30,7 @@ from k9py.tui.logs.copying import copy_of
 from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
 from k9py.tui.logs.saving import ask_to_save
-from k9py.tui.logs.title import count_words, empty_words, waiting_words
+from k9py.tui.logs.title import count_words, empty_words, range_words, waiting_words
 from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -296,7 +296,7 @@ class LogPane(SearchedPane):
         if self.subject is None:
             self.set_note("")
             return
-        many = [count_words(counts), "" if self.previous else self.range.words]
+        many = [count_words(counts), range_words(self.range, previous=self.previous)]
         of = f"{self.subject.kind.lower()} {self.subject.name}"
         besides = [
             f"{of}, before the last restart" if self.previous else of,
