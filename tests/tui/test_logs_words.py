@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from k9py.cluster.log_targets import USUAL_ROLES
 from k9py.logs.records.level import Level
 from k9py.logs.source import LogTarget
+from k9py.logs.tailing import words
 from k9py.settings.clipboard import MAX_BASE64, Clipboard
 from k9py.tui.logs.choice import Sieve, SourceChoice, Tick, chosen, source_items
 from k9py.tui.logs.copying import copy_of
@@ -141,3 +144,11 @@ def test_a_word_is_looked_for_as_it_stands(text: str) -> None:
         if not word.startswith("/"):
             (pattern,) = parse_highlights(word).patterns
             assert re.fullmatch(pattern, word)
+
+
+def test_what_the_readme_quotes_is_what_is_said() -> None:
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    since, until = datetime(2026, 1, 15, 3, 12, 7, tzinfo=UTC), datetime(2026, 1, 15, 3, 12, 19, tzinfo=UTC)
+    assert f"*{words.reconnected(12.0)}*" in readme
+    assert f"*{words.may_be_missing(words.ROTATED, since, until, 12.0)}*" in readme
+    assert f"*{words.dropped(1_204, None, None)}*" in readme
