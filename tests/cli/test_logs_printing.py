@@ -19,6 +19,7 @@ from k9py.logs.records.level import Level
 from k9py.logs.records.sgr import Sgr
 from k9py.logs.records.shown import Shown, Span
 from k9py.logs.source import LogTarget
+from k9py.objects.search_pattern import SearchPattern
 from k9py.objects.text import printable
 from tests.cli.paper import Paper
 
@@ -47,7 +48,7 @@ def prints(
         colour=colour,
         prefixed=prefixed,
         timestamps=timestamps,
-        patterns=tuple(re.compile(one) for one in highlight),
+        patterns=tuple(SearchPattern(re.compile(one)) for one in highlight),
     )
 
 
@@ -150,7 +151,9 @@ def test_colouring_changes_no_character(text: str, places: list[tuple[int, int]]
         if at <= start < end <= len(text):
             spans.append(Span(start, end, "key", Sgr(foreground=3, bold=True)))
             at = end
-    shown = coloured_line(Shown(text, tuple(spans), Level.WARN), (re.compile("a+"), re.compile("ab|1")))
+    shown = coloured_line(
+        Shown(text, tuple(spans), Level.WARN), tuple(SearchPattern(re.compile(one)) for one in ("a+", "ab|1"))
+    )
     assert _COLOURS.sub("", shown) == text
 
 

@@ -5,7 +5,6 @@ Invariant: only sequences made here, of numbers, are added; the text given must 
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 from k9py.logs.records.level import Level
 from k9py.logs.records.sgr import Sgr
 from k9py.logs.records.shown import Shown
+from k9py.objects.search_pattern import SearchPattern
 
 _RESET: Final = "\x1b[0m"
 _SOURCES: Final = ("36", "35", "34", "32", "96", "95", "94", "92")
@@ -49,7 +49,7 @@ def source_codes(name: str) -> str:
     return _SOURCES[zlib.crc32(name.encode()) % len(_SOURCES)]
 
 
-def coloured_line(line: Shown, patterns: Sequence[re.Pattern[str]]) -> str:
+def coloured_line(line: Shown, patterns: Sequence[SearchPattern]) -> str:
     """Return a line in its colours, with what the patterns match marked."""
     base = _in_turn(
         (
@@ -88,13 +88,10 @@ def _sgr_codes(colour: Sgr) -> str:
     return ";".join(codes)
 
 
-def _marks(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Painted]:
+def _marks(text: str, patterns: Sequence[SearchPattern]) -> Iterator[Painted]:
     for number, pattern in enumerate(patterns):
-        for count, found in enumerate(pattern.finditer(text)):
-            if count >= _MOST_MARKS:
-                break
-            if found.end() > found.start():
-                yield Painted(found.start(), found.end(), _MARKS[number % len(_MARKS)])
+        for start, end in pattern.spans(text, most=_MOST_MARKS):
+            yield Painted(start, end, _MARKS[number % len(_MARKS)])
 
 
 def _in_turn(stretches: Iterable[Painted], length: int) -> list[Painted]:

@@ -10,7 +10,7 @@ import click
 
 from k9py.logs.keeping.query import Query, parse_query
 from k9py.logs.line import LogLine
-from k9py.objects.search_pattern import compile_search
+from k9py.objects.search_pattern import SearchPattern, compile_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def choice(include: Sequence[str], exclude: Sequence[str]) -> Choice:
     return Choice(_queries("--include", include), _queries("--exclude", exclude))
 
 
-def patterns(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+def patterns(texts: Sequence[str]) -> tuple[SearchPattern, ...]:
     """Return what is to be marked; small letters alone match both cases. Raises click.UsageError: no expression."""
     return tuple(_pattern(one) for one in texts)
 
@@ -51,7 +51,7 @@ def _queries(option: str, texts: Sequence[str]) -> tuple[Query, ...]:
     return tuple(found)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str) -> SearchPattern:
     if not text:
         raise click.UsageError("--highlight needs a regular expression.")
     try:

@@ -6,7 +6,6 @@ as the container wrote it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,6 +19,7 @@ from k9py.logs.records.record import parse
 from k9py.logs.records.sgr import plain
 from k9py.logs.records.shown import shown
 from k9py.logs.source import LogTarget
+from k9py.objects.search_pattern import SearchPattern
 from k9py.objects.text import printable
 
 Printer = Callable[[LogLine], str]
@@ -35,7 +35,7 @@ def printer(
     colour: bool,
     prefixed: bool,
     timestamps: bool,
-    patterns: Sequence[re.Pattern[str]],
+    patterns: Sequence[SearchPattern],
 ) -> Printer:
     """Return what prints lines in a form.
 
@@ -102,7 +102,7 @@ def _json(*, plain: bool) -> Printer:
     return one
 
 
-def _pretty(*, colour: bool, prefixed: bool, timestamps: bool, patterns: Sequence[re.Pattern[str]]) -> Printer:
+def _pretty(*, colour: bool, prefixed: bool, timestamps: bool, patterns: Sequence[SearchPattern]) -> Printer:
     def one(line: LogLine) -> str:
         parts: list[tuple[str, str]] = []
         if prefixed:

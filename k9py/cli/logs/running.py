@@ -7,7 +7,6 @@ because a slow reader closes the gate before the stream. The reader that leaves 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from k9py.logs.tailing.status import TargetStatus
 from k9py.logs.tailing.stream import LogStream
 from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
 from k9py.objects.pods import Pod
+from k9py.objects.search_pattern import SearchPattern
 from k9py.objects.text import printable
 from k9py.tables.outcome import ExitCode, code_of_error
 
@@ -38,7 +38,7 @@ _SLICE: Final = 0.005
 """Seconds of work on lines between two passes of the event loop."""
 
 
-async def logs(invocation: Invocation, options: LogOptions, choice: Choice, patterns: Sequence[re.Pattern[str]]) -> int:
+async def logs(invocation: Invocation, options: LogOptions, choice: Choice, patterns: Sequence[SearchPattern]) -> int:
     """Print the logs; return the exit code. Raises KdashError: nothing can be read."""
     try:
         async with opened(invocation) as session:
@@ -98,7 +98,7 @@ class _Run:
         look: FirstLook,
         options: LogOptions,
         choice: Choice,
-        patterns: Sequence[re.Pattern[str]],
+        patterns: Sequence[SearchPattern],
     ) -> None:
         self._clock: Clock = invocation.clock
         self._subject = subject

@@ -67,6 +67,8 @@ class Finder:
 
     def _begin(self) -> None:
         self._coming = None
+        if self.filter_query is not None:
+            self.filter_query = self.filter_query.afresh()
         if self.filter_query is not None or self.hidden:
             self._coming = LineFilter(self.filter_query, self.hidden, self.context)
         else:
@@ -80,7 +82,10 @@ class Finder:
     def _begin_search(self) -> None:
         if self.filter is not None:
             self.filter.unwatch()
-        self.search = None if self.search_query is None else LineScan(self.search_query, self.filter)
+        self.search = None
+        if self.search_query is not None:
+            self.search_query = self.search_query.afresh()
+            self.search = LineScan(self.search_query, self.filter)
 
     # -- work ---------------------------------------------------------------------------------------------------------
 
@@ -128,9 +133,9 @@ class Finder:
         """Say whether a rule belongs above that item: with context on, lines were left out before it."""
         return self.filter is not None and self.filter.starts_group(number)
 
-    def is_context(self, line: LogLine) -> bool:
+    def is_context(self, number: int) -> bool:
         """Say whether an item does not match itself."""
-        return self.filter is not None and self.filter.is_context(line)
+        return self.filter is not None and self.filter.is_context(number)
 
     def items_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
         """Yield the items from a number on, before `end`; lines may be added and let go while it runs."""

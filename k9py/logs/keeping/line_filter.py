@@ -28,6 +28,11 @@ MAX_CONTEXT: Final = 20
 class LineTest(Protocol):
     """What a filter or search asks of a line; `keeping.query.Query` is one."""
 
+    @property
+    def can_be_slow(self) -> bool:
+        """Say whether the clock is to be looked at after each line."""
+        ...
+
     def matches(self, line: LogLine) -> bool:
         """Say whether the line is wanted."""
         ...
@@ -62,6 +67,7 @@ class LineFilter:
         self._starts: set[int] = set()
         self._near: dict[Place, _Near] = {}
         self._watched: array[int] | None = None
+        self._context = Numbers()
 
     def watch(self) -> array[int]:
         """Return an array that has all numbers shown and gets each later one; its reader may empty it. One reader."""
@@ -76,14 +82,15 @@ class LineFilter:
         """Say whether lines are left out before that shown line, with context on."""
         return number in self._starts
 
-    def is_context(self, line: LogLine) -> bool:
-        """Say whether a shown line is there for the sake of another."""
-        return self.context > 0 and self.query is not None and not line.marker and not self.query.matches(line)
+    def is_context(self, number: int) -> bool:
+        """Say whether that shown line is there for the sake of another."""
+        return number in self._context
 
     def forget(self, buffer: LogBuffer) -> None:
         """Take out lines that are no longer kept; the marker for lost ones is shown."""
         if self.shown.forget(buffer) and len(self._starts) > 2 * len(self.shown) + 1000:
             self._starts.intersection_update(self.shown.all)
+        self._context.forget(buffer)
         for _, end in buffer.lost:
             if end <= self.next_number:
                 self.shown.add(end - 1)
@@ -91,6 +98,7 @@ class LineFilter:
     def advance(self, buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
         """Look at lines not yet seen until done or told to pause; True when every line has been seen."""
         self.forget(buffer)
+        can_be_slow = self.query is not None and self.query.can_be_slow
         while self.next_number < buffer.end:
             room = SLICE_CHARACTERS
             for number, line in buffer.slice_from(self.next_number, SLICE_LINES):
@@ -99,6 +107,8 @@ class LineFilter:
                 room -= len(line.text)
                 if room < 0:
                     break
+                if can_be_slow and should_pause():
+                    return self.next_number >= buffer.end
             if should_pause():
                 break
         return self.next_number >= buffer.end
@@ -124,11 +134,14 @@ class LineFilter:
                 self._starts.add(group[0])
             for one in group:
                 self._show(one)
+            for one in group[:-1]:
+                self._context.add(one)
             near.before.clear()
             near.after, near.broken = self.context, False
         elif near.after:
             near.after -= 1
             self._show(number)
+            self._context.add(number)
         else:
             near.broken = near.broken or len(near.before) == self.context
             near.before.append(number)

@@ -7,15 +7,16 @@
     anything else                                all of it together one regular expression
 
 All of them must hold. A value with blanks stands in double quotes. Case matters where a word has a capital letter.
-A word that cannot be understood is left out of the question and told in `problem`. To add a word about where lines
-come from, add it to `_SOURCES`.
+A word that cannot be understood is left out of the question and told in `problem`. A line an expression takes too long
+on does not answer the question, whatever else it says, and is counted (see `objects.search_pattern`). To add a word
+about where lines come from, add it to `_SOURCES`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from k9py.logs.keeping.comparing import OPERATORS, compare
@@ -24,10 +25,10 @@ from k9py.logs.records.level import Level, level_of, parse_level
 from k9py.logs.records.record import MISSING, parse, role_names, value_at
 from k9py.logs.records.sgr import plain
 from k9py.logs.records.shown import as_text, shown_text
-from k9py.objects.search_pattern import compile_search, pattern_fault
+from k9py.objects.search_pattern import SearchPattern, TooSlowError, compile_search, pattern_fault
 
 Condition = Callable[[LogLine], bool]
-Compile = Callable[[str], re.Pattern[str] | None]
+Compile = Callable[[str], SearchPattern | None]
 """Compiles what was typed, and tells where it is no regular expression."""
 
 _SOURCES: Final[dict[str, Callable[[LogLine], str]]] = {
@@ -42,12 +43,19 @@ _WORD: Final = re.compile(
     r"(?P<name>level|" + "|".join(_SOURCES) + r"|\.[A-Za-z_@][\w@.\-/]*)(?P<how>>=|<=|!=|!~|=|~|>|<)" + _VALUE + r"|"
     r'(?<=!)(?:"(?P<phrase>[^"]+)"(?=\s|$)|(?P<word>\S+)))'
 )
-_ANYTHING: Final = re.compile("")
+_ANYTHING: Final = SearchPattern(re.compile(""))
 _SET: Final = re.compile(r"\\(?:x..|u.{4}|U.{8}|N\{[^}]*\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 """An escape or a set of a regular expression."""
 _RUN: Final = re.compile(r"[A-Za-z]+(?![A-Za-z?*{])")
 """Letters, without one that a quantifier behind it makes optional."""
 _LEVELS: Final = tuple(level for level in Level if level)
+
+
+@dataclass(slots=True)
+class _Slow:
+    """How many lines took too long."""
+
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +67,53 @@ class Query:
         pattern: the regular expression of what is no word of ours, which is what a view highlights; None when there
             is none.
         problem: what could not be understood, in words; "" when all was.
+        can_be_slow: looking at a line may take milliseconds: look at the clock after each.
     """
 
     text: str
-    pattern: re.Pattern[str] | None
+    pattern: SearchPattern | None
     problem: str = ""
     conditions: tuple[Condition, ...] = field(default=(), repr=False, compare=False)
+    can_be_slow: bool = False
+    _slow: _Slow = field(default_factory=_Slow, repr=False, compare=False)
 
     def matches(self, line: LogLine) -> bool:
-        """Tell whether the line answers all of it."""
-        return all(condition(line) for condition in self.conditions)
+        """Tell whether the line answers all of it; one that takes too long does not."""
+        try:
+            return all(condition(line) for condition in self.conditions)
+        except TooSlowError:
+            self._slow.lines += 1
+            return False
+
+    @property
+    def slow_lines(self) -> int:
+        """Lines that took too long."""
+        return self._slow.lines
+
+    @property
+    def trouble(self) -> str:
+        """Words for what was not understood and on which lines it is not known; "" when there is nothing to say."""
+        slow = self.slow_lines
+        late = f"too slow on {slow:,} line{'' if slow == 1 else 's'}, taken as not matching" if slow else ""
+        return "; ".join(filter(None, (self.problem, late)))
+
+    def afresh(self) -> Query:
+        """Return the same question, asked of no line yet."""
+        return replace(self, _slow=_Slow())
 
 
 def parse_query(text: str) -> Query | None:
     """Return the question a text asks, None when it is empty."""
     others, conditions, problems = list[str](), list[Condition](), list[str]()
+    can_be_slow = False
 
-    def compiled(typed: str) -> re.Pattern[str] | None:
+    def compiled(typed: str) -> SearchPattern | None:
+        nonlocal can_be_slow
         if fault := pattern_fault(typed):
             problems.append(f"{typed!r} is no regular expression ({fault}): looked for as it stands")
-        return compile_search(typed)
+        pattern = compile_search(typed)
+        can_be_slow = can_be_slow or (pattern is not None and pattern.can_be_slow)
+        return pattern
 
     at = 0
     for word in _WORD.finditer(text):
@@ -95,7 +130,7 @@ def parse_query(text: str) -> Query | None:
     pattern = compiled(rest)
     if pattern is not None:
         conditions.append(_finds(pattern))
-    return Query(text, pattern, "; ".join(problems), tuple(conditions))
+    return Query(text, pattern, "; ".join(problems), tuple(conditions), can_be_slow)
 
 
 class _UnclearError(Exception):
@@ -122,7 +157,7 @@ def _negated(condition: Condition) -> Condition:
     return lambda line: not condition(line)
 
 
-def _pattern(text: str, compiled: Compile) -> re.Pattern[str]:
+def _pattern(text: str, compiled: Compile) -> SearchPattern:
     """Return the pattern of a word; an empty one is found everywhere."""
     return compiled(text) or _ANYTHING
 
@@ -141,9 +176,9 @@ def _source(name: str, how: str, value: str, compiled: Compile) -> Condition:
     source = _SOURCES[name]
     search = _pattern(value, compiled).search
     if how in ("=", "~"):
-        return lambda line: search(source(line)) is not None
+        return lambda line: bool(search(source(line)))
     if how in ("!=", "!~"):
-        return lambda line: search(source(line)) is None
+        return lambda line: not search(source(line))
     raise _UnclearError(f"{name}{how} means nothing: = or !=")
 
 
@@ -166,7 +201,7 @@ def _field(path: str, how: str, value: str, compiled: Compile) -> Condition:
         if record is None or found is MISSING:
             return False
         if pattern is not None:
-            return (pattern.search(plain(as_text(found))) is not None) == (how == "~")
+            return bool(pattern.search(plain(as_text(found)))) == (how == "~")
         if level and record.level:
             return OPERATORS[how](record.level, level)
         return compare(found, how, value)
@@ -174,7 +209,7 @@ def _field(path: str, how: str, value: str, compiled: Compile) -> Condition:
     return holds
 
 
-def _finds(pattern: re.Pattern[str]) -> Condition:
+def _finds(pattern: SearchPattern) -> Condition:
     """Return the condition that a pattern hits the plain text, or of a structured line what is shown of it."""
     search = pattern.search
     needed = needed_words(pattern.pattern)
@@ -190,7 +225,7 @@ def _finds(pattern: re.Pattern[str]) -> Condition:
         if "=" not in text and not text.startswith("{"):
             return False
         told = shown_text(text, line.at)
-        return told != bare and search(told) is not None
+        return told != bare and bool(search(told))
 
     return holds
 

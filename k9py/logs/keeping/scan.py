@@ -40,7 +40,7 @@ class LineScan:
         self.matches.forget(buffer)
         if self._shown is not None:
             return self._advance_among(self._shown, buffer, should_pause)
-        matches, add = self.query.matches, self.matches.add
+        matches, add, can_be_slow = self.query.matches, self.matches.add, self.query.can_be_slow
         while self.next_number < buffer.end:
             room = SLICE_CHARACTERS
             for number, line in buffer.slice_from(self.next_number, SLICE_LINES):
@@ -50,6 +50,8 @@ class LineScan:
                 room -= len(line.text)
                 if room < 0:
                     break
+                if can_be_slow and should_pause():
+                    return self.next_number >= buffer.end
             if should_pause():
                 break
         return self.next_number >= buffer.end
@@ -65,6 +67,8 @@ class LineScan:
                     room -= len(line.text)
                     if self.query.matches(line):
                         self.matches.add(number)
+                    if self.query.can_be_slow:
+                        break
             if should_pause():
                 break
         if self._shown_at >= len(shown):

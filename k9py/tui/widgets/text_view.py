@@ -17,12 +17,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from k9py.objects.search_pattern import compile_search, hit_spans
+from k9py.objects.search_pattern import SearchPattern, TooSlowError, compile_search, hit_spans
 from k9py.tables.values import Tone
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.printable_line import printable_line
 
 SIDEWAYS_CELLS: Final = 8
+_MAX_SLOW: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class TextView(LineView):
         pattern = self._pattern
         self._hits = []
         if pattern is not None:
-            self._hits = [index for index, line in enumerate(self._lines) if pattern.search(_line_text(line))]
+            self._hits = _hits(pattern, map(_line_text, self._lines))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("search_next", "search_previous"):
@@ -248,6 +249,21 @@ class TextView(LineView):
                 segments.append(Segment(text[at:stop], inside[1] if inside else style))
                 at = stop
         return Strip(segments).crop_extend(signature.left, signature.left + width, self.base_style)
+
+
+def _hits(pattern: SearchPattern, texts: Iterable[str]) -> list[int]:
+    """Return the indices of the texts a pattern hits; it gives up when some take too long."""
+    found: list[int] = []
+    slow = 0
+    for index, text in enumerate(texts):
+        try:
+            if pattern.search(text):
+                found.append(index)
+        except TooSlowError:
+            slow += 1
+            if slow == _MAX_SLOW:
+                break
+    return found
 
 
 def _line_text(line: TextLine) -> str:

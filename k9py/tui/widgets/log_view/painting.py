@@ -6,11 +6,11 @@ what is highlighted changes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from time import perf_counter
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
@@ -21,6 +21,7 @@ from textual.strip import Strip
 from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level
 from k9py.logs.records.shown import Part, Shown, Span
+from k9py.objects.search_pattern import SearchPattern
 from k9py.tables.values import Tone
 from k9py.tui.theme import Palette
 from k9py.tui.widgets.log_view.colours import sgr_style
@@ -34,6 +35,9 @@ MORE: Final = "…"
 MAX_HITS: Final = 2_000
 """Highlighted hits of one pattern in one line."""
 _CACHED_LINES: Final = 400
+_HITS_WINDOW: Final = 0.05
+_HITS_SECONDS: Final = 0.004
+"""Of so many seconds, those spent on patterns that can be slow; the lines that are left have no highlights."""
 
 _LEVEL_TONES: Final = {
     Level.TRACE: Tone.MUTED,
@@ -50,7 +54,7 @@ _MUTED_PARTS: Final[frozenset[Part]] = frozenset(("time", "key", "cut"))
 class Highlight(NamedTuple):
     """A pattern whose hits are painted, by an index into the palette's highlights; -1: the search."""
 
-    pattern: re.Pattern[str]
+    pattern: SearchPattern
     style: int
 
 
@@ -84,6 +88,7 @@ class LinePainter:
         self._layout = LogLayout()
         self._highlights: tuple[Highlight, ...] = ()
         self._laid: dict[int, _Laid] = {}
+        self._window_begun = self._seconds_left = 0.0
 
     @property
     def layout(self) -> LogLayout:
@@ -219,10 +224,21 @@ class LinePainter:
         hits = laid.hits.get(id(piece))
         if hits is None:
             limit = len(piece.text) if self._layout.wrap or len(laid.rows) > 1 else end + 1024
+            text = piece.text[:limit]
             hits = laid.hits[id(piece)] = [
-                (*span, which) for pattern, which in self._highlights for span in _spans(pattern, piece.text, limit)
+                (*span, which) for pattern, which in self._highlights for span in self._spans(pattern, text)
             ]
         return hits
+
+    def _spans(self, pattern: SearchPattern, text: str) -> list[tuple[int, int]]:
+        if not pattern.can_be_slow:
+            return pattern.spans(text, most=MAX_HITS)
+        begun = perf_counter()
+        if begun - self._window_begun > _HITS_WINDOW:
+            self._window_begun, self._seconds_left = begun, _HITS_SECONDS
+        found = pattern.spans(text, most=MAX_HITS, seconds=self._seconds_left)
+        self._seconds_left -= perf_counter() - begun
+        return found
 
     @staticmethod
     def _highlight_style(which: int, look: RowLook, palette: Palette) -> Style:
@@ -237,16 +253,6 @@ def _part_style(span: Span, plain: Style, palette: Palette, base: Style) -> Styl
     if span.part in _MUTED_PARTS:
         return base + palette.muted
     return base if span.part in _PLAIN_PARTS else plain
-
-
-def _spans(pattern: re.Pattern[str], text: str, limit: int) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for hit in pattern.finditer(text, 0, limit):
-        if hit.end() > hit.start():
-            found.append(hit.span())
-            if len(found) >= MAX_HITS:
-                break
-    return found
 
 
 def _gutter(look: RowLook, palette: Palette, base: Style) -> Segment:

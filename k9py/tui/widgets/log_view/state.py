@@ -16,12 +16,12 @@ class LogState:
         bytes: What they take.
         dropped: Lines let go for want of room, in all.
         filter_text: The filter in force, "": none.
-        filter_problem: What of it could not be understood, "": nothing.
+        filter_problem: What of it could not be understood or took too long, "": nothing.
         context: Lines shown around each that passes the filter.
         shown: Lines that can be shown: all, or those that pass the filter, with context and markers.
         hidden: Containers and levels left out.
         search_text: The search in force, "": none.
-        search_problem: What of it could not be understood.
+        search_problem: What of it could not be understood or took too long.
         search_hits: Lines found; None: no search.
         search_at: The one of them the cursor is on, from 1; 0: on none.
         scanning: Lines are still being looked at.

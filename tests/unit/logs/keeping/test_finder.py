@@ -50,7 +50,7 @@ def test_context_is_what_the_same_container_wrote_around_a_match() -> None:
     finder.set_context(1)
     assert shown(finder) == ["w 2", "w 3", "w 4"]
     assert finder.filter is not None
-    assert [finder.is_context(one) for _, one in finder.items_between(0, 99)] == [True, False, True]
+    assert [finder.is_context(number) for number, _ in finder.items_between(0, 99)] == [True, False, True]
     assert [finder.starts_group(number) for number, _ in finder.items_between(0, 99)] == [True, False, False]
 
 
@@ -191,3 +191,33 @@ def _expected(kept: list[tuple[int, LogLine]], filtered: str, context: int, hidd
             if filtered and (text.startswith("ERROR") if filtered == "level>=error" else filtered in text):
                 found |= {number for number, _ in own[max(0, at - context) : at + context + 1]}
     return sorted(found)
+
+
+SLOW = line("a" * 2000 + "b")
+
+
+def test_a_pattern_too_slow_for_a_line_is_said_and_the_line_counts_as_not_matching() -> None:
+    finder = finder_over(line("aaa"), SLOW, line("b"), SLOW)
+    finder.set_filter("(a|aa)+$")
+    assert shown(finder) == ["aaa"]
+    assert finder.filter_query is not None
+    assert finder.filter_query.trouble == "too slow on 2 lines, taken as not matching"
+    finder.set_context(1)
+    shown(finder)
+    assert finder.filter_query.trouble == "too slow on 2 lines, taken as not matching"
+    finder.set_filter("")
+    finder.set_search("(a|aa)+$")
+    assert hits(finder) == [0]
+    assert finder.search_query is not None
+    assert finder.search_query.slow_lines == 2
+
+
+def test_a_pattern_that_can_be_slow_is_paused_after_each_line() -> None:
+    finder = finder_over(*[line("aaa b")] * 5)
+    for ask in (finder.set_search, finder.set_filter):
+        ask("(a|aa)+$")
+        turns = 1
+        while not finder.advance(ALWAYS):
+            turns += 1
+        assert turns >= 5
+        assert not finder.busy
