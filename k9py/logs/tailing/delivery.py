@@ -6,13 +6,16 @@ Invariant: what was handed to the sink and what `position` says are one: nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from k9py.logs.line import LogLine, Marker, split_line, stamp
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.resume import Position
 from k9py.logs.tailing.runs import Runs
 from k9py.logs.tailing.turns import SLICE_LINES, Turns
+
+_SLICE_BYTES: Final = 250_000
+"""Bytes taken in at a time, where lines are long."""
 
 
 class Sink(Protocol):
@@ -30,6 +33,10 @@ class Sink(Protocol):
         """Wait until more may come."""
         ...
 
+    def fits(self, lines: Sequence[bytes]) -> int:
+        """Return how many of the next lines may come now; 0: others have used up the room."""
+        ...
+
     def close(self) -> None:
         """Nothing comes for now."""
         ...
@@ -38,30 +45,52 @@ class Sink(Protocol):
 class Delivery:
     """Makes lines of bytes and hands them on.
 
-    `count` is how many lines were handed on in all; `heard` when something came last, by the monotonic clock.
+    `count` is how many lines were handed on in all.
     """
 
     def __init__(self, sink: Sink, runs: Runs, clock: Clock, turns: Turns) -> None:
         self.position = Position()
         self.count = 0
-        self.heard = 0.0
+        self._heard = 0.0
+        self._is_waiting = False
         self._sink = sink
         self._runs = runs
         self._clock = clock
         self._turns = turns
 
+    @property
+    def heard(self) -> float:
+        """When something came last, by the monotonic clock: now while something is there and waits for room.
+
+        A stream nobody listens to is not silent.
+        """
+        return self._clock.monotonic() if self._is_waiting else self._heard
+
     def hear(self) -> None:
         """Something came, or was said: the stream is alive."""
-        self.heard = self._clock.monotonic()
+        self._heard = self._clock.monotonic()
 
     async def deliver(self, batch: Sequence[bytes]) -> None:
-        """Hand lines over in slices, waiting for room where they are of the past."""
+        """Hand lines over in slices, waiting for room where nothing may be dropped."""
         self.hear()
-        for start in range(0, len(batch), SLICE_LINES):
+        start = 0
+        while start < len(batch):
+            await self._room()
             async with self._turns.turn():
-                self.take(batch[start : start + SLICE_LINES])
-            await self._sink.room()
+                piece = _slice(batch, start)
+                fitting = self._sink.fits(piece)  # others may have used the room meanwhile
+                if fitting:
+                    self.take(piece[:fitting])
+                    start += fitting
         self.hear()
+
+    async def _room(self) -> None:
+        self._is_waiting = True
+        try:
+            await self._sink.room()
+        finally:
+            self._is_waiting = False
+            self.hear()
 
     def take(self, lines: Sequence[bytes]) -> None:
         """Hand lines over at once."""
@@ -90,3 +119,13 @@ class Delivery:
     def mark(self, marker: Marker, text: str) -> None:
         """Put a marker behind the last line."""
         self._sink.add([LogLine(self._runs.writing, self.position.at, text, marker)])
+
+
+def _slice(batch: Sequence[bytes], start: int) -> Sequence[bytes]:
+    """Return the next lines that are worked on without a pause: so many, or so long."""
+    size = 0
+    for end in range(start, min(start + SLICE_LINES, len(batch))):
+        size += len(batch[end])
+        if size >= _SLICE_BYTES:
+            return batch[start : end + 1]
+    return batch[start : start + SLICE_LINES]

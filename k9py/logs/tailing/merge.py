@@ -8,8 +8,12 @@ Order: by time, the order inside one container always kept. Two ways:
 - Live: a line waits for a short `window`, and older ones of others that come meanwhile go before it. What comes later
   than that is marked late. One single container needs no window.
 
-Bounded by lines and characters: what the terminal cannot keep up with is dropped, the oldest first, counted, and told
-by one `gap` marker where it was. A drain gives so many lines that it never holds the screen up.
+Bounded by lines and characters. What is of the past waits for room and is never dropped. What is written now is dropped
+where the terminal cannot keep up, the oldest first, counted, and told by one `gap` marker where it was; a `lossless`
+merge lets that wait too. Markers are never dropped. A drain gives so many lines that it never holds the screen up.
+
+Nobody waits for ever: each container may always have its share of an eighth of the room waiting, and what is pending of
+the slowest one, up to which all is given on, is always ripe.
 """
 
 from __future__ import annotations
@@ -18,13 +22,13 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Final
 
 from msgspec.structs import replace
 
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.line import ALL, MAX_TEXT, LogLine
 from k9py.logs.tailing import words
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.skew import Skew
@@ -38,15 +42,18 @@ STALLED: Final = 1.0
 
 _EPOCH: Final = datetime.min.replace(tzinfo=UTC)
 _KEY: Final = itemgetter(0)
-_FEWEST: Final = 200
-"""Lines a container may always have waiting."""
+_OURS: Final = -1
+"""Stands for an intake's number where what was dropped is told."""
+
+_STUCK: Final = 5.0
+"""Seconds without a drain after which whoever drains is not there."""
 
 
 class Intake:
     """One container's way into the merge.
 
     `key` is the time its newest line counts as: never less than that of the line before. `is_past`: what comes was
-    written before the log was opened, so it can wait, and nothing of it is dropped for want of time.
+    written before the log was opened, so it can wait. What counts as `past_key` or earlier is never dropped.
     """
 
     __slots__ = (
@@ -60,6 +67,7 @@ class Intake:
         "key",
         "number",
         "opened_at",
+        "past_key",
         "settle",
     )
 
@@ -71,7 +79,7 @@ class Intake:
         self.chars = 0
         self.heard = 0.0
         self.settle = STALLED
-        self.opened_at = _EPOCH
+        self.opened_at = self.past_key = _EPOCH
         self.followed = True
         self.is_past = False
         self.is_waiting = False
@@ -88,12 +96,16 @@ class Intake:
         self._merge.open(self, holds=holds)
 
     def add(self, lines: Sequence[LogLine]) -> None:
-        """Take lines, in the container's order; the oldest of all are dropped when there is no room."""
+        """Take lines, in the container's order; the oldest that are written now are dropped when there is no room."""
         self._merge.add(self, lines)
 
     async def room(self) -> None:
-        """Wait, while lines of the past come, until enough of this container's have been drained."""
+        """Wait, while lines of the past come, until there is room for one at least."""
         await self._merge.room(self)
+
+    def fits(self, lines: Sequence[bytes]) -> int:
+        """Return for how many of the next lines there is room; for all of them where nobody waits."""
+        return self._merge.fits(self, lines)
 
     def close(self) -> None:
         """Nothing comes for now: nobody waits for this one."""
@@ -106,17 +118,26 @@ class Merge:
     Args:
         max_lines, max_chars: bounds of what waits for the next drain.
         window: seconds a live line waits for older ones of others.
+        lossless: nothing is dropped; what there is no room for waits where it comes from.
     """
 
     def __init__(
-        self, clock: Clock, *, max_lines: int = 50_000, max_chars: int = 16_000_000, window: float = 0.4
+        self,
+        clock: Clock,
+        *,
+        max_lines: int = 50_000,
+        max_chars: int = 16_000_000,
+        window: float = 0.4,
+        lossless: bool = False,
     ) -> None:
         self.skew = Skew()
         self._clock = clock
         self._max_lines = max_lines
         self._max_chars = max_chars
         self._window = window
-        self._intakes: list[Intake] = []
+        self._lossless = lossless
+        self._count = 0
+        self._intakes: dict[int, Intake] = {}  # those that have lines pending, by number
         # The number of an intake, not itself: tuples of what the garbage collector does not follow are not followed.
         self._pending: list[tuple[datetime, LogLine, int]] = []
         self._sorted = 0
@@ -127,14 +148,15 @@ class Merge:
         self._horizon = _EPOCH
         self._given = _EPOCH
         self._dropped = 0
-        self._dropped_between: tuple[datetime | None, datetime | None] = (None, None)
+        self._dropped_between: tuple[datetime, datetime] | None = None
+        self._drained_at = clock.monotonic()
         self._notes: list[LogLine] = []
         self._drained = asyncio.Event()
 
     def intake(self) -> Intake:
         """Return a way in for one container, for as long as it is followed: through all its breaks and restarts."""
-        self._intakes.append(Intake(self, len(self._intakes)))
-        return self._intakes[-1]
+        self._count += 1
+        return Intake(self, self._count)
 
     def hold_for(self, intake: Intake) -> None:
         """Wait for this one's beginning although its log has not been opened yet."""
@@ -150,7 +172,13 @@ class Merge:
     @property
     def is_empty(self) -> bool:
         """True when everything has been given."""
-        return not self._pending and not self._dropped and not self._notes
+        return not self._pending and not self._notes
+
+    @property
+    def is_stuck(self) -> bool:
+        """True while there is no room and nobody drains: whoever could read more could not hand it on."""
+        is_full = len(self._pending) >= self._max_lines * 3 // 8 or self._chars >= self._max_chars * 3 // 8
+        return is_full and self._clock.monotonic() - self._drained_at >= _STUCK
 
     # -- for Intake ---------------------------------------------------------------------------------------------------
 
@@ -165,7 +193,8 @@ class Merge:
 
     def close(self, intake: Intake) -> None:
         """Expect nothing from this one."""
-        intake.is_past = False
+        if intake.is_past:
+            self._caught_up(intake)
         self._open.discard(intake)
         self._holding.discard(intake)
 
@@ -174,6 +203,7 @@ class Merge:
         if not lines:
             return
         key, chars, number, append = intake.key, 0, intake.number, self._pending.append
+        self._intakes[number] = intake
         newest = lines[-1]
         shift = self.skew.shifts.get(newest.target.node) if self.skew.shifts else None
         for line in lines:
@@ -199,7 +229,8 @@ class Merge:
 
     async def room(self, intake: Intake) -> None:
         """Wait for the drains that make room for this one's next lines."""
-        while intake.is_past and self._is_ahead(intake):
+        intake.heard = self._clock.monotonic()
+        while self._waits(intake) and self._room(intake) is None:
             intake.is_waiting = True
             try:
                 await self._drained.wait()
@@ -207,14 +238,43 @@ class Merge:
                 intake.is_waiting = False
                 intake.heard = self._clock.monotonic()
 
-    def _is_ahead(self, intake: Intake) -> bool:
-        share = 2 * max(1, sum(one.is_past for one in self._open))
-        return intake.kept > max(_FEWEST, self._max_lines // share) or (
-            intake.kept > _FEWEST and intake.chars > self._max_chars // share
-        )
+    def fits(self, intake: Intake, lines: Sequence[bytes]) -> int:
+        """Count the lines there is room for."""
+        if not self._waits(intake):
+            return len(lines)
+        room = self._room(intake)
+        if room is None:
+            return 0
+        most, chars = room
+        for count, line in enumerate(lines[:most]):
+            if chars <= 0:
+                return count
+            chars -= min(len(line), MAX_TEXT)
+        return min(most, len(lines))
+
+    def _waits(self, intake: Intake) -> bool:
+        return self._lossless or intake.is_past
+
+    def _room(self, intake: Intake) -> tuple[int, int] | None:
+        """Return how many lines and characters may come of this one; None when it is to wait.
+
+        What is there in all decides; so that nobody waits for ever, each has a share that is its own, and the slowest,
+        for which the others wait, comes before them.
+        """
+        eighths = 4 if intake in self._holding and intake.key == min(one.key for one in self._holding) else 3
+        lines = self._max_lines * eighths // 8 - len(self._pending)
+        chars = self._max_chars * eighths // 8 - self._chars
+        if lines > 0 and chars > 0:
+            return lines, chars
+        sharing = 8 * max(1, len(self._open))
+        lines = max(1, self._max_lines // sharing) - intake.kept
+        chars = max(1, self._max_chars // sharing) - intake.chars
+        return (lines, chars) if lines > 0 and chars > 0 else None
 
     def _caught_up(self, intake: Intake) -> None:
         intake.is_past = False
+        before = intake.opened_at - timedelta.resolution
+        intake.past_key = min(intake.key, before) if intake.followed else intake.key
         self._holding.discard(intake)
 
     def _stop_waiting_for_the_silent(self) -> None:
@@ -223,30 +283,31 @@ class Merge:
             settle = one.settle if one.key is not _EPOCH else STALLED
             if not one.is_waiting and now - one.heard >= settle:
                 self._holding.discard(one)
-                if one.followed:
-                    one.is_past = False
+                if one.followed and one.is_past:
+                    self._caught_up(one)
 
     # -- giving on ----------------------------------------------------------------------------------------------------
 
     def drain(self) -> list[LogLine]:
         """Return what is ripe, in order, oldest first, at most about `MOST_A_DRAIN` lines."""
         self._stop_waiting_for_the_silent()
-        ripe_since = self._clock.monotonic() - self._window
+        self._drained_at = self._clock.monotonic()
+        ripe_since = self._drained_at - self._window
         while self._arrivals and self._arrivals[0][0] <= ripe_since:
             self._horizon = max(self._horizon, self._arrivals.popleft()[1])
-        lines = self._dropped_marker()
+        lines: list[LogLine] = []
         if self._pending:
             self._sort()
             ripe = min(self._ripe(), MOST_A_DRAIN)
             late = bisect_left(self._pending, self._given, hi=ripe, key=_KEY)
             for index, (_, line, number) in enumerate(self._pending[:ripe]):
-                intake = self._intakes[number]
+                if number == _OURS:
+                    self._dropped, self._dropped_between = 0, None
+                    lines.append(line)
+                    continue
                 is_late = index < late and not line.marker and line.at is not None
                 lines.append(replace(line, late=True) if is_late else line)
-                intake.kept -= 1
-                length = len(line.text)
-                intake.chars -= length
-                self._chars -= length
+                self._let_go(number, line)
             if ripe:
                 self._given = max(self._given, self._pending[ripe - 1][0])
                 del self._pending[:ripe]
@@ -278,30 +339,50 @@ class Merge:
             self._pending.sort(key=_KEY)  # stable: equal times stay in the order they came; mostly sorted already
             self._sorted = len(self._pending)
 
-    def _shed(self) -> None:
-        """Drop the oldest lines, an eighth of the room at once, so that it is not done for each line."""
-        self._sort()
-        lines, chars = self._max_lines * 7 // 8, self._max_chars * 7 // 8
-        count = 0
-        first, last = self._dropped_between
-        while count < len(self._pending) and (len(self._pending) - count > lines or self._chars > chars):
-            key, line, number = self._pending[count]
-            intake = self._intakes[number]
-            intake.kept -= 1
-            intake.chars -= len(line.text)
-            self._chars -= len(line.text)
-            first, last = first or line.at, line.at or last
-            self._given = max(self._given, key)
-            count += 1
-        self._dropped_between = (first, last)
-        self._dropped += count
-        del self._pending[:count]
-        self._sorted = len(self._pending)
+    def _let_go(self, number: int, line: LogLine) -> Intake:
+        intake, length = self._intakes[number], len(line.text)
+        intake.kept -= 1
+        intake.chars -= length
+        self._chars -= length
+        if not intake.kept:
+            del self._intakes[number]
+        return intake
 
-    def _dropped_marker(self) -> list[LogLine]:
-        if not self._dropped:
-            return []
-        first, last = self._dropped_between
-        marker = LogLine(ALL, last, words.dropped(self._dropped, first, last), "gap")
-        self._dropped, self._dropped_between = 0, (None, None)
-        return [marker]
+    def _shed(self) -> None:
+        """Drop the oldest lines that are written now, an eighth of the room at once: it is not done for each line.
+
+        The marker that tells of it counts as a line of each container that lost one: what comes of them is behind it.
+        """
+        self._sort()
+        surplus = len(self._pending) - self._max_lines * 7 // 8
+        chars = self._max_chars * 7 // 8
+        kept: list[tuple[datetime, LogLine, int]] = []
+        losers: set[Intake] = set()
+        stamps = list(self._dropped_between or ())
+        looked_at, count, last = 0, 0, _EPOCH
+        for entry in self._pending:
+            if count >= surplus and self._chars <= chars:
+                break
+            looked_at += 1
+            key, line, number = entry
+            if number == _OURS:
+                last = key
+                continue
+            intake = self._intakes[number]
+            if line.marker or intake.is_past or key <= intake.past_key:
+                kept.append(entry)
+                continue
+            losers.add(self._let_go(number, line))
+            count, last = count + 1, key
+            if line.at is not None:
+                stamps.append(line.at)
+        self._dropped += count
+        if self._dropped:
+            self._dropped_between = (min(stamps), max(stamps)) if stamps else None
+            first, newest = self._dropped_between or (None, None)
+            for intake in losers:
+                intake.key = max(intake.key, last)
+            told = LogLine(ALL, newest, words.dropped(self._dropped, first, newest), "gap")
+            kept.insert(bisect_right(kept, last, key=_KEY), (last, told, _OURS))
+        self._pending[:looked_at] = kept
+        self._sorted = len(self._pending)

@@ -52,6 +52,7 @@ class LogStream:
         max_pending: lines that may wait for `drain`. Of the past no more are read meanwhile; of what is written now the
             oldest are dropped and counted in a marker.
         window: seconds a line waits for older ones of other containers.
+        lossless: nothing is dropped; what is written now waits at the server too until it is drained.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class LogStream:
         max_streams: int = MAX_STREAMS,
         max_pending: int = 50_000,
         window: float = 0.4,
+        lossless: bool = False,
         rng: random.Random | None = None,
     ) -> None:
         self.range = range
@@ -73,7 +75,7 @@ class LogStream:
         self._clock = clock
         self._follow = follow
         self._rng = rng or random.Random()
-        self._merge = Merge(clock, max_lines=max_pending, window=window)
+        self._merge = Merge(clock, max_lines=max_pending, window=window, lossless=lossless)
         self._slots = Slots(clock, max_streams)
         self._turns = Turns(clock)
         self._chorus = Chorus(clock)
@@ -151,7 +153,8 @@ class LogStream:
     async def _look(self) -> None:
         while True:
             await self._clock.sleep(_LOOKS)
-            self._slots.tick()
+            if not self._merge.is_stuck:
+                self._slots.tick()
             for place, task in self._tasks.items():
                 if not task.done():
                     self._tails[place].tick()

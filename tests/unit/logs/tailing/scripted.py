@@ -100,6 +100,9 @@ class Collected:
     async def room(self) -> None:
         pass
 
+    def fits(self, lines: Sequence[bytes]) -> int:
+        return len(lines)
+
     def close(self) -> None:
         self.is_open = False
         self.closed += 1
