@@ -101,6 +101,23 @@ async def test_where_nothing_is_released_there_are_no_patterns_before_they_are_a
     await kdash.until_text("Patterns", "order placed")
 
 
+@pytest.mark.parametrize("key", ["ampersand", "H", "slash"])
+async def test_what_is_typed_into_a_bar_opened_from_the_patterns_is_text(key: str, regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.patterns.display, "the patterns")
+    await regression.press("tab")
+    await regression.until(lambda: screen.active_pane is screen.patterns, "in the patterns")
+    await regression.press(key, *"rqp")
+    assert regression.app.screen is screen
+    logs = screen.logs
+    bar = {"ampersand": logs.filter_bar, "H": logs.highlight_bar, "slash": logs.search_bar}[key]
+    assert bar.text == "rqp"
+    await regression.press("escape")
+    await regression.until(lambda: not bar.is_open, "closed")
+    assert regression.app.screen is screen
+    assert screen.logs.view.has_focus
+
+
 async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
     def scale(state: ClusterState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")

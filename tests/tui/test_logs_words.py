@@ -16,7 +16,7 @@ from k9py.logs.records.level import Level
 from k9py.logs.source import LogTarget
 from k9py.logs.tailing import words
 from k9py.settings.clipboard import MAX_BASE64, Clipboard
-from k9py.tui.logs.choice import Sieve, SourceChoice, Tick, chosen, source_items
+from k9py.tui.logs.choice import KnownSources, Sieve, SourceChoice, Tick, chosen, source_items
 from k9py.tui.logs.copying import copy_of
 from k9py.tui.logs.highlighting import parse_highlights
 
@@ -94,6 +94,17 @@ def test_what_was_shown_alone_is_the_others_left_out_in_the_other_dialog() -> No
     choice = chosen({("pod", "cart-1")}, only=True)
     ticks = choice.ticks(source_items(EVERY, {}, choice.roles), only=False)
     assert ticks == {("pod", "cart-2")}
+
+
+def test_sources_are_remembered_within_a_bound_and_those_that_are_read_always() -> None:
+    known = KnownSources(most=3)
+    for number in range(10):
+        known.read([APP, LogTarget("shop", f"cart-{number}", "app")])
+    assert [one.pod for one in known] == ["cart-8", "cart-1", "cart-9"]
+    known.read([LogTarget("shop", f"web-{number}", "app") for number in range(5)])
+    assert len(known) == 5
+    known.clear()
+    assert not len(known)
 
 
 def test_of_a_copy_no_more_is_said_than_is_known() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
 from k9py.cluster.log_targets import USUAL_ROLES
@@ -23,6 +24,8 @@ Tick = tuple[Group, str]
 """One line of the dialog by its group and value."""
 
 _ADDED_ROLES: Final[Mapping[Role, str]] = {"init": "init containers", "ephemeral": "ephemeral containers"}
+MOST_KNOWN: Final = 5_000
+"""Sources that are remembered of one subject: by then lines of the first of them have long been let go, mostly."""
 _LEVEL_WORDS: Final = {Level.UNKNOWN: "no level said"}
 
 
@@ -92,6 +95,36 @@ def chosen(ticks: Collection[Tick], *, only: bool) -> SourceChoice:
 
     added = frozenset(role for role in _ADDED_ROLES if ("role", role) in ticks)
     return SourceChoice(sieve("pod"), sieve("container"), sieve("level"), USUAL_ROLES | added)
+
+
+class KnownSources:
+    """The sources that were read of a subject: what is left out stays so when its pod is gone.
+
+    Args:
+        most: how many are remembered; those read longest ago are forgotten first, as their lines are let go.
+    """
+
+    def __init__(self, most: int = MOST_KNOWN) -> None:
+        self._most = most
+        self._known: dict[Place, LogTarget] = {}
+
+    def __iter__(self) -> Iterator[LogTarget]:
+        return iter(self._known.values())
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def read(self, targets: Collection[LogTarget]) -> None:
+        """Remember those that are read now; they are never forgotten."""
+        for one in targets:
+            self._known.pop(one.place, None)
+        self._known.update((one.place, one) for one in targets)
+        for place in list(islice(self._known, max(0, len(self._known) - max(self._most, len(targets))))):
+            del self._known[place]
+
+    def clear(self) -> None:
+        """Forget all of them: there is another subject."""
+        self._known.clear()
 
 
 @dataclass(frozen=True, slots=True)

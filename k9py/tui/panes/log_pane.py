@@ -25,7 +25,7 @@ from k9py.logs.tailing.stream import MAX_STREAMS, LogStream
 from k9py.objects.meta import ObjectKey
 from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.tui import keymap
-from k9py.tui.logs.choice import SourceChoice
+from k9py.tui.logs.choice import KnownSources, SourceChoice
 from k9py.tui.logs.copying import copy_of
 from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
@@ -105,8 +105,7 @@ class LogPane(SearchedPane):
         self._settling: Timer | None = None
         self._targets: tuple[LogTarget, ...] = ()
         self._targeted = False
-        self._known: dict[Place, LogTarget] = {}
-        """All that have been read of this subject."""
+        self._known = KnownSources()
         self._told: tuple[object, ...] = ()
         self._looked_at = float("-inf")
         self._waiting = ""
@@ -245,8 +244,8 @@ class LogPane(SearchedPane):
             self._labels = labels
             self.view.label_of = labels.label
         # What is left out stays so when its pod is gone: its lines are still kept.
-        self._known.update((one.place, one) for one in read)
-        self.view.set_hidden(self.choice.hidden(self._known.values()))
+        self._known.read(read)
+        self.view.set_hidden(self.choice.hidden(self._known))
         if not read and self._targeted:
             self.view.set_empty_text("no pods, so no logs")
 

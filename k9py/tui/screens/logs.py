@@ -227,6 +227,10 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Filter the lines, from whichever pane."""
         self.logs.action_filter_lines()
 
+    def action_filter(self) -> None:
+        """Search the lines: patterns have no filter of their own."""
+        self.logs.action_search()
+
     def action_highlight(self) -> None:
         """Highlight words in the lines, from whichever pane."""
         self.logs.action_highlight()

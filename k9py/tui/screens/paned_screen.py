@@ -62,20 +62,23 @@ class PanedScreen(ClusterScreen):
         return self.has_class("-narrow") or self.has_class("-short")
 
     def show_pane(self, pane: Pane) -> None:
-        """Make a pane the active one."""
+        """Make a pane the active one and give it the focus."""
+        self._activate(pane)
+        pane.main.focus()
+
+    def _activate(self, pane: Pane) -> None:
         for one in self.panes():
             one.set_class(one is pane, "-active")
         for group in self.query(".group"):
             group.set_class(pane in group.children, "-active")
-        pane.main.focus()
         self.draw_tabs()
         self.refresh_bindings()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Follow the focus, whoever moved it."""
+        """Follow the focus, whoever moved it, and leave it where it is: it may be in the pane's bar."""
         for pane in self.panes():
             if pane in event.widget.ancestors and not pane.has_class("-active"):
-                self.show_pane(pane)
+                self._activate(pane)
 
     def draw_tabs(self) -> None:
         """Draw the strip of tabs of a small screen."""
