@@ -105,8 +105,6 @@ def logs(context: click.Context, /, words: Sequence[str], selector: str | None, 
         )
     if given["previous"] and given["follow"]:
         raise click.UsageError("-p and -f exclude each other: a run that has ended has nothing to follow.")
-    if given["since"] is not None and given["tail"] is not None:
-        raise click.UsageError("--since and --tail exclude each other: name a time, or a number of lines.")
     options = LogOptions(
         named=named,
         selector=selector or "",

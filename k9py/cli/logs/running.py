@@ -1,7 +1,8 @@
 """`kdash logs` at work: finds the pods, reads their logs as one stream, prints it until it ends or the reader leaves.
 
 Invariant: lines go to standard output and everything about them to standard error; what is not written yet is bounded,
-because a slow reader closes the gate before the stream. The reader that leaves ends it as done, not as failed.
+because what a slow reader does not take waits at the servers. Nothing is dropped: a dashboard must, since it may not
+fall behind; a pipe may. The reader that leaves ends it as done, not as failed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Any, Final
 
 from k9py.cli.console import Console, takes_colour
 from k9py.cli.logs.choosing import Choice
-from k9py.cli.logs.gate import Gate
 from k9py.cli.logs.options import FOLLOWED_PAST, LogOptions
 from k9py.cli.logs.outlet import Outlet
 from k9py.cli.logs.pods import FollowedPods, wanted
@@ -21,7 +21,7 @@ from k9py.cli.logs.reporting import Reporter
 from k9py.cli.logs.subject import FirstLook, Subject, container_names, find_subject, first_look
 from k9py.cli.session import Invocation, Session, opened
 from k9py.informer.clock import Clock
-from k9py.logs.line import LogLine
+from k9py.logs.line import ALL, LogLine
 from k9py.logs.tailing.merge import MOST_A_DRAIN
 from k9py.logs.tailing.range import LogRange
 from k9py.logs.tailing.status import TargetStatus
@@ -58,8 +58,8 @@ def log_range(options: LogOptions) -> LogRange:
     return LogRange("", tail_lines=tail, since_seconds=options.since)
 
 
-def outcome(states: Sequence[TargetStatus]) -> ExitCode:
-    """Return how it ended: as the failure of one that could not be read, or done.
+def outcome(states: Sequence[TargetStatus], *, has_dropped: bool = False) -> ExitCode:
+    """Return how it ended: as the failure of one that could not be read, unknown where lines were dropped, or done.
 
     A container that has not started, or a pod that is gone, is no failure as long as another one could be read.
     """
@@ -67,7 +67,7 @@ def outcome(states: Sequence[TargetStatus]) -> ExitCode:
     told = [one for one in errors if not isinstance(one, BadRequestError | NotFoundError)]
     if told or (errors and len(errors) == len(states)):
         return code_of_error((told or errors)[0])
-    return ExitCode.DONE
+    return ExitCode.UNKNOWN if has_dropped else ExitCode.DONE
 
 
 def _check(subject: Subject, look: FirstLook, options: LogOptions) -> None:
@@ -107,14 +107,15 @@ class _Run:
         self._look = look
         self._pods: tuple[Pod, ...] = look.pods
         self._followed = FollowedPods(session, subject, look, self._clock) if options.follow else None
-        self._gate = Gate(session.connection, limited=options.follow)
+        self._has_dropped = False
         self._stream = LogStream(
-            self._gate,
+            session.connection,
             self._clock,
             range=log_range(options),
             previous=options.previous,
             follow=options.follow,
             max_streams=options.max_streams,
+            lossless=True,
         )
         console: Console = invocation.console
         self._out = Outlet(console.out)
@@ -154,17 +155,14 @@ class _Run:
                     task.cancel()
         if failure is not None:
             raise failure
-        return outcome(self._stream.states())
+        return outcome(self._stream.states(), has_dropped=self._has_dropped)
 
     async def _until_the_end(self) -> None:
         while True:
             if self._followed is not None:
                 await self._look_at_pods(self._followed)
             lines = self._stream.drain()
-            self._gate.close()
             await self._write(lines)
-            if len(lines) < MOST_A_DRAIN:
-                self._gate.open()
             await self._reporter.counts(self._stream.counts)
             if self._has_ended(lines):
                 return
@@ -191,6 +189,7 @@ class _Run:
                 await self._out.write("".join(text))  # a remark stands where it belongs also where both are one screen
                 text = []
                 await self._reporter.marker(line)
+                self._has_dropped |= line.marker == "gap" and line.target == ALL
             elif self._choice.takes(line):
                 text.append(self._printer(line))
             if self._clock.monotonic() >= until:
