@@ -166,11 +166,16 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     # -- ways ---------------------------------------------------------------------------------------------------------
 
     def open_logs(self, subject: ObjectKey | None, *, previous: bool, full: bool = False) -> None:
-        """Show an object's logs on a screen of their own; `full`: the lines alone."""
+        """Show an object's logs on a screen of their own; `full`: the lines alone.
+
+        What home's log is searched for, filtered by and highlighted goes with it.
+        """
         from k9py.tui.screens.logs import LogScreen
 
         if subject is not None:
-            self.push_screen(LogScreen(self, subject, previous=previous, full=full))
+            seen = self.home.logs
+            texts = seen.typed_texts if self.screen is self.home and seen.subject == subject else ()
+            self.push_screen(LogScreen(self, subject, previous=previous, full=full, texts=texts))
 
     def open_describe(self, subject: ObjectKey | None) -> None:
         """Show an object's facts, findings and events."""

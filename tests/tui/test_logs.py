@@ -267,6 +267,22 @@ async def test_what_cannot_be_understood_is_said_and_looked_for_as_it_stands(
     await kdash.until_text("missing )")
 
 
+@pytest.mark.parametrize("key", ["l", "f"])
+async def test_what_homes_log_was_searched_for_and_filtered_by_goes_with_it(key: str, kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.until(lambda: kdash.home.logs.subject == CART, "cart's logs")
+    await kdash.press("3")
+    await typed(kdash, "ampersand", "level=info")
+    await typed(kdash, "slash", "placed")
+    await typed(kdash, "H", "order")
+    await kdash.press(key)
+    screen = await kdash.until_screen(LogScreen)
+    view = screen.logs.view
+    await kdash.until(lambda: bool(view.state.search_hits) and 0 < view.state.shown < view.state.lines, "both")
+    assert screen.logs.typed_texts == ("placed", "level=info", "order")
+    assert view.has_focus
+
+
 # -- the keys themselves ------------------------------------------------------------------------------------------
 
 

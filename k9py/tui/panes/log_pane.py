@@ -115,9 +115,12 @@ class LogPane(SearchedPane):
 
     def compose(self) -> ComposeResult:
         yield self.view
-        yield self.search_bar
-        yield self.filter_bar
-        yield self.highlight_bar
+        yield from self._bars
+
+    @property
+    def _bars(self) -> tuple[FilterBar, ...]:
+        """In the order Esc drops them."""
+        return (self.search_bar, self.filter_bar, self.highlight_bar)
 
     @property
     def main(self) -> LogView:
@@ -329,11 +332,22 @@ class LogPane(SearchedPane):
 
     def drop_search(self) -> bool:
         """End the search, or else the filter, or else the highlights; False when there is none of them."""
-        for bar in (self.search_bar, self.filter_bar, self.highlight_bar):
+        for bar in self._bars:
             if bar.text:
                 bar.clear()
                 return True
         return False
+
+    @property
+    def typed_texts(self) -> tuple[str, ...]:
+        """What is searched for, filtered by and highlighted, as typed."""
+        return tuple(bar.text for bar in self._bars)
+
+    def put_texts(self, texts: Sequence[str]) -> None:
+        """Search, filter and highlight as another pane does, by its `typed_texts`."""
+        for bar, text in zip(self._bars, texts, strict=False):
+            if text != bar.text:
+                bar.put(text)
 
     def action_search(self) -> None:
         """Type what to search for."""

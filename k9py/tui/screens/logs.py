@@ -43,6 +43,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         subject: whose logs.
         previous: those of the containers that ran before.
         full: the lines alone on the whole screen.
+        texts: what is searched for, filtered by and highlighted from the start, see `LogPane.typed_texts`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
@@ -68,8 +69,11 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     LogScreen.-full #patterns, LogScreen.-full.-comparing #patterns { display: none; }
     """
 
-    def __init__(self, app: KdashApp, subject: ObjectKey, *, previous: bool, full: bool = False) -> None:
+    def __init__(
+        self, app: KdashApp, subject: ObjectKey, *, previous: bool, full: bool = False, texts: Sequence[str] = ()
+    ) -> None:
         super().__init__()
+        self._texts = texts
         self.subject = subject
         self.previous = previous
         self.range: LogRange = TAIL
@@ -105,6 +109,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Follow at once."""
         self.show_pane(self.logs)
         self.session_changed()
+        self.call_after_refresh(self.logs.put_texts, self._texts)
 
     def session_changed(self) -> None:
         connected = self.kdash.connected
