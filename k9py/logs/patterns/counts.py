@@ -23,6 +23,8 @@ MAX_EVER: Final = 20_000
 """Patterns ever made, those included that turned out to be one: what a hostile log can make us keep."""
 MAX_EXAMPLE: Final = 1000
 """Characters kept of an example."""
+MAX_READ: Final = 4096
+"""Characters of a line that are looked at; of a JSON line all, or it would be none."""
 _LOOK_EVERY: Final = 4
 """Lines counted between two looks at the clock: a hostile one may take a millisecond or two."""
 _BLANKS: Final = (" ", "\t")
@@ -162,7 +164,7 @@ class PatternCounts:
             is_start = self.runs.may_begin(first.target, first.at)
             self._baselines[revision] = is_start and self._baselines.get(revision, True)
         for at in range(begin, len(lines)):
-            text = plain(lines[at].text)
+            text = _read(lines[at].text)
             if not lines[at].marker and not _continues(text):
                 pattern = self._pattern(self._templates.of(text))
                 if pattern is not None:
@@ -186,11 +188,9 @@ class PatternCounts:
 
     def _count(self, number: int, line: LogLine) -> None:
         run = self.runs.of(line.target)
-        at, text = line.at, line.text
+        at, text = line.at, _read(line.text)
         is_first = run.last is None
         phase = run.phase(at)
-        if not text.isprintable():
-            text = plain(text)
         if not text or (text[:1] in _BLANKS and not is_first and _continues(text)):
             self.continued += 1
             return
@@ -237,6 +237,13 @@ class PatternCounts:
             if gone is not None:
                 whole.add(gone)
         return whole
+
+
+def _read(text: str) -> str:
+    """Return what of a line is looked at, printable."""
+    if len(text) > MAX_READ and not (text.startswith("{") and text.isprintable()):
+        text = text[:MAX_READ]
+    return text if text.isprintable() else plain(text)
 
 
 def _continues(text: str) -> bool:

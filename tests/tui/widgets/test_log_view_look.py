@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from k9py.logs.keeping.hidden import Hidden
 from k9py.logs.line import ALL, LogLine
 from k9py.logs.records.level import Level
+from k9py.tui.widgets.log_view.times import TIMES, Times, is_of_another_day, time_cells, time_text
 from tests.tui.widgets.hosts import NOW
 from tests.tui.widgets.log_host import (
     API,
@@ -236,3 +239,23 @@ async def test_a_search_over_many_lines_is_done_in_turns_and_ends() -> None:
             await pilot.pause()
         assert cursor(app) == 123
         assert app.widget.state.search_hits == 1
+
+
+@pytest.mark.parametrize("zone", [timezone(timedelta(hours=14)), timezone(timedelta(hours=-12)), UTC])
+@pytest.mark.parametrize("year", [datetime.min, datetime.max])  # noqa: DTZ901
+async def test_a_line_of_any_time_can_be_shown_in_all_ways(year: datetime, zone: tzinfo) -> None:
+    at = year.replace(tzinfo=zone)
+    app = app_with([wrote("early", at=at), wrote('{"time":"2026-01-01T00:00:00.5Z","msg":"m"}', at=at)])
+    async with app.run_test(size=(70, 6)) as pilot:
+        for times in TIMES:
+            assert app.widget.times == times
+            assert "early" in rows(app)[0]
+            assert app.widget.line_text(next(iter(app.widget.shown_lines()))).endswith("early")
+            await pilot.press("t")
+
+
+@given(st.datetimes(timezones=st.none() | st.timezones()), st.sampled_from(TIMES), st.booleans(), st.timezones())
+def test_every_time_takes_the_cells_of_its_column(at: datetime, times: Times, dated: bool, zone: tzinfo) -> None:
+    is_of_another_day(at, times, zone, NOW)
+    text = time_text(at, times, dated=dated, zone=zone, now=NOW)
+    assert len(text) == time_cells(times, dated=dated)

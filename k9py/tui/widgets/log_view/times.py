@@ -37,11 +37,19 @@ def time_text(at: datetime | None, times: Times, *, dated: bool, zone: tzinfo | 
     if at is None or times == "none":
         return " " * cells
     if times == "relative":
-        return age(at, now).rjust(cells)
+        return age(_aware(at), now).rjust(cells)
     shown = _shown(at, times, zone)
-    date = f"{shown:%Y-%m-%d} " if dated else ""
+    date = f"{shown.year:04}-{shown:%m-%d} " if dated else ""  # %Y has no zeros before the year 1000
     return f"{date}{shown:%H:%M:%S}.{shown.microsecond // 1000:03d}{'Z' if times == 'utc' else ''}"
 
 
 def _shown(at: datetime, times: Times, zone: tzinfo | None) -> datetime:
-    return at.astimezone(UTC if times == "utc" else zone)
+    """Return a time in the zone it is shown in; where there is no such year, as it stands."""
+    try:
+        return _aware(at).astimezone(UTC if times == "utc" else zone)
+    except (OverflowError, ValueError, OSError):
+        return at
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

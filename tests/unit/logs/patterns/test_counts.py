@@ -183,3 +183,15 @@ def test_a_baseline_is_learnt_in_slices() -> None:
     assert (begin, [one.words for one in counts.patterns]) == (1, ["up"])
     assert counts.add_baseline("old", lines, never, begin=begin) == 3
     assert [one.baseline for one in counts.patterns.values()] == [{"old"}] * 3
+
+
+def test_of_a_long_line_only_the_beginning_is_looked_at_but_of_a_record_all() -> None:
+    begin = "cannot read " + "x" * counting.MAX_READ
+    counts = PatternCounts()
+    long = '{"level":"error","msg":"cannot read","body":"' + "y" * counting.MAX_READ + '"}'
+    lines = [line(NEW, 0, f"{begin}{end}") for end in ("\x1b[31m", "\x01" * 60_000, " ERROR")] + [line(NEW, 0, long)]
+    counts.add(0, lines, never)
+    assert sorted((one.level.name, sum(t.count for t in one.tallies.values())) for one in counts.patterns.values()) == [
+        ("ERROR", 1),
+        ("UNKNOWN", 3),
+    ]
