@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from datetime import datetime
 from typing import Final
 
 from k9py.logs.source import LogTarget, Role
-from k9py.objects.pods import Pod
+from k9py.objects.pods import ContainerState, Pod
 
 USUAL_ROLES: Final[frozenset[Role]] = frozenset({"main", "sidecar"})
 EVERY_ROLE: Final[frozenset[Role]] = frozenset({"main", "sidecar", "init", "ephemeral"})
@@ -18,11 +19,17 @@ def log_targets(pod: Pod, roles: Container[Role] = USUAL_ROLES) -> Iterator[LogT
     """Yield the logs of a pod's containers of those roles: init containers first, then main, then ephemeral ones."""
     labels = pod.metadata.labels or {}
     revision = next((labels[name] for name in _REVISION_LABELS if name in labels), "")
-    runs = {one.name: one.container_id for one in pod.statuses()}
+    runs = {one.name: (one.container_id, _started_at(one.state)) for one in pod.statuses()}
     for name, role in _containers(pod):
         if role in roles:
-            run = runs.get(name, "")
-            yield LogTarget(pod.namespace, pod.name, name, pod.uid, run, revision, pod.spec.node_name, role)
+            run, started_at = runs.get(name, ("", None))
+            yield LogTarget(pod.namespace, pod.name, name, pod.uid, run, revision, pod.spec.node_name, role, started_at)
+
+
+def _started_at(state: ContainerState | None) -> datetime | None:
+    """Return when the run a status names began; None where it waits to be started (again)."""
+    found = (state.running or state.terminated) if state is not None else None
+    return found.started_at if found is not None else None
 
 
 def _containers(pod: Pod) -> Iterator[tuple[str, Role]]:

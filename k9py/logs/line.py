@@ -50,7 +50,7 @@ class Stamp(NamedTuple):
 
 
 def stamp(raw: str) -> Stamp | None:
-    """Read an RFC 3339 timestamp with up to nine digits of fraction; None when it is something else, or unbelievable."""
+    """Read an RFC 3339 timestamp with up to nine digits of fraction; None when it is none, or unbelievable."""
     try:
         at = datetime.fromisoformat(raw)
     except ValueError:

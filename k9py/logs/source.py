@@ -22,6 +22,7 @@ class LogTarget(NamedTuple):
         revision: what tells the pod's revision apart, the value of its pod-template-hash or
             controller-revision-hash label; "" when it has none.
         node: where the pod runs, "" while it is not scheduled.
+        started_at: when the run began, by its node's clock, in whole seconds; None when it is not known.
     """
 
     namespace: str
@@ -32,6 +33,7 @@ class LogTarget(NamedTuple):
     revision: str = ""
     node: str = ""
     role: Role = "main"
+    started_at: datetime | None = None
 
     @property
     def place(self) -> Place:

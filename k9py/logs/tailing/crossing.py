@@ -6,19 +6,16 @@ The former run's log decides (`former`); the container ids of the watch decide w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
 
 from k9py.logs.source import LogSource
 from k9py.logs.tailing import words
+from k9py.logs.tailing.attendance import ROTATES
 from k9py.logs.tailing.delivery import Delivery
 from k9py.logs.tailing.former import Former, cannot_be_read, read_former
 from k9py.logs.tailing.remarks import Remarks
 from k9py.logs.tailing.resume import Resume, first_stamp
 from k9py.logs.tailing.runs import Runs
 from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
-
-ROTATES: Final = 5.0
-"""Seconds after which the beginning of a log that nobody read may have been rotated away: a kubelet does not tell."""
 
 
 class Crossing:
@@ -43,11 +40,12 @@ class Crossing:
         self._deliver = deliver
         self._started_at_count = -1
 
-    async def look_back(self, since_seconds: int) -> None:
+    async def look_back(self, since_seconds: int, away: float) -> None:
         """The watch tells of another run: read the rest of the one we know before the new one has printed a line.
 
         Args:
             since_seconds: from when on the former run is read where no line of it was delivered.
+            away: seconds since its log was left; it may have been rotated meanwhile.
         """
         self._runs.opening()
         if self._delivery.position.last is not None:
@@ -60,6 +58,9 @@ class Crossing:
             ) as batches:
                 self._runs.look_back()
                 async for batch in batches:
+                    if batch and away >= ROTATES and self._delivery.position.last is None:
+                        first = first_stamp(batch[0])
+                        self._remarks.lost_before(words.READ_LATE, first.at if first else None)
                     await self._deliver(batch)
         except KdashError:
             self._remarks.gap(words.RESTARTED, None, None)
@@ -120,15 +121,14 @@ class Crossing:
 
         Args:
             first_line: the first new line.
-            unattended: seconds for which nobody may have seen the new run.
+            unattended: seconds for which the new run may have printed before it was read.
         """
         since, first = self._delivery.position.at, first_stamp(first_line)
         until = first.at if first else None
-        away = max(self._remarks.away or 0.0, unattended)
         match await self._former(first_line):
             case Former.WHOLE | Former.ANOTHER:
                 self._start()
-                if away >= ROTATES:
+                if unattended >= ROTATES:
                     self._remarks.lost_before(words.READ_LATE, until)
             case Former.CUT | Former.ANOTHER_CUT:
                 self._remarks.gap(words.RESTARTED, self._delivery.position.at, until)

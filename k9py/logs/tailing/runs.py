@@ -77,7 +77,9 @@ class Runs:
             return
         self._former_id = self.writing.container_id or self._former_id
         known = self.target if self._opened.container_id == self._former_id else self._opened
-        self.writing = known if known.container_id != self._former_id else known._replace(container_id="")
+        self.writing = (
+            known if known.container_id != self._former_id else known._replace(container_id="", started_at=None)
+        )
 
     def opening(self) -> None:
         """No log is read now; the next one will be that of the run the watch knows."""
@@ -89,13 +91,13 @@ class Runs:
 
     def before_the_first(self) -> None:
         """The lines of a run come that ended before the container was known here: nobody has told its id."""
-        self.writing = self.target._replace(container_id="")
+        self.writing = self.target._replace(container_id="", started_at=None)
 
     def between(self) -> None:
         """The lines of a run come that began after ours and has ended: the watch may have told of it meanwhile."""
         self._former_id = self.writing.container_id or self._former_id
         is_told = self._before.container_id not in {self._former_id, self.target.container_id}
-        self.writing = self._before if is_told else self.target._replace(container_id="")
+        self.writing = self._before if is_told else self.target._replace(container_id="", started_at=None)
 
     def same(self, now: float) -> None:
         """The log that is read goes on: if the watch told of another run long ago, ours was that one all along."""

@@ -17,9 +17,10 @@ from typing import Any, Final
 
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing import words
+from k9py.logs.tailing.attendance import Attendance
 from k9py.logs.tailing.backoff import FIRST_DELAY, Backoff
 from k9py.logs.tailing.clock import Clock
-from k9py.logs.tailing.crossing import ROTATES, Crossing
+from k9py.logs.tailing.crossing import Crossing
 from k9py.logs.tailing.delivery import Delivery, Sink
 from k9py.logs.tailing.interruptible import Interruptible
 from k9py.logs.tailing.range import PREVIOUS, RANGES, TAIL, LogRange
@@ -42,8 +43,6 @@ STANDS_SECONDS: Final = 3.0
 """Seconds after which an opened stream is taken to stand, whether or not a line came."""
 
 _QUIET_SETTLE: Final = 0.3
-_MARGIN: Final = 60
-_LATE: Final = 2.0
 _UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
 """How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
 pod the API server itself does not have is `pods "x" not found`."""
@@ -91,7 +90,7 @@ class Tail:
         self._follow = follow and not previous and range.head_bytes is None
         self._joins = joins
         self._holds = holds
-        self._began = clock.monotonic() if began is None else began
+        self._attendance = Attendance(clock, began)
         self._backoff = Backoff(rng)
         self._runs = Runs(target)
         self._lines = Delivery(sink, self._runs, clock, turns)
@@ -109,9 +108,6 @@ class Tail:
         self._count_before = 0
         self._has_ended = False
         self._is_reading = False
-        self._opened_at = 0.0
-        self._known_at = self._left_at = clock.monotonic()
-        self._left_in_order = False
         self._restart_at: float | None = None
 
     # -- what others ask ----------------------------------------------------------------------------------------------
@@ -140,13 +136,13 @@ class Tail:
         now = self._clock.monotonic()
         if target.uid != self.target.uid:
             self._successor = target
-            self._restart_at = self._known_at = now
+            self._restart_at = now
             self._pausing.interrupt()
         elif self._successor is not None:
             self._successor = target
         elif target != self._runs.target and self._runs.told(target, now):
             self._is_complete = False
-            self._restart_at = self._known_at = now
+            self._restart_at = now
             self._pausing.interrupt()
 
     def yield_turn(self) -> None:
@@ -155,10 +151,10 @@ class Tail:
 
     def tick(self) -> None:
         """Drop a stream that may be half-open; call it about once a second."""
-        if not self._is_reading or not self._follow:
-            return
+        if not self._is_reading or not self._follow or self._lines.is_waiting:
+            return  # what waits for room is not silent, nor over: its server has the log open as it was
         now = self._clock.monotonic()
-        if now - self._opened_at >= STANDS_SECONDS and self._remarks.was_broken:
+        if now - self._attendance.opened_at >= STANDS_SECONDS and self._remarks.was_broken:
             self._remarks.stands()
         is_over = self._runs.differ or self._successor is not None
         overdue = is_over and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
@@ -226,7 +222,7 @@ class Tail:
             if not self._has_opened:
                 self._is_complete = True  # nothing was printed yet
                 self._joins = True
-                self._known_at = self._clock.monotonic()
+            self._attendance.not_begun()
             return self._follow
         except ForbiddenError as error:
             self._refused(f"no right to read this log: {error.message}", error)
@@ -236,11 +232,10 @@ class Tail:
             return self._broke_off(error)
         finally:
             if self._is_reading:
-                self._left_at, self._left_in_order = self._lines.heard, False  # it may have been half-open since
-            if self._is_reading and self._lines.position.last is None:
+                self._attendance.left(self._lines.heard)  # it may have been half-open since
                 # What is empty for a while has no past: all that comes belongs to the view.
-                self._known_at = self._clock.monotonic()
-                self._joins |= self._known_at - self._opened_at >= 1
+                waited = self._clock.monotonic() - self._attendance.opened_at
+                self._joins |= self._lines.position.last is None and waited >= 1
             self._is_reading = False
         self._remarks.nothing_new()
         if was_given_up:
@@ -254,7 +249,9 @@ class Tail:
     def _ended(self) -> bool:
         """The server ended the stream in order: the container has ended, or the log that is not followed."""
         self._is_complete = True
-        self._left_at, self._left_in_order = self._clock.monotonic(), True
+        self._attendance.left()
+        if self._lines.position.last is None:
+            self._attendance.not_begun()
         if self._previous:
             limit = self._range.tail_lines
             is_all = self._range != PREVIOUS or limit is None or self._lines.count < limit
@@ -282,7 +279,7 @@ class Tail:
 
     def _broke_off(self, error: KdashError) -> bool:
         self._remarks.broke_off(error, at_once=not self._has_opened)
-        self._joins |= not self._has_opened and self._is_late
+        self._joins |= not self._has_opened and self._attendance.is_late
         self._is_complete = False  # it may have been restarted since it ended
         if isinstance(error, ApiError) and error.retry_after is not None:
             self._delay = max(self._delay, error.retry_after)
@@ -301,7 +298,8 @@ class Tail:
         if self._successor is not None:
             await self._replace(self._successor)
         if self._runs.differ and self._has_opened:
-            await self._crossing.look_back(self._since_the_view_began())
+            self._joins |= self._lines.position.last is None
+            await self._crossing.look_back(self._since_the_view_began(), self._attendance.away)
         resumes = self._lines.position.last is not None
         opened = self._source.open_log(
             self._runs.target, follow=self._follow, previous=self._previous, **self._beginning(resumes=resumes)
@@ -316,17 +314,18 @@ class Tail:
                 settle=_QUIET_SETTLE if self._range.tail_lines else 1.0,
             )
             self.state = TailState.FOLLOWING
-            self._opened_at = self._clock.monotonic()
+            self._attendance.opened()
             self._lines.hear()
             self._is_reading = True
-            since_known = self._opened_at - self._known_at
-            if self._follow and not resumes and not self._has_looked_back and (self._joins or self._is_late):
+            if self._follow and not resumes and not self._has_looked_back and (self._joins or self._attendance.is_late):
                 await self._crossing.look_before_the_first(self._since_the_view_began())
                 self._has_looked_back = True
+                if self._lines.position.last is not None:
+                    self._attendance.unknown()  # nobody has seen when the run behind that one began
             if self._lines.position.last is not None:
                 await self._read_resumed(batches)
             else:
-                await self._read_first(batches, may_be_rotated=self._joins and since_known >= ROTATES)
+                await self._read_first(batches)
 
     async def _replace(self, successor: LogTarget) -> None:
         """Another pod has the name now: only its log can be read. It may be what was read of late already."""
@@ -336,6 +335,7 @@ class Tail:
                 self._lines.mark("gap", words.lost_after(words.REPLACED, self._lines.position.at))
             self._lines.begin_anew()
             self._has_looked_back, self._joins = False, True
+            self._attendance.unknown()
         self._runs.replace(successor)
         self._successor = None
         self._is_complete = False
@@ -351,25 +351,13 @@ class Tail:
             return {"since_seconds": self._since_the_view_began()}
         return {"since_seconds": self._range.since_seconds, "tail_lines": self._range.tail_lines}
 
-    @property
-    def _unattended(self) -> float:
-        """Seconds between the last word of the former stream, or of the watch about a new run, and this stream."""
-        told = self._restart_at if self._left_in_order and self._restart_at is not None else self._left_at
-        return self._opened_at - max(self._left_at, told)
-
-    @property
-    def _is_late(self) -> bool:
-        """True when the log is first read so long after the view began that its container may have been restarted."""
-        return self._clock.monotonic() - self._began >= _LATE
-
     def _since_the_view_began(self) -> int:
-        return int(self._clock.monotonic() - self._began) + _MARGIN + (self._range.since_seconds or 0)
+        return self._attendance.since_the_view_began + (self._range.since_seconds or 0)
 
-    async def _read_first(self, batches: AsyncIterator[list[bytes]], *, may_be_rotated: bool) -> None:
+    async def _read_first(self, batches: AsyncIterator[list[bytes]]) -> None:
         size = 0
         async for batch in batches:
-            if may_be_rotated and batch:
-                may_be_rotated = False
+            if self._joins and not size and batch and self._attendance.is_beginning_unsure(self._runs.target, batch):
                 first = first_stamp(batch[0])
                 self._remarks.lost_before(words.READ_LATE, first.at if first else None)
             size += sum(map(len, batch)) + len(batch)
@@ -394,7 +382,7 @@ class Tail:
                 continue
             if not said:
                 said = True
-                await self._crossing.bridge(fresh[0], self._unattended)
+                await self._crossing.bridge(fresh[0], self._attendance.unattended(self._runs.target, fresh))
             await self._deliver(fresh)
 
     async def _deliver(self, batch: Sequence[bytes]) -> None:

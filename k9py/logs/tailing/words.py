@@ -78,7 +78,7 @@ def lost_before(what: str, until: datetime | None) -> str:
 
 
 def end_of_previous(limit: int | None) -> str:
-    """Say that the former run's log ends here; `limit` is how many of its lines were asked for, where there may be more."""
+    """Say that the former run's log ends here; `limit` is how many lines were asked for, where there may be more."""
     return (
         END_OF_PREVIOUS if limit is None else f"{END_OF_PREVIOUS}: its last {limit:,} lines, more may come before them"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from k9py.logs.tailing.status import TailState
 from k9py.logs.tailing.stream import LEAVING_GRACE, LogStream
 from k9py.logs.tailing.tail import IDLE_SECONDS
 from k9py.objects.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
-from tests.unit.logs.tailing.scripted import DrivenClock, ScriptedLogs, Stream, line, settled, target
+from tests.unit.logs.tailing.scripted import START, DrivenClock, ScriptedLogs, Stream, line, settled, target
 
 GONE = NotFoundError('pods "a" not found', code=404)
 PULLING = BadRequestError('container "app" in pod "p" is waiting to start: trying and failing to pull image', code=400)
@@ -275,3 +276,42 @@ async def test_a_silent_log_that_is_followed_again_no_longer_says_that_it_was_in
         status = stream.states()[0]
         assert (status.state, status.words, status.error) == (TailState.FOLLOWING, "", None)
         assert [one.text for one in stream.drain()] == ["log interrupted: connection reset", "connected again"]
+
+
+@pytest.mark.parametrize(
+    ("started", "is_gap"), [(20.0, True), (48.0, False), (None, True)], ids=["old", "young", "unknown"]
+)
+async def test_a_pod_heard_of_late_may_have_lost_its_beginning_unless_it_is_proven_to_be_young(
+    started: float | None, *, is_gap: bool
+) -> None:
+    source, clock = ScriptedLogs({"a": [Stream(then="open")], "b": [Stream([line(49, "x")], "open")]}), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(50)
+        began = None if started is None else START + timedelta(seconds=started)
+        stream.set_targets([target("a"), target("b")._replace(started_at=began)])
+        await clock.advance(1)
+        said = [(one.marker, one.text) for one in stream.drain()]
+        assert [marker for marker, _ in said] == ["gap", ""][not is_gap :]
+        assert not is_gap or said[0][1].endswith("lines before 12:00:49 may be missing")
+
+
+async def test_a_stream_that_was_half_open_before_its_first_line_proves_nothing_of_the_beginning() -> None:
+    source, clock = ScriptedLogs({"a": [Stream(then="open"), Stream([line(50, "x")], "open")]}), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(IDLE_SECONDS + 3)
+        assert [one.marker for one in stream.drain()] == ["gap", ""]
+
+
+async def test_a_quiet_container_that_speaks_on_a_stream_that_stood_has_lost_nothing() -> None:
+    source, clock = ScriptedLogs({"a": [Stream(then="open"), Stream(then="fed")]}), DrivenClock()
+    stream = LogStream(source, clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(IDLE_SECONDS + 10)
+        source.feed("a", [line(70, "x")])
+        await clock.advance(1)
+        assert [(one.marker, one.text) for one in stream.drain()] == [("", "x")]

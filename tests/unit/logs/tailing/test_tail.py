@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 
@@ -340,3 +341,25 @@ async def test_a_range_that_was_asked_for_in_lines_holds_for_previous_logs_too()
     stage.source.formers.add("checkout-1")
     await stage.play()
     assert (stage.source.asked[0].tail, stage.source.asked[0].seconds) == (10, 60)
+
+
+async def test_a_run_told_of_that_began_long_before_it_was_read_may_have_lost_its_beginning() -> None:
+    for began, markers in ((-20, ["start", "gap"]), (0, ["start"])):
+        stage = Stage(
+            Stream([line(-30, "a")], then=CUT),
+            *[CUT] * 5,
+            Stream([line(-30, "a"), line(-25, "panic")]),  # the answer to previous=true
+            Stream([line(30, "new")]),
+            Stream([line(-25, "panic")]),
+            container_id="one",
+        )
+
+        def tell(stage: Stage = stage, began: int = began) -> None:
+            if len(stage.clock.waits) == 6:
+                at = START + timedelta(seconds=stage.clock.seconds + began)
+                stage.tail.retarget(target(container_id="two")._replace(started_at=at))
+
+        stage.clock.on_sleep = tell
+        said = await stage.play()
+        assert [text for marker, text in said if not marker] == ["a", "panic", "new"]
+        assert [marker for marker, _ in said if marker not in ("", "note")] == markers
