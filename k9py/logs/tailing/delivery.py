@@ -45,14 +45,14 @@ class Sink(Protocol):
 class Delivery:
     """Makes lines of bytes and hands them on.
 
-    `count` is how many lines were handed on in all.
+    `count` is how many lines were handed on in all; `is_waiting`: some have come that wait for room.
     """
 
     def __init__(self, sink: Sink, runs: Runs, clock: Clock, turns: Turns) -> None:
         self.position = Position()
         self.count = 0
         self._heard = 0.0
-        self._is_waiting = False
+        self.is_waiting = False
         self._sink = sink
         self._runs = runs
         self._clock = clock
@@ -64,7 +64,7 @@ class Delivery:
 
         A stream nobody listens to is not silent.
         """
-        return self._clock.monotonic() if self._is_waiting else self._heard
+        return self._clock.monotonic() if self.is_waiting else self._heard
 
     def hear(self) -> None:
         """Something came, or was said: the stream is alive."""
@@ -85,11 +85,11 @@ class Delivery:
         self.hear()
 
     async def _room(self) -> None:
-        self._is_waiting = True
+        self.is_waiting = True
         try:
             await self._sink.room()
         finally:
-            self._is_waiting = False
+            self.is_waiting = False
             self.hear()
 
     def take(self, lines: Sequence[bytes]) -> None:

@@ -181,8 +181,11 @@ async def test_a_reader_that_pauses_for_minutes_misses_nothing_and_no_stream_is_
     stream = LogStream(server, clock, range=LogRange(""), max_pending=400, lossless=True)
     stream.set_targets([target("a", container_id="c1")])
     running = asyncio.create_task(stream.run())
-    await clock.advance(600)
+    await clock.advance(300)
+    stream.set_targets([target("a", container_id="c2")])  # restarted meanwhile
+    await clock.advance(300)
     assert server.opened == 1
+    stream.set_targets([target("a", container_id="c1")])
     said: list[LogLine] = []
     for _ in range(200):
         said += stream.drain()
