@@ -167,8 +167,12 @@ async def test_ctrl_s_saves_what_is_shown_or_all(
     (saved,) = folder.iterdir()
     assert saved.name.startswith("demo_shop_deployment-cart_")
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
-    lines = saved.read_text().splitlines()
+    words = saved.read_text().splitlines()
+    header, lines = [one for one in words if one.startswith("# ")], [one for one in words if not one.startswith("# ")]
     assert len(lines) == wanted
+    assert header[0] == "# context demo, Deployment shop/cart"
+    assert ("# only lines that match: level>=warn" in header) is (extent == "shown")
+    assert f"{lines[0].split()[0]} to {lines[-1].split()[0]}" in header[1] or extent == "shown"
     assert all(" cart-" in line and '{"time"' in line for line in lines)
 
 

@@ -256,13 +256,31 @@ class LogBuffer:
         return found[:count]
 
     def lines_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
-        """Yield the kept lines from a number on, before `end`; lines may be added and let go while it runs."""
-        while number < end and (found := self.slice_from(number, _CHUNK_LINES)):
-            for number, line in found:
-                if number >= end:
+        """Yield the kept lines from a number on, before `end`; lines may be added and let go while it runs.
+
+        Where lines are let go from now on there is a marker for them.
+        """
+        return self._lines_between(max(number, self.first), min(end, self.end))
+
+    def _lines_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
+        while number < end:
+            if gone := self.gone_since(number, end):
+                yield gone
+                number = gone[0] + 1
+                continue
+            for at, line in self.slice_from(number, _CHUNK_LINES):
+                if at >= end:
                     return
-                yield number, line
-            number += 1
+                yield at, line
+                number = at + 1
+
+    def gone_since(self, number: int, end: int) -> tuple[int, LogLine] | None:
+        """Return a marker for the lines from that number on, before `end`, that are older than those kept now."""
+        lines = min(self.first, end) - number
+        if lines <= 0:
+            return None
+        text = f"{lines:,} line{'' if lines == 1 else 's'} let go here while they were being read: no room for more"
+        return number + lines - 1, LogLine(ALL, None, text, "gap")
 
 
 def _loss(lines: int) -> LogLine:

@@ -138,11 +138,23 @@ class Finder:
         return self.filter is not None and self.filter.is_context(number)
 
     def items_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
-        """Yield the items from a number on, before `end`; lines may be added and let go while it runs."""
+        """Yield the items from a number on, before `end`; lines may be added and let go while it runs.
+
+        Where lines are let go from now on there is a marker for them, whether they were items or not.
+        """
         if self.filter is None:
-            yield from self.buffer.lines_between(number, end)
-            return
-        while (found := self.filter.shown.following(number - 1)) is not None and found < end:
+            return self.buffer.lines_between(number, end)
+        return self._items_between(max(number, self.buffer.first), end)
+
+    def _items_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
+        while number < end:
+            if gone := self.buffer.gone_since(number, end):
+                yield gone
+                number = gone[0] + 1
+                continue
+            found = None if self.filter is None else self.filter.shown.following(number - 1)
+            if found is None or found >= end:
+                return
             line = self.buffer.line(found)
             if line is not None:
                 yield found, line

@@ -1,8 +1,8 @@
 """Writing log lines to a file of the person's own: its name, its rights, and the lines in slices.
 
 Invariants: no file is ever overwritten; mode 0600 in a directory made 0700, whatever the umask; the loop is held for a
-slice of lines at a time, and the disk is waited for in a thread. What a container wrote is made harmless on its way:
-whoever prints the file to a terminal sees what the view showed.
+slice of characters at a time, and the disk is waited for in a thread. What a container wrote is made harmless on its
+way: whoever prints the file to a terminal sees what the view showed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from k9py.objects.errors import ConfigError
 
 SLICE_SECONDS: Final = 0.003
 _SLICE_LINES: Final = 16
+_SLICE_CHARACTERS: Final = 4096
+"""Written between two looks at the clock: so many lines, or so many characters of long ones, which may be hostile."""
 _MAX_NAME: Final = 200
 """Characters of a file's name; most file systems end at 255 bytes."""
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.@-]+")
@@ -48,13 +50,24 @@ def _safe(text: str) -> str:
     return _UNSAFE.sub("-", text).strip(".-")
 
 
+def stamp(at: datetime | None) -> str:
+    """Return a time as it stands in the file: in UTC, to the millisecond; a dash when it is unknown."""
+    if at is None:
+        return "-"
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:  # of a zone in which it is another, first or last, year
+        pass
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def written(line: LogLine, plain: Callable[[str], str]) -> str:
     """Return a line as it stands in the file: time in UTC, pod/container, text; markers between dashes.
 
     Args:
         plain: makes a container's text harmless.
     """
-    at = "-" if line.at is None else line.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = stamp(line.at)
     target = line.target
     source = f"{target.pod}/{target.container}" if target.pod else "*"
     if line.marker:
@@ -63,10 +76,16 @@ def written(line: LogLine, plain: Callable[[str], str]) -> str:
     return f"{at} {source}{late} {plain(line.text)}"
 
 
-async def save(lines: Iterable[LogLine], directory: Path, name: str, plain: Callable[[str], str]) -> Saved:
+async def save(
+    lines: Iterable[LogLine], directory: Path, name: str, plain: Callable[[str], str], header: Sequence[str] = ()
+) -> Saved:
     """Write the lines to a new file; if there is one of that name, to one with a number behind it.
 
     A file that could not be written to its end is taken away again.
+
+    Args:
+        plain: makes a container's text harmless.
+        header: words about the lines, each on a line of its own above them, behind a `#`.
 
     Raises:
         ConfigError: with the operating system's words.
@@ -78,13 +97,18 @@ async def save(lines: Iterable[LogLine], directory: Path, name: str, plain: Call
     done = False
     count = 0
     try:
-        pending: list[str] = []
+        pending = [f"# {plain(words)}" for words in header]
+        looked, room = 0, _SLICE_CHARACTERS
         until = perf_counter() + SLICE_SECONDS
         for line in lines:
             pending.append(written(line, plain))
             count += not line.marker
-            # A line may have 64 k characters: the clock is looked at after few of them.
-            if len(pending) % _SLICE_LINES == 0 and perf_counter() >= until:
+            room -= len(line.text)
+            looked += 1
+            if looked < _SLICE_LINES and room > 0:
+                continue
+            looked, room = 0, _SLICE_CHARACTERS
+            if perf_counter() >= until:
                 await asyncio.to_thread(_append, descriptor, pending)
                 pending = []
                 until = perf_counter() + SLICE_SECONDS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
-from k9py.logs.keeping.saving import file_name, save
+from k9py.logs.keeping.saving import file_name, save, stamp
 from k9py.logs.line import LogLine
 from k9py.logs.records.sgr import plain
 from k9py.objects.errors import KdashError
@@ -15,6 +17,9 @@ from k9py.tui.widgets.log_view.view import LogView
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
+
+_MOST_NAMES: Final = 20
+_MOST_LOOKED: Final = 1_000
 
 
 async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
@@ -29,8 +34,9 @@ async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
     if extent is None:
         return
     lines = view.shown_lines() if extent == "shown" else _kept_lines(view)
+    header = file_header(app.context, subject, view, is_shown=extent == "shown")
     try:
-        saved = await save(lines, directory, name, plain)
+        saved = await save(lines, directory, name, plain, header)
     except KdashError as error:
         app.show_error("Save the log", error)
         return
@@ -39,5 +45,38 @@ async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
 
 def _kept_lines(view: LogView) -> Iterator[LogLine]:
     buffer = view.buffer
-    for _, line in buffer.lines_between(buffer.first, buffer.end):
-        yield line
+    return (line for _, line in buffer.lines_between(buffer.first, buffer.end))
+
+
+def file_header(context: str, subject: ObjectKey, view: LogView, *, is_shown: bool) -> list[str]:
+    """Return what a saved file says of itself: whose lines, of what time, and what is not among them.
+
+    Args:
+        is_shown: what is shown is saved, and not all that is kept.
+    """
+    buffer, state, hidden = view.buffer, view.state, view.hidden
+    words = [f"context {context}, {subject}"]
+    newest = (buffer.line(number) for number in range(buffer.end - 1, buffer.first - 1, -1))
+    ends = [_first_stamp(line for _, line in buffer.lines_between(buffer.first, buffer.end)), _first_stamp(newest)]
+    words.append(f"what {'is shown' if is_shown else 'was kept'} of {' to '.join(map(stamp, ends))}")
+    if is_shown and state.filter_text:
+        around = f", with {state.context} line{'' if state.context == 1 else 's'} of context" if state.context else ""
+        words.append(f"only lines that match: {state.filter_text}{around}")
+        words += [state.filter_problem] if state.filter_problem else []
+        words += ["the filter had not been through all lines yet"] if state.scanning else []
+    if is_shown and hidden.places:
+        names = sorted(f"{pod}/{container}" for _, pod, container, _ in hidden.places)
+        more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+        words.append(f"without the lines of {', '.join(names[:_MOST_NAMES])}{more}")
+    if is_shown and hidden.levels:
+        levels = ", ".join("no level" if not level else level.name.lower() for level in sorted(hidden.levels))
+        words.append(f"without lines of level: {levels}")
+    if buffer.let_go:
+        lines = f"{buffer.let_go:,} older line{' is' if buffer.let_go == 1 else 's are'}"
+        words.append(f"{lines} not here: there was no room to keep more")
+    return words
+
+
+def _first_stamp(lines: Iterable[LogLine | None]) -> datetime | None:
+    """Return the first time told by lines, not far into them."""
+    return next((line.at for line in islice(lines, _MOST_LOOKED) if line is not None and line.at is not None), None)

@@ -135,8 +135,12 @@ class LogView(LogBody):
 
     def shown_lines(self) -> Iterator[LogLine]:
         """Yield all that passes the filter and is not hidden, markers too; lines may be added while it runs."""
-        for _, line in self._finder.items_between(self._buffer.first, self._buffer.end):
-            yield line
+        return (line for _, line in self._finder.items_between(self._buffer.first, self._buffer.end))
+
+    @property
+    def hidden(self) -> Hidden:
+        """The containers and levels that are left out."""
+        return self._finder.hidden
 
     def line_text(self, line: LogLine) -> str:
         """Return a line's plain text as it stands on the screen: time, source, text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from datetime import UTC, datetime
+from itertools import islice
 from sys import getsizeof
 
 import pytest
@@ -115,14 +116,33 @@ def test_clearing_forgets_lines_and_counts_but_numbers_go_on() -> None:
 def test_lines_are_read_on_while_others_come_and_go() -> None:
     buffer = LogBuffer(2000 * SIZE)
     buffer.extend(lines(0, 2000))
-    seen = []
-    for number, _ in buffer.lines_between(0, buffer.end):
-        seen.append(number)
+    seen: list[int] = []
+    marked: list[int] = []
+    for number, one in buffer.lines_between(0, buffer.end):
+        (marked if one.marker else seen).append(number)
         if number == 700:
             buffer.extend(lines(2000, 1000))
     assert seen == sorted(set(seen))
     assert seen[-1] == 1999
     assert len(seen) < 2000
+    assert len(marked) == 1
+    assert marked[0] not in seen
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 60), st.booleans()), max_size=12))
+def test_what_is_let_go_while_lines_are_read_is_marked_and_counted(moves: list[tuple[int, int, bool]]) -> None:
+    buffer = LogBuffer(700 * SIZE)
+    buffer.extend(lines(0, 690))
+    reading, told, last = buffer.lines_between(0, buffer.end), 0, -1
+    for read, added, clears in [*moves, (10_000, 0, False)]:
+        for number, one in islice(reading, read):
+            assert number > last
+            told += int(one.text.split()[0].replace(",", "")) if one.marker else 1
+            last = number
+        buffer.extend(lines(buffer.end, added * 20))
+        if clears:
+            buffer.clear()
+    assert told == 690
 
 
 def test_a_capacity_without_room_for_a_line_is_refused() -> None:

@@ -221,3 +221,19 @@ def test_a_pattern_that_can_be_slow_is_paused_after_each_line() -> None:
             turns += 1
         assert turns >= 5
         assert not finder.busy
+
+
+def test_what_is_let_go_while_a_filter_is_read_is_marked() -> None:
+    finder = finder_over(*lines(0, 100), capacity=100 * SIZE)
+    finder.set_filter("line .*[05]$")
+    finder.advance(NEVER)
+    reading = finder.items_between(0, finder.buffer.end)
+    assert [next(reading)[1].text for _ in range(2)] == ["line 00000", "line 00005"]
+    finder.buffer.extend(lines(100, 30))
+    rest = [one for _, one in reading]
+    assert rest[0].marker == "gap"
+    first = finder.buffer.first
+    assert rest[0].text.startswith(f"{first - 6} lines let go")
+    assert [one.text for one in rest[1:]] == [
+        f"line {number:05}" for number in range(100) if number >= first and number % 5 == 0
+    ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.logs.keeping.saving import file_name, save
+from k9py.logs.keeping.saving import SLICE_SECONDS, file_name, save
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.objects.errors import ConfigError
@@ -93,3 +95,43 @@ def test_a_name_is_safe_whatever_it_is_made_of(context: str, namespace: str, kin
     assert not set(made) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.@-_")
     assert not made.startswith((".", "-"))
     assert len(made) <= 255
+
+
+async def test_a_header_stands_above_the_lines_harmless_and_is_no_line(tmp_path: Path) -> None:
+    saved = await save(lines(1), tmp_path, "a.log", printable, ["context demo", "only lines that match: \x1b[2J"])
+    assert saved.lines == 1
+    assert saved.path.read_text().splitlines() == [
+        "# context demo",
+        "# only lines that match: ",
+        "2026-03-01T12:00:05.250Z cart-1/app line 0",
+    ]
+
+
+async def test_the_clock_is_looked_at_after_few_characters(tmp_path: Path) -> None:
+    made = 0
+    turns: list[int] = []
+
+    def slow(text: str) -> str:
+        nonlocal made
+        made += 1
+        until = perf_counter() + SLICE_SECONDS
+        while perf_counter() < until:
+            pass
+        return text
+
+    async def others() -> None:
+        while made < 8:
+            await asyncio.sleep(0)
+            if not turns or turns[-1] != made:
+                turns.append(made)
+
+    hostile = [LogLine(TARGET, AT, "\x01" * 60_000)] * 8
+    await asyncio.gather(others(), save(hostile, tmp_path, "a.log", slow))
+    assert {1, 2, 3, 4, 5, 6, 7} <= set(turns)
+
+
+@pytest.mark.parametrize("at", [datetime.min, datetime.max])  # noqa: DTZ901
+@pytest.mark.parametrize("hours", [-12, 14])
+async def test_a_line_of_any_year_is_written(at: datetime, hours: int, tmp_path: Path) -> None:
+    line = LogLine(TARGET, at.replace(tzinfo=timezone(timedelta(hours=hours))), "early")
+    assert (await save([line], tmp_path, "a.log", printable)).path.read_text().endswith("cart-1/app early\n")
