@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.targets import Named
-from k9py.logs.line import ALL, LogLine
-from k9py.logs.tailing import words
-from k9py.logs.tailing.stream import LogStream
 from k9py.simulator.api.access import Rule
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import PODS
@@ -385,22 +382,6 @@ async def test_more_than_may_be_read_at_once_is_said(simulator: Simulator, tmp_p
         await run.out.until(lambda text: text.count("INFO one") == 3)
 
 
-async def test_a_long_log_is_printed_whole(simulator: Simulator, tmp_path: Path) -> None:
-    texts = [f"n={number:06}" for number in range(20_000)]
-    write_logs(simulator, Written(*texts))
-    code, run = await LogShell(simulator, tmp_path).ran(EMAIL)
-    assert (code, run.err.getvalue()) == (0, "")
-    assert run.lines == texts
-
-
-async def test_long_lines_of_many_pods_are_printed_whole(simulator: Simulator, tmp_path: Path) -> None:
-    texts = [f"n={number:04} {'x' * 60_000}" for number in range(150)]
-    write_logs(simulator, Written(*texts))
-    code, run = await LogShell(simulator, tmp_path).ran(selector="app in (cart,email)", prefix=False)
-    assert (code, run.err.getvalue()) == (0, "")
-    assert sorted(run.lines) == sorted(texts * 4)
-
-
 async def test_cancelling_ends_it_at_once(shop: LogShell) -> None:
     async with shop.started(CART, follow=True) as run:
         await run.out.has("INFO three")
@@ -408,21 +389,3 @@ async def test_cancelling_ends_it_at_once(shop: LogShell) -> None:
         run.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await run.code()
-
-
-async def test_lines_that_were_dropped_are_a_failure(
-    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It drops none by itself; should that ever fail, a script hears of it."""
-    write_logs(simulator, Written("INFO one"))
-    drain = LogStream.drain
-    gap = LogLine(ALL, None, words.dropped(3, None, None), "gap")
-
-    def with_a_gap(stream: LogStream) -> list[LogLine]:
-        lines = drain(stream)
-        return [gap, *lines] if lines else lines
-
-    monkeypatch.setattr(LogStream, "drain", with_a_gap)
-    code, run = await LogShell(simulator, tmp_path).ran(EMAIL)
-    assert (code, run.lines) == (2, ["INFO one"])
-    assert "3 lines dropped" in run.err.getvalue()
