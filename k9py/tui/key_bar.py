@@ -1,9 +1,13 @@
 """The last line of a screen: the main keys in force, made from the bindings, greyed where not allowed.
 
-Invariant: it lists no key that is not bound, and never wraps: keys at the end are left out when room is short.
+Invariant: it lists no key that is not bound, and never wraps: keys at the end are left out when room is short, but
+never help. While a bar is typed into it says how to end that, for every other key is text then.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, cast
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,6 +17,13 @@ from textual.widgets import Static
 from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.theme import palette_for
+from k9py.tui.widgets.filter_bar import FilterBar
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+Key = tuple[str, str, bool]
+_TYPING: Final[tuple[Key, ...]] = (("Enter", "Keep", True), ("Esc", "Clear", True))
 
 
 class KeyBar(Static):
@@ -24,11 +35,12 @@ class KeyBar(Static):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
-        self._keys: tuple[tuple[str, str, bool], ...] = ()
+        self._keys: tuple[Key, ...] = ()
+        self._always: Key | None = None
         self._drawn_for: tuple[object, ...] = ()
 
     @property
-    def keys(self) -> tuple[tuple[str, str, bool], ...]:
+    def keys(self) -> tuple[Key, ...]:
         """What is listed: key, word, and whether it is allowed now."""
         return self._keys
 
@@ -42,12 +54,20 @@ class KeyBar(Static):
         self._draw()
 
     def _follow(self, screen: Screen[object]) -> None:
-        listed: dict[str, tuple[str, str, bool]] = {}
+        if screen.focused is not None and isinstance(screen.focused.parent, FilterBar):
+            self._keys, self._always = _TYPING, None
+            self._draw()
+            return
+        read_only = cast("KdashApp", self.app).options.read_only
+        listed: dict[str, Key] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
+            if read_only and binding.action in keymap.WRITES:
+                continue
             if binding.show and binding.description and (binding.id or binding.action) not in listed:
                 key = binding.key_display or self.app.get_key_display(binding)
                 listed[binding.id or binding.action] = (key, binding.description, active.enabled)
+        self._always = listed.get("program.help")
         first = [listed.pop(one) for one in keymap.BAR if one in listed]
         self._keys = (*first, *listed.values())
         self._draw()
@@ -60,12 +80,24 @@ class KeyBar(Static):
             return
         self._drawn_for = drawn_for
         line = Text(no_wrap=True, end="")
-        for key, word, allowed in self._keys:
-            cells = cell_len(key) + 1 + cell_len(word) + (2 if line else 0)
-            if line.cell_len + cells > room:
-                break
+        for key, word, allowed in _fitting(self._keys, self._always, room):
             if line:
                 line.append("  ")
             line.append(key, palette.tone(Tone.ACCENT) if allowed else palette.muted)
             line.append(f" {word}", "" if allowed else palette.muted)
         self.update(line, layout=False)
+
+
+def _fitting(keys: Sequence[Key], always: Key | None, room: int) -> list[Key]:
+    """Return the first keys that fit side by side; one of them always, at the end if its place is too far behind."""
+    fitting: list[Key] = []
+    for key in keys:
+        behind = [always] if always is not None and always not in (*fitting, key) else []
+        if _cells((*fitting, key, *behind)) > room:
+            return [*fitting, *([always] if always is not None and always not in fitting else [])]
+        fitting.append(key)
+    return fitting
+
+
+def _cells(keys: Sequence[Key]) -> int:
+    return sum(cell_len(key) + 1 + cell_len(word) for key, word, _ in keys) + 2 * (len(keys) - 1)

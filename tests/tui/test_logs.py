@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from k9py.logs.tailing.range import RANGES
+from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.key_bar import KeyBar
+from k9py.tui.keymap import GROUPS
 from k9py.tui.panes.log_pane import SETTLE_SECONDS
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.theme import palette_for
-from tests.tui.dashboard import CART, DB, Dashboard
-from tests.tui.log_screen import MANY, typed
+from tests.tui.dashboard import CART, DB, Dashboard, dashboard
+from tests.tui.log_screen import MANY, opened, typed
 
 # -- how much -----------------------------------------------------------------------------------------------------
 
@@ -283,6 +287,28 @@ async def test_what_homes_log_was_searched_for_and_filtered_by_goes_with_it(key:
     assert view.has_focus
 
 
+async def test_a_filter_that_nothing_passes_is_said(kdash: Dashboard, log_screen: LogScreen) -> None:
+    await kdash.press("ampersand", *"zzqq")
+    await kdash.until_text("no line passes the filter", "Enter Keep  Esc Clear")
+    await kdash.press("escape")
+    await kdash.until(lambda: log_screen.logs.view.state.shown > MANY, "all lines")
+    await kdash.until_text("& Filter")
+
+
+async def test_help_is_in_the_last_line_however_narrow(kdash: Dashboard, log_screen: LogScreen) -> None:
+    for width in (160, 80, 40):
+        await kdash.pilot.resize_terminal(width, 24)
+        await kdash.until(lambda: "? Help" in kdash.text.splitlines()[-1], "help")
+
+
+async def test_read_only_offers_no_change_in_the_last_line(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, read_only=True) as kdash:
+        await opened(kdash)
+        words = {word for _, word, _ in kdash.app.screen.query_one(KeyBar).keys}
+        assert "Search" in words
+        assert not {"Restart", "Undo"} & words
+
+
 # -- the keys themselves ------------------------------------------------------------------------------------------
 
 
@@ -302,6 +328,7 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     await kdash.press("question_mark")
     shown = await kdash.until_screen(HelpScreen)
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
+    assert [group.title for group in shown.groups[:2]] == [GROUPS["source"], GROUPS["log"]]
     wanted = {*"0123456", *"spxXPJCHmwtzfcnNgG", "/", "&", "+", "-", "^s", "space", "enter"}
     assert wanted <= {key.replace("⏎", "enter").replace("␣", "space") for key in keys}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from k9py.logs.tailing.range import PREVIOUS, LogRange
 from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
+from k9py.tui.widgets.log_view.state import LogState
 
 
 def count_words(counts: StreamCounts) -> str:
@@ -34,3 +35,23 @@ def waiting_words(states: Iterable[TargetStatus]) -> str:
         return ""
     why = dict.fromkeys(waiting)
     return f"{len(waiting)} {next(iter(why)) if len(why) == 1 else 'waiting, each for something else'}"
+
+
+def corner_words(state: LogState) -> str:
+    """Return how much of what is kept is shown, and what is no longer kept."""
+    parts = []
+    if state.filter_text:
+        parts.append(f"{state.shown:,} of {state.lines:,} lines")
+    if state.dropped:
+        parts.append(f"{state.dropped:,} older lines let go")
+    return " · ".join(parts)
+
+
+def nothing_words(state: LogState) -> str:
+    """Return why none of the lines that are kept is shown."""
+    if not state.filter_text:
+        return "every line is left out: x chooses what to leave out, X what to show"
+    if state.scanning:
+        return "looking for lines that pass the filter…"
+    why = f" ({state.filter_problem})" if state.filter_problem else ""
+    return f"no line passes the filter{why}"

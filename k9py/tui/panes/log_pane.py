@@ -30,11 +30,17 @@ from k9py.tui.logs.copying import copy_of
 from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
 from k9py.tui.logs.saving import ask_to_save
-from k9py.tui.logs.title import count_words, empty_words, range_words, waiting_words
+from k9py.tui.logs.title import (
+    corner_words,
+    count_words,
+    empty_words,
+    nothing_words,
+    range_words,
+    waiting_words,
+)
 from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
-from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.view import LogView
 from k9py.tui.work import start
 
@@ -280,7 +286,7 @@ class LogPane(SearchedPane):
         self._looked_at = now
         states = stream.states()
         self._waiting = waiting_words(states)
-        if not self.view.line_count() and (why := empty_words(states)):
+        if not self.view.state.lines and (why := empty_words(states)):
             self.view.set_empty_text(f"no lines: {why}")
 
     def states(self) -> Mapping[Place, str]:
@@ -311,7 +317,10 @@ class LogPane(SearchedPane):
 
     def on_log_view_state_changed(self, event: LogView.StateChanged) -> None:
         """Say in the corner what is kept and shown."""
-        self.set_corner(_words(event.state))
+        state = event.state
+        self.set_corner(corner_words(state))
+        if state.lines and not state.shown:
+            self.view.set_empty_text(nothing_words(state))
         if self.sink is not None:
             self.sink.forget_before(self.view.buffer.first)
 
@@ -375,12 +384,3 @@ class LogPane(SearchedPane):
         """Ask what to save, and save it."""
         if self.subject is not None:
             start(self, partial(ask_to_save, self.kdash, self.view, self.subject), group="save")
-
-
-def _words(state: LogState) -> str:
-    parts = []
-    if state.filter_text:
-        parts.append(f"{state.shown:,} of {state.lines:,} lines")
-    if state.dropped:
-        parts.append(f"{state.dropped:,} older lines let go")
-    return " · ".join(parts)

@@ -50,7 +50,9 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         key = binding.key_display or app.get_key_display(binding)
         by_action.setdefault((group, binding.tooltip or binding.action), []).append((key, binding, active.enabled))
     groups: list[KeyGroup] = []
-    for group, title in GROUPS.items():
+    # Where logs are read their keys are what is looked for.
+    first = [one for one in GROUPS if one in ("source", "log")] if getattr(screen, "reads_logs", False) else []
+    for group, title in {one: GROUPS[one] for one in (*first, *GROUPS)}.items():
         lines = tuple(
             KeyHelp(
                 tuple(dict.fromkeys(key for key, _, _ in found)),
