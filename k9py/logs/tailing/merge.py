@@ -22,7 +22,7 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Final
 
@@ -31,85 +31,19 @@ from msgspec.structs import replace
 from k9py.logs.line import ALL, MAX_TEXT, LogLine
 from k9py.logs.tailing import words
 from k9py.logs.tailing.clock import Clock
+from k9py.logs.tailing.intake import EPOCH, STALLED, Intake
 from k9py.logs.tailing.skew import Skew
 
 MOST_A_DRAIN: Final = 2_000
 """Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines
 than are ever followed."""
 
-STALLED: Final = 1.0
-"""Seconds without a batch after which a container has caught up, or holds the others no longer."""
-
-_EPOCH: Final = datetime.min.replace(tzinfo=UTC)
 _KEY: Final = itemgetter(0)
 _OURS: Final = -1
 """Stands for an intake's number where what was dropped is told."""
 
 _STUCK: Final = 5.0
 """Seconds without a drain after which whoever drains is not there."""
-
-
-class Intake:
-    """One container's way into the merge.
-
-    `key` is the time its newest line counts as: never less than that of the line before. `is_past`: what comes was
-    written before the log was opened, so it can wait. What counts as `past_key` or earlier is never dropped.
-    """
-
-    __slots__ = (
-        "_merge",
-        "chars",
-        "followed",
-        "heard",
-        "is_past",
-        "is_waiting",
-        "kept",
-        "key",
-        "number",
-        "opened_at",
-        "past_key",
-        "settle",
-    )
-
-    def __init__(self, merge: Merge, number: int) -> None:
-        self._merge = merge
-        self.number = number
-        self.key = _EPOCH
-        self.kept = 0
-        self.chars = 0
-        self.heard = 0.0
-        self.settle = STALLED
-        self.opened_at = self.past_key = _EPOCH
-        self.followed = True
-        self.is_past = False
-        self.is_waiting = False
-
-    def open(self, *, holds: bool, followed: bool = True, settle: float = STALLED) -> None:
-        """The log was opened.
-
-        Args:
-            holds: others wait until this one has caught up.
-            followed: lines will come for ever; otherwise all that comes is of the past.
-            settle: seconds of silence, once something has come, that mean it has caught up.
-        """
-        self.settle, self.followed = settle, followed
-        self._merge.open(self, holds=holds)
-
-    def add(self, lines: Sequence[LogLine]) -> None:
-        """Take lines, in the container's order; the oldest that are written now are dropped when there is no room."""
-        self._merge.add(self, lines)
-
-    async def room(self) -> None:
-        """Wait, while lines of the past come, until there is room for one at least."""
-        await self._merge.room(self)
-
-    def fits(self, lines: Sequence[bytes]) -> int:
-        """Return for how many of the next lines there is room; for all of them where nobody waits."""
-        return self._merge.fits(self, lines)
-
-    def close(self) -> None:
-        """Nothing comes for now: nobody waits for this one."""
-        self._merge.close(self)
 
 
 class Merge:
@@ -145,8 +79,8 @@ class Merge:
         self._open: set[Intake] = set()
         self._holding: set[Intake] = set()
         self._arrivals: deque[tuple[float, datetime]] = deque()
-        self._horizon = _EPOCH
-        self._given = _EPOCH
+        self._horizon = EPOCH
+        self._given = EPOCH
         self._dropped = 0
         self._dropped_between: tuple[datetime, datetime] | None = None
         self._drained_at = clock.monotonic()
@@ -280,7 +214,7 @@ class Merge:
     def _stop_waiting_for_the_silent(self) -> None:
         now = self._clock.monotonic()
         for one in [*self._holding, *(one for one in self._open if one.is_past)]:
-            settle = one.settle if one.key is not _EPOCH else STALLED
+            settle = one.settle if one.key is not EPOCH else STALLED
             if not one.is_waiting and now - one.heard >= settle:
                 self._holding.discard(one)
                 if one.followed and one.is_past:
@@ -359,7 +293,7 @@ class Merge:
         kept: list[tuple[datetime, LogLine, int]] = []
         losers: set[Intake] = set()
         stamps = list(self._dropped_between or ())
-        looked_at, count, last = 0, 0, _EPOCH
+        looked_at, count, last = 0, 0, EPOCH
         for entry in self._pending:
             if count >= surplus and self._chars <= chars:
                 break

@@ -16,7 +16,7 @@ from typing import Final
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing.clock import Clock
-from k9py.logs.tailing.merge import Intake, Merge
+from k9py.logs.tailing.merge import Merge
 from k9py.logs.tailing.range import TAIL, LogRange
 from k9py.logs.tailing.remarks import Chorus
 from k9py.logs.tailing.slots import Slots
@@ -188,7 +188,7 @@ class LogStream:
         self._forget()
 
     def _tail(self, target: LogTarget, *, joins: bool, holds: bool) -> Tail:
-        intake: Intake = self._merge.intake()
+        intake = self._merge.intake()
         if holds:
             self._merge.hold_for(intake)
         return Tail(

@@ -6,7 +6,8 @@ import asyncio
 from datetime import timedelta
 
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.tailing.merge import MOST_A_DRAIN, Intake, Merge
+from k9py.logs.tailing.intake import Intake
+from k9py.logs.tailing.merge import MOST_A_DRAIN, Merge
 from tests.unit.logs.tailing.scripted import START, DrivenClock, settled, target
 
 

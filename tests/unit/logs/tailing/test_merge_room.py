@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.logs.tailing.delivery import Delivery
-from k9py.logs.tailing.merge import Intake, Merge
+from k9py.logs.tailing.intake import Intake
+from k9py.logs.tailing.merge import Merge
 from k9py.logs.tailing.range import LogRange
 from k9py.logs.tailing.runs import Runs
 from k9py.logs.tailing.stream import LogStream
