@@ -1,11 +1,23 @@
-"""Copying lines to the terminal's clipboard: what is sent, and what may be said of it."""
+"""Copying lines to the terminal's clipboard: what is sent, and what may be said of it.
+
+Invariant: all of the lines that were chosen are sent, or none and the words say how many they are.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
 
 from k9py.settings.clipboard import MAX_BASE64, Clipboard
+from k9py.tui.widgets.log_view.view import LogView
+
+if TYPE_CHECKING:
+    from k9py.tui.app import KdashApp
+
+SLICE_SECONDS: Final = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +38,50 @@ class Copy:
         return not self.text
 
 
-def copy_of(lines: Sequence[str], clipboard: Clipboard) -> Copy:
-    """Return what to send for these lines, and what to say of it."""
+async def copy_from(app: KdashApp, view: LogView) -> None:
+    """Copy the lines chosen in a view; whatever comes of it is said."""
+    made = await copy_chosen(view, app.options.clipboard)
+    if not made.is_refused:
+        app.copy_to_clipboard(made.text)
+        view.clear_marks()
+    app.say(made.words, failed=made.is_refused)
+
+
+async def copy_chosen(view: LogView, clipboard: Clipboard) -> Copy:
+    """Return what to send for the lines chosen in a view, as they stand on the screen, and what to say of it."""
+    count = view.chosen_count
+    lines: list[str] = []
+    characters = 0
+    until = perf_counter() + SLICE_SECONDS
+    for line in view.chosen_lines():
+        lines.append(view.line_text(line))
+        characters += len(lines[-1]) + 1
+        if characters > MAX_BASE64:
+            return copy_of(lines, clipboard, count=max(count, len(lines)))
+        if perf_counter() >= until:
+            await asyncio.sleep(0)
+            until = perf_counter() + SLICE_SECONDS
+    return copy_of(lines, clipboard)
+
+
+def copy_of(lines: Sequence[str], clipboard: Clipboard, *, count: int | None = None) -> Copy:
+    """Return what to send for these lines, and what to say of it.
+
+    Args:
+        count: how many lines are wanted, where these, too much already, are only the first of them.
+    """
     if not lines:
         return Copy("", "there is no line to copy")
     text = "\n".join(lines)
-    many = f"{len(lines)} line{'' if len(lines) == 1 else 's'}"
-    them = "it" if len(lines) == 1 else "them"
+    count = len(lines) if count is None else count
+    many = f"{count:,} line{'' if count == 1 else 's'}"
+    them = "it" if count == 1 else "them"
     if clipboard.answer == "refused":
         return Copy("", f"this terminal takes no copies ({clipboard.why}): Ctrl+S saves {them}")
     size = (len(text.encode("utf-8", "replace")) + 2) // 3 * 4
     if size > MAX_BASE64:
-        too_much = f"too much for a terminal's clipboard: {many}, {size // 1000} kB as it is sent"
-        return Copy("", f"{too_much}. Ctrl+S saves {them}")
+        sent = f"{size // 1000} kB as it is sent" if count == len(lines) else f"the first {len(lines):,} are too much"
+        return Copy("", f"too much for a terminal's clipboard: {many}, {sent}. Ctrl+S saves {them}")
     if clipboard.answer == "taken":
         return Copy(text, f"copied {many}")
     why = f" ({clipboard.why})" if clipboard.why else ""

@@ -26,7 +26,7 @@ from k9py.objects.meta import ObjectKey
 from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.tui import keymap
 from k9py.tui.logs.choice import KnownSources, SourceChoice
-from k9py.tui.logs.copying import copy_of
+from k9py.tui.logs.copying import copy_from
 from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
 from k9py.tui.logs.saving import ask_to_save
@@ -374,11 +374,7 @@ class LogPane(SearchedPane):
 
     def action_copy(self) -> None:
         """Copy the marked lines, or the one under the cursor, by way of the terminal."""
-        made = copy_of([self.view.line_text(one) for one in self.view.chosen_lines()], self.kdash.options.clipboard)
-        if not made.is_refused:
-            self.app.copy_to_clipboard(made.text)
-            self.view.clear_marks()
-        self.kdash.say(made.words, failed=made.is_refused)
+        start(self, partial(copy_from, self.kdash, self.view), group="copy", exclusive=True)
 
     def action_save(self) -> None:
         """Ask what to save, and save it."""

@@ -28,9 +28,6 @@ from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.times import TIMES
 
 SIDEWAYS_CELLS: Final = 16
-MAX_CHOSEN: Final = 20_000
-MAX_CHOSEN_CHARACTERS: Final = 150_000
-"""What is chosen for copying at most: far more than a terminal takes, but no more than is made into text at once."""
 _target_of = attrgetter("target")
 
 
@@ -113,25 +110,28 @@ class LogView(LogBody):
         number = self.cursor_number
         return None if number is None else self._buffer.line(number)
 
-    def chosen_lines(self) -> list[LogLine]:
-        """Return what copying takes of the lines that are shown, at most `MAX_CHOSEN`.
+    def chosen_lines(self) -> Iterator[LogLine]:
+        """Yield what copying takes of the lines that are shown; lines may be added while it runs.
 
         From the first mark to the last; with one mark from it to the cursor (following: to the newest line); without
         marks the cursor's line, and following the newest.
         """
+        first, end = self._chosen_numbers()
+        return (line for _, line in self._finder.items_between(first, end))
+
+    @property
+    def chosen_count(self) -> int:
+        """How many lines are chosen."""
+        first, end = self._chosen_numbers()
+        return self._finder.index_of(end) - self._finder.index_of(first)
+
+    def _chosen_numbers(self) -> tuple[int, int]:
+        """Return the number of the first chosen line and the one after the last."""
         here = self.cursor_number if not self.following else self._window.newest_number
         numbers = sorted(self._kept(self._marks))
         if here is not None and len(numbers) < 2:
             numbers = sorted([*numbers, here])
-        chosen: list[LogLine] = []
-        characters = 0
-        if numbers:
-            for _, line in self._finder.items_between(numbers[0], numbers[-1] + 1):
-                chosen.append(line)
-                characters += len(line.text)
-                if len(chosen) >= MAX_CHOSEN or characters > MAX_CHOSEN_CHARACTERS:
-                    break
-        return chosen
+        return (numbers[0], numbers[-1] + 1) if numbers else (self._buffer.end, self._buffer.end)
 
     def shown_lines(self) -> Iterator[LogLine]:
         """Yield all that passes the filter and is not hidden, markers too; lines may be added while it runs."""
