@@ -118,6 +118,17 @@ async def test_what_is_typed_into_a_bar_opened_from_the_patterns_is_text(key: st
     assert screen.logs.view.has_focus
 
 
+async def test_previous_logs_fold_the_patterns_away_until_they_are_asked_for(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.patterns.display, "the patterns")
+    await regression.press("p")
+    await regression.until(lambda: not screen.patterns.display, "folded")
+    await regression.press("p")
+    await regression.until(lambda: screen.patterns.display, "the patterns again")
+    await regression.press("p", "P")
+    await regression.until(lambda: screen.previous and screen.patterns.display, "asked for")
+
+
 async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
     def scale(state: ClusterState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")

@@ -43,7 +43,7 @@ def test_what_is_left_out_is_hidden_and_said_and_a_pod_that_joins_later_is_judge
     choice = chosen({("pod", "cart-1"), ("level", "DEBUG")}, only=False)
     assert choice.hidden(EVERY).places == {APP.place, PROXY.place}
     assert choice.hidden(EVERY).levels == {Level.DEBUG}
-    assert choice.words(EVERY) == "2 hidden · levels: 1 hidden"
+    assert choice.words(EVERY) == "without cart-1 · without debug"
     containers = chosen({("container", "proxy")}, only=False)
     assert containers.hides(LogTarget("shop", "cart-9", "proxy"))
     assert not containers.hides(LogTarget("shop", "cart-9", "app"))
@@ -52,8 +52,21 @@ def test_what_is_left_out_is_hidden_and_said_and_a_pod_that_joins_later_is_judge
 def test_what_is_shown_alone_hides_all_others_of_its_group_only() -> None:
     choice = chosen({("container", "app"), ("level", "ERROR"), ("level", "WARN")}, only=True)
     assert choice.hidden(EVERY).places == {PROXY.place, MIGRATE.place}
-    assert choice.words((APP, PROXY)) == "1 hidden · levels: warn, error"
+    assert choice.words((APP, PROXY)) == "only app · only warn, error"
     assert choice.pods == Sieve()
+
+
+def test_what_is_left_out_is_counted_where_naming_it_takes_too_much_room() -> None:
+    many = [LogTarget("shop", f"checkout-6dd94cbd7-{number}", "app") for number in range(4)]
+    choice = chosen({*(("pod", one.pod) for one in many[:3]), ("level", "DEBUG")}, only=False)
+    assert choice.words(many) == "3 hidden · levels: 1 hidden"
+
+
+def test_pods_are_listed_by_revision_and_by_number() -> None:
+    pods = [LogTarget("data", f"db-{number}", "app") for number in (10, 2, 1)]
+    told = {"db-10": "revision 9 · Running", "db-2": "revision 10 · Running", "db-1": "revision 10 · Running"}
+    listed = [one.value for one in source_items(pods, {}, USUAL_ROLES, told) if one.group == "pod"]
+    assert listed == ["db-10", "db-1", "db-2"]
 
 
 def test_nothing_ticked_shows_everything() -> None:

@@ -16,6 +16,10 @@ from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.logs.choice import Group, SourceItem, Tick
 
+LEAST_ROWS: Final = 4
+ROWS_AROUND: Final = 6
+"""Of the screen, that are not the list's: the frame, the input, the room between."""
+
 _TITLES: Final[dict[Group, str]] = {
     "pod": "Pods",
     "container": "Containers",
@@ -74,6 +78,10 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
     def on_mount(self) -> None:
         self._fill("")
         self.query_one(Input).focus()
+
+    def on_resize(self) -> None:
+        """The list is as tall as the screen allows."""
+        self.query_one(OptionList).styles.max_height = max(LEAST_ROWS, self.size.height - ROWS_AROUND)
 
     def _fill(self, typed: str) -> None:
         terms = typed.lower().split()

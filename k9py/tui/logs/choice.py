@@ -6,6 +6,7 @@ roles that were never asked for are not read. A pod that joins later is judged b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +25,8 @@ Tick = tuple[Group, str]
 """One line of the dialog by its group and value."""
 
 _ADDED_ROLES: Final[Mapping[Role, str]] = {"init": "init containers", "ephemeral": "ephemeral containers"}
+MOST_NAMED: Final = 34
+"""Characters of names that the title has room for; of more they are counted."""
 MOST_KNOWN: Final = 5_000
 """Sources that are remembered of one subject: by then lines of the first of them have long been let go, mostly."""
 _LEVEL_WORDS: Final = {Level.UNKNOWN: "no level said"}
@@ -60,14 +63,25 @@ class SourceChoice:
         return Hidden(places, frozenset(level for level in Level if self.levels.hides(level.name)))
 
     def words(self, targets: Iterable[LogTarget]) -> str:
-        """Return what is hidden, in words for the title; "" when nothing is."""
+        """Return what is hidden, in words for the title: by name where that is short; "" when nothing is."""
+        levels = [level for level in Level if level.name in self.levels.names]
+        sieved = [
+            (self.pods.only, sorted(self.pods.names)),
+            (self.containers.only, sorted(self.containers.names)),
+            (self.levels.only, [level_words(level) for level in levels]),
+        ]
+        parts = [
+            f"{'only' if only else 'without'} {', '.join(names)}" if len(", ".join(names)) <= MOST_NAMED else ""
+            for only, names in sieved
+            if names
+        ]
+        if all(parts):
+            return " · ".join(parts)
         sources = sum(1 for one in targets if self.hides(one))
-        levels = [level for level in Level if self.levels.hides(level.name)]
-        parts = [f"{sources} hidden"] if sources else []
-        if levels:
-            shown = [level_words(level) for level in Level if level not in levels]
-            parts.append(f"levels: {', '.join(shown) if len(shown) <= 3 else f'{len(levels)} hidden'}")
-        return " · ".join(parts)
+        hidden = sum(self.levels.hides(level.name) for level in Level)
+        return " · ".join(
+            filter(None, (f"{sources} hidden" if sources else "", f"levels: {hidden} hidden" if hidden else ""))
+        )
 
     def ticks(self, items: Iterable[SourceItem], *, only: bool) -> frozenset[Tick]:
         """Return what is ticked when the dialog opens: what is left out, or alone shown, and the roles read."""
@@ -179,10 +193,15 @@ def source_items(
 
 
 def _pods(read: Sequence[LogTarget], states: Mapping[Place, str], told: Mapping[str, str]) -> Iterator[SourceItem]:
-    for pod in dict.fromkeys(one.pod for one in read):
+    for pod in sorted({one.pod for one in read}, key=lambda pod: (_numbered(told.get(pod, "")), _numbered(pod))):
         said = dict.fromkeys(states.get(one.place, "") for one in read if one.pod == pod)
         why = ", ".join(words for words in said if words)
         yield SourceItem("pod", pod, pod, " · ".join(filter(None, (told.get(pod, ""), why))))
+
+
+def _numbered(text: str) -> list[str | int]:
+    """Return what to sort a text by whose numbers count as such: db-2 stands before db-10."""
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split(r"([0-9]+)", text))]
 
 
 def _containers(read: Sequence[LogTarget], states: Mapping[Place, str]) -> Iterator[SourceItem]:

@@ -118,6 +118,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def _follow(self) -> None:
         self._baseline_of = ""
+        # Former runs are not compared: what they said is not what a revision says now.
+        self._compare(not self.previous and (self.sides.is_telling if self._asked is None else self._asked))
         self.logs.want(self.subject, previous=self.previous, range=self.range, at_once=True)
         self._renew()
 
@@ -138,7 +140,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.patterns.set_revisions(self.sides.new, old, self.sides.names or {})
         self.patterns.set_started(started(queries.pods_of(self.subject)))
         self._read_baseline(connected.connection)
-        if self._asked is None and self.sides.is_telling:
+        if self._asked is None and self.sides.is_telling and not self.previous:
             self._compare(True)
 
     def _read_baseline(self, source: LogSource) -> None:
