@@ -290,3 +290,25 @@ async def test_containers_that_have_gone_are_forgotten() -> None:
         assert [one.text for one in merge.drain()] == ["hello"]
     gc.collect()
     assert not any(isinstance(one, Intake) and one._merge is merge for one in gc.get_objects())
+
+
+async def test_no_turns_are_taken_while_nobody_reads() -> None:
+    """Each would give up a log that its server has open, for one that could not be handed on either."""
+    clock = DrivenClock()
+    server = Paused(2_000)
+    stream = LogStream(server, clock, range=LogRange(""), max_streams=1, max_pending=400, lossless=True)
+    stream.set_targets([target("a", container_id="c1"), target("b", container_id="c2")])
+    running = asyncio.create_task(stream.run())
+    await clock.advance(20)
+    opened = server.opened
+    await clock.advance(600)
+    assert server.opened == opened
+    said: list[LogLine] = []
+    for _ in range(1_000):
+        said += stream.drain()
+        await clock.advance(0.1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert server.opened > opened
+    for pod in "ab":
+        assert [one.text for one in said if one.target.pod == pod] == [f"n{number}" for number in range(2_000)]
