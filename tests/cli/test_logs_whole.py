@@ -40,6 +40,16 @@ async def test_long_lines_of_many_pods_are_printed_whole(simulator: Simulator, t
     assert sorted(run.lines) == sorted(texts * 4)
 
 
+@pytest.mark.parametrize(("option", "printed"), [("include", ["INFO one aaa"]), ("exclude", [f"{'a' * 3_000}!"])])
+async def test_a_query_that_takes_too_long_on_a_line_is_a_failure_and_said(
+    simulator: Simulator, tmp_path: Path, option: str, printed: list[str]
+) -> None:
+    write_logs(simulator, Written("INFO one aaa", f"{'a' * 3_000}!"))
+    code, run = await LogShell(simulator, tmp_path).ran(EMAIL, **{option: ("(a+)+$",)})
+    assert (code, run.lines) == (2, printed)
+    assert run.err.getvalue() == f"kdash: --{option} (a+)+$: too slow on 1 line, taken as not matching\n"
+
+
 async def test_lines_that_were_dropped_are_a_failure(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import click
 from k9py.logs.keeping.query import Query, parse_query
 from k9py.logs.line import LogLine
 from k9py.objects.search_pattern import SearchPattern, compile_search
+from k9py.objects.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class Choice:
         if self.include and not any(one.matches(line) for one in self.include):
             return False
         return not any(one.matches(line) for one in self.exclude)
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        """Say, printable, which queries took too long on how many of the lines seen up to now."""
+        both = [("--include", one) for one in self.include] + [("--exclude", one) for one in self.exclude]
+        return tuple(f"{option} {printable(one.text)}: {one.trouble}" for option, one in both if one.slow_lines)
 
 
 def choice(include: Sequence[str], exclude: Sequence[str]) -> Choice:

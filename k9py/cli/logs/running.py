@@ -58,8 +58,10 @@ def log_range(options: LogOptions) -> LogRange:
     return LogRange("", tail_lines=tail, since_seconds=options.since)
 
 
-def outcome(states: Sequence[TargetStatus], *, has_dropped: bool = False) -> ExitCode:
-    """Return how it ended: as the failure of one that could not be read, unknown where lines were dropped, or done.
+def outcome(states: Sequence[TargetStatus], *, is_whole: bool = True) -> ExitCode:
+    """Return how it ended: as the failure of one that could not be read, or done.
+
+    It is unknown where it is not whole: lines were dropped, or a query took too long to tell whether they belong to it.
 
     A container that has not started, or a pod that is gone, is no failure as long as another one could be read.
     """
@@ -67,7 +69,7 @@ def outcome(states: Sequence[TargetStatus], *, has_dropped: bool = False) -> Exi
     told = [one for one in errors if not isinstance(one, BadRequestError | NotFoundError)]
     if told or (errors and len(errors) == len(states)):
         return code_of_error((told or errors)[0])
-    return ExitCode.UNKNOWN if has_dropped else ExitCode.DONE
+    return ExitCode.DONE if is_whole else ExitCode.UNKNOWN
 
 
 def _check(subject: Subject, look: FirstLook, options: LogOptions) -> None:
@@ -108,6 +110,7 @@ class _Run:
         self._pods: tuple[Pod, ...] = look.pods
         self._followed = FollowedPods(session, subject, look, self._clock) if options.follow else None
         self._has_dropped = False
+        self._told_slow: tuple[str, ...] = ()
         self._stream = LogStream(
             session.connection,
             self._clock,
@@ -155,7 +158,9 @@ class _Run:
                     task.cancel()
         if failure is not None:
             raise failure
-        return outcome(self._stream.states(), has_dropped=self._has_dropped)
+        if self._choice.slow != self._told_slow:
+            await self._reporter.remark(self._choice.slow)
+        return outcome(self._stream.states(), is_whole=not self._has_dropped and not self._choice.slow)
 
     async def _until_the_end(self) -> None:
         while True:
@@ -163,6 +168,9 @@ class _Run:
                 await self._look_at_pods(self._followed)
             lines = self._stream.drain()
             await self._write(lines)
+            if not self._told_slow and self._choice.slow:
+                self._told_slow = self._choice.slow
+                await self._reporter.remark(self._told_slow)
             await self._reporter.counts(self._stream.counts)
             if self._has_ended(lines):
                 return
