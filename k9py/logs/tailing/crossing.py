@@ -80,7 +80,7 @@ class Crossing:
             skip = Resume(position)
             try:
                 async with self._source.open_log(
-                    self._runs.target, follow=False, since_time=position.at, previous=previous
+                    self._runs.target, follow=False, since_time=position.since, previous=previous
                 ) as batches:
                     async for batch in batches:
                         skip.after(batch)
@@ -88,6 +88,9 @@ class Crossing:
                             return True
                         if skip.done:
                             break
+                    skip.end()
+                    if skip.proven:
+                        return True
             except (BadRequestError, NotFoundError):
                 if not previous:
                     raise
@@ -155,7 +158,7 @@ class Crossing:
 
         try:
             async with self._source.open_log(
-                self._runs.target, follow=False, since_time=since, previous=True
+                self._runs.target, follow=False, since_time=position.since, previous=True
             ) as batches:
                 return await read_former(batches, position, present, self._deliver, admit)
         except KdashError as error:

@@ -95,26 +95,26 @@ class Delivery:
     def take(self, lines: Sequence[bytes]) -> None:
         """Hand lines over at once."""
         position, target = self.position, self._runs.writing
-        last_raw, seen, last, last_text = position.raw, position.seen, position.last, position.text
+        last, highest = position.last, position.highest
         at = last.at if last else None
         taken: list[LogLine] = []
         for line in lines:
             raw, text = split_line(line)
-            if raw == last_raw and raw:
-                seen += 1
-                last_text = text
-            elif raw and (moment := stamp(raw)) is not None:
-                last_raw, seen, last, at, last_text = raw, 1, moment, moment.at, text
+            if raw and (moment := stamp(raw)) is not None:
+                last, at = moment, moment.at
+                if highest is None or moment > highest:
+                    highest = moment
             elif raw:  # looked like a timestamp and was none: it belongs to the text
                 text = f"{raw} {text}"
             taken.append(LogLine(target, at, text))
-        position.raw, position.seen, position.last, position.text = last_raw, seen, last, last_text
+        if taken:
+            position.move(lines, taken, last, highest)
         self.count += len(taken)
         self._sink.add(taken)
 
     def begin_anew(self) -> None:
         """Another log begins: what was delivered says nothing about it."""
-        self.position.last, self.position.raw, self.position.text, self.position.seen = None, "", "", 0
+        self.position.clear()
 
     def mark(self, marker: Marker, text: str) -> None:
         """Put a marker behind the last line."""

@@ -62,8 +62,8 @@ async def read_former(
                 continue
             if not another:
                 moment = first_stamp(fresh[0])
-                if present is None or moment is None or position.last is None or moment <= position.last:
-                    return Former.UNKNOWN if moment is None or position.last is None else Former.OLDER
+                if present is None or moment is None:
+                    return Former.UNKNOWN if moment is None else Former.OLDER
                 if _is_reached(fresh[0], present):
                     return Former.OLDER
                 another = True
@@ -78,6 +78,8 @@ async def read_former(
         if another:
             return Former.ANOTHER_CUT
         raise
+    if rest := skip.end():
+        await deliver(rest)
     if skip.proven:
         return Former.WHOLE
     return Former.ANOTHER if another else Former.OLDER

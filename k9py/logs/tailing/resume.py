@@ -1,74 +1,154 @@
 """How far a log has been delivered, and what a stream opened again proves about it.
 
-The rule: a log is opened again at the last timestamp; the server then repeats the lines of that moment (the kubelet
-takes whole seconds only, so up to a second of lines). Ours are skipped by count, and having met them again, with the
-last of them the same, proves that nothing is missing.
+The rule: a log is opened again some seconds before the last lines delivered; the server repeats them, and what stands
+behind them is new, whatever its timestamps say: they may step back (two pipes of one container, a clock put right).
+Where they do not come again they are not in that log, so no line of it was delivered, and lines may be missing.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 
-from k9py.logs.line import Stamp, split_line, stamp
+from k9py.logs.line import LogLine, Stamp, split_line, stamp
+
+KEPT: Final = 32
+"""Lines by which a log is known again."""
+
+STEPS_BACK: Final = timedelta(seconds=5)
+"""What timestamps may step back from one line to the next: a log is opened again so long before the last lines."""
+
+_MOST_WITHHELD: Final = 8 << 20
+"""Bytes kept until it is known whether they were delivered."""
 
 
 @dataclass(slots=True)
 class Position:
-    """The last line delivered.
+    """The last lines delivered.
 
     Args:
-        raw, text: its timestamp as it was written, and its text.
-        seen: how many lines with that timestamp were delivered.
+        last: timestamp of the last line that has one; None before the first.
+        highest: the latest timestamp of all.
+        recent: the last lines, as their hash and timestamp.
+        same: how many of the last lines are alike.
     """
 
     last: Stamp | None = None
-    raw: str = ""
-    text: str = ""
-    seen: int = 0
+    highest: Stamp | None = None
+    recent: deque[tuple[int, datetime | None]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    same: int = 0
 
     @property
     def at(self) -> datetime | None:
         """The last timestamp; None before the first line that has one."""
         return self.last.at if self.last else None
 
+    @property
+    def since(self) -> datetime | None:
+        """From when on a log is to be read to meet the last lines again; None to read all of it."""
+        stamped = [at for _, at in self.recent if at is not None]
+        return min(stamped) - STEPS_BACK if stamped else None
+
+    def move(self, lines: Sequence[bytes], taken: Sequence[LogLine], last: Stamp | None, highest: Stamp | None) -> None:
+        """Lines were delivered, as bytes and as what was made of them."""
+        alike = next((count for count, line in enumerate(reversed(lines)) if line != lines[-1]), len(lines))
+        goes_on = alike == len(lines) and bool(self.recent) and self.recent[-1][0] == hash(lines[-1])
+        self.same = self.same + alike if goes_on else alike
+        self.last, self.highest = last, highest
+        self.recent.extend((hash(line), one.at) for line, one in zip(lines[-KEPT:], taken[-KEPT:], strict=True))
+
+    def clear(self) -> None:
+        """Nothing of the log that comes was delivered."""
+        self.last = self.highest = None
+        self.recent.clear()
+        self.same = 0
+
 
 class Resume:
     """Drops the lines of a log opened again that were delivered before.
 
-    `proven`: ours came again, so nothing is missing. `done`: a line behind ours has come.
+    `proven`: ours came again, so nothing is missing. `done`: it is known what is new. `unplaced`: where it is done and
+    not proven, lines that came before the one that decided: they are new too if the log is the present one.
+
+    Args:
+        is_there: whether ours, or the last of them, are in this log, where that was looked for: then its first line
+            is new, or what is behind those it begins with.
     """
 
-    def __init__(self, position: Position) -> None:
-        self._last = position.last
-        self._raw = position.raw
-        self._text = position.text
-        self._left = position.seen
+    def __init__(self, position: Position, *, is_there: bool | None = None) -> None:
+        ours = [one for one, _ in position.recent]
+        self._ours = [ours[0]] * position.same if len(set(ours)) == 1 else ours
+        self._highest = None if is_there is False else position.highest
+        self._is_there = is_there
+        self._withheld: list[bytes] = []
+        self._hashes: list[int] = []
+        self._size = 0
+        self._is_whole = is_there is not False
         self.proven = False
         self.done = False
+        self.is_told = False
+        self.unplaced: Sequence[bytes] = ()
+
+    @property
+    def withholds(self) -> bool:
+        """True while lines came of which it is not known whether they are new."""
+        return bool(self._withheld)
 
     def after(self, batch: Sequence[bytes]) -> Sequence[bytes]:
-        """Return the lines of the batch that are new."""
+        """Return the lines of the batch that are known to be new."""
         if self.done:
             return batch
-        for index, line in enumerate(batch):
-            raw, text = split_line(line)
-            if raw == self._raw and self._left > 0 and (self._left > 1 or text == self._text):
-                self._left -= 1
-                self.proven = self._left == 0
-                continue
-            if raw == self._raw:
-                self.done = True
-                return batch[index:]
-            moment = stamp(raw)
-            if self._last is not None and moment is not None and moment < self._last:
-                continue
-            if moment is None and not self.proven:
-                continue  # the rest of a line seen before
-            self.done = True
-            return batch[index:]
+        begin = len(self._withheld)
+        self._withheld += batch
+        self._hashes += map(hash, batch)
+        length = len(self._ours)
+        for index in range(max(begin, length - 1), len(self._hashes)):
+            if self._hashes[index] == self._ours[-1] and self._hashes[index + 1 - length : index + 1] == self._ours:
+                return self._settle(index + 1, proven=True)
+        for index in range(begin, len(self._withheld)):
+            moment = first_stamp(self._withheld[index])
+            if moment is not None and (self._highest is None or moment > self._highest):
+                if overlap := self._overlap(index):
+                    return self._settle(overlap, proven=True)
+                self.unplaced = self._withheld[:index]
+                return self._settle(index, proven=False)
+        if self._is_there and (overlap := self._overlap(len(self._withheld))):
+            return self._settle(overlap, proven=True)
+        self._bound(batch)
         return ()
+
+    def end(self) -> Sequence[bytes]:
+        """The log has ended in order: return what is known to be new by that."""
+        if self.done:
+            return ()
+        if overlap := self._overlap(len(self._withheld)):
+            return self._settle(overlap, proven=True)
+        if any(first_stamp(line) is not None for line in self._withheld):
+            self.unplaced = self._withheld
+            self._settle(0, proven=False)
+        return ()
+
+    def _overlap(self, most: int) -> int:
+        """Return how many of our last lines this log, of which the older were rotated away, begins with."""
+        lengths = range(min(most, len(self._ours)), 0, -1) if self._is_whole else ()
+        return next((length for length in lengths if self._hashes[:length] == self._ours[-length:]), 0)
+
+    def _settle(self, index: int, *, proven: bool) -> Sequence[bytes]:
+        self.done, self.proven = True, proven
+        fresh = self._withheld[index:]
+        self._withheld, self._hashes = [], []
+        return fresh
+
+    def _bound(self, batch: Sequence[bytes]) -> None:
+        self._size += sum(map(len, batch))
+        if self._size > _MOST_WITHHELD:
+            half = len(self._withheld) // 2
+            self._size -= sum(map(len, self._withheld[:half]))
+            del self._withheld[:half], self._hashes[:half]
+            self._is_whole = False
 
 
 def first_stamp(line: bytes) -> Stamp | None:

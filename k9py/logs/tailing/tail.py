@@ -42,6 +42,9 @@ ATTEMPTS: Final = 3
 STANDS_SECONDS: Final = 3.0
 """Seconds after which an opened stream is taken to stand, whether or not a line came."""
 
+DOUBT_SECONDS: Final = 5.0
+"""Seconds of silence after which it is asked whether a log that has not repeated our last lines has them at all."""
+
 _QUIET_SETTLE: Final = 0.3
 _UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
 """How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
@@ -109,6 +112,10 @@ class Tail:
         self._has_ended = False
         self._is_reading = False
         self._restart_at: float | None = None
+        self._skip: Resume | None = None
+        self._doubts: Resume | None = None
+        self._doubted_at = -1
+        self._is_there: bool | None = None
 
     # -- what others ask ----------------------------------------------------------------------------------------------
 
@@ -158,7 +165,11 @@ class Tail:
             self._remarks.stands()
         is_over = self._runs.differ or self._successor is not None
         overdue = is_over and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
-        if overdue or now - self._lines.heard >= IDLE_SECONDS:
+        skip, silent = self._skip, now - self._lines.heard
+        if skip is not None and not skip.done and silent >= DOUBT_SECONDS and self._doubted_at != self._lines.count:
+            self._doubts, self._doubted_at = skip, self._lines.count
+            self._reading.interrupt()
+        elif overdue or now - self._lines.heard >= IDLE_SECONDS:
             self._restart_at = None if overdue else self._restart_at
             self._reading.interrupt()
 
@@ -237,6 +248,7 @@ class Tail:
                 waited = self._clock.monotonic() - self._attendance.opened_at
                 self._joins |= self._lines.position.last is None and waited >= 1
             self._is_reading = False
+            self._skip = None
         self._remarks.nothing_new()
         if was_given_up:
             self._remarks.let_go()
@@ -297,6 +309,7 @@ class Tail:
     async def _read(self) -> None:
         if self._successor is not None:
             await self._replace(self._successor)
+        self._is_there = await self._settle_doubts()
         if self._runs.differ and self._has_opened:
             self._joins |= self._lines.position.last is None
             await self._crossing.look_back(self._since_the_view_began(), self._attendance.away)
@@ -340,10 +353,22 @@ class Tail:
         self._successor = None
         self._is_complete = False
 
+    async def _settle_doubts(self) -> bool | None:
+        """Where a stream was silent that had not repeated our last lines: tell whether they are there; say if not."""
+        if self._doubts is None or self._lines.position.last is None:
+            return None
+        is_there = await self._crossing.is_continued()
+        if is_there:
+            await self._crossing.look_back(0, 0.0)  # if it is the former run's, that one's rest was not read yet
+        elif not self._doubts.withholds:
+            self._remarks.gap(words.ROTATED if self._runs.are_known else words.EITHER, self._lines.position.at, None)
+        self._doubts = None
+        return is_there
+
     def _beginning(self, *, resumes: bool) -> dict[str, Any]:
         """Say from where to read: on from the last line, or what the range asks for."""
         if resumes:
-            return {"since_time": self._lines.position.at}
+            return {"since_time": self._lines.position.since}
         if self._range.head_bytes is not None:
             return {"limit_bytes": self._range.head_bytes}
         if self._joins and not self._previous:
@@ -368,21 +393,23 @@ class Tail:
 
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:
         """Skip what was delivered; on the first new line say what can be said of the time between."""
-        skip = Resume(self._lines.position)
-        said = False
+        self._skip = skip = Resume(self._lines.position, is_there=self._is_there)
         async for batch in batches:
             self._lines.hear()
-            fresh = skip.after(batch)
-            if not said and skip.proven:
-                said = True
+            await self._go_on(skip, skip.after(batch))
+        await self._go_on(skip, skip.end())
+
+    async def _go_on(self, skip: Resume, fresh: Sequence[bytes]) -> None:
+        if skip.done and not skip.is_told:
+            skip.is_told = True
+            if skip.proven:
                 if self._remarks.proven():
                     self._backoff.reset()  # not where the stream had ended in order: an ended container repeats its end
                 self._runs.same(self._clock.monotonic())
-            if not fresh:
-                continue
-            if not said:
-                said = True
+            else:
+                fresh = [*skip.unplaced, *fresh]
                 await self._crossing.bridge(fresh[0], self._attendance.unattended(self._runs.target, fresh))
+        if fresh:
             await self._deliver(fresh)
 
     async def _deliver(self, batch: Sequence[bytes]) -> None:

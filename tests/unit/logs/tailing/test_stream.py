@@ -315,3 +315,24 @@ async def test_a_quiet_container_that_speaks_on_a_stream_that_stood_has_lost_not
         source.feed("a", [line(70, "x")])
         await clock.advance(1)
         assert [(one.marker, one.text) for one in stream.drain()] == [("", "x")]
+
+
+async def test_a_log_that_stands_and_does_not_repeat_what_was_read_is_asked_whether_it_was_rotated() -> None:
+    cut = ConnectionFailedError("cut off")
+    no_previous = BadRequestError("previous terminated container not found", code=400)
+    script: list[Stream | KdashError] = [
+        Stream([line(1, "x")], cut),
+        Stream(then="open"),
+        Stream(),
+        no_previous,
+        Stream(then="open"),
+    ]
+    clock = DrivenClock()
+    stream = LogStream(ScriptedLogs({"a": script}), clock)
+    stream.set_targets([target("a")])
+    async with running(stream):
+        await clock.advance(30)
+        said = [(one.marker, one.text) for one in stream.drain()]
+        assert [marker for marker, _ in said] == ["", "gap"]
+        assert "between 12:00:01 and now may be missing" in said[1][1]
+        assert stream.counts.following == 1

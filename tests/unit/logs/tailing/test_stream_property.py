@@ -28,7 +28,7 @@ WHOLE = LogRange("whole", tail_lines=100_000)
 
 @dataclass(frozen=True)
 class Write:
-    """A container prints so many lines, each so long after the one before."""
+    """A container prints so many lines, each so long after the one before (less: stamped before it)."""
 
     who: int
     lines: int
@@ -48,6 +48,13 @@ class Rotate:
 
     who: int
     keep: int
+
+
+@dataclass(frozen=True)
+class StepBack:
+    """The clock of a container's node is put right, by three seconds, once a run."""
+
+    who: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Drain:
     """The screen takes what there is."""
 
 
-Deed = Write | Restart | Rotate | Cut | Silence | Refuse | Replace | Tell | Wait | Drain
+Deed = Write | Restart | Rotate | StepBack | Cut | Silence | Refuse | Replace | Tell | Wait | Drain
 
 
 @dataclass(eq=False)
@@ -125,6 +132,8 @@ class Container:
     pod: int = 0
     skew: int = 0
     milliseconds: int = 0
+    behind: int = 0
+    began: int = -1_000_000
     printed: int = 0
     refusals: int = 0
     is_seen: bool = True
@@ -155,21 +164,26 @@ class Kubelets:
         self.containers = [Container(name, skew=skew) for name, skew in zip(NAMES, skews, strict=True)]
         self.gone: dict[str, int] = {}
 
-    def do(self, deed: Write | Restart | Rotate | Cut | Silence | Refuse | Replace) -> None:
+    def do(self, deed: Write | Restart | Rotate | StepBack | Cut | Silence | Refuse | Replace) -> None:
         one = self.containers[deed.who]
         match deed:
             case Write(_, lines, milliseconds):
                 one.milliseconds = max(one.milliseconds, int(self.clock.seconds * 1_000))
                 for _ in range(lines):
                     one.milliseconds += milliseconds
-                    one.run.lines.append((one.milliseconds + one.skew * 1_000, f"{one.uid} {one.printed}"))
+                    stamped = max(one.began, one.milliseconds + one.skew * 1_000 - one.behind)
+                    one.run.lines.append((stamped, f"{one.uid} {one.printed}"))
                     one.printed += 1
             case Restart():
-                one.milliseconds += 1
+                # A clock that is put right across a restart would make runs whose order nobody can tell.
+                one.began = max((at for at, _ in one.run.lines), default=one.began) + 1
+                one.milliseconds, one.behind = one.milliseconds + 1, 0
                 one.run.is_over = True
                 one.run, one.former, one.is_seen = Run(one.run.number + 1), one.run, False
             case Rotate(_, keep) if one.is_seen:
                 one.run.kept = max(one.run.kept, len(one.run.lines) - keep)
+            case StepBack():
+                one.behind = 3_000
             case Cut():
                 for stream in one.streams:
                     stream.is_cut = True
@@ -199,11 +213,11 @@ class Kubelets:
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         since = -1_000_000 if since_time is None else (since_time - START) // timedelta(seconds=1) * 1_000
-        return self._opened(target, since, previous=previous)
+        return self._opened(target, since, previous=previous, follow=follow)
 
     @asynccontextmanager
     async def _opened(
-        self, target: LogTarget, since: int, *, previous: bool
+        self, target: LogTarget, since: int, *, previous: bool, follow: bool
     ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
         one = next(one for one in self.containers if one.name == target.pod)  # a server knows names
         if one.refusals:
@@ -215,7 +229,8 @@ class Kubelets:
         one.streams.append(stream)
         try:
             former = one.former
-            yield self._ended(former, since) if previous and former else self._followed(one, one.run, stream, since)
+            read = former if previous else None if follow else one.run
+            yield self._ended(read, since) if read else self._followed(one, one.run, stream, since)
         finally:
             one.streams.remove(stream)
 
@@ -245,9 +260,10 @@ def _written(lines: Sequence[tuple[int, str]], since: int) -> list[bytes]:
 WHO = st.integers(0, len(NAMES) - 1)
 DEEDS = st.one_of(
     st.builds(Write, WHO, st.integers(1, 5), st.sampled_from([0, 1, 300])),
-    st.builds(Write, WHO, st.integers(1, 40), st.sampled_from([0, 1, 50])),
+    st.builds(Write, WHO, st.integers(1, 40), st.sampled_from([0, 1, 50, -1, -20])),
     st.builds(Restart, WHO),
     st.builds(Rotate, WHO, st.integers(0, 3)),
+    st.builds(StepBack, WHO),
     st.builds(Cut, WHO),
     st.builds(Silence, WHO),
     st.builds(Refuse, WHO, st.integers(1, 3)),

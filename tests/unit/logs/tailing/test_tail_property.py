@@ -28,7 +28,7 @@ from tests.unit.logs.tailing.scripted import START, Collected, ScriptOver, Stepp
 
 @dataclass(frozen=True)
 class Write:
-    """Print so many lines, each so long after the one before (0: at the same moment)."""
+    """Print so many lines, each so long after the one before (0: at the same moment; less: stamped before it)."""
 
     lines: int
     milliseconds: int
@@ -51,11 +51,16 @@ class Rotate:
 
 
 @dataclass(frozen=True)
+class StepBack:
+    """The node's clock is put right, by three seconds, once."""
+
+
+@dataclass(frozen=True)
 class Tell:
     """The watch tells which run the container is in."""
 
 
-Deed = Write | Restart | Rotate | Tell
+Deed = Write | Restart | Rotate | StepBack | Tell
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ class Container:
     run: Run = field(default_factory=Run)
     former: Run | None = None
     is_seen: bool = True
+    is_right: bool = False
+    restarted: int = -1_000_000
     is_told_at_once: bool = False
     tell: Callable[[str], None] = lambda run: None
 
@@ -101,14 +108,20 @@ class Container:
         match deed:
             case Write(lines, milliseconds):
                 for _ in range(lines):
-                    self.milliseconds += milliseconds
+                    self.milliseconds = max(self.restarted, self.milliseconds + milliseconds)
                     self.run.lines.append((self.milliseconds, f"{self.printed} run {self.run.number}"))
                     self.printed += 1
             case Restart():
-                self.milliseconds += 1
+                # A clock that is put right across a restart would make runs whose order nobody can tell.
+                self.restarted = self.milliseconds = (
+                    max((at for at, _ in self.run.lines), default=self.milliseconds) + 1
+                )
                 self.run, self.former, self.is_seen = Run(self.run.number + 1), self.run, False
                 if self.is_told_at_once:
                     self.tell(f"run {self.run.number}")
+            case StepBack() if not self.is_right:
+                self.milliseconds -= 3_000
+                self.is_right = True
             case Tell():
                 self.tell(f"run {self.run.number}")
             case Rotate(keep) if self.is_seen:
@@ -135,7 +148,7 @@ class Kubelet:
         limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
-        since = -1 if since_time is None else int((since_time - START) / timedelta(seconds=1)) * 1_000
+        since = -1_000_000 if since_time is None else (since_time - START) // timedelta(seconds=1) * 1_000
         return self._former(since) if previous else self._present(since)
 
     @asynccontextmanager
@@ -183,9 +196,15 @@ class Kubelet:
         yield lines()
 
 
-WRITES = st.builds(Write, st.integers(0, 4), st.sampled_from([0, 0, 1, 300, 1_500]))
+WRITES = st.builds(Write, st.integers(0, 4), st.sampled_from([0, 0, 1, 300, 1_500, -1, -20]))
 DEEDS = st.one_of(
-    WRITES, WRITES, st.builds(Restart), st.builds(Rotate, st.integers(0, 3)), st.builds(Tell), st.builds(Tell)
+    WRITES,
+    WRITES,
+    st.builds(Restart),
+    st.builds(Rotate, st.integers(0, 3)),
+    st.builds(StepBack),
+    st.builds(Tell),
+    st.builds(Tell),
 )
 VISITS = st.lists(
     st.builds(
