@@ -8,13 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from k9py.objects.meta import ObjectKey
+from k9py.objects.meta import Meta, ObjectKey
+from k9py.objects.pods import (
+    Container,
+    ContainerState,
+    ContainerStatus,
+    Pod,
+    PodSpec,
+    PodStatus,
+    StateRunning,
+    StateTerminated,
+    StateWaiting,
+)
 from k9py.settings.clipboard import Clipboard
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.save_log import SaveLogDialog
 from k9py.tui.dialogs.sources import SourcesDialog
+from k9py.tui.logs.choice import failing_init_containers
+from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.screens.logs import LogScreen
-from tests.tui.dashboard import CHECKOUT, Dashboard
+from tests.tui.dashboard import CHECKOUT, Dashboard, dashboard
 from tests.tui.log_screen import typed, until_said
 
 SEARCH = ObjectKey("Deployment", "shop", "search")
@@ -101,6 +116,53 @@ async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard
     await kdash.until(lambda: "debugger" in {one.container for one in stream.targets}, "read")
     assert "without" not in log_screen.logs.note
     assert "only" not in log_screen.logs.note
+
+
+async def test_an_init_container_that_fails_is_read_unasked(tmp_path: Path) -> None:
+    key = ObjectKey("DaemonSet", "shop", "init-fails")
+    with Simulator("failures", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            await kdash.select(key)
+            home = kdash.home.logs
+            await kdash.until(lambda: home.subject == key and "migrate" in _read(home), "read at home")
+            await kdash.press("l")
+            screen = await kdash.until_screen(LogScreen)
+            await kdash.until(lambda: "migrate" in _read(screen.logs), "read")
+            await kdash.until(lambda: "migrate" in {one.target.container for one in screen.logs.view.shown_lines()})
+            await kdash.press("x")
+            dialog = await kdash.until_screen(SourcesDialog)
+            assert ("container", "migrate") in {one.tick for one in dialog.items}
+
+
+def _read(pane: LogPane) -> set[str]:
+    return {one.container for one in pane.stream.targets} if pane.stream is not None else set()
+
+
+def status(name: str, state: ContainerState, last: ContainerState | None = None) -> ContainerStatus:
+    return ContainerStatus(name=name, state=state, last_state=last)
+
+
+def test_an_init_container_has_failed_until_it_succeeds() -> None:
+    failed = ContainerState(terminated=StateTerminated(exit_code=1))
+    done = ContainerState(terminated=StateTerminated(exit_code=0))
+    waits, runs = (
+        ContainerState(waiting=StateWaiting(reason="CrashLoopBackOff")),
+        ContainerState(running=StateRunning()),
+    )
+    for state, last, is_failing in (
+        (failed, None, True),
+        (waits, failed, True),
+        (runs, failed, True),
+        (done, failed, False),
+        (runs, None, False),
+        (waits, None, False),
+    ):
+        pod = Pod(
+            metadata=Meta(name="db-0", namespace="data", uid="u"),
+            spec=PodSpec(init_containers=(Container(name="migrate"), Container(name="proxy", restart_policy="Always"))),
+            status=PodStatus(init_container_statuses=(status("migrate", state, last), status("proxy", failed))),
+        )
+        assert failing_init_containers([pod]) == ({("data", "db-0", "migrate", "u")} if is_failing else set())
 
 
 async def test_where_no_container_ran_before_it_says_so(kdash: Dashboard, log_screen: LogScreen) -> None:

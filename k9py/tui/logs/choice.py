@@ -174,6 +174,19 @@ def pod_words(targets: Iterable[LogTarget], names: Mapping[str, str], pods: Iter
     return found
 
 
+def failing_init_containers(pods: Iterable[Pod]) -> frozenset[Place]:
+    """Return the init containers that have failed and not succeeded since: their logs tell why the pod does not start,
+    so they are read without being asked for."""
+    found: set[Place] = set()
+    for pod in pods:
+        init = {one.name for one in pod.spec.init_containers or () if not one.is_sidecar}
+        for status in pod.status.init_container_statuses or ():
+            ends = [one.terminated for one in (status.state, status.last_state) if one is not None and one.terminated]
+            if status.name in init and ends and ends[0] is not None and ends[0].exit_code:
+                found.add((pod.namespace, pod.name, status.name, pod.uid))
+    return frozenset(found)
+
+
 def source_items(
     every: Sequence[LogTarget],
     states: Mapping[Place, str],
@@ -185,10 +198,10 @@ def source_items(
     Args:
         every: the subject's containers of every role.
         states: how each one that is read stands, in words; "" when all is well.
-        wanted: the roles that are read.
+        wanted: the roles that are read; of others only those that have a state.
         pods: what else there is to say of each pod, by its name.
     """
-    read = [one for one in every if one.role in wanted]
+    read = [one for one in every if one.role in wanted or one.place in states]
     return [*_pods(read, states, pods or {}), *_containers(read, states), *_levels(), *_roles(every, states)]
 
 

@@ -112,6 +112,7 @@ class LogPane(SearchedPane):
         self._targets: tuple[LogTarget, ...] = ()
         self._targeted = False
         self._known = KnownSources()
+        self._urgent: frozenset[Place] = frozenset()
         self._told: tuple[object, ...] = ()
         self._looked_at = float("-inf")
         self._waiting = ""
@@ -200,6 +201,7 @@ class LogPane(SearchedPane):
         if subject != self.subject:
             self.choice = SourceChoice()
             self._known.clear()
+            self._urgent = frozenset()
             self.view.set_hidden(self.choice.hidden(()))
         self.subject = subject
         self._targets, self._targeted, self._waiting, self._at_head = (), False, "", False
@@ -220,19 +222,27 @@ class LogPane(SearchedPane):
         """True after another subject was chosen, until `set_targets` says its containers."""
         return self._stream is not None and not self._targeted
 
-    def set_targets(self, targets: Iterable[LogTarget], revisions: Mapping[str, str] | None = None) -> None:
+    def set_targets(
+        self,
+        targets: Iterable[LogTarget],
+        revisions: Mapping[str, str] | None = None,
+        urgent: frozenset[Place] = frozenset(),
+    ) -> None:
         """Say which containers belong to the subject now; those of roles that were not chosen are not read.
 
         Args:
             revisions: names of the targets' revisions, such as "revision 7".
+            urgent: those that are read whatever their role, and from now on: it does not matter if they are no more.
         """
         if self._stream is None:
             return
         self._targeted = True
         targets, revisions = tuple(targets), revisions or {}
-        if (targets, revisions) == (self._targets, self._revisions):
+        # None that was urgent stays so when it is no target any more: that would be for ever.
+        urgent = (urgent | self._urgent) & {one.place for one in targets}
+        if (targets, revisions, urgent) == (self._targets, self._revisions, self._urgent):
             return
-        self._targets, self._revisions = targets, revisions
+        self._targets, self._revisions, self._urgent = targets, revisions, urgent
         self._read()
 
     def choose(self, choice: SourceChoice) -> None:
@@ -261,7 +271,7 @@ class LogPane(SearchedPane):
     @property
     def read_targets(self) -> tuple[LogTarget, ...]:
         """The containers that are read."""
-        return tuple(one for one in self._targets if one.role in self.choice.roles)
+        return tuple(one for one in self._targets if one.role in self.choice.roles or one.place in self._urgent)
 
     def pull(self) -> None:
         """Take what the stream has; called on the tick."""

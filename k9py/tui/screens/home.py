@@ -19,6 +19,7 @@ from textual.widgets import ContentSwitcher
 
 from k9py.cluster.feed import Changes
 from k9py.cluster.health import ClusterHealth, ClusterState
+from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.tables import rollouts as rollout_table
@@ -27,6 +28,7 @@ from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.header import Counts
+from k9py.tui.logs.choice import failing_init_containers
 from k9py.tui.logs.comparing import revision_names
 from k9py.tui.panes.chosen_line import ChosenLine
 from k9py.tui.panes.connection_pane import ConnectionPane
@@ -244,8 +246,9 @@ class HomeScreen(PanedScreen):
         connected, subject = self.kdash.connected, self.logs.subject
         if connected is not None and subject is not None:
             queries = connected.cluster.queries
-            targets = queries.log_targets(subject)
-            self.logs.set_targets(targets, revision_names(queries, subject, targets))
+            targets = queries.log_targets(subject, roles=EVERY_ROLE)
+            urgent = failing_init_containers(queries.pods_of(subject))
+            self.logs.set_targets(targets, revision_names(queries, subject, targets), urgent)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

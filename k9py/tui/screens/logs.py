@@ -21,7 +21,7 @@ from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.dialogs.sources import SourcesDialog
-from k9py.tui.logs.choice import Tick, chosen, pod_words, source_items
+from k9py.tui.logs.choice import Tick, chosen, failing_init_containers, pod_words, source_items
 from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -131,14 +131,15 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             return
         queries = connected.cluster.queries
         every = queries.log_targets(self.subject, roles=EVERY_ROLE)
-        self.logs.set_targets(every, revision_names(queries, self.subject, every))
+        pods = queries.pods_of(self.subject)
+        self.logs.set_targets(every, revision_names(queries, self.subject, every), failing_init_containers(pods))
         self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
         self._seen_old.pop(self.sides.new, None)
         old = (*self.sides.old, *(one for one in self._seen_old if one not in self.sides.old))
         self.patterns.set_revisions(self.sides.new, old, self.sides.names or {})
-        self.patterns.set_started(started(queries.pods_of(self.subject)))
+        self.patterns.set_started(started(pods))
         self._read_baseline(connected.connection)
         if self._asked is None and self.sides.is_telling and not self.previous:
             self._compare(True)
