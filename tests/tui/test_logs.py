@@ -18,7 +18,7 @@ from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.theme import palette_for
 from tests.tui.dashboard import CART, DB, Dashboard, dashboard
-from tests.tui.log_screen import MANY, opened, typed
+from tests.tui.log_screen import MANY, opened, typed, until_said
 
 # -- how much -----------------------------------------------------------------------------------------------------
 
@@ -132,6 +132,7 @@ async def test_f_shows_the_lines_alone_and_esc_everything_again(kdash: Dashboard
     await kdash.press("f")
     await kdash.until(lambda: "deployment cart" not in kdash.text and "? Help" not in kdash.text, "lines alone")
     assert "╭" not in kdash.text
+    await until_said(kdash, "f or Esc: everything again")
     assert log_screen.logs.view.size.height >= 44
     await kdash.press("escape")
     await kdash.until_text("deployment cart", "? Help")

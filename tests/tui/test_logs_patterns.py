@@ -20,6 +20,7 @@ from k9py.simulator.state import ClusterState
 from k9py.tui.logs.comparing import sides
 from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
+from tests.tui.log_screen import until_said
 
 
 @pytest.fixture
@@ -127,6 +128,14 @@ async def test_previous_logs_fold_the_patterns_away_until_they_are_asked_for(reg
     await regression.until(lambda: screen.patterns.display, "the patterns again")
     await regression.press("p", "P")
     await regression.until(lambda: screen.previous and screen.patterns.display, "asked for")
+
+
+async def test_copying_is_of_lines_not_of_patterns(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.patterns.display and screen.logs.view.state.lines, "lines and patterns")
+    await regression.press("tab", "c")
+    await until_said(regression, "c copies lines of the log: Tab goes there")
+    assert regression.app.clipboard == ""
 
 
 async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:

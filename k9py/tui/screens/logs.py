@@ -85,6 +85,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """What the patterns pane compares."""
         self._asked: bool | None = None
         """Whether the person wants the patterns; None: not said yet."""
+        self._knows_way_back = False
         self._is_stale = False
         self._renewed_at = float("-inf")
         self._seen_old: dict[str, None] = {}
@@ -110,6 +111,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.show_pane(self.logs)
         self.session_changed()
         self.call_after_refresh(self.logs.put_texts, self._texts)
+        if self.has_class("-full"):
+            self._say_way_back()
 
     def session_changed(self) -> None:
         connected = self.kdash.connected
@@ -197,6 +200,14 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Show the lines alone, or everything again."""
         self.toggle_class("-full")
         self.show_pane(self.logs)
+        if self.has_class("-full"):
+            self._say_way_back()
+
+    def _say_way_back(self) -> None:
+        """Say once how everything comes back: there is no line of keys now."""
+        if not self._knows_way_back:
+            self._knows_way_back = True
+            self.kdash.say("f or Esc: everything again")
 
     def action_leave_out(self) -> None:
         """Choose what to leave out."""
@@ -224,8 +235,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         )
 
     def action_copy(self) -> None:
-        """Copy lines, from whichever pane."""
-        self.logs.action_copy()
+        """Refuse to copy from the patterns: what would be taken is not what is looked at."""
+        self.kdash.say("c copies lines of the log: Tab goes there", failed=True)
 
     def action_save(self) -> None:
         """Save lines, from whichever pane."""
