@@ -24,9 +24,9 @@ _SAFE_LENGTHS: Final = (1 << 40, 512, 96)
 _OPTIONALS: Final = 4
 """More `?` than that are never safe: each may double what there is to try."""
 _PROBE: Final = 8_192
-_PROBE_SECONDS: Final = 0.0003
-"""The clock is not looked at while one repeat runs along a text. So the beginning of a long one is looked at first:
-what takes longer than that there would hold the program for long on all of it."""
+_PROBE_SECONDS: Final = 0.001
+"""The engine does not look at the clock while one repeat runs along a text. So a long one is looked at in pieces first:
+where one of them takes so long, all of it would hold the program for long."""
 _MARKED: Final = 16_384
 """Characters of a text in which all hits are looked for."""
 _FAULTS: Final = (re.error, OverflowError, RecursionError)
@@ -73,10 +73,13 @@ class SearchPattern:
         stoppable = self._stoppable()
         try:
             if len(text) > 2 * _PROBE:
-                begun = perf_counter()
-                stoppable.search(text, 0, _PROBE, timeout=seconds)
-                if perf_counter() - begun > _PROBE_SECONDS:
-                    raise TimeoutError
+                last = begun = perf_counter()
+                for start in range(0, len(text), _PROBE):
+                    stoppable.search(text, start, start + _PROBE, timeout=seconds)
+                    now = perf_counter()
+                    if now - last > _PROBE_SECONDS or now - begun > SECONDS:
+                        raise TimeoutError
+                    last = now
             return stoppable.search(text, timeout=seconds)
         except TimeoutError:
             self._slow += 1

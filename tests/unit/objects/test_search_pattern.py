@@ -92,3 +92,10 @@ def test_both_engines_find_the_same(parts: list[str], text: str) -> None:
         assert bool(pattern.search(text)) == (plain.search(text) is not None)
     except TooSlowError:
         return
+
+
+def test_a_common_pattern_is_found_in_the_longest_lines() -> None:
+    pattern = compile_search(r"user=\w+.*status=5\d+$")
+    assert pattern is not None
+    assert pattern.search("x " * 20_000 + "user=me " + "y " * 10_000 + "status=503")
+    assert not pattern.search("x " * 20_000 + "user=me " + "y " * 10_000 + "status=503 ")
