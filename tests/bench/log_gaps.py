@@ -36,6 +36,9 @@ from tests.integration.log_following import NAMESPACE, Follower, following, pods
 ROUND: Final = 150.0
 """Seconds of the cluster's time between two proofs."""
 APP: Final = "orders"
+ROTATES_AFTER: Final = 6.0
+"""Seconds a log is written before it is rotated, at least: kubelets look at sizes every ten seconds, and a tail takes
+the beginning of a run that is younger than `attendance.ROTATES` for whole. Faster rotation loses lines in silence."""
 MOST_SAID: Final = 120
 """Lines of a failure that are printed."""
 
@@ -166,6 +169,9 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
     with Simulator("bare", clock=ManualClock(), seed=seed) as simulator:
         simulator.call(_skew, rng)
         replicas, rate = rng.randint(1, 9), rng.choice((0.5, 2, 7, 30))
+        if ROTATE_ANNOTATION in annotations:
+            lines = max(int(annotations[ROTATE_ANNOTATION]), round(rate * ROTATES_AFTER))
+            annotations[ROTATE_ANNOTATION] = str(lines)
         subject: ObjectKey = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
         simulator.advance(rng.choice((1, 30)))
         trouble = Trouble(simulator, kind, rng)

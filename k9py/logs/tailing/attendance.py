@@ -16,7 +16,14 @@ from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.resume import first_stamp
 
 ROTATES: Final = 5.0
-"""Seconds after which the beginning of a log that nobody read may have been rotated away."""
+"""Seconds after which the beginning of a log that nobody read may have been rotated away: kubelets look at sizes every
+ten. One that is rotated sooner loses lines in silence; a shorter time would suspect every pod that is slow to speak."""
+
+STANDS_SECONDS: Final = 3.0
+"""Seconds after which an opened stream is taken to stand, whether or not a line came."""
+
+DOUBT_SECONDS: Final = 5.0
+"""Seconds of silence after which it is asked whether a log that has not repeated our last lines has them at all."""
 
 MARGIN: Final = 60
 """Seconds before the view began from which a log is read that is first read later."""

@@ -96,6 +96,19 @@ class Crossing:
                     raise
         return False
 
+    async def is_there(self, *, says_so: bool) -> bool:
+        """A log stands open and has not repeated our last lines: tell whether it, or the former run's, has them.
+
+        In the former run's case the rest of that is delivered. Where they are gone, `says_so` admits a gap.
+        """
+        if await self.is_continued():
+            await self.look_back(0, 0.0)
+            return True
+        if says_so:
+            what = words.ROTATED if self._runs.are_known else words.EITHER
+            self._remarks.gap(what, self._delivery.position.at, None)
+        return False
+
     async def look_before_the_first(self, since_seconds: int) -> None:
         """A new container's log was opened, which may have been restarted before that: its former run comes first.
 

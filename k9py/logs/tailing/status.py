@@ -19,6 +19,19 @@ class TailState(Enum):
     ENDED = "ended"  # the container has ended, or nothing more is asked of it
 
 
+def state_words(state: TailState, why: str, at_a_time: int) -> str:
+    """Say how a tail stands: `why` is why nothing more comes, where that is known."""
+    match state:
+        case TailState.RESTING:
+            return f"resting: {at_a_time} at a time"
+        case TailState.WAITING:
+            return why
+        case TailState.ENDED:
+            return why or "ended"
+        case _:
+            return ""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
     """One target and how it stands.

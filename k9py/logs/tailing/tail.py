@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing import words
-from k9py.logs.tailing.attendance import Attendance
+from k9py.logs.tailing.attendance import DOUBT_SECONDS, STANDS_SECONDS, Attendance
 from k9py.logs.tailing.backoff import FIRST_DELAY, Backoff
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.crossing import Crossing
@@ -28,7 +28,7 @@ from k9py.logs.tailing.remarks import Chorus, Remarks
 from k9py.logs.tailing.resume import Resume, first_stamp
 from k9py.logs.tailing.runs import RESTART_GRACE, Runs
 from k9py.logs.tailing.slots import Slots
-from k9py.logs.tailing.status import TailState, TargetStatus
+from k9py.logs.tailing.status import TailState, TargetStatus, state_words
 from k9py.logs.tailing.turns import Turns
 from k9py.objects.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
 
@@ -39,16 +39,7 @@ IDLE_SECONDS: Final = 60.0
 ATTEMPTS: Final = 3
 """Times a log that is not followed is tried."""
 
-STANDS_SECONDS: Final = 3.0
-"""Seconds after which an opened stream is taken to stand, whether or not a line came."""
-
-DOUBT_SECONDS: Final = 5.0
-"""Seconds of silence after which it is asked whether a log that has not repeated our last lines has them at all."""
-
 _QUIET_SETTLE: Final = 0.3
-_UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
-"""How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
-pod the API server itself does not have is `pods "x" not found`."""
 
 
 class Tail:
@@ -91,8 +82,7 @@ class Tail:
         self._range = PREVIOUS if previous and range in RANGES else range
         self._previous = previous
         self._follow = follow and not previous and range.head_bytes is None
-        self._joins = joins
-        self._holds = holds
+        self._joins, self._holds = joins, holds
         self._attendance = Attendance(clock, began)
         self._backoff = Backoff(rng)
         self._runs = Runs(target)
@@ -100,13 +90,10 @@ class Tail:
         self._remarks = Remarks(clock, self._lines.mark, chorus or Chorus(clock))
         self._crossing = Crossing(source, self._runs, self._lines, self._remarks, self._deliver)
         self._successor: LogTarget | None = None
-        self._reading = Interruptible()
-        self._pausing = Interruptible()
-        self._leaving = False
-        self._dismissed = False
+        self._reading, self._pausing = Interruptible(), Interruptible()
+        self._leaving = self._dismissed = False
         self._delay = FIRST_DELAY
-        self._has_opened = False
-        self._has_looked_back = False
+        self._has_opened = self._has_looked_back = False
         self._is_complete = False
         self._count_before = 0
         self._has_ended = False
@@ -122,16 +109,8 @@ class Tail:
     @property
     def status(self) -> TargetStatus:
         """How it stands, in words."""
-        match self.state:
-            case TailState.RESTING:
-                text = f"resting: {self._slots.limit} at a time"
-            case TailState.WAITING:
-                text = self._remarks.why
-            case TailState.ENDED:
-                text = self._remarks.why or "ended"
-            case _:
-                text = ""
-        return TargetStatus(self.target, self.state, text, self._remarks.error)
+        why = state_words(self.state, self._remarks.why, self._slots.limit)
+        return TargetStatus(self.target, self.state, why, self._remarks.error)
 
     @property
     def target(self) -> LogTarget:
@@ -279,7 +258,7 @@ class Tail:
         if self._previous and "previous" in error.message:
             self._refused(words.NO_PREVIOUS, error)
             return False
-        if self._previous or _UNKNOWN_TO_THE_NODE not in error.message:
+        if self._previous or words.UNKNOWN_TO_THE_NODE not in error.message:
             if self._has_opened and not self._is_complete:
                 self._lines.mark("gap", words.lost_after(words.POD_GONE, self._lines.position.at))
             self._is_complete = True
@@ -354,14 +333,10 @@ class Tail:
         self._is_complete = False
 
     async def _settle_doubts(self) -> bool | None:
-        """Where a stream was silent that had not repeated our last lines: tell whether they are there; say if not."""
+        """Where a stream was silent that had not repeated our last lines: tell whether they are there."""
         if self._doubts is None or self._lines.position.last is None:
             return None
-        is_there = await self._crossing.is_continued()
-        if is_there:
-            await self._crossing.look_back(0, 0.0)  # if it is the former run's, that one's rest was not read yet
-        elif not self._doubts.withholds:
-            self._remarks.gap(words.ROTATED if self._runs.are_known else words.EITHER, self._lines.position.at, None)
+        is_there = await self._crossing.is_there(says_so=not self._doubts.withholds)
         self._doubts = None
         return is_there
 

@@ -23,6 +23,10 @@ REPLACED: Final = "the pod was replaced by another of its name"
 ROTATED: Final = "its log was rotated"
 EITHER: Final = "the container was restarted or its log rotated"
 
+UNKNOWN_TO_THE_NODE: Final = "could not find the requested resource"
+"""How the API server passes on a kubelet's 404: the pod is there, and its node has not heard of it (or forgot it). A
+pod the API server itself does not have is `pods "x" not found`."""
+
 _WAITING: Final = re.compile(r" is waiting to start: (?P<why>.+)$")
 _REASONS: Final = {
     "trying and failing to pull image": "image can't be pulled",
