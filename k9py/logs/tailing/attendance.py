@@ -44,16 +44,28 @@ class Attendance:
         self.opened_at = 0.0
         self._clock = clock
         self._began = clock.monotonic() if began is None else began
+        self._is_placed = False
         self._left_at: float | None = None
         self._not_begun_at: float | None = None
 
     def opened(self) -> None:
-        """A stream was opened."""
+        """A stream was opened; nobody knows yet of which run."""
         self.opened_at = self._clock.monotonic()
+        self._is_placed = False
+
+    def placed(self) -> None:
+        """What the open stream brought was read: its run is the one that was delivered last."""
+        self._is_placed = True
 
     def left(self, heard: float | None = None) -> None:
-        """A stream is over; it was alive until it was heard last (now, where it ended in order)."""
-        self._left_at = self._clock.monotonic() if heard is None else heard
+        """A stream is over; it was alive until it was heard last (now, where it ended in order).
+
+        One that broke before anything of it was read may have been of a later run than the one delivered last.
+        """
+        if heard is None:
+            self._left_at = self._clock.monotonic()
+        elif self._is_placed:
+            self._left_at = heard
 
     def not_begun(self) -> None:
         """The run that will be read next has not begun yet."""

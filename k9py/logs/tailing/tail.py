@@ -94,10 +94,8 @@ class Tail:
         self._leaving = self._dismissed = False
         self._delay = FIRST_DELAY
         self._has_opened = self._has_looked_back = False
-        self._is_complete = False
+        self._is_complete = self._has_ended = self._is_reading = False
         self._count_before = 0
-        self._has_ended = False
-        self._is_reading = False
         self._restart_at: float | None = None
         self._skip: Resume | None = None
         self._doubts: Resume | None = None
@@ -362,6 +360,7 @@ class Tail:
                 self._remarks.lost_before(words.READ_LATE, first.at if first else None)
             size += sum(map(len, batch)) + len(batch)
             await self._deliver(batch)
+            self._attendance.placed()
         head = self._range.head_bytes
         if head is not None and size >= head:
             self._lines.mark("end", words.head_ends(head))
@@ -384,8 +383,9 @@ class Tail:
             else:
                 fresh = [*skip.unplaced, *fresh]
                 await self._crossing.bridge(fresh[0], self._attendance.unattended(self._runs.target, fresh))
-        if fresh:
+        if skip.done:
             await self._deliver(fresh)
+            self._attendance.placed()
 
     async def _deliver(self, batch: Sequence[bytes]) -> None:
         """Lines have come: all is well."""

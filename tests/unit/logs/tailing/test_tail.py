@@ -393,3 +393,17 @@ async def test_another_run_whose_clock_is_behind_is_given_whole_behind_a_gap() -
     stage = Stage(Stream([line(10, "A"), line(11, "B")], then=CUT), Stream([line(7, "C"), line(8, "D")]), NO_PREVIOUS)
     said = await stage.play()
     assert [marker or text for marker, text in said] == ["A", "B", "gap", "C", "D"]
+
+
+async def test_a_stream_that_broke_before_it_brought_anything_does_not_count_as_attended() -> None:
+    restarted = target(container_id="two")._replace(started_at=START + timedelta(seconds=1))
+    former = Stream([line(-30, "a")])
+    broken = Stream(then=CUT)
+    stage = Stage(
+        Stream([line(-30, "a")], then=CUT), *[CUT] * 6,
+        former, broken, former, broken, former, Stream([line(30, "new")]), former,
+        container_id="one",
+    )  # fmt: skip
+    stage.clock.on_sleep = lambda: stage.tail.retarget(restarted) if len(stage.clock.waits) == 7 else None
+    said = await stage.play()
+    assert [marker or text for marker, text in said if marker != "note"] == ["a", "start", "gap", "new"]
