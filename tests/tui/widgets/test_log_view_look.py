@@ -259,3 +259,20 @@ def test_every_time_takes_the_cells_of_its_column(at: datetime, times: Times, da
     is_of_another_day(at, times, zone, NOW)
     text = time_text(at, times, dated=dated, zone=zone, now=NOW)
     assert len(text) == time_cells(times, dated=dated)
+
+
+async def test_a_pattern_too_slow_for_a_line_is_said_and_the_other_lines_are_shown_and_marked() -> None:
+    app = app_with([wrote("aaa"), wrote("a" * 2000 + "b"), wrote("other")])
+    async with app.run_test(size=(120, 6)) as pilot:
+        await pilot.pause()
+        unmarked = style_of(app, 0, "aaa")
+        app.widget.set_filter("(a|aa)+$")
+        await pilot.pause()
+        assert rows(app)[0] == " web aaa"
+        assert "too slow on 1 line, taken as not matching" in rows(app)[-1]
+        assert style_of(app, 0, "aaa") != unmarked
+        app.widget.set_filter("")
+        app.widget.search("(a|aa)+$")
+        await pilot.pause()
+        assert app.widget.state.search_hits == 1
+        assert "too slow on 1 line" in app.widget.state.search_problem
