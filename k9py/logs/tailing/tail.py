@@ -237,7 +237,7 @@ class Tail:
 
     def _ended(self) -> bool:
         """The server ended the stream in order: the container has ended, or the log that is not followed."""
-        self._is_complete = True
+        self._is_complete = not self._runs.differ  # or a later run was told of meanwhile
         self._attendance.left()
         if self._lines.position.last is None:
             self._attendance.not_begun()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
+from k9py.logs.line import LogLine
 from k9py.logs.tailing.backoff import LONGEST_DELAY
 from k9py.logs.tailing.range import HEAD, PREVIOUS, RANGES, TAIL, LogRange
 from k9py.logs.tailing.resume import STEPS_BACK
@@ -407,3 +409,18 @@ async def test_a_stream_that_broke_before_it_brought_anything_does_not_count_as_
     stage.clock.on_sleep = lambda: stage.tail.retarget(restarted) if len(stage.clock.waits) == 7 else None
     said = await stage.play()
     assert [marker or text for marker, text in said if marker != "note"] == ["a", "start", "gap", "new"]
+
+
+async def test_a_pod_that_goes_while_a_later_run_was_told_of_may_have_said_more() -> None:
+    gone = NotFoundError('pods "checkout-1" not found', code=404)
+    stage = Stage(Stream([line(1, "a")]), gone, gone, container_id="one")
+    add = stage.sink.add
+
+    def told_while_it_is_read(lines: Sequence[LogLine]) -> None:
+        add(lines)
+        stage.tail.retarget(target(container_id="two"))
+        stage.tail.leave()
+
+    stage.sink.add = told_while_it_is_read  # type: ignore[method-assign]
+    said = await stage.play()
+    assert [marker for marker, _ in said] == ["", "gap", "end"]
