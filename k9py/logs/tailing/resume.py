@@ -32,14 +32,16 @@ class Position:
     Args:
         last: timestamp of the last line that has one; None before the first.
         highest: the latest timestamp of all.
-        recent: the last lines, as their hash and timestamp.
-        same: how many of the last lines are alike.
+        recent: the last lines that have a timestamp, as their hash and that.
+        same: how many of them, the last ones, are alike.
+        behind: lines without a timestamp that came behind those: a kubelet may say them once and not again.
     """
 
     last: Stamp | None = None
     highest: Stamp | None = None
-    recent: deque[tuple[int, datetime | None]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    recent: deque[tuple[int, datetime]] = field(default_factory=lambda: deque(maxlen=KEPT))
     same: int = 0
+    behind: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @property
     def at(self) -> datetime | None:
@@ -49,21 +51,26 @@ class Position:
     @property
     def since(self) -> datetime | None:
         """From when on a log is to be read to meet the last lines again; None to read all of it."""
-        stamped = [at for _, at in self.recent if at is not None]
-        return min(stamped) - STEPS_BACK if stamped else None
+        return min(at for _, at in self.recent) - STEPS_BACK if self.recent else None
 
     def move(self, lines: Sequence[bytes], taken: Sequence[LogLine], last: Stamp | None, highest: Stamp | None) -> None:
         """Lines were delivered, as bytes and as what was made of them."""
         alike = next((count for count, line in enumerate(reversed(lines)) if line != lines[-1]), len(lines))
-        goes_on = alike == len(lines) and bool(self.recent) and self.recent[-1][0] == hash(lines[-1])
-        self.same = self.same + alike if goes_on else alike
+        begin = 0 if alike == len(lines) else max(0, len(lines) - max(alike, KEPT))
+        for line, one in zip(lines[begin:], taken[begin:], strict=True):
+            if one.at is None or first_stamp(line) is None:
+                self.behind.append(hash(line))
+                continue
+            self.same = self.same + 1 if self.recent and self.recent[-1][0] == hash(line) else 1
+            self.recent.append((hash(line), one.at))
+            self.behind.clear()
         self.last, self.highest = last, highest
-        self.recent.extend((hash(line), one.at) for line, one in zip(lines[-KEPT:], taken[-KEPT:], strict=True))
 
     def clear(self) -> None:
         """Nothing of the log that comes was delivered."""
         self.last = self.highest = None
         self.recent.clear()
+        self.behind.clear()
         self.same = 0
 
 
@@ -84,7 +91,9 @@ class Resume:
         self._highest = None if is_there is False else position.highest
         self._is_there = is_there
         self._withheld: list[bytes] = []
-        self._hashes: list[int] = []
+        self._hashes: list[int] = []  # of those that have a timestamp, and where they stand
+        self._places: list[int] = []
+        self._behind = set(position.behind)
         self._size = 0
         self._is_whole = is_there is not False
         self.proven = False
@@ -100,23 +109,27 @@ class Resume:
     def after(self, batch: Sequence[bytes]) -> Sequence[bytes]:
         """Return the lines of the batch that are known to be new."""
         if self.done:
-            return batch
-        begin = len(self._withheld)
+            return self._not_said_before(batch) if self._behind else batch
+        begin = len(self._hashes)
+        moments: list[Stamp] = []
+        for place, line in enumerate(batch, len(self._withheld)):
+            if (moment := first_stamp(line)) is not None:
+                moments.append(moment)
+                self._hashes.append(hash(line))
+                self._places.append(place)
         self._withheld += batch
-        self._hashes += map(hash, batch)
         length = len(self._ours)
         for index in range(max(begin, length - 1), len(self._hashes)):
             if self._hashes[index] == self._ours[-1] and self._hashes[index + 1 - length : index + 1] == self._ours:
-                return self._settle(index + 1, proven=True)
-        for index in range(begin, len(self._withheld)):
-            moment = first_stamp(self._withheld[index])
-            if moment is not None and (self._highest is None or moment > self._highest):
+                return self._prove(index + 1)
+        for index, moment in enumerate(moments, begin):
+            if self._highest is None or moment > self._highest:
                 if overlap := self._overlap(index):
-                    return self._settle(overlap, proven=True)
-                self.unplaced = self._withheld[:index]
-                return self._settle(index, proven=False)
-        if self._is_there and (overlap := self._overlap(len(self._withheld))):
-            return self._settle(overlap, proven=True)
+                    return self._prove(overlap)
+                self.unplaced = self._withheld[: self._places[index]]
+                return self._settle(self._places[index], proven=False)
+        if self._is_there and (overlap := self._overlap(len(self._hashes))):
+            return self._prove(overlap)
         self._bound(batch)
         return ()
 
@@ -124,9 +137,9 @@ class Resume:
         """The log has ended in order: return what is known to be new by that."""
         if self.done:
             return ()
-        if overlap := self._overlap(len(self._withheld)):
-            return self._settle(overlap, proven=True)
-        if any(first_stamp(line) is not None for line in self._withheld):
+        if overlap := self._overlap(len(self._hashes)):
+            return self._prove(overlap)
+        if self._hashes:
             self.unplaced = self._withheld
             self._settle(0, proven=False)
         return ()
@@ -136,10 +149,21 @@ class Resume:
         lengths = range(min(most, len(self._ours)), 0, -1) if self._is_whole else ()
         return next((length for length in lengths if self._hashes[:length] == self._ours[-length:]), 0)
 
+    def _prove(self, count: int) -> Sequence[bytes]:
+        """So many of the lines that have a timestamp are ours, or before ours."""
+        return self._not_said_before(self._settle(self._places[count - 1] + 1, proven=True))
+
+    def _not_said_before(self, lines: Sequence[bytes]) -> Sequence[bytes]:
+        for index, line in enumerate(lines):
+            if hash(line) not in self._behind:
+                self._behind.clear()
+                return lines[index:]
+        return ()
+
     def _settle(self, index: int, *, proven: bool) -> Sequence[bytes]:
         self.done, self.proven = True, proven
         fresh = self._withheld[index:]
-        self._withheld, self._hashes = [], []
+        self._withheld, self._hashes, self._places = [], [], []
         return fresh
 
     def _bound(self, batch: Sequence[bytes]) -> None:
@@ -147,7 +171,9 @@ class Resume:
         if self._size > _MOST_WITHHELD:
             half = len(self._withheld) // 2
             self._size -= sum(map(len, self._withheld[:half]))
-            del self._withheld[:half], self._hashes[:half]
+            del self._withheld[:half]
+            kept = next((index for index, place in enumerate(self._places) if place >= half), len(self._places))
+            self._hashes, self._places = self._hashes[kept:], [place - half for place in self._places[kept:]]
             self._is_whole = False
 
 

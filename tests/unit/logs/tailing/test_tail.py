@@ -424,3 +424,10 @@ async def test_a_pod_that_goes_while_a_later_run_was_told_of_may_have_said_more(
     stage.sink.add = told_while_it_is_read  # type: ignore[method-assign]
     said = await stage.play()
     assert [marker for marker, _ in said] == ["", "gap", "end"]
+
+
+@pytest.mark.parametrize("again", [[], [b"rpc error: no such container"]], ids=["once", "in the log"])
+async def test_a_line_without_a_timestamp_proves_nothing_and_is_not_given_twice(again: list[bytes]) -> None:
+    said = b"rpc error: no such container"
+    stage = Stage(Stream([line(1, "a"), said], then=CUT), Stream([line(1, "a"), *again, line(2, "b")]))
+    assert await stage.play() == [("", "a"), ("", said.decode()), ("", "b")]
