@@ -193,3 +193,13 @@ async def test_revisions_are_named_by_their_numbers(regression: Dashboard) -> No
     assert screen.sides.new
     assert screen.sides.names is not None
     assert screen.sides.names[screen.sides.new].startswith("revision ")
+
+
+async def test_a_restart_is_not_compared_with_what_was_restarted(kdash: Dashboard, log_screen: LogScreen) -> None:
+    before = log_screen.sides.new
+    await kdash.press("r")
+    (await kdash.confirm()).dismiss(True)
+    await kdash.until(lambda: log_screen.sides.new not in ("", before) and log_screen.sides.old, "two revisions")
+    await kdash.until(lambda: log_screen._restarts.same_as(log_screen.sides.new, [before]), "known to be a restart")
+    await kdash.until_text("r4 ")
+    assert not log_screen.patterns.display, "nothing new is said by a restart"

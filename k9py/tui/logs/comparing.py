@@ -44,13 +44,10 @@ class Sides:
     is_telling: bool = False
 
 
-def revision_names(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget]) -> Mapping[str, str]:
-    """Return what the revisions of a subject's pods are called, by `LogTarget.revision`: "revision 7".
-
-    Empty where all are of one revision: then nobody need know which.
-    """
-    workload = _workload(queries, subject)
-    if workload is None or len({one.revision for one in targets}) < 2:
+def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
+    """Return what a subject's revisions are called, by `LogTarget.revision`: "revision 7"."""
+    workload = workload_of(queries, subject)
+    if workload is None:
         return {}
     return {
         one.pod_template_hash: f"revision {one.number}"
@@ -61,7 +58,7 @@ def revision_names(queries: Queries, subject: ObjectKey, targets: Iterable[LogTa
 
 def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], now: datetime) -> Sides:
     """Return what to compare in the logs of a subject."""
-    workload = _workload(queries, subject)
+    workload = workload_of(queries, subject)
     running = dict.fromkeys(one.revision for one in targets if one.revision)
     if workload is None:
         return Sides(next(iter(running), ""))
@@ -77,7 +74,7 @@ def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], no
     return Sides(new, old, names, is_telling=bool(old) and (len(running) > 1 or is_moving))
 
 
-def _workload(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
+def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
     """Return the one workload a subject is about: itself, or the only one behind a service."""
     if subject.kind in WORKLOAD_KINDS:
         return subject

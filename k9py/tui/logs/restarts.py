@@ -43,6 +43,10 @@ class Restarts:
                 self._known[one.pod_template_hash] = essence(template)
         return bool(unknown)
 
+    def knows(self, revision: str) -> bool:
+        """Tell whether the revision's template has been asked for."""
+        return revision in self._known
+
     def same_as(self, revision: str, others: Iterable[str]) -> tuple[str, ...]:
         """Return those of the others whose template is the revision's own, but for when it was restarted."""
         mine = self._known.get(revision)

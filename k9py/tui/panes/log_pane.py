@@ -201,6 +201,7 @@ class LogPane(SearchedPane):
         if subject != self.subject:
             self.choice = SourceChoice()
             self._known.clear()
+            self._revisions = {}
             self._urgent = frozenset()
             self.view.set_hidden(self.choice.hidden(()))
         self.subject = subject
@@ -237,7 +238,7 @@ class LogPane(SearchedPane):
         if self._stream is None:
             return
         self._targeted = True
-        targets, revisions = tuple(targets), revisions or {}
+        targets, revisions = tuple(targets), {**self._revisions, **(revisions or {})}
         # None that was urgent stays so when it is no target any more: that would be for ever.
         urgent = (urgent | self._urgent) & {one.place for one in targets}
         if (targets, revisions, urgent) == (self._targets, self._revisions, self._urgent):
@@ -258,12 +259,12 @@ class LogPane(SearchedPane):
             # Where they must take turns, what is hidden takes none.
             are_few = len(read) <= MAX_STREAMS
             self._stream.set_targets(read if are_few else [one for one in read if not self.choice.hides(one)])
-        labels = labels_for(read, self.subject.name if self.subject is not None else "", self._revisions)
+        # What is left out stays so when its pod is gone, and its revision is still told: its lines are still kept.
+        self._known.read(read)
+        labels = labels_for(self._known, self.subject.name if self.subject is not None else "", self._revisions)
         if labels != self._labels:
             self._labels = labels
             self.view.label_of = labels.label
-        # What is left out stays so when its pod is gone: its lines are still kept.
-        self._known.read(read)
         self.view.set_hidden(self.choice.hidden(self._known))
         if not read and self._targeted:
             self.view.set_empty_text("no pods, so no logs")

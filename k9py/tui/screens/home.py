@@ -248,7 +248,7 @@ class HomeScreen(PanedScreen):
             queries = connected.cluster.queries
             targets = queries.log_targets(subject, roles=EVERY_ROLE)
             urgent = failing_init_containers(queries.pods_of(subject))
-            self.logs.set_targets(targets, revision_names(queries, subject, targets), urgent)
+            self.logs.set_targets(targets, revision_names(queries, subject), urgent)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

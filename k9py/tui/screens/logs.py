@@ -5,7 +5,7 @@ Invariant: the keys here are those of logs: `keymap.LOG_SCREEN` alone, not what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,14 +15,17 @@ from textual.containers import Container
 
 from k9py.cluster.feed import Changes
 from k9py.cluster.log_targets import EVERY_ROLE
+from k9py.cluster.queries import Queries
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.tailing.range import RANGES, TAIL, LogRange
 from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
+from k9py.rollouts.revisions import Revision
 from k9py.tui import keymap
 from k9py.tui.dialogs.sources import SourcesDialog
 from k9py.tui.logs.choice import Tick, chosen, failing_init_containers, pod_words, source_items
-from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started
+from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started, workload_of
+from k9py.tui.logs.restarts import Restarts, Source
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
@@ -90,6 +93,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._renewed_at = float("-inf")
         self._seen_old: dict[str, None] = {}
         self._baseline_of = ""
+        self._restarts = Restarts()
+        self._learning = False
         self.set_class(full, "-full")
 
     def compose_panes(self) -> ComposeResult:
@@ -135,21 +140,43 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         queries = connected.cluster.queries
         every = queries.log_targets(self.subject, roles=EVERY_ROLE)
         pods = queries.pods_of(self.subject)
-        self.logs.set_targets(every, revision_names(queries, self.subject, every), failing_init_containers(pods))
+        self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods))
         self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
         self._seen_old.pop(self.sides.new, None)
         old = (*self.sides.old, *(one for one in self._seen_old if one not in self.sides.old))
-        self.patterns.set_revisions(self.sides.new, old, self.sides.names or {})
+        self._learn_restarts(queries, connected.connection, {self.sides.new, *old})
+        same = self._restarts.same_as(self.sides.new, old)
+        old = tuple(one for one in old if one not in same)
+        self.patterns.set_revisions(self.sides.new, old, self.sides.names or {}, same)
         self.patterns.set_started(started(pods))
-        self._read_baseline(connected.connection)
-        if self._asked is None and self.sides.is_telling and not self.previous:
+        self._read_baseline(connected.connection, old)
+        # A restart alone is no release: before it is known to be none, nothing opens by itself.
+        is_release = bool(old) or not same
+        if self._asked is None and self.sides.is_telling and is_release and not self.previous and not self._learning:
             self._compare(True)
 
-    def _read_baseline(self, source: LogSource) -> None:
+    def _learn_restarts(self, queries: Queries, source: Source, revisions: Collection[str]) -> None:
+        """Read once which revisions are the same but for a restart."""
+        workload = workload_of(queries, self.subject)
+        if workload is None or len(revisions) < 2 or all(map(self._restarts.knows, revisions)):
+            return
+        unknown = [one for one in queries.revisions_of(workload) if one.pod_template_hash in revisions]
+        if not self._learning and not all(self._restarts.knows(one.pod_template_hash) for one in unknown):
+            self._learning = True
+            start(self, partial(self._learn_templates, source, unknown), group="restarts")
+
+    async def _learn_templates(self, source: Source, revisions: Sequence[Revision]) -> None:
+        try:
+            await self._restarts.learn(source, revisions)
+        finally:
+            self._learning = False
+            self._is_stale = True
+
+    def _read_baseline(self, source: LogSource, old: Collection[str]) -> None:
         """Read once how an old pod began its log."""
-        targets = beginnings(self.logs.read_targets, self.sides.old)
+        targets = beginnings(self.logs.read_targets, tuple(old))
         if targets and not self._baseline_of and not self.previous:
             self._baseline_of = targets[0].revision
             start(self, partial(self._learn, source, targets), group="baseline", exclusive=True)
