@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -81,8 +81,7 @@ class Merge:
         self._arrivals: deque[tuple[float, datetime]] = deque()
         self._horizon = EPOCH
         self._given = EPOCH
-        self._dropped = 0
-        self._dropped_between: tuple[datetime, datetime] | None = None
+        self._told: _Dropped | None = None
         self._drained_at = clock.monotonic()
         self._notes: list[LogLine] = []
         self._drained = asyncio.Event()
@@ -236,7 +235,6 @@ class Merge:
             late = bisect_left(self._pending, self._given, hi=ripe, key=_KEY)
             for index, (_, line, number) in enumerate(self._pending[:ripe]):
                 if number == _OURS:
-                    self._dropped, self._dropped_between = 0, None
                     lines.append(line)
                     continue
                 is_late = index < late and not line.marker and line.at is not None
@@ -286,13 +284,14 @@ class Merge:
         """Drop the oldest lines that are written now, an eighth of the room at once: it is not done for each line.
 
         The marker that tells of it counts as a line of each container that lost one: what comes of them is behind it.
+        It is made one with that of the last time where nothing that is kept stands between the two.
         """
         self._sort()
         surplus = len(self._pending) - self._max_lines * 7 // 8
         chars = self._max_chars * 7 // 8
         kept: list[tuple[datetime, LogLine, int]] = []
         losers: set[Intake] = set()
-        stamps = list(self._dropped_between or ())
+        stamps: list[datetime] = []
         looked_at, count, last = 0, 0, EPOCH
         for entry in self._pending:
             if count >= surplus and self._chars <= chars:
@@ -300,7 +299,7 @@ class Merge:
             looked_at += 1
             key, line, number = entry
             if number == _OURS:
-                last = key
+                kept.append(entry)
                 continue
             intake = self._intakes[number]
             if line.marker or intake.is_past or key <= intake.past_key:
@@ -310,13 +309,30 @@ class Merge:
             count, last = count + 1, key
             if line.at is not None:
                 stamps.append(line.at)
-        self._dropped += count
-        if self._dropped:
-            self._dropped_between = (min(stamps), max(stamps)) if stamps else None
-            first, newest = self._dropped_between or (None, None)
+        if count:
+            before = self._told
+            at = bisect_right(kept, last, key=_KEY)
+            if before is not None and at == len(kept) and kept and kept[-1][1] is before.line:
+                kept.pop()
+                at -= 1
+                count += before.lines
+                stamps += before.between or ()
+                losers |= before.losers
+            between = (min(stamps), max(stamps)) if stamps else None
+            first, newest = between or (None, None)
             for intake in losers:
                 intake.key = max(intake.key, last)
-            told = LogLine(ALL, newest, words.dropped(self._dropped, first, newest), "gap")
-            kept.insert(bisect_right(kept, last, key=_KEY), (last, told, _OURS))
+            told = LogLine(ALL, newest, words.dropped(count, first, newest), "gap")
+            self._told = _Dropped(told, count, between, losers)
+            kept.insert(at, (last, told, _OURS))
         self._pending[:looked_at] = kept
         self._sorted = len(self._pending)
+
+
+class _Dropped(NamedTuple):
+    """The last marker of dropped lines: how many it tells of, their first and last stamps, and whose they were."""
+
+    line: LogLine
+    lines: int
+    between: tuple[datetime, datetime] | None
+    losers: set[Intake]
