@@ -59,7 +59,7 @@ def after(
         screen = app.screen
         if isinstance(screen, LogScreen):
             await running.until(lambda: screen.logs.view.state.lines >= lines, "all lines")
-            await running.until(lambda: not screen.patterns.uncounted, "all lines counted")
+            await running.until(lambda: screen.is_settled or not screen.patterns.display, "all counted and compared")
         await running.until_text(failing, *words)
         await pilot.pause(0.3)
 
@@ -137,5 +137,6 @@ def test_patterns_look_as_they_did(size: tuple[int, int], tmp_path: Path, snap_c
     with Simulator("regression", ManualClock()) as simulator:
         app = kdash_app(simulator, tmp_path)
         keys = ("slash", *"checkout", "enter", "l")
-        waiting = after(app, simulator, keys, ("could not apply the voucher", "10 containers"), failing="1 moving")
+        words = ("could not apply the voucher", "10 containers")
+        waiting = after(app, simulator, keys, words, failing="1 moving", lines=1_959)
         assert snap_compare(app, terminal_size=size, run_before=waiting)

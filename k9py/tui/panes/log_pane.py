@@ -261,6 +261,7 @@ class LogPane(SearchedPane):
             self._stream.set_targets(read if are_few else [one for one in read if not self.choice.hides(one)])
         # What is left out stays so when its pod is gone, and its revision is still told: its lines are still kept.
         self._known.read(read)
+        self.view.know_sources(read)
         labels = labels_for(self._known, self.subject.name if self.subject is not None else "", self._revisions)
         if labels != self._labels:
             self._labels = labels

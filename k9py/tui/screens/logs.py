@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.worker import Worker
 
 from k9py.cluster.feed import Changes
 from k9py.cluster.log_targets import EVERY_ROLE
@@ -93,9 +94,16 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._renewed_at = float("-inf")
         self._seen_old: dict[str, None] = {}
         self._baseline_of = ""
+        self._baseline: Worker[None] | None = None
         self._restarts = Restarts()
         self._learning = False
         self.set_class(full, "-full")
+
+    @property
+    def is_settled(self) -> bool:
+        """True when all that the comparison is made of has been read and counted."""
+        is_read = not self._learning and (self._baseline is None or self._baseline.is_finished)
+        return is_read and not self._is_stale and self.patterns.is_settled
 
     def compose_panes(self) -> ComposeResult:
         with Container(id="both"):
@@ -179,7 +187,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         targets = beginnings(self.logs.read_targets, tuple(old))
         if targets and not self._baseline_of and not self.previous:
             self._baseline_of = targets[0].revision
-            start(self, partial(self._learn, source, targets), group="baseline", exclusive=True)
+            self._baseline = start(self, partial(self._learn, source, targets), group="baseline", exclusive=True)
 
     async def _learn(self, source: LogSource, targets: Sequence[LogTarget]) -> None:
         for target in targets:

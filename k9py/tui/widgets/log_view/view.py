@@ -29,6 +29,7 @@ from k9py.tui.widgets.log_view.times import TIMES
 
 SIDEWAYS_CELLS: Final = 16
 _target_of = attrgetter("target")
+_place_of = attrgetter("place")
 
 
 class LogView(LogBody):
@@ -61,6 +62,11 @@ class LogView(LogBody):
     def label_of(self, label_of: Callable[[LogTarget], str]) -> None:
         self._columns.relabel(label_of)
         self._look_anew()
+
+    def know_sources(self, targets: Iterable[LogTarget]) -> None:
+        """Give these sources their colours, by name: not by whose line happens to come first."""
+        for target in sorted(targets, key=_place_of):
+            self._columns.color(target)
 
     def extend(self, lines: Iterable[LogLine]) -> int:
         """Add lines at the end, in the order to be shown; return the number of the first of them.
