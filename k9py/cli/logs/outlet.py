@@ -70,7 +70,7 @@ async def _writable(descriptor: int) -> None:
     try:
         loop.add_writer(descriptor, wake)
     except (NotImplementedError, PermissionError):
-        return
+        return  # a plain file, or a loop that cannot tell: it is written to at once, and blocks as files do
     try:
         await ready
     finally:

@@ -24,11 +24,6 @@ class Former(Enum):
     NONE = "none"  # there is none
     UNKNOWN = "unknown"  # it could not be read
 
-    @property
-    def is_restart(self) -> bool:
-        """True where it proves that the container was restarted after our last line."""
-        return self in {Former.WHOLE, Former.CUT, Former.ANOTHER, Former.ANOTHER_CUT}
-
 
 async def read_former(
     batches: AsyncIterator[Sequence[bytes]],

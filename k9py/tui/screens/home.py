@@ -248,7 +248,9 @@ class HomeScreen(PanedScreen):
             queries = connected.cluster.queries
             targets = queries.log_targets(subject, roles=EVERY_ROLE)
             urgent = failing_init_containers(queries.pods_of(subject))
-            self.logs.set_targets(targets, revision_names(queries, subject), urgent)
+            # Names are kept once told, and asked for only where they tell anything apart: this runs on every tick.
+            several = len({one.revision for one in targets}) > 1
+            self.logs.set_targets(targets, revision_names(queries, subject) if several else None, urgent)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
