@@ -13,7 +13,18 @@ from k9py.rollouts.status import RolloutState
 from k9py.tables.values import Row, Tone
 from k9py.triage.finding import Finding, Severity
 
-_RANKS = (Tone.FAIL, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.PLAIN, Tone.ACCENT, Tone.MUTED)
+_RANKS = (
+    Tone.FAIL,
+    Tone.DEGRADED,
+    Tone.STUCK,
+    Tone.UNKNOWN,
+    Tone.WARN,
+    Tone.BUSY,
+    Tone.OK,
+    Tone.PLAIN,
+    Tone.ACCENT,
+    Tone.MUTED,
+)
 _STATES = {
     RolloutState.COMPLETE: Tone.OK,
     RolloutState.PROGRESSING: Tone.BUSY,

@@ -25,7 +25,9 @@ class Tone(Enum):
     OK = "ok"
     BUSY = "busy"  # changing, expected to end by itself
     WARN = "warn"
-    FAIL = "fail"
+    FAIL = "fail"  # down, or an error
+    DEGRADED = "degraded"  # less than wanted serves
+    STUCK = "stuck"  # a rollout failed; users do not feel it yet
     UNKNOWN = "unknown"  # never shown as healthy
     MUTED = "muted"
     ACCENT = "accent"
@@ -36,7 +38,15 @@ class Tone(Enum):
         return _SYMBOLS.get(self, " ")
 
 
-_SYMBOLS = {Tone.OK: "●", Tone.BUSY: "◐", Tone.WARN: "▲", Tone.FAIL: "✗", Tone.UNKNOWN: "?"}
+_SYMBOLS = {
+    Tone.OK: "●",
+    Tone.BUSY: "◐",
+    Tone.WARN: "▲",
+    Tone.FAIL: "✗",
+    Tone.DEGRADED: "▼",
+    Tone.STUCK: "■",
+    Tone.UNKNOWN: "?",
+}
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):
