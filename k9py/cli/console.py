@@ -33,6 +33,8 @@ _CODES: Final = {
     Tone.BUSY: "36",
     Tone.WARN: "33",
     Tone.FAIL: "1;31",
+    Tone.DEGRADED: "31",
+    Tone.STUCK: "1;33",
     Tone.UNKNOWN: "35",
     Tone.MUTED: "2",
     Tone.ACCENT: "1",

@@ -25,7 +25,7 @@ EXIT_UNABLE = 2
 EXIT_CODES = """\b
 Exit codes:
   0  done
-  1  something is failing (--once alone)
+  1  something is down, degraded or stuck (--once alone)
   2  could not tell: unreachable, not found, still progressing, wrong usage
   3  image cannot be pulled
   4  crash, out of memory, or a container that cannot start
@@ -81,7 +81,11 @@ class DashboardGroup(click.Group):
     help="Open a demo cluster: shop, bad-release, crashloop, failures, regression, no-endpoints, big[:PODS].",
 )
 @click.option("--readonly", "read_only", is_flag=True, help="Refuse every write.")
-@click.option("--once", is_flag=True, help="Print services and rollouts and exit: 0 well, 1 failing, 2 could not tell.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Print services and rollouts and exit: 0 nothing wrong, 1 down, degraded or stuck, 2 could not tell.",
+)
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of --once."
 )

@@ -28,7 +28,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.objects.errors import NotFoundError, UnavailableError
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
-from k9py.tables.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables
+from k9py.tables.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables, summary_words
 
 DEADLINE = 120.0
 """Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""
@@ -37,7 +37,7 @@ Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
 
 def run_once(arguments: Arguments) -> int:
-    """Print the cluster as it is and return the exit code: 0 all well, 1 something failing, 2 could not tell.
+    """Print the cluster as it is; return 0: nothing wrong, 1: something down, degraded or stuck, 2: could not tell.
 
     Raises:
         KdashError: no connection could be made, or nothing could be read.
@@ -79,6 +79,7 @@ async def _once(arguments: Arguments) -> int:
     else:
         colour = not arguments.no_color and wants_colour(os.environ)
         print_tables(plain_tables(services, rollouts, now), sys.stdout, width=_width(), colour=colour)
+        print(summary_words(services, rollouts) or "nothing to see")
     for remark in _remarks(notice, health, complete=complete):
         print(f"kdash: {remark}", file=sys.stderr)
     status = exit_code(health, services, rollouts)

@@ -27,6 +27,8 @@ _STYLES: Final = {
     Tone.BUSY: "cyan",
     Tone.WARN: "yellow",
     Tone.FAIL: "bold red",
+    Tone.DEGRADED: "red",
+    Tone.STUCK: "bold yellow",
     Tone.UNKNOWN: "magenta",
 }
 

@@ -25,7 +25,7 @@ from k9py.informer.health import WatchHealth
 from k9py.informer.informer import Informer
 from k9py.informer.store import Batch
 from k9py.informer.turns import Turns
-from k9py.objects.kinds import POD
+from k9py.objects.kinds import POD, SERVICE
 
 
 class ContextNamespace(Protocol):
@@ -244,8 +244,10 @@ class Cluster:
             await self.set_scope(choice.scope, choice.notice)
 
     def _recheck(self) -> None:
-        """Time alone can change what an unsettled rollout is: look at those again."""
-        rollouts = self.queries.unsettled()
-        services = {service for key in rollouts for service in self.queries.services_of(key)}
-        if rollouts:
+        """Time alone can change what an unsettled service or rollout is: look at those again."""
+        unsettled = self.queries.unsettled()
+        rollouts = [key for key in unsettled if key.kind != SERVICE.name]
+        services = {key for key in unsettled if key.kind == SERVICE.name}
+        services.update(service for key in rollouts for service in self.queries.services_of(key))
+        if unsettled:
             self._tell(Dirty(services=services, rollouts=rollouts))

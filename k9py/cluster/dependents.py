@@ -59,10 +59,10 @@ class Dependents:
             case Pod():
                 return self.services_selecting(one.namespace, one.metadata.labels), self.workload_of(one), ()
             case Service():
-                return (one.key,), (), ()
+                return self._with_at_zero(one.key, one)
             case EndpointSlice():
-                name = one.service_name
-                return ((ObjectKey(Service.KIND, one.namespace, name),) if name else ()), (), ()
+                key = ObjectKey(Service.KIND, one.namespace, one.service_name)
+                return self._with_at_zero(key, self._stores.services.get(key)) if one.service_name else ((), (), ())
             case Deployment() | StatefulSet() | DaemonSet():
                 return self.services_of(one), (one.key,), ()
             case HorizontalPodAutoscaler():
@@ -72,6 +72,18 @@ class Dependents:
                 return self._of_event(one)
         # ReplicaSets and ControllerRevisions matter to the workload that owns them; the rest to nothing.
         return self._through(self.workload_of(one))
+
+    def _with_at_zero(
+        self, key: ObjectKey, service: Service | None
+    ) -> tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]:
+        """Return a service and the workloads at zero behind it: how bad that is depends on whether others serve."""
+        rollouts = tuple(
+            workload.key
+            for workload in (self.workloads_behind(service) if service is not None else ())
+            if not isinstance(workload, DaemonSet) and workload.spec.replicas == 0
+        )
+        services, _, _ = self._through(rollouts)
+        return (key, *services), rollouts, ()
 
     def _of_event(self, event: Event) -> tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]:
         about = event.about

@@ -13,27 +13,26 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from k9py.cluster.dependents import Dependents
-from k9py.cluster.indexes import ABOUT, LABEL, SELECTOR, SERVICE, TARGET, chosen_pair, every_pair, is_indexed
+from k9py.cluster.indexes import SELECTOR, every_pair
 from k9py.cluster.log_targets import USUAL_ROLES, log_targets
+from k9py.cluster.relations import Relations
 from k9py.cluster.stores import Stores
-from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.cluster.view_builder import ViewBuilder
+from k9py.cluster.views import RolloutView, ServiceView
 from k9py.logs.source import LogTarget, Role
 from k9py.objects.events import Event
 from k9py.objects.kinds import NAMESPACE
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.objects.selectors import selects
 from k9py.objects.services import EndpointSlice, Service
-from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.objects.severity import Severity
+from k9py.objects.workloads import Deployment, Workload
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.revisions import Revision, revisions
-from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.rollouts.status import RolloutState
 from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
-from k9py.triage.ranking import worst_first
-from k9py.triage.services import service_findings
-from k9py.triage.workloads import workload_findings
 
 MAX_EVENTS = 200
 """Newest events an answer holds."""
@@ -58,6 +57,8 @@ class Queries:
         self._stores = stores
         self._dependents = dependents
         self._knows = knows
+        self._relations = Relations(stores, dependents)
+        self._builder = ViewBuilder(self._relations, knows)
         self._service_views: dict[ObjectKey, ServiceView] = {}
         self._rollout_views: dict[ObjectKey, RolloutView] = {}
         self._unsettled: dict[ObjectKey, None] = {}
@@ -91,7 +92,10 @@ class Queries:
             return None
         view = self._service_views.get(key)
         if view is None:
-            view = self._service_views[key] = self._compute_service(service, now)
+            view = self._service_views[key] = self._builder.service(service, now, self.rollout_view)
+            self.computed += 1
+            if view.severity is Severity.ROLLING_OUT:
+                self._unsettled[key] = None
         return view
 
     def rollout_view(self, key: ObjectKey, now: datetime) -> RolloutView | None:
@@ -101,7 +105,10 @@ class Queries:
             return None
         view = self._rollout_views.get(key)
         if view is None:
-            view = self._rollout_views[key] = self._compute_rollout(workload, now)
+            view = self._rollout_views[key] = self._builder.rollout(workload, now)
+            self.computed += 1
+            if view.status.state not in _SETTLED or view.severity is Severity.ROLLING_OUT:
+                self._unsettled[key] = None
         return view
 
     async def each_service(self, now: datetime) -> AsyncIterator[ServiceView]:
@@ -121,12 +128,12 @@ class Queries:
         service = self._stores.services.get(service_key)
         if service is None:
             return ()
-        return tuple(sorted({one.key for one in self._dependents.workloads_behind(service)}))
+        return self._relations.workloads_behind(service)
 
     def services_of(self, rollout_key: ObjectKey) -> tuple[ObjectKey, ...]:
         """Return the services in front of a workload, by name."""
         workload = self._stores.workload(rollout_key)
-        return tuple(sorted(set(self._dependents.services_of(workload)))) if workload else ()
+        return self._relations.services_of(workload) if workload else ()
 
     def workload_of(self, pod_key: ObjectKey) -> ObjectKey | None:
         """Return the workload a pod belongs to, None when it has none of those we show."""
@@ -141,7 +148,7 @@ class Queries:
         match key.kind:
             case "Service":
                 service = self._stores.services.get(key)
-                found: Iterable[Pod] = self._selected(service) if service else ()
+                found: Iterable[Pod] = self._relations.selected(service) if service else ()
             case "Pod":
                 pod = self._stores.pods.get(key)
                 found = (pod,) if pod else ()
@@ -150,7 +157,7 @@ class Queries:
                 found = self._stores.pods.by_owner(replica_set.uid, key.namespace) if replica_set else ()
             case _:
                 workload = self._stores.workload(key)
-                found = self._pods(workload) if workload else ()
+                found = self._relations.pods(workload) if workload else ()
         return tuple(sorted(found, key=lambda one: one.name))
 
     def pod(self, key: ObjectKey) -> Pod | None:
@@ -177,12 +184,16 @@ class Queries:
     def pod_findings(self, key: ObjectKey, now: datetime) -> tuple[Finding, ...]:
         """Return what is wrong with one pod, worst first."""
         pod = self._stores.pods.get(key)
-        return pod_findings(pod, now, events=tuple(self._events_of(pod.uid, pod.namespace))) if pod else ()
+        return pod_findings(pod, now, events=tuple(self._relations.events_of(pod.uid, pod.namespace))) if pod else ()
 
     def revisions_of(self, key: ObjectKey) -> tuple[Revision, ...]:
         """Return a workload's revisions, newest first."""
         workload = self._stores.workload(key)
-        return revisions(workload, self._owned(workload), tuple(self._pods(workload))) if workload else ()
+        return (
+            revisions(workload, self._relations.owned(workload), tuple(self._relations.pods(workload)))
+            if workload
+            else ()
+        )
 
     def cohorts_of(self, key: ObjectKey) -> tuple[Cohort, ...]:
         """Return a workload's pods by revision, the current one first."""
@@ -190,8 +201,7 @@ class Queries:
 
     def endpoints_of(self, service_key: ObjectKey) -> tuple[EndpointSlice, ...]:
         """Return a service's endpoint slices."""
-        where = (service_key.namespace, service_key.name)
-        return tuple(self._stores.endpoint_slices.by_index(SERVICE, where, service_key.namespace))
+        return self._relations.slices_of(service_key)
 
     def events_about(self, key: ObjectKey) -> tuple[Event, ...]:
         """Return the events about an object and, for a workload, its ReplicaSets and pods; newest first."""
@@ -202,12 +212,12 @@ class Queries:
                 uids = [one.uid]
             case workload:
                 uids = self._uids(workload)
-        found = (event for uid in uids for event in self._events_of(uid, key.namespace))
+        found = (event for uid in uids for event in self._relations.events_of(uid, key.namespace))
         return tuple(sorted(found, key=lambda one: one.last_seen or _EARLIEST, reverse=True)[:MAX_EVENTS])
 
     def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
         """Return the autoscaler that owns a workload's replicas, None when there is none (or none may be read)."""
-        return next(self._stores.autoscalers.by_index(TARGET, key, key.namespace), None)
+        return self._relations.autoscaler_of(key)
 
     def budgets_of(self, key: ObjectKey) -> tuple[PodDisruptionBudget, ...]:
         """Return the disruption budgets that cover a workload's pods, by name."""
@@ -235,6 +245,7 @@ class Queries:
         """Drop cached views that may differ now."""
         for key in services:
             self._service_views.pop(key, None)
+            self._unsettled.pop(key, None)
         for key in rollouts:
             self._rollout_views.pop(key, None)
             self._unsettled.pop(key, None)
@@ -246,98 +257,14 @@ class Queries:
         self._unsettled = {}
 
     def unsettled(self, limit: int = 200) -> tuple[ObjectKey, ...]:
-        """Return rollouts that time alone may change, those computed longest ago first."""
+        """Return services and rollouts that time alone may change, those computed longest ago first."""
         return tuple(key for key, _ in zip(self._unsettled, range(limit), strict=False))
 
     # How it is done
 
-    def _compute_service(self, service: Service, now: datetime) -> ServiceView:
-        self.computed += 1
-        mode = _mode(service)
-        slices = self.endpoints_of(service.key)
-        behind = self.rollouts_of(service.key)
-        views = [view for key in behind if (view := self.rollout_view(key, now)) is not None]
-        behind_findings = [finding for view in views for finding in view.findings]
-        at_rest = bool(views) and all(view.status.state is RolloutState.SCALED_TO_ZERO for view in views)
-        ready: int | None = None
-        total: int | None = None
-        findings: tuple[Finding, ...] = ()
-        if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
-            ready, total = _endpoints(slices)
-            if self._knows(Pod.KIND):
-                findings = service_findings(service, slices, tuple(self._selected(service)), now, at_rest=at_rest)
-        return ServiceView(
-            key=service.key,
-            uid=service.uid,
-            mode=mode,
-            type=service.spec.type,
-            ports=service.spec.ports or (),
-            ready=ready,
-            total=total,
-            workloads=behind,
-            findings=worst_first([*findings, *behind_findings]),
-            external_name=service.spec.external_name,
-            created_at=service.metadata.creation_timestamp,
-        )
-
-    def _compute_rollout(self, workload: Workload, now: datetime) -> RolloutView:
-        self.computed += 1
-        owned = self._owned(workload)
-        pods = tuple(self._pods(workload))
-        events = self._telling_events(workload, owned, pods)
-        found = revisions(workload, owned, pods)
-        status = rollout_status(workload, found, pods, now, events=events)
-        if status.state not in _SETTLED:
-            self._unsettled[workload.key] = None
-        return RolloutView(
-            key=workload.key,
-            uid=workload.uid,
-            status=status,
-            findings=workload_findings(workload, owned, pods, events, now),
-            created_at=workload.metadata.creation_timestamp,
-            generation=workload.metadata.generation,
-            pods_known=self._knows(Pod.KIND),
-        )
-
-    def _telling_events(
-        self, workload: Workload, owned: Iterable[ReplicaSet | ControllerRevision], pods: Iterable[Pod]
-    ) -> tuple[Event, ...]:
-        """Return the events that can explain trouble: a ready pod has none, whatever its events say of its past."""
-        uids = [workload.uid]
-        if isinstance(workload, Deployment):
-            uids += [one.uid for one in owned]
-        uids += [pod.uid for pod in pods if not pod.is_ready]
-        return tuple(event for uid in uids for event in self._events_of(uid, workload.namespace))
-
-    def _owned(self, workload: Workload) -> tuple[ReplicaSet | ControllerRevision, ...]:
-        if isinstance(workload, Deployment):
-            return tuple(self._stores.replica_sets.by_owner(workload.uid, workload.namespace))
-        return tuple(self._stores.controller_revisions.by_owner(workload.uid, workload.namespace))
-
-    def _pods(self, workload: Workload) -> Iterator[Pod]:
-        pods = self._stores.pods
-        if not isinstance(workload, Deployment):
-            return pods.by_owner(workload.uid, workload.namespace)
-        owned = self._stores.replica_sets.by_owner(workload.uid, workload.namespace)
-        return (pod for one in owned for pod in pods.by_owner(one.uid, workload.namespace))
-
-    def _selected(self, service: Service) -> Iterator[Pod]:
-        selector = service.spec.selector
-        if not selector:
-            return
-        pair = chosen_pair(service.namespace, service.name, selector)
-        pods = self._stores.pods
-        found = pods.by_index(LABEL, pair, service.namespace) if is_indexed(pair) else pods.in_namespace(pair[0])
-        for pod in found:
-            if selects(selector, pod.metadata.labels):
-                yield pod
-
     def _uids(self, workload: Workload) -> list[str]:
-        owned = [one.uid for one in self._owned(workload)] if isinstance(workload, Deployment) else []
-        return [workload.uid, *owned, *(pod.uid for pod in self._pods(workload))]
-
-    def _events_of(self, uid: str, namespace: str) -> Iterator[Event]:
-        return self._stores.events.by_index(ABOUT, uid, namespace)
+        owned = [one.uid for one in self._relations.owned(workload)] if isinstance(workload, Deployment) else []
+        return [workload.uid, *owned, *(pod.uid for pod in self._relations.pods(workload))]
 
 
 async def _in_slices(keys: list[ObjectKey], view: Callable[[ObjectKey], V | None]) -> AsyncIterator[V]:
@@ -349,26 +276,3 @@ async def _in_slices(keys: list[ObjectKey], view: Callable[[ObjectKey], V | None
         if time.perf_counter() >= until:
             await asyncio.sleep(0)
             until = time.perf_counter() + SLICE_SECONDS
-
-
-def _mode(service: Service) -> ServiceMode:
-    if service.spec.type == "ExternalName":
-        return ServiceMode.EXTERNAL_NAME
-    if not service.spec.selector:
-        return ServiceMode.NO_SELECTOR
-    return ServiceMode.HEADLESS if service.spec.cluster_ip == "None" else ServiceMode.SELECTOR
-
-
-def _endpoints(slices: Iterable[EndpointSlice]) -> tuple[int, int]:
-    """Count ready and all endpoints. A pod in two slices (IPv4 and IPv6) counts once; unknown readiness is ready.
-
-    Source: the EndpointSlice API: "a nil value should be interpreted as true".
-    """
-    ready: dict[object, bool] = {}
-    for one in slices:
-        for endpoint in one.endpoints or ():
-            if endpoint.conditions.terminating:
-                continue
-            which = endpoint.identity
-            ready[which] = ready.get(which, False) or endpoint.conditions.ready is not False
-    return sum(ready.values()), len(ready)

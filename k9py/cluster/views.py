@@ -12,8 +12,9 @@ import msgspec
 
 from k9py.objects.meta import ObjectKey
 from k9py.objects.services import ServicePort
+from k9py.objects.severity import Severity
 from k9py.rollouts.status import RolloutStatus
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 
 
 class ServiceMode(Enum):
@@ -30,6 +31,9 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
 
     Args:
         ready, total: endpoints that take traffic, and all; None when unknown or (EXTERNAL_NAME) meaningless.
+        serving, wanted: those that serve of those that should, in step with the workloads behind it; None likewise.
+        severity: how bad it is; `findings` hold the reason of a problem first, and none worse.
+        is_explained: a workload behind it is exactly as bad: the two are one thing to count.
         workloads: whose pod template the selector selects, by name.
         findings: worst first; the service's own, then those of the workloads behind it that are not already said.
         external_name: the alias of an EXTERNAL_NAME service, else "".
@@ -47,6 +51,10 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
     findings: tuple[Finding, ...]
     external_name: str
     created_at: datetime | None
+    severity: Severity = Severity.UNKNOWN
+    serving: int | None = None
+    wanted: int | None = None
+    is_explained: bool = False
 
     @property
     def worst(self) -> Finding | None:
@@ -65,7 +73,8 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_failing(self) -> bool:
-        return _fails(self.findings)
+        """True when it is down, degraded or stuck."""
+        return self.severity <= Severity.STUCK
 
 
 class RolloutView(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +84,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
         findings: worst first, of the workload and its pods.
         generation: the version of the spec this is about.
         pods_known: False while its pods are not read (or may not be): then only the counts speak.
+        severity: how bad it is; `findings` hold the reason of a problem first, and none worse.
     """
 
     key: ObjectKey
@@ -84,6 +94,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
     created_at: datetime | None
     generation: int
     pods_known: bool
+    severity: Severity = Severity.UNKNOWN
 
     @property
     def kind(self) -> str:
@@ -114,7 +125,8 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_failing(self) -> bool:
-        return _fails(self.findings)
+        """True when it is down, degraded or stuck."""
+        return self.severity <= Severity.STUCK
 
 
 def short_tag(image: str) -> str:
@@ -129,10 +141,6 @@ def short_tag(image: str) -> str:
     if at:
         return digest.rpartition(":")[2][:12]
     return "latest"
-
-
-def _fails(findings: tuple[Finding, ...]) -> bool:
-    return any(one.severity is Severity.FAIL for one in findings)
 
 
 def _port(one: ServicePort) -> str:

@@ -8,6 +8,8 @@ from typing import ClassVar
 from k9py.objects.meta import Condition, KubeObject, KubeStruct
 from k9py.objects.selectors import LabelSelector
 
+KEDA_SCALED_OBJECT = "scaledobject.keda.sh/name"
+
 
 class ScaleTarget(KubeStruct, frozen=True):
     """The workload an autoscaler scales."""
@@ -41,6 +43,14 @@ class HorizontalPodAutoscaler(KubeObject, frozen=True):
 
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
+
+    @property
+    def scaled_object(self) -> str:
+        """Name of the KEDA ScaledObject that made it, "" when none did."""
+        for owner in self.metadata.owner_references or ():
+            if owner.kind == "ScaledObject":
+                return owner.name
+        return self.metadata.label(KEDA_SCALED_OBJECT)
 
 
 class BudgetSpec(KubeStruct, frozen=True):

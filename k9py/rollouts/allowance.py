@@ -17,7 +17,8 @@ from k9py.objects.workloads import DaemonSet, Deployment, RollingUpdate, Statefu
 from k9py.rollouts.progress import progress
 
 _NO_DEADLINE: Final = 2**31 - 1
-_AVAILABLE: Final = "NewReplicaSetAvailable"
+AVAILABLE: Final = "NewReplicaSetAvailable"
+"""Reason of the Progressing condition of a rollout that is through (deployment/util)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def deadline(workload: Workload, now: datetime) -> Deadline | None:
         return None
     if counts.timed_out:
         return Deadline(counts.deadline, 0.0)
-    if progressing.reason == _AVAILABLE or counts.moved_at is None:
+    if progressing.reason == AVAILABLE or counts.moved_at is None:
         return None
     return Deadline(counts.deadline, max(0.0, counts.deadline - (now - counts.moved_at).total_seconds()))
 

@@ -53,6 +53,7 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
         images: of the pod template, main containers.
         changed_at: when the rollout last moved (start of the revision, or the controller's last progress).
         paused: the Deployment is paused.
+        is_blocked: it has a cause that will not pass by itself.
     """
 
     key: ObjectKey
@@ -70,6 +71,14 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
     images: tuple[str, ...]
     changed_at: datetime | None
     paused: bool
+    is_blocked: bool = False
+
+    @property
+    def serving(self) -> int | None:
+        """Pods that serve of those wanted: what surges, or is left over, counts for nothing. None when unknown."""
+        if self.desired is None or self.state is RolloutState.UNKNOWN:
+            return None
+        return min(self.ready, self.desired)
 
 
 def rollout_status(
@@ -114,6 +123,7 @@ def rollout_status(
             default=workload.metadata.creation_timestamp,
         ),
         paused=counts.paused,
+        is_blocked=state is RolloutState.STALLED or (cause is not None and cause.trouble.blocking),
     )
 
 

@@ -77,7 +77,8 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
         _line("alias of", service.spec.external_name),
         _line("ports", view.ports_text),
         _line("selector", _pairs(service.spec.selector)),
-        _line("endpoints", endpoints_cell(view, tone).text + " ready", tone),
+        _line("serving", endpoints_cell(view, tone).text, tone),
+        _line("endpoints", "?" if view.total is None else f"{view.ready} of {view.total} ready"),
         _line("behind it", behind_words(view)),
     ]
     endpoints = [

@@ -5,22 +5,25 @@ Invariant: `json_values` keys are snake_case and only ever added to; scripts rel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from k9py.cluster.health import ClusterHealth
 from k9py.cluster.views import RolloutView, ServiceView
+from k9py.objects.severity import Severity
 from k9py.objects.text import printable
 from k9py.rollouts.status import RolloutState
 from k9py.tables import rollouts, services
-from k9py.tables.tones import rank_of, rollout_tone, service_tone
+from k9py.tables.tones import COUNTED, count_words
 from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.triage.finding import Finding
 
 ALL_WELL = 0
 FAILING = 1
+"""Something is down, degraded or stuck."""
 COULD_NOT_TELL = 2
 
 
@@ -37,7 +40,7 @@ class PlainTable:
 def plain_tables(
     service_views: Iterable[ServiceView], rollout_views: Iterable[RolloutView], now: datetime
 ) -> tuple[PlainTable, PlainTable]:
-    """Return the two tables, failing first."""
+    """Return the two tables, worst first."""
     return (
         _table("Services", services.COLUMNS, [services.row(one, now) for one in service_views], now),
         _table("Rollouts", rollouts.COLUMNS, [rollouts.row(one, now) for one in rollout_views], now),
@@ -45,16 +48,23 @@ def plain_tables(
 
 
 def exit_code(health: ClusterHealth, service_views: Iterable[ServiceView], rollout_views: Iterable[RolloutView]) -> int:
-    """Return 1 when something is failing; else 2 when anything could not be told; else 0.
+    """Return 1 when something is down, degraded or stuck; else 2 when anything could not be told; else 0.
 
-    What is known to fail is told even where other things are not known. Progressing and paused are not failing.
+    What is known to fail is told even where other things are not known. Warnings and what rolls out are no failures.
     """
-    tones = {service_tone(one) for one in service_views} | {rollout_tone(one) for one in rollout_views}
-    if Tone.FAIL in tones:
+    found = {one.severity for one in service_views} | {one.severity for one in rollout_views}
+    if found & {Severity.DOWN, Severity.DEGRADED, Severity.STUCK}:
         return FAILING
-    if Tone.UNKNOWN in tones or not health.is_whole:
+    if Severity.UNKNOWN in found or not health.is_whole:
         return COULD_NOT_TELL
     return ALL_WELL
+
+
+def summary_words(service_views: Iterable[ServiceView], rollout_views: Iterable[RolloutView]) -> str:
+    """Return how many there are of each severity: `1 down · 15 healthy`; a service and its workload are one thing."""
+    found = Counter(one.severity for one in rollout_views)
+    found.update(one.severity for one in service_views if not one.is_explained)
+    return " · ".join(count_words(severity, found[severity]) for severity in COUNTED if found[severity])
 
 
 def json_values(
@@ -76,8 +86,9 @@ def json_values(
             "forbidden_kinds": list(health.forbidden),
             "error": printable(health.error.message) if health.error else None,
         },
-        "services": [_service(one) for one in sorted(service_list, key=_by(service_tone))],
-        "rollouts": [_rollout(one) for one in sorted(rollout_list, key=_by(rollout_tone))],
+        "summary": {"services": _counts(service_list), "rollouts": _counts(rollout_list)},
+        "services": [_service(one) for one in sorted(service_list, key=_place)],
+        "rollouts": [_rollout(one) for one in sorted(rollout_list, key=_place)],
         "exit_code": exit_code(health, service_list, rollout_list),
     }
 
@@ -87,12 +98,15 @@ def _service(view: ServiceView) -> dict[str, Any]:
         "namespace": printable(view.key.namespace),
         "name": printable(view.key.name),
         "type": printable(view.type),
+        "severity": view.severity.word,
+        "serving": view.serving,
+        "wanted": view.wanted,
         "ready_endpoints": view.ready,
         "total_endpoints": view.total,
         "ports": [{"port": one.port, "protocol": one.protocol, "name": printable(one.name)} for one in view.ports],
         "workloads": [{"kind": one.kind, "name": printable(one.name)} for one in view.workloads],
         "external_name": printable(view.external_name) or None,
-        "verdict": _verdict(service_tone(view)),
+        "verdict": _verdict(view.severity),
         "findings": _findings(view.findings),
     }
 
@@ -103,10 +117,13 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
         "namespace": printable(view.namespace),
         "name": printable(view.key.name),
         "kind": view.kind,
+        "severity": view.severity.word,
         "state": status.state.value,
         "words": printable(status.words),
         "cause": status.cause.value if status.cause else None,
         "reason": printable(status.reason) or None,
+        "serving": status.serving,
+        "wanted": status.desired,
         "desired": status.desired,
         "ready": status.ready if status.state is not RolloutState.UNKNOWN else None,
         "updated": status.updated if status.state is not RolloutState.UNKNOWN else None,
@@ -115,7 +132,7 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
         "images": [printable(one) for one in status.images],
         "paused": status.paused,
         "changed_at": _time(view.changed_at),
-        "verdict": _verdict(rollout_tone(view)),
+        "verdict": _verdict(view.severity),
         "findings": _findings(view.findings),
     }
 
@@ -123,7 +140,7 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
 def _findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
-            "severity": one.severity.name.lower(),
+            "severity": one.severity.word,
             "reason": printable(one.reason),
             "message": printable(one.message),
             "about": {
@@ -137,15 +154,21 @@ def _findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     ]
 
 
-def _verdict(tone: Tone) -> str:
-    match tone:
-        case Tone.FAIL:
+def _counts(views: Iterable[ServiceView | RolloutView]) -> dict[str, int]:
+    found = Counter(one.severity for one in views)
+    return {severity.word: found[severity] for severity in (*COUNTED, Severity.IDLE)}
+
+
+def _verdict(severity: Severity) -> str:
+    """The coarser word of before there were severities; scripts rely on it."""
+    match severity:
+        case Severity.DOWN | Severity.DEGRADED | Severity.STUCK:
             return "failing"
-        case Tone.UNKNOWN:
+        case Severity.UNKNOWN:
             return "unknown"
-        case Tone.WARN:
+        case Severity.WARNING:
             return "warning"
-        case Tone.BUSY:
+        case Severity.ROLLING_OUT:
             return "changing"
     return "well"
 
@@ -154,8 +177,8 @@ def _time(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def _by(tone: Callable[[Any], Tone]) -> Callable[[Any], tuple[int, str, str, str]]:
-    return lambda view: (rank_of(tone(view)), view.key.namespace, view.key.name, view.key.kind)
+def _place(view: ServiceView | RolloutView) -> tuple[int, str, str, str]:
+    return (view.severity, view.key.namespace, view.key.name, view.key.kind)
 
 
 def _table(title: str, columns: tuple[Column, ...], rows: list[Row], now: datetime) -> PlainTable:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from k9py.cluster.views import RolloutView
+from k9py.objects.severity import Severity
 from k9py.objects.text import printable
+from k9py.rollouts.status import RolloutState
 from k9py.tables.tones import live_age, rank_of, rollout_tone
 from k9py.tables.values import Cell, Column, Row, Tone
 
@@ -31,7 +33,8 @@ def row(view: RolloutView, now: datetime) -> Row:
     status = view.status
     tone = rollout_tone(view)
     desired = status.desired
-    short = desired is not None and status.ready < desired
+    serving = status.ready if status.serving is None else status.serving
+    short = desired is not None and serving < desired
     ready_tone = tone if short or desired is None else Tone.PLAIN
     return Row(
         key=view.key,
@@ -39,7 +42,7 @@ def row(view: RolloutView, now: datetime) -> Row:
             Cell(printable(view.namespace), Tone.MUTED),
             Cell(KIND_WORDS[view.kind], Tone.MUTED),
             Cell(printable(view.key.name)),
-            Cell(f"{status.ready}/{_count(desired)}", ready_tone, sort=(_share(status.ready, desired), desired or 0)),
+            Cell(f"{serving}/{_count(desired)}", ready_tone, sort=(_share(serving, desired), desired or 0)),
             Cell(str(status.updated), sort=status.updated),
             Cell(str(status.available), sort=status.available),
             Cell(_count(status.revision), sort=-1 if status.revision is None else status.revision),
@@ -54,19 +57,24 @@ def row(view: RolloutView, now: datetime) -> Row:
 
 
 def state_words(view: RolloutView) -> str:
-    """The status in words and, where it leaves it out, the worst that fails."""
-    words, worst = view.status.words, view.worst
-    note = f" ({view.status.note})" if view.status.note and view.status.note not in words else ""
-    if not view.is_failing or worst is None or worst.message in words or view.status.reason:
-        return words + note
-    return f"{words}: {worst.message}{note}"
+    """The status in words and, where they leave it out, the finding that is the reason of the row's mark."""
+    status, worst = view.status, view.worst
+    note = f" ({status.note})" if status.note and status.note not in status.words else ""
+    if worst is None or worst.message in status.words:
+        return status.words + note
+    if status.state is RolloutState.SCALED_TO_ZERO and worst.about == view.key:
+        return worst.message  # it says the same, and more
+    is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.reason)
+    if view.severity > Severity.WARNING or is_named:
+        return status.words + note
+    return f"{status.words}: {worst.message}{note}"
 
 
 def _count(value: int | None) -> str:
     return "?" if value is None else str(value)
 
 
-def _share(ready: int, desired: int | None) -> float:
+def _share(serving: int, desired: int | None) -> float:
     if desired is None:
         return -1.0
-    return ready / desired if desired else 2.0
+    return serving / desired if desired else 2.0

@@ -38,17 +38,18 @@ def row(view: ServiceView, now: datetime) -> Row:
         tone=tone,
         rank=rank_of(tone),
         since=view.created_at,
+        counted=not view.is_explained,
     )
 
 
 def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
-    """`2/3`; `?/?` when it cannot be told; a dash where there are none by nature. Sorts by the share that is ready."""
+    """`2/3` of the wanted endpoints serve; `?/?` when that cannot be told; a dash where there are none by nature."""
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return Cell("–", Tone.MUTED, sort=(2.0, 0))
-    if view.ready is None or view.total is None:
+    if view.serving is None or view.wanted is None:
         return Cell("?/?", Tone.UNKNOWN, sort=(-1.0, 0))
-    share = view.ready / view.total if view.total else 0.0
-    return Cell(f"{view.ready}/{view.total}", tone, sort=(share, view.total))
+    share = view.serving / view.wanted if view.wanted else 0.0
+    return Cell(f"{view.serving}/{view.wanted}", tone, sort=(share, view.wanted))
 
 
 def behind_words(view: ServiceView) -> str:

@@ -1,4 +1,4 @@
-"""What tone an object has, and the order that puts what fails first.
+"""What tone a severity has, and the order that puts the worst first.
 
 Invariant: what is not known is UNKNOWN, never OK, and stands before all that is well.
 """
@@ -7,33 +7,47 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.cluster.views import RolloutView, ServiceView
+from k9py.objects.severity import Severity
 from k9py.objects.times import age
-from k9py.rollouts.status import RolloutState
 from k9py.tables.values import Row, Tone
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 
-_RANKS = (
-    Tone.FAIL,
-    Tone.DEGRADED,
-    Tone.STUCK,
-    Tone.UNKNOWN,
-    Tone.WARN,
-    Tone.BUSY,
-    Tone.OK,
-    Tone.PLAIN,
-    Tone.ACCENT,
-    Tone.MUTED,
-)
-_STATES = {
-    RolloutState.COMPLETE: Tone.OK,
-    RolloutState.PROGRESSING: Tone.BUSY,
-    RolloutState.STALLED: Tone.FAIL,
-    RolloutState.PAUSED: Tone.WARN,
-    RolloutState.SCALED_TO_ZERO: Tone.MUTED,
-    RolloutState.UNKNOWN: Tone.UNKNOWN,
+_TONES = {
+    Severity.DOWN: Tone.FAIL,
+    Severity.DEGRADED: Tone.DEGRADED,
+    Severity.STUCK: Tone.STUCK,
+    Severity.UNKNOWN: Tone.UNKNOWN,
+    Severity.WARNING: Tone.WARN,
+    Severity.ROLLING_OUT: Tone.BUSY,
+    Severity.INFO: Tone.PLAIN,
+    Severity.HEALTHY: Tone.OK,
+    Severity.IDLE: Tone.MUTED,
 }
-_SEVERITIES = {Severity.FAIL: Tone.FAIL, Severity.WARN: Tone.WARN, Severity.INFO: Tone.PLAIN}
+_RANKS = (*(tone for tone in _TONES.values() if tone is not Tone.MUTED), Tone.ACCENT, Tone.MUTED)
+
+
+COUNTED = (
+    Severity.DOWN,
+    Severity.DEGRADED,
+    Severity.STUCK,
+    Severity.UNKNOWN,
+    Severity.WARNING,
+    Severity.ROLLING_OUT,
+    Severity.HEALTHY,
+)
+"""What a summary counts, in its order; what is idle needs no number."""
+
+
+def count_words(severity: Severity, number: int) -> str:
+    """Return a number of rows of a severity: `2 degraded`, `3 warnings`."""
+    plural = "s" if severity is Severity.WARNING and number != 1 else ""
+    return f"{number:,} {severity.word}{plural}"
+
+
+def severity_tone(severity: Severity) -> Tone:
+    """Return the tone that stands for a severity everywhere."""
+    return _TONES[severity]
 
 
 def rank_of(tone: Tone) -> int:
@@ -42,32 +56,18 @@ def rank_of(tone: Tone) -> int:
 
 
 def finding_tone(finding: Finding) -> Tone:
-    return _SEVERITIES[finding.severity]
+    """Return the tone of a finding."""
+    return _TONES[finding.severity]
 
 
 def rollout_tone(view: RolloutView) -> Tone:
-    """A failing pod makes a complete rollout fail; a warning only shows where nothing stronger does."""
-    tone = _STATES[view.status.state]
-    if view.is_failing:
-        return Tone.FAIL
-    if tone is Tone.OK and view.worst is not None and view.worst.severity is Severity.WARN:
-        return Tone.WARN
-    return tone
+    """Return the tone of a workload's row."""
+    return _TONES[view.severity]
 
 
 def service_tone(view: ServiceView) -> Tone:
-    """UNKNOWN unless its endpoints are known; idle ones (an alias, nothing behind it by wish) are muted."""
-    if view.is_failing:
-        return Tone.FAIL
-    if not view.is_known:
-        return Tone.UNKNOWN
-    if view.mode is ServiceMode.EXTERNAL_NAME:
-        return Tone.MUTED
-    if view.worst is not None and view.worst.severity is Severity.WARN:
-        return Tone.WARN
-    if not view.total:
-        return Tone.MUTED
-    return Tone.OK if view.ready == view.total else Tone.BUSY
+    """Return the tone of a service's row."""
+    return _TONES[view.severity]
 
 
 def live_age(row: Row, now: datetime) -> str:

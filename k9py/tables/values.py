@@ -90,6 +90,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         tone: of the whole row, for its first column's symbol.
         rank: default order: rows sort by (rank, namespace, name); failing first means a lower rank.
         since: time live columns count from.
+        counted: False where the row's tone is another table's as well, and is counted there.
     """
 
     key: ObjectKey
@@ -97,3 +98,4 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     tone: Tone = Tone.PLAIN
     rank: int = 0
     since: datetime | None = None
+    counted: bool = True

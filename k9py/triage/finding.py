@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 
 from k9py.objects.meta import ObjectKey
+from k9py.objects.severity import Severity
 from k9py.objects.troubles import TroubleKind
-
-
-class Severity(IntEnum):
-    """Worst is lowest, so findings sort worst first."""
-
-    FAIL = 0
-    WARN = 1
-    INFO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +18,7 @@ class Finding:
     """One finding.
 
     Args:
-        severity: FAIL is broken now, WARN may break or is slow, INFO is worth knowing.
+        severity: how bad it is for the object it is about; in a view it is never worse than the view's own.
         reason: CamelCase, as Kubernetes says it where it does.
         message: what it is, naming the image, container, probe ...
         about: the object it is about.

@@ -14,10 +14,11 @@ from k9py.objects.events import Event
 from k9py.objects.meta import condition
 from k9py.objects.pod_troubles import exit_words, pod_troubles, short, stuck_ending
 from k9py.objects.pods import Pod
+from k9py.objects.severity import Severity
 from k9py.objects.text import printable
 from k9py.objects.times import age
 from k9py.objects.troubles import Trouble
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 from k9py.triage.ranking import worst_first
 
 _RECENT_RESTART: Final = timedelta(hours=1)
@@ -50,9 +51,9 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
 def _severity(trouble: Trouble, now: datetime) -> Severity:
     """A probe that says no while its container starts is how starting looks: worth a warning once it takes long."""
     if trouble.blocking:
-        return Severity.FAIL
+        return Severity.DOWN
     starting = trouble.since is not None and now - trouble.since <= _SLOW_START
-    return Severity.WARN if trouble.reason == "Unhealthy" and not starting else Severity.INFO
+    return Severity.WARNING if trouble.reason == "Unhealthy" and not starting else Severity.INFO
 
 
 def _is_plainly_well(pod: Pod) -> bool:
@@ -75,12 +76,12 @@ def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
     if reason == "Evicted":
         words = short(pod.status.message)
         message = f"evicted from its node: {words}" if words else "evicted from its node"
-        yield Finding(Severity.WARN, reason, message, pod.key, pod.status.start_time)
+        yield Finding(Severity.WARNING, reason, message, pod.key, pod.status.start_time)
         return
     # Pods that are always restarted end as Failed only when a node rejects or loses them (a reboot, no room): their
     # controller makes others in their place and leaves these lying about. What is missing, the workload itself tells.
     owner = pod.metadata.controller
-    severity = Severity.WARN if owner is not None and owner.kind in _REPLACING else Severity.FAIL
+    severity = Severity.WARNING if owner is not None and owner.kind in _REPLACING else Severity.DOWN
     for one in pod.status.container_statuses or ():
         ended = one.state.terminated if one.state else None
         if ended is not None and ended.exit_code != 0:
@@ -100,12 +101,12 @@ def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
     lost = stuck_ending(pod, now)
     if lost is not None and lost.reason == "NodeLost":
         message = f"cannot end: {lost.message}"
-        yield Finding(Severity.WARN, "StuckTerminating", message, pod.key, deleted, lost.kind)
+        yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, deleted, lost.kind)
     elif now - deleted > _DELETION_MARGIN:
         kept = ", ".join(printable(one) for one in pod.metadata.finalizers or ())
         why = f"held by finalizer {kept}" if kept else "its node does not confirm the end"
         yield Finding(
-            Severity.WARN, "StuckTerminating", f"should have ended {age(deleted, now)} ago: {why}", pod.key, deleted
+            Severity.WARNING, "StuckTerminating", f"should have ended {age(deleted, now)} ago: {why}", pod.key, deleted
         )
     else:
         yield Finding(Severity.INFO, "Terminating", "is ending", pod.key, deleted)
@@ -131,7 +132,7 @@ def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:
         message = (
             f"container {printable(one.name)} was restarted {times}, last {age(ended.finished_at, now)} ago ({how})"
         )
-        yield Finding(Severity.WARN, ended.reason or "Restarted", message, pod.key, ended.finished_at)
+        yield Finding(Severity.WARNING, ended.reason or "Restarted", message, pod.key, ended.finished_at)
 
 
 def _slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:
@@ -147,7 +148,7 @@ def _slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:
     since = (scheduled.last_transition_time if scheduled else None) or pod.status.start_time
     if since is not None and now - since > _SLOW_START:
         message = f"no container has started on node {printable(pod.spec.node_name)} for {age(since, now)}"
-        yield Finding(Severity.WARN, "ContainerCreating", message, pod.key, since)
+        yield Finding(Severity.WARNING, "ContainerCreating", message, pod.key, since)
 
 
 _CHECKS: Final[tuple[Callable[[Pod, datetime], Iterator[Finding]], ...]] = (

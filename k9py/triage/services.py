@@ -13,8 +13,9 @@ from typing import Final
 
 from k9py.objects.pods import Pod
 from k9py.objects.services import Endpoint, EndpointSlice, Service
+from k9py.objects.severity import Severity
 from k9py.objects.text import printable
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
 from k9py.triage.ranking import worst, worst_first
 
@@ -41,7 +42,7 @@ def service_findings(
     Args:
         slices: of this service; endpoints with unknown readiness count as ready, as the API says.
         pods: all pods its selector selects.
-        at_rest: the workloads it selects want no pods: then having none is somebody's wish.
+        at_rest: the workloads it selects want no pods.
     """
     if service.spec.type == "ExternalName" or not service.spec.selector:
         return ()
@@ -59,13 +60,10 @@ def is_serving(endpoint: Endpoint) -> bool:
 
 
 def _no_pods(case: _Case) -> Iterator[Finding]:
-    if case.pods or case.endpoints:
-        return
-    if case.at_rest:
-        yield Finding(Severity.INFO, "ScaledToZero", "what is behind it is scaled to zero", case.service.key)
-        return
+    if case.pods or case.endpoints or case.at_rest:
+        return  # at rest, the workloads tell why they want no pods
     selector = ",".join(f"{printable(k)}={printable(v)}" for k, v in sorted((case.service.spec.selector or {}).items()))
-    yield Finding(Severity.FAIL, "NoPods", f"no pod matches its selector {selector}", case.service.key)
+    yield Finding(Severity.DOWN, "NoPods", f"no pod matches its selector {selector}", case.service.key)
 
 
 def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
@@ -78,19 +76,19 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
     if not running and case.at_rest:
         return  # the last ones are ending, as was wished
     if not running:
-        yield Finding(Severity.FAIL, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
+        yield Finding(Severity.DOWN, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
         return
     ready = sum(pod.is_ready for pod in running)
     if ready:
         message = f"{ready} of {len(running)} pods are ready, but none is published as an endpoint"
-        yield Finding(Severity.WARN, "NoReadyEndpoints", message, case.service.key)
+        yield Finding(Severity.DOWN, "NotPublished", message, case.service.key)
         return
     cause = worst(found for pod in running for found in pod_findings(pod, case.now))
     why = f": {cause.message}" if cause else ""
     kind = cause.kind if cause else None
     since = cause.since if cause else None
     message = f"none of {len(running)} pods behind it is ready{why}"
-    yield Finding(Severity.FAIL, "NoReadyEndpoints", message, case.service.key, since, kind)
+    yield Finding(Severity.DOWN, "NoReadyEndpoints", message, case.service.key, since, kind)
 
 
 def _some_not_ready(case: _Case) -> Iterator[Finding]:
@@ -100,10 +98,10 @@ def _some_not_ready(case: _Case) -> Iterator[Finding]:
     if not unready:
         return
     cause = worst(found for pod in unready for found in pod_findings(pod, case.now))
-    if cause is None or cause.severity is Severity.INFO:
+    if cause is None or cause.severity > Severity.WARNING:
         return  # starting
     message = f"{len(unready)} of {len(case.running)} pods not ready: {cause.message}"
-    yield Finding(Severity.WARN, "SomeNotReady", message, case.service.key, cause.since, cause.kind)
+    yield Finding(Severity.WARNING, "SomeNotReady", message, case.service.key, cause.since, cause.kind)
 
 
 def _port_names(case: _Case) -> Iterator[Finding]:
@@ -122,7 +120,7 @@ def _port_names(case: _Case) -> Iterator[Finding]:
         target = str(port.target_port)
         if not target.isdigit() and (target, port.protocol) not in named:
             message = f"target port {printable(target)} is not a port of any pod behind it"
-            yield Finding(Severity.FAIL, "NoSuchPort", message, case.service.key)
+            yield Finding(Severity.DOWN, "NoSuchPort", message, case.service.key)
 
 
 _CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (

@@ -15,14 +15,16 @@ from k9py.objects.events import Event
 from k9py.objects.meta import Condition, condition
 from k9py.objects.pods import Pod
 from k9py.objects.refusals import creation_trouble, refusal
+from k9py.objects.severity import Severity
 from k9py.objects.text import printable
 from k9py.objects.times import age
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
 from k9py.triage.ranking import worst_first
 
-_BEGINNING: Final = timedelta(minutes=10)
+FRESH: Final = timedelta(minutes=5)
+"""A workload this young may still be at its first start: that nothing serves yet is no failure by itself."""
 _DELETION_SLOW: Final = timedelta(minutes=2)
 _TROUBLED_PODS: Final = 500
 """Pods with findings gathered before the rest is only said to exist: a bounded time for a workload of any size."""
@@ -65,7 +67,7 @@ def _being_deleted(workload: Workload, now: datetime) -> Iterator[Finding]:
     long = now - deleted > _DELETION_SLOW
     message = f"being deleted for {age(deleted, now)}" + (f", held by finalizer {held}" if held else "")
     reason = "StuckTerminating" if long else "Terminating"
-    yield Finding(Severity.WARN if long else Severity.INFO, reason, message, workload.key, deleted)
+    yield Finding(Severity.WARNING if long else Severity.INFO, reason, message, workload.key, deleted)
 
 
 def _pods(case: _Case) -> Iterator[Finding]:
@@ -82,7 +84,7 @@ def _pods(case: _Case) -> Iterator[Finding]:
         troubled += not pod.is_ready
         for found in pod_findings(pod, case.now, events=by_pod.get(pod.uid, ())):
             if too_late and found.kind is not None and not pod.is_ready:
-                found = replace(found, severity=Severity.FAIL)  # what might have needed time has had it
+                found = replace(found, severity=Severity.DOWN)  # what might have needed time has had it
             if found.severity is Severity.INFO:
                 continue  # a pod that is merely starting or ending is the rollout's business
             same: tuple[Severity, str] = (found.severity, found.message)
@@ -101,14 +103,14 @@ def _refused_pods(case: _Case) -> Iterator[Finding]:
         failure = condition(workload.status.conditions, "ReplicaFailure")
         if failure is not None and failure.status == "True":
             trouble = creation_trouble(failure.message, failure.last_transition_time)
-            yield Finding(Severity.FAIL, trouble.reason, trouble.message, workload.key, trouble.since, trouble.kind)
+            yield Finding(Severity.DOWN, trouble.reason, trouble.message, workload.key, trouble.since, trouble.kind)
         return
     wanted, have = _wanted_and_there(workload)
     if have >= wanted:
         return
     told = refusal(workload.uid, case.events, case.pods, case.now)
     if told is not None:
-        yield Finding(Severity.FAIL, told.reason, told.message, workload.key, told.since, told.kind)
+        yield Finding(Severity.DOWN, told.reason, told.message, workload.key, told.since, told.kind)
 
 
 def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:
@@ -126,7 +128,7 @@ def _deadline(case: _Case) -> Iterator[Finding]:
         return
     seconds = case.workload.spec.progress_deadline_seconds
     message = "rollout made no progress" + (f" within its deadline of {seconds} s" if seconds is not None else "")
-    yield Finding(Severity.FAIL, exceeded.reason, message, case.workload.key, exceeded.last_transition_time)
+    yield Finding(Severity.STUCK, exceeded.reason, message, case.workload.key, exceeded.last_transition_time)
 
 
 def _deadline_exceeded(workload: Workload) -> Condition | None:
@@ -151,8 +153,8 @@ def _nothing_serves(case: _Case) -> Iterator[Finding]:
         number = 1 if wanted is None else wanted
         # This is how every workload begins; if a pod shows a cause, its own finding says so from the start.
         created = workload.metadata.creation_timestamp
-        young = created is not None and case.now - created < _BEGINNING
-        severity = Severity.INFO if young else Severity.FAIL
+        young = created is not None and case.now - created < FRESH
+        severity = Severity.INFO if young else Severity.DOWN
         yield Finding(severity, "NoReadyPods", f"none of {number} wanted pods is ready", workload.key)
 
 
@@ -160,7 +162,7 @@ def _misscheduled(case: _Case) -> Iterator[Finding]:
     if isinstance(case.workload, DaemonSet) and case.workload.status.number_misscheduled > 0:
         count = case.workload.status.number_misscheduled
         message = f"{count} pod{'' if count == 1 else 's'} on nodes that should not run it"
-        yield Finding(Severity.WARN, "Misscheduled", message, case.workload.key)
+        yield Finding(Severity.WARNING, "Misscheduled", message, case.workload.key)
 
 
 def _held(case: _Case) -> Iterator[Finding]:

@@ -1,37 +1,34 @@
-"""What the header says: where we are, how the watches are, how many rollouts fail, and what kind of session this is."""
+"""What the header says: where we are, how the watches are, how bad things are, and what kind of session this is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from k9py.cluster.cluster import Cluster
+from k9py.objects.severity import Severity
 from k9py.objects.times import duration
 from k9py.tables.header import Segment, health_segment, place_segments, unread_segments
+from k9py.tables.tones import COUNTED, count_words, severity_tone
 from k9py.tables.values import Tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the header counts: rollouts of each tone, and services that fail."""
-
-    rollouts: Mapping[Tone, int]
-    failing_services: int = 0
-
-
 def header_segments(
     state: SessionState,
     context: str,
-    counts: Counts,
+    counts: Mapping[Tone, int],
     now: datetime,
     *,
     read_only: bool = False,
     demo: str = "",
 ) -> list[BarSegment]:
-    """Return the header from left to right, the most important kept when room is short."""
+    """Return the header from left to right, the most important kept when room is short.
+
+    Args:
+        counts: services and rollouts of each tone, those that tell of one thing counted once.
+    """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
     if demo:
         segments.append(BarSegment(f"demo {demo}", Tone.MUTED, priority=5))
@@ -81,21 +78,27 @@ def _bar(segments: Iterable[Segment]) -> list[BarSegment]:
     ]
 
 
-_COUNTED = ((Tone.UNKNOWN, "unknown", 2), (Tone.WARN, "warn", 2), (Tone.BUSY, "moving", 3))
+_PRIORITIES = {
+    Severity.DOWN: 0,
+    Severity.DEGRADED: 0,
+    Severity.STUCK: 1,
+    Severity.UNKNOWN: 2,
+    Severity.WARNING: 2,
+    Severity.ROLLING_OUT: 3,
+    Severity.HEALTHY: 3,
+}
 
 
-def count_segments(counts: Counts, *, is_whole: bool) -> list[BarSegment]:
-    """Say what fails, then how many rollouts warn, move and are well. Well is only said of a whole picture."""
-    failing = ((counts.rollouts.get(Tone.FAIL, 0), "rollout"), (counts.failing_services, "service"))
-    named = [f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in failing if number]
-    segments = [BarSegment(f"{', '.join(named)} failing", Tone.FAIL, priority=0, right=True)] if named else []
-    segments += [
-        BarSegment(f"{counts.rollouts[tone]:,} {word}", tone, priority=priority, right=True)
-        for tone, word, priority in _COUNTED
-        if counts.rollouts.get(tone)
-    ]
-    well = counts.rollouts.get(Tone.OK, 0)
-    if well:
-        text, tone = (f"{Tone.OK.symbol} {well:,} well", Tone.OK) if is_whole else (f"{well:,} well?", Tone.UNKNOWN)
-        segments.append(BarSegment(text, tone, priority=3, right=True))
+def count_segments(counts: Mapping[Tone, int], *, is_whole: bool) -> list[BarSegment]:
+    """Say how many there are of each severity, worst first. Healthy is only said of a whole picture."""
+    segments = []
+    for severity in COUNTED:
+        tone = severity_tone(severity)
+        number = counts.get(tone, 0)
+        if not number:
+            continue
+        words = count_words(severity, number)
+        if severity is Severity.HEALTHY:
+            words, tone = (f"{tone.symbol} {words}", tone) if is_whole else (f"{words}?", Tone.UNKNOWN)
+        segments.append(BarSegment(words, tone, priority=_PRIORITIES[severity], right=True))
     return segments

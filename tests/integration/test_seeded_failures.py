@@ -13,13 +13,14 @@ import pytest
 
 from k9py.objects.kinds import KINDS
 from k9py.objects.pods import Pod
+from k9py.objects.severity import Severity
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 from k9py.simulator.controllers.nodes import restore_node
 from k9py.simulator.resources import PODS, by_kind
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 from k9py.triage.workloads import workload_findings
 from tests.matrix import failures
 from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS

@@ -50,7 +50,7 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
         terminal.wait_for("Cancel")
         terminal.press("\t", "\r")
         terminal.wait_for("converged")
-        terminal.wait_for(lambda text: "failing" not in text, "nothing failing any more")
+        terminal.wait_for(lambda text: "16 healthy" in text, "nothing is wrong any more")
 
         terminal.press(":q\r")
         assert terminal.wait_for_exit() == 0

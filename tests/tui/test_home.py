@@ -23,9 +23,9 @@ def names(running: Dashboard) -> list[str]:
 
 
 async def test_three_panes_are_live_failing_first_with_the_cause_named(kdash: Dashboard) -> None:
-    await kdash.until_text("Services", "Rollouts", "Logs", "● live", "✗ 1 rollout, 1 service failing", "stalled: image")
+    await kdash.until_text("Services", "Rollouts", "Logs", "● live", "■ 1 stuck", "stalled: image")
     assert names(kdash)[0] == "checkout"
-    assert (kdash.home.counts.rollouts[Tone.FAIL], kdash.home.counts.failing_services) == (1, 1)
+    assert (kdash.home.counts[Tone.STUCK], kdash.home.counts[Tone.FAIL]) == (1, 0)
     assert kdash.home.target() == CHECKOUT
     await kdash.until(lambda: kdash.home.logs.subject == CHECKOUT, "logs of what the cursor is on")
     await kdash.until(lambda: kdash.home.logs.view.line_count() > 0, "log lines")
@@ -177,7 +177,7 @@ async def test_logs_follow_the_cursor_when_a_filter_moves_it(kdash: Dashboard) -
 async def test_a_service_that_fails_while_every_rollout_is_well_is_counted(tmp_path: Path) -> None:
     with Simulator("no-endpoints", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
-            await kdash.until_text("1 service failing", "16 well")
+            await kdash.until_text("1 down", "16 healthy")
 
 
 async def test_a_namespace_that_does_not_exist_is_said_not_to(simulator: Simulator, tmp_path: Path) -> None:

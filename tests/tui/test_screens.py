@@ -133,7 +133,7 @@ async def test_the_log_of_a_pod_under_the_cursor(kdash: Dashboard) -> None:
 
 
 async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash: Dashboard) -> None:
-    await kdash.until_text("1 rollout, 1 service failing")
+    await kdash.until_text("1 stuck")
     await kdash.select(CHECKOUT)
     await kdash.press("enter")
     await kdash.until_screen(RolloutScreen)
@@ -145,7 +145,7 @@ async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash:
         state.storage.update(DEPLOYMENTS, mended)
 
     kdash.simulator.call(mend)
-    await kdash.advance_until(lambda: "failing" not in kdash.text, "nothing fails any more")
+    await kdash.advance_until(lambda: "1 stuck" not in kdash.text, "nothing is stuck any more")
     assert isinstance(kdash.app.screen, RolloutScreen)
 
 

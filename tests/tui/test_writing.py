@@ -129,7 +129,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     await kdash.press("tab", "enter")
     await converged(kdash, CHECKOUT)
     assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"
-    await kdash.until(lambda: not kdash.home.counts.rollouts[Tone.FAIL], "nothing fails any more")
+    await kdash.until(lambda: not kdash.home.counts[Tone.STUCK], "nothing is stuck any more")
     assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("undo", "done"), ("undo", "converged")]
 
 

@@ -6,15 +6,13 @@ KEDA's ScaledObjects work through HorizontalPodAutoscalers of their own, which t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from k9py.actions.change import Change, ChangeWarning, Gravity
 from k9py.actions.preflight.facts import Facts, Unknown
 from k9py.actions.preflight.unknown import unknown
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.objects.text import printable
-
-_KEDA: Final = "scaledobject.keda.sh/name"
 
 
 def autoscaling(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
@@ -40,7 +38,7 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
         return
     spec = autoscaler.spec
     low, high = 1 if spec.min_replicas is None else spec.min_replicas, spec.max_replicas
-    keda = _keda(autoscaler)
+    keda = autoscaler.scaled_object
     by = f" of KEDA's ScaledObject {printable(keda)}" if keda else ""
     owner = f"autoscaler {printable(autoscaler.name)}{by} keeps it between {low} and {high}"
     if replicas == 0 and keda:
@@ -54,13 +52,6 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
     else:
         message = f"{owner}: it will set the number again by itself"
     yield ChangeWarning(Gravity.DANGER, "autoscaler", message)
-
-
-def _keda(autoscaler: HorizontalPodAutoscaler) -> str:
-    for owner in autoscaler.metadata.owner_references or ():
-        if owner.kind == "ScaledObject":
-            return owner.name
-    return autoscaler.metadata.label(_KEDA)
 
 
 def _targets(autoscaler: HorizontalPodAutoscaler, change: Change, group: str) -> bool:

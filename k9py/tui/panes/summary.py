@@ -63,7 +63,8 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     for label, text in (("type", view.type), ("ports", view.ports_text), ("behind it", behind_words(view))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
-    state = f"{endpoints_cell(view, tone).text} endpoints ready" if view.total is not None else "endpoints not known"
+    serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints not known"
+    state = f"{view.severity.word}, {serving}"
     return Summary(_title(view), state, tone, (tuple(facts), *_findings(view.findings, now)))
 
 

@@ -2,7 +2,7 @@
 
 Invariant: a row is made anew for keys that changed, never for all on a tick; a tick makes those in sight and, for the
 length of a slice, others that wait. A whole list is made in slices, and what changes meanwhile is made after it.
-`counts` is always the number of rows of each tone, narrowed or not.
+`counts` is always the number of rows of each tone that are counted here, narrowed or not.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class TablePane(SearchedPane):
             row = source.row(key, now)
             if row is not None:
                 rows[key] = row
-                counts[row.tone] += 1
+                counts[row.tone] += row.counted
             if clock.monotonic() >= end:
                 await asyncio.sleep(0)
                 if source is not self._source:
@@ -228,13 +228,13 @@ class TablePane(SearchedPane):
         row = source.row(key, now)
         before = self.rows.get(key)
         if before is not None:
-            self.counts[before.tone] -= 1
+            self.counts[before.tone] -= before.counted
         if row is None:
             self.rows.pop(key, None)
             self.table.remove_row(key)
             return
         self.rows[key] = row
-        self.counts[row.tone] += 1
+        self.counts[row.tone] += row.counted
         if self._members is None or key in self._members:
             self.table.upsert(row)
 

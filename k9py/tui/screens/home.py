@@ -27,7 +27,6 @@ from k9py.tables import services as service_table
 from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.dialogs.quit import QuitDialog
-from k9py.tui.header import Counts
 from k9py.tui.logs.choice import failing_init_containers
 from k9py.tui.logs.comparing import revision_names
 from k9py.tui.panes.chosen_line import ChosenLine
@@ -103,9 +102,9 @@ class HomeScreen(PanedScreen):
         self.session_changed()
 
     @property
-    def counts(self) -> Counts:
-        """How many rollouts there are of each tone, and how many services fail."""
-        return Counts(self.rollouts.counts, self.services.counts.get(Tone.FAIL, 0))
+    def counts(self) -> Mapping[Tone, int]:
+        """How many services and rollouts there are of each tone; a service and its workload are counted once."""
+        return self.rollouts.counts + self.services.counts
 
     def target(self) -> ObjectKey | None:
         connected = self.kdash.connected

@@ -31,7 +31,7 @@ class BarSegment:
 
     Args:
         text: Any characters; shown on one line.
-        tone: WARN, FAIL, BUSY and UNKNOWN get their symbol in front.
+        tone: WARN, FAIL, DEGRADED, STUCK, BUSY and UNKNOWN get their symbol in front.
         priority: 0 is never dropped; higher numbers go first.
         label: Dim word before the text, such as "context".
         right: Stands at the right end.
@@ -48,7 +48,7 @@ class BarSegment:
     @property
     def shown_text(self) -> str:
         """The text with the symbol of its tone, printable."""
-        marked = self.tone in (Tone.WARN, Tone.FAIL, Tone.BUSY, Tone.UNKNOWN)
+        marked = self.tone in (Tone.WARN, Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.BUSY, Tone.UNKNOWN)
         return printable(f"{self.tone.symbol} {self.text}" if marked else self.text)
 
     @property

@@ -10,6 +10,7 @@ from k9py.cluster.views import ServiceMode, short_tag
 from k9py.objects.events import Event
 from k9py.objects.pods import Container
 from k9py.objects.services import EndpointSlice, Service, ServicePort
+from k9py.objects.severity import Severity
 from k9py.rollouts.status import RolloutState
 from tests import factories as make
 from tests.factories import NOW, key
@@ -26,6 +27,7 @@ def test_a_service_shows_ready_endpoints_of_all_and_the_workloads_behind_it() ->
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
     assert (view.ready, view.total) == (2, 3)
+    assert (view.serving, view.wanted) == (2, 2), "the workload wants two, and two serve"
     assert view.workloads == (DEPLOYMENT.key,)
     assert view.ports_text == "80"
 
@@ -37,25 +39,13 @@ def test_a_pod_in_two_slices_counts_once() -> None:
     assert (view.ready, view.total) == (2, 2)
 
 
-def test_a_service_in_front_of_what_is_scaled_to_zero_does_not_fail() -> None:
-    idle = make.deployment(replicas=0)
-    world = World(idle, SERVICE, make.endpoint_slice(SERVICE))
-    view = world.queries.service_view(SERVICE.key, NOW)
-    assert view is not None
-    assert not view.is_failing
-    assert [one.reason for one in view.findings] == ["ScaledToZero"]
-    world.put(make.deployment(replicas=2, total=0, ready=0, updated=0, available=0))
-    view = world.queries.service_view(SERVICE.key, NOW)
-    assert view is not None
-    assert view.is_failing
-
-
 def test_endpoints_that_may_not_be_read_are_unknown_not_zero() -> None:
     world = World(*SHOP, unknown=[EndpointSlice.KIND])
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
     assert (view.ready, view.total) == (None, None)
     assert not view.is_known
+    assert view.severity is Severity.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -81,10 +71,11 @@ def test_a_service_names_what_is_wrong_with_the_pods_behind_it() -> None:
         labels={"app": "checkout"},
         statuses=[make.container_status(ready=False, state=make.waiting("ImagePullBackOff"))],
     )
-    world = World(*SHOP, broken)
+    degraded = make.deployment(replicas=2, ready=1, available=1)
+    world = World(*SHOP, degraded, broken, make.endpoint_slice(SERVICE, [PODS[0], broken]))
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
-    assert view.is_failing
+    assert view.severity is Severity.DEGRADED
     assert "checkout:1.0.0" in " ".join(one.message for one in view.findings)
 
 

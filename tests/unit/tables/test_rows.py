@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.meta import ObjectKey
 from k9py.objects.services import ServicePort
+from k9py.objects.severity import Severity
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -15,7 +16,7 @@ from k9py.tables import events, pods, rollouts, services
 from k9py.tables import revisions as revision_table
 from k9py.tables.tones import rank_of
 from k9py.tables.values import Column, Row, Tone
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 from tests import factories as make
 from tests.factories import NOW, before, key
 
@@ -31,6 +32,9 @@ SERVICE = ServiceView(
     findings=(),
     external_name="",
     created_at=before(3600),
+    severity=Severity.HEALTHY,
+    serving=3,
+    wanted=3,
 )
 STATUS = RolloutStatus(
     key=key("Deployment", "checkout"),
@@ -57,6 +61,7 @@ ROLLOUT = RolloutView(
     created_at=before(3600),
     generation=4,
     pods_known=True,
+    severity=Severity.HEALTHY,
 )
 
 
@@ -86,32 +91,51 @@ def test_a_service_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("view", "endpoints", "tone"),
+    ("severity", "tone"),
     [
-        (SERVICE, "3/3", Tone.OK),
-        (replace(SERVICE, ready=1), "1/3", Tone.BUSY),
-        (replace(SERVICE, ready=1, findings=(finding(Severity.WARN),)), "1/3", Tone.WARN),
-        (replace(SERVICE, ready=0, findings=(finding(Severity.FAIL),)), "0/3", Tone.FAIL),
-        (replace(SERVICE, ready=0, total=0), "0/0", Tone.MUTED),
-        (replace(SERVICE, ready=None, total=None), "?/?", Tone.UNKNOWN),
-        (replace(SERVICE, ready=None, total=None, findings=(finding(Severity.WARN),)), "?/?", Tone.UNKNOWN),
-        (
-            replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, ready=None, total=None, external_name="db.example.com"),
-            "–",
-            Tone.MUTED,
-        ),
+        (Severity.DOWN, Tone.FAIL),
+        (Severity.DEGRADED, Tone.DEGRADED),
+        (Severity.STUCK, Tone.STUCK),
+        (Severity.UNKNOWN, Tone.UNKNOWN),
+        (Severity.WARNING, Tone.WARN),
+        (Severity.ROLLING_OUT, Tone.BUSY),
+        (Severity.HEALTHY, Tone.OK),
+        (Severity.IDLE, Tone.MUTED),
     ],
 )
-def test_the_tone_of_a_service(view: ServiceView, endpoints: str, tone: Tone) -> None:
-    row = services.row(view, NOW)
-    assert row.tone is tone
-    assert texts(services.COLUMNS, row)["endpoints"] == endpoints
-    assert row.rank == rank_of(tone)
+def test_a_row_has_the_tone_of_its_severity_and_stands_in_its_place(severity: Severity, tone: Tone) -> None:
+    for row in (
+        services.row(replace(SERVICE, severity=severity), NOW),
+        rollouts.row(replace(ROLLOUT, severity=severity), NOW),
+    ):
+        assert row.tone is tone
+        assert row.rank == rank_of(tone)
 
 
-def test_what_fails_comes_first_and_what_is_unknown_before_what_is_well() -> None:
-    order = sorted((Tone.OK, Tone.MUTED, Tone.UNKNOWN, Tone.BUSY, Tone.FAIL, Tone.WARN), key=rank_of)
-    assert order == [Tone.FAIL, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.MUTED]
+@pytest.mark.parametrize(
+    ("view", "endpoints"),
+    [
+        (SERVICE, "3/3"),
+        (replace(SERVICE, serving=1), "1/3"),
+        (replace(SERVICE, ready=3, total=4), "3/3"),  # a pod of a release that does not come up is not wanted
+        (replace(SERVICE, serving=0, wanted=0), "0/0"),
+        (replace(SERVICE, serving=None, wanted=None), "?/?"),
+        (replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, external_name="db.example.com"), "–"),
+    ],
+)
+def test_a_service_shows_how_many_of_the_wanted_serve(view: ServiceView, endpoints: str) -> None:
+    assert texts(services.COLUMNS, services.row(view, NOW))["endpoints"] == endpoints
+
+
+def test_the_worst_comes_first_and_what_is_unknown_before_what_is_well() -> None:
+    order = sorted((one for one in Tone if one not in (Tone.PLAIN, Tone.ACCENT)), key=rank_of)
+    worst = [Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.UNKNOWN, Tone.WARN]
+    assert order == [*worst, Tone.BUSY, Tone.OK, Tone.MUTED]
+
+
+def test_a_service_as_bad_as_its_workload_is_not_counted_again() -> None:
+    assert services.row(SERVICE, NOW).counted
+    assert not services.row(replace(SERVICE, is_explained=True), NOW).counted
 
 
 def test_a_rollout_row() -> None:
@@ -132,35 +156,49 @@ def test_a_rollout_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "findings", "tone", "words"),
+    ("status", "severity", "findings", "words"),
     [
-        (STATUS, (), Tone.OK, "complete"),
+        (STATUS, Severity.HEALTHY, (), "complete"),
         (
             replace(STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", note="2 old pods still serve"),
+            Severity.ROLLING_OUT,
             (),
-            Tone.BUSY,
             "progressing 1/3 (2 old pods still serve)",
         ),
         (
             replace(STATUS, state=RolloutState.STALLED, words="stalled: image x:9 cannot be pulled", reason="image x"),
-            (finding(Severity.FAIL),),
-            Tone.FAIL,
+            Severity.STUCK,
+            (finding(Severity.STUCK, "another thing"),),
             "stalled: image x:9 cannot be pulled",
         ),
-        (STATUS, (finding(Severity.FAIL),), Tone.FAIL, "complete: image x:9 cannot be pulled"),
-        (STATUS, (finding(Severity.WARN),), Tone.WARN, "complete"),
-        (STATUS, (finding(Severity.INFO),), Tone.OK, "complete"),
-        (replace(STATUS, state=RolloutState.PAUSED, words="paused at 1/3"), (), Tone.WARN, "paused at 1/3"),
-        (replace(STATUS, state=RolloutState.UNKNOWN, words="waiting"), (), Tone.UNKNOWN, "waiting"),
-        (replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"), (), Tone.MUTED, "scaled to zero"),
+        (STATUS, Severity.DEGRADED, (finding(Severity.DEGRADED),), "complete: image x:9 cannot be pulled"),
+        (STATUS, Severity.WARNING, (finding(Severity.WARNING),), "complete: image x:9 cannot be pulled"),
+        (STATUS, Severity.HEALTHY, (finding(Severity.INFO),), "complete"),
+        (
+            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"),
+            Severity.DOWN,
+            (Finding(Severity.DOWN, "ScaledToZero", "scaled to zero, was 3", STATUS.key),),
+            "scaled to zero, was 3",
+        ),
+        (
+            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="no node wants it"),
+            Severity.IDLE,
+            (),
+            "no node wants it",
+        ),
     ],
 )
-def test_the_tone_and_words_of_a_rollout(
-    status: RolloutStatus, findings: tuple[Finding, ...], tone: Tone, words: str
+def test_the_state_of_a_rollout_names_the_reason_of_its_mark(
+    status: RolloutStatus, severity: Severity, findings: tuple[Finding, ...], words: str
 ) -> None:
-    row = rollouts.row(replace(ROLLOUT, status=status, findings=findings), NOW)
-    assert row.tone is tone
+    row = rollouts.row(replace(ROLLOUT, status=status, findings=findings, severity=severity), NOW)
     assert texts(rollouts.COLUMNS, row)["state"] == words
+
+
+@pytest.mark.parametrize(("ready", "shown"), [(3, "3/3"), (5, "3/3"), (1, "1/3")])
+def test_pods_beyond_the_wanted_ones_do_not_count_as_ready(ready: int, shown: str) -> None:
+    row = rollouts.row(replace(ROLLOUT, status=replace(STATUS, ready=ready)), NOW)
+    assert texts(rollouts.COLUMNS, row)["ready"] == shown
 
 
 def test_what_is_not_known_of_a_rollout_is_a_question_mark() -> None:
@@ -176,7 +214,7 @@ def test_hostile_names_and_messages_are_neutralised() -> None:
         ROLLOUT,
         key=ObjectKey("Deployment", evil, evil),
         status=replace(STATUS, words=evil, images=(f"a:{evil}",)),
-        findings=(finding(Severity.FAIL, evil),),
+        findings=(finding(Severity.DOWN, evil),),
     )
     service = replace(SERVICE, key=ObjectKey("Service", evil, evil), findings=view.findings)
     rows = (rollouts.row(view, NOW), services.row(service, NOW), events.row(make.event(make.pod(), evil, evil), NOW))

@@ -13,12 +13,12 @@ from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import Scope
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.objects.errors import ConnectionFailedError, ForbiddenError
+from k9py.objects.severity import Severity
 from k9py.rollouts.status import RolloutState
 from k9py.tables.describe import describe
 from k9py.tables.header import health_segment, place_segments, unread_segments
-from k9py.tables.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code, json_values, plain_tables
+from k9py.tables.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code, json_values, plain_tables, summary_words
 from k9py.tables.values import Tone
-from k9py.triage.finding import Severity
 from tests import factories as make
 from tests.factories import NOW, before
 from tests.unit.cluster.world import World, checkout
@@ -80,10 +80,16 @@ def test_where_we_look_names_the_notice() -> None:
     assert place_segments("prod", Scope(), "")[1].text == "all"
 
 
-UNKNOWN = structs.replace(SERVICE, ready=None, total=None)
-BROKEN = structs.replace(ROLLOUT, findings=(finding(Severity.FAIL),))
-MOVING = structs.replace(ROLLOUT, status=structs.replace(STATUS, state=RolloutState.PROGRESSING))
-UNSEEN = structs.replace(ROLLOUT, status=structs.replace(STATUS, state=RolloutState.UNKNOWN))
+UNKNOWN = structs.replace(
+    SERVICE, ready=None, total=None, serving=None, wanted=None, severity=Severity.UNKNOWN, findings=()
+)
+BROKEN = structs.replace(ROLLOUT, findings=(finding(Severity.DOWN),), severity=Severity.DOWN)
+MOVING = structs.replace(ROLLOUT, severity=Severity.ROLLING_OUT)
+UNSEEN = structs.replace(ROLLOUT, status=structs.replace(STATUS, state=RolloutState.UNKNOWN), severity=Severity.UNKNOWN)
+
+
+def rated(severity: Severity) -> RolloutView:
+    return structs.replace(ROLLOUT, severity=severity)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +99,9 @@ UNSEEN = structs.replace(ROLLOUT, status=structs.replace(STATUS, state=RolloutSt
         (LIVE, [], [], ALL_WELL),
         (LIVE, [SERVICE], [MOVING], ALL_WELL),
         (LIVE, [SERVICE], [BROKEN], FAILING),
+        (LIVE, [SERVICE], [rated(Severity.DEGRADED)], FAILING),
+        (LIVE, [structs.replace(SERVICE, severity=Severity.STUCK)], [ROLLOUT], FAILING),
+        (LIVE, [SERVICE], [rated(Severity.WARNING), rated(Severity.IDLE)], ALL_WELL),
         (LIVE, [UNKNOWN], [ROLLOUT], COULD_NOT_TELL),
         (LIVE, [SERVICE], [UNSEEN], COULD_NOT_TELL),
         (LIVE, [UNKNOWN], [BROKEN], FAILING),
@@ -108,7 +117,7 @@ def test_the_exit_code_never_calls_the_unknown_well(
     assert exit_code(health, services, rollouts) == code
 
 
-def test_plain_tables_are_failing_first_with_ages_in_words() -> None:
+def test_plain_tables_are_worst_first_with_ages_in_words() -> None:
     well = structs.replace(ROLLOUT, key=make.key("Deployment", "a-well"))
     services, rollouts = plain_tables([SERVICE], [well, BROKEN], NOW)
     assert [row[2].text for row in rollouts.rows] == ["checkout", "a-well"]
@@ -126,14 +135,33 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
         "error": "connection refused",
     }
     assert values["services"][0]["ready_endpoints"] is None
-    assert values["services"][0]["verdict"] == "unknown"
+    assert (values["services"][0]["verdict"], values["services"][0]["severity"]) == ("unknown", "unknown")
     assert values["services"][0]["workloads"] == [{"kind": "Deployment", "name": "checkout"}]
     rollout = values["rollouts"][0]
     assert (rollout["state"], rollout["desired"], rollout["revision"]) == ("complete", 3, 4)
-    assert rollout["verdict"] == "failing"
+    assert (rollout["verdict"], rollout["severity"]) == ("failing", "down")
+    assert (rollout["serving"], rollout["wanted"]) == (3, 3)
+    assert values["summary"]["rollouts"]["down"] == 1
+    assert values["summary"]["services"] == {
+        "down": 0,
+        "degraded": 0,
+        "stuck": 0,
+        "unknown": 1,
+        "warning": 0,
+        "rolling out": 0,
+        "healthy": 0,
+        "idle": 0,
+    }
     assert rollout["findings"][0]["message"] == "image x:9 cannot be pulled"
     assert values["exit_code"] == FAILING
-    assert set(values) == {"context", "notice", "health", "services", "rollouts", "exit_code"}
+    assert set(values) == {"context", "notice", "health", "summary", "services", "rollouts", "exit_code"}
+
+
+def test_a_summary_counts_each_severity_and_a_service_with_its_workload_once() -> None:
+    explained = structs.replace(SERVICE, severity=Severity.STUCK, is_explained=True)
+    rollouts = [rated(one) for one in (Severity.STUCK, Severity.WARNING, Severity.WARNING, Severity.ROLLING_OUT)]
+    words = summary_words([SERVICE, explained, structs.replace(SERVICE, severity=Severity.DOWN)], rollouts)
+    assert words == "1 down · 1 stuck · 2 warnings · 1 rolling out · 1 healthy"
 
 
 DEPLOYMENT, REPLICA_SET, PODS = checkout()
@@ -175,7 +203,7 @@ WORLD = World(
             "Service",
             "checkout",
             ["Service shop/checkout", "What is wrong", "Endpoints", "Events"],
-            ["app=checkout", "2/3 ready", "deploy/checkout", "not ready"],
+            ["app=checkout", "2 of 3 ready", "deploy/checkout", "not ready"],
         ),
         (
             "Pod",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from k9py.objects.services import Endpoint, EndpointConditions, EndpointSlice, Service, ServicePort
+from k9py.objects.severity import Severity
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import Strategy
-from k9py.triage.finding import Finding, Severity
+from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
 from k9py.triage.ranking import worst, worst_first
 from k9py.triage.services import service_findings
@@ -36,14 +37,14 @@ def test_a_ready_pod_has_no_finding() -> None:
 def test_a_crashing_pod_fails_and_a_starting_one_is_information() -> None:
     [crash] = pod_findings(make.pod(ready=False, statuses=[CRASHED]), make.NOW)
     [start] = pod_findings(make.pod(ready=False, statuses=[STARTING]), make.NOW)
-    assert (crash.severity, crash.kind) == (Severity.FAIL, TroubleKind.CRASH)
+    assert (crash.severity, crash.kind) == (Severity.DOWN, TroubleKind.CRASH)
     assert start.severity is Severity.INFO
 
 
 def test_a_ready_pod_that_was_killed_not_long_ago_warns() -> None:
     status = make.container_status(last=make.terminated(137, "OOMKilled", since=120), restarts=2)
     assert told(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
-        (Severity.WARN, "OOMKilled", "container app was restarted 2 times, last 2m ago (out of memory)")
+        (Severity.WARNING, "OOMKilled", "container app was restarted 2 times, last 2m ago (out of memory)")
     ]
 
 
@@ -55,12 +56,12 @@ def test_a_restart_of_yesterday_is_forgotten() -> None:
 def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
     evicted = make.pod(ready=False, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
     assert told(pod_findings(evicted, make.NOW)) == [
-        (Severity.WARN, "Evicted", "evicted from its node: The node was low on resource: memory")
+        (Severity.WARNING, "Evicted", "evicted from its node: The node was low on resource: memory")
     ]
     failed = make.pod(
         ready=False, phase="Failed", statuses=[make.container_status(ready=False, state=make.terminated(3))]
     )
-    assert told(pod_findings(failed, make.NOW)) == [(Severity.FAIL, "Error", "container app failed (exit 3)")]
+    assert told(pod_findings(failed, make.NOW)) == [(Severity.DOWN, "Error", "container app failed (exit 3)")]
 
 
 def test_a_pod_past_its_grace_period_is_stuck() -> None:
@@ -68,14 +69,14 @@ def test_a_pod_past_its_grace_period_is_stuck() -> None:
     [stuck] = pod_findings(make.pod(deleted=make.before(90)), make.NOW)
     assert (ending.severity, ending.reason) == (Severity.INFO, "Terminating")
     assert told((stuck,)) == [
-        (Severity.WARN, "StuckTerminating", "should have ended 90s ago: its node does not confirm the end")
+        (Severity.WARNING, "StuckTerminating", "should have ended 90s ago: its node does not confirm the end")
     ]
 
 
 def test_a_pod_whose_containers_do_not_start_for_long_warns() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
     found = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
-    assert told(found) == [(Severity.WARN, "ContainerCreating", "no container has started on node node-1 for 6m")]
+    assert told(found) == [(Severity.WARNING, "ContainerCreating", "no container has started on node node-1 for 6m")]
 
 
 # --- workloads -----------------------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ def test_the_deadline_the_quota_and_that_nothing_serves_are_told() -> None:
     workload = make.deployment(ready=0, available=0, updated=0, conditions=conditions)
     found = workload_findings(workload, [], [], [], make.NOW)
     assert {one.reason for one in found} == {"ProgressDeadlineExceeded", "FailedCreate", "NoReadyPods"}
-    assert all(one.severity is Severity.FAIL for one in found)
+    assert {one.severity for one in found} == {Severity.DOWN, Severity.STUCK}
 
 
 def test_a_workload_scaled_to_zero_is_not_failing() -> None:
@@ -134,7 +135,7 @@ def test_a_service_with_ready_pods_has_no_finding() -> None:
 def test_a_selector_that_matches_nothing_fails_and_is_quoted() -> None:
     service = make.service(selector={"app": "chekout", "tier": "web"})
     assert told(service_findings(service, [make.endpoint_slice(service)], [], make.NOW)) == [
-        (Severity.FAIL, "NoPods", "no pod matches its selector app=chekout,tier=web")
+        (Severity.DOWN, "NoPods", "no pod matches its selector app=chekout,tier=web")
     ]
 
 
@@ -148,7 +149,7 @@ def test_a_service_kubernetes_does_not_fill_is_left_alone(service: Service) -> N
 def test_a_service_without_a_ready_pod_names_the_cause() -> None:
     service, pods = make.service(), [make.pod(name, ready=False, statuses=[CRASHED]) for name in "ab"]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.severity, found.kind) == (Severity.FAIL, TroubleKind.CRASH)
+    assert (found.severity, found.kind) == (Severity.DOWN, TroubleKind.CRASH)
     assert found.message == "none of 2 pods behind it is ready: container app keeps crashing (exit 1)"
 
 
@@ -158,7 +159,7 @@ def test_a_service_some_of_whose_pods_crash_warns_and_one_whose_pods_start_does_
     starting = [make.pod("a"), make.pod("b", ready=False, statuses=[STARTING])]
     [found] = service_findings(service, [make.endpoint_slice(service, crashing)], crashing, make.NOW)
     assert (found.severity, found.message) == (
-        Severity.WARN,
+        Severity.WARNING,
         "1 of 2 pods not ready: container app keeps crashing (exit 1)",
     )
     assert service_findings(service, [make.endpoint_slice(service, starting)], starting, make.NOW) == ()
@@ -180,11 +181,11 @@ def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:
     assert service_findings(service, [unknown], pods, make.NOW) == ()
 
 
-def test_ready_pods_that_are_not_published_warn() -> None:
+def test_ready_pods_that_are_not_published_serve_nobody() -> None:
     service, pods = make.service(), [make.pod("a")]
     [found] = service_findings(service, [], pods, make.NOW)
     assert (found.severity, found.message) == (
-        Severity.WARN,
+        Severity.DOWN,
         "1 of 1 pods are ready, but none is published as an endpoint",
     )
 
@@ -194,9 +195,9 @@ def test_ready_pods_that_are_not_published_warn() -> None:
 
 def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_dropped() -> None:
     about = make.pod().key
-    late = Finding(Severity.FAIL, "B", "late", about, make.before(10))
-    early = Finding(Severity.FAIL, "A", "early", about, make.before(99))
-    warn = Finding(Severity.WARN, "C", "warn", about, make.before(999))
+    late = Finding(Severity.DOWN, "B", "late", about, make.before(10))
+    early = Finding(Severity.DOWN, "A", "early", about, make.before(99))
+    warn = Finding(Severity.WARNING, "C", "warn", about, make.before(999))
     assert worst_first([warn, late, early, late]) == (early, late, warn)
     assert worst([warn, late, early]) == early
     assert worst([]) is None
@@ -204,8 +205,8 @@ def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_droppe
 
 def test_a_finding_that_names_a_cause_speaks_before_one_that_says_what_follows_from_it() -> None:
     about = make.pod().key
-    follows = Finding(Severity.FAIL, "NoReadyPods", "none is ready", about, make.before(999))
-    cause = Finding(Severity.FAIL, "ErrImagePull", "image x cannot be pulled", about, None, TroubleKind.IMAGE)
+    follows = Finding(Severity.DOWN, "NoReadyPods", "none is ready", about, make.before(999))
+    cause = Finding(Severity.DOWN, "ErrImagePull", "image x cannot be pulled", about, None, TroubleKind.IMAGE)
     assert worst([follows, cause]) == cause
 
 
@@ -214,12 +215,12 @@ def test_past_the_deadline_what_might_have_needed_time_is_the_cause() -> None:
     slow = make.pod(ready=False, owner=late)
     found = workload_findings(late, (), (slow,), (), make.NOW)
     assert found[0].kind is TroubleKind.PROBE
-    assert found[0].severity is Severity.FAIL
+    assert found[0].severity is Severity.DOWN
     in_time = workload_findings(make.deployment(), (), (slow,), (), make.NOW)
-    assert all(one.severity is not Severity.FAIL or one.kind is None for one in in_time)
+    assert all(one.severity is not Severity.DOWN or one.kind is None for one in in_time)
 
 
-@pytest.mark.parametrize(("running", "severity"), [(60, Severity.INFO), (290, Severity.INFO), (400, Severity.WARN)])
+@pytest.mark.parametrize(("running", "severity"), [(60, Severity.INFO), (290, Severity.INFO), (400, Severity.WARNING)])
 def test_a_probe_that_fails_while_its_container_starts_is_a_warning_once_it_takes_long(
     running: float, severity: Severity
 ) -> None:

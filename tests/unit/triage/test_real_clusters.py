@@ -11,7 +11,8 @@ from k9py.objects.batch import Job
 from k9py.objects.meta import KubeObject, OwnerReference
 from k9py.objects.pods import Container, ContainerPort, Pod
 from k9py.objects.services import Endpoint, EndpointSlice, ServicePort, TargetRef
-from k9py.triage.finding import Finding, Severity
+from k9py.objects.severity import Severity
+from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
 from k9py.triage.services import service_findings
 from k9py.triage.workloads import workload_findings
@@ -33,11 +34,11 @@ def severities(found: tuple[Finding, ...]) -> list[tuple[Severity, str]]:
 @pytest.mark.parametrize(
     "left",
     [
-        Left(make.replica_set(), Severity.WARN),
-        Left(make.stateful_set(), Severity.WARN),
-        Left(make.daemon_set(), Severity.WARN),
-        Left(Job(metadata=make.meta("Job", "import")), Severity.FAIL),
-        Left(None, Severity.FAIL),
+        Left(make.replica_set(), Severity.WARNING),
+        Left(make.stateful_set(), Severity.WARNING),
+        Left(make.daemon_set(), Severity.WARNING),
+        Left(Job(metadata=make.meta("Job", "import")), Severity.DOWN),
+        Left(None, Severity.DOWN),
     ],
     ids=["ReplicaSet", "StatefulSet", "DaemonSet", "Job", "nobody"],
 )
@@ -53,7 +54,7 @@ def test_a_sidecar_that_died_not_long_ago_warns_though_its_pod_is_ready() -> Non
     pod = make.pod(init_statuses=[proxy])
     sidecar = Container(name="proxy", restart_policy="Always")
     with_sidecar = msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, init_containers=(sidecar,)))
-    assert severities(pod_findings(with_sidecar, make.NOW)) == [(Severity.WARN, "OOMKilled")]
+    assert severities(pod_findings(with_sidecar, make.NOW)) == [(Severity.WARNING, "OOMKilled")]
     assert pod_findings(pod, make.NOW) == ()  # an init container that needed two tries is done with
 
 
@@ -62,7 +63,7 @@ def test_a_workload_that_is_being_deleted_does_not_fail_however_its_pods_end() -
         ready=False, statuses=[make.container_status(ready=False, state=make.waiting("CrashLoopBackOff"))]
     )
     plain = make.deployment(ready=0, available=0)
-    for seconds, severity in ((5, Severity.INFO), (600, Severity.WARN)):
+    for seconds, severity in ((5, Severity.INFO), (600, Severity.WARNING)):
         meta = msgspec.structs.replace(
             plain.metadata, deletion_timestamp=make.before(seconds), finalizers=("foregroundDeletion",)
         )
@@ -71,9 +72,9 @@ def test_a_workload_that_is_being_deleted_does_not_fail_however_its_pods_end() -
         assert "held by finalizer foregroundDeletion" in found.message
 
 
-def test_a_service_whose_workloads_are_scaled_to_zero_is_at_rest_not_broken() -> None:
+def test_a_service_whose_workloads_want_no_pods_leaves_it_to_them_to_say_why() -> None:
     service = make.service()
-    assert severities(service_findings(service, [], [], make.NOW, at_rest=True)) == [(Severity.INFO, "ScaledToZero")]
+    assert service_findings(service, [], [], make.NOW, at_rest=True) == ()
     ending = [make.pod(deleted=make.before(-20), ready=False)]
     assert service_findings(service, [], ending, make.NOW, at_rest=True) == ()
 
@@ -113,7 +114,7 @@ def test_an_owner_that_does_not_control_puts_nothing_in_a_pods_place() -> None:
     failed = make.pod(ready=False, phase="Failed", reason="NodeLost")
     meta = msgspec.structs.replace(failed.metadata, owner_references=(OwnerReference(kind="ReplicaSet", name="x"),))
     assert severities(pod_findings(msgspec.structs.replace(failed, metadata=meta), make.NOW)) == [
-        (Severity.FAIL, "NodeLost")
+        (Severity.DOWN, "NodeLost")
     ]
 
 

@@ -1,0 +1,187 @@
+"""Makes the views of services and rollouts from the stores: status, findings and severity put together.
+
+Invariant: a view is a function of the stores, of `now`, and of how many pods a workload was seen to want earlier in
+this session. The rules are in `rollouts`, `triage` and `severity`; here is only which objects they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from k9py.cluster.backing import Counted, counted, is_serving
+from k9py.cluster.relations import Relations
+from k9py.cluster.severity import (
+    Backing,
+    Demand,
+    levelled,
+    rollout_reason,
+    rollout_severity,
+    service_reason,
+    service_severity,
+    zero_finding,
+)
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.objects.events import Event
+from k9py.objects.meta import ObjectKey
+from k9py.objects.pods import Pod
+from k9py.objects.services import EndpointSlice, Service
+from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.rollouts.at_zero import AtZero, at_zero
+from k9py.rollouts.revisions import revisions
+from k9py.rollouts.status import rollout_status
+from k9py.triage.finding import Finding
+from k9py.triage.services import service_findings
+from k9py.triage.workloads import workload_findings
+
+MAX_REMEMBERED: Final = 20_000
+"""Workloads of which is kept how many pods they wanted."""
+_YOUNG: Final = timedelta(seconds=60)
+"""A service this young may wait for its first endpoint."""
+
+
+class ViewBuilder:
+    """Builds views.
+
+    Args:
+        knows: tells whether objects of a kind (by name) have been read.
+    """
+
+    def __init__(self, relations: Relations, knows: Callable[[str], bool]) -> None:
+        self._relations = relations
+        self._knows = knows
+        self._wanted: dict[str, int] = {}  # by uid, the one seen longest ago first
+
+    def service(
+        self, service: Service, now: datetime, rollout_view: Callable[[ObjectKey, datetime], RolloutView | None]
+    ) -> ServiceView:
+        """Return what is shown of a service.
+
+        Args:
+            rollout_view: returns the view of a workload behind it.
+        """
+        mode = _mode(service)
+        slices = self._relations.slices_of(service.key)
+        behind = self._relations.workloads_behind(service)
+        views = [view for key in behind if (view := rollout_view(key, now)) is not None]
+        at_rest = bool(views) and all(view.status.desired == 0 for view in views)
+        counts: Counted | None = None
+        own: tuple[Finding, ...] = ()
+        if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
+            is_selected = mode is not ServiceMode.NO_SELECTOR
+            pods = tuple(self._relations.selected(service)) if is_selected and self._knows(Pod.KIND) else None
+            wanted = {view.key: view.status.desired for view in views} if is_selected else {}
+            counts = counted(slices, pods, wanted, self._owners(behind), now)
+            if pods is not None:
+                own = service_findings(service, slices, pods, now, at_rest=at_rest)
+        created = service.metadata.creation_timestamp
+        backing = Backing(
+            is_needed=mode is not ServiceMode.EXTERNAL_NAME,
+            is_known=counts is not None,
+            serving=counts.serving if counts else None,
+            wanted=counts.wanted if counts else None,
+            workloads=tuple(view.severity for view in views),
+            arriving=counts.arriving if counts else 0,
+            is_young=created is not None and now - created < _YOUNG,
+        )
+        severity = service_severity(backing, own)
+        return ServiceView(
+            key=service.key,
+            uid=service.uid,
+            mode=mode,
+            type=service.spec.type,
+            ports=service.spec.ports or (),
+            ready=counts.ready if counts else None,
+            total=counts.total if counts else None,
+            workloads=behind,
+            findings=levelled(
+                [*own, *(finding for view in views for finding in view.findings)],
+                severity,
+                service_reason(service.key, backing, severity),
+            ),
+            external_name=service.spec.external_name,
+            created_at=created,
+            severity=severity,
+            serving=counts.serving if counts else None,
+            wanted=counts.wanted if counts else None,
+            is_explained=severity in backing.workloads,
+        )
+
+    def rollout(self, workload: Workload, now: datetime) -> RolloutView:
+        """Return what is shown of a workload."""
+        owned = self._relations.owned(workload)
+        pods = tuple(self._relations.pods(workload))
+        events = self._relations.telling_events(workload, owned, pods)
+        found = revisions(workload, owned, pods)
+        status = rollout_status(workload, found, pods, now, events=events)
+        findings = workload_findings(workload, owned, pods, events, now)
+        zero = self._at_zero(workload, owned, events, status.desired)
+        demand = Demand() if zero is None else self._demand(workload)
+        severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand)
+        if zero is not None:
+            findings = (*findings, zero_finding(workload.key, zero, severity))
+        return RolloutView(
+            key=workload.key,
+            uid=workload.uid,
+            status=status,
+            findings=levelled(findings, severity, rollout_reason(status, severity)),
+            created_at=workload.metadata.creation_timestamp,
+            generation=workload.metadata.generation,
+            pods_known=self._knows(Pod.KIND),
+            severity=severity,
+        )
+
+    def _at_zero(
+        self,
+        workload: Workload,
+        owned: tuple[ReplicaSet | ControllerRevision, ...],
+        events: tuple[Event, ...],
+        desired: int | None,
+    ) -> AtZero | None:
+        """Return why it wants no pods, None when it wants some; remembers how many it wanted."""
+        if desired:
+            self._wanted.pop(workload.uid, None)
+            self._wanted[workload.uid] = desired
+            if len(self._wanted) > MAX_REMEMBERED:
+                del self._wanted[next(iter(self._wanted))]
+        is_read = not isinstance(workload, Deployment) or self._knows(ReplicaSet.KIND)
+        return at_zero(
+            workload,
+            owned if is_read else None,
+            events,
+            autoscaler=self._relations.autoscaler_of(workload.key),
+            seen=self._wanted.get(workload.uid),
+        )
+
+    def _demand(self, workload: Workload) -> Demand:
+        """Return what the services in front of a workload make of its being at zero."""
+        services = self._relations.services_of(workload)
+        known = self._knows(EndpointSlice.KIND)
+        return Demand(len(services), any(not known or not self._is_served(key) for key in services))
+
+    def _is_served(self, service: ObjectKey) -> bool:
+        """Tell whether a service has an endpoint that serves and stays."""
+        return any(
+            is_serving(one) and not one.conditions.terminating
+            for part in self._relations.slices_of(service)
+            for one in part.endpoints or ()
+        )
+
+    def _owners(self, workloads: Iterable[ObjectKey]) -> dict[str, ObjectKey]:
+        """Return workloads by the uids that control their pods."""
+        found: dict[str, ObjectKey] = {}
+        for key in workloads:
+            workload = self._relations.workload(key)
+            if workload is not None:
+                owned = self._relations.owned(workload) if isinstance(workload, Deployment) else (workload,)
+                found |= {one.uid: key for one in owned}
+        return found
+
+
+def _mode(service: Service) -> ServiceMode:
+    if service.spec.type == "ExternalName":
+        return ServiceMode.EXTERNAL_NAME
+    if not service.spec.selector:
+        return ServiceMode.NO_SELECTOR
+    return ServiceMode.HEADLESS if service.spec.cluster_ip == "None" else ServiceMode.SELECTOR
