@@ -148,7 +148,7 @@ def test_the_same_row_again_is_no_change() -> None:
         ("web-[13]$", ["web-1"]),
         ("^API|-2$", ["api", "web-2"]),
         ("!^web", ["api"]),
-        (r"web-\d !1", ["web-2"]),
+        (r"web-\d !2", ["web-1"]),
         ("web.1", []),
         ("(", []),
         ("^b", []),
