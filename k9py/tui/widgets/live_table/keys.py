@@ -10,8 +10,8 @@ from textual.binding import Binding
 from k9py.tables.values import Column
 
 
-def _key(keys: str, action: str, words: str, name: str, tooltip: str) -> Binding:
-    return Binding(keys, action, words, show=False, id=f"table.{name}", tooltip=tooltip)
+def _key(keys: str, action: str, words: str, name: str, tooltip: str, shown: str | None = None) -> Binding:
+    return Binding(keys, action, words, show=False, key_display=shown, id=f"table.{name}", tooltip=tooltip)
 
 
 TABLE_KEYS: Final = (
@@ -23,7 +23,7 @@ TABLE_KEYS: Final = (
     _key("end,G", "edge(1)", "Bottom", "bottom", "Last row"),
     _key("left", "sideways(-1)", "Left", "left", "Scroll columns back"),
     _key("right", "sideways(1)", "Right", "right", "Scroll to hidden columns"),
-    _key("enter", "select", "Open", "select", "Open the selected object"),
+    _key("enter", "select", "Open", "select", "Open the selected object", "Enter"),
     _key("o", "sort_next", "Sort", "sort", "Sort by the next column; after the last by severity"),
     _key("O", "sort_reverse", "Reverse", "reverse", "Reverse the order"),
 )
