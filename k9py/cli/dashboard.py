@@ -46,7 +46,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 audit_path=audit_file(os.environ),
                 demo=arguments.demo or "",
                 monochrome=arguments.no_color or not wants_colour(os.environ),
-                light=arguments.theme == "light",
+                theme=arguments.theme,
                 redraws_per_second=redraws_per_second(os.environ),
                 notify=notify(os.environ),
                 log_directory=log_directory(os.environ),

@@ -15,7 +15,7 @@ import click
 from k9py import __version__
 from k9py.cli.commands import COMMANDS
 from k9py.cli.names import check_namespace
-from k9py.cli.options import Arguments, Output
+from k9py.cli.options import THEME_NAMES, Arguments, Output
 from k9py.cli.streams import open_streams, printing
 from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.text import printable
@@ -90,7 +90,7 @@ class DashboardGroup(click.Group):
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of --once."
 )
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR and TERM=dumb do the same).")
-@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+@click.option("--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True)
 @click.version_option(__version__, "-V", "--version", prog_name="kdash")
 @click.pass_context
 def command(
@@ -122,7 +122,7 @@ def command(
         once=once,
         output=output,
         no_color=no_color,
-        theme="light" if theme == "light" else "dark",
+        theme=theme,
     )
     given = {
         name

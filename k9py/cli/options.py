@@ -7,6 +7,9 @@ from typing import Literal
 
 Output = Literal["table", "json"]
 
+THEME_NAMES = ("dark", "light", "colour-blind", "colour-blind-light")
+"""Themes of the dashboard. Listed here because `kdash --help` must not import Textual."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
@@ -21,7 +24,7 @@ class Arguments:
         once: print and exit.
         output: of `--once`.
         no_color: no colours, whatever the environment says.
-        theme: "dark" or "light".
+        theme: one of `THEME_NAMES`.
     """
 
     kubeconfig: str | None = None
@@ -33,7 +36,7 @@ class Arguments:
     once: bool = False
     output: Output = "table"
     no_color: bool = False
-    theme: Literal["dark", "light"] = "dark"
+    theme: str = "dark"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class Column:
         min_width, max_width: cells of terminal width.
         priority: 0 is always shown; higher numbers are dropped first when room is short.
         grow: takes a share of the room left over.
+        sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
         live: for values that change with time alone, such as ages: computed for visible rows only, from `Row.since`.
     """
 
@@ -78,6 +79,7 @@ class Column:
     max_width: int = 60
     priority: int = 0
     grow: bool = False
+    sort_key: str = ""
     live: Callable[[Row, datetime], str] | None = None
 
 

@@ -30,11 +30,12 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments, notice_segments
 from k9py.tui.key_order import OrderedKeys
 from k9py.tui.options import AppOptions
+from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, Session, SessionState, for_context
 from k9py.tui.terminal.notification import notification
-from k9py.tui.theme import KDASH_DARK, KDASH_LIGHT, ThemedApp
+from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.work import start
 from k9py.tui.writing import Writing
@@ -58,7 +59,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     """
 
     def __init__(self, options: AppOptions) -> None:
-        super().__init__(light=options.light, monochrome=options.monochrome)
+        super().__init__(theme=options.theme, monochrome=options.monochrome)
         self.options = options
         self.line_view_options = LineViewOptions(
             redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
@@ -297,11 +298,12 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self._start_session()
 
     def show_theme(self, name: str) -> None:
-        """Choose dark or light; "" takes the other one."""
-        if name not in ("", "dark", "light"):
-            raise ConfigError(f"no theme {name!r}", "there are: dark, light")
-        light = name == "light" if name else self.theme != KDASH_LIGHT.name
-        self.theme = (KDASH_LIGHT if light else KDASH_DARK).name
+        """Choose a theme by its name; "" takes the next one."""
+        names = list(THEMES)
+        if name and name not in THEMES:
+            raise ConfigError(f"no theme {name!r}", f"themes: {', '.join(names)}")
+        present = next((known for known, theme in THEMES.items() if theme.name == self.theme), names[-1])
+        self.theme = THEMES[name or names[(names.index(present) + 1) % len(names)]].name
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

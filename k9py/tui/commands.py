@@ -136,7 +136,7 @@ COMMANDS: Final = (
     Command("previous", "Logs of the containers that ran before", _action("previous_logs")),
     Command("describe", "Facts, findings and events", _action("describe"), aliases=("desc",)),
     Command("yaml", "The whole object as the server has it", _action("yaml")),
-    Command("theme", "Dark or light", _theme, argument="dark|light"),
+    Command("theme", "Choose the colours", _theme, argument="dark|light|colour-blind|colour-blind-light"),
     Command("redraw", "Draw the whole screen anew", _action("app.redraw")),
     Command("help", "All keys", _action("help"), aliases=("?", "h")),
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from k9py.cluster.cluster import Cluster
 from k9py.objects.severity import Severity
@@ -13,6 +15,9 @@ from k9py.tables.tones import COUNTED, count_words, severity_tone
 from k9py.tables.values import Tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
+
+_ACTIONS: Final = {"context": "contexts", "namespace": "namespaces", "namespaces": "namespaces"}
+"""What a click does, by the label of a segment."""
 
 
 def header_segments(
@@ -41,7 +46,8 @@ def header_segments(
             again = "" if retry_at is None else f", next try in {duration((retry_at - now).total_seconds())}"
             segments.append(BarSegment(f"not connected{again}", Tone.FAIL, priority=0))
         case Connected(cluster=cluster):
-            segments += _bar(place_segments(context, cluster.scope, ""))
+            place = _bar(place_segments(context, cluster.scope, ""))
+            segments += [replace(one, action=_ACTIONS.get(one.label, "")) for one in place]
             segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
             segments += count_segments(counts, is_whole=cluster.health.is_whole)
     if read_only:

@@ -1,7 +1,7 @@
 """The last line of a screen: the main keys in force, made from the bindings, greyed where not allowed.
 
 Invariant: it lists no key that is not bound, and never wraps: keys at the end are left out when room is short, but
-never help. While a bar is typed into it says how to end that, for every other key is text then.
+never help. A click on a key presses it. While a bar is typed into it says how to end that, for every other key is text.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -38,6 +39,8 @@ class KeyBar(Static):
         self._keys: tuple[Key, ...] = ()
         self._always: Key | None = None
         self._drawn_for: tuple[object, ...] = ()
+        self._presses: dict[str, str] = {}
+        self._ends: tuple[tuple[int, str], ...] = ()
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -53,6 +56,14 @@ class KeyBar(Static):
         """Draw for the new width."""
         self._draw()
 
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        x = event.get_content_offset_capture(self).x
+        for end, key in self._ends:
+            if x < end:
+                self.app.simulate_key(key)
+                return
+
     def _follow(self, screen: Screen[object]) -> None:
         if screen.focused is not None and isinstance(screen.focused.parent, FilterBar):
             self._keys, self._always = _TYPING, None
@@ -64,9 +75,11 @@ class KeyBar(Static):
             binding = active.binding
             if read_only and binding.action in keymap.WRITES:
                 continue
-            if binding.show and binding.description and (binding.id or binding.action) not in listed:
+            shown = binding.show or binding.id in keymap.BAR
+            if shown and binding.description and (binding.id or binding.action) not in listed:
                 key = binding.key_display or self.app.get_key_display(binding)
                 listed[binding.id or binding.action] = (key, binding.description, active.enabled)
+                self._presses[key] = binding.key
         self._always = listed.get("program.help")
         first = [listed.pop(one) for one in keymap.BAR if one in listed]
         self._keys = (*first, *listed.values())
@@ -80,11 +93,14 @@ class KeyBar(Static):
             return
         self._drawn_for = drawn_for
         line = Text(no_wrap=True, end="")
+        ends = []
         for key, word, allowed in _fitting(self._keys, self._always, room):
             if line:
                 line.append("  ")
             line.append(key, palette.tone(Tone.ACCENT) if allowed else palette.muted)
             line.append(f" {word}", "" if allowed else palette.muted)
+            ends.append((line.cell_len, self._presses.get(key, "escape" if key == "Esc" else key.lower())))
+        self._ends = tuple(ends)
         self.update(line, layout=False)
 
 

@@ -83,13 +83,21 @@ BAR: Final = (
     "act.scale",
     "act.restart",
     "act.undo",
-    "pane.filter",
-    "program.help",
     "view.difference",
     "view.switch",
+    "table.select",
+    "pane.filter",
+    "program.help",
+    "place.namespaces",
+    "place.contexts",
     "program.command",
     "act.image",
     "view.previous",
+    "act.pause",
+    "act.zero",
+    "pane.mark",
+    "pane.narrow",
+    "table.sort",
 )
 """Ids of the keys in the last line, most useful first: what does not fit is left out from the end."""
 

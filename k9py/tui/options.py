@@ -43,7 +43,7 @@ class AppOptions:
         audit_path: file of the audit lines; None writes none.
         demo: name of the demo scenario, shown in the header; "" for a real cluster.
         monochrome: draw without colour; None asks the environment.
-        light: start with the light theme.
+        theme: the first theme, one of `palettes.THEMES`.
         redraws_per_second: upper limit for redraws of live panes; None: 10, or 4 over SSH.
         notify: how the terminal is told that a change has come to its end.
         log_directory: where logs are saved; None refuses to.
@@ -60,7 +60,7 @@ class AppOptions:
     audit_path: Path | None = None
     demo: str = ""
     monochrome: bool | None = None
-    light: bool = False
+    theme: str = "dark"
     redraws_per_second: float | None = None
     notify: Notify = field(default_factory=Notify)
     log_directory: Path | None = None

@@ -152,7 +152,7 @@ async def dashboard(
             read_only=read_only,
             audit_path=audit,
             monochrome=monochrome,
-            light=light,
+            theme="light" if light else "dark",
             redraws_per_second=50,
             clock=ClusterTime(simulator),
         )

@@ -197,3 +197,13 @@ async def test_a_filter_that_leaves_nothing_says_so(kdash: Dashboard) -> None:
     await kdash.until_text("the filter leaves none of 16")
     await kdash.press("escape")
     await kdash.until(lambda: "the filter leaves" not in kdash.text and len(names(kdash)) == 16, "all rows again")
+
+
+async def test_a_filter_takes_expressions_and_says_what_is_wrong_with_one(kdash: Dashboard) -> None:
+    table = kdash.home.rollouts.table
+    await kdash.press(
+        "2", "slash", *"^c", "left_parenthesis", *"art", "vertical_line", *"atalog", "right_parenthesis", "$"
+    )
+    await kdash.until(lambda: {row.key.name for row in table.shown_rows} == {"cart", "catalog"}, "two rows")
+    await kdash.press("backspace", "backspace")
+    await kdash.until_text("taken as text: missing ), unterminated subpattern")

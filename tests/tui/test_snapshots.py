@@ -24,7 +24,7 @@ def kdash_app(simulator: Simulator, tmp_path: Path, *, light: bool = False, mono
     return KdashApp(
         AppOptions(
             connect=ConnectOptions(kubeconfig=str(config)),
-            light=light,
+            theme="light" if light else "dark",
             monochrome=monochrome,
             redraws_per_second=50,
             clock=ClusterTime(simulator),

@@ -23,6 +23,7 @@ from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Counted
+from k9py.tui.widgets.live_table.row_filter import RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.work import start
 
@@ -69,7 +70,7 @@ class TablePane(SearchedPane):
     ) -> None:
         super().__init__(heading, number=number, id=id, classes=classes)
         self.table = LiveTable(columns, now=clock.now, options=options)
-        self.filter_bar = FilterBar(placeholder="words to find, !word to leave out")
+        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word to leave out")
         self.rows: dict[ObjectKey, Row] = {}
         self.counts: Counter[Tone] = Counter()
         self.is_whole = False
@@ -251,6 +252,8 @@ class TablePane(SearchedPane):
         self.table.set_empty_text(text, tone)
 
     def typed(self, text: str) -> None:
+        fault = RowFilter.parse(text).fault
+        self.filter_bar.set_count(f"taken as text: {fault}" if fault else "")
         self.table.set_filter(text)
 
     def on_live_table_counted(self, event: Counted) -> None:

@@ -8,20 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Static
 
-from k9py.objects.text import printable
 from k9py.tui import keymap
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.cluster_screen import ClusterScreen
-from k9py.tui.theme import palette_for
 from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.tui.widgets.tab_strip import Tab, TabStrip
 
 
 class PanedScreen(ClusterScreen):
@@ -43,7 +40,7 @@ class PanedScreen(ClusterScreen):
         raise NotImplementedError
 
     def compose_body(self) -> ComposeResult:
-        yield Static("", id="tabs", markup=False)
+        yield TabStrip(id="tabs")
         yield from self.compose_panes()
 
     def compose_panes(self) -> ComposeResult:
@@ -82,19 +79,17 @@ class PanedScreen(ClusterScreen):
 
     def draw_tabs(self) -> None:
         """Draw the strip of tabs of a small screen."""
-        palette = palette_for(self.app)
-        line = Text(no_wrap=True, overflow="ellipsis")
-        for pane in self.panes():
-            active = pane.has_class("-active")
-            style = palette.cursor_focused if active else palette.muted
-            number = f"{pane.number} " if pane.number else ""
-            line.append(f" {number}{printable(pane.heading)} ", style)
-            line.append(" ")
+        tabs = [
+            Tab(f"{pane.number} {pane.heading}" if pane.number else pane.heading, pane.has_class("-active"))
+            for pane in self.panes()
+        ]
         active_pane = self.active_pane
-        for said in (active_pane.note, active_pane.corner):
-            if said:
-                line.append(f" {printable(said)} ", palette.muted)
-        self.query_one("#tabs", Static).update(line, layout=False)
+        self.query_one(TabStrip).show(tabs, (active_pane.note, active_pane.corner))
+
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        """Go to the pane whose tab was clicked."""
+        event.stop()
+        self.show_pane(self.panes()[event.index])
 
     def on_pane_retitled(self, event: Pane.Retitled) -> None:
         """Say it in the strip of tabs too."""

@@ -5,12 +5,13 @@ Invariants: the bar never wraps and never changes the layout; it is drawn anew o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.widgets import Static
 
 from k9py.objects.text import printable
@@ -36,6 +37,7 @@ class BarSegment:
         label: Dim word before the text, such as "context".
         right: Stands at the right end.
         shrink: May be cut with an ellipsis before others are dropped.
+        action: Action of the screen that a click runs, such as "contexts"; "" for none.
     """
 
     text: str
@@ -44,6 +46,7 @@ class BarSegment:
     label: str = ""
     right: bool = False
     shrink: bool = False
+    action: str = ""
 
     @property
     def shown_text(self) -> str:
@@ -88,6 +91,16 @@ def choose_segments(segments: Sequence[BarSegment], room: int) -> list[tuple[Bar
     return [(segment, cells[id(segment)]) for segment in chosen]
 
 
+def _targets(chosen: Sequence[tuple[BarSegment, int]], starts: Mapping[bool, int]) -> Iterator[tuple[int, int, str]]:
+    """Yield first cell, end and action of the segments that have one; `starts`: first cell of left and right."""
+    for right, x in starts.items():
+        for segment, cells in chosen:
+            if segment.right is right:
+                if segment.action:
+                    yield x, x + cells, segment.action
+                x += cells + len(SEPARATOR)
+
+
 class SegmentBar(Static):
     """A one-line bar of segments: header, status line, hints."""
 
@@ -106,6 +119,7 @@ class SegmentBar(Static):
         super().__init__("", markup=False, name=name, id=id, classes=classes)
         self._segments = tuple(segments)
         self._drawn_for: tuple[object, ...] = ()
+        self._targets: tuple[tuple[int, int, str], ...] = ()
 
     @property
     def segments(self) -> tuple[BarSegment, ...]:
@@ -126,6 +140,13 @@ class SegmentBar(Static):
         """Choose the segments for the new width."""
         self._draw()
 
+    async def on_click(self, event: events.Click) -> None:
+        """Run the action of the segment that was clicked."""
+        x = event.get_content_offset_capture(self).x
+        for start, end, action in self._targets:
+            if start <= x < end:
+                await self.app.run_action(action, self.screen)
+
     def _draw(self) -> None:
         room = self.size.width
         if not self.is_mounted or room <= 0:
@@ -139,6 +160,8 @@ class SegmentBar(Static):
         left = self._text([one for one in chosen if not one[0].right])
         right = self._text([one for one in chosen if one[0].right])
         blank = max(0, room - left.cell_len - right.cell_len)
+        starts = {False: 0, True: left.cell_len + blank}
+        self._targets = tuple(_targets(chosen, starts))
         self.update(Text.assemble(left, " " * blank, right, no_wrap=True, overflow="crop"), layout=False)
 
     def _text(self, chosen: Sequence[tuple[BarSegment, int]]) -> Text:

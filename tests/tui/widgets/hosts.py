@@ -24,10 +24,10 @@ WidgetT = TypeVar("WidgetT", bound=Widget)
 
 COLUMNS = (
     Column("name", "Name", min_width=10, grow=True, max_width=40),
-    Column("ready", "Ready", align_right=True, min_width=5),
+    Column("ready", "Ready", align_right=True, min_width=5, sort_key="R"),
     Column("state", "State", min_width=8, max_width=30, priority=1),
     Column("image", "Image", max_width=20, priority=3),
-    Column("age", "Age", align_right=True, priority=2, live=lambda row, now: age(row.since, now)),
+    Column("age", "Age", align_right=True, priority=2, sort_key="A", live=lambda row, now: age(row.since, now)),
 )
 
 
@@ -60,9 +60,9 @@ class HostApp(ThemedApp[None], Generic[WidgetT]):
     """An app around one focused widget; keeps every message that reaches it."""
 
     def __init__(
-        self, make: Callable[[], WidgetT], *, monochrome: bool = False, light: bool = False, css: str = ""
+        self, make: Callable[[], WidgetT], *, monochrome: bool = False, theme: str = "dark", css: str = ""
     ) -> None:
-        super().__init__(monochrome=monochrome, light=light)
+        super().__init__(monochrome=monochrome, theme=theme)
         self.make = make
         self.messages: list[Message] = []
         self.widget: WidgetT

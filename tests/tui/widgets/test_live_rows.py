@@ -144,6 +144,14 @@ def test_the_same_row_again_is_no_change() -> None:
         ("!", ["api", "web-1", "web-2"]),
         ("shop api", ["api"]),
         ("apiv1", []),
+        ("^web", ["web-1", "web-2"]),
+        ("web-[13]$", ["web-1"]),
+        ("^API|-2$", ["api", "web-2"]),
+        ("!^web", ["api"]),
+        (r"web-\d !2", ["web-1"]),
+        ("web.1", []),
+        ("(", []),
+        ("^b", []),
     ],
 )
 def test_filter_terms(text: str, shown: list[str]) -> None:
@@ -164,6 +172,10 @@ def test_filter_terms(text: str, shown: list[str]) -> None:
         ("", "web", False),
         ("!a", "!a b", True),
         ("web", "api web", True),
+        ("^w", "^we", False),
+        ("^w", "^w api", True),
+        ("w", "^we", False),
+        ("!^w", "!^w a", True),
     ],
 )
 def test_a_filter_narrows_only_when_nothing_new_can_pass(earlier: str, later: str, narrower: bool) -> None:

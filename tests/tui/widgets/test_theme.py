@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import pytest
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.theme import Theme
 
+from k9py.cli.options import THEME_NAMES
 from k9py.tables.values import Tone
+from k9py.tui.palettes import KDASH_LIGHT, THEMES
 from k9py.tui.theme import (
-    KDASH_DARK,
-    KDASH_LIGHT,
     Palette,
     WithoutColor,
     contrast,
@@ -23,7 +24,8 @@ from k9py.tui.theme import (
 from k9py.tui.widgets.live_table import LiveTable
 from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, rows
 
-THEMES = {KDASH_DARK.name: KDASH_DARK, KDASH_LIGHT.name: KDASH_LIGHT}
+BY_NAME = {theme.name: theme for theme in THEMES.values()}
+COLOURED = [one for one in palettes() if one.name in BY_NAME]
 
 
 @pytest.mark.parametrize("palette", palettes(), ids=lambda palette: palette.name)
@@ -31,9 +33,9 @@ def test_every_tone_has_a_style(palette: Palette) -> None:
     assert set(palette.tones) == set(Tone)
 
 
-@pytest.mark.parametrize("palette", palettes()[:2], ids=lambda palette: palette.name)
+@pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
 def test_every_text_colour_is_readable_on_its_background(palette: Palette) -> None:
-    theme = THEMES[palette.name]
+    theme = BY_NAME[palette.name]
     for style in (
         *palette.tones.values(),
         *palette.sources,
@@ -47,7 +49,7 @@ def test_every_text_colour_is_readable_on_its_background(palette: Palette) -> No
                 assert contrast(style.color, RichColor.parse(background or "")) >= 4.5, (str(style), background)
 
 
-@pytest.mark.parametrize("palette", palettes()[:2], ids=lambda palette: palette.name)
+@pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
 def test_marked_text_is_readable_on_its_mark(palette: Palette) -> None:
     for style in (palette.cursor_focused, palette.hit, palette.hit_current, palette.status):
         assert style.color is not None
@@ -55,14 +57,37 @@ def test_marked_text_is_readable_on_its_mark(palette: Palette) -> None:
         assert contrast(style.color, style.bgcolor) >= 4.5
 
 
-@pytest.mark.parametrize("theme", [KDASH_DARK, KDASH_LIGHT], ids=lambda theme: theme.name)
-def test_the_tones_stay_readable_on_the_cursor_line_of_an_unfocused_table(theme: Theme) -> None:
-    palette = next(one for one in palettes() if one.name == theme.name)
-    background = palette.cursor_blurred.bgcolor
+@pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
+def test_the_tones_stay_readable_on_the_cursor_line(palette: Palette) -> None:
+    for cursor in (palette.cursor_row, palette.cursor_blurred):
+        assert cursor.bgcolor is not None
+        for style in palette.tones.values():
+            if style.color is not None:
+                assert contrast(style.color, cursor.bgcolor) >= 4.0, (str(style), str(cursor))
+
+
+def hue(style: Style) -> float:
+    assert style.color is not None
+    red, green, blue = style.color.get_truecolor()
+    return colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)[0]
+
+
+@pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
+def test_healthy_is_green_or_blue_for_the_colour_blind(palette: Palette) -> None:
+    low, high = (0.5, 0.64) if "colour-blind" in palette.name else (0.3, 0.42)
+    assert low <= hue(palette.tone(Tone.OK)) <= high
+
+
+@pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
+def test_the_cursor_line_has_no_hue_of_its_own(palette: Palette) -> None:
+    background = palette.cursor_row.bgcolor
     assert background is not None
-    for style in palette.tones.values():
-        if style.color is not None:
-            assert contrast(style.color, background) >= 4.0, str(style)
+    red, green, blue = background.get_truecolor()
+    assert max(red, green, blue) - min(red, green, blue) <= 16
+
+
+def test_the_command_line_offers_every_theme() -> None:
+    assert tuple(THEMES) == THEME_NAMES
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ colour what the colours say.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
@@ -17,7 +18,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from k9py.objects.text import printable
-from k9py.tables.values import Column, Tone
+from k9py.tables.values import Column, Row, Tone
 from k9py.tui.theme import Palette
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
 from k9py.tui.widgets.live_table.order import Order
@@ -25,6 +26,8 @@ from k9py.tui.widgets.live_table.order import Order
 GUTTER_CELLS: Final = 3
 MARK: Final = "◆"
 """Stands in the gutter of a marked row, in place of the cursor's mark: the cursor's line differs by its ground too."""
+_QUIET: Final = frozenset({Tone.OK, Tone.MUTED})
+"""Rows of these tones are dimmed: what is healthy draws no attention."""
 OnBase = Callable[[Style], Style]
 """Lays a palette style over the widget's own colours."""
 
@@ -33,13 +36,13 @@ class CursorLook(Enum):
     """How the cursor shows on a line; the value is the mark in the gutter."""
 
     NONE = ""
-    FOCUSED = " "  # the whole line is reversed or strongly coloured
+    FOCUSED = "▌"
     BLURRED = "▎"
 
 
 _CURSOR_STYLES: Final[dict[CursorLook, Callable[[Palette], Style]]] = {
     CursorLook.NONE: lambda palette: palette.tone(Tone.PLAIN),
-    CursorLook.FOCUSED: lambda palette: palette.cursor_focused,
+    CursorLook.FOCUSED: lambda palette: palette.cursor_row,
     CursorLook.BLURRED: lambda palette: palette.cursor_blurred,
 }
 
@@ -74,6 +77,32 @@ class EmptyLine:
     tone: Tone
 
 
+def visible_cells(
+    row: Row, columns: Sequence[Column], fit: Fit, now: Callable[[], datetime]
+) -> tuple[tuple[str, Tone], ...]:
+    """Return text and tone of the cells in the visible columns; `now` is asked for live columns alone."""
+    cells: list[tuple[str, Tone]] = []
+    for slot in fit.slots:
+        cell = row.cells[slot.index]
+        live = columns[slot.index].live
+        cells.append((cell.text if live is None else live(row, now()), cell.tone))
+    return tuple(cells)
+
+
+def changed_spans(old: RowLine, new: RowLine, fit: Fit, room: int) -> list[tuple[int, int]] | None:
+    """Return (first cell, cells) of what differs between two lines of one row, None where all may differ."""
+    if replace(old, cells=()) != replace(new, cells=()):
+        return None
+    spans: list[tuple[int, int]] = []
+    for slot, before, after in zip(fit.slots, old.cells, new.cells, strict=True):
+        if before != after:
+            start = max(0, slot.x - new.left)
+            end = min(slot.x - new.left + slot.width, room)
+            if end > start:
+                spans.append((start + GUTTER_CELLS, end - start))
+    return spans
+
+
 def fit_text(text: str, width: int, *, align_right: bool = False) -> str:
     """Return the text in exactly `width` cells, cut with an ellipsis, wide characters kept whole."""
     if not text.isprintable():
@@ -91,32 +120,44 @@ def fit_text(text: str, width: int, *, align_right: bool = False) -> str:
 def draw_header(
     line: HeaderLine, columns: Sequence[Column], fit: Fit, width: int, palette: Palette, on_base: OnBase
 ) -> Strip:
-    """Return the line of titles; the column sorted by is marked with the direction."""
+    """Return the line of titles. The arrow of the order stands at its column, or in the gutter where none is shown.
+
+    The gutter holds the severity of each row, so it is also where the arrow of the usual order belongs.
+    """
     plain, chosen = on_base(palette.header), on_base(palette.header_sorted)
     order = line.order
+    arrow = "▼" if order.reverse else "▲"
     labels: list[tuple[str, Style]] = []
+    is_shown = False
     for slot in fit.slots:
         column = columns[slot.index]
         is_sorted = column.id == order.column
-        mark = (" ▼" if order.reverse else " ▲") if is_sorted else ""
-        labels.append((column.title.upper() + mark, chosen if is_sorted else plain))
-    lead = [("  ▼" if order.column is None and order.reverse else "   ", chosen)]
+        is_shown |= is_sorted
+        labels.append((column.title.upper() + (f" {arrow}" if is_sorted else ""), chosen if is_sorted else plain))
+    lead = [("   " if is_shown else f" {arrow} ", chosen)]
     return _draw_cells(lead, labels, columns, fit, left=line.left, width=width, fill=plain)
 
 
 def draw_row(
     line: RowLine, columns: Sequence[Column], fit: Fit, width: int, palette: Palette, on_base: OnBase
 ) -> Strip:
-    """Return a row's line; under the focused cursor one strong style, else each cell in its tone."""
-    lead_style = fill = on_base(_CURSOR_STYLES[line.cursor](palette))
-    styles = [fill] * len(line.cells)
-    if line.cursor is not CursorLook.FOCUSED:
+    """Return a row's line, each cell in its tone, under the cursor too; a healthy row is dimmed but for its symbol."""
+    fill = on_base(_CURSOR_STYLES[line.cursor](palette))
+    if fill.reverse:  # without colour: one strong style for the whole line
+        lead_style, styles = fill, [fill] * len(line.cells)
+    else:
         lead_style = fill + palette.tone(line.tone)
-        styles = [fill + palette.tone(tone) for _, tone in line.cells]
-    mark = (MARK, lead_style if line.cursor is CursorLook.FOCUSED else fill + palette.tone(Tone.ACCENT))
-    lead = [mark if line.marked else (line.cursor.value or " ", fill), (line.tone.symbol, lead_style), (" ", fill)]
+        quiet = line.tone in _QUIET and line.cursor is CursorLook.NONE
+        styles = [fill + palette.tone(_quiet_tone(tone) if quiet else tone) for _, tone in line.cells]
+    accent = fill if fill.reverse else fill + palette.tone(Tone.ACCENT)
+    lead = [(MARK if line.marked else line.cursor.value or " ", accent), (line.tone.symbol, lead_style), (" ", fill)]
     cells = [(text, style) for (text, _), style in zip(line.cells, styles, strict=True)]
     return _draw_cells(lead, cells, columns, fit, left=line.left, width=width, fill=fill)
+
+
+def _quiet_tone(tone: Tone) -> Tone:
+    """Return the tone of a cell in a healthy row: what is worse than healthy keeps its own."""
+    return Tone.MUTED if tone in (Tone.PLAIN, Tone.OK, Tone.ACCENT) else tone
 
 
 def draw_empty(line: EmptyLine, width: int, palette: Palette, on_base: OnBase) -> Strip:

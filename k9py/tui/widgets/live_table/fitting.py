@@ -41,6 +41,14 @@ class Fit:
     hidden: int
 
 
+def column_at(fit: Fit, x: int) -> int | None:
+    """Return the index of the column at a cell (0: the first cell of the first column), its gap included."""
+    for slot in fit.slots:
+        if slot.x <= x < slot.x + slot.width + COLUMN_GAP:
+            return slot.index
+    return None
+
+
 def wanted_width(column: Column, content: int) -> int:
     """Return the width a column wants for content that wide, header and sort mark included."""
     natural = max(content, len(column.title) + 2)

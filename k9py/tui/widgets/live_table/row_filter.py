@@ -1,6 +1,8 @@
 """What a typed filter means for a row: every term must be found, a term with `!` must not be.
 
-Case does not matter. The text searched is the object's namespace and name and the text of every cell.
+A term is a piece of text, or a regular expression where it has characters that only those use (`^web|api`, `v2.[0-9]`).
+A lone dot is a dot: names and versions are full of them. Case does not matter. The text searched is the object's
+namespace and name and the text of every cell, a line each: `^` and `$` are the ends of a cell.
 """
 
 from __future__ import annotations
@@ -8,45 +10,86 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from k9py.objects.search_pattern import SearchPattern, TooSlowError, compile_search, pattern_fault
 from k9py.tables.values import Row
 
 FILTER_DEBOUNCE_ROWS: Final = 5000
 """From this many rows on, a typed filter waits for the typing to pause."""
 FILTER_DEBOUNCE_SECONDS: Final = 0.12
+_EXPRESSION_SIGNS: Final = frozenset("^$*+?()[]{}|\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a filter, matched by `text` (lower case) or, where it is set, by the expression."""
+
+    text: str
+    expression: SearchPattern | None = None
+
+    @classmethod
+    def parse(cls, typed: str) -> Term:
+        """Read one term; an expression that is not complete yet (a lone bracket) stands for its characters."""
+        if _EXPRESSION_SIGNS.isdisjoint(typed) or pattern_fault(typed):
+            return cls(typed.lower())
+        return cls(typed, compile_search(f"(?im){typed}"))
+
+    def is_in(self, haystack: str) -> bool:
+        """Say whether a row's text has it. An expression that takes too long is not found."""
+        if self.expression is None:
+            return self.text in haystack
+        try:
+            return self.expression.search(haystack) is not None
+        except TooSlowError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """A parsed filter; lower-case terms. Empty accepts every row."""
+    """A parsed filter. Empty accepts every row.
+
+    Args:
+        text: as typed.
+        fault: why a term is taken for its characters and not for an expression, "" where none is.
+    """
 
     text: str = ""
-    wanted: tuple[str, ...] = ()
-    unwanted: tuple[str, ...] = ()
+    wanted: tuple[Term, ...] = ()
+    unwanted: tuple[Term, ...] = ()
+    fault: str = ""
 
     @classmethod
     def parse(cls, text: str) -> RowFilter:
         """Read a typed filter: terms separated by blanks; a lone `!` is not yet a term."""
-        terms = text.lower().split()
-        wanted = tuple(term for term in terms if not term.startswith("!"))
-        unwanted = tuple(term[1:] for term in terms if term.startswith("!") and len(term) > 1)
-        return cls(text, wanted, unwanted)
+        typed = text.split()
+        wanted = tuple(Term.parse(term) for term in typed if not term.startswith("!"))
+        unwanted = tuple(Term.parse(term[1:]) for term in typed if term.startswith("!") and len(term) > 1)
+        faults = (pattern_fault(term.removeprefix("!")) for term in typed if not _EXPRESSION_SIGNS.isdisjoint(term))
+        return cls(text, wanted, unwanted, next((fault for fault in faults if fault), ""))
 
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted)
 
     def accepts(self, haystack: str) -> bool:
         """Say whether a row with that text passes (`haystack` made by `search_text`)."""
-        return all(term in haystack for term in self.wanted) and not any(term in haystack for term in self.unwanted)
+        return all(term.is_in(haystack) for term in self.wanted) and not any(
+            term.is_in(haystack) for term in self.unwanted
+        )
 
     def narrows(self, earlier: RowFilter) -> bool:
         """Say whether this can only accept rows that the earlier one accepts, as when one more letter is typed."""
         return (
             set(earlier.unwanted) <= set(self.unwanted)
             and bool(earlier)
-            and all(any(old in new for new in self.wanted) for old in earlier.wanted)
+            and all(any(_narrows(new, old) for new in self.wanted) for old in earlier.wanted)
         )
+
+
+def _narrows(new: Term, old: Term) -> bool:
+    if old.expression is None and new.expression is None:
+        return old.text in new.text
+    return old == new
 
 
 def search_text(row: Row) -> str:
     """Return the lower-case text a filter looks at; the parts are kept apart so no term matches across two cells."""
-    return "\0".join([row.key.namespace, row.key.name, *[cell.text for cell in row.cells]]).lower()
+    return "\n".join([row.key.namespace, row.key.name, *[cell.text for cell in row.cells]]).lower()

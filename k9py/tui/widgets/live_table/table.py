@@ -30,12 +30,14 @@ from k9py.tui.widgets.live_table.drawing import (
     EmptyLine,
     HeaderLine,
     RowLine,
+    changed_spans,
     draw_empty,
     draw_header,
     draw_row,
+    visible_cells,
 )
-from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
-from k9py.tui.widgets.live_table.keys import TABLE_KEYS
+from k9py.tui.widgets.live_table.fitting import Fit, column_at, fit_columns
+from k9py.tui.widgets.live_table.keys import TABLE_KEYS, sort_keys
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import Order
 from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_DEBOUNCE_SECONDS, RowFilter
@@ -91,6 +93,7 @@ class LiveTable(LineView):
         self._filter_timer: Timer | None = None
         self._counted = (0, 0)
         self._marks: frozenset[ObjectKey] = frozenset()
+        self._bind_sort_keys()
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
@@ -112,6 +115,8 @@ class LiveTable(LineView):
             columns: Other columns from now on, when given.
         """
         self._rows.replace_all(rows, columns)
+        if columns is not None:
+            self._bind_sort_keys()
         self._cursor.settle()
         self.schedule_flush()
 
@@ -334,6 +339,21 @@ class LiveTable(LineView):
         ids: list[str | None] = [None, *[column.id for column in self.columns]]
         self.set_order(Order(ids[(ids.index(self.order.column) + 1) % len(ids)]))
 
+    def action_sort_by(self, column: str) -> None:
+        """Sort by a column; by the one sorted by, reverse; once reversed, return to the usual order."""
+        order = self.order
+        if order.column != column:
+            self.set_order(Order(column))
+        else:
+            self.set_order(Order() if order.reverse else Order(column, reverse=True))
+
+    def _bind_sort_keys(self) -> None:
+        bindings = self._bindings
+        for key in [key for key, bound in bindings.key_to_bindings.items() if bound[0].action.startswith("sort_by(")]:
+            del bindings.key_to_bindings[key]
+        for binding in sort_keys(self.columns):
+            bindings.key_to_bindings.setdefault(binding.key, [binding])
+
     def action_sort_reverse(self) -> None:
         """Turn the order round."""
         self.set_order(Order(self.order.column, not self.order.reverse))
@@ -342,10 +362,19 @@ class LiveTable(LineView):
         self.action_move(lines)
 
     def on_click(self, event: events.Click) -> None:
-        """Select the row that was clicked."""
+        """Select the row that was clicked, open it on a double click; sort by the title that was clicked."""
+        if event.y < self.HEADER_LINES:
+            column = column_at(self._fit, event.x - GUTTER_CELLS + self.left)
+            if event.x < GUTTER_CELLS:
+                self.set_order(Order())
+            elif column is not None:
+                self.action_sort_by(self.columns[column].id)
+            return
         index = self.top + event.y - self.HEADER_LINES
-        if event.y >= self.HEADER_LINES and index < self.row_count:
+        if index < self.row_count:
             self._move_to(index)
+            if event.chain == 2:
+                self.action_select()
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -376,32 +405,16 @@ class LiveTable(LineView):
         if index >= self.row_count:
             return self._empty if y == 2 and self.row_count == 0 and self._empty.text else None
         row = self._rows.view.row_at(index)
-        columns = self.columns
-        cells: list[tuple[str, Tone]] = []
-        for slot in self._fit.slots:
-            cell = row.cells[slot.index]
-            live = columns[slot.index].live
-            cells.append((cell.text if live is None else live(row, self._now()), cell.tone))
+        cells = visible_cells(row, self.columns, self._fit, self._now)
         cursor = CursorLook.NONE
         if index == self._cursor.index and row.key == self._cursor.key:
             cursor = CursorLook.FOCUSED if self.has_focus else CursorLook.BLURRED
-        return RowLine(row.key, tuple(cells), row.tone, cursor, self._layout, self.left, row.key in self._marks)
+        return RowLine(row.key, cells, row.tone, cursor, self._layout, self.left, row.key in self._marks)
 
     def changed_spans(self, old: object, new: Hashable) -> Iterable[tuple[int, int]] | None:
-        if not (isinstance(old, RowLine) and isinstance(new, RowLine)) or old.key != new.key:
+        if not (isinstance(old, RowLine) and isinstance(new, RowLine)):
             return None
-        if (old.tone, old.cursor, old.layout, old.left) != (new.tone, new.cursor, new.layout, new.left):
-            return None
-        if old.marked != new.marked:
-            return None
-        spans: list[tuple[int, int]] = []
-        for slot, before, after in zip(self._fit.slots, old.cells, new.cells, strict=True):
-            if before != after:
-                start = max(0, slot.x - self.left)
-                end = min(slot.x - self.left + slot.width, self._room)
-                if end > start:
-                    spans.append((start + GUTTER_CELLS, end - start))
-        return spans
+        return changed_spans(old, new, self._fit, self._room)
 
     def build_line(self, signature: Hashable, width: int) -> Strip:
         match signature:

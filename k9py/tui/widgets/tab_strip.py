@@ -1,0 +1,67 @@
+"""The strip of tabs of a small screen: one tab a pane, then what the active pane's title would say.
+
+Invariant: the strip shows and reports; which pane is active is the screen's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widgets import Static
+
+from k9py.objects.text import printable
+from k9py.tui.theme import palette_for
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab: its words, and whether its pane is the active one."""
+
+    label: str
+    active: bool
+
+
+class TabStrip(Static):
+    """One line of tabs that answers to the mouse."""
+
+    DEFAULT_CSS = """
+    TabStrip { height: 1; width: 1fr; padding: 0 1; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A tab was clicked; `index` counts from 0."""
+
+        strip: TabStrip
+        index: int
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id)
+        self._ends: tuple[int, ...] = ()
+
+    def show(self, tabs: Sequence[Tab], notes: Iterable[str] = ()) -> None:
+        """Show these tabs, and these notes behind them."""
+        palette = palette_for(self.app)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        ends = []
+        for tab in tabs:
+            line.append(f" {printable(tab.label)} ", palette.cursor_focused if tab.active else palette.muted)
+            line.append(" ")
+            ends.append(line.cell_len)
+        for note in notes:
+            if note:
+                line.append(f" {printable(note)} ", palette.muted)
+        self._ends = tuple(ends)
+        self.update(line, layout=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Report the tab that was clicked."""
+        x = event.get_content_offset_capture(self).x
+        for index, end in enumerate(self._ends):
+            if x < end:
+                self.post_message(self.Chosen(self, index))
+                return
