@@ -273,6 +273,7 @@ class HomeScreen(PanedScreen):
         """Narrow the other panes to the service under the cursor."""
         key = self.services.table.cursor_key
         if key is not None:
+            self.services.table.choose_cursor()
             self.narrow_to_service(key)
             self._want_logs()
 
@@ -285,6 +286,7 @@ class HomeScreen(PanedScreen):
         key, connected = self.rollouts.table.cursor_key, self.kdash.connected
         if key is None or connected is None:
             return
+        self.rollouts.table.choose_cursor()
         if self._marks.pop(key, None) is None:
             workload = connected.cluster.queries.workload(key)
             if workload is None:

@@ -77,7 +77,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
         self.rollouts.set_empty("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
         events = queries.events_about(self.subject)
-        self.events.set_rows([event_table.row(one, now) for one in events], stay_on_top=True)
+        self.events.set_rows([event_table.row(one, now) for one in events])
         self.events.set_empty("no events in the last hour")
 
     def share_room(self) -> None:
