@@ -283,6 +283,15 @@ class ClusterScreen(Screen[None]):
         self.app.push_screen(HelpScreen(key_groups(self)))
 
     def action_back(self) -> None:
+        """Take one step back: dismiss how a change stands, else what the screen itself would take back."""
+        if not self.kdash.writing.dismiss():
+            self.step_back()
+
+    def action_leave(self) -> None:
+        """Take one step back; how a change stands stays in sight."""
+        self.step_back()
+
+    def step_back(self) -> None:
         """Go back to where we came from."""
         self.dismiss(None)
 

@@ -307,19 +307,19 @@ class HomeScreen(PanedScreen):
             self.refresh_bindings()
         return had
 
-    def action_back(self) -> None:
-        """Take back the outcome, the marks, the filter, then the narrowing; at last ask whether to leave."""
-        if self.kdash.writing.dismiss_done() or self.drop_marks() or self.drop_filter():
+    def step_back(self) -> None:
+        """Take back the marks, the filter, then the narrowing; at last ask whether to quit."""
+        if self.drop_marks() or self.drop_filter():
             return
-        if self.rollout is not None:
-            self.rollout = None
+        if self.rollout is not None and self.service is not None:
+            self.rollout = None  # the logs are the whole service's again
         elif self.service is not None:
             self.narrow_to_service(None)
         else:
             self.ask_to_quit()
 
     def ask_to_quit(self) -> None:
-        """Ask whether to leave: q is back, never an instant exit."""
+        """Ask whether to quit: q is back, never an instant exit."""
 
         def leave(sure: bool | None) -> None:
             if sure:

@@ -97,7 +97,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         if event.key.kind != "Event":
             self.kdash.open_object(event.key)
 
-    def action_back(self) -> None:
-        """Send the outcome away, drop the filter, then go back."""
-        if not (self.kdash.writing.dismiss_done() or self.drop_filter()):
-            super().action_back()
+    def step_back(self) -> None:
+        """Drop the filter, then go back."""
+        if not self.drop_filter():
+            super().step_back()
