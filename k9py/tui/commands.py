@@ -1,6 +1,7 @@
 """What can be typed after `:` or found with Ctrl+P, as data; both faces read the same list.
 
-Invariant: a command only calls an action of the screen it was typed on, so a command can do nothing a key cannot.
+Invariants: a command only calls an action of the screen it was typed on, so a command can do nothing a key cannot. The
+first one is harmless: Ctrl+P Enter runs it.
 
 To add one: a `Command` in `COMMANDS`; its `run` gets the screen and the argument as typed.
 """
@@ -117,7 +118,7 @@ async def _theme(screen: ClusterScreen, argument: str) -> None:
 
 
 COMMANDS: Final = (
-    Command("q", "Quit", _action("app.quit"), aliases=("quit", "q!", "exit", "x")),
+    Command("help", "All keys", _action("help"), aliases=("?", "h")),
     Command("ns", "Show a namespace, or choose one", _namespace, ("namespace", "namespaces"), argument="name"),
     Command("all", "Show all namespaces", _action("all_namespaces"), aliases=("0",)),
     Command("ctx", "Connect to another cluster, or choose one", _context, ("context", "contexts"), argument="name"),
@@ -138,7 +139,7 @@ COMMANDS: Final = (
     Command("yaml", "The whole object as the server has it", _action("yaml")),
     Command("theme", "Choose the colours", _theme, argument="dark|light|colour-blind|colour-blind-light"),
     Command("redraw", "Draw the whole screen anew", _action("app.redraw")),
-    Command("help", "All keys", _action("help"), aliases=("?", "h")),
+    Command("q", "Quit", _action("app.quit"), aliases=("quit", "q!", "exit", "x")),
 )
 
 

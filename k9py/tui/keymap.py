@@ -102,7 +102,8 @@ BAR: Final = (
 """Ids of the keys in the last line, most useful first: what does not fit is left out from the end."""
 
 BACK: Final = (
-    Binding("q,escape", "back", "Back", tooltip="Back to where you came from", id="program.back", show=False),
+    Binding("escape", "back", "Back", tooltip="One step back, then where you came from", id="program.back", show=False),
+    Binding("q", "leave", "Back", tooltip="Back to where you came from", id="program.leave", show=False),
 )
 
 APP: Final = (

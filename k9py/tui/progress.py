@@ -1,7 +1,7 @@
 """What became of the writes of this session, in one line: followed to converged or stalled, on every screen.
 
 Owns the list of followed changes (`Followed`) and the strip that says the latest. Invariant: an outcome stays in sight
-until the person sends it away (Esc) or another change begins.
+until the person dismisses it (Esc) or another change begins.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Followed:
         tone: BUSY on its way, OK converged, FAIL stalled, WARN given up following.
         seconds: since it was applied.
         desired, updated, available: pods, for the bar; None when unknown.
+        hint: what Esc does now.
     """
 
     key: ObjectKey
@@ -38,6 +39,7 @@ class Followed:
     desired: int | None = None
     updated: int = 0
     available: int = 0
+    hint: str = "Esc dismisses"
 
     @property
     def is_done(self) -> bool:
@@ -96,8 +98,7 @@ class ProgressStrip(Static):
         line.append(printable(followed.words), tone)
         if not followed.is_done:
             line.append(f"  {followed.seconds:.0f}s", palette.muted)
-        else:
-            line.append("  Esc sends it away", palette.muted)
         if more:
             line.append(f"  and {more} more", palette.muted)
+        line.append(f"  {followed.hint}", palette.muted)
         self.update(line, layout=False)

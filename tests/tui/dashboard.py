@@ -87,6 +87,10 @@ class Dashboard:
         """Return once all these words are on the screen."""
         await self.until(lambda: all(word in self.text for word in words), f"{words} on the screen")
 
+    async def until_said(self, words: str) -> None:
+        """Return once a message for a moment holds these words."""
+        await self.until(lambda: any(words in str(one.message) for one in self.app._notifications), f"{words} said")
+
     def is_settled(self) -> bool:
         """Say whether everything has been read, what may not be read too, and the tables show it."""
         panes = (self.home.services, self.home.rollouts)

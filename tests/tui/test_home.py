@@ -137,7 +137,7 @@ async def test_q_at_home_asks_and_never_exits_at_once(kdash: Dashboard) -> None:
     assert kdash.app.screen is kdash.home
     await kdash.press("q")
     await kdash.until_screen(QuitDialog)
-    await kdash.press("enter")
+    await kdash.press("tab", "enter")
     await kdash.until(lambda: kdash.app.return_code is not None or kdash.app._exit, "left")
 
 

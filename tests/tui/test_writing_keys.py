@@ -136,7 +136,7 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     await kdash.press("l")
     await kdash.until_screen(LogScreen)
     await kdash.until_text("restart 1 of 2 · :stop stops")
-    await kdash.press("escape")
+    await kdash.press("q")
     await kdash.until_text("restart 1 of 2 · x stops")
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG)), "the second waits for the first"
     await kdash.press("x")

@@ -62,7 +62,7 @@ class ChooseDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.query_one(Input).focus()
+        self.begin_at(self.query_one(Input))
 
     def _fill(self, typed: str) -> None:
         terms = typed.lower().split()

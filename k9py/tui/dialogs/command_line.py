@@ -45,7 +45,7 @@ class CommandLine(Dialog[str]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.query_one(Input).focus()
+        self.begin_at(self.query_one(Input))
 
     def _fill(self, line: str) -> None:
         self._shown = matching(self._commands, line)
@@ -72,9 +72,11 @@ class CommandLine(Dialog[str]):
         self._take(self._shown[listing.highlighted])
 
     def action_complete(self) -> None:
-        """Complete the line to the first command that fits."""
-        if self._shown:
+        """Complete the line to the first command that fits; an empty line fits everything, and so nothing."""
+        if self._shown and self.query_one(Input).value.strip():
             self._take(self._shown[0])
+        else:
+            self.app.notify("type the beginning of a command", severity="warning", markup=False)
 
     def _take(self, command: Command) -> None:
         line = self.query_one(Input)

@@ -23,12 +23,12 @@ ROWS_AROUND: Final = 10
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Ask whether to do it; returns True only when the button was pressed."""
+    """Ask whether to do it; returns True only when its button was pressed, False for Cancel, None for a step back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "cancel", "Cancel"),
-        Binding("left,shift+tab", "app.focus_previous", "Other button"),
-        Binding("right,tab", "app.focus_next", "Other button"),
+        Binding("left", "app.focus_previous", "Other button"),
+        Binding("right", "app.focus_next", "Other button"),
         Binding("v", "switch", "YAML", tooltip="The difference by meaning, or as YAML", id="confirm.switch"),
         Binding("down,j", "scroll_lines(1)", "Down", id="confirm.down"),
         Binding("up,k", "scroll_lines(-1)", "Up", id="confirm.up"),
@@ -42,7 +42,7 @@ class ConfirmDialog(Dialog[bool]):
     ConfirmDialog.-template > .box { width: 116; }
     ConfirmDialog TextView { height: 1; background: $surface; margin: 0 0 1 0; }
     """
-    SUBTITLE = "Tab: the other button · Esc cancels"
+    SUBTITLE = "Tab Enter confirms · Esc back"
 
     def __init__(self, question: Question) -> None:
         super().__init__(f"{question.verb} {question.object}?")
@@ -68,7 +68,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Cancel has the focus."""
-        self.query_one("#cancel", Button).focus()
+        self.begin_at(self.query_one("#cancel", Button))
         self.fill()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -85,7 +85,7 @@ class ConfirmDialog(Dialog[bool]):
         self.body.styles.height = shown
         self.body.display = bool(lines)
         self.body.set_lines(lines)
-        keys = ["Tab: the other button", "Esc cancels"]
+        keys = [f"Tab Enter: {self.question.verb.lower()}", "Esc: back"]
         if len(lines) > shown:
             keys.insert(0, "↑↓ scroll")
         if self.question.template is not None:
@@ -124,4 +124,4 @@ class ConfirmDialog(Dialog[bool]):
 
     @on(Button.Pressed, "#cancel")
     def _cancel(self) -> None:
-        self.dismiss(None)
+        self.dismiss(False)

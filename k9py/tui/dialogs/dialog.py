@@ -1,8 +1,12 @@
-"""The frame of every dialog: a titled box in the middle, Esc cancels, cluster text is never markup.
+"""The frame of every dialog: a titled box in the middle, Esc steps back, cluster text is never markup.
 
-Invariant: a dialog only asks: it changes nothing and returns one value, None when it was cancelled.
+Invariants: a dialog only asks: it changes nothing and returns one value, None when it was left. The keys mean the same
+in all of them: what has the focus first is safe, so Enter alone confirms nothing; Tab goes to the button that confirms
+(`#confirm`) from wherever the focus is, and back; Enter presses it. A dialog without such a button is a list or a line
+to choose from: there Enter chooses, before Tab and after it.
 
-To add a dialog: subclass with the type of its result, `compose_body`, and `dismiss(value)` where the answer is known.
+To add a dialog: subclass with the type of its result, `compose_body`, `begin_at` what is safe, and `dismiss(value)`
+where the answer is known.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Button, Static
 
 from k9py.objects.text import printable
 from k9py.tables.values import Tone
@@ -27,7 +32,9 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     """A box with a title and a line of keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", tooltip="Close without doing anything", id="dialog.cancel")
+        Binding("escape", "cancel", "Cancel", tooltip="One step back, without doing anything", id="dialog.cancel"),
+        Binding("tab", "to_confirm", "Confirm", tooltip="To the button that confirms, and back", id="dialog.confirm"),
+        Binding("shift+tab", "app.focus_next", "Next", tooltip="Walk through the dialog", id="dialog.walk"),
     ]
 
     DEFAULT_CSS = """
@@ -50,6 +57,7 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.heading = printable(title)
+        self._begin: Widget | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
@@ -60,6 +68,27 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     def compose_body(self) -> ComposeResult:
         """Yield what is inside the box."""
         raise NotImplementedError
+
+    def begin_at(self, widget: Widget) -> None:
+        """Give the focus to what is safe to have it; Tab comes back here."""
+        self._begin = widget
+        widget.focus()
+
+    def why_not(self) -> str:
+        """Return why the button that confirms cannot be pressed now."""
+        return ""
+
+    def action_to_confirm(self) -> None:
+        """Go to the button that confirms; from there back to where the dialog began."""
+        button = next(iter(self.query("#confirm").results(Button)), None)
+        if button is None:
+            return
+        if button.disabled:
+            self.app.notify(self.why_not() or "there is nothing to confirm yet", severity="warning", markup=False)
+        elif self.focused is button and self._begin is not None:
+            self._begin.focus()
+        else:
+            button.focus()
 
     def action_cancel(self) -> None:
         """Close without an answer."""

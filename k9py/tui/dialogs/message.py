@@ -27,8 +27,8 @@ class MessageDialog(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("q", "cancel", "Close"),
-        ("left,shift+tab", "app.focus_previous", "Other button"),
-        ("right,tab", "app.focus_next", "Other button"),
+        ("left", "app.focus_previous", "Other button"),
+        ("right", "app.focus_next", "Other button"),
     ]
     SUBTITLE = "Enter closes"
 
@@ -64,10 +64,10 @@ class MessageDialog(Dialog[bool]):
             yield Button("Close", compact=True, id="close")
             if self.offer is not None:
                 key, word = self.offer
-                yield Button(f"{word} ({key})", compact=True, id="offer")
+                yield Button(f"{word} ({key})", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        self.query_one("#close", Button).focus()
+        self.begin_at(self.query_one("#close", Button))
 
     def on_key(self, event: events.Key) -> None:
         """Take the offer by its key."""
@@ -77,4 +77,4 @@ class MessageDialog(Dialog[bool]):
 
     @on(Button.Pressed)
     def _close(self, event: Button.Pressed) -> None:
-        self.dismiss(True if event.button.id == "offer" else None)
+        self.dismiss(True if event.button.id == "confirm" else None)

@@ -1,4 +1,4 @@
-"""Ask before leaving: q at home is a way back, not an exit."""
+"""Ask before quitting: q at home is a way back, not an exit, and Enter alone stays."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from k9py.tui.dialogs.dialog import Dialog
 
 
 class QuitDialog(Dialog[bool]):
-    """Returns True to leave."""
+    """Returns True to quit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("q", "cancel", "Stay"),
-        ("left,shift+tab", "app.focus_previous", "Other button"),
-        ("right,tab", "app.focus_next", "Other button"),
+        ("left", "app.focus_previous", "Other button"),
+        ("right", "app.focus_next", "Other button"),
     ]
     DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
-    SUBTITLE = "Esc stays"
+    SUBTITLE = "Tab Enter quits · Esc stays"
 
     def __init__(self) -> None:
-        super().__init__("Leave kdash?")
+        super().__init__("Quit kdash?")
 
     def compose_body(self) -> ComposeResult:
-        yield self.part(self.toned(("Ctrl+C or :q leave without asking.", Tone.MUTED)))
+        yield self.part(self.toned(("Ctrl+C or :q quits at once.", Tone.MUTED)))
         with Horizontal(classes="buttons"):
             yield Button("Stay", compact=True, id="stay")
-            yield Button("Leave", compact=True, id="leave")
+            yield Button("Quit", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        self.query_one("#leave", Button).focus()
+        self.begin_at(self.query_one("#stay", Button))
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "leave")
+        self.dismiss(event.button.id == "confirm")

@@ -47,7 +47,7 @@ class SaveLogDialog(Dialog[Extent]):
         yield self.part(self.toned(("to ", Tone.MUTED), (self._path, Tone.ACCENT)))
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        self.begin_at(self.query_one(OptionList))
 
     def action_move(self, lines: int) -> None:
         """Move the cursor."""

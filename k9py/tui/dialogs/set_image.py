@@ -36,6 +36,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         place: namespace and context in words.
         images: by container, init containers first.
         check: returns why these images cannot be set, "" when they can.
+        typed: what was typed before, by container, when the person came a step back.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,14 +48,20 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
     SetImageDialog OptionList { max-height: 8; }
     SetImageDialog #asked { height: 1; margin: 0; }
     """
-    SUBTITLE = "Enter goes on to confirm · Esc cancels"
+    SUBTITLE = "Enter continues · Esc cancels"
 
     def __init__(
-        self, name: str, place: str, images: Mapping[str, str], *, check: Callable[[Mapping[str, str]], str]
+        self,
+        name: str,
+        place: str,
+        images: Mapping[str, str],
+        *,
+        check: Callable[[Mapping[str, str]], str],
+        typed: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"Set image of {name}")
         self.images = dict(images)
-        self.typed = dict(images)
+        self.typed = {**images, **(typed or {})}
         self._names = tuple(images)
         self._at = 0
         self._place = place
@@ -71,17 +78,19 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         yield self.part(id="wrong")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
-            yield Button("Go on", compact=True, id="go-on")
+            yield Button("Continue", compact=True, id="confirm")
 
     def on_mount(self) -> None:
         """Begin with the container that was asked for, its tag selected."""
         self.query_one("#wrong").display = False
         self._fill()
         self._go_to(self._at)
-        self.query_one(Input).focus()
+        self.begin_at(self.query_one(Input))
 
     def begin_with(self, name: str) -> None:
-        """Put the cursor on that container at first."""
+        """Put the cursor on that container at first, unless another one was changed before."""
+        changed = [one for one in self._names if self.typed[one] != self.images[one]]
+        name = changed[0] if changed else name
         if name in self._names:
             self._at = self._names.index(name)
 
@@ -102,7 +111,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
                 )
             )
         listing.highlighted = self._at
-        self.query_one(".box").border_subtitle = " ↑↓ container · Enter goes on to confirm · Esc cancels "
+        self.query_one(".box").border_subtitle = " ↑↓ container · Enter continues · Esc cancels "
 
     def _go_to(self, at: int) -> None:
         self._at = at
@@ -136,7 +145,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id == "go-on":
+        if event.button.id == "confirm":
             self._go_on()
         else:
             self.dismiss(None)

@@ -77,7 +77,7 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.query_one(Input).focus()
+        self.begin_at(self.query_one(Input))
 
     def on_resize(self) -> None:
         """The list is as tall as the screen allows."""

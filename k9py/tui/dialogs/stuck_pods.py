@@ -26,14 +26,14 @@ class StuckPodsDialog(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("q", "cancel", "Leave them"),
-        ("left,shift+tab", "app.focus_previous", "Other button"),
-        ("right,tab", "app.focus_next", "Other button"),
+        ("left", "app.focus_previous", "Other button"),
+        ("right", "app.focus_next", "Other button"),
     ]
     DEFAULT_CSS = """
     StuckPodsDialog > .box { width: 84; }
     StuckPodsDialog #pods { height: auto; max-height: 10; }
     """
-    SUBTITLE = "Tab: the other button · Esc leaves them"
+    SUBTITLE = "Tab Enter deletes them · Esc leaves them"
 
     def __init__(self, name: str, place: str, pods: Sequence[tuple[str, str, str]]) -> None:
         super().__init__(f"Stuck pods of {name}")
@@ -59,7 +59,7 @@ class StuckPodsDialog(Dialog[bool]):
             yield Button("Delete in order", compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#cancel", Button).focus()
+        self.begin_at(self.query_one("#cancel", Button))
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

@@ -48,6 +48,7 @@ class UndoDialog(Dialog[Revision]):
         place: namespace and context in words.
         revisions: newest first, the current one included.
         suggested: the revision under the cursor at first, and why.
+        chosen: the one under it instead, when the person came a step back.
         load: reads the template of a revision beside the one in force.
         authors: who made which revision, by its name.
         now: for ages.
@@ -56,8 +57,6 @@ class UndoDialog(Dialog[Revision]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "cancel", "Cancel"),
         Binding("v", "switch", "By meaning or YAML"),
-        Binding("tab", "app.focus_next", "Next"),
-        Binding("shift+tab", "app.focus_previous", "Before"),
     ]
     DEFAULT_CSS = """
     UndoDialog > .box { width: 130; height: 90%; max-height: 40; padding: 1 2 0 2; }
@@ -65,7 +64,7 @@ class UndoDialog(Dialog[Revision]):
     UndoDialog #then { height: 1; color: $text-muted; }
     UndoDialog TextView { height: 1fr; background: $surface; margin: 0 0 1 0; }
     """
-    SUBTITLE = "↑↓ choose · Enter goes on to confirm · Esc cancels · v YAML · Tab reads"
+    SUBTITLE = "↑↓ choose · Enter continues · Esc cancels · v YAML · ⇧Tab reads"
 
     def __init__(
         self,
@@ -74,6 +73,7 @@ class UndoDialog(Dialog[Revision]):
         revisions: Sequence[Revision],
         *,
         suggested: UndoTarget | None,
+        chosen: Revision | None = None,
         load: LoadTemplates,
         now: Callable[[], datetime],
         authors: Mapping[str, Author] | None = None,
@@ -82,6 +82,7 @@ class UndoDialog(Dialog[Revision]):
         self.revisions = tuple(revisions)
         self._place = place
         self._suggested = suggested
+        self._chosen = chosen
         self._load = load
         self._authors = authors or {}
         self.is_yaml = False
@@ -98,16 +99,17 @@ class UndoDialog(Dialog[Revision]):
         yield self.difference
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
-            yield Button("Go on", compact=True, id="go-on")
+            yield Button("Continue", compact=True, id="confirm")
 
     def on_mount(self) -> None:
         now = self._now()
         self.table.replace_all([self._row(one, now) for one in self.revisions])
         self.table.styles.height = min(len(self.revisions) + 1, 11)
         self.table.flush()
-        if self._suggested is not None:
-            self.table.select_key(self._suggested.revision.key)
-        self.table.focus()
+        at = self._chosen or (None if self._suggested is None else self._suggested.revision)
+        if at is not None:
+            self.table.select_key(at.key)
+        self.begin_at(self.table)
 
     def _row(self, revision: Revision, now: datetime) -> Row:
         row = revision_table.row(revision, now, author=self._authors.get(revision.name))
@@ -130,7 +132,7 @@ class UndoDialog(Dialog[Revision]):
             start(self, partial(self._show, revision), group="difference", exclusive=True)
 
     async def _show(self, revision: Revision) -> None:
-        self.query_one("#go-on", Button).disabled = revision.is_current
+        self.query_one("#confirm", Button).disabled = revision.is_current
         words = self.query_one("#then", Static)
         if revision.is_current:
             words.update(self.toned((f"revision {revision.number} is what runs now", Tone.MUTED)), layout=False)
@@ -173,7 +175,7 @@ class UndoDialog(Dialog[Revision]):
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id == "go-on":
+        if event.button.id == "confirm":
             self._go_on()
         else:
             self.dismiss(None)

@@ -43,5 +43,5 @@ class EventsPane(TablePane):
 
     def show_events(self, events: Iterable[Event], now: datetime) -> None:
         """Show the events, newest first."""
-        self.set_rows([_SHAPE.cut(event_table.row(one, now)) for one in events], stay_on_top=True)
+        self.set_rows([_SHAPE.cut(event_table.row(one, now)) for one in events])
         self.set_empty("no events in the last hour")

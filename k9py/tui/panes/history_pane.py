@@ -66,5 +66,6 @@ class HistoryPane(TablePane):
     def mark(self, now: datetime) -> None:
         """Mark the revision under the cursor, or take the mark away from it."""
         key = self.table.cursor_key
+        self.table.choose_cursor()
         self.base = None if key == self.base else key
         self.show_revisions(self.revisions, self._authors, now)

@@ -265,7 +265,7 @@ class PatternsPane(TablePane):
         self.comparison = comparison
         self._patterns = {pattern_table.key_of(one): one for one in comparison.rows}
         can_compare = not self._old or (comparison.new_lines and comparison.old_lines)
-        self.set_rows(pattern_table.rows(comparison, compared=bool(self._old)) if can_compare else (), stay_on_top=True)
+        self.set_rows(pattern_table.rows(comparison, compared=bool(self._old)) if can_compare else ())
         self._say()
 
     def _say(self) -> None:

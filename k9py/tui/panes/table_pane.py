@@ -119,6 +119,8 @@ class TablePane(SearchedPane):
         wanted = None if members is None else frozenset(members)
         if wanted == self._members and why == self._narrowing:
             return
+        if why != self._narrowing and wanted is not None and self.table.cursor_key not in wanted:
+            self.table.release_cursor()  # the person left it out: what is first comes first
         self._members, self._narrowing = wanted, why
         shown = self._shown()
         if len(self.rows) > FEW_ROWS:
@@ -135,20 +137,17 @@ class TablePane(SearchedPane):
             return list(self.rows.values())
         return [self.rows[key] for key in self._members if key in self.rows]
 
-    def set_rows(self, rows: Iterable[Row], why: str = "", *, stay_on_top: bool = False) -> None:
+    def set_rows(self, rows: Iterable[Row], why: str = "") -> None:
         """Show these few rows, for a pane without a source; only differences are drawn.
 
         Args:
             why: stands in the title.
-            stay_on_top: the cursor stays on the first row until the person moves it, for what is newest first.
         """
         wanted = {row.key: row for row in rows}
         for key in self.rows.keys() - wanted.keys():
             self.table.remove_row(key)
         for row in wanted.values():
             self.table.upsert(row)
-        if not stay_on_top:
-            self.table.settle()
         self.rows = wanted
         self._narrowing = why
         self._retitle()
@@ -255,6 +254,11 @@ class TablePane(SearchedPane):
         fault = RowFilter.parse(text).fault
         self.filter_bar.set_count(f"taken as text: {fault}" if fault else "")
         self.table.set_filter(text)
+
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """What was typed for is chosen: the cursor stays on it when the filter goes."""
+        if event.text.strip():
+            self.table.choose_cursor()
 
     def on_live_table_counted(self, event: Counted) -> None:
         """Keep the count in the title, and say why nothing is left."""

@@ -240,18 +240,25 @@ class ClusterScreen(Screen[None]):
             self.kdash.say(self.refusal("stop"), failed=True)
 
     def _writable_pod(self, action: str) -> ObjectKey | None:
-        refusal = self.refusal(action)
+        refusal = self.refusal(action) or self.lost_words()
         if refusal:
             self.kdash.say(refusal, failed=True)
             return None
         return self.pod_target()
 
     def _writable(self, action: str) -> ObjectKey | None:
-        refusal = self.refusal(action)
+        refusal = self.refusal(action) or self.lost_words()
         if refusal:
             self.kdash.say(refusal, failed=True)
             return None
         return self.target()
+
+    def lost_words(self) -> str:
+        """Return that the object the person chose went away and nobody chose the present one, "" when that is not so.
+
+        Said once: the same key pressed again means the present one.
+        """
+        return ""
 
     # -- where --------------------------------------------------------------------------------------------------------
 
@@ -276,6 +283,15 @@ class ClusterScreen(Screen[None]):
         self.app.push_screen(HelpScreen(key_groups(self)))
 
     def action_back(self) -> None:
+        """Take one step back: dismiss how a change stands, else what the screen itself would take back."""
+        if not self.kdash.writing.dismiss():
+            self.step_back()
+
+    def action_leave(self) -> None:
+        """Take one step back; how a change stands stays in sight."""
+        self.step_back()
+
+    def step_back(self) -> None:
         """Go back to where we came from."""
         self.dismiss(None)
 

@@ -272,6 +272,7 @@ class HomeScreen(PanedScreen):
         """Narrow the other panes to the service under the cursor."""
         key = self.services.table.cursor_key
         if key is not None:
+            self.services.table.choose_cursor()
             self.narrow_to_service(key)
             self._want_logs()
 
@@ -284,6 +285,7 @@ class HomeScreen(PanedScreen):
         key, connected = self.rollouts.table.cursor_key, self.kdash.connected
         if key is None or connected is None:
             return
+        self.rollouts.table.choose_cursor()
         if self._marks.pop(key, None) is None:
             workload = connected.cluster.queries.workload(key)
             if workload is None:
@@ -304,19 +306,19 @@ class HomeScreen(PanedScreen):
             self.refresh_bindings()
         return had
 
-    def action_back(self) -> None:
-        """Take back the outcome, the marks, the filter, then the narrowing; at last ask whether to leave."""
-        if self.kdash.writing.dismiss_done() or self.drop_marks() or self.drop_filter():
+    def step_back(self) -> None:
+        """Take back the marks, the filter, then the narrowing; at last ask whether to quit."""
+        if self.drop_marks() or self.drop_filter():
             return
-        if self.rollout is not None:
-            self.rollout = None
+        if self.rollout is not None and self.service is not None:
+            self.rollout = None  # the logs are the whole service's again
         elif self.service is not None:
             self.narrow_to_service(None)
         else:
             self.ask_to_quit()
 
     def ask_to_quit(self) -> None:
-        """Ask whether to leave: q is back, never an instant exit."""
+        """Ask whether to quit: q is back, never an instant exit."""
 
         def leave(sure: bool | None) -> None:
             if sure:

@@ -315,11 +315,11 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         if view.cursor_number != event.number:
             self.kdash.say("that line is left out at the moment, by the filter or with its source")
 
-    def action_back(self) -> None:
+    def step_back(self) -> None:
         """Take back the search, the filter, the full screen; then go back."""
         if self.drop_filter():
             return
         if self.has_class("-full"):
             self.action_full_screen()
         else:
-            super().action_back()
+            super().step_back()

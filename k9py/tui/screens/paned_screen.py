@@ -101,6 +101,15 @@ class PanedScreen(ClusterScreen):
         """The strip of tabs may be there now."""
         self.call_after_refresh(self.draw_tabs)
 
+    def lost_words(self) -> str:
+        pane = self.active_pane
+        if not isinstance(pane, TablePane) or (lost := pane.table.lost_key) is None:
+            return ""
+        pane.table.choose_cursor()
+        present = pane.table.cursor_key
+        there = f"the cursor is on {present.kind} {present.name} now, press again to act on it" if present else ""
+        return f"{lost.kind} {lost.name} is gone: {there or 'nothing is selected'}"
+
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_next_pane(self) -> None:

@@ -287,7 +287,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Show the YAML of the pod under the cursor, or of the rollout."""
         self.kdash.open_yaml(self.log_subject())
 
-    def action_back(self) -> None:
-        """Send the outcome away, drop the filter, then go back."""
-        if not (self.kdash.writing.dismiss_done() or self.drop_filter()):
-            super().action_back()
+    def step_back(self) -> None:
+        """Drop the filter, then go back."""
+        if not self.drop_filter():
+            super().step_back()

@@ -77,7 +77,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
         self.rollouts.set_empty("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
         events = queries.events_about(self.subject)
-        self.events.set_rows([event_table.row(one, now) for one in events], stay_on_top=True)
+        self.events.set_rows([event_table.row(one, now) for one in events])
         self.events.set_empty("no events in the last hour")
 
     def share_room(self) -> None:
@@ -97,7 +97,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         if event.key.kind != "Event":
             self.kdash.open_object(event.key)
 
-    def action_back(self) -> None:
-        """Send the outcome away, drop the filter, then go back."""
-        if not (self.kdash.writing.dismiss_done() or self.drop_filter()):
-            super().action_back()
+    def step_back(self) -> None:
+        """Drop the filter, then go back."""
+        if not self.drop_filter():
+            super().step_back()

@@ -74,10 +74,10 @@ class TextScreen(PanedScreen):
         """Bring the text up to date."""
         raise NotImplementedError
 
-    def action_back(self) -> None:
+    def step_back(self) -> None:
         """End the search, then go back."""
         if not self.drop_filter():
-            super().action_back()
+            super().step_back()
 
 
 class DescribeScreen(TextScreen):

@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any, Final
 
 from k9py.actions.audit import AuditLog
+from k9py.actions.change import Change
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.pause import plan_pause, plan_resume
+from k9py.actions.prepare import Prepared
 from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
@@ -29,7 +31,7 @@ from k9py.tui.dialogs.scale import ScaleDialog
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.undo import Templates, UndoDialog
 from k9py.tui.session import Connected
-from k9py.tui.writing.attempt import Attempt, Meant
+from k9py.tui.writing.attempt import Attempt, Declined, Meant
 from k9py.tui.writing.pods import offer_stuck_pods
 
 SEEN_SECONDS: Final = 3.0
@@ -81,32 +83,46 @@ async def pause(attempt: Attempt, meant: Meant, paused: bool | None) -> None:
 async def set_image(attempt: Attempt, meant: Meant, images: Mapping[str, str] | None) -> None:
     """Set images by container ("": the only one); None asks for them."""
     found = await attempt.read(meant)
-    present = images_of(found)
-    if images is None:
-
-        def check(chosen: Mapping[str, str]) -> str:
-            try:
-                plan_set_image(found, chosen)
-            except KdashError as error:
-                return error.message
-            return ""
-
-        key = meant.key
-        dialog = SetImageDialog(f"{key.kind} {key.name}", attempt.place(key.namespace), present, check=check)
-        containers = _containers(found, "containers")
-        if containers:
-            dialog.begin_with(str(containers[0].get("name", "")))
-        images = await attempt.ask(dialog)
-    elif "" in images:
+    present, typed = images_of(found), images
+    if images is not None and "" in images:
         names = [str(one.get("name", "")) for one in _containers(found, "containers")]
         if len(names) != 1:
             raise RefusedError(
                 f"{meant.key} has {len(names)} containers", f"say which: {', '.join(f'{one}=IMAGE' for one in names)}"
             )
-        images = {names[0]: images[""]}
-    if images:
-        tags = ", ".join(image.rpartition("/")[2] for image in images.values())
-        await _do(attempt, found, plan_set_image(found, images), "Set image", f"set image {tags}")
+        typed = {names[0]: images[""]}
+    while True:
+        chosen = typed if images is not None else await _ask_images(attempt, meant.key, found, present, typed)
+        if not chosen:
+            return
+        tags = ", ".join(image.rpartition("/")[2] for image in chosen.values())
+        answer = await _do(attempt, found, plan_set_image(found, chosen), "Set image", f"set image {tags}")
+        if images is not None or answer is not Declined.BACK:
+            return
+        typed = chosen
+
+
+async def _ask_images(
+    attempt: Attempt,
+    key: ObjectKey,
+    found: Mapping[str, Any],
+    present: Mapping[str, str],
+    typed: Mapping[str, str] | None,
+) -> Mapping[str, str] | None:
+    """Ask for images; `typed` is what was typed before, when the person came a step back."""
+
+    def check(chosen: Mapping[str, str]) -> str:
+        try:
+            plan_set_image(found, chosen)
+        except KdashError as error:
+            return error.message
+        return ""
+
+    dialog = SetImageDialog(f"{key.kind} {key.name}", attempt.place(key.namespace), present, check=check, typed=typed)
+    containers = _containers(found, "containers")
+    if containers:
+        dialog.begin_with(str(containers[0].get("name", "")))
+    return await attempt.ask(dialog)
 
 
 async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
@@ -118,30 +134,39 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
         return
     await _seen(connected, key, int(found.get("metadata", {}).get("generation") or 0))
     revisions = connected.cluster.queries.revisions_of(key)
-    chosen = (
-        await _ask_revision(attempt, key, found, revisions) if number is None else _numbered(key, revisions, number)
-    )
-    if chosen is None:
-        return
-    revision_object = await _revision_object(connected, chosen)
-    pods = connected.cluster.queries.pods_of(key)
     current = current_revision(revisions)
-    change = plan_undo(found, revision_object, pods=pods, present_number=(current.number or None) if current else None)
-    what = f"undo to revision {chosen.number}"
-    prepared = await attempt.confirm(found, change, "Undo", what, planned=revision_template(revision_object))
-    if prepared is None:
-        return
-    on_written = partial(offer_stuck_pods, attempt, found, chosen.key.name) if key.kind == "StatefulSet" else None
-    await attempt.write_and_follow(prepared, what, on_written=on_written)
+    chosen: Revision | None = None
+    while True:
+        if number is None:
+            chosen = await _ask_revision(attempt, key, found, revisions, chosen)
+        else:
+            chosen = _numbered(key, revisions, number)
+        if chosen is None:
+            return
+        revision_object = await _revision_object(connected, chosen)
+        pods = connected.cluster.queries.pods_of(key)
+        present_number = (current.number or None) if current else None
+        change = plan_undo(found, revision_object, pods=pods, present_number=present_number)
+        what = f"undo to revision {chosen.number}"
+        answer = await attempt.confirm(found, change, "Undo", what, planned=revision_template(revision_object))
+        if isinstance(answer, Prepared):
+            on_written = (
+                partial(offer_stuck_pods, attempt, found, chosen.key.name) if key.kind == "StatefulSet" else None
+            )
+            await attempt.write_and_follow(answer, what, on_written=on_written)
+            return
+        if number is not None or answer is not Declined.BACK:
+            return
 
 
 # -- what they share --------------------------------------------------------------------------------------------------
 
 
-async def _do(attempt: Attempt, found: Mapping[str, Any], change: Any, verb: str, what: str) -> None:
-    prepared = await attempt.confirm(found, change, verb, what)
-    if prepared is not None:
-        await attempt.write_and_follow(prepared, what)
+async def _do(attempt: Attempt, found: Mapping[str, Any], change: Change, verb: str, what: str) -> Prepared | Declined:
+    answer = await attempt.confirm(found, change, verb, what)
+    if isinstance(answer, Prepared):
+        await attempt.write_and_follow(answer, what)
+    return answer
 
 
 async def _ask_replicas(
@@ -187,7 +212,11 @@ def _numbered(key: ObjectKey, revisions: Sequence[Revision], number: int) -> Rev
 
 
 async def _ask_revision(
-    attempt: Attempt, key: ObjectKey, found: Mapping[str, Any], revisions: Sequence[Revision]
+    attempt: Attempt,
+    key: ObjectKey,
+    found: Mapping[str, Any],
+    revisions: Sequence[Revision],
+    chosen: Revision | None,
 ) -> Revision | None:
     connected = attempt.connected
     target = undo_target(revisions)
@@ -200,6 +229,7 @@ async def _ask_revision(
             attempt.place(key.namespace),
             revisions,
             suggested=target,
+            chosen=chosen,
             load=lambda one: _templates(connected, found, one),
             now=attempt.app.options.clock.now,
             authors=revision_authors(found, revisions),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from k9py.actions.change import Change
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
 ResultT = TypeVar("ResultT")
+
+
+class Declined(Enum):
+    """How a person declined what was to be confirmed: altogether, or to go one step back."""
+
+    ALTOGETHER = "altogether"
+    BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ class Attempt:
     async def prepare(self, found: Mapping[str, Any], change: Change, what: str) -> Prepared:
         """Let the server try the change, and gather what pushes back on it."""
         connected = self.connected
-        with self.board.asking(change.key, what, "asking the server… · Esc gives up"):
+        with self.board.asking(change.key, what, "dry-running…"):
             return await prepare(connected.writer, connected.connection, found, change)
 
     async def confirm(
@@ -144,8 +152,8 @@ class Attempt:
         what: str,
         *,
         planned: Mapping[str, Any] | None = None,
-    ) -> Prepared | None:
-        """Ask whether to make the change; None when the person would rather not.
+    ) -> Prepared | Declined:
+        """Ask whether to make the change.
 
         Args:
             verb: on the button.
@@ -165,8 +173,8 @@ class Attempt:
             template=_template_change(prepared, planned),
             is_tried=prepared.tried,
         )
-        dialog = ConfirmDialog(question)
-        return prepared if await self.ask(dialog, keep_typed=False) else None
+        answer = await self.ask(ConfirmDialog(question), keep_typed=False)
+        return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
 
     async def confirm_all(
         self, verb: str, object_words: str, prepared: Sequence[Prepared], notes: Sequence[str]

@@ -1,7 +1,8 @@
 """What is said of the changes of this session: one entry an object, the latest one shown.
 
-Invariant: an entry that another change of its object has replaced, or that was sent away, says nothing any more
-(`is_shown` is False): an old follower cannot speak over a new one.
+Invariant: an entry that another change of its object has replaced, or whose end was dismissed, says nothing any more
+(`is_current` is False): an old follower cannot speak over a new one. One that is dismissed on its way is only hidden:
+it goes on, and is shown again should it end badly.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ class Entry:
         self.key = key
         self.began = began
         self.followed = Followed(key, what, "")
+        self.is_hidden = False
+        """The person dismissed it while it was on its way."""
         self._board = board
 
     @property
-    def is_shown(self) -> bool:
-        """False once it was sent away, or another change of the object has begun."""
+    def is_current(self) -> bool:
+        """False once its end was dismissed, or another change of the object has begun."""
         return self._board.entry_of(self.key) is self
 
     def say(self, words: str, tone: Tone = Tone.BUSY, *, status: RolloutStatus | None = None) -> None:
@@ -42,18 +45,20 @@ class Entry:
         self.followed = replace(
             self.followed, words=words, tone=tone, desired=desired, updated=updated, available=available
         )
-        if self.is_shown:
+        if self.followed.is_done and tone is not Tone.OK:
+            self.is_hidden = False
+        if self.is_current:
             self._board.changed()
 
     def rename(self, what: str) -> None:
         """Say otherwise what the change is."""
         self.followed = replace(self.followed, what=what)
-        if self.is_shown:
+        if self.is_current:
             self._board.changed()
 
     def drop(self) -> None:
         """Say nothing of it any more."""
-        if self.is_shown:
+        if self.is_current:
             self._board.remove(self)
 
 
@@ -74,7 +79,7 @@ class Board:
     @property
     def latest(self) -> tuple[Followed | None, int]:
         """The change to show, and how many others are on their way."""
-        entries = [*self._entries.values(), *self._asking]
+        entries = [one for one in (*self._entries.values(), *self._asking) if not one.is_hidden]
         if not entries:
             return None, 0
         *others, last = entries
@@ -97,7 +102,7 @@ class Board:
     def asking(self, key: ObjectKey, what: str, words: str) -> Iterator[None]:
         """Say that the server is being asked, for as long as it is; what is said of changes stays."""
         entry = Entry(self, key, what, self._now())
-        entry.say(words)
+        entry.followed = replace(entry.followed, words=words, hint="Esc cancels")
         self._asking.append(entry)
         self.changed()
         try:
@@ -111,13 +116,16 @@ class Board:
         self._entries.pop(entry.key, None)
         self.changed()
 
-    def dismiss_done(self) -> bool:
-        """Send away what has ended; False when there is nothing of the kind."""
-        done = [key for key, entry in self._entries.items() if entry.followed.is_done]
-        for key in done:
-            del self._entries[key]
+    def dismiss(self) -> bool:
+        """Show nothing of the changes any more; those on their way go on. False when nothing was shown."""
+        shown = [entry for entry in self._entries.values() if not entry.is_hidden]
+        for entry in shown:
+            if entry.followed.is_done:
+                del self._entries[entry.key]
+            else:
+                entry.is_hidden = True
         self.changed()
-        return bool(done)
+        return bool(shown)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -80,7 +80,7 @@ class Follower:
             if self._written.change.key.kind == "Pod":
                 return self._end(await self._pod())
             ended = self._end(await self._rollout())
-            while stay and ended.outcome == "stalled" and self._entry.is_shown and await self._moves_again():
+            while stay and ended.outcome == "stalled" and self._entry.is_current and await self._moves_again():
                 self._stalled = True
                 ended = self._end(await self._rollout())
             return ended
@@ -91,7 +91,7 @@ class Follower:
     def _end(self, ended: Ended) -> Ended:
         self._entry.say(ended.words, ended.tone)
         self._complete(ended)
-        if self._rings and self._entry.is_shown:
+        if self._rings and self._entry.is_current:
             key = self._entry.key
             self._app.ring(f"kdash: {key.kind} {key.name}, {self._entry.followed.what}: {ended.words}")
         return ended
@@ -112,8 +112,8 @@ class Follower:
             self._connected.cluster, self._entry.key, generation=generation, timeout=FOLLOW_SECONDS
         ):
             last = status
-            if not self._entry.is_shown and last.state not in _CONVERGED:
-                return Ended("not-followed", "sent away, or another change of it began", Tone.WARN)
+            if not self._entry.is_current and last.state not in _CONVERGED:
+                return Ended("not-followed", "another change of it began", Tone.WARN)
             self._entry.say(f"moving again: {status.words}" if self._stalled else status.words, status=status)
         return self._ended(last)
 
@@ -138,7 +138,7 @@ class Follower:
         feed = cluster.open_feed()
         try:
             async with asyncio.timeout(RECOVERY_SECONDS):
-                while self._entry.is_shown:
+                while self._entry.is_current:
                     feed.drain()
                     view = cluster.queries.rollout_view(key, cluster.clock.now())
                     if view is None and cluster.knows(key.kind):

@@ -28,7 +28,7 @@ async def delete(attempt: Attempt, meant: Meant) -> None:
     """Delete the pod; no disruption budget is asked."""
     found = await attempt.read(meant)
     prepared = await attempt.confirm(found, plan_delete_pod(found), "Delete", "delete")
-    if prepared is not None:
+    if isinstance(prepared, Prepared):
         await attempt.write_and_follow(prepared, "delete")
 
 
@@ -36,7 +36,7 @@ async def evict(attempt: Attempt, meant: Meant) -> None:
     """Evict the pod, as a drain does; its disruption budget may refuse."""
     found = await attempt.read(meant)
     prepared = await attempt.confirm(found, plan_evict(found), "Evict", "evict")
-    if prepared is not None:
+    if isinstance(prepared, Prepared):
         await attempt.write_and_follow(prepared, "evict")
 
 

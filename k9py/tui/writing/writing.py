@@ -40,13 +40,13 @@ class Writing:
         return self.board.latest
 
     def outcome_of(self, key: ObjectKey) -> Followed | None:
-        """How the last change of an object stands, None when there was none (or it was sent away)."""
+        """How the last change of an object stands, None when there was none (or its end was dismissed)."""
         entry = self.board.entry_of(key)
         return None if entry is None else entry.followed
 
-    def dismiss_done(self) -> bool:
-        """Stop showing what has ended; False when there is nothing of the kind."""
-        return self.board.dismiss_done()
+    def dismiss(self) -> bool:
+        """Stop showing how changes stand; what is on its way goes on. False when nothing was shown."""
+        return self.board.dismiss()
 
     def forget(self) -> None:
         """Forget every change: another cluster is being shown."""

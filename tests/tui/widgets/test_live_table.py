@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from msgspec.structs import replace
+from textual.pilot import Pilot
 
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Cell, Column, Row, Tone
@@ -104,33 +107,128 @@ async def test_when_the_last_row_vanishes_the_cursor_goes_up_and_then_nowhere() 
         assert "no deployments in shop" in screen_text(app.widget)[2]
 
 
-async def test_before_the_first_list_is_complete_the_cursor_stays_on_top() -> None:
+@pytest.mark.parametrize("load", ["row by row", "as a whole list"])
+async def test_until_it_is_moved_the_cursor_stays_on_the_first_row_whatever_sorts_there(load: str) -> None:
     app = host()
     async with app.run_test(size=(80, 12)) as pilot:
-        for name in ("m", "a", "z"):
-            app.widget.upsert(row(name))
-            app.widget.flush()
-        assert app.widget.cursor_key == key("a")
-        app.widget.settle()
-        app.widget.upsert(row("0"))
-        app.widget.flush()
-        await pilot.pause()
-        assert app.widget.cursor_key == key("a")
-
-
-async def test_when_the_whole_list_comes_the_cursor_goes_to_its_top_and_stays_with_that_object() -> None:
-    app = host()
-    async with app.run_test(size=(80, 12)):
         table = app.widget
-        table.upsert(row("aaa"))
-        table.flush()
-        assert table.cursor_key == key("aaa")
-        table.replace_all([row("aaa"), row("web", tone=Tone.FAIL, rank=-1)])
+        if load == "row by row":
+            for name in ("m", "a", "z"):
+                table.upsert(row(name))
+                table.flush()
+        else:
+            table.replace_all([row(name) for name in ("m", "a", "z")])
+            table.flush()
+        assert table.cursor_key == key("a")
+        for name, rank in (("web", -1), ("api", -2)):
+            table.upsert(row(name, tone=Tone.FAIL, rank=rank))
+            table.flush()
+            assert (table.cursor_key, table.cursor_screen_line) == (key(name), 1)
+        table.upsert(row("api"))
         table.flush()
         assert table.cursor_key == key("web")
-        table.upsert(row("api", tone=Tone.FAIL, rank=-2))
+        assert not table.is_cursor_chosen
+        await pilot.pause()
+        assert {cause for _, cause in highlights(app)} == {HighlightCause.LOADED}
+
+
+async def _press(pilot: Pilot[None], table: LiveTable, what: str) -> None:
+    await pilot.press(what)
+
+
+async def _click(pilot: Pilot[None], table: LiveTable, what: str) -> None:
+    await pilot.click(table, offset=(3, 1))
+
+
+async def _wheel(pilot: Pilot[None], table: LiveTable, what: str) -> None:
+    table.wheel(-1)
+
+
+async def _select(pilot: Pilot[None], table: LiveTable, what: str) -> None:
+    table.select_key(key("web-000"))
+
+
+@pytest.mark.parametrize(
+    ("move", "what"),
+    [
+        *[(_press, one) for one in ("up", "k", "home", "g", "pageup", "enter")],
+        (_click, ""),
+        (_wheel, ""),
+        (_select, ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", ""),
+)
+async def test_once_it_is_moved_the_cursor_follows_its_object(
+    move: Callable[[Pilot[None], LiveTable, str], Awaitable[None]], what: str
+) -> None:
+    app = host(5)
+    async with app.run_test(size=(80, 12)) as pilot:
+        table = app.widget
+        await move(pilot, table, what)
+        assert table.is_cursor_chosen
+        table.upsert(row("api", tone=Tone.FAIL, rank=-1))
         table.flush()
-        assert table.cursor_key == key("web")
+        assert table.cursor_key == key("web-000")
+
+
+async def test_neither_scrolling_sideways_nor_sorting_nor_a_click_on_the_header_moves_the_cursor() -> None:
+    app = host(5)
+    async with app.run_test(size=(80, 12)) as pilot:
+        table = app.widget
+        await pilot.press("right", "left", "o", "O")
+        await pilot.click(table, offset=(3, 0))
+        assert not table.is_cursor_chosen
+        assert table.cursor_key == table.shown_rows[0].key
+
+
+async def test_a_whole_new_list_leaves_a_moved_cursor_on_its_object_and_another_source_does_not() -> None:
+    app = host(5)
+    async with app.run_test(size=(80, 12)) as pilot:
+        table = app.widget
+        await pilot.press("down")
+        table.replace_all([row("api", tone=Tone.FAIL, rank=-1), *rows(5)])
+        table.flush()
+        assert table.cursor_key == key("web-001")
+        table.restart()
+        table.replace_all([row("api", tone=Tone.FAIL, rank=-1), *rows(5)])
+        table.flush()
+        assert table.cursor_key == key("api")
+
+
+async def test_a_chosen_object_that_vanishes_is_named_until_the_cursor_is_moved() -> None:
+    app = host(5)
+
+    def lost() -> str:
+        gone = app.widget.lost_key
+        return "" if gone is None else gone.name
+
+    async with app.run_test(size=(80, 12)) as pilot:
+        table = app.widget
+        table.remove_row(key("web-000"))
+        table.flush()
+        assert lost() == "", "nobody had chosen it"
+        await pilot.press("down")
+        table.remove_row(key("web-002"))
+        table.flush()
+        assert lost() == "web-002"
+        assert table.cursor_key == key("web-003")
+        await pilot.press("down")
+        assert lost() == ""
+
+
+async def test_a_filter_that_is_typed_puts_the_cursor_on_the_first_match() -> None:
+    app = host(20)
+    async with app.run_test(size=(80, 12)) as pilot:
+        table = app.widget
+        await pilot.press("end")
+        table.set_filter("web-00")
+        table.flush()
+        assert (table.cursor_key, table.is_cursor_chosen, table.lost_key) == (key("web-000"), False, None)
+        table.choose_cursor()
+        table.set_filter("")
+        table.upsert(row("api", tone=Tone.FAIL, rank=-1))
+        table.flush()
+        assert table.cursor_key == key("web-000")
 
 
 async def test_a_filter_that_hides_the_selected_object_says_so() -> None:

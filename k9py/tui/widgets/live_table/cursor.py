@@ -1,7 +1,8 @@
-"""The cursor of a table: a key that follows its object through every change of the view.
+"""The cursor of a table: on the first row until the person moves it, then a key that follows its object.
 
-Invariant: the cursor is on an object the view shows, or on none when it shows none; it changes to another object only
-by `move` or with a cause that says why.
+Invariant: the cursor is on an object the view shows, or on none when it shows none. Until it `is_chosen` it stays on
+the first row, whatever sorts there; from then on it changes to another object only by `move`, or with a cause that says
+why, and `lost` names the object it was taken from.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from enum import Enum
 from k9py.objects.meta import ObjectKey
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import SortKey
+from k9py.tui.widgets.live_table.row_filter import RowFilter
 
 
 class HighlightCause(Enum):
@@ -19,7 +21,7 @@ class HighlightCause(Enum):
     MOVED = "moved"
     """The person, or the owner by `select_key`, moved it."""
     LOADED = "loaded"
-    """Rows came into an empty table, or are still coming in for the first time."""
+    """Nobody has moved it yet, and another object is first now."""
     VANISHED = "vanished"
     """The object it was on is gone."""
     FILTERED = "filtered"
@@ -27,35 +29,38 @@ class HighlightCause(Enum):
 
 
 class Cursor:
-    """Where the cursor is.
-
-    `settled` False keeps it on the first row: the first list is still coming in. `settle` ends that with the first
-    look at a view that has it whole.
-    """
+    """Where the cursor is."""
 
     def __init__(self) -> None:
         self.key: ObjectKey | None = None
         self.index = 0
-        self.settled = False
-        self._settling = False
+        self.is_chosen = False
+        """The person chose the object under it: it follows that object."""
+        self.lost: ObjectKey | None = None
+        """The chosen object, when it went away and the cursor had to go to another one; None once it is moved."""
         self._place: SortKey | None = None
         self._order: object = None
+        self._filter: RowFilter | None = None
 
-    def settle(self) -> None:
-        """The list is complete: once it can be seen whole the cursor is put on top, and from then on it follows."""
-        self._settling = not self.settled
+    def choose(self) -> None:
+        """Keep the cursor on the object it is on."""
+        self.is_chosen = self.key is not None
+        self.lost = None
 
-    def unsettle(self) -> None:
-        """Another first list is coming in."""
-        self.settled = self._settling = False
+    def release(self) -> None:
+        """Put the cursor back on the first row, and keep it there until it is moved."""
+        self.is_chosen = False
+        self.lost = None
 
     def move(self, index: int, rows: LiveRows) -> None:
         """Go to the object shown at an index, which must exist."""
-        self.settled = True
         self._set(index, rows)
+        self.choose()
 
     def follow(self, rows: LiveRows) -> HighlightCause:
         """Find the object again in the present view, or its neighbour below when it is not shown any more.
+
+        A filter the person changed so that it hides the object releases the cursor: the first match comes first.
 
         Returns:
             The cause, should the key be another one now.
@@ -65,19 +70,21 @@ class Cursor:
         cause = HighlightCause.LOADED
         if index is None and previous is not None:
             cause = HighlightCause.FILTERED if previous in rows.model else HighlightCause.VANISHED
+            if cause is HighlightCause.FILTERED and rows.filter is not self._filter:
+                self.release()
+            elif self.is_chosen:
+                self.lost = previous
         if not len(view):
             self.key = self._place = None
-            self.index = 0
+            self.index, self.is_chosen = 0, False
             return cause
-        if not self.settled:
-            index, cause = 0, HighlightCause.LOADED
+        if not self.is_chosen:
+            index = 0
         elif index is None:
             index = min(self.index, len(view) - 1)
             if self._place is not None and self._order == rows.order:
                 index = view.index_near(self._place)
         self._set(index, rows)
-        if self._settling and not rows.building:
-            self.settled, self._settling = True, False
         return cause
 
     def _set(self, index: int, rows: LiveRows) -> None:
@@ -85,3 +92,5 @@ class Cursor:
         self.key = rows.view.row_at(index).key
         self._place = rows.view.place_of(self.key)
         self._order = rows.order
+        if not rows.building:  # else the view is still the one of the filter before
+            self._filter = rows.filter

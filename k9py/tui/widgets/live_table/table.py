@@ -1,8 +1,9 @@
 """The table widget: the window on `LiveRows`, the cursor that follows its object, and the keys.
 
-Invariants: the cursor is a key, never a row number; whatever rows come, go or move, the selected object keeps its
-screen line. When the selected object goes away the cursor takes the neighbour below and says so (`Highlighted` with
-its cause), so an action bound to the old object can refuse. Drawing happens in `flush` alone, at most
+Invariants: the cursor is on the first row until the person moves it (keys, mouse, Enter) or the owner does
+(`select_key`); from then on it is a key, never a row number: whatever rows come, go or move, the selected object keeps
+its screen line. When that object goes away the cursor takes the neighbour below and says so (`Highlighted` with its
+cause, `lost_key`), so an action meant for the old object can refuse. Drawing happens in `flush` alone, at most
 `redraws_per_second` times.
 """
 
@@ -117,18 +118,12 @@ class LiveTable(LineView):
         self._rows.replace_all(rows, columns)
         if columns is not None:
             self._bind_sort_keys()
-        self._cursor.settle()
         self.schedule_flush()
 
     def restart(self, columns: Sequence[Column] | None = None) -> None:
-        """Forget every row: a whole new list is coming in. Until it is settled, the cursor stays on top."""
+        """Forget every row, and what the person chose: another list is coming in."""
         self.replace_all((), columns)
-        self._cursor.unsettle()
-
-    def settle(self) -> None:
-        """Say that the first list is complete: from now on the cursor follows its object, before it stays on top."""
-        self._cursor.settle()
-        self.flush_if_mounted()
+        self._cursor.release()
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Set what stands in an empty table: 'no services in namespace x', 'loading 1,200 pods…', 'forbidden: …'."""
@@ -151,6 +146,16 @@ class LiveTable(LineView):
     def cursor_row(self) -> Row | None:
         """The selected object's row as the model knows it now; None when it is gone or nothing is selected."""
         return None if self._cursor.key is None else self._rows.model.get(self._cursor.key)
+
+    @property
+    def is_cursor_chosen(self) -> bool:
+        """True once the person moved the cursor: it follows its object; before, it stays on the first row."""
+        return self._cursor.is_chosen
+
+    @property
+    def lost_key(self) -> ObjectKey | None:
+        """The object the person chose, when it went away and the cursor is on another one nobody chose."""
+        return self._cursor.lost
 
     @property
     def cursor_screen_line(self) -> int:
@@ -242,6 +247,15 @@ class LiveTable(LineView):
             self._move_to(index)
         return index is not None
 
+    def choose_cursor(self) -> None:
+        """Keep the cursor on the object it is on, as if the person had moved it there."""
+        self._cursor.choose()
+
+    def release_cursor(self) -> None:
+        """Put the cursor on the first row, and keep it there until the person moves it."""
+        self._cursor.release()
+        self.flush_if_mounted()
+
     def on_mount(self) -> None:
         """Draw ages anew each second."""
         self.set_interval(1.0, self._tick)
@@ -331,7 +345,7 @@ class LiveTable(LineView):
         """Open the selected object."""
         row = self.cursor_row
         if row is not None:
-            self._cursor.settled = True
+            self._cursor.choose()
             self.say(self.Selected(self, row.key, row))
 
     def action_sort_next(self) -> None:

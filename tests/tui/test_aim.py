@@ -1,0 +1,89 @@
+"""What a key hits: the first row until the person moves, then the chosen object, and never one nobody chose."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from k9py.objects.meta import ObjectKey
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.scenarios import shop
+from k9py.simulator.scenarios.catalogue import BAD_RELEASE
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.undo import UndoDialog
+from tests.tui.dashboard import CART, CHECKOUT, DB, Dashboard, dashboard
+
+
+@pytest.fixture
+async def quiet(tmp_path: Path) -> AsyncIterator[Dashboard]:
+    """A healthy shop in which nothing happens by itself."""
+    with Simulator(scenario="shop-quiet", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as running:
+            yield running
+
+
+async def release_checkout(running: Dashboard) -> None:
+    """Let the bad release of checkout happen, and wait until it is first."""
+    running.simulator.call(lambda state: shop.release(state, shop.app_named("checkout"), BAD_RELEASE))
+    rows = running.home.rollouts.table
+    await running.advance_until(lambda: rows.shown_rows[0].key == CHECKOUT, "checkout first")
+
+
+def delete(name: str, running: Dashboard) -> None:
+    def work(state: ClusterState) -> None:
+        state.storage.delete(DEPLOYMENTS, "shop", name)
+
+    running.simulator.call(work)
+
+
+async def test_the_first_key_hits_what_fails_though_it_was_not_first_at_the_start(quiet: Dashboard) -> None:
+    assert quiet.home.target() == DB
+    await release_checkout(quiet)
+    assert quiet.home.target() == CHECKOUT
+    await quiet.press("u")
+    asking = await quiet.until_screen(UndoDialog)
+    assert asking.heading == "Undo Deployment checkout"
+
+
+async def test_a_dialog_stays_with_the_object_that_was_under_the_cursor_when_its_key_was_pressed(
+    quiet: Dashboard,
+) -> None:
+    await quiet.press("r")
+    confirm = await quiet.confirm()
+    await release_checkout(quiet)
+    assert quiet.app.screen is confirm
+    assert confirm.question.object == "StatefulSet db"
+
+
+async def test_what_took_the_place_of_a_vanished_object_is_named_before_a_key_acts_on_it(quiet: Dashboard) -> None:
+    await quiet.select(CART)
+    delete("cart", quiet)
+    await quiet.until(lambda: quiet.home.rollouts.table.cursor_key not in (None, CART), "the neighbour")
+    neighbour = quiet.home.target()
+    assert neighbour is not None
+    await quiet.press("r")
+    await quiet.until_said(f"Deployment cart is gone: the cursor is on Deployment {neighbour.name} now")
+    assert quiet.app.screen is quiet.home
+    await quiet.press("r")
+    confirm = await quiet.until_screen(ConfirmDialog)
+    assert confirm.question.object == f"Deployment {neighbour.name}"
+
+
+async def test_a_typed_filter_that_is_kept_chooses_its_first_match(quiet: Dashboard) -> None:
+    await quiet.press("2", "slash", *"cart", "enter")
+    await quiet.until(lambda: quiet.home.target() == CART, "cart under the cursor")
+    await quiet.press("escape")
+    await release_checkout(quiet)
+    assert quiet.home.target() == CART
+
+
+async def test_narrowing_to_a_service_puts_the_cursor_on_its_first_workload(quiet: Dashboard) -> None:
+    await quiet.select(CART)
+    assert quiet.home.services.table.select_key(ObjectKey("Service", "shop", "checkout"))
+    await quiet.until(lambda: quiet.home.rollouts.table.cursor_key == CHECKOUT, "the workload behind it")
+    assert quiet.home.rollouts.table.lost_key is None

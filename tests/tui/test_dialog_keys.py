@@ -1,0 +1,170 @@
+"""The keys that mean the same in every dialog: Tab Enter confirms, Enter alone does not, Esc is one step back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Button
+
+from k9py.objects.errors import RefusedError
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.choose import Choice, ChooseDialog
+from k9py.tui.dialogs.command_line import CommandLine
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.question import Question
+from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.dialogs.save_log import SaveLogDialog
+from k9py.tui.dialogs.set_image import SetImageDialog
+from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
+from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.help import HelpScreen
+from k9py.tui.screens.rollout import RolloutScreen
+from tests.tui.dashboard import CART, CHECKOUT, Dashboard
+from tests.tui.test_writing import converged, stored
+
+PLACE = "namespace shop · context demo"
+
+
+def _set_image() -> Dialog[Any]:
+    dialog = SetImageDialog("Deployment cart", PLACE, {"app": "reg/cart:1"}, check=lambda _: "")
+    dialog.typed = {"app": "reg/cart:2"}
+    return dialog
+
+
+ASKING: dict[str, tuple[Callable[[], Dialog[Any]], object]] = {
+    "confirm": (lambda: ConfirmDialog(Question("Restart", "Deployment cart", PLACE)), True),
+    "quit": (QuitDialog, True),
+    "stuck pods": (lambda: StuckPodsDialog("StatefulSet db", PLACE, [("db-0", "u", "crash-looping")]), True),
+    "offer": (lambda: MessageDialog("Undo", "it is paused", "resume it", tone=Tone.WARN, offer=("P", "Resume")), True),
+    "set image": (_set_image, {"app": "reg/cart:2"}),
+    "choose": (lambda: ChooseDialog("Namespace", [Choice("shop", "shop")]), "shop"),
+    "save log": (lambda: SaveLogDialog(1, 2, "/tmp/x"), "shown"),
+}
+
+
+async def answer(kdash: Dashboard, dialog: Dialog[Any], *keys: str) -> list[object]:
+    """Return the dialog's answers (at most one) after these keys."""
+    answers: list[object] = []
+    kdash.app.push_screen(dialog, answers.append)
+    await kdash.until(lambda: kdash.app.screen is dialog and kdash.app.focused is not None, "the dialog")
+    await kdash.press(*keys)
+    await kdash.pilot.pause()
+    if kdash.app.screen is dialog:
+        await kdash.press("escape")
+        return []
+    return answers
+
+
+@pytest.mark.parametrize("name", ASKING)
+async def test_tab_enter_confirms_in_every_dialog_and_esc_in_none(kdash: Dashboard, name: str) -> None:
+    make, wanted = ASKING[name]
+    assert await answer(kdash, make(), "tab", "enter") == [wanted]
+    assert await answer(kdash, make(), "escape") == [None]
+    assert await answer(kdash, make(), "tab", "escape") == [None]
+
+
+@pytest.mark.parametrize("name", ["confirm", "quit", "stuck pods", "offer"])
+async def test_enter_alone_confirms_nothing(kdash: Dashboard, name: str) -> None:
+    make, _ = ASKING[name]
+    assert await answer(kdash, make(), "enter") in ([None], [False])
+    assert await answer(kdash, make(), "tab", "tab", "enter") in ([None], [False])
+
+
+async def test_escape_escape_enter_never_quits_and_neither_does_ctrl_p_enter(kdash: Dashboard) -> None:
+    await kdash.press("escape", "escape", "enter")
+    await kdash.until_screen(RolloutScreen)
+    await kdash.press("escape", "escape")
+    asking = await kdash.until_screen(QuitDialog)
+    assert kdash.app.focused is asking.query_one("#stay", Button)
+    await kdash.press("enter")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "stayed")
+    await kdash.press("ctrl+p")
+    await kdash.until(lambda: isinstance(kdash.app.screen, CommandPalette), "the palette")
+    await kdash.until(lambda: "All keys" in kdash.text, "its commands")
+    await kdash.press("enter")
+    await kdash.until_screen(HelpScreen)
+
+
+async def test_tab_on_an_empty_command_line_completes_nothing_so_enter_runs_nothing(kdash: Dashboard) -> None:
+    await kdash.press("colon")
+    await kdash.until_screen(CommandLine)
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+    assert not kdash.app._exit
+
+
+async def test_escape_in_the_confirmation_of_an_undo_goes_back_to_its_revisions(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.press("down")
+    chosen = asking.chosen
+    await kdash.press("enter")
+    await kdash.confirm()
+    await kdash.press("escape")
+    again = await kdash.until_screen(UndoDialog)
+    assert again.chosen == chosen
+    await kdash.press("escape")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_escape_in_the_confirmation_of_an_image_goes_back_to_what_was_typed(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("i")
+    await kdash.until_screen(SetImageDialog)
+    await kdash.press(*"9.9.9", "enter")
+    await kdash.confirm()
+    await kdash.press("escape")
+    again = await kdash.until_screen(SetImageDialog)
+    assert next(iter(again.typed.values())).endswith(":9.9.9")
+
+
+async def test_cancel_in_a_confirmation_gives_up_altogether(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    await kdash.press("enter")
+    await kdash.confirm()
+    await kdash.press("enter")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_escape_dismisses_how_a_running_change_stands_and_the_change_goes_on(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("r")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.until_text("restart", "Esc dismisses")
+    await kdash.press("escape")
+    await kdash.until(lambda: not kdash.home.progress.display, "the strip gone")
+    assert kdash.app.screen is kdash.home
+    await converged(kdash, CART)
+    assert not kdash.home.progress.display, "a good end is not told again"
+    annotations = stored(kdash, CART)["spec"]["template"]["metadata"]["annotations"]
+    assert "kubectl.kubernetes.io/restartedAt" in annotations
+
+
+async def test_a_dismissed_change_that_ends_badly_is_told_again(kdash: Dashboard) -> None:
+    board = kdash.app.writing.board
+
+    def shown() -> str:
+        followed, _ = board.latest
+        return "" if followed is None else followed.words
+
+    entry = board.begin(CART, "restart")
+    entry.say("rolling out 1/3")
+    assert board.dismiss()
+    assert shown() == ""
+    assert not board.dismiss(), "nothing is shown any more"
+    entry.say("stuck: image not found", Tone.FAIL)
+    assert shown() == "stuck: image not found"
+
+
+async def test_a_message_without_an_offer_has_only_one_way(kdash: Dashboard) -> None:
+    error = RefusedError("no", "why not")
+    assert await answer(kdash, MessageDialog.of_error("Scale", error), "tab", "enter") == [None]
