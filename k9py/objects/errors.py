@@ -12,7 +12,15 @@ class KdashError(Exception):
     Args:
         message: what happened, one sentence, no trailing full stop needed.
         hint: what the person can do about it; may be empty.
+
+    Attributes:
+        looked: what was found when an object was read back after a write that may have been made: `not-made` or
+            `unknown`; "" when there was nothing to look for.
+        is_looked_final: it cannot be made any more either.
     """
+
+    looked = ""
+    is_looked_final = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
