@@ -1,12 +1,14 @@
-"""The audit file: a JSON line for every real attempt to write, whatever came of it, and one for how it ended.
+"""The audit file: JSON lines for every real attempt to write: that it begins, what came of it, and how it ended.
 
-The file is opened before the write is sent: if it cannot be, nothing is sent, so no write goes unrecorded because of a
-full or foreign directory. If the line itself cannot be stored afterwards, the write has happened; that is told, never
-hidden. Invariant: mode 0600 in a directory made 0700, whatever the umask; a line is appended with one `write`.
+The first line (event `begin`) is stored before the write is sent: if it cannot be, nothing is sent, so no write goes
+unrecorded because of a full disk or a foreign directory. If a later line (`write`, `followed`) cannot be stored, the
+write has happened; that is told, never hidden. Invariant: mode 0600, and every directory made for it 0700, whatever the
+umask; the file is a plain one with one name; a line is appended with one `write`.
 """
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 import stat
@@ -48,8 +50,12 @@ class AuditLine:
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
-    def store(self, fields: Mapping[str, Any]) -> str:
-        """Append the line; return "" or, when it could not be stored, why."""
+    def store(self, fields: Mapping[str, Any], *, synced: bool = False) -> str:
+        """Append the line; return "" or, when it could not be stored, why.
+
+        Args:
+            synced: wait until it is on the disk; some file systems only then say that they are full.
+        """
         if self._descriptor is None:
             return ""
         line = msgspec.json.encode(fields) + b"\n"
@@ -57,6 +63,8 @@ class AuditLine:
             if not _ends_with_newline(self._descriptor):
                 line = b"\n" + line
             written = os.write(self._descriptor, line)
+            if synced and written == len(line):
+                _sync(self._descriptor)
         except OSError as error:
             return error.strerror or str(error)
         return "" if written == len(line) else "only a part of the line was stored"
@@ -111,7 +119,7 @@ def _end(path: Path) -> bytes:
     descriptor = os.open(path, flags)
     with open(descriptor, "rb") as file:
         state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
+        if _foreign(state):
             return b""
         begin = max(0, state.st_size - _READ_BACK)
         file.seek(begin)
@@ -128,19 +136,54 @@ def _decoded(line: bytes) -> Mapping[str, Any] | None:
 
 
 def _open(path: Path) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_directory(path.parent)
     # Not through a link someone else planted, and never waiting on a pipe.
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags, 0o600)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("not a plain file")
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK) and path.is_symlink():
+            raise OSError("it is a symbolic link") from error
+        raise
+    try:
+        if why := _foreign(os.fstat(descriptor)):
+            raise OSError(why)
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, 0o600)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _foreign(state: os.stat_result) -> str:
+    """Return why a file is not taken for ours, "" when it is: under another name it could be read or changed."""
+    if not stat.S_ISREG(state.st_mode):
+        return "it is not a plain file"
+    return "it has another name (a hard link)" if state.st_nlink > 1 else ""
+
+
+def _make_directory(path: Path) -> None:
+    """Make a directory and those above it that are missing, each for its owner alone: `mkdir` obeys the umask."""
+    missing = [path]
+    while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:
+        missing.append(missing[-1].parent)
+    for one in reversed(missing):
+        try:
+            one.mkdir(mode=0o700)
+        except FileExistsError:
+            if not one.is_dir():
+                raise OSError(f"{one} is not a directory") from None
+        else:
+            one.chmod(0o700)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system that has no such thing
+            raise
 
 
 def _ends_with_newline(descriptor: int) -> bool:

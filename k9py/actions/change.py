@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from k9py.actions.patcher import WriteRequest
+from k9py.actions.stored import Difference
 from k9py.objects.meta import ObjectKey
 
 Action = Literal["scale", "restart", "undo", "set-image", "pause", "resume", "delete-pod", "evict"]
@@ -71,6 +72,8 @@ class Written:
         dry_run: nothing was stored.
         attempts: 1, or more when only the status had moved in between.
         audit_problem: the write was done but its audit line could not be stored; "" when all is well.
+        differences: what was stored otherwise than it was previewed; None where there was no preview to compare with.
+        remark: the answer did not prove the write, and looking did: why, and what was found; "" when the answer did.
         audit_id: names the write in the audit file, so that its outcome can be told there later; "" for a dry-run.
     """
 
@@ -80,6 +83,8 @@ class Written:
     attempts: int = 1
     audit_problem: str = ""
     audit_id: str = ""
+    differences: tuple[Difference, ...] | None = None
+    remark: str = ""
 
     @property
     def generation(self) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from k9py.objects.meta import ObjectKey
+
+FIELD_MANAGER: Final = "kdash"
+"""Our name in an object's managed fields."""
 
 PatchType = Literal["merge", "strategic", "json"]
 

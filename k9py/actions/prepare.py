@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from k9py.actions.change import Change, ChangeWarning, Written
 from k9py.actions.patcher import Reader
 from k9py.actions.preflight import preflight
+from k9py.actions.stored import differences
 from k9py.actions.warnings import merged
 from k9py.actions.write import Writer
 
@@ -72,20 +71,11 @@ async def prepare(writer: Writer, reader: Reader, obj: Mapping[str, Any], change
 
 
 def applied_as_previewed(prepared: Prepared, written: Written) -> bool:
-    """Tell whether the stored pod template is, byte for byte, the one the dry-run returned.
+    """Tell whether what was stored is what the dry-run returned (`stored.differences`).
 
     A pod that is deleted has none to compare. False where nothing had been tried: that is not known.
     """
-    if prepared.after is None:
-        return prepared.tried
-    previewed, stored = _compared(prepared.after), _compared(written.result)
-    return msgspec.json.encode(previewed, order="sorted") == msgspec.json.encode(stored, order="sorted")
-
-
-def _compared(obj: Mapping[str, Any]) -> Any:
-    if obj.get("kind") == "Scale":
-        return (obj.get("spec") or {}).get("replicas")
-    return _template(obj)
+    return prepared.tried if prepared.after is None else not differences(prepared.after, written.result)
 
 
 def _template(obj: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 from k9py.actions.change import ChangeWarning, Gravity
+from k9py.actions.patcher import WriteRequest
+from k9py.actions.proof import misses
+from k9py.actions.values import path_text, value_text
 
 
 def loudest_first(*found: Iterable[ChangeWarning]) -> tuple[ChangeWarning, ...]:
@@ -24,3 +29,12 @@ def fewer_pods(now: int, wanted: int) -> Iterator[ChangeWarning]:
         yield ChangeWarning(Gravity.DANGER, "zero", "at 0 no pod serves any more")
     elif wanted >= 10 * max(now, 1) and wanted >= 50:
         yield ChangeWarning(Gravity.CAUTION, "large", f"that is {wanted // max(now, 1)} times as many pods as now")
+
+
+def mutated(request: WriteRequest, previewed: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+    """Call out what a webhook would store instead of what is sent, as the dry run showed it."""
+    for path, sent, found in islice(misses(request, previewed), 3):
+        message = (
+            f"admission changes it: {path_text(path)} becomes {value_text(path, found)}, not {value_text(path, sent)}"
+        )
+        yield ChangeWarning(Gravity.CAUTION, "mutated", message)

@@ -1,38 +1,42 @@
 """The one function that writes to a cluster, and so the one place that keeps the promises about writing.
 
-In order: read-only refuses everything; the audit file must be writable; the change is sent with its preconditions; when
-only the status moved since it was confirmed it is sent again at the new version; every real attempt leaves its line,
-and what became of a write completes it with a second one of the same id.
+In order: read-only refuses everything; the audit line of the write is stored before it is sent, or it is not sent; the
+change goes with its preconditions; when only the status moved since it was confirmed it is sent again at the new
+version; what the server answers has to prove the write (`proof`), else the object is looked at (`looking`) and what was
+found is told; every attempt leaves a line with its outcome, and one more of the same id says what became of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from k9py.actions.audit import AuditLine, AuditLog, Identity
 from k9py.actions.change import Change, ChangeWarning, Gravity, Written
+from k9py.actions.last_writer import last_writer
+from k9py.actions.looking import Look, look
 from k9py.actions.patcher import Patcher, Reader
 from k9py.actions.preconditions import at_version
-from k9py.actions.warnings import loudest_first
+from k9py.actions.proof import not_the_object, unproven
+from k9py.actions.stored import differences
+from k9py.actions.warnings import loudest_first, mutated
 from k9py.objects.errors import (
-    BadRequestError,
     ConfigError,
     ConflictError,
     ConnectionFailedError,
+    DryRunUnsupportedError,
     InvalidError,
     KdashError,
+    NotProvenError,
     ReadOnlyError,
     UnavailableError,
+    WebhookFailedError,
 )
 from k9py.objects.text import printable
-
-_NO_DRY_RUN: Final = "does not support dry run"
-"""What the server says of a webhook that has side effects (apiserver/pkg/admission/plugin/webhook/errors)."""
 
 _ATTEMPTS: Final = 4
 """The first one and three more, each at a newer resourceVersion."""
@@ -54,6 +58,21 @@ class Rehearsed:
     after: Mapping[str, Any] | None
 
 
+@dataclass(slots=True)
+class _Sending:
+    """A change on its way: as it was sent last, and how often."""
+
+    change: Change
+    before: Mapping[str, Any] | None
+    previewed: Mapping[str, Any] | None
+    attempts: int = 1
+
+    def written(self, result: Mapping[str, Any], *, remark: str = "") -> Written:
+        """Return what came of it, compared with what was previewed."""
+        otherwise = None if self.previewed is None else differences(self.previewed, result)
+        return Written(self.change, result, False, self.attempts, differences=otherwise, remark=remark)
+
+
 class Writer:
     """Sends changes, or refuses them all when `read_only`.
 
@@ -63,6 +82,7 @@ class Writer:
         identity: who writes.
         now: the clock of the audit lines (aware UTC).
         new_id: names a write in the audit file.
+        sleep: waits before a second look at an object that could not be read.
     """
 
     def __init__(
@@ -75,6 +95,7 @@ class Writer:
         identity: Identity,
         now: Callable[[], datetime] = _now,
         new_id: Callable[[], str] = _new_id,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._patcher = patcher
         self._reader = reader
@@ -82,6 +103,7 @@ class Writer:
         self._identity = identity
         self._now = now
         self._new_id = new_id
+        self._sleep = sleep
         self._read_only = read_only
 
     @property
@@ -89,21 +111,33 @@ class Writer:
         """Whether every write is refused."""
         return self._read_only
 
-    async def write(self, change: Change, *, dry_run: bool) -> Written:
+    async def write(
+        self,
+        change: Change,
+        *,
+        dry_run: bool,
+        before: Mapping[str, Any] | None = None,
+        previewed: Mapping[str, Any] | None = None,
+    ) -> Written:
         """Send a change; as a dry-run the server checks it and stores nothing, and no audit line is written.
+
+        Args:
+            before: the object the change was planned from, to tell who else changed it.
+            previewed: what the dry run returned, to compare with what is stored.
 
         Raises:
             ReadOnlyError: the session is read-only; nothing was sent.
             ConflictError: the object was changed, or replaced by another, since it was confirmed; nothing was stored.
-            ConfigError: the audit file cannot be written; nothing was sent.
-            KdashError: what the server or the connection said. After a lost connection it is not known whether the
-                change was stored: the hint says so.
+            ConfigError: the audit line cannot be written; nothing was sent.
+            KdashError: what the server or the connection said. Where that does not tell whether the change was made,
+                the object was looked at: `looked` has the verdict, the hint the words.
         """
         self.refuse_if_read_only(change)
+        sending = _Sending(change, before, previewed)
         if dry_run:
-            return await self._send(change, dry_run=True)
+            return await self._try(sending)
         with self._audit.open() as line:
-            return await self._attempt(change, line)
+            return await self._attempt(sending, line)
 
     def refuse_if_read_only(self, change: Change) -> None:
         """Raise ReadOnlyError when the session is read-only."""
@@ -114,56 +148,98 @@ class Writer:
         """Try a change as a dry-run; what the trial could not tell is a warning of it (code `not-tried`).
 
         A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
-        be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`.
+        be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`. What admission would
+        store instead of what is sent is a warning too (code `mutated`).
         """
         try:
             written = await self.write(change, dry_run=True)
-        except BadRequestError as error:
-            if _NO_DRY_RUN not in error.message:
-                raise
+        except DryRunUnsupportedError as error:
             words = f"the server could not try it first: {printable(error.message)}"
             warning = ChangeWarning(Gravity.CAUTION, "not-tried", words)
             return Rehearsed(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
-        return Rehearsed(written.change, written.result)
+        tried = written.change
+        if warnings := tuple(mutated(tried.request, written.result)):
+            tried = replace(tried, warnings=loudest_first(tried.warnings, warnings))
+        return Rehearsed(tried, written.result)
 
-    async def _attempt(self, change: Change, line: AuditLine) -> Written:
+    async def _try(self, sending: _Sending) -> Written:
+        result = await self._send(sending, dry_run=True)
+        if why := not_the_object(sending.change, result):
+            raise NotProvenError(f"The server's answer to the dry run is no preview: {why}", "Nothing was changed.")
+        return Written(sending.change, result, True, sending.attempts)
+
+    async def _attempt(self, sending: _Sending, line: AuditLine) -> Written:
         started, id_ = self._now(), self._new_id()
+        begin = {**self._subject("begin", id_, started, sending.change), **_planned(sending.change)}
+        if problem := await asyncio.to_thread(line.store, begin, synced=True):
+            raise ConfigError(
+                f"the audit line cannot be written: {problem}",
+                "nothing was changed; make room or give another path, then try again",
+            )
         try:
-            written = await self._send(change, dry_run=False)
+            written = await self._prove(sending)
         except asyncio.CancelledError:
-            line.store(self._fields(id_, started, change, "unknown", error="given up before the server answered"))
+            line.store(self._fields(id_, started, sending, "unknown", error="given up before the server answered"))
             raise
         except KdashError as error:
-            # A refusal means that nothing was stored; silence, or a 5xx (perhaps a proxy's), tells neither way.
-            unknown = isinstance(error, ConnectionFailedError)
-            unknown |= isinstance(error, UnavailableError) and error.code != 429
-            fields = self._fields(id_, started, change, "unknown" if unknown else "failed", error=error.message)
-            problem = line.store(fields)
-            if unknown:
-                error.hint = _joined(error.hint, "it is not known whether the change was made: look before retrying")
+            outcome = "unknown" if error.looked and not error.is_looked_final else "failed"
+            problem = line.store(self._fields(id_, started, sending, outcome, error=error.message, looked=error.looked))
             if problem:
                 error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
             raise
-        problem = line.store(self._fields(id_, started, written.change, "done", written=written))
+        problem = line.store(self._fields(id_, started, sending, "done", error=written.remark, written=written))
         return replace(written, audit_problem=problem, audit_id=id_)
 
-    async def _send(self, change: Change, *, dry_run: bool) -> Written:
-        attempt = 1
+    async def _prove(self, sending: _Sending) -> Written:
+        """Send and return what proves the write: the answer, or else what is found by looking.
+
+        Raises:
+            KdashError: it was refused, or looking found that it was not made, or could not tell; then `looked` says so.
+        """
+        error: KdashError
+        answer: Mapping[str, Any] | None = None
+        try:
+            answer = await self._send(sending, dry_run=False)
+        except (ConnectionFailedError, UnavailableError) as failure:
+            if not _may_be_made(failure):
+                raise
+            error = failure
+        else:
+            why = unproven(sending.change, answer, previewed=sending.previewed)
+            if not why:
+                return sending.written(answer)
+            error = NotProvenError(f"The server's answer does not prove that the change was made: {why}")
+        found = await look(
+            self._reader,
+            sending.change,
+            before=sending.before,
+            previewed=sending.previewed,
+            answer=answer,
+            is_answered=isinstance(error, WebhookFailedError),
+            sleep=self._sleep,
+        )
+        if found.verdict == "made":
+            remark = f"{error.message}; looked: {found.words}"
+            return sending.written(found.present or {}, remark=remark)
+        error.looked, error.is_looked_final = found.verdict, found.is_final
+        error.hint = _joined(error.hint, _looked(found))
+        raise error
+
+    async def _send(self, sending: _Sending, *, dry_run: bool) -> dict[str, Any]:
         while True:
+            change = sending.change
             try:
-                result = await self._patcher.send(change.request, dry_run=dry_run)
+                return await self._patcher.send(change.request, dry_run=dry_run)
             except (ConflictError, InvalidError) as error:
                 present = await self._reader.get(change.key)
-                changed = _changed(change, present)
+                changed = _changed(change, present, sending.before)
                 if changed is not None:
                     raise changed from error
-                if isinstance(error, InvalidError) or attempt == _ATTEMPTS:
+                if isinstance(error, InvalidError) or sending.attempts == _ATTEMPTS:
                     raise
                 # Same object, same spec: a controller wrote its status, which the person did not decide upon.
-                change = at_version(change, str(present["metadata"]["resourceVersion"]))
-                attempt += 1
-            else:
-                return Written(change, result, dry_run, attempt)
+                sending.change = at_version(change, str(present["metadata"]["resourceVersion"]))
+                sending.attempts += 1
 
     def follow_up(self, written: Written, outcome: str, words: str, seconds: float) -> str:
         """Complete the audit of a write with what became of it.
@@ -207,33 +283,66 @@ class Writer:
         }
 
     def _fields(
-        self, id_: str, at: datetime, change: Change, outcome: str, *, error: str = "", written: Written | None = None
+        self,
+        id_: str,
+        at: datetime,
+        sending: _Sending,
+        outcome: str,
+        *,
+        error: str = "",
+        looked: str = "",
+        written: Written | None = None,
     ) -> dict[str, Any]:
         meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
+        differences = (written.differences or ()) if written else ()
         return {
-            **self._subject("write", id_, at, change),
-            "resource_version": change.resource_version,
-            "summary": change.summary,
-            "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
+            **self._subject("write", id_, at, sending.change),
+            **_planned(sending.change),
             "outcome": outcome,
             "error": error,
             "attempts": written.attempts if written else None,
             "stored_resource_version": meta.get("resourceVersion"),
+            "looked": looked or ("made" if written and written.remark else None),
+            "stored_otherwise": [
+                {"path": one.path, "previewed": one.previewed, "stored": one.stored} for one in differences
+            ],
         }
 
 
-def _changed(change: Change, present: Mapping[str, Any]) -> ConflictError | None:
+def _planned(change: Change) -> dict[str, Any]:
+    return {
+        "resource_version": change.resource_version,
+        "summary": change.summary,
+        "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
+    }
+
+
+def _may_be_made(error: KdashError) -> bool:
+    """Tell whether the write may have been made all the same: silence or a 5xx (perhaps a proxy's) tells neither."""
+    if isinstance(error, ConnectionFailedError):
+        return error.was_sent
+    return isinstance(error, UnavailableError) and error.code != 429
+
+
+def _looked(found: Look) -> str:
+    if found.verdict == "not-made" and found.is_final:
+        return f"looked: {found.words}"
+    return f"it is not known whether the change was made; looked: {found.words}; look again before retrying"
+
+
+def _changed(change: Change, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
     """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
     meta = present.get("metadata") or {}
     name = printable(str(change.key))
     if meta.get("uid") != change.uid:
         message = f"{name} was deleted and made anew since it was confirmed"
     elif int(meta.get("generation") or 0) != change.generation:
-        message = f"{name} was changed since it was confirmed{_last_writer(meta, 'f:spec')}"
+        message = f"{name} was changed since it was confirmed{last_writer(present, before)}"
     elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
     ):
-        message = f"annotations of {name} were changed since it was confirmed{_last_writer(meta, 'f:metadata')}"
+        who = last_writer(present, before, "metadata")
+        message = f"annotations of {name} were changed since it was confirmed{who}"
     else:
         return None
     return ConflictError(
@@ -244,20 +353,6 @@ def _changed(change: Change, present: Mapping[str, Any]) -> ConflictError | None
 def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
     """Return the annotations without the Deployment controller's own, which it writes again by itself."""
     return {key: value for key, value in annotations.items() if not key.startswith("deployment.kubernetes.io/")}
-
-
-def _last_writer(meta: Mapping[str, Any], part: str) -> str:
-    """Return who wrote a part of an object last and when, "" when its managed fields do not tell.
-
-    Args:
-        part: `f:spec` or `f:metadata`: a later writer of something else is not who changed it.
-    """
-    entries = [one for one in meta.get("managedFields") or () if one.get("time") and one.get("subresource") != "status"]
-    entries = [one for one in entries if part in (one.get("fieldsV1") or {})] or entries
-    if not entries:
-        return ""
-    last = max(entries, key=lambda one: str(one["time"]))
-    return f" (by {printable(str(last.get('manager', '?')))} at {printable(str(last['time']))})"
 
 
 def _joined(hint: str, more: str) -> str:

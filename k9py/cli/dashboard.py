@@ -17,6 +17,7 @@ from k9py.settings.clipboard import clipboard
 from k9py.settings.log_buffer import log_buffer_bytes
 from k9py.settings.paths import audit_file, crash_file, log_directory
 from k9py.settings.terminal import notify, redraws_per_second, wants_colour
+from k9py.tables.outcome import ExitCode
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
 
@@ -59,7 +60,8 @@ def run_dashboard(arguments: Arguments) -> int:
         if app.crash:
             _report(app.crash)
             return EXIT_DEFECT
-        return app.return_code or 0
+        done = ExitCode.DONE if app.writing.is_audited else ExitCode.NOT_AUDITED
+        return app.return_code or done
 
 
 def _report(crash: str) -> None:

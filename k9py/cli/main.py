@@ -33,7 +33,8 @@ Exit codes:
   6  quota, admission, or a missing service account
   7  unschedulable, or its node is lost
   8  the deadline has passed, and no cause is known
-  9  refused: rights, conflict, read-only, paused, nothing to do, not confirmed
+  9  refused: rights, an admission rule, conflict, read-only, paused, nothing to do, not confirmed
+ 10  done, but the audit file could not be completed
 """
 
 

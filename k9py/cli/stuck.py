@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from k9py.actions.change import Written
 from k9py.actions.delete_pod import plan_delete_pod
 from k9py.cli.session import Session
 from k9py.informer.clock import Clock
@@ -36,8 +37,8 @@ async def try_deleting(session: Session, pods: Sequence[Pod]) -> None:
 
 async def delete_in_order(
     session: Session, key: ObjectKey, generation: int, pods: Sequence[Pod], clock: Clock
-) -> AsyncIterator[str]:
-    """Delete each, once the controller has seen that generation, and yield its name.
+) -> AsyncIterator[tuple[str, Written]]:
+    """Delete each, once the controller has seen that generation, and yield its name and what came of the write.
 
     Raises:
         UnavailableError: the controller does not see to it; nothing was deleted.
@@ -47,8 +48,7 @@ async def delete_in_order(
     for pod in pods:
         found = await _still_stuck(session, pod)
         if found is not None:
-            await session.writer.write(plan_delete_pod(found), dry_run=False)
-            yield pod.name
+            yield pod.name, await session.writer.write(plan_delete_pod(found), dry_run=False, before=found)
 
 
 async def _observed(session: Session, key: ObjectKey, generation: int, clock: Clock) -> None:

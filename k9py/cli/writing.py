@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from k9py.actions.change import Written
 from k9py.actions.prepare import applied_as_previewed, prepare
+from k9py.actions.remarks import audit_remark, remarks
 from k9py.cli.console import Line
 from k9py.cli.following import Ending, follow_to_end
 from k9py.cli.options import WriteOptions
@@ -25,7 +26,7 @@ from k9py.objects.errors import KdashError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
-from k9py.tables.outcome import ExitCode, code_of_error
+from k9py.tables.outcome import ExitCode, code_of_audit, code_of_error
 from k9py.tables.values import Tone
 
 
@@ -156,14 +157,19 @@ class _Way:
     async def _write(self) -> Written:
         prepared = self.result.prepared
         assert prepared is not None
-        written = await self.session.writer.write(prepared.change, dry_run=False)
-        self.result = replace(self.result, outcome="done", code=ExitCode.DONE, audit_problem=written.audit_problem)
-        if prepared.tried:
-            self.result = replace(self.result, as_previewed=applied_as_previewed(prepared, written))
-            if not self.result.as_previewed:
-                self.console.say("kdash: what was stored is not what was previewed: look at it again (kdash diff)")
-        if written.audit_problem:
-            self.console.say(f"kdash: the audit line was not stored: {printable(written.audit_problem)}")
+        written = await self.session.writer.write(
+            prepared.change, dry_run=False, before=prepared.before, previewed=prepared.after
+        )
+        self.result = replace(
+            self.result,
+            outcome="done",
+            code=code_of_audit(ExitCode.DONE, written.audit_problem),
+            audit_problem=written.audit_problem,
+            as_previewed=applied_as_previewed(prepared, written) if prepared.tried else None,
+            written=written,
+        )
+        for remark in remarks(written):
+            self.console.say(f"kdash: {remark}")
         self._answer(f"done: {printable(written.change.summary)}")
         return written
 
@@ -183,10 +189,19 @@ class _Way:
         if wished:
             present = int((plan.obj.get("metadata") or {}).get("generation") or 0)
             generation = present if written is None else written.generation
-            async for name in delete_in_order(self.session, self.result.key, generation, plan.stuck, self.clock):
+            async for name, deleted in delete_in_order(
+                self.session, self.result.key, generation, plan.stuck, self.clock
+            ):
+                problem = deleted.audit_problem or self.result.audit_problem
                 self.result = replace(
-                    self.result, outcome="done", code=ExitCode.DONE, deleted=(*self.result.deleted, name)
+                    self.result,
+                    outcome="done",
+                    code=code_of_audit(ExitCode.DONE, problem),
+                    deleted=(*self.result.deleted, name),
+                    audit_problem=problem,
                 )
+                for remark in remarks(deleted):
+                    self.console.say(f"kdash: {remark}")
                 self._answer(f"done: delete Pod {printable(name)}")
 
     async def _follow(self, written: Written | None) -> None:
@@ -214,9 +229,8 @@ class _Way:
             self.console.answer(ending.words)
 
     def _code(self, ending: Ending) -> ExitCode:
-        if ending.outcome == "paused" and self.result.action == "pause":
-            return ExitCode.DONE
-        return ending.code
+        is_asked_for = ending.outcome == "paused" and self.result.action == "pause"
+        return code_of_audit(ExitCode.DONE if is_asked_for else ending.code, self.result.audit_problem)
 
     def _complete_audit(self, written: Written | None, outcome: str, words: str, seconds: float) -> None:
         if written is None:
@@ -224,7 +238,7 @@ class _Way:
         problem = self.session.writer.follow_up(written, outcome, words, seconds)
         if problem:
             self.result = replace(self.result, audit_problem=problem)
-            self.console.say(f"kdash: the audit line was not stored: {printable(problem)}")
+            self.console.say(f"kdash: {audit_remark(problem)}")
 
     def _show(self, lines: Sequence[Line]) -> None:
         """Show the plan: it is the answer of a dry-run, else it stands beside it."""

@@ -6,14 +6,15 @@ Invariant: keys are snake_case and only ever added to; `outcome` is one of dry-r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from k9py.actions.change import Written
 from k9py.actions.prepare import Prepared
 from k9py.cli.following import Ending
 from k9py.cli.preview import preview_values
 from k9py.cli.status import status_values
-from k9py.objects.errors import KdashError
+from k9py.objects.errors import DeniedError, KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.tables.outcome import ExitCode
@@ -25,7 +26,8 @@ class Result:
 
     Args:
         prepared: what was shown, None when it came to no plan.
-        as_previewed: the stored template is the previewed one; None when it was not tried or not written.
+        as_previewed: what was stored is what was previewed; None when it was not tried or not written.
+        written: what came of the write, None when it was not made.
         stuck, deleted: names of the pods a StatefulSet will not replace by itself, and those deleted for it.
         ending: where following ended, None when it was not followed.
     """
@@ -41,10 +43,12 @@ class Result:
     ending: Ending | None = None
     audit_problem: str = ""
     error: KdashError | None = None
+    written: Written | None = None
 
     def values(self) -> dict[str, Any]:
         """Return it as JSON values; unknown is null."""
-        ending, error = self.ending, self.error
+        ending, error, written = self.ending, self.error, self.written
+        differences = None if written is None else written.differences
         return {
             "action": self.action,
             "kind": self.key.kind,
@@ -54,11 +58,24 @@ class Result:
             "exit_code": int(self.code),
             "plan": None if self.prepared is None else preview_values(self.prepared),
             "as_previewed": self.as_previewed,
+            "stored_otherwise": None if differences is None else [asdict(one) for one in differences],
+            "proof": None if written is None else "looked" if written.remark else "answer",
+            "remark": None if written is None else printable(written.remark) or None,
             "stuck_pods": [printable(one) for one in self.stuck],
             "deleted_pods": [printable(one) for one in self.deleted],
             "status": None if ending is None or ending.status is None else status_values(ending.status),
             "words": None if ending is None else ending.words,
             "waited_seconds": None if ending is None else round(ending.seconds, 1),
             "audit_problem": printable(self.audit_problem) or None,
-            "error": None if error is None else {"message": printable(error.message), "hint": printable(error.hint)},
+            "error": None if error is None else _error_values(error),
         }
+
+
+def _error_values(error: KdashError) -> dict[str, Any]:
+    """Return a failure as JSON values: `looked` is what reading the object back found, `rule` what refused it."""
+    return {
+        "message": printable(error.message),
+        "hint": printable(error.hint),
+        "looked": error.looked or None,
+        "rule": printable(error.rule) if isinstance(error, DeniedError) else None,
+    }

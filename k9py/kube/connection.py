@@ -17,7 +17,7 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import ClientResponse
 
-from k9py.actions.patcher import PatchType, WriteRequest
+from k9py.actions.patcher import FIELD_MANAGER, PatchType, WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.errors import Asked
 from k9py.kube.failures import translated
@@ -37,7 +37,6 @@ from k9py.objects.errors import (
 from k9py.objects.kinds import KINDS, AnyKind, Kind
 from k9py.objects.meta import KubeObject, ObjectKey
 
-FIELD_MANAGER: Final = "kdash"
 PAGE: Final = 500
 _CONTENT_TYPE: Final[Mapping[PatchType, str]] = {
     "merge": "application/merge-patch+json",

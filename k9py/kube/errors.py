@@ -18,17 +18,21 @@ from typing import Final
 
 import msgspec
 
+from k9py.kube.admission import denial, no_dry_run, webhook_not_called
 from k9py.kube.evictions import budget_refusal, several_budgets
 from k9py.objects.errors import (
     ApiError,
     BadRequestError,
     ConflictError,
+    DeniedError,
+    DryRunUnsupportedError,
     ExpiredError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
     UnauthorizedError,
     UnavailableError,
+    WebhookFailedError,
 )
 from k9py.objects.text import printable
 
@@ -82,6 +86,16 @@ class Asked:
             return f"{self.verb} {what}"
         where = f"in the namespace {printable(self.namespace)}" if self.namespace else "across the whole cluster"
         return f"{self.verb} {what}{named} {where}"
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the server changes something for it."""
+        return self.verb not in ("get", "list", "watch")
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it is asked again by itself: lists, watches and logs are, a write or a single question never."""
+        return self.verb in ("list", "watch") or self.resource.endswith("/log")
 
     def command(self) -> str:
         """Return the kubectl command that asks the server whether this is allowed."""
@@ -150,10 +164,23 @@ def from_status(
         seconds = status.details.retry_after_seconds
     if asked.resource == "pods/eviction" and (refused := _no_eviction(code, told, status)):
         return refused(code=code, reason=reason, retry_after=seconds)
+    if asked.is_write and (refusal := _admission(told)):
+        return refusal(code=code, reason=reason, retry_after=seconds)
     message, hint = _words(code, told, asked, credentials, server)
     return _BY_CODE.get(code, UnavailableError if code >= 500 else BadRequestError)(
         message, hint, code=code, reason=reason, retry_after=seconds
     )
+
+
+def _admission(told: str) -> Callable[..., ApiError] | None:
+    """Return the error for what admission said, whatever the code: a webhook chooses that itself."""
+    if found := denial(told):
+        return partial(DeniedError, found.message, found.hint, rule=found.rule)
+    if no_dry_run(told):
+        return partial(DryRunUnsupportedError, told, "Nothing was changed.")
+    if words := webhook_not_called(told):
+        return partial(WebhookFailedError, *words)
+    return None
 
 
 def _no_eviction(code: int, told: str, status: _Status) -> Callable[..., ApiError] | None:
@@ -197,11 +224,14 @@ def _words(code: int, told: str, asked: Asked, credentials: str, server: str) ->
         case 422:
             return told or f"The server refuses this as invalid: {asked}", "Nothing was changed."
         case 429:
-            return told or "The API server asks us to slow down", "It is tried again by itself."
+            wait = "Nothing was changed: wait, then try again." if asked.is_write else "Wait, then try again."
+            again = "It is tried again by itself." if asked.is_repeated else wait
+            return told or "The API server asks us to slow down", again
         case _ if code >= 500:
             return (
                 f"The API server answered {code} to: {asked}" + (f": {told}" if told else ""),
-                "The server, or a proxy before it, is in trouble; it is tried again by itself.",
+                "The server, or a proxy before it, is in trouble"
+                + ("; it is tried again by itself." if asked.is_repeated else "."),
             )
     return told or f"The API server answered {code} to: {asked}", ""
 

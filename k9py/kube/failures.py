@@ -22,29 +22,41 @@ RAISED = (aiohttp.ClientError, OSError)
 
 
 @contextmanager
-def translated(server: str, *, silent_for: float | None = None) -> Iterator[None]:
+def translated(server: str, *, silent_for: float | None = None, is_repeated: bool = True) -> Iterator[None]:
     """Translate what the transport raises inside the block.
 
     Args:
         silent_for: seconds of silence allowed on the stream, to say in the message.
+        is_repeated: the request is made again by itself; a write never is.
     """
     try:
         yield
     except RAISED as error:
-        raise from_failure(error, server, silent_for=silent_for) from error
+        raise from_failure(error, server, silent_for=silent_for, is_repeated=is_repeated) from error
     except RuntimeError as error:
         if "closed" not in str(error):
             raise
-        raise _cut_off(bounded(server, 200)) from error  # aiohttp's word for reading just after the socket went away
+        raise _cut_off(
+            bounded(server, 200), is_repeated=is_repeated
+        ) from error  # aiohttp's word for reading just after the socket went away
 
 
-def from_failure(error: BaseException, server: str, *, silent_for: float | None = None) -> ConnectionFailedError:
+def from_failure(
+    error: BaseException, server: str, *, silent_for: float | None = None, is_repeated: bool = True
+) -> ConnectionFailedError:
     """Return the error a person is told.
 
     Args:
         error: one of `RAISED`.
         server: the server's URL.
+        silent_for, is_repeated: as for `translated`.
     """
+    found = _failure(error, server, silent_for, is_repeated)
+    found.was_sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    return found
+
+
+def _failure(error: BaseException, server: str, silent_for: float | None, is_repeated: bool) -> ConnectionFailedError:
     shown = bounded(server, 200)
     host = bounded(urlsplit(server).hostname or server, 200)
     match error:
@@ -77,7 +89,8 @@ def from_failure(error: BaseException, server: str, *, silent_for: float | None 
         case aiohttp.SocketTimeoutError():
             waited = f" for {silent_for:g} s" if silent_for else ""
             return ConnectionFailedError(
-                f"The server {shown} was silent{waited}", "The connection is taken up again by itself."
+                f"The server {shown} was silent{waited}",
+                "The connection is taken up again by itself." if is_repeated else "Check server and network.",
             )
         case aiohttp.ConnectionTimeoutError():
             return ConnectionFailedError(
@@ -89,7 +102,7 @@ def from_failure(error: BaseException, server: str, *, silent_for: float | None 
                 f"The server {shown} did not answer in time", "Check the network; the server may be overloaded."
             )
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
-            return _cut_off(shown)
+            return _cut_off(shown, is_repeated=is_repeated)
         case aiohttp.InvalidURL():
             return ConnectionFailedError(f"{shown} is not a URL", "Correct the cluster's server in the kubeconfig.")
         case aiohttp.ClientResponseError():
@@ -98,8 +111,8 @@ def from_failure(error: BaseException, server: str, *, silent_for: float | None 
                 "Check host, port and http:// or https:// of the cluster's server in the kubeconfig.",
             )
         case OSError():
-            return _unreachable(error, shown)
-    return _cut_off(shown)
+            return _unreachable(error, shown, is_repeated=is_repeated)
+    return _cut_off(shown, is_repeated=is_repeated)
 
 
 def cut_inside_line(server: str) -> ConnectionFailedError:
@@ -107,9 +120,10 @@ def cut_inside_line(server: str) -> ConnectionFailedError:
     return _cut_off(bounded(server, 200))
 
 
-def _cut_off(shown: str) -> ConnectionFailedError:
+def _cut_off(shown: str, *, is_repeated: bool = True) -> ConnectionFailedError:
+    again = "It is taken up again by itself; if not, check server and network."
     return ConnectionFailedError(
-        f"The connection to {shown} was cut off", "It is taken up again by itself; if not, check server and network."
+        f"The connection to {shown} was cut off", again if is_repeated else "Check server and network."
     )
 
 
@@ -148,7 +162,7 @@ def _tls(error: BaseException, shown: str) -> ConnectionFailedError:
     )
 
 
-def _unreachable(error: BaseException, shown: str) -> ConnectionFailedError:
+def _unreachable(error: BaseException, shown: str, *, is_repeated: bool = True) -> ConnectionFailedError:
     match getattr(error, "errno", None):
         case errno.ECONNREFUSED:
             return ConnectionFailedError(
@@ -156,7 +170,7 @@ def _unreachable(error: BaseException, shown: str) -> ConnectionFailedError:
                 "Is the cluster running, and is this its address? No cluster at hand: `kdash --demo`.",
             )
         case errno.ECONNRESET | errno.EPIPE | errno.ECONNABORTED:
-            return _cut_off(shown)
+            return _cut_off(shown, is_repeated=is_repeated)
         case errno.ETIMEDOUT:
             return ConnectionFailedError(
                 f"The server {shown} did not answer in time", "Check the network: a VPN that is down, a firewall."

@@ -80,7 +80,7 @@ class OidcTokens:
                 async with session.get(f"{issuer}/.well-known/openid-configuration") as response:
                     endpoint = msgspec.json.decode(await response.read(), type=_Discovery).token_endpoint
                 form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-                async with session.post(endpoint, data=form) as response:
+                async with session.post(endpoint, data=form, allow_redirects=False) as response:
                     answer = msgspec.json.decode(await response.read(), type=_Tokens)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise ConfigError("The OpenID Connect provider did not refresh the token", _HINT) from error

@@ -3,6 +3,9 @@
 Owns: the sessions (one, and while a client certificate rotates the old one until its streams have ended), the SSL
 context made once per certificate, and the timeouts. kubernetes_asyncio's REST client encodes and sends.
 
+A redirect is followed for a read alone, to the same scheme, host and port alone, and a few times: what is sent,
+credentials above all, is for one server.
+
 Invariants: a response is used inside `async with` and its socket is closed there unless it was read to its end; every
 failure leaves as a `KdashError`; a 401 renews the credentials once and repeats the request once (it was not executed).
 Bodies are never logged: `_preload_content=False` keeps kubernetes_asyncio's DEBUG line, which holds them, from running.
@@ -20,12 +23,14 @@ from typing import Any
 import aiohttp
 from aiohttp import ClientResponse, ClientTimeout
 from multidict import CIMultiDict
+from yarl import URL
 
 from k9py import __version__
 from k9py.kube.credential import Credential, Credentials
 from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status
 from k9py.kube.failures import translated
 from k9py.kube.load import Client
+from k9py.kube.redirects import REDIRECTED, redirected, redirected_for_ever
 from k9py.kube.target import Endpoint
 from k9py.kube.tls import ClientCertificate, ssl_context
 from k9py.objects.errors import ConnectionFailedError
@@ -38,6 +43,8 @@ REQUEST = ClientTimeout(total=60, connect=CONNECT, sock_connect=10)
 LIST = ClientTimeout(total=None, connect=CONNECT, sock_connect=10, sock_read=60)
 """A page may take long to transfer; it may not be silent for a minute."""
 _READ_BUFFER = 1 << 19
+_REDIRECTS = 5
+"""How many redirects of one read are followed."""
 
 
 def stream_timeout(silence: float | None) -> ClientTimeout:
@@ -120,7 +127,7 @@ class Transport:
     async def read(self, call: Call) -> bytes:
         """Send a request and return the body."""
         async with self.open(call) as response:
-            with translated(self.server, silent_for=call.timeout.sock_read):
+            with translated(self.server, silent_for=call.timeout.sock_read, is_repeated=call.asked.is_repeated):
                 return await response.read()
 
     async def aclose(self) -> None:
@@ -165,17 +172,35 @@ class Transport:
         headers.extend(credential.headers())
         if not self._endpoint.compression:
             headers["Accept-Encoding"] = "identity"
-        with translated(self.server, silent_for=call.silence):
-            response: ClientResponse = await session.rest.request(
-                call.method,
-                self._endpoint.server + call.path,
-                query_params=call.query,
-                headers=headers,
-                body=call.body,
-                _preload_content=False,
-                _request_timeout=call.timeout,
-            )
-        return response
+        url, query = self._endpoint.server + call.path, call.query
+        for _ in range(_REDIRECTS + 1):
+            with translated(self.server, silent_for=call.silence, is_repeated=call.asked.is_repeated):
+                response: ClientResponse = await session.rest.request(
+                    call.method,
+                    url,
+                    query_params=query,
+                    headers=headers,
+                    body=call.body,
+                    _preload_content=False,
+                    _request_timeout=call.timeout,
+                )
+            if response.status not in REDIRECTED:
+                return response
+            response.close()
+            url, query = self._redirected(response, call.asked), ()
+        raise redirected_for_ever(self.server, _REDIRECTS, url)
+
+    def _redirected(self, response: ClientResponse, asked: Asked) -> str:
+        """Return where a read is redirected to. Raises ConnectionFailedError where it must not be followed."""
+        location = response.headers.get("Location", "")
+        try:
+            url = response.url.join(URL(location))
+            is_same = url.origin() == URL(self._endpoint.server).origin()
+        except ValueError:
+            location, is_same = "", False
+        if asked.is_write or not location or not is_same:
+            raise redirected(self.server, response.status, location, asked)
+        return str(url)
 
     async def _check(self, response: ClientResponse, call: Call) -> None:
         if 200 <= response.status < 300:
@@ -185,7 +210,7 @@ class Transport:
                     "A sign-in page or another program may stand at this address: check the cluster's server.",
                 )
             return
-        with translated(self.server):
+        with translated(self.server, is_repeated=call.asked.is_repeated):
             body = await _error_body(response)
         raise from_status(
             response.status,
@@ -221,7 +246,7 @@ class Transport:
 
     async def _new_session(self, certificate: ClientCertificate | None) -> _Session:
         endpoint = self._endpoint
-        trust: Any = True  # also where http:// redirects to https://
+        trust: Any = True
         if endpoint.is_tls:
             trust = await asyncio.to_thread(
                 ssl_context, endpoint.ca, insecure=endpoint.insecure, certificate=certificate
@@ -234,7 +259,7 @@ class Transport:
         )
         # RESTClientObject's own constructor can neither take a ready SSL context nor leave the environment alone
         rest = self._client.rest_client.__new__(self._client.rest_client)
-        rest.pool_manager = session
+        rest.pool_manager = _WithoutRedirects(session)
         rest.proxy = endpoint.proxy
         rest.proxy_headers = None
         rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
@@ -250,6 +275,19 @@ async def _error_body(response: ClientResponse) -> bytes:
             if len(body) >= MAX_ERROR_BODY:
                 break
     return bytes(body)
+
+
+class _WithoutRedirects:
+    """A session that leaves redirects to `Transport`: aiohttp would repeat a PATCH, body and all, elsewhere."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def request(self, **arguments: Any) -> ClientResponse:
+        return await self._session.request(**arguments, allow_redirects=False)
+
+    async def close(self) -> None:
+        await self._session.close()
 
 
 class _RejectedError(Exception):

@@ -12,7 +12,15 @@ class KdashError(Exception):
     Args:
         message: what happened, one sentence, no trailing full stop needed.
         hint: what the person can do about it; may be empty.
+
+    Attributes:
+        looked: what was found when an object was read back after a write that may have been made: `not-made` or
+            `unknown`; "" when there was nothing to look for.
+        is_looked_final: it cannot be made any more either.
     """
+
+    looked = ""
+    is_looked_final = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -33,7 +41,17 @@ class RefusedError(KdashError):
 
 
 class ConnectionFailedError(KdashError):
-    """No answer from the API server: refused, unresolved, TLS, timeout, or a stream cut off."""
+    """No answer from the API server: refused, unresolved, TLS, timeout, or a stream cut off.
+
+    Attributes:
+        was_sent: False when no connection stood, so that the server cannot have acted on the request.
+    """
+
+    was_sent = True
+
+
+class NotProvenError(KdashError):
+    """The server answered a write with success, but the answer does not prove that it was made."""
 
 
 class ApiError(KdashError):
@@ -66,6 +84,31 @@ class ForbiddenError(ApiError):
     """403: the user may not do this; the message names the verb and the resource."""
 
 
+class DeniedError(ForbiddenError):
+    """An admission webhook or policy refused a write, whatever code it chose.
+
+    Args:
+        rule: the webhook's or policy's name.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        rule: str = "",
+        code: int = 0,
+        reason: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, hint, code=code, reason=reason, retry_after=retry_after)
+        self.rule = rule
+
+
+class DryRunUnsupportedError(BadRequestError):
+    """The server refuses to try this as a dry run; the write itself may be accepted."""
+
+
 class NotFoundError(ApiError):
     """404: no such object, or no such API."""
 
@@ -84,3 +127,7 @@ class InvalidError(ApiError):
 
 class UnavailableError(ApiError):
     """429, 500, 502, 503, 504: try again later, not before `retry_after`."""
+
+
+class WebhookFailedError(UnavailableError):
+    """500: an admission webhook that has to be asked did not answer, so the server refused; nothing was stored."""

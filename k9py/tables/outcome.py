@@ -27,7 +27,8 @@ class ExitCode(IntEnum):
     QUOTA = 6  # quota or admission
     UNSCHEDULABLE = 7  # or its node is lost
     DEADLINE = 8  # no progress in time, no cause known
-    REFUSED = 9  # rights, conflict, read-only, paused, nothing to do, nobody there to confirm
+    REFUSED = 9  # rights, a rule, conflict, read-only, paused, nothing to do, nobody there to confirm
+    NOT_AUDITED = 10  # done, but a line of it is missing in the audit file
 
 
 _BY_TROUBLE: Final[Mapping[TroubleKind, ExitCode]] = {
@@ -55,6 +56,11 @@ def code_of_trouble(kind: TroubleKind) -> ExitCode:
 def code_of_error(error: KdashError) -> ExitCode:
     """Return the code of a failure: REFUSED when someone said no, UNKNOWN when nothing could be told or done."""
     return ExitCode.REFUSED if isinstance(error, _REFUSALS) else ExitCode.UNKNOWN
+
+
+def code_of_audit(code: ExitCode, problem: str) -> ExitCode:
+    """Return the code of a write: what is done and could not be written down is not plainly DONE."""
+    return ExitCode.NOT_AUDITED if problem and code is ExitCode.DONE else code
 
 
 def code_of_status(status: RolloutStatus | None) -> ExitCode:

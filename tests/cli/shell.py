@@ -65,10 +65,11 @@ class Shell:
 
     @property
     def audit(self) -> list[dict[str, Any]]:
-        """The lines of the audit file."""
+        """The lines of the audit file that tell what came of a write; that it begins is left out."""
         if not self.audit_path.exists():
             return []
-        return [json.loads(line) for line in self.audit_path.read_text("utf-8").splitlines()]
+        found = [json.loads(line) for line in self.audit_path.read_text("utf-8").splitlines()]
+        return [line for line in found if line["event"] != "begin"]
 
     def writes(self) -> int:
         """Count the writes sent so far that were no dry-run."""

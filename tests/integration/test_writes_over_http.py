@@ -78,7 +78,8 @@ async def revision(connection: Connection, owner: dict[str, Any], number: int) -
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [line for line in found if line["event"] != "begin"]
 
 
 def touch_status(state: ClusterState, key: ObjectKey) -> None:

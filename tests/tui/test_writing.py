@@ -53,7 +53,8 @@ def shows(asking: UndoDialog, sign: str, text: str) -> bool:
 def audited(running: Dashboard) -> list[dict[str, Any]]:
     if not running.audit.exists():
         return []
-    return [json.loads(line) for line in running.audit.read_text().splitlines()]
+    found = [json.loads(line) for line in running.audit.read_text().splitlines()]
+    return [line for line in found if line["event"] != "begin"]
 
 
 async def converged(running: Dashboard, key: ObjectKey) -> None:

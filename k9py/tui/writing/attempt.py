@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from k9py.actions.change import Change
-from k9py.actions.prepare import Prepared, applied_as_previewed, prepare
+from k9py.actions.change import Change, Written
+from k9py.actions.prepare import Prepared, prepare
+from k9py.actions.remarks import remarks
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.meaning import meaning_diff
 from k9py.rollouts.template_diff import template_diff
+from k9py.tables.values import Tone
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
@@ -214,19 +216,25 @@ class Attempt:
         entry = self.board.begin(change.key, what)
         entry.say("writing…")
         try:
-            written = await connected.writer.write(change, dry_run=False)
+            written = await connected.writer.write(
+                change, dry_run=False, before=prepared.before, previewed=prepared.after
+            )
         except BaseException:
             entry.drop()
             raise
-        if written.audit_problem:
-            self.app.say(written.audit_problem, failed=True)
-        if prepared.tried and not applied_as_previewed(prepared, written):
-            self.app.say(
-                "what was stored is not what was previewed: look at it again (D shows the difference)", failed=True
-            )
+        self._tell(written, is_alone=stay)
         if on_written is not None:
             on_written()
         return await Follower(self.app, connected, entry, written, rings=rings).to_the_end(stay=stay)
+
+    def _tell(self, written: Written, *, is_alone: bool) -> None:
+        """Tell what a person should know of the write: in a dialog, in passing where it is one of several."""
+        self.app.writing.is_audited &= not written.audit_problem
+        found = remarks(written)
+        if found and is_alone:
+            self.app.push_screen(MessageDialog(f"{self.title}: done", "; ".join(found), tone=Tone.WARN))
+        elif found:
+            self.app.say("; ".join(found), failed=True)
 
 
 def _template_change(prepared: Prepared, planned: Mapping[str, Any] | None) -> TemplateChange | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from k9py.actions.change import Written
+from k9py.actions.remarks import audit_remark
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.tables.values import Tone
 from k9py.tui.session import Connected
@@ -98,8 +99,9 @@ class Follower:
 
     def _complete(self, ended: Ended) -> None:
         problem = self._connected.writer.follow_up(self._written, ended.outcome, ended.words, self._seconds)
+        self._app.writing.is_audited &= not problem
         if problem and self._app.is_running:
-            self._app.say(problem, failed=True)
+            self._app.say(audit_remark(problem), failed=True)
 
     # -- rollouts -----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class Writing:
     def __init__(self, app: KdashApp) -> None:
         self._app = app
         self.board = Board(app.options.clock.monotonic, app.show_progress)
+        self.is_audited = True
+        """False once a line of a change that was made is missing in the audit file."""
         self._several: Several | None = None
 
     # -- what is said -------------------------------------------------------------------------------------------------

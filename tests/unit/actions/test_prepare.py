@@ -17,8 +17,9 @@ from k9py.actions.prepare import Prepared, applied_as_previewed, prepare
 from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
 from k9py.actions.write import Writer
-from k9py.objects.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, ReadOnlyError
+from k9py.objects.errors import ConnectionFailedError, DryRunUnsupportedError, ForbiddenError, KdashError, ReadOnlyError
 from tests import factories as make
+from tests.unit.actions.fake_server import as_scale
 from tests.unit.actions.preflights import FakeReader, autoscaler
 from tests.unit.actions.raw import raw_pod
 
@@ -60,7 +61,7 @@ async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -
     change = plan_scale(obj, 5, autoscaler=stale)
     assert [one.code for one in change.warnings] == ["autoscaler", "helm"]
     reader = FakeReader({"HorizontalPodAutoscaler": [autoscaler()], "ResourceQuota": ForbiddenError("no", code=403)})
-    ready = await prepare(writer(FakePatcher({"kind": "Scale"})), reader, obj, change)
+    ready = await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
     assert [one.code for one in ready.change.warnings] == ["autoscaler", "helm", "unknown"]
     assert "between 2 and 6" in ready.change.warnings[0].message, "as it was read last"
     assert ready.template_after == ready.template_before
@@ -85,12 +86,12 @@ async def test_a_lost_connection_of_preflight_is_raised() -> None:
     obj = make.raw_deployment()
     lost = FakeReader({"ResourceQuota": ConnectionFailedError("cut off")})
     with pytest.raises(ConnectionFailedError):
-        await prepare(writer(FakePatcher({})), lost, obj, plan_scale(obj, 5))
+        await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), lost, obj, plan_scale(obj, 5))
 
 
 async def test_what_the_server_could_not_try_has_no_preview_and_is_never_called_as_previewed() -> None:
     obj = make.raw_deployment()
-    refused = FakePatcher(BadRequestError("webhook does not support dry run", code=400))
+    refused = FakePatcher(DryRunUnsupportedError("webhook does not support dry run", code=400))
     ready = await prepare(writer(refused), FakeReader(), obj, plan_set_image(obj, {"app": NEWER}))
     assert (ready.tried, ready.after, ready.template_after) == (False, None, {})
     assert [one.code for one in ready.change.warnings] == ["not-tried"]
@@ -108,10 +109,17 @@ def test_as_previewed_means_the_same_template_whatever_the_order_of_its_fields_a
     obj, after = make.raw_deployment(), make.raw_deployment(image=NEWER)
     ready = Prepared(plan_set_image(obj, {"app": NEWER}), obj, after, tried=True)
     template = after["spec"]["template"]
-    turned = {**after, "spec": {"template": dict(reversed(template.items()))}, "status": {"replicas": 9}}
+    turned = {
+        **after,
+        "spec": {**after["spec"], "template": dict(reversed(template.items()))},
+        "status": {"replicas": 9},
+    }
     written = Written(ready.change, turned, dry_run=False)
     assert applied_as_previewed(ready, written)
-    other = {**after, "spec": {"template": {**template, "metadata": {"labels": {"app": "checkout", "x": "y"}}}}}
+    other = {
+        **after,
+        "spec": {**after["spec"], "template": {**template, "metadata": {"labels": {"app": "checkout", "x": "y"}}}},
+    }
     assert not applied_as_previewed(ready, changed(written, result=other))
 
 

@@ -1,0 +1,78 @@
+"""What was stored, compared with what the dry run had returned: a webhook may write something else each time.
+
+Invariant: pure. What a server or a controller writes by itself (status, versions, managed fields, the Deployment
+controller's annotations) is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from k9py.actions.values import Path, path_text, value_text
+
+_METADATA: Final = ("labels", "annotations")
+_CONTROLLERS: Final = "deployment.kubernetes.io/"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that was stored otherwise than it was previewed; both sides are printable."""
+
+    path: str
+    previewed: str
+    stored: str
+
+    @property
+    def words(self) -> str:
+        """Say it in one clause."""
+        return f"{self.path}: previewed {self.previewed}, stored {self.stored}"
+
+
+def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Return what differs between a dry run's object and the stored one; a Scale has its number of replicas alone."""
+    if "Scale" in (previewed.get("kind"), stored.get("kind")):
+        return tuple(_differ(_replicas(previewed), _replicas(stored), ("spec", "replicas")))
+    return tuple(_differ(_compared(previewed), _compared(stored), ()))
+
+
+def differences_text(found: tuple[Difference, ...], most: int = 3) -> str:
+    """Say what differs in one sentence, the first few by name."""
+    named = "; ".join(one.words for one in found[:most])
+    more = len(found) - most
+    return f"what was stored is not what was previewed: {named}{f'; and {more} more' if more > 0 else ''}"
+
+
+def _compared(obj: Mapping[str, Any]) -> dict[str, Any]:
+    meta = obj.get("metadata") or {}
+    kept: dict[str, Any] = {part: dict(meta.get(part) or {}) for part in _METADATA}
+    kept["annotations"] = {key: one for key, one in kept["annotations"].items() if not key.startswith(_CONTROLLERS)}
+    return {"metadata": kept, "spec": obj.get("spec") or {}}
+
+
+def _replicas(obj: Mapping[str, Any]) -> Any:
+    return (obj.get("spec") or {}).get("replicas")
+
+
+def _differ(before: Any, after: Any, path: Path) -> Iterator[Difference]:
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **after}:
+            yield from _differ(before.get(key), after.get(key), (*path, str(key)))
+        return
+    old, new = _by_name(before), _by_name(after)
+    if old is not None and new is not None and (old != new):
+        for name in {**old, **new}:
+            yield from _differ(old.get(name), new.get(name), (*path, f"[{name}]"))
+        return
+    previewed, stored = value_text(path, before), value_text(path, after)
+    yield Difference(path_text(path), previewed, f"another one: {stored}" if previewed == stored else stored)
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:
+    """Return a list's elements by name, None when it is no list of named ones."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) and "name" in one for one in value):
+        return None
+    return {str(one["name"]): one for one in value}

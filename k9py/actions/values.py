@@ -1,0 +1,48 @@
+"""Values inside raw objects: where they are, and how they are quoted.
+
+Invariant: a quoted text is printable and short, and the value of an environment variable is never quoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from k9py.objects.kinds import LAST_APPLIED
+from k9py.objects.text import printable
+
+Path = tuple[str, ...]
+"""Keys from the root of an object; `[name]` is the element of a list that has this name."""
+
+_LONGEST: Final = 120
+ABSENT: Final = "absent"
+
+
+def value_at(obj: Any, path: Path) -> Any:
+    """Return the value at a path, None where there is none."""
+    for part in path:
+        if isinstance(obj, (list, tuple)):
+            obj = next((one for one in obj if isinstance(one, Mapping) and f"[{one.get('name')}]" == part), None)
+        elif isinstance(obj, Mapping):
+            obj = obj.get(part)
+        else:
+            return None
+    return obj
+
+
+def path_text(path: Path) -> str:
+    """Return a path as a person reads it: `spec.template.spec.containers[app].image`."""
+    return printable(".".join(path).replace(".[", "["))[:_LONGEST]
+
+
+def value_text(path: Path, value: Any) -> str:
+    """Return a value as text; what may hold a secret is only said to be there."""
+    if value is None:
+        return ABSENT
+    if "env" in path or LAST_APPLIED in path:
+        return "a value that is not shown"
+    text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
+    shown = printable(text)
+    return (shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…") or '""'

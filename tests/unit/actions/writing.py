@@ -1,0 +1,46 @@
+"""What the tests of the one function that writes have in common."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from k9py.actions.audit import AuditLog, Identity
+from k9py.actions.change import Change
+from k9py.actions.scale import plan_scale
+from k9py.actions.write import Writer
+from tests import factories as make
+from tests.unit.actions.fake_server import FakeServer
+
+IDENTITY = Identity(context="prod", user="ann", server="https://cluster.example.com", os_user="ann")
+
+
+def writer(server: FakeServer, path: Path | None = None, *, read_only: bool = False) -> Writer:
+    return Writer(
+        server,
+        server,
+        read_only=read_only,
+        audit=AuditLog(path),
+        identity=IDENTITY,
+        now=lambda: make.NOW,
+        new_id=lambda: "write-1",
+        sleep=no_sleep,
+    )
+
+
+async def no_sleep(seconds: float) -> None:
+    """Wait for nothing."""
+
+
+def change(obj: dict[str, Any]) -> Change:
+    return plan_scale(obj, 5)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Return what came of the writes; that they begin is left out."""
+    return [one for one in all_lines(path) if one["event"] != "begin"]
+
+
+def all_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
