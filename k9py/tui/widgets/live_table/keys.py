@@ -20,7 +20,15 @@ TABLE_KEYS: Final = (
     _key("end,G", "edge(1)", "Bottom", "bottom", "Last row"),
     _key("left", "sideways(-1)", "Left", "left", "Scroll columns back"),
     _key("right", "sideways(1)", "Right", "right", "Scroll to hidden columns"),
-    _key("enter", "select", "Open", "select", "Open the selected object"),
+    Binding(
+        "enter",
+        "select",
+        "Open",
+        show=False,
+        id="table.select",
+        tooltip="Open the selected object",
+        key_display="Enter",
+    ),
     _key("o", "sort_next", "Sort", "sort", "Sort by the next column"),
     _key("O", "sort_reverse", "Reverse", "reverse", "Reverse the order"),
 )
