@@ -156,16 +156,6 @@ async def test_hostile_names_and_messages_are_shown_harmless(kdash: Dashboard) -
     assert "owned" not in kdash.text
 
 
-async def test_a_narrow_screen_says_below_the_table_what_its_column_cuts(simulator: Simulator, tmp_path: Path) -> None:
-    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
-        await kdash.select(CHECKOUT)
-        await kdash.until_text("image checkout:2.8.0 cannot be pulled (not found)")
-        await kdash.press("3")
-        await kdash.until(lambda: not kdash.home.chosen.display, "nothing of a table below the logs")
-    async with dashboard(simulator, tmp_path, size=(160, 45)) as kdash:
-        assert not kdash.home.chosen.display
-
-
 async def test_logs_follow_the_cursor_when_a_filter_moves_it(kdash: Dashboard) -> None:
     await kdash.select(AGENT)
     await kdash.until(lambda: kdash.home.logs.subject == AGENT, "the agent's logs")

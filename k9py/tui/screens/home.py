@@ -26,10 +26,11 @@ from k9py.tables import rollouts as rollout_table
 from k9py.tables import services as service_table
 from k9py.tables.values import Tone
 from k9py.tui import keymap
+from k9py.tui.answer.following import Answering
+from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.logs.choice import failing_init_containers
 from k9py.tui.logs.comparing import revision_names
-from k9py.tui.panes.chosen_line import ChosenLine
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -62,7 +63,7 @@ class HomeScreen(PanedScreen):
     HomeScreen.-wide #rollouts { height: 1fr; width: 3fr; }
     HomeScreen.-wide #logs { height: 1fr; }
     HomeScreen.-short #tables, HomeScreen.-narrow #tables { height: 1fr; width: 1fr; }
-    HomeScreen.-narrow ChosenLine.-on { display: block; }
+    HomeScreen.-short AnswerPanel, HomeScreen.-narrow AnswerPanel { dock: bottom; }
     HomeScreen.-short Pane, HomeScreen.-narrow Pane { height: 1fr; width: 1fr; }
     """
 
@@ -76,7 +77,8 @@ class HomeScreen(PanedScreen):
             "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
-        self.chosen = ChosenLine()
+        self.answer = AnswerPanel()
+        self._answering = Answering(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
@@ -90,8 +92,8 @@ class HomeScreen(PanedScreen):
                 with Container(id="tables", classes="group"):
                     yield self.services
                     yield self.rollouts
+                yield self.answer
                 yield self.logs
-                yield self.chosen
 
     def panes(self) -> Sequence[Pane]:
         return (self.services, self.rollouts, self.logs)
@@ -99,6 +101,7 @@ class HomeScreen(PanedScreen):
     def on_mount(self) -> None:
         """Begin in Rollouts, failing first."""
         self.rollouts.add_class("-active")
+        self.bindings_updated_signal.subscribe(self, lambda _: self._answering.keys_changed())
         self.session_changed()
 
     @property
@@ -119,6 +122,7 @@ class HomeScreen(PanedScreen):
         if not self.is_mounted:
             return
         self.service = self.rollout = None
+        self._answering.clear()
         self.drop_marks()
         connection = self.query_one(ConnectionPane)
         match self.kdash.session.state:
@@ -164,7 +168,7 @@ class HomeScreen(PanedScreen):
         if self.logs.wants_targets or changes.pods or changes.everything:
             self._set_log_targets()
         self.logs.pull()
-        self._say_chosen()
+        self._answering.follow()
 
     def tick_hidden(self, changes: Changes) -> None:
         """Keep counting: every screen's header says how many fail. Lines are taken: what waits too long is dropped.
@@ -218,12 +222,10 @@ class HomeScreen(PanedScreen):
             self.rollout = event.key
         elif event.previous == self.rollout:
             self.rollout = None
+        if moved:
+            self._answering.is_chosen = True
         self._want_logs()
-        self._say_chosen()
-
-    def _say_chosen(self) -> None:
-        pane = self.active_pane
-        self.chosen.follow(pane if isinstance(pane, TablePane) else None)
+        self._answering.follow()
 
     def narrow_to_service(self, service: ObjectKey | None) -> None:
         """Show only the rollouts behind a service, and the logs of all of them; None: all."""

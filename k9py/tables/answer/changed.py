@@ -1,0 +1,140 @@
+"""The second line of an answer: old → new, when, by whom, and the change-cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from k9py.cluster.views import RolloutView, short_tag
+from k9py.objects.images import image_parts
+from k9py.objects.text import printable
+from k9py.objects.times import age
+from k9py.objects.workloads import RESTARTED_AT
+from k9py.rollouts.meaning import MeaningChange
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.status import RolloutState
+from k9py.tables.answer.facts import RolloutFacts
+from k9py.tables.meaning import Line
+from k9py.tables.values import Tone
+
+MAX_CHANGES: Final = 4
+"""Changes named; the difference screen has all of them."""
+_VALUE_CELLS: Final = 48
+_ARROW: Final = (" → ", Tone.MUTED)
+_DOT: Final = (" · ", Tone.MUTED)
+
+
+def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
+    """Return what the current revision changed; () when nothing is known of it."""
+    if view.status.state is RolloutState.SCALED_TO_ZERO:
+        return _scaled(facts, now)
+    current = facts.current
+    if current is None:
+        return (("not known: its revisions have not been read", Tone.MUTED),) if not facts.revisions else ()
+    pieces = list(_what(current, facts))
+    told = f"{age(view.changed_at, now)} ago" if view.changed_at is not None else ""
+    if facts.author is not None:
+        told = f"{told} by {printable(facts.author.manager)}".strip()
+    if told:
+        pieces += [_DOT, (told, Tone.PLAIN)]
+    cause = _cause(current, facts)
+    if cause:
+        pieces += [_DOT, (f'"{cause}"', Tone.PLAIN)]
+    return tuple(pieces)
+
+
+def _scaled(facts: RolloutFacts, now: datetime) -> Line:
+    """Return from how many pods it was scaled to zero, when, and by whom, as far as anything tells."""
+    former, author = facts.former_replicas, facts.scaled_by
+    pieces: list[tuple[str, Tone]] = [("scaled to ", Tone.MUTED), ("0", Tone.ACCENT)]
+    if former is not None:
+        pieces = [("replicas ", Tone.MUTED), (f"{former}", Tone.PLAIN), _ARROW, ("0", Tone.ACCENT)]
+    if author is not None:
+        ago = f"{age(author.at, now)} ago " if author.at is not None else ""
+        pieces += [_DOT, (f"{ago}by {printable(author.manager)}", Tone.PLAIN)]
+    return tuple(pieces)
+
+
+def image_change(before: str, after: str) -> Line:
+    """Return `2.7.1 → 2.8.0`; the names too where they are not the same."""
+    if _name(before) == _name(after) and short_tag(before) != short_tag(after):
+        before, after = short_tag(before), short_tag(after)
+    return ((_cut(before), Tone.PLAIN), _ARROW, (_cut(after), Tone.ACCENT))
+
+
+def _name(image: str) -> tuple[str, str]:
+    place, name = image_parts(image)
+    return place, name.partition("@")[0].partition(":")[0]
+
+
+def _what(current: Revision, facts: RolloutFacts) -> Iterator[tuple[str, Tone]]:
+    base = facts.base
+    if base is None:
+        others = len(facts.revisions) > 1
+        words = "the revision before is no longer kept" if not others and current.number > 1 else "first revision"
+        yield (f"revision {current.number}" if others else words, Tone.PLAIN)
+        return
+    if _skips(current, base, facts):
+        yield (f"since revision {base.number}: ", Tone.MUTED)
+    named = list(_changes(facts.changes)) if facts.changes is not None else list(_images(base, current))
+    if not named:
+        words = "the same pod template" if facts.changes is not None else f"revision {base.number}"
+        yield (words, Tone.PLAIN)
+        if facts.changes is None:
+            yield from (_ARROW, (f"{current.number}", Tone.ACCENT))
+        return
+    for at, line in enumerate(named[:MAX_CHANGES]):
+        if at:
+            yield (", ", Tone.MUTED)
+        yield from line
+    more = len(named) - MAX_CHANGES
+    if more > 0:
+        yield (f" and {more} more", Tone.MUTED)
+
+
+def _skips(current: Revision, base: Revision, facts: RolloutFacts) -> bool:
+    """Tell whether there were others between the two."""
+    return any(base.number < one.number < current.number for one in facts.revisions)
+
+
+def _images(before: Revision, after: Revision) -> Iterator[Line]:
+    if len(before.images) != len(after.images):
+        return
+    for one, two in zip(before.images, after.images, strict=True):
+        if one != two:
+            yield (("image ", Tone.MUTED), *image_change(printable(one), printable(two)))
+
+
+def _changes(changes: Sequence[MeaningChange]) -> Iterator[Line]:
+    several = len({one.subject for one in changes if one.family == "image"}) > 1
+    for one in sorted(changes, key=lambda one: (one.family != "image", one.family in ("labels", "annotations"))):
+        yield _change(one, with_subject=several)
+
+
+def _change(one: MeaningChange, *, with_subject: bool) -> Line:
+    if RESTARTED_AT in one.what:
+        return (("restarted", Tone.PLAIN),)
+    subject = f"{one.subject.rpartition(' ')[2]} " if with_subject and one.subject != "pod" else ""
+    word = {"env": "env ", "labels": "label ", "annotations": "annotation "}.get(one.family, "")
+    word = "" if one.what.startswith(("order", "env")) else word
+    label = (f"{subject}{word}{_cut(one.what)} ", Tone.MUTED)
+    if one.before is None:
+        return (label, ("added", Tone.PLAIN), *(((f" {_cut(one.after)}", Tone.ACCENT),) if one.after else ()))
+    if one.after is None:
+        return (label, ("removed", Tone.PLAIN))
+    if one.family == "image" and one.what == "image":
+        return (label, *image_change(one.before, one.after))
+    return (label, (_cut(one.before), Tone.PLAIN), _ARROW, (_cut(one.after), Tone.ACCENT))
+
+
+def _cause(current: Revision, facts: RolloutFacts) -> str:
+    """Return the change-cause, "" for one that was inherited from the revision before."""
+    before = next((one for one in facts.revisions if one.number < current.number), None)
+    if before is not None and before.change_cause == current.change_cause:
+        return ""
+    return printable(current.change_cause)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _VALUE_CELLS else f"{text[: _VALUE_CELLS - 1]}…"

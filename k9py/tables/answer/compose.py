@@ -1,0 +1,180 @@
+"""The three lines together, for a workload, a service, and for when nothing is wrong at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.objects.meta import ObjectKey
+from k9py.objects.severity import Severity
+from k9py.objects.text import printable
+from k9py.objects.times import age
+from k9py.rollouts.status import RolloutState
+from k9py.tables.answer.changed import changed_line
+from k9py.tables.answer.facts import RolloutFacts
+from k9py.tables.answer.severities import severity_tone
+from k9py.tables.answer.steps import Keys, steps
+from k9py.tables.meaning import Line
+from k9py.tables.rollouts import KIND_WORDS
+from k9py.tables.values import Tone
+
+__all__ = ["Answer", "Keys", "everything_healthy", "rollout_answer", "service_answer", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is wrong, what changed, what to do.
+
+    Args:
+        severity: its word stands before the first line.
+        name: of the object, "" when it is about everything.
+        wrong: how the object is.
+        changed: () where there is nothing to say.
+        to_do: the steps, the best first; all but the first may be left out for want of room.
+    """
+
+    severity: Severity
+    name: str
+    wrong: Line
+    changed: Line = ()
+    to_do: tuple[Line, ...] = ()
+
+
+def rollout_answer(
+    view: RolloutView, severity: Severity, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = ""
+) -> Answer:
+    """Return the answer for a workload.
+
+    Args:
+        keys: the key of each action that is possible now.
+        refusal: why nothing may be changed, "" when it may.
+    """
+    return Answer(
+        severity,
+        _name(view.key),
+        _rollout_wrong(view, severity, facts, now),
+        changed_line(view, facts, now),
+        steps(view, severity, facts, keys, now, named=False, refusal=refusal),
+    )
+
+
+def service_answer(
+    view: ServiceView,
+    severity: Severity,
+    behind: tuple[RolloutView, RolloutFacts] | None,
+    keys: Keys,
+    now: datetime,
+    *,
+    refusal: str = "",
+) -> Answer:
+    """Return the answer for a service.
+
+    Args:
+        behind: the workload behind it that the keys act on, the worst of several; None when there is none.
+    """
+    wrong = _service_wrong(view, severity, now)
+    if behind is None:
+        to_do: tuple[Line, ...] = ()
+        if severity.is_problem and "describe" in keys:
+            words = " describes it with its selector and endpoints"
+            to_do = (((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)),)
+        return Answer(severity, _name(view.key), wrong, (), to_do)
+    rollout, facts = behind
+    return Answer(
+        severity,
+        _name(view.key),
+        (*wrong, *_errors(facts)),
+        changed_line(rollout, facts, now),
+        steps(rollout, severity, facts, keys, now, named=True, refusal=refusal),
+    )
+
+
+def everything_healthy(
+    rollouts: int, services: int, latest: tuple[ObjectKey, datetime] | None, now: datetime
+) -> Answer:
+    """Return the one line for a cluster in which nothing is wrong.
+
+    Args:
+        latest: the workload that changed last, and when.
+    """
+    words = f"all {_count(rollouts, 'rollout')} and {_count(services, 'service')}"
+    wrong: list[tuple[str, Tone]] = [(words, Tone.PLAIN)]
+    if latest is not None:
+        key, at = latest
+        wrong.append((f" · last change {printable(f'{key.namespace}/{key.name}')} {age(at, now)} ago", Tone.MUTED))
+    return Answer(Severity.HEALTHY, "", tuple(wrong))
+
+
+def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
+    """Return the answer as one that may no longer hold: nothing is healthy that cannot be seen."""
+    seen = f"seen {age(since, now)} ago" if since is not None else "not seen now"
+    word = answer.severity.word
+    severity = answer.severity if answer.severity.is_problem else Severity.UNKNOWN
+    before = (f"{seen}: " if severity is not Severity.UNKNOWN else f"{seen}, {word} then: ", Tone.UNKNOWN)
+    return replace(answer, severity=severity, wrong=(before, *answer.wrong))
+
+
+def _name(key: ObjectKey) -> str:
+    """Return `deploy/checkout`: two kinds may share a name."""
+    return printable(f"{KIND_WORDS.get(key.kind, 'svc')}/{key.name}")
+
+
+def _rollout_wrong(view: RolloutView, severity: Severity, facts: RolloutFacts, now: datetime) -> Line:
+    status, worst, tone = view.status, view.worst, severity_tone(severity)
+    sentence, since = status.words, None
+    if status.state is RolloutState.STALLED and status.reason:
+        sentence = status.reason
+    elif status.reason and status.reason not in sentence:
+        sentence = f"{sentence}: {status.reason}"
+    elif severity.is_problem and worst is not None and not status.reason and worst.message not in sentence:
+        is_plain = status.state is RolloutState.COMPLETE
+        sentence = worst.message if is_plain else f"{sentence}: {worst.message}"
+    if severity.is_problem and worst is not None:
+        since = worst.since
+    serving = _serving(view) if severity not in (Severity.UNKNOWN, Severity.IDLE) else ""
+    if severity in (Severity.HEALTHY, Severity.INFO) and status.state is RolloutState.COMPLETE:
+        rest = sentence.removeprefix("complete").lstrip(", ")
+        sentence, serving = serving or sentence, rest
+    elif severity is Severity.STUCK or "ready" in sentence or "progressing" in sentence:
+        serving = ""
+    parts = [sentence, serving, status.note if status.note not in sentence else ""]
+    words = printable("; ".join(part for part in parts if part))
+    return (
+        (words, tone if severity is not Severity.HEALTHY else Tone.PLAIN),
+        *(((f" · for {age(since, now)}", Tone.MUTED),) if since is not None else ()),
+        *_errors(facts),
+    )
+
+
+def _serving(view: RolloutView) -> str:
+    status = view.status
+    if status.desired is None:
+        return ""
+    return f"{status.ready} of {status.desired} ready" if status.desired else ""
+
+
+def _errors(facts: RolloutFacts) -> Line:
+    """Say what the new revision's log says that the old ones' do not."""
+    if not facts.new_errors:
+        return ()
+    first, *others = facts.new_errors
+    more = f" and {len(others)} more" if others else ""
+    return (("; new in the log: ", Tone.MUTED), (printable(first), Tone.FAIL), (more, Tone.MUTED))
+
+
+def _service_wrong(view: ServiceView, severity: Severity, now: datetime) -> Line:
+    worst = view.worst
+    if view.mode is ServiceMode.EXTERNAL_NAME:
+        return ((f"alias of {printable(view.external_name)}", Tone.PLAIN),)
+    if worst is not None and (severity.is_problem or not view.total):
+        since = ((f" · for {age(worst.since, now)}", Tone.MUTED),) if worst.since is not None else ()
+        return ((printable(worst.message), severity_tone(severity)), *since)
+    if not view.is_known or view.ready is None or view.total is None:
+        return (("endpoints not known", Tone.UNKNOWN),)
+    words = f"{view.ready} of {_count(view.total, 'endpoint')} ready" if view.total else "no endpoints"
+    return ((words, Tone.PLAIN if severity is Severity.HEALTHY else severity_tone(severity)),)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

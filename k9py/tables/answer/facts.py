@@ -1,0 +1,55 @@
+"""What an answer is made of beside the view: the revisions, what differs between two of them, and who changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from k9py.rollouts.authors import Author
+from k9py.rollouts.meaning import MeaningChange
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.undo_target import UndoTarget
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutFacts:
+    """What is known of a workload's last change.
+
+    Args:
+        revisions: newest first, empty while they have not been read.
+        target: where the undo key would go, None when it would go nowhere.
+        base: the revision the current one is compared with, None when there is none.
+        changes: what differs between the two pod templates, None while they have not been read.
+        author: who made the current revision, None when nothing tells.
+        scaled_by: who set the number of pods last, None when nothing tells.
+        former_replicas: pods there were before the workload was scaled to zero, None when nothing tells.
+        new_errors: what the new revision's log says and the old ones' do not, errors alone, printable.
+    """
+
+    revisions: tuple[Revision, ...] = ()
+    target: UndoTarget | None = None
+    base: Revision | None = None
+    changes: tuple[MeaningChange, ...] | None = None
+    author: Author | None = None
+    scaled_by: Author | None = None
+    former_replicas: int | None = None
+    new_errors: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> Revision | None:
+        """The revision the workload rolls out to, None when it is not known."""
+        return current_revision(self.revisions)
+
+
+def compared_revision(revisions: Sequence[Revision], target: UndoTarget | None, *, is_problem: bool) -> Revision | None:
+    """Return the revision the current one is compared with, None when there is no older one.
+
+    With a problem it is the one an undo goes back to: several bad releases in a row are one change. Else the one
+    before.
+    """
+    current = current_revision(revisions)
+    if current is None:
+        return None
+    if is_problem and target is not None:
+        return target.revision
+    return next((one for one in revisions if one.number < current.number), None)

@@ -1,0 +1,162 @@
+"""The facts of an answer that the stores do not hold: two whole pod templates, who changed them, our own audit lines.
+
+Invariants: nothing is read for a row the cursor only passes over; what is read is kept by the object's uid and
+generation, so that it is read once; what cannot be read is left out, and tried again later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from k9py.actions.audit import AuditLog
+from k9py.actions.former_replicas import former_replicas
+from k9py.actions.undo import revision_template
+from k9py.cluster.views import RolloutView
+from k9py.objects.errors import KdashError
+from k9py.rollouts.authors import Author, revision_authors, scale_author
+from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.status import RolloutState
+from k9py.rollouts.undo_target import undo_target
+from k9py.tables.answer import RolloutFacts, compared_revision
+from k9py.tui.session import Connected
+from k9py.tui.work import start
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from k9py.tui.app import KdashApp
+
+SETTLE_SECONDS: Final = 0.2
+"""A cursor that runs over rows reads nothing: a row is read once the cursor has stayed this long."""
+AGAIN_SECONDS: Final = 10.0
+"""After a failure it is read again at the earliest after this long."""
+MAX_KEPT: Final = 64
+
+_Which = tuple[str, int, str, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of one change."""
+
+    changes: tuple[MeaningChange, ...] | None = None
+    author: Author | None = None
+    scaled_by: Author | None = None
+    former_replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the stores say of a workload, for one view of it."""
+
+    view: RolloutView
+    facts: RolloutFacts
+    which: _Which
+
+
+class FactsReader:
+    """Gathers the facts of the workload that is shown.
+
+    Args:
+        owner: its workers end with it.
+        on_read: called when more is known than `facts` returned.
+    """
+
+    def __init__(self, app: KdashApp, owner: DOMNode, on_read: Callable[[], None]) -> None:
+        self._app, self._owner, self._on_read = app, owner, on_read
+        self._known: _Known | None = None
+        self._read: dict[_Which, _Read] = {}
+        self._reading: _Which | None = None
+        self._failed: dict[_Which, float] = {}
+
+    def clear(self) -> None:
+        """Forget everything: there is another cluster."""
+        self._known, self._reading = None, None
+        self._read.clear()
+        self._failed.clear()
+
+    def facts(self, connected: Connected, view: RolloutView, *, is_problem: bool) -> RolloutFacts:
+        """Return what is known now; what is not is read, and `on_read` called. Cheap while the view is the same."""
+        known = self._known
+        if known is None or known.view is not view:
+            known = self._known = _look(connected, view, is_problem=is_problem)
+        found = self._read.get(known.which)
+        if found is None:
+            self._begin(connected, known)
+            return known.facts
+        return RolloutFacts(
+            known.facts.revisions,
+            known.facts.target,
+            known.facts.base,
+            found.changes,
+            found.author,
+            found.scaled_by,
+            found.former_replicas,
+        )
+
+    def _begin(self, connected: Connected, known: _Known) -> None:
+        now = self._app.options.clock.monotonic()
+        failed = self._failed.get(known.which)
+        if self._reading == known.which or (failed is not None and now - failed < AGAIN_SECONDS):
+            return
+        self._reading = known.which
+        start(self._owner, partial(self._work, connected, known), group="answer", exclusive=True)
+
+    async def _work(self, connected: Connected, known: _Known) -> None:
+        which = known.which
+        try:
+            await asyncio.sleep(SETTLE_SECONDS)
+            found = await self._read_all(connected, known)
+        except KdashError:
+            self._failed[which] = self._app.options.clock.monotonic()
+        else:
+            self._failed.pop(which, None)
+            while len(self._read) >= MAX_KEPT:
+                self._read.pop(next(iter(self._read)))
+            self._read[which] = found
+            self._on_read()
+        finally:
+            if self._reading == which:
+                self._reading = None
+
+    async def _read_all(self, connected: Connected, known: _Known) -> _Read:
+        view, facts = known.view, known.facts
+        raw = await connected.connection.get(view.key)
+        current, base = facts.current, facts.base
+        author = revision_authors(raw, facts.revisions).get(current.name) if current is not None else None
+        if view.status.state is RolloutState.SCALED_TO_ZERO:
+            audit = AuditLog(self._app.options.audit_path)
+            lines = await asyncio.to_thread(audit.lines, view.uid)
+            former = former_replicas(raw, lines, connected.cluster.queries.events_about(view.key))
+            return _Read(None, author, scale_author(raw), former)
+        return _Read(await self._changes(connected, raw, base) if base is not None else None, author)
+
+    async def _changes(
+        self, connected: Connected, raw: Mapping[str, Any], base: Revision
+    ) -> tuple[MeaningChange, ...] | None:
+        try:
+            before = revision_template(await connected.connection.get(base.key))
+        except KdashError:
+            return None  # its revision is no longer kept, or may not be read: the images are known all the same
+        after = (raw.get("spec") or {}).get("template") or {}
+        return await asyncio.to_thread(meaning_diff, before, after)
+
+
+def _look(connected: Connected, view: RolloutView, *, is_problem: bool) -> _Known:
+    revisions = connected.cluster.queries.revisions_of(view.key)
+    target = undo_target(revisions)
+    base = compared_revision(revisions, target, is_problem=is_problem)
+    current = current_revision(revisions)
+    which = (
+        view.uid,
+        view.generation,
+        current.uid if current is not None else "",
+        base.uid if base is not None else "",
+        view.status.state is RolloutState.SCALED_TO_ZERO,
+    )
+    return _Known(view, RolloutFacts(revisions, target, base), which)

@@ -1,0 +1,111 @@
+"""The lines of an answer on the screen: a label each, long lines folded under themselves.
+
+Invariant: it is drawn anew only when it says something else, and takes no more lines than it is given.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widgets import Static
+
+from k9py.objects.text import printable
+from k9py.tables.answer import Answer
+from k9py.tables.answer.severities import severity_tone
+from k9py.tables.meaning import Line
+from k9py.tables.values import Tone
+from k9py.tui.theme import palette_for
+from k9py.tui.widgets.folding import fold
+from k9py.tui.widgets.text_view import TextLine, TextSpan
+
+EDGES: Final = 2
+"""Cells of the bar on the left and the blank on the right."""
+CHANGED: Final = "changed"
+TO_DO: Final = "do"
+SEPARATOR: Final = (" · ", Tone.MUTED)
+
+
+class AnswerPanel(Static):
+    """What is wrong, what changed, what to do."""
+
+    DEFAULT_CSS = """
+    AnswerPanel {
+        height: 1; width: 1fr; padding: 0 1 0 0; background: $surface; display: none; text-wrap: nowrap;
+        border-left: outer $border;
+    }
+    AnswerPanel.-on { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = "answer") -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id)
+        self.answer: Answer | None = None
+        self._drawn: tuple[object, ...] = ()
+
+    def show(self, answer: Answer | None, *, width: int, least: int, most: int) -> None:
+        """Show an answer; None: nothing. Costs nothing while nothing changes.
+
+        Args:
+            width: cells of the screen.
+            least, most: lines to take, whatever there is to say.
+        """
+        drawn = (answer, width, least, most, palette_for(self.app).name)
+        if drawn == self._drawn:
+            return
+        self._drawn, self.answer = drawn, answer
+        self.set_class(answer is not None, "-on")
+        if answer is None:
+            return
+        lines = panel_lines(answer, width - EDGES)
+        if len(lines) > most:
+            lines = [*lines[: most - 1], (*lines[most - 1], TextSpan("…", Tone.MUTED))]
+        height = max(least, len(lines))
+        palette = palette_for(self.app)
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for at, line in enumerate(lines):
+            text.append("\n" if at else "")
+            for span in line:
+                text.append(span.text, palette.tone(span.tone))
+        grows = self.styles.height is None or self.styles.height.value != height
+        if grows:
+            self.styles.height = height
+        self.update(text, layout=grows)
+
+
+def panel_lines(answer: Answer, room: int) -> list[TextLine]:
+    """Return the lines of an answer, each folded to so many cells under its own label."""
+    tone = severity_tone(answer.severity)
+    labels = max(len(answer.severity.word), len(CHANGED) if answer.changed or answer.to_do else 0)
+    margin = len("✗ ") + labels + len("  ")
+    name: Line = ((f"{answer.name}: ", Tone.PLAIN),) if answer.name else ()
+    symbol = tone.symbol if tone.symbol.strip() else "·"
+    rows = [(f"{symbol} {answer.severity.word}", tone, (*name, *answer.wrong))]
+    if answer.changed:
+        rows.append((f"  {CHANGED}", Tone.MUTED, answer.changed))
+    if answer.to_do:
+        rows.append((f"  {TO_DO}", Tone.MUTED, _fitting(answer.to_do, room - margin)))
+    lines: list[TextLine] = []
+    for label, label_tone, line in rows:
+        spans = tuple(TextSpan(printable(text), piece_tone) for text, piece_tone in line)
+        head = TextSpan(label.ljust(margin), label_tone)
+        lines += [_stripped(one) for one in fold((head, *spans), room, indent=margin)]
+    return lines
+
+
+def _fitting(steps: tuple[Line, ...], room: int) -> Line:
+    """Join the steps that fit on one line, and the first whatever its length."""
+    first, *others = steps
+    line = first
+    for step in others:
+        longer = (*line, SEPARATOR, *step)
+        if sum(cell_len(text) for text, _ in longer) > room:
+            break
+        line = longer
+    return line
+
+
+def _stripped(line: TextLine) -> TextLine:
+    """Drop blanks at the end: past the edge they would make a line of their own."""
+    *before, last = line
+    return (*before, TextSpan(last.text.rstrip(), last.tone))

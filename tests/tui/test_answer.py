@@ -1,0 +1,121 @@
+"""The three lines on home: what is wrong with the selected row, what changed, what to do, at every size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k9py.actions.patcher import WriteRequest
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.undo import UndoDialog
+from tests.tui.dashboard import CART, Dashboard, dashboard
+
+SENTENCE = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop; 3 old pods still serve"
+
+
+def panel(kdash: Dashboard) -> str:
+    """Return what the answer says, its folded lines joined."""
+    region = kdash.home.answer.region
+    lines = kdash.text.splitlines()[region.y : region.bottom]
+    return " ".join(" ".join(line[region.x + 1 : region.right] for line in lines).split())
+
+
+def lines_of(kdash: Dashboard) -> int:
+    return kdash.home.answer.region.height if kdash.home.answer.display else 0
+
+
+async def until_said(kdash: Dashboard, *words: str) -> None:
+    await kdash.until(lambda: all(word in panel(kdash) for word in words), f"{words} in the answer")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 30), (160, 45), (250, 60)])
+@pytest.mark.parametrize("monochrome", [False, True])
+async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
+    simulator: Simulator, tmp_path: Path, size: tuple[int, int], monochrome: bool
+) -> None:
+    async with dashboard(simulator, tmp_path, size=size, monochrome=monochrome) as kdash:
+        await until_said(kdash, "shop-pipeline")
+        said = panel(kdash)
+        assert SENTENCE in said
+        assert 'changed image 2.7.1 → 2.8.0 · 11m ago by shop-pipeline · "release 2.8: instalments"' in said
+        assert "do u rolls back to revision 5 (2.7.1)" in said
+        assert "…" not in said
+
+
+async def test_the_undo_that_is_suggested_is_the_one_the_key_offers(kdash: Dashboard) -> None:
+    await until_said(kdash, "u rolls back to revision 5 (2.7.1)")
+    await kdash.press("u")
+    dialog = await kdash.until_screen(UndoDialog)
+    await kdash.until(lambda: dialog.chosen is not None, "a revision under the cursor")
+    assert dialog.chosen is not None
+    assert dialog.chosen.number == 5
+
+
+async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "worst is", "shop/checkout")
+    assert "rolls back" not in panel(kdash)
+    assert "healthy" in panel(kdash)
+
+
+async def test_the_answer_keeps_its_lines_while_something_fails(kdash: Dashboard) -> None:
+    await until_said(kdash, SENTENCE)
+    before = lines_of(kdash)
+    await kdash.select(CART)
+    await until_said(kdash, "deploy/cart")
+    assert lines_of(kdash) == before == 3
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_when_nothing_is_wrong_one_line_says_so_and_the_room_is_given_back(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=size) as kdash:
+            await until_said(kdash, "healthy all 16 rollouts and 15 services", "last change")
+            assert lines_of(kdash) == 1
+            await kdash.select(CART)
+            await until_said(kdash, "deploy/cart: 3 of 3 ready")
+
+
+async def test_a_service_is_answered_by_the_workload_behind_it(kdash: Dashboard) -> None:
+    await kdash.press("1")
+    await until_said(kdash, "svc/checkout: image checkout:2.8.0 cannot be pulled", "image 2.7.1 → 2.8.0")
+
+
+async def test_what_is_scaled_to_zero_says_from_how_many_and_by_whom(tmp_path: Path) -> None:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"replicas": 0}}), dry_run=False)
+            await kdash.select(CART)
+            await kdash.advance_until(lambda: "scaled to zero" in panel(kdash), "cart at zero")
+            await until_said(kdash, "replicas 3 → 0", "by kdash", "Z scales back to 3, as many as before")
+
+
+async def test_a_row_is_read_once_and_only_where_the_cursor_stays(kdash: Dashboard) -> None:
+    def reads(name: str) -> int:
+        seen = kdash.simulator.requests
+        return sum(one.verb == "get" and one.path.endswith(f"/deployments/{name}") for one in seen)
+
+    await until_said(kdash, "by shop-pipeline")
+    await kdash.press("down", "down", "up", "up")
+    await until_said(kdash, SENTENCE, "by shop-pipeline")
+    await kdash.select(CART)
+    await until_said(kdash, "deploy/cart", "by shop-pipeline")
+    assert (reads("checkout"), reads("cart"), reads("coredns")) == (1, 1, 0)
+
+
+async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await until_said(kdash, "healthy deploy/cart")
+    kdash.simulator.stop_listening()
+    await until_said(kdash, "? unknown deploy/cart: seen", "healthy then")
+    await kdash.press("home")
+    await until_said(kdash, "stuck deploy/checkout: seen", SENTENCE)
+
+
+async def test_a_read_only_session_says_that_nothing_can_be_undone_here(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, read_only=True) as kdash:
+        await until_said(kdash, "rolls back to revision 5 (2.7.1) (read-only)")

@@ -1,0 +1,454 @@
+"""The three lines of an answer: for each kind of cause what is wrong, what changed and what to do."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.objects.severity import Severity
+from k9py.objects.troubles import TroubleKind
+from k9py.objects.workloads import RESTARTED_AT
+from k9py.rollouts.authors import Author
+from k9py.rollouts.meaning import Family, MeaningChange
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.rollouts.undo_target import UndoTarget, undo_target
+from k9py.tables.answer import (
+    RolloutFacts,
+    compared_revision,
+    everything_healthy,
+    rollout_answer,
+    service_answer,
+    stale,
+)
+from k9py.tables.meaning import Line
+from k9py.triage import finding as triage
+from tests.factories import NOW, before, key
+
+KEYS = {
+    "undo": "u",
+    "zero": "Z",
+    "scale": "s",
+    "pause": "P",
+    "set_image": "i",
+    "logs": "l",
+    "previous_logs": "p",
+    "describe": "d",
+    "select": "Enter",
+}
+REASON = "image checkout:2.8.0 cannot be pulled (not found)"
+STATUS = RolloutStatus(
+    key=key("Deployment", "checkout"),
+    uid="u",
+    state=RolloutState.STALLED,
+    words=f"stalled: {REASON}",
+    reason=REASON,
+    cause=TroubleKind.IMAGE,
+    note="3 old pods still serve",
+    desired=3,
+    ready=3,
+    updated=1,
+    available=3,
+    revision=6,
+    images=("registry.example.com/shop/checkout:2.8.0",),
+    changed_at=before(660),
+    paused=False,
+)
+VIEW = RolloutView(
+    key=STATUS.key, uid="u", status=STATUS, findings=(), created_at=before(86400), generation=6, pods_known=True
+)
+HEALTHY = replace(
+    VIEW, status=replace(STATUS, state=RolloutState.COMPLETE, words="complete", reason="", cause=None, note="")
+)
+CRASHED = replace(
+    HEALTHY,
+    status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, words="progressing 2/3", ready=2),
+    findings=(
+        triage.Finding(
+            triage.Severity.FAIL,
+            "CrashLoopBackOff",
+            "container app keeps crashing (exit 1)",
+            key("Pod", "x"),
+            before(240),
+            TroubleKind.CRASH,
+        ),
+    ),
+)
+AUTHOR = Author("kubectl-set", "Update", before(660), "")
+SERVICE = ServiceView(
+    key=key("Service", "checkout"),
+    uid="u",
+    mode=ServiceMode.SELECTOR,
+    type="ClusterIP",
+    ports=(),
+    ready=3,
+    total=3,
+    workloads=(STATUS.key,),
+    findings=(),
+    external_name="",
+    created_at=before(3600),
+)
+
+
+def revision(
+    number: int, tag: str = "2.8.0", *, is_current: bool = False, ready: int = 0, change_cause: str = ""
+) -> Revision:
+    return Revision(
+        number=number,
+        name=f"checkout-{number}",
+        uid=f"uid-{number}",
+        kind="ReplicaSet",
+        namespace="shop",
+        images=(f"registry.example.com/shop/checkout:{tag}",),
+        change_cause=change_cause,
+        created_at=before(660),
+        replicas=3,
+        ready=ready,
+        is_current=is_current,
+        pod_template_hash=f"hash{number}",
+    )
+
+
+REVISIONS = (
+    revision(6, is_current=True, change_cause="release 2.8"),
+    revision(5, "2.7.1", ready=3, change_cause="release 2.7"),
+    revision(4, "2.7.0"),
+)
+
+
+def change(
+    family: Family, what: str, old: str | None, new: str | None, subject: str = "container app"
+) -> MeaningChange:
+    return MeaningChange(family, subject, what, old, new)
+
+
+IMAGE = change("image", "image", "registry.example.com/shop/checkout:2.7.1", "registry.example.com/shop/checkout:2.8.0")
+
+
+def facts(
+    revisions: tuple[Revision, ...] = REVISIONS,
+    changes: tuple[MeaningChange, ...] | None = (IMAGE,),
+    *,
+    is_problem: bool = True,
+    author: Author | None = AUTHOR,
+    **others: object,
+) -> RolloutFacts:
+    target = undo_target(revisions)
+    base = compared_revision(revisions, target, is_problem=is_problem)
+    return RolloutFacts(revisions, target, base, changes, author, **others)  # type: ignore[arg-type]
+
+
+def text(line: Line) -> str:
+    return "".join(piece for piece, _ in line)
+
+
+def steps(lines: tuple[Line, ...]) -> list[str]:
+    return [text(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("view", "severity", "wrong"),
+    [
+        (VIEW, Severity.STUCK, f"{REASON}; 3 old pods still serve"),
+        (HEALTHY, Severity.HEALTHY, "3 of 3 ready"),
+        (
+            replace(HEALTHY, status=replace(HEALTHY.status, words="complete, 2 kept by partition")),
+            Severity.HEALTHY,
+            "3 of 3 ready; 2 kept by partition",
+        ),
+        (
+            CRASHED,
+            Severity.DEGRADED,
+            "progressing 2/3: container app keeps crashing (exit 1) · for 4m",
+        ),
+        (
+            replace(CRASHED, status=replace(HEALTHY.status, ready=2)),
+            Severity.DEGRADED,
+            "container app keeps crashing (exit 1); 2 of 3 ready · for 4m",
+        ),
+        (
+            replace(
+                VIEW,
+                status=replace(
+                    STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", cause=None, note=""
+                ),
+            ),
+            Severity.ROLLING_OUT,
+            "progressing 1/3",
+        ),
+        (
+            replace(
+                VIEW,
+                status=replace(
+                    STATUS, state=RolloutState.PAUSED, words="paused at 1/3", reason="", note="", paused=True
+                ),
+            ),
+            Severity.WARNING,
+            "paused at 1/3; 3 of 3 ready",
+        ),
+        (
+            replace(
+                VIEW,
+                status=replace(
+                    STATUS, state=RolloutState.UNKNOWN, words="waiting for the controller", reason="", note=""
+                ),
+            ),
+            Severity.UNKNOWN,
+            "waiting for the controller",
+        ),
+    ],
+)
+def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
+    assert text(rollout_answer(view, severity, facts(), KEYS, NOW).wrong) == wrong
+
+
+def test_a_message_of_the_cluster_is_made_printable() -> None:
+    forged = replace(VIEW, status=replace(STATUS, reason="image \x1b[31mred cannot be pulled"))
+    answer = rollout_answer(forged, Severity.STUCK, facts(), KEYS, NOW)
+    assert "\x1b" not in text(answer.wrong)
+
+
+@pytest.mark.parametrize(
+    ("known", "changed"),
+    [
+        pytest.param(
+            facts(), 'image 2.7.1 → 2.8.0 · 11m ago by kubectl-set · "release 2.8"', id="by image, when, whom and why"
+        ),
+        pytest.param(
+            facts(changes=None, author=None),
+            'image 2.7.1 → 2.8.0 · 11m ago · "release 2.8"',
+            id="the images are known before the templates are read",
+        ),
+        pytest.param(
+            facts(
+                changes=(
+                    change("labels", "version", "1", "2", "pod"),
+                    change("env", "CART_TTL", "30m", "45m"),
+                    change("env", "DEBUG", None, "1"),
+                    change("env", "OLD", "x", None),
+                    change("resources", "memory limit", "128Mi", "512Mi"),
+                    IMAGE,
+                )
+            ),
+            "image 2.7.1 → 2.8.0, env CART_TTL 30m → 45m, env DEBUG added 1, env OLD removed and 2 more"
+            ' · 11m ago by kubectl-set · "release 2.8"',
+            id="the image first, labels last, what is too much is counted",
+        ),
+        pytest.param(
+            facts(
+                changes=(
+                    change("image", "image", "a/app:1", "b/app:1"),
+                    change("image", "image", "proxy:1", "proxy:2", "sidecar proxy"),
+                )
+            ),
+            'app image a/app:1 → b/app:1, proxy image 1 → 2 · 11m ago by kubectl-set · "release 2.8"',
+            id="another registry is named, and the container where several changed",
+        ),
+        pytest.param(
+            facts(changes=(change("annotations", f"annotations {RESTARTED_AT}", None, "2026"),)),
+            'restarted · 11m ago by kubectl-set · "release 2.8"',
+            id="a restart",
+        ),
+        pytest.param(
+            facts(changes=()), 'the same pod template · 11m ago by kubectl-set · "release 2.8"', id="nothing differs"
+        ),
+        pytest.param(
+            facts((revision(6, is_current=True), revision(5), revision(4, "2.7.1", ready=3))),
+            "since revision 4: image 2.7.1 → 2.8.0 · 11m ago by kubectl-set",
+            id="several bad releases are one change",
+        ),
+        pytest.param(
+            facts(
+                (
+                    revision(6, is_current=True, change_cause="release 2.7"),
+                    revision(5, "2.7.1", change_cause="release 2.7"),
+                )
+            ),
+            "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set",
+            id="an inherited change-cause is not this release's",
+        ),
+        pytest.param(facts((revision(1, is_current=True),), author=None), "first revision · 11m ago", id="the first"),
+        pytest.param(
+            facts((revision(9, is_current=True),), author=None),
+            "the revision before is no longer kept · 11m ago",
+            id="history that is not kept",
+        ),
+        pytest.param(facts(()), "not known: its revisions have not been read", id="nothing read"),
+    ],
+)
+def test_what_changed(known: RolloutFacts, changed: str) -> None:
+    assert text(rollout_answer(VIEW, Severity.STUCK, known, KEYS, NOW).changed) == changed
+
+
+def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
+    revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
+    known = facts(revisions, None, is_problem=False, author=None)
+    answer = rollout_answer(HEALTHY, Severity.HEALTHY, known, KEYS, NOW)
+    assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago"
+    assert answer.to_do == (), "nothing suggests to undo what is healthy"
+
+
+def caused(kind: TroubleKind | None, **status: object) -> RolloutView:
+    return replace(VIEW, status=replace(STATUS, cause=kind, **status))
+
+
+ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"))
+
+
+@pytest.mark.parametrize(
+    ("view", "severity", "known", "first"),
+    [
+        (VIEW, Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (caused(TroubleKind.QUOTA), Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (caused(TroubleKind.NODE), Severity.STUCK, facts(), "d describes it with its events"),
+        (
+            VIEW,
+            Severity.STUCK,
+            facts((revision(6, is_current=True), revision(5, "2.8.0", ready=3))),
+            "u rolls back to revision 5 (same image)",
+        ),
+        (VIEW, Severity.STUCK, facts((revision(1, is_current=True),)), "i sets another image"),
+        (
+            caused(TroubleKind.CRASH),
+            Severity.STUCK,
+            facts((revision(1, is_current=True),)),
+            "p shows the log before the crash",
+        ),
+        (caused(TroubleKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l shows the log"),
+        (CRASHED, Severity.DEGRADED, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (
+            replace(CRASHED, status=replace(CRASHED.status, changed_at=before(15 * 86400))),
+            Severity.DEGRADED,
+            facts(),
+            "p shows the log before the crash",
+        ),
+        (
+            caused(None, state=RolloutState.PAUSED, words="paused", reason="", paused=True),
+            Severity.WARNING,
+            facts(),
+            "P resumes the rollout",
+        ),
+        (ZERO, Severity.IDLE, facts(former_replicas=3), "Z scales back to 3, as many as before"),
+        (ZERO, Severity.IDLE, facts(), "Z scales back: asks how many pods"),
+        (
+            caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
+            Severity.ROLLING_OUT,
+            facts(),
+            "Enter follows it",
+        ),
+        (
+            caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
+            Severity.ROLLING_OUT,
+            facts(new_errors=("payment refused",)),
+            "u rolls back to revision 5 (2.7.1)",
+        ),
+        (
+            caused(None, state=RolloutState.UNKNOWN, words="waiting for the controller", reason=""),
+            Severity.UNKNOWN,
+            facts(),
+            "d describes it with its events",
+        ),
+    ],
+)
+def test_the_first_step_is_chosen_by_the_cause(
+    view: RolloutView, severity: Severity, known: RolloutFacts, first: str
+) -> None:
+    assert steps(rollout_answer(view, severity, known, KEYS, NOW).to_do)[0] == first
+
+
+def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:
+    answer = rollout_answer(VIEW, Severity.STUCK, facts(), {"undo": "F9"}, NOW)
+    assert steps(answer.to_do) == ["F9 rolls back to revision 5 (2.7.1)"]
+    assert rollout_answer(VIEW, Severity.STUCK, facts(), {}, NOW).to_do == ()
+
+
+def test_a_read_only_session_names_the_undo_and_why_it_is_not_possible() -> None:
+    answer = rollout_answer(VIEW, Severity.STUCK, facts(), {"describe": "d"}, NOW, refusal="read-only")
+    assert steps(answer.to_do) == ["rolls back to revision 5 (2.7.1) (read-only)"]
+
+
+def test_the_undo_is_to_the_target_that_is_given() -> None:
+    known = RolloutFacts(REVISIONS, UndoTarget(REVISIONS[2], "chosen"), REVISIONS[2])
+    assert (
+        steps(rollout_answer(VIEW, Severity.STUCK, known, KEYS, NOW).to_do)[0] == "u rolls back to revision 4 (2.7.0)"
+    )
+
+
+def test_zero_says_from_how_many_and_by_whom() -> None:
+    known = facts(former_replicas=3, scaled_by=Author("kubectl", "Update", before(240), "scale"))
+    assert text(rollout_answer(ZERO, Severity.IDLE, known, KEYS, NOW).changed) == "replicas 3 → 0 · 4m ago by kubectl"
+    timeless = facts(scaled_by=Author("kubectl", "Update", None, "scale"))
+    assert text(rollout_answer(ZERO, Severity.IDLE, timeless, KEYS, NOW).changed) == "scaled to 0 · by kubectl"
+
+
+def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
+    answer = rollout_answer(VIEW, Severity.STUCK, facts(new_errors=("voucher \x07lost", "b", "c")), KEYS, NOW)
+    assert text(answer.wrong).endswith("; new in the log: voucher \ufffdlost and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("service", "severity", "wrong"),
+    [
+        (SERVICE, Severity.HEALTHY, "3 of 3 endpoints ready"),
+        (replace(SERVICE, ready=0, total=0), Severity.IDLE, "no endpoints"),
+        (replace(SERVICE, ready=None, total=None), Severity.UNKNOWN, "endpoints not known"),
+        (
+            replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, external_name="db.example.com", ready=None, total=None),
+            Severity.IDLE,
+            "alias of db.example.com",
+        ),
+        (
+            replace(
+                SERVICE,
+                ready=0,
+                findings=(
+                    triage.Finding(
+                        triage.Severity.FAIL, "NoPods", "no pod matches its selector", SERVICE.key, before(60)
+                    ),
+                ),
+            ),
+            Severity.DOWN,
+            "no pod matches its selector · for 60s",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_service(service: ServiceView, severity: Severity, wrong: str) -> None:
+    assert text(service_answer(service, severity, None, KEYS, NOW).wrong) == wrong
+
+
+def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
+    answer = service_answer(SERVICE, Severity.STUCK, (VIEW, facts()), KEYS, NOW)
+    assert answer.name == "svc/checkout"
+    assert steps(answer.to_do) == [
+        "u rolls deploy/checkout back to revision 5 (2.7.1)",
+        "i sets another image",
+        "Enter shows its endpoints and pods",
+    ]
+
+
+def test_a_service_without_workloads_is_described() -> None:
+    answer = service_answer(SERVICE, Severity.DOWN, None, KEYS, NOW)
+    assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
+
+
+def test_when_nothing_is_wrong_one_line_says_so() -> None:
+    answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
+    assert text(answer.wrong) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
+    assert (answer.severity, answer.changed, answer.to_do) == (Severity.HEALTHY, (), ())
+
+
+def test_what_cannot_be_seen_now_is_never_healthy() -> None:
+    healthy = stale(rollout_answer(HEALTHY, Severity.HEALTHY, facts(), KEYS, NOW), before(40), NOW)
+    assert healthy.severity is Severity.UNKNOWN
+    assert text(healthy.wrong) == "seen 40s ago, healthy then: 3 of 3 ready"
+    failing = stale(rollout_answer(VIEW, Severity.STUCK, facts(), KEYS, NOW), before(40), NOW)
+    assert failing.severity is Severity.STUCK
+    assert text(failing.wrong).startswith("seen 40s ago: image")
+
+
+def test_no_time_is_no_guess() -> None:
+    unseen = replace(VIEW, status=replace(STATUS, changed_at=None), created_at=None)
+    assert text(rollout_answer(unseen, Severity.STUCK, facts(author=None), KEYS, NOW).changed) == (
+        'image 2.7.1 → 2.8.0 · "release 2.8"'
+    )
