@@ -43,7 +43,7 @@ async def test_rows_are_drawn_with_symbol_cells_and_age() -> None:
         app.widget.flush()
         await pilot.pause()
         header, first, *_ = screen_text(app.widget)
-        assert header.split() == ["▲", "NAME", "READY", "STATE", "IMAGE", "AGE"]
+        assert header.split() == ["↑", "NAME", "READY", "STATE", "IMAGE", "AGE"]
         assert first.split() == ["▌✗", "web", "0/3", "stalled:", "image", "v7", "5m"]
 
 
@@ -312,16 +312,16 @@ async def test_narrow_screens_lose_the_least_important_columns_and_sideways_brin
     app = host(5)
     async with app.run_test(size=(120, 24)) as pilot:
         await pilot.pause()
-        assert screen_text(app.widget)[0].split() == ["▲", "NAME", "READY", "STATE", "IMAGE", "AGE"]
+        assert screen_text(app.widget)[0].split() == ["↑", "NAME", "READY", "STATE", "IMAGE", "AGE"]
         await pilot.resize_terminal(36, 24)
         await pilot.pause()
-        assert screen_text(app.widget)[0].split() == ["▲", "NAME", "READY", "STATE"]
+        assert screen_text(app.widget)[0].split() == ["↑", "NAME", "READY", "STATE"]
         assert all(len(line) <= 36 for line in screen_text(app.widget))
         await pilot.press("right")
         await pilot.pause()
         assert "AGE" in screen_text(app.widget)[0]
         await pilot.press("left", "left")
-        assert screen_text(app.widget)[0].split() == ["▲", "NAME", "READY", "STATE"]
+        assert screen_text(app.widget)[0].split() == ["↑", "NAME", "READY", "STATE"]
 
 
 async def test_resizing_keeps_the_cursor_in_sight() -> None:
@@ -339,7 +339,7 @@ async def test_sort_keys_go_round_the_columns_and_reverse() -> None:
     async with app.run_test(size=(100, 12)) as pilot:
         await pilot.press("o", "o")
         assert app.widget.order == Order("ready")
-        assert "READY ▲" in screen_text(app.widget)[0]
+        assert "READY ↑" in screen_text(app.widget)[0]
         await pilot.press("O")
         assert [one.cells[1].sort for one in app.widget.shown_rows] == [3, 2, 1, 0, 0]
         await pilot.press("o", "o", "o", "o")
@@ -400,7 +400,7 @@ async def test_other_columns_can_come_with_a_whole_new_list() -> None:
         app.widget.replace_all([Row(pod, (Cell("web-1"), Cell("10")))], [Column("pod", "Pod"), Column("n", "Restarts")])
         app.widget.flush()
         await pilot.pause()
-        assert screen_text(app.widget)[0].split() == ["▲", "POD", "RESTARTS"]
+        assert screen_text(app.widget)[0].split() == ["↑", "POD", "RESTARTS"]
         assert app.widget.cursor_key == pod
 
 

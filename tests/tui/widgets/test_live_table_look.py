@@ -66,13 +66,13 @@ async def test_the_header_always_shows_the_order() -> None:
     app = host()
     async with app.run_test(size=(90, 6)) as pilot:
         table = app.widget
-        assert screen_text(table)[0].startswith(" ▲")
+        assert screen_text(table)[0].startswith(" ↑")
         table.set_order(Order("age"))
-        assert "AGE ▲" in screen_text(table)[0]
+        assert "AGE ↑" in screen_text(table)[0]
         await pilot.resize_terminal(30, 6)
         await pilot.pause()
         assert "AGE" not in screen_text(table)[0]
-        assert screen_text(table)[0].startswith(" ▲")
+        assert screen_text(table)[0].startswith(" ↑")
 
 
 async def test_a_key_sorts_by_its_column_then_reverses_then_returns_to_severity() -> None:
@@ -93,7 +93,7 @@ async def test_the_keys_of_columns_are_those_of_the_columns_shown() -> None:
         assert app.widget.order == Order()
 
 
-@pytest.mark.parametrize(("title", "wanted"), [("READY", Order("ready")), ("AGE", Order("age")), ("▲", Order())])
+@pytest.mark.parametrize(("title", "wanted"), [("READY", Order("ready")), ("AGE", Order("age")), ("↑", Order())])
 async def test_a_click_on_a_title_sorts_by_that_column(title: str, wanted: Order) -> None:
     app = host()
     async with app.run_test(size=(90, 6)) as pilot:

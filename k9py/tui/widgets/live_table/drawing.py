@@ -126,7 +126,7 @@ def draw_header(
     """
     plain, chosen = on_base(palette.header), on_base(palette.header_sorted)
     order = line.order
-    arrow = "▼" if order.reverse else "▲"
+    arrow = "↓" if order.reverse else "↑"
     labels: list[tuple[str, Style]] = []
     is_shown = False
     for slot in fit.slots:
