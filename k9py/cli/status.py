@@ -130,4 +130,5 @@ def status_values(status: RolloutStatus) -> dict[str, Any]:
         "images": [printable(one) for one in status.images],
         "paused": status.paused,
         "changed_at": time_text(status.changed_at),
+        "changed_by": printable(status.changed_by) or None,
     }

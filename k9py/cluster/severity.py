@@ -72,10 +72,10 @@ def rollout_severity(
         return Severity.ROLLING_OUT if first and is_fresh else Severity.UNKNOWN
     has_failed = status.is_blocked or worst <= Severity.STUCK
     if desired == 0:
-        if worst is Severity.STUCK:
-            return worst
         at_rest = Severity.IDLE if zero is None else _zero_severity(zero, demand, now)
-        return at_rest if status.state is not RolloutState.PROGRESSING else min(Severity.ROLLING_OUT, at_rest)
+        is_moving = status.state is RolloutState.PROGRESSING
+        stuck = (Severity.STUCK,) if worst is Severity.STUCK else ()
+        return min(at_rest, *stuck, *((Severity.ROLLING_OUT,) if is_moving else ()), Severity.IDLE)
     if serving == 0:
         return Severity.ROLLING_OUT if is_fresh and not has_failed else Severity.DOWN
     if serving < desired:

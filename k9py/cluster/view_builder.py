@@ -1,14 +1,17 @@
 """Makes the views of services and rollouts from the stores: status, findings and severity put together.
 
-Invariant: a view is a function of the stores, of `now`, and of how many pods a workload was seen to want earlier in
-this session. The rules are in `rollouts`, `triage` and `severity`; here is only which objects they are given.
+Invariant: a view is a function of the stores, of `now`, and of what was seen of a workload earlier in this session:
+how many pods it wanted, when its template changed. The rules are in `rollouts`, `triage` and `severity`; here is only
+which objects they are given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from k9py.cluster.backing import Counted, counted, is_serving
 from k9py.cluster.relations import Relations
@@ -29,14 +32,17 @@ from k9py.objects.pods import Pod
 from k9py.objects.services import EndpointSlice, Service
 from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.rollouts.at_zero import AtZero, at_zero
+from k9py.rollouts.changed import TemplateChange
 from k9py.rollouts.revisions import revisions
-from k9py.rollouts.status import rollout_status
+from k9py.rollouts.status import RolloutStatus, rollout_status
 from k9py.triage.finding import Finding
 from k9py.triage.services import service_findings
 from k9py.triage.workloads import workload_findings
 
+T = TypeVar("T")
+
 MAX_REMEMBERED: Final = 20_000
-"""Workloads of which is kept how many pods they wanted."""
+"""Workloads of which is kept how many pods they wanted, and when their template changed."""
 _YOUNG: Final = timedelta(seconds=60)
 """A service this young may wait for its first endpoint."""
 
@@ -52,6 +58,7 @@ class ViewBuilder:
         self._relations = relations
         self._knows = knows
         self._wanted: dict[str, int] = {}  # by uid, the one seen longest ago first
+        self._changed: dict[str, tuple[int | None, TemplateChange]] = {}  # by uid, with the revision's number
 
     def service(
         self, service: Service, now: datetime, rollout_view: Callable[[ObjectKey, datetime], RolloutView | None]
@@ -114,7 +121,7 @@ class ViewBuilder:
         pods = tuple(self._relations.pods(workload))
         events = self._relations.telling_events(workload, owned, pods)
         found = revisions(workload, owned, pods)
-        status = rollout_status(workload, found, pods, now, events=events)
+        status = self._steady(rollout_status(workload, found, pods, now, events=events))
         findings = workload_findings(workload, owned, pods, events, now)
         zero = self._at_zero(workload, owned, events, status.desired)
         demand = Demand() if zero is None else self._demand(workload)
@@ -141,10 +148,7 @@ class ViewBuilder:
     ) -> AtZero | None:
         """Return why it wants no pods, None when it wants some; remembers how many it wanted."""
         if desired:
-            self._wanted.pop(workload.uid, None)
-            self._wanted[workload.uid] = desired
-            if len(self._wanted) > MAX_REMEMBERED:
-                del self._wanted[next(iter(self._wanted))]
+            _remember(self._wanted, workload.uid, desired)
         is_read = not isinstance(workload, Deployment) or self._knows(ReplicaSet.KIND)
         return at_zero(
             workload,
@@ -153,6 +157,18 @@ class ViewBuilder:
             autoscaler=self._relations.autoscaler_of(workload.key),
             seen=self._wanted.get(workload.uid),
         )
+
+    def _steady(self, status: RolloutStatus) -> RolloutStatus:
+        """Return the status with the earliest time seen for its revision: later signs may only be of later things."""
+        if not (self._knows(ReplicaSet.KIND) and self._knows(ControllerRevision.KIND)):
+            return status
+        number, change = self._changed.pop(status.uid, (None, TemplateChange()))
+        if status.revision is None or number != status.revision or change.at is None:
+            change = TemplateChange(status.changed_at, status.changed_by)
+        elif status.changed_at is not None and status.changed_at < change.at:
+            change = TemplateChange(status.changed_at, status.changed_by or change.by)
+        _remember(self._changed, status.uid, (status.revision, change))
+        return replace(status, changed_at=change.at, changed_by=change.by)
 
     def _demand(self, workload: Workload) -> Demand:
         """Return what the services in front of a workload make of its being at zero."""
@@ -177,6 +193,14 @@ class ViewBuilder:
                 owned = self._relations.owned(workload) if isinstance(workload, Deployment) else (workload,)
                 found |= {one.uid: key for one in owned}
         return found
+
+
+def _remember(memory: dict[str, T], uid: str, value: T) -> None:
+    """Keep a value as the newest of a memory, and let the oldest go when it is full."""
+    memory.pop(uid, None)
+    memory[uid] = value
+    if len(memory) > MAX_REMEMBERED:
+        del memory[next(iter(memory))]
 
 
 def _mode(service: Service) -> ServiceMode:

@@ -115,8 +115,13 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def changed_at(self) -> datetime | None:
-        """When the rollout last moved; its creation when that is not known."""
-        return self.status.changed_at or self.created_at
+        """When the pod template last changed, None when unknown."""
+        return self.status.changed_at
+
+    @property
+    def changed_by(self) -> str:
+        """The field manager that changed the pod template, "" when unknown."""
+        return self.status.changed_by
 
     @property
     def worst(self) -> Finding | None:

@@ -1,7 +1,7 @@
 """The kinds we know: where each lives in the API, and how its JSON becomes a value.
 
-To add a kind: its Struct, then one `Kind(...)` here. Decoding never sees managedFields (no Struct has the field)
-and drops the one annotation that repeats the whole object.
+To add a kind: its Struct, then one `Kind(...)` here. Of managedFields decoding sees only who wrote a
+workload's template and replicas (`objects/managed.py`), and it drops the one annotation that repeats the whole object.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class OwnerReference(KubeStruct, frozen=True):
 
 
 class Meta(KubeStruct, frozen=True):
-    """metav1.ObjectMeta without managedFields. Times are aware UTC."""
+    """metav1.ObjectMeta without managedFields (`managed.WorkloadMeta` has a part of them). Times are aware UTC."""
 
     name: str = ""
     namespace: str = ""

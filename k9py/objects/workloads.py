@@ -9,11 +9,14 @@ from typing import ClassVar
 
 import msgspec
 
+from k9py.objects.managed import WorkloadMeta
 from k9py.objects.meta import Condition, KubeObject, KubeStruct
 from k9py.objects.pods import PodTemplate
 from k9py.objects.selectors import LabelSelector
 
 REVISION = "deployment.kubernetes.io/revision"
+REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+"""Numbers a ReplicaSet had before an undo gave it another (deployment/util)."""
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 POD_TEMPLATE_HASH = "pod-template-hash"
@@ -70,6 +73,7 @@ class Deployment(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Deployment"
 
+    metadata: WorkloadMeta
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
 
@@ -140,6 +144,7 @@ class StatefulSet(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "StatefulSet"
 
+    metadata: WorkloadMeta
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()
 
@@ -173,6 +178,7 @@ class DaemonSet(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "DaemonSet"
 
+    metadata: WorkloadMeta
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
 

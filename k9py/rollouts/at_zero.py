@@ -16,12 +16,18 @@ from typing import Final
 from k9py.objects.events import Event
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.objects.text import printable
-from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
+from k9py.objects.workloads import (
+    REVISION_HISTORY,
+    ControllerRevision,
+    DaemonSet,
+    Deployment,
+    ReplicaSet,
+    StatefulSet,
+    Workload,
+)
 
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
 """The Deployment controller keeps spec.replicas here on each ReplicaSet it scales (deployment/util)."""
-REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"
-"""Numbers the ReplicaSet had before an undo gave it another (deployment/util)."""
 _KNATIVE: Final = ("autoscaling.knative.dev/", "serving.knative.dev/")
 _SCALED: Final = re.compile(
     r"Scaled (?:up|down) replica set \S+ (?:from (\d+) to (\d+)|to (\d+)(?: from (\d+))?)$", re.A
@@ -88,6 +94,9 @@ def at_zero(
     if scaler:
         return AtZero(ZeroReason.AUTOSCALED, scaler=scaler)
     former, at = _scaled_away(workload, events)
+    if at is None:
+        scales = (one.time for one in workload.metadata.managed_fields or () if one.subresource == "scale")
+        at = max((one for one in scales if one is not None), default=None)
     if former is None and seen:
         former = seen
     if former or autoscaler is not None or any(_signs_of_pods(workload, owned or (), events)):
@@ -118,6 +127,7 @@ def _signs_of_pods(
 ) -> Iterator[bool]:
     """Yield what shows that it wanted pods at some time."""
     yield workload.status.replicas > 0
+    yield any(one.subresource == "scale" for one in workload.metadata.managed_fields or ())
     for one in owned:
         if isinstance(one, ReplicaSet):
             # A ReplicaSet begins at generation 1; each scaling counts it up.

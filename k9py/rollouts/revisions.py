@@ -17,6 +17,7 @@ from k9py.objects.workloads import (
     CONTROLLER_REVISION_HASH,
     POD_TEMPLATE_HASH,
     REVISION,
+    REVISION_HISTORY,
     ControllerRevision,
     DaemonSet,
     Deployment,
@@ -39,6 +40,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         is_current: it is the one the workload rolls out to.
         pod_template_hash: the value its pods carry in the label that ties them to it.
         desired: pods its ReplicaSet is to have, None for ControllerRevisions.
+        was_reused: an undo is known to have taken it into use again (ReplicaSets alone say so).
     """
 
     number: int
@@ -54,6 +56,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     is_current: bool
     pod_template_hash: str
     desired: int | None = None
+    was_reused: bool = False
 
     @property
     def key(self) -> ObjectKey:
@@ -149,4 +152,5 @@ def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequ
         is_current=is_current,
         pod_template_hash=pod_hash,
         desired=desired,
+        was_reused=bool(one.metadata.annotation(REVISION_HISTORY)),
     )

@@ -21,7 +21,7 @@ from k9py.objects.text import printable
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import DaemonSet, StatefulSet, Workload
 from k9py.rollouts.causes import Cause, rollout_cause
-from k9py.rollouts.changed import revision_since
+from k9py.rollouts.changed import template_change
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.progress import Progress, progress
 from k9py.rollouts.revisions import Revision, current_revision
@@ -51,7 +51,8 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
         ready, updated, available: pods as the controller counts them (old and new; `updated`: new ones).
         revision: the current revision's number, None when unknown.
         images: of the pod template, main containers.
-        changed_at: when the rollout last moved (start of the revision, or the controller's last progress).
+        changed_at: when the pod template last changed, None when unknown.
+        changed_by: the field manager that changed it, "" when unknown.
         paused: the Deployment is paused.
         is_blocked: it has a cause that will not pass by itself.
     """
@@ -72,6 +73,7 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
     changed_at: datetime | None
     paused: bool
     is_blocked: bool = False
+    changed_by: str = ""
 
     @property
     def serving(self) -> int | None:
@@ -102,6 +104,7 @@ def rollout_status(
     groups = () if counts.done and not counts.paused else cohorts(revisions, pods)
     cause = None if counts.done or not counts.observed else rollout_cause(workload, counts, groups, events, now)
     state = _state(counts, cause)
+    change = template_change(workload, revisions, pods, events)
     reason = cause.trouble.message if cause else ""
     known = counts.observed or not isinstance(workload, DaemonSet)
     return RolloutStatus(
@@ -118,10 +121,8 @@ def rollout_status(
         available=counts.available,
         revision=current.number if current else None,
         images=workload.spec.template.images,
-        changed_at=max(
-            (one for one in (revision_since(current, revisions, pods), counts.moved_at) if one is not None),
-            default=workload.metadata.creation_timestamp,
-        ),
+        changed_at=change.at,
+        changed_by=change.by,
         paused=counts.paused,
         is_blocked=state is RolloutState.STALLED or (cause is not None and cause.trouble.blocking),
     )

@@ -132,6 +132,7 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
         "images": [printable(one) for one in status.images],
         "paused": status.paused,
         "changed_at": _time(view.changed_at),
+        "changed_by": printable(view.changed_by) or None,
         "verdict": _verdict(view.severity),
         "findings": _findings(view.findings),
     }

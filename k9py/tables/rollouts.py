@@ -25,6 +25,7 @@ COLUMNS = (
     Column("image", "IMAGE", min_width=6, max_width=24, priority=2),
     Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True),
     Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age),
+    Column("changed_by", "CHANGED BY", min_width=10, max_width=20, priority=7),
 )
 
 
@@ -49,6 +50,7 @@ def row(view: RolloutView, now: datetime) -> Row:
             Cell(printable(view.image_tag), Tone.ACCENT),
             Cell(printable(state_words(view)), tone),
             Cell(""),
+            Cell(printable(view.changed_by), Tone.MUTED),
         ),
         tone=tone,
         rank=rank_of(tone),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from k9py.objects.meta import Condition, KubeObject, Meta, ObjectKey, OwnerReference
+from k9py.objects.managed import ManagedFields, WorkloadMeta
+from k9py.objects.meta import Condition, KubeObject, ObjectKey, OwnerReference
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 IMAGE = "registry.example.com/checkout:1.0.0"
@@ -29,9 +30,10 @@ def meta(
     deleted: datetime | None = None,
     uid: str = "",
     resource_version: str = "1",
-) -> Meta:
+    managed: Sequence[ManagedFields] = (),
+) -> WorkloadMeta:
     owners = (OwnerReference(kind=owner.KIND, name=owner.name, uid=owner.uid, controller=True),) if owner else None
-    return Meta(
+    return WorkloadMeta(
         name=name,
         namespace=namespace,
         uid=uid or f"{kind.lower()}-{name}",
@@ -42,6 +44,7 @@ def meta(
         labels=dict(labels or {}),
         annotations=dict(annotations or {}),
         owner_references=owners,
+        managed_fields=tuple(managed) or None,
     )
 
 

@@ -8,9 +8,11 @@ import pytest
 from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.cluster.views import ServiceMode, short_tag
 from k9py.objects.events import Event
+from k9py.objects.managed import ManagedFields, OwnedFields
 from k9py.objects.pods import Container
 from k9py.objects.services import EndpointSlice, Service, ServicePort
 from k9py.objects.severity import Severity
+from k9py.objects.workloads import Deployment
 from k9py.rollouts.status import RolloutState
 from tests import factories as make
 from tests.factories import NOW, key
@@ -107,6 +109,25 @@ def test_a_rollout_has_its_status_and_image_tag() -> None:
 )
 def test_an_image_is_known_by_its_tag(image: str, tag: str) -> None:
     assert short_tag(image) == tag
+
+
+def test_when_the_template_changed_is_not_moved_by_what_the_same_manager_writes_later() -> None:
+    def undone(wrote: float) -> Deployment:
+        owned: dict[str, object] = {"f:spec": {"f:template": {}, "f:replicas": {}}}
+        entry = ManagedFields(manager="kubectl", time=make.before(wrote), fields=msgspec.convert(owned, OwnedFields))
+        plain = make.deployment(revision=3)
+        return msgspec.structs.replace(
+            plain, metadata=msgspec.structs.replace(plain.metadata, managed_fields=(entry,), generation=3)
+        )
+
+    old = make.replica_set(revision=3, created=make.before(9000))
+    bad = make.replica_set(pod_hash="bbb", revision=2, replicas=0, created=make.before(600))
+    world = World(undone(300), old, bad)
+    for wrote in (300, 10):  # the second time to scale
+        world.put(undone(wrote))
+        view = world.queries.rollout_view(DEPLOYMENT.key, NOW)
+        assert view is not None
+        assert (view.changed_at, view.changed_by) == (make.before(300), "kubectl")
 
 
 def test_pods_of_a_deployment_are_those_of_its_replica_sets() -> None:

@@ -1,11 +1,19 @@
-"""Since when a revision is in use."""
+"""When the pod template last changed, and who did it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from k9py.rollouts.changed import revision_since
-from k9py.rollouts.revisions import Revision
+import msgspec
+import pytest
+
+from k9py.objects.managed import ManagedFields
+from k9py.objects.meta import KubeObject
+from k9py.objects.workloads import Deployment, ReplicaSet
+from k9py.rollouts.changed import revision_since, template_change
+from k9py.rollouts.revisions import Revision, revisions
+from k9py.rollouts.status import rollout_status
 from tests import factories as make
 from tests.factories import before
 
@@ -50,3 +58,142 @@ def test_before_its_first_pod_it_is_at_least_newer_than_the_one_before() -> None
 def test_what_is_not_known_is_not_said() -> None:
     assert revision_since(None, (), ()) is None
     assert revision_since(revision(1, "aaa", None, is_current=True), (), ()) is None
+
+
+def wrote(manager: str, at: datetime | None, *fields: str, subresource: str = "") -> ManagedFields:
+    """An entry of managedFields, as the server sends it."""
+    entry: dict[str, object] = {
+        "manager": manager,
+        "operation": "Update",
+        "subresource": subresource,
+        "time": at,
+        "fieldsV1": {"f:spec": {f"f:{one}": {} for one in fields}},
+    }
+    return msgspec.convert(msgspec.to_builtins(entry), ManagedFields)
+
+
+def with_managed(workload: Deployment, *managed: ManagedFields, generation: int = 2) -> Deployment:
+    meta = msgspec.structs.replace(workload.metadata, managed_fields=managed, generation=generation)
+    status = msgspec.structs.replace(workload.status, observed_generation=generation)
+    return msgspec.structs.replace(workload, metadata=meta, status=status)
+
+
+OLD = make.replica_set(revision=1, created=before(9000), replicas=0)
+NEW = make.replica_set(pod_hash="bbb", revision=2, created=before(600))
+RELEASE = wrote("helm", before(602), "template", "replicas")
+
+
+def reused(number: int = 3) -> ReplicaSet:
+    """The old ReplicaSet after an undo, as the controller renumbers it."""
+    notes = {
+        "deployment.kubernetes.io/revision": str(number),
+        "deployment.kubernetes.io/revision-history": "1",
+    }
+    return msgspec.structs.replace(OLD, metadata=msgspec.structs.replace(OLD.metadata, annotations=notes))
+
+
+def changed(
+    workload: Deployment, owned: Sequence[ReplicaSet], *events: KubeObject, pods: Sequence[KubeObject] = ()
+) -> tuple[datetime | None, str]:
+    found = template_change(workload, revisions(workload, owned), pods, events)  # type: ignore[arg-type]
+    return found.at, found.by
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [wrote("kubectl", before(20), "replicas", subresource="scale")],
+        [wrote("helm", before(20), "template", "replicas")],  # the same manager sets another number of replicas
+        [],
+    ],
+    ids=["scaled", "scaled by whoever released it", "nothing since"],
+)
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("reason", ["NewReplicaSetAvailable", "ProgressDeadlineExceeded", "DeploymentPaused"])
+def test_neither_a_scale_nor_a_pause_nor_the_deadline_moves_it(
+    later: list[ManagedFields], paused: bool, reason: str
+) -> None:
+    plain = make.deployment(
+        revision=2, paused=paused, conditions=[make.condition("Progressing", "True", reason, since=5)]
+    )
+    workload = with_managed(plain, *(later or [RELEASE]))
+    status = rollout_status(workload, revisions(workload, [NEW, OLD]), [], make.NOW)
+    assert status.changed_at == before(600)
+
+
+@pytest.mark.parametrize(
+    ("managed", "by"),
+    [
+        ([RELEASE], "helm"),
+        ([RELEASE, wrote("kubectl-set", before(9001), "template")], "helm"),
+        ([wrote("helm", before(20), "template"), wrote("kubectl-set", before(601), "template")], "kubectl-set"),
+        ([wrote("helm", before(20), "template")], "helm"),
+        ([wrote("helm", before(20), "template"), wrote("argocd-controller", before(30), "template")], ""),
+        ([wrote("helm", before(9000), "template")], ""),
+        ([wrote("kubectl-scale", before(601), "replicas")], ""),
+        ([wrote("kubectl", None, "template")], "kubectl"),
+        ([], ""),
+    ],
+    ids=[
+        "one",
+        "the nearer",
+        "not the newest",
+        "wrote again",
+        "two may be",
+        "long before",
+        "replicas",
+        "no time",
+        "none",
+    ],
+)
+def test_who_changed_it_is_the_manager_whose_write_made_the_revision(managed: list[ManagedFields], by: str) -> None:
+    assert changed(with_managed(make.deployment(revision=2), *managed), [NEW, OLD]) == (before(600), by)
+
+
+UNDO = wrote("kubectl", before(100), "template")
+
+
+@pytest.mark.parametrize(
+    ("managed", "events", "pods", "at"),
+    [
+        ([UNDO, RELEASE], [], [], before(100)),
+        ([UNDO, RELEASE], [98], [], before(100)),
+        ([RELEASE], [98], [], before(98)),
+        ([RELEASE], [], [90, 95], before(95)),
+        ([wrote("helm", before(5), "template")], [], [95], before(95)),
+        ([RELEASE], [9000], [8000], before(600)),
+    ],
+    ids=["who undid it", "and an event", "an event", "its first pod", "a pod before a later write", "nothing of it"],
+)
+def test_an_undo_changed_it_when_the_first_sign_of_it_came(
+    managed: list[ManagedFields], events: list[float], pods: list[float], at: datetime
+) -> None:
+    workload = with_managed(make.deployment(revision=3), *managed, generation=3)
+    told = [
+        make.event(workload, "ScalingReplicaSet", f"Scaled up replica set {OLD.name} from 0 to 1", since=one)
+        for one in events
+    ]
+    own = [make.pod(f"p-{one}", owner=OLD, created=one) for one in pods]
+    assert changed(workload, [reused(), NEW], *told, pods=own)[0] == at
+
+
+def test_an_undo_is_one_also_where_the_release_it_left_has_been_cleaned_up() -> None:
+    workload = with_managed(make.deployment(revision=3), UNDO, generation=3)
+    assert changed(workload, [reused()]) == (before(100), "kubectl")
+    assert changed(with_managed(make.deployment(revision=3), generation=3), [reused()]) == (None, "")
+
+
+def test_a_template_whose_revision_is_not_made_yet_changed_when_it_was_written() -> None:
+    held = with_managed(
+        make.deployment(revision=2, image="x:9", paused=True), wrote("kubectl-set", before(7), "template")
+    )
+    assert changed(held, [NEW, OLD]) == (before(7), "kubectl-set")
+
+
+def test_where_revisions_are_not_read_it_is_the_last_write_and_for_what_never_changed_its_creation() -> None:
+    assert changed(with_managed(make.deployment(revision=2), RELEASE), []) == (before(602), "helm")
+    assert changed(with_managed(make.deployment(revision=2)), []) == (None, "")
+    assert changed(with_managed(make.deployment(revision=1), generation=1), []) == (
+        make.deployment().metadata.creation_timestamp,
+        "",
+    )

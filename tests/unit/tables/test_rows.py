@@ -52,6 +52,7 @@ STATUS = RolloutStatus(
     images=("registry.example.com/checkout:1.4.2",),
     changed_at=before(60),
     paused=False,
+    changed_by="kubectl-set",
 )
 ROLLOUT = RolloutView(
     key=STATUS.key,
@@ -151,6 +152,7 @@ def test_a_rollout_row() -> None:
         "image": "1.4.2",
         "state": "complete",
         "changed": "",
+        "changed_by": "kubectl-set",
     }
     assert row.since == STATUS.changed_at
 

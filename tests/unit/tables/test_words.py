@@ -123,7 +123,7 @@ def test_plain_tables_are_worst_first_with_ages_in_words() -> None:
     assert [row[2].text for row in rollouts.rows] == ["checkout", "a-well"]
     assert rollouts.tones == (Tone.FAIL, Tone.OK)
     assert services.rows[0][-1].text == "60m"
-    assert rollouts.rows[0][-1].text == "60s"
+    assert [cell.text for cell in rollouts.rows[0][-2:]] == ["60s", "kubectl-set"]
 
 
 def test_json_has_stable_names_and_null_for_the_unknown() -> None:
@@ -140,6 +140,7 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
     rollout = values["rollouts"][0]
     assert (rollout["state"], rollout["desired"], rollout["revision"]) == ("complete", 3, 4)
     assert (rollout["verdict"], rollout["severity"]) == ("failing", "down")
+    assert (rollout["changed_at"], rollout["changed_by"]) == ("2026-11-22T11:59:00Z", "kubectl-set")
     assert (rollout["serving"], rollout["wanted"]) == (3, 3)
     assert values["summary"]["rollouts"]["down"] == 1
     assert values["summary"]["services"] == {
