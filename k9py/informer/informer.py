@@ -112,6 +112,9 @@ class Informer(Generic[T]):
         self._health: WatchHealth = Loading()
         self._synced = asyncio.Event()
         self._list: InitialList[T] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._interrupted = False
+        self._starts_over = False
         self._distrust = False  # versions that the store holds may have been given twice
         self._heard_at: datetime = clock.now()
         self._heard = clock.monotonic()
@@ -147,53 +150,80 @@ class Informer(Generic[T]):
 
     async def run(self) -> NoReturn:
         """Keep the store up to date until cancelled. Raises no Exception: what fails is `health`."""
+        crash: BaseException | None = None
         while True:
+            self._interrupted = False
+            following = self._following = asyncio.create_task(self._follow(crash))
             try:
-                async with aclosing(self._watcher.events()) as batches:
-                    async for batch in batches:
-                        await self._take(batch)
-            except _OlderObjectsError:
-                self._went_back()
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                await self._crashed(error)  # nobody asked this task to end: something shared was cancelled
-            except Exception as error:  # noqa: BLE001  told on screen; a watch that just ended would be a lie
-                await self._crashed(error)
+                await asyncio.wait({following})
+            finally:
+                following.cancel()
+                await asyncio.wait({following})
+            crash = None
+            if following.cancelled():
+                # Not interrupted: nobody asked it to end. Something it shares with others was cancelled.
+                crash = None if self._interrupted else asyncio.CancelledError()
+                continue
+            match following.exception():
+                case _OlderObjectsError():
+                    self.server_went_back()
+                    self._tell_went_back()
+                case Exception() as crash:
+                    pass
+                case BaseException() as end:
+                    raise end
 
     def retry_now(self) -> None:
-        """Forget how often it failed. For the next `run`; the present one must have been cancelled."""
+        """Give up what is being waited for and try again, as if it had not failed before."""
         self._watcher.retry_soon()
         self._crashes.reset()
         match self._health:
             case Loading(retry_at=datetime()) | Stale(retry_at=datetime()) | Forbidden(retry_at=datetime()) as health:
                 self._report(replace(health, retry_at=None))
+        self._interrupt()
+
+    def notice_silence(self) -> None:
+        """Give up a watch that is late; see `is_late`."""
+        if self.is_late and isinstance(self._health, Live):
+            self._watcher.lost_at(self._heard)
+            self._stale_since = self._heard_at
+            error = SilentError("Nothing has come from the server for too long", "It is asked again by itself.")
+            self._report(Stale(self._heard_at, error))
+            self._interrupt()
 
     def server_went_back(self) -> None:
-        """Read everything anew, older or not. For the next `run`; the present one must have been cancelled."""
-        self._watcher.start_over(went_back=True)
+        """Read everything anew, older or not."""
+        self._starts_over = True
+        self._doubt_all()
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._following is not None:
+            self._interrupted = True
+            self._following.cancel()
+
+    async def _follow(self, crash: BaseException | None) -> None:
+        """Read the watcher's events. `crash`: what the one before this has failed with."""
+        if crash is not None:
+            await self._wait(Disrupted(_crash_error(self.kind, crash), self._crashes.next()))
+        if crash is not None or self._starts_over:
+            self._watcher.start_over(went_back=self._starts_over)
+            self._starts_over = False
         self._list = None
+        async with aclosing(self._watcher.events()) as batches:
+            async for batch in batches:
+                await self._take(batch)
+
+    def _doubt_all(self) -> None:
         self._distrust = True
         now = self._clock.now()
         self._stale_since = self._stale_since or now
         error = WentBackError("The server went back in time: everything is read again", "Restored from a backup?")
         self._report(Stale(now, error) if self.synced else Loading(len(self.store), error))
 
-    def _went_back(self) -> None:
-        self.server_went_back()
+    def _tell_went_back(self) -> None:
         if self._on_went_back is not None:
             self._on_went_back()
-
-    async def _crashed(self, error: BaseException) -> None:
-        self._watcher.start_over()
-        self._list = None
-        words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        crash = WatchCrashedError(
-            f"Reading {self.kind.resource} failed inside kdash: {words}",
-            "This is a bug in kdash: please report it. It is read again by itself.",
-        )
-        await self._wait(Disrupted(crash, self._crashes.next()))
 
     async def _take(self, batch: tuple[WatchEvent[T], ...]) -> None:
         changed: list[Applied[T] | Deleted[T]] = []
@@ -215,7 +245,8 @@ class Informer(Generic[T]):
                 case Watched(heard):
                     self._live(heard=heard)
                 case WentBack():
-                    self._went_back()
+                    self._doubt_all()
+                    self._tell_went_back()
                     self._begin()
                 case Rejected(message):
                     self.rejected += 1
@@ -308,6 +339,14 @@ class Informer(Generic[T]):
             self._health = health
             if self._on_health is not None:
                 self._on_health(health)
+
+
+def _crash_error(kind: Kind[T], crash: BaseException) -> WatchCrashedError:
+    words = f"{type(crash).__name__}: {crash}" if str(crash) else type(crash).__name__
+    return WatchCrashedError(
+        f"Reading {kind.resource} failed inside kdash: {words}",
+        "This is a bug in kdash: please report it. It is read again by itself.",
+    )
 
 
 class _OlderObjectsError(Exception):

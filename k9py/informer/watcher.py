@@ -124,6 +124,10 @@ class Watcher(Generic[T]):
         self._backoff.reset()
         self._restarts.reset()
 
+    def lost_at(self, monotonic: float) -> None:
+        """Take the server for lost since then."""
+        self._lost_at = monotonic
+
     def start_over(self, *, went_back: bool = False) -> None:
         """List anew; `went_back`: and take any version for right. Not while `events` is being read."""
         self._state = Empty()

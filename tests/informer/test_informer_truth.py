@@ -19,7 +19,7 @@ from k9py.objects.errors import (
     WentBackError,
 )
 from k9py.objects.pods import Pod
-from tests.informer.scripted import START, Answer, Stream, added, bookmark, modified, page, pod
+from tests.informer.scripted import START, Answer, ScriptOver, Stream, added, bookmark, modified, page, pod
 from tests.informer.test_informer import Stage
 
 CUT = ConnectionFailedError("cut off")
@@ -145,11 +145,11 @@ async def test_what_another_kind_found_out_has_this_one_read_anew_without_a_doub
     stage = Stage(page(100, pod("a", 90)), Stream([], "open"), page(80, pod("a", 70)))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
     stage.informer.server_went_back()
     assert isinstance(stage.informer.health, Stale)
-    await stage.play()
+    with pytest.raises(ScriptOver):
+        await task
+    assert stage.server.open_streams == 0
     assert stage.held == {"a": "70"}
     assert stage.times_gone_back == 0
     assert stage.server.probed == 0
@@ -222,6 +222,18 @@ async def test_being_told_to_end_is_no_crash() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert in_short(stage.healths) == ["Loading", "Live"]
+
+
+async def test_retrying_now_gives_up_what_hangs_and_asks_again_from_where_it_was() -> None:
+    stage = Stage(LIST_A, Stream([], "open"), Stream([[bookmark(11)]]))
+    task = asyncio.create_task(stage.informer.run())
+    await stage.server.hangs.wait()
+    stage.informer.retry_now()
+    with pytest.raises(ScriptOver):
+        await task
+    assert [one.verb for one in stage.server.asked] == ["list", "watch", "watch", "watch"]
+    assert stage.server.probed == 1
     assert in_short(stage.healths) == ["Loading", "Live"]
 
 
