@@ -3,7 +3,7 @@
 Invariant: nothing is said of a short wait, nothing on standard output, and a terminal is left as it was.
 
 On a terminal one line is kept up to date from `FIRST_ON_TERMINAL` on, and taken away at the end. Elsewhere (a pipe,
-a file, `TERM=dumb`) nothing can be taken away: a line comes after `FIRST_ELSEWHERE` and again every `EVERY_ELSEWHERE`, so
+a file, `TERM=dumb`) nothing can be taken away: a line comes after `FIRST_ELSEWHERE`, then every `EVERY_ELSEWHERE`, so
 that the log of a pipeline says what took so long and is not filled with it.
 """
 
