@@ -1,7 +1,8 @@
 """`kdash --once`: read the cluster once, print services and rollouts, and sum them up in the exit code.
 
 Invariant: standard output holds the answer alone (so that `--output json` can be piped); what qualifies it goes to
-standard error. It waits for every kind's first list, or until that plainly fails; never longer than `DEADLINE`.
+standard error. It waits for every kind's first list, or until that plainly fails; never longer than `DEADLINE`, and
+never without saying what for (`waiting`).
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from rich.console import Console
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.cli.printing import print_tables
+from k9py.cli.waiting import Waiting, is_settled, reading_words
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
+from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope
 from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import NotFoundError, UnavailableError
+from k9py.objects.errors import NotFoundError
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
 from k9py.tables.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables, summary_words
@@ -53,11 +55,15 @@ async def _once(arguments: Arguments) -> int:
         if arguments.demo is not None:
             demo = stack.enter_context(Demo(arguments.demo))
             options, connector = demo.options, demo.connect
-        connection = await connector(options)
+        async with Waiting(sys.stderr, clock, lambda: "connecting…"):
+            connection = await connector(options)
         try:
-            choice = await choose_scope(connection, arguments.namespaces, context_namespace=connection.info.namespace)
+            async with Waiting(sys.stderr, clock, lambda: "asking the server what may be read…"):
+                place = connection.info.namespace
+                choice = await choose_scope(connection, arguments.namespaces, context_namespace=place)
             async with Cluster(connection, choice.scope, clock, notice=choice.notice) as cluster:
-                complete = await _read(cluster)
+                async with Waiting(sys.stderr, clock, lambda: reading_words(cluster.health)):
+                    complete = await _read(cluster)
                 health, now = cluster.health, clock.now()
                 ask = cluster.queries
                 services = [view for key in ask.service_keys() if (view := ask.service_view(key, now)) is not None]
@@ -99,13 +105,7 @@ async def _read(cluster: Cluster) -> bool:
 
 
 def _is_settled(health: ClusterHealth) -> bool:
-    return bool(health.kinds) and all(_has_settled(one) for one in health.kinds.values())
-
-
-def _has_settled(one: KindHealth) -> bool:
-    """A busy server that asks for a moment's patience (429: API priority and fairness) has not failed."""
-    busy = isinstance(one.error, UnavailableError) and one.error.code == 429
-    return one.state is not ClusterState.LOADING and not (one.state is ClusterState.UNREACHABLE and busy)
+    return bool(health.kinds) and all(is_settled(one) for one in health.kinds.values())
 
 
 def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[str]:

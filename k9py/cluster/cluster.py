@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, Final, NoReturn, Protocol, Self
 
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.feed import ChangeFeed, Dirty
@@ -21,10 +21,12 @@ from k9py.cluster.scope import Rights, Scope, choose_scope
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED, WatchedKind
 from k9py.informer.clock import Clock
-from k9py.informer.health import WatchHealth
+from k9py.informer.health import Live, Loading, Stale, WatchHealth
 from k9py.informer.informer import Informer
+from k9py.informer.server import ServerTraits
 from k9py.informer.store import Batch
 from k9py.informer.turns import Turns
+from k9py.objects.errors import ApiError, ConnectionFailedError
 from k9py.objects.kinds import POD, SERVICE
 
 
@@ -79,10 +81,14 @@ class Cluster:
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
         self._informers: list[Informer[Any]] = []
+        self._lost: set[Informer[Any]] = set()  # those that cannot reach the server
         self._unsubscribe: list[Callable[[], None]] = []
+        self._server = ServerTraits()
         self._tasks: list[asyncio.Task[Any]] = []
+        self._watchdog: asyncio.Task[Any] | None = None
         self._rescoping: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
+        self._late: frozenset[Informer[Any]] = frozenset()
         self._known: frozenset[str] = frozenset()
         self._build()
 
@@ -101,8 +107,9 @@ class Cluster:
         group, self._group = self._group, None
         assert group is not None
         self._heap.end()
-        for task in (*self._tasks, *([self._rescoping] if self._rescoping else [])):
-            task.cancel()
+        for task in (*self._tasks, self._rescoping, self._watchdog):
+            if task is not None:
+                task.cancel()
         self._tasks = []
         # What the body raised is its own: only a cancellation is the group's business, and no ExceptionGroup is made.
         if kind is not None and issubclass(kind, asyncio.CancelledError):
@@ -133,17 +140,35 @@ class Cluster:
             if self._group is not None:
                 self._start()
             await asyncio.gather(*stopped, return_exceptions=True)
-        self._on_health_of(None)
+        self._health_changed()
+
+    def retry_now(self) -> None:
+        """Ask again now for everything that is not live, however long it was to wait, and as if it had not failed."""
+        for one in self._informers:
+            if not isinstance(one.health, Live):
+                one.retry_now()
 
     # What is known
 
     @property
     def health(self) -> ClusterHealth:
         """How well the cluster is seen now."""
-        if self._health is None:
+        late = frozenset(one for one in self._informers if one.is_late)
+        if self._health is None or late != self._late:
+            self._late = late
             self._health = fold(
-                WatchReport(one.kind.name, one.health, one.synced, len(one.store), one.last_rejection)
-                for one in self._informers
+                (
+                    WatchReport(
+                        one.kind.name,
+                        one.health,
+                        one.synced,
+                        len(one.store),
+                        one.last_rejection,
+                        one.heard_at if one in late else None,
+                    )
+                    for one in self._informers
+                ),
+                went_back_at=self._server.went_back_at,
             )
         return self._health
 
@@ -168,6 +193,7 @@ class Cluster:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._informers = []
+        self._lost = set()
         self._unsubscribe = []
         for watched in WATCHED:
             namespaces = self._scope.namespaces if watched.kind.namespaced else ()
@@ -183,13 +209,15 @@ class Cluster:
 
     def _inform(self, watched: WatchedKind, namespace: str, field_selector: str) -> Informer[Any]:
         kind = watched.kind
-        informer = Informer(
+        informer: Informer[Any] = Informer(
             kind,
             self.connection.lister_watcher(kind, namespace, field_selector=field_selector),
             self.clock,
             turns=self._turns,
             indexes=watched.indexes,
-            on_health=self._on_health_of,
+            on_health=lambda health: self._on_health_of(informer, health),
+            on_went_back=lambda: self._on_went_back(informer),
+            server=self._server,
             rng=self._rng,
         )
         self._informers.append(informer)
@@ -201,6 +229,15 @@ class Cluster:
         self._tasks = [
             self._group.create_task(one.run(), name=f"informer of {one.kind.resource}") for one in self._informers
         ]
+        if self._watchdog is None:
+            self._watchdog = self._group.create_task(self._watch_over(), name="watchdog")
+
+    async def _watch_over(self) -> NoReturn:
+        """Look after watches of which nothing was heard although no timer of theirs has run: this machine slept."""
+        while True:
+            await self.clock.sleep(_WATCH_OVER_EVERY)
+            for one in self._informers:
+                one.notice_silence()
 
     def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
         self._heap.added(sum(change.old is None for change in batch.changes))
@@ -214,7 +251,29 @@ class Cluster:
         for feed in self._feeds:
             feed.mark(dirty)
 
-    def _on_health_of(self, _: WatchHealth | None) -> None:
+    def _on_went_back(self, found_by: Informer[Any]) -> None:
+        """The server was restored to an older state: nothing known of it holds, of no kind."""
+        self._server.went_back_at = self.clock.now()
+        for one in self._informers:
+            if one is not found_by:
+                one.server_went_back()
+        self._health_changed()
+
+    def _on_health_of(self, informer: Informer[Any], health: WatchHealth) -> None:
+        if isinstance(health, Live):
+            # A change may have gone untold, if it was interrupted in the middle of a list.
+            self._tell(Dirty(everything=True))
+            if informer in self._lost:
+                # The server is back: nobody need wait out what was agreed on while it was gone.
+                self._lost.discard(informer)
+                for one in self._lost:
+                    if isinstance(one.health, Loading | Stale) and one.health.retry_at is not None:
+                        one.retry_now()
+        elif _is_lost(health):
+            self._lost.add(informer)
+        self._health_changed()
+
+    def _health_changed(self) -> None:
         self._health = None
         known = frozenset(kind for kind, one in self.health.kinds.items() if one.known)
         if known != self._known:
@@ -251,3 +310,15 @@ class Cluster:
         services.update(service for key in rollouts for service in self.queries.services_of(key))
         if unsettled:
             self._tell(Dirty(services=services, rollouts=rollouts))
+
+
+_WATCH_OVER_EVERY: Final = 5.0
+"""Seconds."""
+
+
+def _is_lost(health: WatchHealth) -> bool:
+    """Tell whether a watch fails because of the server or the way to it, and not because of what it asks for."""
+    match health:
+        case Loading(error=error) | Stale(error=error):
+            return isinstance(error, ConnectionFailedError) or (isinstance(error, ApiError) and error.code >= 500)
+    return False

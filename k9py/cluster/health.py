@@ -1,6 +1,16 @@
 """How well we see the cluster: the informers' states folded into one, and each kind's own.
 
 Invariant: LIVE only when every kind we cannot do without is being watched; what may not be read is named, not hidden.
+
+The states of the whole, the first that applies to any of the essential kinds:
+- UNREACHABLE: one has never been read, and reading it fails.
+- STALE: one was read, and is not known to be current. What is shown is as old as `since`. It begins with the first
+  failure, or when nothing was heard for 75 s (`informer.health`), and ends when something was heard of all of them.
+- LOADING: one is being read for the first time.
+- PARTIAL: one may not be read; the others are live.
+- LIVE: all were read and are watched.
+- FORBIDDEN: none of them may be read.
+Kinds that are not essential never change the state. Those that are not current are named (`behind`).
 """
 
 from __future__ import annotations
@@ -11,7 +21,7 @@ from datetime import datetime
 from enum import Enum
 
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.objects.errors import ForbiddenError, KdashError
+from k9py.objects.errors import ForbiddenError, KdashError, NotFoundError, SilentError
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 """Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""
@@ -24,6 +34,7 @@ class ClusterState(Enum):
     LIVE = "live"
     STALE = "stale"  # seen before, not now: what is shown is old
     UNREACHABLE = "unreachable"  # never seen yet, and asking fails
+    PARTIAL = "partial"  # live, but some of what we need may not be read
     FORBIDDEN = "forbidden"  # none of what we need may be read
 
 
@@ -61,6 +72,7 @@ class ClusterHealth:
         forbidden: kinds that may not be read, essential ones first.
         error: why it is stale, unreachable or forbidden.
         kinds: each kind's own state, by kind name.
+        went_back_at: when the server was last found to have been restored to an older state; see `ServerTraits`.
     """
 
     state: ClusterState
@@ -70,6 +82,21 @@ class ClusterHealth:
     forbidden: tuple[str, ...] = ()
     error: KdashError | None = None
     kinds: Mapping[str, KindHealth] = field(default_factory=dict)
+    went_back_at: datetime | None = None
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Kinds that we can do without and that are not current, although they may be read and exist."""
+        return tuple(
+            sorted(
+                one.kind
+                for one in self.kinds.values()
+                if one.kind not in ESSENTIAL
+                and one.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
+                and not one.is_current
+                and not isinstance(one.error, NotFoundError)
+            )
+        )
 
     @property
     def is_live(self) -> bool:
@@ -106,7 +133,8 @@ class ClusterHealth:
 class WatchReport:
     """One informer as the fold sees it; `known`: its first list has come in whole, now or earlier.
 
-    `unreadable`: why the last object that did not decode did not, "" when all did.
+    `unreadable`: why the last object that did not decode did not, "" when all did. `silent_since`: when it was last
+    heard of, if that is longer ago than any watch may be silent, whatever it says of itself.
     """
 
     kind: str
@@ -114,6 +142,7 @@ class WatchReport:
     known: bool
     objects: int
     unreadable: str = ""
+    silent_since: datetime | None = None
 
 
 _WORST_FIRST = (
@@ -125,7 +154,7 @@ _WORST_FIRST = (
 )
 
 
-def fold(reports: Iterable[WatchReport]) -> ClusterHealth:
+def fold(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None) -> ClusterHealth:
     """Fold the informers' states into one.
 
     The essential kinds decide; among them the worst does, except that a kind that may not be read is only named as
@@ -149,7 +178,7 @@ def fold(reports: Iterable[WatchReport]) -> ClusterHealth:
     retries = [one.retry_at for one in alike if one.retry_at]
     latest = worst.state is ClusterState.LIVE
     return ClusterHealth(
-        state=worst.state,
+        state=ClusterState.PARTIAL if latest and len(readable) < len(needed) else worst.state,
         since=(max(sinces) if latest else min(sinces)) if sinces else None,
         # One that is being tried right now has no time: then the reconnecting is not in the future.
         retry_at=min(retries) if len(retries) == len(alike) and retries else None,
@@ -157,6 +186,7 @@ def fold(reports: Iterable[WatchReport]) -> ClusterHealth:
         forbidden=tuple(forbidden),
         error=worst.error,
         kinds=kinds,
+        went_back_at=went_back_at,
     )
 
 
@@ -176,6 +206,9 @@ def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
 
 def _watch_health(one: WatchReport) -> KindHealth:
     match one.health:
+        case Live() if one.silent_since is not None:
+            silence = SilentError("Nothing has come from the server for too long", "It is asked again by itself.")
+            return KindHealth(one.kind, ClusterState.STALE, one.known, one.objects, silence, one.silent_since)
         case Live(since):
             return KindHealth(one.kind, ClusterState.LIVE, one.known, one.objects, None, since)
         case Stale(since, error, retry_at):

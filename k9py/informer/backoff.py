@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 
+MIN_WAIT = 0.8
+"""Seconds of the shortest wait."""
 _SPREAD = 0.25
 
 
@@ -20,7 +22,7 @@ class Backoff:
         rng: source of the random part; tests pass a seeded one.
     """
 
-    def __init__(self, minimum: float = 0.8, maximum: float = 30.0, *, rng: random.Random | None = None) -> None:
+    def __init__(self, minimum: float = MIN_WAIT, maximum: float = 30.0, *, rng: random.Random | None = None) -> None:
         self._minimum = minimum
         self._highest = max(minimum, maximum / (1 + _SPREAD))
         self._rng = rng or random.Random()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -19,12 +19,16 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment; never goes back."""
+        """Return seconds since some fixed moment; never goes back, and goes on while the machine sleeps."""
         ...
 
     async def sleep(self, seconds: float) -> None:
         """Return after that many seconds."""
         ...
+
+
+# Linux's and macOS's clocks that count sleep; Windows' own monotonic clock does.
+_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 class SystemClock:
@@ -34,7 +38,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

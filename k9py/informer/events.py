@@ -2,7 +2,8 @@
 
 Order: `Init`, `InitApplied`*, `InitDone`, then `Applied` and `Deleted` as the cluster changes. `Init` may come again at
 any time and makes void an initial list that was not done. `Watched` says that the stream is open, `Disrupted` that
-something failed and when it will be tried again, `Rejected` that one object could not be read.
+something failed and when it will be tried again, `WentBack` that the server was restored to an older state and nothing
+known of it holds (the list that follows is the truth), `Rejected` that one object could not be read.
 """
 
 from __future__ import annotations
@@ -44,7 +45,17 @@ class Deleted(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """The watch is open: from here on what we hold is what the cluster holds."""
+    """The watch is open: from here on what we hold is what the cluster holds.
+
+    `heard`: the server has just said so (a bookmark, a probe answered, a stream ended in order); False: its headers are
+    all that has come.
+    """
+
+    heard: bool = True
+
+
+class WentBack(msgspec.Struct, frozen=True):
+    """The server's versions are lower than those it gave before, twice in a row."""
 
 
 class Disrupted(msgspec.Struct, frozen=True):
@@ -60,4 +71,4 @@ class Rejected(msgspec.Struct, frozen=True):
     message: str
 
 
-WatchEvent = Init | InitApplied[T] | InitDone | Applied[T] | Deleted[T] | Watched | Disrupted | Rejected
+WatchEvent = Init | InitApplied[T] | InitDone | Applied[T] | Deleted[T] | Watched | Disrupted | WentBack | Rejected

@@ -1,7 +1,7 @@
 """Keeps one kind in one scope known, for as long as `run` runs, and says how well it is known.
 
-Invariant: the store is written here and nowhere else; `health` is `Live` only while a watch is open. Nothing the server
-does ends `run`: losing the cluster is a state.
+Invariant: the store is written here and nowhere else. `health` follows the rules in `health`. Nothing the server does
+ends `run`, and no failure of ours: losing the cluster is a state, and so is a watch that crashed, which starts anew.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Generic, NoReturn, TypeVar
 
+from k9py.informer.backoff import Backoff
 from k9py.informer.clock import Clock
 from k9py.informer.events import (
     Applied,
@@ -24,14 +26,17 @@ from k9py.informer.events import (
     Rejected,
     Watched,
     WatchEvent,
+    WentBack,
 )
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from k9py.informer.initial_list import FirstList, InitialList, Relist
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.informer.server import ServerTraits
 from k9py.informer.store import Index, Store
+from k9py.informer.timing import IDLE_MARGIN, LATE_AFTER, PAGE_LIMIT, WATCH_SECONDS
 from k9py.informer.turns import Turns
-from k9py.informer.watcher import PAGE_LIMIT, Watcher
-from k9py.objects.errors import ForbiddenError
+from k9py.informer.watcher import Watcher
+from k9py.objects.errors import ForbiddenError, SilentError, WatchCrashedError, WentBackError
 from k9py.objects.kinds import Kind
 from k9py.objects.meta import KubeObject
 
@@ -39,7 +44,9 @@ T = TypeVar("T", bound=KubeObject)
 
 _PAGED: Final = frozenset({"Pod", "ReplicaSet", "ControllerRevision", "Event", "EndpointSlice", "Job"})
 
-_BOOKMARK_INTERVAL: Final = timedelta(seconds=75)
+_HEARD_OFTEN: Final = timedelta(seconds=WATCH_SECONDS + IDLE_MARGIN)
+
+_FIRST_WAIT_AFTER_CRASH: Final = 2.0
 
 
 def streams_pay(kind: Kind[T]) -> bool:
@@ -60,6 +67,9 @@ class Informer(Generic[T]):
         streamed: ask for streamed lists first; None decides by kind.
         page_limit: objects a page of a paged list.
         on_health: told after `health` changed, with the new value, and after an object was left out.
+        on_went_back: told when the server turned out to have been restored to an older state; not told of what others
+            found out, which is `server_went_back`.
+        server: what all informers of the server have learnt of it; own ones when None.
         rng: source of jitter.
     """
 
@@ -74,6 +84,8 @@ class Informer(Generic[T]):
         streamed: bool | None = None,
         page_limit: int = PAGE_LIMIT,
         on_health: Callable[[WatchHealth], None] | None = None,
+        on_went_back: Callable[[], None] | None = None,
+        server: ServerTraits | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.kind = kind
@@ -91,13 +103,21 @@ class Informer(Generic[T]):
             self._turns,
             streamed=streams_pay(kind) if streamed is None else streamed,
             page_limit=page_limit,
+            server=server,
             rng=rng,
         )
+        self._crashes = Backoff(_FIRST_WAIT_AFTER_CRASH, rng=rng)
         self._on_health = on_health
+        self._on_went_back = on_went_back
         self._health: WatchHealth = Loading()
         self._synced = asyncio.Event()
         self._list: InitialList[T] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._interrupted = False
+        self._starts_over = False
+        self._distrust = False  # versions that the store holds may have been given twice
         self._heard_at: datetime = clock.now()
+        self._heard = clock.monotonic()
         self._stale_since: datetime | None = None
         self._listed_at: datetime | None = None  # since the last disruption
 
@@ -115,12 +135,95 @@ class Informer(Generic[T]):
         """Return when the store has been complete once."""
         await self._synced.wait()
 
+    @property
+    def heard_at(self) -> datetime:
+        """When data or a sign of life came last."""
+        return self._heard_at
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether nothing has come for longer than any watch may be silent, whatever `health` says.
+
+        It is so after this machine slept: then no timer has run.
+        """
+        return self._clock.monotonic() - self._heard > LATE_AFTER
+
     async def run(self) -> NoReturn:
-        """Keep the store up to date until cancelled. Raises no KdashError: what fails is `health`."""
+        """Keep the store up to date until cancelled. Raises no Exception: what fails is `health`."""
+        crash: BaseException | None = None
         while True:
-            async with aclosing(self._watcher.events()) as batches:
-                async for batch in batches:
-                    await self._take(batch)
+            self._interrupted = False
+            following = self._following = asyncio.create_task(self._follow(crash))
+            try:
+                await asyncio.wait({following})
+            finally:
+                following.cancel()
+                await asyncio.wait({following})
+            crash = None
+            if following.cancelled():
+                # Not interrupted: nobody asked it to end. Something it shares with others was cancelled.
+                crash = None if self._interrupted else asyncio.CancelledError()
+                continue
+            match following.exception():
+                case _OlderObjectsError():
+                    self.server_went_back()
+                    self._tell_went_back()
+                case Exception() as crash:
+                    pass
+                case BaseException() as end:
+                    raise end
+
+    def retry_now(self) -> None:
+        """Give up what is being waited for and try again, as if it had not failed before."""
+        self._watcher.retry_soon()
+        self._crashes.reset()
+        match self._health:
+            case Loading(retry_at=datetime()) | Stale(retry_at=datetime()) | Forbidden(retry_at=datetime()) as health:
+                self._report(replace(health, retry_at=None))
+        self._interrupt()
+
+    def notice_silence(self) -> None:
+        """Give up a watch that is late; see `is_late`."""
+        if self.is_late and isinstance(self._health, Live):
+            self._watcher.lost_at(self._heard)
+            self._stale_since = self._heard_at
+            error = SilentError("Nothing has come from the server for too long", "It is asked again by itself.")
+            self._report(Stale(self._heard_at, error))
+            self._interrupt()
+
+    def server_went_back(self) -> None:
+        """Read everything anew, older or not."""
+        self._starts_over = True
+        self._doubt_all()
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._following is not None:
+            self._interrupted = True
+            self._following.cancel()
+
+    async def _follow(self, crash: BaseException | None) -> None:
+        """Read the watcher's events. `crash`: what the one before this has failed with."""
+        if crash is not None:
+            await self._wait(Disrupted(_crash_error(self.kind, crash), self._crashes.next()))
+        if crash is not None or self._starts_over:
+            self._watcher.start_over(went_back=self._starts_over)
+            self._starts_over = False
+        self._list = None
+        async with aclosing(self._watcher.events()) as batches:
+            async for batch in batches:
+                await self._take(batch)
+
+    def _doubt_all(self) -> None:
+        self._distrust = True
+        now = self._clock.now()
+        self._stale_since = self._stale_since or now
+        error = WentBackError("The server went back in time: everything is read again", "Restored from a backup?")
+        self._report(Stale(now, error) if self.synced else Loading(len(self.store), error))
+
+    def _tell_went_back(self) -> None:
+        if self._on_went_back is not None:
+            self._on_went_back()
 
     async def _take(self, batch: tuple[WatchEvent[T], ...]) -> None:
         changed: list[Applied[T] | Deleted[T]] = []
@@ -139,8 +242,12 @@ class Informer(Generic[T]):
                     self._add(objects)
                 case InitDone():
                     await self._finish()
-                case Watched():
-                    self._live()
+                case Watched(heard):
+                    self._live(heard=heard)
+                case WentBack():
+                    self._doubt_all()
+                    self._tell_went_back()
+                    self._begin()
                 case Rejected(message):
                     self.rejected += 1
                     self.last_rejection = message
@@ -149,15 +256,27 @@ class Informer(Generic[T]):
                 case Disrupted() as disrupted:
                     await self._wait(disrupted)
         if changed:
-            self._heard_at = self._clock.now()
+            self._hear()
             self.store.commit(changed)
 
+    def _hear(self) -> None:
+        self._heard_at = self._clock.now()
+        self._heard = self._clock.monotonic()
+
     def _begin(self) -> None:
-        self._list = (Relist if self.synced else FirstList)(self.store, self._turns)
+        if self.synced:
+            self._list = Relist(self.store, self._turns, distrust=self._distrust)
+            return
+        if self._distrust:
+            self.store.remove_all(tuple(self.store.keys()))
+        self._list = FirstList(self.store, self._turns)
 
     def _add(self, objects: tuple[T, ...]) -> None:
+        self._hear()
         if self._list is not None:
             self._list.add(objects)
+            if self._list.fell:
+                raise _OlderObjectsError
         if not self.synced:
             self._report(Loading(len(self.store)))
 
@@ -165,14 +284,27 @@ class Informer(Generic[T]):
         if self._list is not None:
             await self._list.finish()
         self._list = None
-        self._listed_at = self._heard_at = self._clock.now()
+        self._distrust = False
+        self._hear()
+        self._listed_at = self._heard_at
+        is_first = not self.synced
         self._synced.set()
+        match self._health:
+            case Live():
+                pass
+            case Stale() as stale:
+                # As new as this list; live when the watch after it is open, which may not be allowed or not work.
+                self._stale_since = self._heard_at
+                self._report(replace(stale, since=self._heard_at))
+            case _ if is_first:
+                self._report(Live(self._heard_at))
 
-    def _live(self) -> None:
-        self._heard_at = self._clock.now()
+    def _live(self, *, heard: bool) -> None:
+        if heard:
+            self._hear()
         self._stale_since = None
         if not isinstance(self._health, Live):
-            self._report(Live(self._heard_at))
+            self._report(Live(self._clock.now()))
 
     async def _wait(self, disrupted: Disrupted) -> None:
         now = self._clock.now()
@@ -190,9 +322,10 @@ class Informer(Generic[T]):
             self._report(Stale(polled, disrupted.error, retry_at))
             return
         if self._stale_since is None:
-            # A live server sends a bookmark about once a minute. A longer silence before the failure means that the
+            # A live server says something about once a minute. A longer silence before the failure means that the
             # connection was dead for that long, and the data is as old as the last thing heard.
-            self._stale_since = self._heard_at if now - self._heard_at > _BOOKMARK_INTERVAL else now
+            was_silent = isinstance(disrupted.error, SilentError) or now - self._heard_at > _HEARD_OFTEN
+            self._stale_since = self._heard_at if was_silent else now
         match disrupted.error:
             case ForbiddenError() as error:
                 self._report(Forbidden(error, retry_at))
@@ -206,3 +339,15 @@ class Informer(Generic[T]):
             self._health = health
             if self._on_health is not None:
                 self._on_health(health)
+
+
+def _crash_error(kind: Kind[T], crash: BaseException) -> WatchCrashedError:
+    words = f"{type(crash).__name__}: {crash}" if str(crash) else type(crash).__name__
+    return WatchCrashedError(
+        f"Reading {kind.resource} failed inside kdash: {words}",
+        "This is a bug in kdash: please report it. It is read again by itself.",
+    )
+
+
+class _OlderObjectsError(Exception):
+    """An object came in a list as it was before what the store holds."""

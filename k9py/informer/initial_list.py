@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from k9py.informer.store import Change, Store
 from k9py.informer.turns import Turns
-from k9py.informer.versions import is_same
+from k9py.informer.versions import is_older, is_same
 from k9py.objects.meta import KubeObject, ObjectKey
 
 T = TypeVar("T", bound=KubeObject)
@@ -19,7 +19,10 @@ In = TypeVar("In", bound=KubeObject, contravariant=True)
 
 
 class InitialList(Protocol[In]):
-    """A list that is coming in."""
+    """A list that is coming in. `fell`: an object in it is older than the same object in the store, so the server went
+    back in time."""
+
+    fell: bool
 
     def add(self, objects: Iterable[In]) -> None:
         """Take objects of the list."""
@@ -41,6 +44,7 @@ class FirstList(Generic[T]):
         self._store = store
         self._turns = turns
         self._seen: set[ObjectKey] = set()
+        self.fell = False
 
     def add(self, objects: Iterable[T]) -> None:
         objects = tuple(objects)
@@ -58,11 +62,17 @@ class FirstList(Generic[T]):
 
 
 class Relist(Generic[T]):
-    """A list after a break: built beside the old contents, compared with them, exchanged at once."""
+    """A list after a break: built beside the old contents, compared with them, exchanged at once.
 
-    def __init__(self, store: Store[T], turns: Turns) -> None:
+    Args:
+        distrust: versions prove nothing (the server was restored, and has given them a second time): compare values.
+    """
+
+    def __init__(self, store: Store[T], turns: Turns, *, distrust: bool = False) -> None:
         self._store = store
         self._turns = turns
+        self._distrust = distrust
+        self.fell = False
         self._contents = store.blank()
 
     def add(self, objects: Iterable[T]) -> None:
@@ -70,7 +80,12 @@ class Relist(Generic[T]):
             key = new.key
             old = self._store.get(key)
             # Keeping the old value where nothing changed halves the memory of a relist and tells nobody of it.
-            self._contents.put(key, old if old is not None and is_same(old, new) else new)
+            if old is not None and is_same(old, new) and (not self._distrust or old == new):
+                self._contents.put(key, old)
+                continue
+            self._contents.put(key, new)
+            if old is not None and old.metadata.uid == new.metadata.uid and is_older(new, old):
+                self.fell = not self._distrust
 
     def remove(self, gone: T) -> None:
         if gone.key in self._contents.objects:

@@ -21,6 +21,8 @@ class Intake(Generic[T]):
 
     def __init__(self, state: State) -> None:
         self.heard = False
+        self.fell = False
+        """Something carried a lower version than was reached before: a repetition, a lagging replica, or a restore."""
         self._events: list[WatchEvent[T]] = []
         self._initial: list[T] = []
         self._in_list = not isinstance(state, Watching)
@@ -79,6 +81,7 @@ class Intake(Generic[T]):
         version = value.metadata.resource_version
         at = number(version)
         if at is not None and self._number is not None and at <= self._number:
+            self.fell = self.fell or at < self._number
             return False
         self._version, self._number = version, at
         return True
@@ -87,3 +90,5 @@ class Intake(Generic[T]):
         at = number(resource_version)
         if at is None or self._number is None or at > self._number:
             self._version, self._number = resource_version, at
+        elif at < self._number:
+            self.fell = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -12,19 +12,34 @@ class ListerWatcher(Protocol):
 
     Every failure is a `KdashError`: ExpiredError (410), ForbiddenError, UnauthorizedError (credentials were already
     refreshed once), UnavailableError with `retry_after`, BadRequestError / InvalidError (streamed lists not
-    understood), ConnectionFailedError (refused, cut off, silent for too long).
+    understood), ConnectionFailedError (refused, cut off), SilentError (no answer, or silent for too long). No call
+    waits without a limit, neither for the first header nor for the next byte.
     """
 
     async def list_page(self, *, limit: int, continue_token: str = "", resource_version: str | None = None) -> bytes:
         """Return one page of the list: the whole JSON body."""
         ...
 
+    async def probe(self) -> bytes:
+        """Return a list of at most one object, read consistently, and soon or not at all: what version is current?"""
+        ...
+
     def watch(
-        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+        self,
+        *,
+        resource_version: str,
+        send_initial_events: bool,
+        timeout_seconds: int,
+        silence: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         """Open a watch with bookmarks. Yields batches of whole lines (one JSON watch event each), of any length.
 
         The iterator ends when the server closes the stream in order; a stream cut inside a line raises
-        ConnectionFailedError; so does one silent for longer than `timeout_seconds` and a margin.
+        ConnectionFailedError.
+
+        Args:
+            timeout_seconds: after which the server ends the stream.
+            silence: asked before each wait for lines: the seconds after which it raises SilentError; None: a little
+                more than `timeout_seconds`. Blank lines and a line that does not end are silence.
         """
         ...

@@ -6,6 +6,14 @@
 Invariant: a watch begins exactly where the list or the watch before it ended, so nothing between them is lost; where
 that is impossible (410) everything starts over from `Empty`. The watcher never sleeps: it says `Disrupted` and its
 reader waits. To change what an error means, change `_failed`: it holds every transition that is not progress.
+
+Headers prove nothing: a server may send them and then hang, and one restored from a backup opens a watch at a version
+it has not reached yet, and is deaf until it has. Therefore
+- after a failure, and after a watch that ended without a word, a probe (a consistent list of one object) is asked for
+  before the next watch, and its version judged (`KnownVersion`);
+- after a watch that fell silent the next one is short, and is only `Watched` when it has said something or has ended in
+  order; if that one is silent too the list is read anew each time, so that what is shown is at least that new;
+- after an outage of more than `RELIST_AFTER` everything is read anew: a restored server may be past what was known.
 """
 
 from __future__ import annotations
@@ -17,15 +25,19 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from k9py.informer import timing
 from k9py.informer.backoff import Backoff
 from k9py.informer.clock import Clock
 from k9py.informer.compact import Compactor
-from k9py.informer.events import Disrupted, Init, InitApplied, InitDone, Rejected, Watched, WatchEvent
+from k9py.informer.events import Disrupted, Init, InitApplied, InitDone, Rejected, Watched, WatchEvent, WentBack
 from k9py.informer.intake import Intake
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.informer.retries import wait_after
+from k9py.informer.server import ServerTraits
 from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, State, Watching
 from k9py.informer.turns import Turns
-from k9py.informer.wire import Bookmark, Removal, Unreadable, Upsert, read_line, read_page
+from k9py.informer.versions import KnownVersion
+from k9py.informer.wire import UNREADABLE, Bookmark, Removal, Unreadable, Upsert, read_line, read_page
 from k9py.objects.errors import (
     ApiError,
     BadRequestError,
@@ -33,36 +45,22 @@ from k9py.objects.errors import (
     ExpiredError,
     ForbiddenError,
     KdashError,
-    NotFoundError,
+    SilentError,
+    WentBackError,
 )
 from k9py.objects.kinds import Kind
 from k9py.objects.meta import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
 
-PAGE_LIMIT: Final = 500
-"""Objects a page. Pages are asked for without a resourceVersion: with "0" the server ignores `limit` and may answer
-from an old cache; without it the answer is consistent, and current servers still serve it from their cache."""
-
-LARGEST_PAGE: Final = 8_000
-"""Where the page limit stops growing when continue tokens expire before a slow list is through."""
-
-WATCH_SECONDS: Final = 120
-"""`timeoutSeconds` of a watch: how long a half-open connection can go unnoticed. Servers send a bookmark about once a
-minute and coming back is cheap, so this is shorter than a server's own half hour."""
-
-SHORTEST_WATCH: Final = 1.0
-"""Seconds. A watch that ends in order sooner than this, with nothing said, is a failure and not a timeout."""
-
-SLOW_RETRY: Final = 60.0
-"""Seconds between tries of what is forbidden or does not exist: a person has to change that first."""
-
-POLL: Final = 20.0
-"""Seconds between lists of what may be listed and not watched: a page or some of them each time, so not too often."""
-
 _REFUSES_STREAMED_LISTS: Final = frozenset({0, 400, 403, 405, 415, 422, 500, 501})
 """Codes that say a server does not stream lists. 403: list may be allowed where watch is not. 500: no progress requests
 in its etcd. Codes for "later" (429, 503, 504) and for "log in" (401) are not among them."""
+
+_OF_ONE_KIND: Final = frozenset({0, 403})
+"""Those of them that say nothing of other kinds."""
+
+_TOO_LARGE_VERSION: Final = "oo large resource version"
 
 
 class Watcher(Generic[T]):
@@ -71,6 +69,7 @@ class Watcher(Generic[T]):
     Args:
         streamed: ask for streamed lists first; given up for good at the first refusal.
         page_limit: objects a page of a paged list.
+        server: what is known of the server, shared by all its watchers.
         rng: source of jitter in waits and watch timeouts.
     """
 
@@ -82,7 +81,8 @@ class Watcher(Generic[T]):
         turns: Turns,
         *,
         streamed: bool,
-        page_limit: int = PAGE_LIMIT,
+        page_limit: int = timing.PAGE_LIMIT,
+        server: ServerTraits | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._kind = kind
@@ -99,6 +99,15 @@ class Watcher(Generic[T]):
         self._page_limit = page_limit
         self._limit = page_limit
         self._state: State = Empty()
+        self._server = server or ServerTraits()
+        self._known = KnownVersion()
+        self._asked_at = clock.monotonic()
+        self._lost_at: float | None = None  # since the last answer with data in it
+        self._unproven = False  # a probe is due before the next watch
+        self._proved = False  # a probe was answered just now
+        self._silent_streams = 0  # in a row, that opened and then said nothing
+        self._fell = False  # the last lines had a lower version among them
+        self._verified_at: float | None = None
 
     @property
     def state(self) -> State:
@@ -108,13 +117,34 @@ class Watcher(Generic[T]):
     @property
     def streamed(self) -> bool:
         """Tell whether the next initial list will be asked for as a stream."""
-        return self._streamed
+        return self._streamed and self._server.streams_lists
+
+    def retry_soon(self) -> None:
+        """Wait as after a first failure from now on."""
+        self._backoff.reset()
+        self._restarts.reset()
+
+    def lost_at(self, monotonic: float) -> None:
+        """Take the server for lost since then."""
+        self._lost_at = monotonic
+
+    def start_over(self, *, went_back: bool = False) -> None:
+        """List anew; `went_back`: and take any version for right. Not while `events` is being read."""
+        self._state = Empty()
+        if went_back:
+            self._known.forget()
 
     async def events(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         """Yield events in batches, without end; close it to end the watch. Only one reader at a time.
 
         The reader waits out `Disrupted.retry_in` before it asks for the next batch.
         """
+        match self._state:  # where the reader before this one has left it
+            case InitialWatch():
+                self._state = Empty()
+            case Watching(resource_version):
+                self._state = InitListed(resource_version)
+                self._unproven = True
         while True:
             disrupted: Disrupted | None = None
             try:
@@ -134,26 +164,34 @@ class Watcher(Generic[T]):
                 return self._list(continue_token)
             case InitialWatch():
                 return self._watch("", send_initial_events=True)
+            case InitListed() | Watching() if self._unproven:
+                return self._prove()
             case InitListed(resource_version) | Watching(resource_version):
                 return self._watch(resource_version, send_initial_events=False)
 
     async def _begin(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        self._state = InitialWatch() if self._streamed else InitPage("")
+        self._state = InitialWatch() if self.streamed else InitPage("")
         yield (Init(),)
 
     async def _list(self, continue_token: str) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
+        self._asked_at = self._clock.monotonic()
         body = await self._lister_watcher.list_page(limit=self._limit, continue_token=continue_token)
         page = read_page(body)
+        if not continue_token and self._went_back_to(page.metadata.resource_version):
+            self._state = InitPage("")
+            yield (WentBack(),)
         items = iter(page.items or ())
         batch = await self._decode(items)
         while batch:
-            self._backoff.reset()
+            self._progressed()
             yield batch
             batch = await self._decode(items)
         if page.metadata.continue_:
             self._state = InitPage(page.metadata.continue_)
         else:
             self._limit = self._page_limit
+            self._unproven = False
+            self._lost_at = None
             self._state = InitListed(page.metadata.resource_version)
             yield (InitDone(),)
 
@@ -165,7 +203,7 @@ class Watcher(Generic[T]):
             for item in items:
                 try:
                     objects.append(self._compact(self._kind.decode(item)))
-                except msgspec.DecodeError as error:
+                except UNREADABLE as error:
                     rejected.append(Rejected(f"{self._kind.name}: {error}"))
                 if self._turns.over:
                     break
@@ -174,16 +212,21 @@ class Watcher(Generic[T]):
     async def _watch(
         self, resource_version: str, *, send_initial_events: bool
     ) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        began = self._clock.monotonic()
+        began = self._asked_at = self._clock.monotonic()
         heard = False
+        proving = self._silent_streams > 0 and not send_initial_events
+        seconds = timing.PROVING_SECONDS if proving else int(timing.WATCH_SECONDS * (1 - 0.2 * self._rng.random()))
+        proved, self._proved = self._proved, False
         async with self._lister_watcher.watch(
             resource_version=resource_version,
             send_initial_events=send_initial_events,
-            timeout_seconds=int(WATCH_SECONDS * (1 - 0.2 * self._rng.random())),
+            timeout_seconds=seconds,
+            silence=lambda: self._allowed_silence(seconds),
         ) as stream:
             if not send_initial_events:
                 self._state = Watching(resource_version)
-                yield (Watched(),)
+                if not proving:
+                    yield (Watched(heard=proved),)
             async for lines in stream:
                 rest = iter(lines)
                 more = True
@@ -191,18 +234,75 @@ class Watcher(Generic[T]):
                     batch, more, failure = await self._read(rest)
                     if batch:
                         heard = True
+                        if proving and not self._silent_streams:
+                            proving, batch = False, (Watched(), *batch)
                         yield batch
                     if failure is not None:
                         raise failure
+                    if isinstance(self._state, Empty) or await self._has_gone_back():
+                        yield (WentBack(),)
+                        return
+                if (
+                    isinstance(self._state, InitialWatch)
+                    and self._clock.monotonic() - began > timing.STREAMED_LIST_SECONDS
+                ):
+                    raise SilentError("the server began a streamed list and does not end it")
         match self._state:
             case Watching(reached):
                 self._state = InitListed(reached)
-                if not heard and self._clock.monotonic() - began < SHORTEST_WATCH:
+                if not heard and self._clock.monotonic() - began < timing.SHORTEST_WATCH:
                     raise ConnectionFailedError("the server closed the watch at once and said nothing")
+                self._unproven = not heard
+                self._silent_streams = 0
+                if proving:
+                    yield (Watched(),)
             case _:
                 # It went through its time without the bookmark that ends the list: it does not know of such lists.
-                self._streamed = False
-                self._state = Empty()
+                self._give_up_streaming()
+
+    def _allowed_silence(self, seconds: float) -> float:
+        return timing.STREAMED_LIST_SILENCE if isinstance(self._state, InitialWatch) else seconds + timing.IDLE_MARGIN
+
+    def _give_up_streaming(self, *, of_one_kind: bool = False) -> None:
+        self._streamed = False
+        self._state = Empty()
+        if not of_one_kind:
+            self._server.streams_lists = False
+
+    async def _prove(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
+        """Make sure, before a watch resumes, that the server answers and has come as far as we know it to have."""
+        self._asked_at = self._clock.monotonic()
+        if self._lost_at is not None and self._asked_at - self._lost_at > timing.RELIST_AFTER:
+            self._state = Empty()
+        elif self._went_back_to(await self._probed_version()):
+            yield (WentBack(),)
+        else:
+            self._unproven = False
+            self._proved = True
+            self._lost_at = None
+
+    async def _probed_version(self) -> str:
+        return read_page(await self._lister_watcher.probe()).metadata.resource_version
+
+    async def _has_gone_back(self) -> bool:
+        """Find out what lower versions in a watch mean, when there were some."""
+        now = self._clock.monotonic()
+        if not self._fell or (self._verified_at is not None and now - self._verified_at < timing.VERIFY_EVERY):
+            return False
+        self._verified_at = now
+        return self._went_back_to(await self._probed_version())
+
+    def _went_back_to(self, resource_version: str) -> bool:
+        """Judge the version of a consistent read; True: everything is to be listed anew. Raises WentBackError."""
+        went_back = self._known.has_fallen_to(resource_version)
+        if went_back:
+            self._state = Empty()
+        return went_back
+
+    def _progressed(self) -> None:
+        """The server has sent data."""
+        self._backoff.reset()
+        self._lost_at = None
 
     async def _read(self, lines: Iterator[bytes]) -> tuple[tuple[WatchEvent[T], ...], bool, KdashError | None]:
         """Decode lines until the slice is used up or one fails.
@@ -226,10 +326,23 @@ class Watcher(Generic[T]):
                         break
             except KdashError as error:
                 failure = error
+        was_listing = isinstance(self._state, InitialWatch)
         self._state = intake.state
+        self._fell = intake.fell
         if intake.heard:
-            self._backoff.reset()
-            if isinstance(self._state, Watching):
+            self._progressed()
+        if isinstance(self._state, Watching):
+            if was_listing:
+                try:
+                    if self._went_back_to(self._state.resource_version):
+                        return (), False, None
+                except WentBackError as error:
+                    self._state = Empty()
+                    return (), False, error
+            self._known.saw(self._state.resource_version)
+            if intake.heard:
+                self._silent_streams = 0
+                self._unproven = False
                 self._restarts.reset()
         return intake.finish(), more, failure
 
@@ -246,36 +359,44 @@ class Watcher(Generic[T]):
 
     def _failed(self, error: KdashError) -> Disrupted | None:
         """Move to the state from which to try again; None means at once, with nothing to tell."""
+        if self._lost_at is None:
+            self._lost_at = self._clock.monotonic()
+        was_open = isinstance(self._state, Watching)
         match self._state, error:
+            case InitialWatch(), SilentError():
+                # No closing bookmark: a proxy in between drops it. What is read of the list is not known to be all.
+                self._give_up_streaming()
+                return None
             case InitialWatch(), ApiError(code=code) if code in _REFUSES_STREAMED_LISTS:
-                self._streamed = False
-                self._state = Empty()
+                self._give_up_streaming(of_one_kind=code in _OF_ONE_KIND)
                 return None
             case InitPage(token), ExpiredError() | BadRequestError() if token:
                 # The token grew too old before the list was through: begin again, with larger pages.
-                self._limit = min(self._limit * 4, LARGEST_PAGE)
+                self._limit = min(self._limit * 4, timing.LARGEST_PAGE)
                 self._state = Empty()
                 return Disrupted(error, self._restarts.next())
             case _, ExpiredError():
                 self._state = Empty()
                 return Disrupted(error, self._restarts.next())
+            case _, ApiError() if _TOO_LARGE_VERSION in error.message:
+                self._state = Empty()
+                return Disrupted(error, self._restarts.next())
             case ((InitListed() | Watching()), ForbiddenError()):
                 # Where list is allowed and watch is not, listing again is all that can be done: the data is that new.
                 self._state = Empty()
-                return Disrupted(error, POLL)
+                return Disrupted(error, timing.POLL)
             case InitialWatch(), _:
                 self._state = Empty()
             case Watching(resource_version), _:
                 self._state = InitListed(resource_version)
+                self._unproven = True
+                if isinstance(error, SilentError):
+                    self._silent_streams += 1
+                    if self._silent_streams > 1:
+                        self._state = Empty()
+            case InitListed(), _:
+                self._unproven = True
             case _:
                 pass
-        return Disrupted(error, self._wait(error))
-
-    def _wait(self, error: KdashError) -> float:
-        match error:
-            case ForbiddenError() | NotFoundError():
-                return SLOW_RETRY
-            case ApiError(retry_after=float() | int() as seconds):
-                return max(float(seconds), self._backoff.next())
-            case _:
-                return self._backoff.next()
+        unanswered_for = None if was_open else self._clock.monotonic() - self._asked_at
+        return Disrupted(error, wait_after(error, self._backoff, unanswered_for=unanswered_for))

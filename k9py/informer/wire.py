@@ -98,8 +98,8 @@ class _Status(msgspec.Struct, frozen=True):
     details: _StatusDetails | None = None
 
 
-# msgspec lets the last two through as they are; none of them may end the watching of a kind.
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises. msgspec lets the last two through as they are; none of them may end the watching of a kind."""
 
 _page: Final = msgspec.json.Decoder(Page)
 _envelope: Final = msgspec.json.Decoder(_Envelope)
@@ -136,7 +136,7 @@ def read_page(body: bytes) -> Page:
     """
     try:
         return _page.decode(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ConnectionFailedError(
             f"the server's answer to a list is damaged: {error}", "a proxy in between may have cut it"
         ) from error
@@ -156,7 +156,7 @@ def read_line(kind: Kind[T], line: bytes) -> Line[T]:
             return Upsert(kind.decode(_object(line, _ADDED)))
         if line.startswith(_DELETED):
             return Removal(kind.decode(_object(line, _DELETED)))
-    except _UNREADABLE:
+    except UNREADABLE:
         pass  # The longer way tells a damaged line from an object that does not fit.
     return _read_any(kind, line)
 
@@ -187,14 +187,14 @@ def _read_any(kind: Kind[T], line: bytes) -> Line[T]:
                 raise _error(envelope.object)
             case other:
                 return Unreadable(f"{kind.name}: unknown watch event {other!r}")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return Unreadable(f"{kind.name}: {error}")
 
 
 def _error(raw: msgspec.Raw) -> ApiError:
     try:
         status = _status.decode(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         status = _Status(message="the watch ended with an error that is not a Status")
     code = status.code or (410 if status.reason in ("Expired", "Gone") else 0)
     retry_after = status.details.retry_after_seconds if status.details else 0

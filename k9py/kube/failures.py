@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from k9py.kube.errors import bounded, certificate_words
-from k9py.objects.errors import ConnectionFailedError
+from k9py.objects.errors import ConnectionFailedError, SilentError
 
 RAISED = (aiohttp.ClientError, OSError)
 """What a request or a stream can raise; TimeoutError and ssl.SSLError are OSErrors."""
@@ -88,7 +88,7 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
             return _tls(error.__cause__, shown)
         case aiohttp.SocketTimeoutError():
             waited = f" for {silent_for:g} s" if silent_for else ""
-            return ConnectionFailedError(
+            return SilentError(
                 f"The server {shown} was silent{waited}",
                 "The connection is taken up again by itself." if is_repeated else "Check server and network.",
             )
@@ -98,7 +98,7 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
                 "Check the network: a VPN that is down, a firewall, a server that is off.",
             )
         case TimeoutError():
-            return ConnectionFailedError(
+            return SilentError(
                 f"The server {shown} did not answer in time", "Check the network; the server may be overloaded."
             )
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
@@ -185,3 +185,18 @@ def _unreachable(error: BaseException, shown: str, *, is_repeated: bool = True) 
 
 def _cause(error: BaseException) -> str:
     return bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__, 200)
+
+
+def silent(server: str, seconds: float) -> SilentError:
+    """Return the error for a stream of which nothing came for so long."""
+    return SilentError(
+        f"The server {bounded(server, 200)} was silent for {seconds:g} s", "The connection is taken up again by itself."
+    )
+
+
+def unanswered(server: str, seconds: float | None) -> SilentError:
+    """Return the error for a request that was taken and not answered."""
+    within = f"within {seconds:g} s" if seconds else "in time"
+    return SilentError(
+        f"The server {bounded(server, 200)} did not answer {within}", "Check the network; the server may be overloaded."
+    )

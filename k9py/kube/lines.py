@@ -6,28 +6,78 @@ never longer than `MAX_LOG_LINE` and a mark that says how much was left out, how
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
-MAX_EVENT: Final = 64 << 20
+MAX_EVENT: Final = 16 << 20
 """Bytes of one watch event; etcd's own limit on an object is 1.5 MB by default, so more than this is no watch."""
+MAX_UNFINISHED: Final = 32 << 20
+"""Bytes of lines that have not ended, over all watches of a server."""
 MAX_LOG_LINE: Final = 64 << 10
 """Bytes of a log line that are kept."""
 
 
-class EventLines:
-    """Whole lines of a watch. A line that has not ended is `unfinished`, and grows without being copied each time."""
+class LineBudget:
+    """Bytes of unfinished lines that all watches of a server hold together: past the limit the longest one is given up.
 
-    def __init__(self) -> None:
+    Args:
+        limit: bytes; every watch that is well holds a part of one event, for a moment.
+    """
+
+    def __init__(self, limit: int = MAX_UNFINISHED) -> None:
+        self._limit = limit
+        self._held = 0
+        self._lines: set[EventLines] = set()
+
+    @property
+    def held(self) -> int:
+        """Bytes held now."""
+        return self._held
+
+    def open(self, lines: EventLines) -> None:
+        """Count a stream's lines from now on."""
+        self._lines.add(lines)
+
+    def close(self, lines: EventLines) -> None:
+        """Forget a stream that has ended."""
+        self._lines.discard(lines)
+
+    def add(self, length: int) -> None:
+        """Count bytes in, or (negative) out."""
+        self._held += length
+        while self._held > self._limit:
+            max(self._lines, key=lambda one: one.length).give_up()
+
+
+class EventLines:
+    """Whole lines of a watch. A line that has not ended is `unfinished`, and grows without being copied each time.
+
+    Used as a context manager: what it holds is counted in the budget until the block is left.
+    """
+
+    def __init__(self, budget: LineBudget | None = None) -> None:
+        self._budget = budget or LineBudget()
         self._pieces: list[bytes] = []
-        self._length = 0
+        self.length = 0
+        """Bytes of the line that has not ended."""
+        self.overlong = False
+        """A line was longer than `MAX_EVENT`, or the longest when there was no room for all: it was let go."""
+        self._budget.open(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+        self._budget.close(self)
 
     @property
     def unfinished(self) -> bool:
-        return self._length > 0
+        return self.length > 0
 
-    @property
-    def overlong(self) -> bool:
-        return self._length > MAX_EVENT
+    def give_up(self) -> None:
+        """Let go of the line that has not ended."""
+        self.overlong = True
+        self._drop()
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the lines this chunk completes, without their line ends; blank lines are left out."""
@@ -38,15 +88,23 @@ class EventLines:
         lines = chunk[:end].split(b"\n")
         if self._pieces:
             lines[0] = b"".join([*self._pieces, lines[0]])
-            self._pieces.clear()
-            self._length = 0
+            self._drop()
         self._keep(chunk[end + 1 :])
         return [line for line in lines if line]
 
     def _keep(self, piece: bytes) -> None:
-        if piece:
-            self._pieces.append(piece)
-            self._length += len(piece)
+        if not piece or self.overlong:
+            return
+        self._pieces.append(piece)
+        self.length += len(piece)
+        self._budget.add(len(piece))
+        if self.length > MAX_EVENT:
+            self.give_up()
+
+    def _drop(self) -> None:
+        self._pieces.clear()
+        length, self.length = self.length, 0
+        self._budget.add(-length)
 
 
 class LogLines:

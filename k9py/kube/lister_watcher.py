@@ -6,20 +6,23 @@ Source of the parameters: Kubernetes API concepts, "Efficient detection of chang
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import ClientResponse
 
 from k9py.kube.errors import Asked
-from k9py.kube.failures import cut_inside_line, translated
+from k9py.kube.failures import cut_inside_line, silent, translated
 from k9py.kube.lines import EventLines
-from k9py.kube.transport import LIST, Call, Transport, stream_timeout
+from k9py.kube.transport import ANSWER, ANSWER_STREAMED_LIST, PAGE, PROBE, Call, Transport, stream_timeout
 from k9py.objects.errors import ConnectionFailedError
 
 IDLE_MARGIN = 15.0
 """Seconds a watch may be silent beyond the time after which the server itself ends it."""
+LATE = 2.0
+"""Seconds by which a timer may come late on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,22 @@ class HttpListerWatcher:
         elif resource_version is not None:
             query.append(("resourceVersion", resource_version))
         call = Call(
-            "GET", self.path, self._asked("list"), query=query, headers={"Accept-Encoding": "gzip"}, timeout=LIST
+            "GET", self.path, self._asked("list"), query=query, headers={"Accept-Encoding": "gzip"}, timeout=PAGE
         )
         return await self.transport.read(call)
 
+    async def probe(self) -> bytes:
+        query = [*self._selectors(), ("limit", "1")]
+        return await self.transport.read(Call("GET", self.path, self._asked("list"), query=query, timeout=PROBE))
+
     @asynccontextmanager
     async def watch(
-        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+        self,
+        *,
+        resource_version: str,
+        send_initial_events: bool,
+        timeout_seconds: int,
+        silence: Callable[[], float] | None = None,
     ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
         query = [
             *self._selectors(),
@@ -61,27 +73,46 @@ class HttpListerWatcher:
             query.append(("resourceVersion", resource_version))
         if send_initial_events:
             query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
-        silence = timeout_seconds + IDLE_MARGIN
-        call = Call(
-            "GET", self.path, self._asked("watch"), query=query, timeout=stream_timeout(silence), silence=silence
-        )
-        async with self.transport.open(call) as response, aclosing(self._events(response, silence)) as events:
+        allowed = silence or (lambda: timeout_seconds + IDLE_MARGIN)
+        answer = ANSWER_STREAMED_LIST if send_initial_events else ANSWER
+        call = Call("GET", self.path, self._asked("watch"), query=query, timeout=stream_timeout(), answer=answer)
+        async with self.transport.open(call) as response, aclosing(self._events(response, allowed)) as events:
             yield events
 
-    async def _events(self, response: ClientResponse, silence: float) -> AsyncGenerator[list[bytes], None]:
-        lines = EventLines()
+    async def _events(
+        self, response: ClientResponse, allowed: Callable[[], float]
+    ) -> AsyncGenerator[list[bytes], None]:
         server = self.transport.server
-        with translated(server, silent_for=silence):
-            async for chunk in response.content.iter_any():
+        clock = asyncio.get_running_loop().time
+        with translated(server), EventLines(self.transport.line_budget) as lines:
+            silence = allowed()
+            silent_at = clock() + silence
+            while chunk := await self._chunk(response, silent_at, silence):
                 batch = lines.feed(chunk)
+                if lines.overlong:
+                    raise ConnectionFailedError(
+                        f"The server {server} sent a line without an end to: {self._asked('watch')}",
+                        "What answers there is no API server, or a proxy in between is broken.",
+                    )
                 if batch:
                     yield batch
-                elif lines.overlong:
-                    raise ConnectionFailedError(
-                        f"The server {server} sent a watch event without an end", "What answers there is no API server."
-                    )
-        if lines.unfinished:
-            raise cut_inside_line(server)
+                    silence = allowed()
+                    silent_at = clock() + silence  # after what was read has been worked on
+            if lines.unfinished:
+                raise cut_inside_line(server)
+
+    async def _chunk(self, response: ClientResponse, silent_at: float, silence: float) -> bytes:
+        """Return what comes next, b"" at the end."""
+        clock = asyncio.get_running_loop().time
+        for until in (silent_at, clock() + LATE):
+            try:
+                async with asyncio.timeout_at(max(until, clock())):
+                    return await response.content.readany()
+            except TimeoutError:
+                if clock() < until + LATE:
+                    break
+                # The timer came late: this process was stopped (Ctrl+Z) meanwhile. What came is still in the socket.
+        raise silent(self.transport.server, silence)
 
     def _selectors(self) -> list[tuple[str, str]]:
         chosen = (("labelSelector", self.label_selector), ("fieldSelector", self.field_selector))

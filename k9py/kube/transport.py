@@ -28,7 +28,8 @@ from yarl import URL
 from k9py import __version__
 from k9py.kube.credential import Credential, Credentials
 from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status
-from k9py.kube.failures import translated
+from k9py.kube.failures import translated, unanswered
+from k9py.kube.lines import LineBudget
 from k9py.kube.load import Client
 from k9py.kube.redirects import REDIRECTED, redirected, redirected_for_ever
 from k9py.kube.target import Endpoint
@@ -42,19 +43,35 @@ CONNECT = 15.0
 REQUEST = ClientTimeout(total=60, connect=CONNECT, sock_connect=10)
 LIST = ClientTimeout(total=None, connect=CONNECT, sock_connect=10, sock_read=60)
 """A page may take long to transfer; it may not be silent for a minute."""
+PAGE = ClientTimeout(total=None, connect=CONNECT, sock_connect=10, sock_read=20)
+"""A page that an informer waits for: it may stand 15 s in the queue of API priority and fairness, and then begins."""
+PROBE = ClientTimeout(total=10, connect=10, sock_connect=10)
+"""A question whose answer is small: whether the server is there."""
+ANSWER = 20.0
+"""Seconds until a watch's headers are there, connecting included: servers send them at once, or after those 15 s."""
+ANSWER_STREAMED_LIST = 5.0
+"""The same for a streamed list: there is another way to list when a proxy holds it back."""
+MAX_BODY = 256 << 20
+"""Bytes of an answer that are read: a page takes a few MB, a server that ignores `limit` sends all that it has."""
 _READ_BUFFER = 1 << 19
 _REDIRECTS = 5
 """How many redirects of one read are followed."""
 
 
-def stream_timeout(silence: float | None) -> ClientTimeout:
+def stream_timeout(silence: float | None = None) -> ClientTimeout:
     """Return the timeout of a stream that may be silent for so many seconds; None: for ever."""
     return ClientTimeout(total=None, connect=CONNECT, sock_connect=10, sock_read=silence)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `body` becomes JSON; `silence` is the seconds a stream's timeout allows, to say in an error."""
+    """One request.
+
+    Args:
+        body: becomes JSON.
+        silence: seconds a stream's timeout allows, to say in an error.
+        answer: seconds until the headers are there; None: as `timeout` says.
+    """
 
     method: str
     path: str
@@ -64,6 +81,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: ClientTimeout = REQUEST
     silence: float | None = None
+    answer: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -96,6 +114,8 @@ class Transport:
         self._sessions: set[_Session] = set()
         self._session_lock = asyncio.Lock()
         self._closed = False
+        self.line_budget = LineBudget()
+        """What all watches of this server may hold of lines that have not ended."""
         logging.getLogger("kubernetes_asyncio").setLevel(logging.INFO)
 
     @property
@@ -128,7 +148,7 @@ class Transport:
         """Send a request and return the body."""
         async with self.open(call) as response:
             with translated(self.server, silent_for=call.timeout.sock_read, is_repeated=call.asked.is_repeated):
-                return await response.read()
+                return await _whole_body(response, call, self.server)
 
     async def aclose(self) -> None:
         """Close every connection; streams still open end with ConnectionFailedError."""
@@ -150,7 +170,11 @@ class Transport:
         session.in_use += 1
         kept = False
         try:
-            response = await self._send(session, call, credential)
+            try:
+                async with asyncio.timeout(call.answer):
+                    response = await self._send(session, call, credential)
+            except TimeoutError as error:
+                raise unanswered(self.server, call.answer) from error
             try:
                 if response.status == 401 and repeat and await self._credentials.renew(credential):
                     raise _RejectedError
@@ -264,6 +288,20 @@ class Transport:
         rest.proxy_headers = None
         rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
         return _Session(rest, certificate)
+
+
+async def _whole_body(response: ClientResponse, call: Call, server: str) -> bytes:
+    pieces: list[bytes] = []
+    length = 0
+    async for piece in response.content.iter_any():
+        pieces.append(piece)
+        length += len(piece)
+        if length > MAX_BODY:
+            raise ConnectionFailedError(
+                f"The answer of {server} to {call.asked} has no end: more than {MAX_BODY >> 20} MB",
+                "Is it an API server that answers there?",
+            )
+    return b"".join(pieces)
 
 
 async def _error_body(response: ClientResponse) -> bytes:

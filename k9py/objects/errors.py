@@ -54,6 +54,18 @@ class NotProvenError(KdashError):
     """The server answered a write with success, but the answer does not prove that it was made."""
 
 
+class SilentError(ConnectionFailedError):
+    """The server took the request, or holds the stream open, and says nothing for longer than a healthy one would."""
+
+
+class WentBackError(ConnectionFailedError):
+    """The server answered with a resourceVersion lower than one it gave before."""
+
+
+class WatchCrashedError(KdashError):
+    """A failure inside kdash ended a watch; it is started anew."""
+
+
 class ApiError(KdashError):
     """The API server answered with an error `Status`.
 

@@ -14,6 +14,9 @@ from k9py.objects.text import printable
 from k9py.objects.times import age, duration
 from k9py.tables.values import Tone
 
+_WENT_BACK_SECONDS = 600.0
+"""Seconds for which a server's going back in time is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -37,7 +40,17 @@ def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ..
 
 def unread_segments(health: ClusterHealth) -> tuple[Segment, ...]:
     """Return which kinds may not, or cannot, be read."""
-    return (*_forbidden(health), *_unreadable(health))
+    return (*_forbidden(health), *_unreadable(health), *_behind(health))
+
+
+def server_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
+    """Return what has happened to the server and a person must know."""
+    if health.went_back_at is None or (now - health.went_back_at).total_seconds() > _WENT_BACK_SECONDS:
+        return ()
+    is_read = health.is_live or health.state is ClusterState.PARTIAL
+    done = "everything was read again" if is_read else "everything is being read again"
+    words = f"the server went back in time {age(health.went_back_at, now)} ago (restored from a backup?): {done}"
+    return (Segment(words, Tone.WARN, 0),)
 
 
 def health_segment(health: ClusterHealth, now: datetime) -> Segment:
@@ -45,15 +58,24 @@ def health_segment(health: ClusterHealth, now: datetime) -> Segment:
     match health.state:
         case ClusterState.LIVE:
             return Segment("live", Tone.OK, 0)
+        case ClusterState.PARTIAL:
+            return Segment("partly live", Tone.WARN, 0)
         case ClusterState.LOADING:
             return Segment(f"loading ({health.objects:,} objects)", Tone.BUSY, 0)
         case ClusterState.STALE if health.is_polled:
             return Segment(f"read {age(health.since, now)} ago: may not be watched, read again and again", Tone.WARN, 0)
         case ClusterState.STALE:
-            return Segment(f"stale for {age(health.since, now)}, {_again(health, now)}", Tone.FAIL, 0)
+            which = _which(health)
+            words = f"{which}stale for {age(health.since, now)}, {_again(health, now)}"
+            return Segment(words, Tone.FAIL, 0)
         case ClusterState.UNREACHABLE:
             why = f": {health.error.message}" if health.error else ""
-            return Segment(printable(f"no connection{why}, {_again(health, now)}"), Tone.FAIL, 0)
+            which = _which(health)
+            return Segment(
+                printable(f"{f'{which}not read' if which else 'no connection'}{why}, {_again(health, now)}"),
+                Tone.FAIL,
+                0,
+            )
         case ClusterState.FORBIDDEN:
             return Segment("no right to read anything here", Tone.FAIL, 0)
 
@@ -62,6 +84,21 @@ def _again(health: ClusterHealth, now: datetime) -> str:
     if health.retry_at is None:
         return "reconnecting now"
     return f"reconnecting in {duration((health.retry_at - now).total_seconds())}"
+
+
+def _which(health: ClusterHealth) -> str:
+    """Return the essential kinds that are in this state, with a blank; "" when they all are."""
+    needed = {kind: one.state for kind, one in health.kinds.items() if kind in ESSENTIAL}
+    alike = sorted(kind for kind, state in needed.items() if state is health.state)
+    if len(alike) == len(needed):
+        return ""
+    return f"{', '.join(alike) if len(alike) < 3 else f'{len(alike)} of {len(needed)} kinds'} "
+
+
+def _behind(health: ClusterHealth) -> tuple[Segment, ...]:
+    if not health.behind or health.state not in (ClusterState.LIVE, ClusterState.PARTIAL):
+        return ()
+    return (Segment(f"not current: {', '.join(health.behind)}", Tone.WARN, 3),)
 
 
 def _unreadable(health: ClusterHealth) -> tuple[Segment, ...]:

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from k9py.cluster.feed import Changes
+from k9py.cluster.health import ClusterState
 from k9py.kube.contexts import contexts
 from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.meta import ObjectKey
@@ -33,7 +34,7 @@ from k9py.tui.options import AppOptions
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
-from k9py.tui.session import Connected, Session, SessionState, for_context
+from k9py.tui.session import Connected, Session, SessionState, Unreachable, for_context
 from k9py.tui.terminal.notification import notification
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
@@ -70,6 +71,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self._session_worker: Worker[None] | None = None
         self._pending: dict[ClusterScreen, Changes] = {}
         self._second = -1
+        self._could_retry = False
 
     @property
     def connected(self) -> Connected | None:
@@ -140,8 +142,31 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
             self._second = second
             self.draw_header()
 
+    @property
+    def can_retry(self) -> bool:
+        """Tell whether something waits that could be tried again now."""
+        match self.session.state:
+            case Connected(cluster=cluster):
+                health = cluster.health
+                return health.state not in (ClusterState.LIVE, ClusterState.PARTIAL) or bool(health.behind)
+            case state:
+                return isinstance(state, Unreachable)
+
+    def retry_now(self) -> None:
+        """Try again now whatever waits: to connect, or every watch that is not live."""
+        match self.session.state:
+            case Connected(cluster=cluster):
+                cluster.retry_now()
+                self.say("trying again now")
+            case _:
+                self.session.retry()
+
     def draw_header(self) -> None:
         """Bring every header in step."""
+        could_retry, self._could_retry = self._could_retry, self.can_retry
+        if could_retry is not self._could_retry:
+            for screen in self._cluster_screens():
+                screen.refresh_bindings()
         segments = header_segments(
             self.session.state,
             self.context,

@@ -10,7 +10,7 @@ from typing import Final
 from k9py.cluster.cluster import Cluster
 from k9py.objects.severity import Severity
 from k9py.objects.times import duration
-from k9py.tables.header import Segment, health_segment, place_segments, unread_segments
+from k9py.tables.header import Segment, health_segment, place_segments, server_segments, unread_segments
 from k9py.tables.tones import COUNTED, count_words, severity_tone
 from k9py.tables.values import Tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
@@ -62,7 +62,8 @@ def notice_segments(state: SessionState) -> list[BarSegment]:
             absent = cluster.queries.absent_namespaces(cluster.scope.namespaces)
             words = (cluster.notice, f"there is no namespace {', '.join(absent)}" if absent else "")
             notices = [BarSegment(one, Tone.WARN, priority=0, shrink=True) for one in words if one]
-            return [*notices, *_bar(_unread(cluster, matters=True))]
+            server = server_segments(cluster.health, cluster.clock.now())
+            return [*_bar(server), *notices, *_bar(_unread(cluster, matters=True))]
     return []
 
 

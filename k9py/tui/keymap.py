@@ -69,9 +69,11 @@ PLACES: Final = (
 PROGRAM: Final = (
     Binding("colon", "command_line", "Command", tooltip="Type a command", id="program.command", key_display=":"),
     Binding("question_mark", "help", "Help", tooltip="All keys", id="program.help", key_display="?"),
+    Binding("ctrl+r", "retry", "Retry now", tooltip="Not live: try again now instead of waiting", id="program.retry"),
 )
 
 BAR: Final = (
+    "program.retry",
     "log.search",
     "log.filter",
     "log.pause",

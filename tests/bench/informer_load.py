@@ -13,7 +13,7 @@ import json
 import sys
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from k9py.informer import indexes
@@ -44,8 +44,16 @@ class Generated:
         await asyncio.sleep(0)
         return self._lists[min(self._watches, 1)][int(continue_token or 0)]
 
+    async def probe(self) -> bytes:
+        return b'{"metadata":{},"items":[]}'
+
     def watch(
-        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+        self,
+        *,
+        resource_version: str,
+        send_initial_events: bool,
+        timeout_seconds: int,
+        silence: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         return self._watch()
 

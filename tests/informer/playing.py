@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
 import pytest
 
 from k9py.informer.events import Applied, Deleted, Disrupted, InitApplied, WatchEvent
+from k9py.informer.server import ServerTraits
 from k9py.informer.states import State
 from k9py.informer.turns import Turns
 from k9py.informer.watcher import Watcher
+from k9py.objects.errors import KdashError
 from k9py.objects.kinds import POD
 from k9py.objects.pods import Pod
 from tests.informer.scripted import (
@@ -31,6 +34,7 @@ class Run(NamedTuple):
     states: list[State]
     watcher: Watcher[Pod]
     limits: list[int]
+    server: ScriptedServer
 
     @property
     def told(self) -> str:
@@ -54,11 +58,17 @@ def _word(event: WatchEvent[Pod]) -> str:
             return type(event).__name__
 
 
-async def play(*script: Answer, streamed: bool = False) -> Run:
-    """Run a watcher through a script, waiting for nothing."""
+async def play(
+    *script: Answer,
+    streamed: bool = False,
+    probes: Sequence[int | KdashError | None] = (),
+    takes: float = 0,
+    traits: ServerTraits | None = None,
+) -> Run:
+    """Run a watcher through a script; waiting passes the clock's time and takes none."""
     clock = SteppingClock()
-    server = ScriptedServer(clock, *script)
-    watcher = Watcher(POD, server, clock, Turns(clock), streamed=streamed, rng=random.Random(7))
+    server = ScriptedServer(clock, *script, probes=probes, takes=takes)
+    watcher = Watcher(POD, server, clock, Turns(clock), streamed=streamed, server=traits, rng=random.Random(7))
     events: list[WatchEvent[Pod]] = []
     states: list[State] = []
 
@@ -67,8 +77,11 @@ async def play(*script: Answer, streamed: bool = False) -> Run:
             async for batch in batches:
                 events.extend(batch)
                 states.append(watcher.state)
+                for event in batch:
+                    if isinstance(event, Disrupted):
+                        await clock.sleep(event.retry_in)
 
     with pytest.raises(ScriptOver):
         await read()
     assert server.open_streams == 0
-    return Run(server.asked, events, states, watcher, server.limits)
+    return Run(server.asked, events, states, watcher, server.limits, server)

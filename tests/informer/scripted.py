@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from k9py.objects.errors import KdashError
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-class ScriptOver(Exception):  # noqa: N818  it is an end, not an error
+class ScriptOver(BaseException):
     """The script has no more answers."""
 
 
@@ -54,11 +54,12 @@ class Listed:
 @dataclass(frozen=True)
 class Stream:
     """Answer to a watch: batches of lines, after `seconds` the end. `then` is how it ends: "closed" in order, with an
-    error, or not at all ("open": it hangs until it is cancelled)."""
+    error, or not at all ("open": it hangs until it is cancelled). Each batch takes `between` seconds."""
 
     lines: Sequence[Sequence[bytes]] = ()
     then: Literal["closed", "open"] | KdashError = "closed"
     seconds: float = 60.0
+    between: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,33 @@ Answer = Listed | Stream | KdashError
 
 
 class ScriptedServer:
-    """A `ListerWatcher` that answers from a script."""
+    """A `ListerWatcher` that answers from a script.
 
-    def __init__(self, clock: SteppingClock, *script: Answer) -> None:
+    Args:
+        probes: the versions that probes are answered with, or what they fail with. None, and when they are through:
+            with one that cannot be compared.
+        takes: seconds until a list is answered.
+    """
+
+    def __init__(
+        self, clock: SteppingClock, *script: Answer, probes: Sequence[int | KdashError | None] = (), takes: float = 0
+    ) -> None:
         self.asked: list[Asked] = []
+        self.probed = 0
+        self.timeouts: list[int] = []
+        self.silences: list[float] = []
+        self._silence: Callable[[], float] | None = None
+        self._takes = takes
+        self._probes: list[int | KdashError | None] = [*probes]
         self.limits: list[int] = []
         self.open_streams = 0
         self.hangs = asyncio.Event()
         self._clock = clock
         self._script = list(script)
+
+    def answer_with(self, *script: Answer) -> None:
+        """Go on with these answers."""
+        self._script += script
 
     def _next(self) -> Answer:
         if not self._script:
@@ -95,14 +114,30 @@ class ScriptedServer:
         assert resource_version is None, "a limit is ignored by the server together with a resourceVersion"
         self.asked.append(Asked("list", continue_token))
         self.limits.append(limit)
+        self._clock.seconds += self._takes
         answer = self._next()
         assert isinstance(answer, Listed), f"the script expected a watch, got {self.asked[-1]}"
         return answer.body
 
+    async def probe(self) -> bytes:
+        self.probed += 1
+        answer = self._probes.pop(0) if self._probes else None
+        if isinstance(answer, KdashError):
+            raise answer
+        version = "" if answer is None else str(answer)
+        return json.dumps({"metadata": {"resourceVersion": version}, "items": []}).encode()
+
     def watch(
-        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+        self,
+        *,
+        resource_version: str,
+        send_initial_events: bool,
+        timeout_seconds: int,
+        silence: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
-        assert 60 < timeout_seconds <= 300
+        assert 10 <= timeout_seconds <= 60
+        self.timeouts.append(timeout_seconds)
+        self._silence = silence
         self.asked.append(Asked("watch-list" if send_initial_events else "watch", resource_version))
         return self._opened()
 
@@ -117,8 +152,12 @@ class ScriptedServer:
             self.open_streams -= 1
 
     async def _lines(self, stream: Stream) -> AsyncIterator[list[bytes]]:
+        silence = self._silence
         for lines in stream.lines:
+            self.silences.append(silence() if silence else 0.0)
+            self._clock.seconds += stream.between
             yield list(lines)
+        self.silences.append(silence() if silence else 0.0)
         self._clock.seconds += stream.seconds
         if isinstance(stream.then, KdashError):
             raise stream.then

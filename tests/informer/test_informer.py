@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,9 +13,9 @@ import pytest
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from k9py.informer.informer import Informer, streams_pay
 from k9py.informer.store import Batch
+from k9py.informer.timing import POLL
 from k9py.informer.turns import Turns
-from k9py.informer.watcher import POLL
-from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError
+from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError, KdashError
 from k9py.objects.kinds import DEPLOYMENT, POD, SERVICE
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
@@ -49,15 +49,31 @@ class NoJitter(random.Random):
 class Stage:
     """An informer before a scripted server, with everything it said written down."""
 
-    def __init__(self, *script: Answer, streamed: bool = False, tick: float = 0.0) -> None:
+    def __init__(
+        self,
+        *script: Answer,
+        streamed: bool = False,
+        tick: float = 0.0,
+        probes: Sequence[int | KdashError | None] = (),
+    ) -> None:
         self.clock = SteppingClock(tick=tick)
-        self.server = ScriptedServer(self.clock, *script)
+        self.server = ScriptedServer(self.clock, *script, probes=probes)
+        self.times_gone_back = 0
         self.healths: list[WatchHealth] = []
         self.informer: Informer[Pod] = Informer(
-            POD, self.server, self.clock, streamed=streamed, on_health=self.healths.append, rng=NoJitter()
+            POD,
+            self.server,
+            self.clock,
+            streamed=streamed,
+            on_health=self.healths.append,
+            on_went_back=self._count,
+            rng=NoJitter(),
         )
         self.batches: list[Batch[Pod]] = []
         self.informer.store.subscribe(self.batches.append)
+
+    def _count(self) -> None:
+        self.times_gone_back += 1
 
     async def play(self) -> None:
         """Run to the end of the script."""
@@ -227,7 +243,7 @@ async def test_a_watch_that_comes_back_is_live_again() -> None:
     stage = Stage(page(10, A1), CUT, Stream([[bookmark(11)]], "closed"))
     await stage.play()
     assert isinstance(stage.informer.health, Live)
-    assert [type(one) for one in stage.healths] == [Loading, Stale, Stale, Live]
+    assert [type(one) for one in stage.healths] == [Loading, Live, Stale, Stale, Live]
 
 
 async def test_a_watch_renewed_in_order_stays_live_without_a_word() -> None:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from k9py.informer.events import Disrupted, Rejected
-from k9py.informer.watcher import SLOW_RETRY
+from k9py.informer.timing import SLOW_RETRY
 from k9py.objects.errors import (
     ApiError,
     ConnectionFailedError,

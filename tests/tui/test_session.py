@@ -12,6 +12,7 @@ import pytest
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.objects.errors import ConfigError, ConnectionFailedError
+from k9py.simulator.faults import Refuse, Where
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.dialogs.choose import ChooseDialog
@@ -120,3 +121,17 @@ async def test_another_context_is_another_cluster(name: str, kdash: Dashboard, t
     kdash.app.show_context(name)
     await kdash.until(lambda: kdash.app.connected is not None and kdash.app.context == name, "connected to it")
     await kdash.until_text(f"context {name}", "checkout")
+
+
+async def test_while_it_is_not_live_a_key_tries_again_however_long_the_server_asked_to_wait(kdash: Dashboard) -> None:
+    assert "Retry now" not in kdash.text
+    await kdash.press("ctrl+r")
+    await kdash.until_said("everything is live")
+    kdash.simulator.inject(Refuse(503, retry_after=3600), Where(), times=None)
+    kdash.simulator.stop_listening()
+    kdash.simulator.listen_again()
+    await kdash.until_text("stale for", "reconnecting in 60s", "^r Retry now")
+    kdash.simulator.clear_faults()
+    await kdash.press("ctrl+r")
+    await kdash.until_text("● live")
+    await kdash.until(lambda: "Retry now" not in kdash.text, "the key gone")

@@ -109,6 +109,8 @@ class ClusterScreen(Screen[None]):
             return "" if self.kdash.connected else "not connected"
         if action == "stop":
             return "" if self.kdash.writing.stoppable else "nothing is done one after the other now"
+        if action == "retry":
+            return "" if self.kdash.can_retry else "everything is live"
         if action not in ON_OBJECTS:
             return ""
         if action in keymap.ON_PODS:
@@ -139,7 +141,9 @@ class ClusterScreen(Screen[None]):
         return self._read_only
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what is not possible now."""
+        """Grey out what is not possible now; what is only of use without a connection is not there with one."""
+        if action == "retry" and not self.kdash.can_retry:
+            return False
         return None if self.refusal(action) else super().check_action(action, parameters)
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -275,6 +279,10 @@ class ClusterScreen(Screen[None]):
         self.kdash.choose_context()
 
     # -- program ------------------------------------------------------------------------------------------------------
+
+    def action_retry(self) -> None:
+        """Try again now instead of waiting."""
+        self.kdash.retry_now()
 
     def action_help(self) -> None:
         """Show all keys."""

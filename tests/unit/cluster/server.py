@@ -158,8 +158,17 @@ class _FakeListerWatcher:
         ]
         return json.dumps({"metadata": {"resourceVersion": str(self._server.version)}, "items": items}).encode()
 
+    async def probe(self) -> bytes:
+        self._server.check(self._kind, self._namespace)
+        return b'{"metadata":{"resourceVersion":"%d"},"items":[]}' % self._server.version
+
     def watch(
-        self, *, resource_version: str, send_initial_events: bool, timeout_seconds: int
+        self,
+        *,
+        resource_version: str,
+        send_initial_events: bool,
+        timeout_seconds: int,
+        silence: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         return self._opened(send_initial_events)
 

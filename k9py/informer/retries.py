@@ -1,0 +1,30 @@
+"""How long to wait after which failure.
+
+To give another failure a wait of its own: one `case`.
+"""
+
+from __future__ import annotations
+
+from k9py.informer import timing
+from k9py.informer.backoff import MIN_WAIT, Backoff
+from k9py.objects.errors import ApiError, ForbiddenError, KdashError, NotFoundError, SilentError, WentBackError
+
+
+def wait_after(error: KdashError, backoff: Backoff, *, unanswered_for: float | None) -> float:
+    """Return the seconds until the next try.
+
+    Args:
+        backoff: of this watch; grows where the failure may be the server's weakness.
+        unanswered_for: seconds the request has waited for the answer that did not come; None: there was an answer.
+    """
+    match error:
+        case WentBackError():
+            return timing.CONFIRM
+        case ForbiddenError() | NotFoundError():
+            return timing.SLOW_RETRY
+        case ApiError(retry_after=float() | int() as seconds):
+            return max(min(float(seconds), timing.MAX_RETRY_AFTER), backoff.next())
+        case SilentError() if unanswered_for is not None:
+            return max(MIN_WAIT, backoff.next() - unanswered_for)  # waiting for the answer was a wait already
+        case _:
+            return backoff.next()

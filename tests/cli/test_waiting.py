@@ -1,0 +1,87 @@
+"""What `kdash --once` says while it waits: nothing of a short wait, and never silence of a long one."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pytest
+
+from k9py.cli.waiting import Waiting, reading_words
+from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
+from k9py.objects.errors import ConnectionFailedError, ForbiddenError, UnavailableError
+from tests.unit.cluster.server import HeldClock
+
+BUSY = UnavailableError("the API server asks us to slow down", code=429)
+
+
+async def said_during(*passing: float, is_terminal: bool) -> list[str]:
+    """What was written after each time that passed, and at the end."""
+    clock, err = HeldClock(), io.StringIO()
+    said: list[str] = []
+    counts = iter(range(1, 100))
+
+    def written() -> str:
+        text = err.getvalue()
+        err.seek(0)
+        err.truncate()
+        return text
+
+    async with Waiting(err, clock, lambda: f"reading {next(counts)}", is_terminal=is_terminal):
+        for seconds in passing:
+            await asyncio.sleep(0)
+            clock.pass_time(seconds)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            said.append(written())
+    return [*said, written()]
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "passing", "said"),
+    [
+        pytest.param(True, [1.9], ["", ""], id="a short wait on a terminal"),
+        pytest.param(
+            True,
+            [2, 0.5, 0.5],
+            ["\rkdash: reading 1\x1b[K", "", "\rkdash: reading 2\x1b[K", "\r\x1b[K"],
+            id="a longer one is one line, and taken away",
+        ),
+        pytest.param(False, [9.9], ["", ""], id="a short wait elsewhere"),
+        pytest.param(
+            False,
+            [10, 29, 1],
+            ["kdash: reading 1\n", "", "kdash: reading 2\n", ""],
+            id="a longer one is a line now and then",
+        ),
+    ],
+)
+async def test_what_is_said_of_a_wait(is_terminal: bool, passing: list[float], said: list[str]) -> None:
+    assert await said_during(*passing, is_terminal=is_terminal) == said
+
+
+def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | None = None) -> KindHealth:
+    assert error is None or isinstance(error, UnavailableError | ConnectionFailedError | ForbiddenError)
+    return KindHealth(name, state, state is ClusterState.LIVE, objects, error)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        ([kind("Pod", ClusterState.LOADING, 1204)], "reading pods: 1,204 so far…"),
+        ([kind("Pod", ClusterState.LIVE, 1204)], ""),
+        (
+            [kind("Job", ClusterState.LOADING), kind("Pod", ClusterState.LOADING, 7), kind("Node", ClusterState.LIVE)],
+            "reading pods: 7 so far… (1 more to come)",
+        ),
+        (
+            [kind("Pod", ClusterState.UNREACHABLE, 0, BUSY)],
+            "reading pods: the API server asks us to slow down; it is tried again…",
+        ),
+        ([kind("Pod", ClusterState.UNREACHABLE, 0, ConnectionFailedError("refused"))], ""),
+        ([kind("Pod", ClusterState.FORBIDDEN, 0, ForbiddenError("no"))], ""),
+    ],
+)
+def test_the_words_for_what_is_being_read(kinds: list[KindHealth], words: str) -> None:
+    health = ClusterHealth(ClusterState.LOADING, kinds={one.kind: one for one in kinds})
+    assert reading_words(health) == words
