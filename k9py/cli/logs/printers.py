@@ -81,7 +81,7 @@ def _raw(*, is_terminal: bool, prefixed: bool, timestamps: bool) -> Printer:
 def _json(*, plain: bool) -> Printer:
     def one(line: LogLine) -> str:
         target, record = line.target, parse(line.text)
-        level = record.level if record is not None and record.level else level_of(line.text)
+        level = level_of(line.text)
         values: dict[str, Any] = {
             "time": None if line.at is None else time_words(line.at),
             "namespace": target.namespace,

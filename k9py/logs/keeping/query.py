@@ -222,7 +222,7 @@ def _finds(pattern: SearchPattern) -> Condition:
                 return False
         elif search(bare):
             return True
-        if "=" not in text and not text.startswith("{"):
+        if "=" not in text and "{" not in text:
             return False
         told = shown_text(text, line.at)
         return told != bare and bool(search(told))

@@ -24,6 +24,10 @@ MAX_WORDS: Final = 300
 _STATUS_KEYS: Final = frozenset({"status", "status_code", "statusCode", "http_status", "code"})
 
 
+_PROBES: Final = ("0", "3", "503")
+"""Digits that stand for different levels wherever digits stand for one."""
+
+
 class Template(NamedTuple):
     """What lines of one kind have in common.
 
@@ -49,7 +53,7 @@ class Templates:
         Args:
             text: printable (`records.sgr.plain`).
         """
-        if text.startswith("{"):
+        if text.startswith("{") or (text[:1].isspace() and text.lstrip().startswith("{")):
             record = parse(text)
             if record is not None:
                 return self._of_record(record)
@@ -69,7 +73,7 @@ class Templates:
             words, level = _cut(mask(bones)), level_of(text)
         if len(self._learnt) >= MAX_LEARNT:
             self._learnt.clear()
-        learnt = (words, level if level_of(bones) is level else None)
+        learnt = (words, level if all(level_of(bones.replace("0", digits)) is level for digits in _PROBES) else None)
         self._learnt[bones] = learnt
         return learnt
 

@@ -16,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from k9py.logs.records.level import Level, level_of, parse_level
+from k9py.logs.records.level_words import from_number
 from k9py.logs.records.logfmt import pairs, unquoted
 
 Form = Literal["json", "logfmt"]
@@ -53,10 +54,12 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
             "loglevel",
             "log_level",
             "logLevel",
-            "log.level",
             "levelname",
             "level_name",
             "@l",
+            "@level",
+            "LogLevel",
+            "log.level",
         ),
         *("Level", "LEVEL", "Severity", "severity_text", "severityText", "SeverityText"),
     ),
@@ -64,7 +67,19 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
         *("time", "ts", "timestamp", "@timestamp", "@t", "asctime", "datetime", "Timestamp", "Time", "eventTime"),
         *("timeMillis", "t"),
     ),
-    "message": ("msg", "message", "@m", "@mt", "short_message", "Message", "MESSAGE", "event", "log", "body"),
+    "message": (
+        "msg",
+        "message",
+        "@m",
+        "@mt",
+        "@message",
+        "short_message",
+        "Message",
+        "MESSAGE",
+        "event",
+        "log",
+        "body",
+    ),
 }
 _ROLES: Final = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}
 _KLOG: Final = re.compile(
@@ -80,7 +95,7 @@ def parse(text: str) -> Record | None:
 
     A structured line of klog, as Kubernetes' own components write it, counts as pairs.
     """
-    if text.startswith("{"):
+    if text.startswith("{") or (text[:1].isspace() and text.lstrip().startswith("{")):
         try:
             decoded = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -139,31 +154,33 @@ def _klog(text: str) -> Record | None:
 
 
 def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Record:
-    best: dict[str, tuple[int, str, Level | str]] = {}
+    level = level_of(text)
+    best: dict[str, tuple[int, str, str]] = {}
     for key, value in items:
         if key in _ROLES:
             role, rank = _ROLES[key]
-            if (role not in best or rank < best[role][0]) and (meaning := _meaning(role, value)):
+            if (role not in best or rank < best[role][0]) and (meaning := _meaning(role, value, level)):
                 best[role] = (rank, key, meaning)
     taken = {key for _, key, _ in best.values()}
-    level = best["level"][2] if "level" in best else level_of(text)
     time = best["time"][2] if "time" in best else ""
     message = best["message"][2] if "message" in best else ""
     return Record(
         form,
-        level if isinstance(level, Level) else Level.UNKNOWN,
-        str(time),
-        str(message),
+        level,
+        time,
+        message,
         tuple((key, value) for key, value in items if key not in taken),
     )
 
 
-def _meaning(role: str, value: object) -> Level | str:
-    """Return what a value says in a role, something false when it says nothing there."""
+def _meaning(role: str, value: object, level: Level) -> str:
+    """Return what a value says in a role, "" when it says nothing there; of a level only what the line's level is."""
     if role == "level":
-        if isinstance(value, int):
-            return parse_level(str(value)) if 0 <= value < 100 else Level.UNKNOWN
-        return parse_level(value) if isinstance(value, str) else Level.UNKNOWN
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            return ""
+        is_number = isinstance(value, int) or (value.isdecimal() and len(value) < 7)
+        said = from_number(int(value)) if is_number else parse_level(str(value))
+        return said.name if level and said is level else ""
     if role == "time":
         return _time(value)
     return value if isinstance(value, str) else ""

@@ -117,8 +117,6 @@ def _ordinary(text: str, colours: bool) -> Shown:
         if spans and colours:
             return _cut(bare, [Span(start, end, "text", colour) for start, end, colour in spans], level_of(text))
         text = bare
-    if text.startswith("{"):
-        return _cut(text, [], level_of(text))
     level, start, end = level_word(text)
     return _cut(text, [Span(start, end, "level")] if end > start else [], level)
 

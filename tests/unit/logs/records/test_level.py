@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from k9py.logs.keeping.query import parse_query
+from k9py.logs.line import LogLine
+from k9py.logs.patterns.template import Templates
 from k9py.logs.records.level import Level, level_of, level_word, parse_level
+from k9py.logs.records.record import parse
+from k9py.logs.records.sgr import plain
+from k9py.logs.records.shown import shown
+from k9py.logs.source import LogTarget
+from tests.unit.logs.records.lines_by_library import LINES
+
+REPORTED = [json.loads(line) for line in (Path(__file__).parent / "levels.jsonl").read_text().splitlines()]
+
+
+def is_kept(query: str, text: str) -> bool:
+    """Tell whether a filter keeps a line."""
+    parsed = parse_query(query)
+    assert parsed is not None
+    assert not parsed.problem
+    return parsed.matches(LogLine(LogTarget("shop", "web-1", "app"), None, text))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +56,7 @@ from k9py.logs.records.level import Level, level_of, level_word, parse_level
         ("2024-01-01T00:00:00.000000Z\tinfo\tads\tistio", Level.INFO),
         ("2024-01-01T00:00:00.000Z\terror\tcontroller", Level.ERROR),
         ("error messages are told here", Level.UNKNOWN),
-        ("app.py:1: DeprecationWarning: old", Level.UNKNOWN),
+        ("app.py:1: DeprecationWarning: old", Level.WARN),
         ("DeprecationWarning: old", Level.WARN),
         ("\x1b[36mINFO\x1b[0m[0000] logrus with colours", Level.INFO),
         ("\x1b[2m2024-01-01T00:00:00Z\x1b[0m \x1b[33m WARN\x1b[0m rust: tracing", Level.WARN),
@@ -59,7 +80,7 @@ from k9py.logs.records.level import Level, level_of, level_word, parse_level
         ('Exception in thread "main" java.lang.Error', Level.ERROR),
         ('10.0.0.1 - - [01/Jan/2024:00:00:00 +0000] "GET /x HTTP/1.1" 502 12 "-" "curl"', Level.ERROR),
         ('10.0.0.1 - - [01/Jan/2024:00:00:00 +0000] "GET /x HTTP/1.1" 404 500 "-" "curl"', Level.UNKNOWN),
-        ('INFO:     10.0.0.1:1234 - "GET /x HTTP/1.1" 500 Internal Server Error', Level.ERROR),
+        ('INFO:     10.0.0.1:1234 - "GET /x HTTP/1.1" 500 Internal Server Error', Level.INFO),
         ("[GIN] 2024/01/01 - 00:00:00 | 503 |  1.2ms | 10.0.0.1 | GET /", Level.ERROR),
         ("INFO handled an ERROR", Level.INFO),
         ("no errors found", Level.UNKNOWN),
@@ -102,3 +123,55 @@ def test_the_word_that_says_it_is_found() -> None:
 def test_levels_are_ordered_and_unknown_is_below_them_all() -> None:
     assert sorted(Level, reverse=True)[0] is Level.FATAL
     assert min(Level) is Level.UNKNOWN
+
+
+@pytest.mark.parametrize("case", REPORTED, ids=lambda case: case["line"][:60])
+def test_a_line_that_was_reported_says_its_level(case: dict[str, str]) -> None:
+    assert level_of(case["line"]).name in case["level"].split("|")
+
+
+@pytest.mark.parametrize(("level", "text"), LINES, ids=lambda value: str(value)[:60])
+def test_a_line_of_a_library_says_its_level(level: Level, text: str) -> None:
+    assert level_of(text) is level
+
+
+@pytest.mark.parametrize("text", [text for _, text in LINES] + [case["line"] for case in REPORTED])
+def test_filter_template_record_and_display_agree(text: str) -> None:
+    level = level_of(text)
+    assert is_kept(f"level={level.name.lower()}", text)
+    assert Templates().of(plain(text)).level is level
+    assert shown(text).level is level
+    assert shown(text, parsed=False).level is level
+    record = parse(text)
+    assert record is None or record.level is level
+
+
+def test_a_level_nested_in_another_object_is_that_objects() -> None:
+    lines = (
+        '{"severity":"INFO","message":"game saved","player":{"level":50}}',
+        '{"message":"payment failed","ctx":{"level":"gold"},"severity":"ERROR"}',
+        '{"Timestamp":"x","LogLevel":"Error","Message":"dotnet failed"}',
+        '{"message":"x","items":[{"level":"fatal"}],"level":"debug"}',
+    )
+    assert [number for number, text in enumerate(lines) if is_kept("level>=error", text)] == [1, 2]
+
+
+@pytest.mark.parametrize("filler", [f'"message":"{"x" * 20_000}"', f'"nested":{{"level":"fatal","x":"{"y" * 9_000}"}}'])
+def test_a_line_too_long_to_decode_is_read_at_its_beginning(filler: str) -> None:
+    assert level_of(f'{{"a":{{"level":"fatal"}},"severity":"ERROR",{filler}}}') is Level.ERROR
+
+
+@pytest.mark.parametrize(
+    "text", ['{"msg":"cut off", "level":"error", "x":"', '{"level":"error","x":"\\ud800"}', '{"lvl":50,"a":}']
+)
+def test_a_line_that_is_no_whole_json_is_read_as_far_as_it_goes(text: str) -> None:
+    assert level_of(text) is Level.ERROR
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x | " * 5_000, '{"' + '\\"' * 4_000, '{"a":' * 3_000, '{"log":' + "[" * 6_000, "1:" * 4_000, " level=x" * 3_000],
+    ids=lambda text: text[:12],
+)
+def test_a_hostile_line_says_nothing_and_is_survived(text: str) -> None:
+    assert level_of(text) is Level.UNKNOWN
