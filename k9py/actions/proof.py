@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from k9py.actions.change import Change
 from k9py.actions.patcher import WriteRequest
-from k9py.actions.values import Path, path_text, value_at, value_text
+from k9py.actions.values import CONTROLLERS, Path, path_text, value_at, value_text
 from k9py.objects.text import printable
 
 _GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
 """What every patch sends as a precondition and not as a change."""
+
+_ANNOTATIONS: Final = ("metadata", "annotations")
 
 Miss = tuple[Path, Any, Any]
 """A path that was sent, its value as sent, and as it is found; None is absent."""
@@ -79,7 +81,7 @@ def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
 
 
 def _misses(sent: Any, found: Any, path: Path) -> Iterator[Miss]:
-    if path in _GUARDS:
+    if path in _GUARDS or (path[:2] == _ANNOTATIONS and path[2:] and path[2].startswith(CONTROLLERS)):
         return
     if isinstance(sent, Mapping):
         there = found if isinstance(found, Mapping) else {}

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.actions.values import Path, path_text, value_text
+from k9py.actions.values import CONTROLLERS, Path, path_text, value_text
 
 _METADATA: Final = ("labels", "annotations")
-_CONTROLLERS: Final = "deployment.kubernetes.io/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def differences_text(found: tuple[Difference, ...], most: int = 3) -> str:
 def _compared(obj: Mapping[str, Any]) -> dict[str, Any]:
     meta = obj.get("metadata") or {}
     kept: dict[str, Any] = {part: dict(meta.get(part) or {}) for part in _METADATA}
-    kept["annotations"] = {key: one for key, one in kept["annotations"].items() if not key.startswith(_CONTROLLERS)}
+    kept["annotations"] = {key: one for key, one in kept["annotations"].items() if not key.startswith(CONTROLLERS)}
     return {"metadata": kept, "spec": obj.get("spec") or {}}
 
 

@@ -16,6 +16,8 @@ from k9py.objects.text import printable
 Path = tuple[str, ...]
 """Keys from the root of an object; `[name]` is the element of a list that has this name."""
 
+CONTROLLERS: Final = "deployment.kubernetes.io/"
+"""Annotations of a Deployment its controller writes by itself begin with this."""
 _LONGEST: Final = 120
 ABSENT: Final = "absent"
 

@@ -23,6 +23,7 @@ from k9py.actions.patcher import Patcher, Reader
 from k9py.actions.preconditions import at_version
 from k9py.actions.proof import not_the_object, unproven
 from k9py.actions.stored import differences
+from k9py.actions.values import CONTROLLERS
 from k9py.actions.warnings import loudest_first, mutated
 from k9py.objects.errors import (
     ConfigError,
@@ -352,8 +353,8 @@ def _changed(change: Change, present: Mapping[str, Any], before: Mapping[str, An
 
 def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
     """Return the annotations without the Deployment controller's own, which it writes again by itself."""
-    return {key: value for key, value in annotations.items() if not key.startswith("deployment.kubernetes.io/")}
+    return {key: value for key, value in annotations.items() if not key.startswith(CONTROLLERS)}
 
 
 def _joined(hint: str, more: str) -> str:
-    return f"{hint}; {more}" if hint else more
+    return f"{hint.rstrip('.')}; {more}" if hint else more

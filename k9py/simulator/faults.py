@@ -62,7 +62,18 @@ class Silence:
     after_bytes: int = 0
 
 
-Fault = Refuse | Cut | Slow | Hang | Silence
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Answer with this instead: a web page, another object, a redirect; `made`: the request was carried out before."""
+
+    code: int = 200
+    body: bytes = b"{}"
+    content_type: str = "application/json"
+    location: str = ""
+    made: bool = False
+
+
+Fault = Refuse | Cut | Slow | Hang | Silence | Replace
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from k9py.simulator.api.answers import Answer, failure_answer
 from k9py.simulator.api.dispatch import answer, read_request
 from k9py.simulator.api.request import target_of
 from k9py.simulator.failures import ApiFailure
-from k9py.simulator.faults import Cut, Fault, Faults, Hang, Refuse, Silence, Slow, Where
+from k9py.simulator.faults import Cut, Fault, Faults, Hang, Refuse, Replace, Silence, Slow, Where
 from k9py.simulator.state import ClusterState
 
 COMPRESS_BYTES = 128 * 1024  # the real server leaves smaller answers as they are
@@ -155,12 +155,15 @@ class Listener:
                 await self._cleared.wait()
             case _:
                 pass
+        if isinstance(fault, Replace) and not fault.made:
+            return _replacement(fault)
         try:
             body = await self._body(http)
             request = read_request(self._access, http.method, path, query, headers, body)
-            return answer(self._state, self._access, request)
+            made = answer(self._state, self._access, request)
         except ApiFailure as failure:
             return failure_answer(failure)
+        return _replacement(fault) if isinstance(fault, Replace) else made
 
     @staticmethod
     async def _body(http: web.BaseRequest) -> bytes:
@@ -229,6 +232,11 @@ class Listener:
         if stream.silent:  # its end does not arrive either
             await self._cleared.wait()
             _cut(stream.http)
+
+
+def _replacement(fault: Replace) -> Answer:
+    headers = {"Location": fault.location} if fault.location else {}
+    return Answer(fault.code, fault.body, fault.content_type, headers)
 
 
 def _cut(http: web.BaseRequest) -> NoReturn:

@@ -26,6 +26,7 @@ from k9py.simulator.listener import TOKEN_PATH, Listener, Seen
 from k9py.simulator.resources import NAMESPACES, PODS
 from k9py.simulator.state import ClusterState
 from k9py.simulator.storage import Storage
+from k9py.simulator.webhooks import Webhook
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
@@ -240,6 +241,10 @@ class Simulator:
     def inject(self, fault: Fault, where: Where = ANYWHERE, times: int | None = 1) -> None:
         """Plan trouble for the next requests that match (None: for all of them, until cleared)."""
         self.call(lambda _: self._faults.add(fault, where, times))
+
+    def register(self, webhook: Webhook) -> None:
+        """Let an admission webhook see the writes from now on."""
+        self.call(lambda state: state.webhooks.append(webhook))
 
     def clear_faults(self) -> None:
         """End all trouble, and let go of requests that hang."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from k9py.simulator.clock import Clock
 from k9py.simulator.storage import Storage
+from k9py.simulator.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,4 @@ class ClusterState:
     rng: random.Random
     log_source: LogSource = field(default_factory=NoLogs)
     runs: RunMoments = field(default_factory=RunMoments)
+    webhooks: list[Webhook] = field(default_factory=list)

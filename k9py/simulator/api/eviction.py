@@ -8,7 +8,7 @@ from k9py.simulator.api.answers import Answer, json_answer
 from k9py.simulator.api.reads import existing
 from k9py.simulator.api.request import ApiRequest
 from k9py.simulator.api.selectors import matches_label_selector
-from k9py.simulator.api.shared_writes import decoded_object
+from k9py.simulator.api.shared_writes import admit, decoded_object
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.failures import Cause
@@ -32,6 +32,7 @@ def evict(state: ClusterState, request: ApiRequest) -> Answer:
     uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
     state.storage.check_preconditions(request.resource, pod, uid=uid, resource_version=version)
     dry_run = request.dry_run or bool(options.get("dryRun"))
+    admit(state, request, {})
     if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp"):
         _ask_budgets(state, pod, dry_run=dry_run)
     if not dry_run:

@@ -12,7 +12,7 @@ from k9py.simulator.api.patches import apply_patch
 from k9py.simulator.api.reads import existing
 from k9py.simulator.api.request import ApiRequest
 from k9py.simulator.api.selectors import selector_text
-from k9py.simulator.api.shared_writes import decoded_object, type_mismatch
+from k9py.simulator.api.shared_writes import admit, decoded_object, type_mismatch
 from k9py.simulator.changes import Object
 from k9py.simulator.failures import Cause
 from k9py.simulator.state import ClusterState
@@ -38,6 +38,7 @@ def scale(state: ClusterState, request: ApiRequest) -> Answer:
             wanted = decoded_object(request)
         case _:
             raise failures.method_not_allowed()
+    wanted = admit(state, request, wanted)
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
     name = request.target.name
     if not isinstance(replicas, int) or isinstance(replicas, bool):

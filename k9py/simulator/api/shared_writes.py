@@ -12,6 +12,8 @@ from k9py.simulator.api.request import ApiRequest
 from k9py.simulator.changes import Object
 from k9py.simulator.encoding import encode
 from k9py.simulator.failures import ApiFailure, Cause
+from k9py.simulator.state import ClusterState
+from k9py.simulator.webhooks import admitted
 
 _COUNTS = (
     "replicas",
@@ -38,6 +40,16 @@ def decoded_object(request: ApiRequest) -> Object:
     if not isinstance(value, dict):
         raise failures.bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into object")
     return value
+
+
+def admit(state: ClusterState, request: ApiRequest, obj: Object) -> Object:
+    """Return what the admission webhooks make of an object.
+
+    Raises:
+        ApiFailure: one of them refuses.
+    """
+    target, plural = request.target, request.resource.plural
+    return admitted(state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run)
 
 
 def type_mismatch(patched: Object, value: Any, field: str, wanted: str) -> ApiFailure:

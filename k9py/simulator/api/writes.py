@@ -14,7 +14,7 @@ from k9py.simulator.api.managed_fields import manager_of, with_manager, with_man
 from k9py.simulator.api.patches import apply_patch
 from k9py.simulator.api.reads import existing, query_of, shaped_answer
 from k9py.simulator.api.request import ApiRequest
-from k9py.simulator.api.shared_writes import check_types, decoded_object
+from k9py.simulator.api.shared_writes import admit, check_types, decoded_object
 from k9py.simulator.api.strategies import prepared_for_create, prepared_for_update
 from k9py.simulator.api.validation import strict_fields, validate
 from k9py.simulator.changes import Object
@@ -130,6 +130,7 @@ def _replace(state: ClusterState, request: ApiRequest, old: Object, obj: Object)
         check_types(obj, resource.kind)
         if resource.has_status:
             obj = {**obj, "status": old.get("status", {})}
+        obj = admit(state, request, defaulted(resource, obj))
         obj = prepared_for_update(resource, defaulted(resource, obj), old)
     # A write against an old state is a conflict before it is anything else.
     _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
@@ -154,6 +155,7 @@ def delete(state: ClusterState, request: ApiRequest) -> Answer:
     Raises:
         ApiFailure: 404, 409.
     """
+    admit(state, request, {})
     return json_answer(_delete_one(state, request, request.target.name))
 
 

@@ -1,0 +1,225 @@
+"""The writing commands and a server that refuses, loses, forges or changes what it is sent."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from k9py.cli.options import WriteOptions
+from k9py.cli.plans import restarting, scaling, setting_images
+from k9py.simulator.changes import Object
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Where
+from k9py.simulator.server import Simulator
+from k9py.simulator.webhooks import Webhook
+from tests.cli.shell import Core, Shell
+from tests.cli.writes import CART, CHECKOUT, GOOD, checkout, doing, image_of, only_result, undo
+
+NEWER = "registry.example.com/shop/checkout:2.9.0"
+WRITTEN = Where("patch", "deployments", "checkout?fieldManager")
+"""The write itself and not its dry run."""
+SCALED = Where("patch", "deployments", "checkout/scale?fieldManager")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        yield Shell(simulator, tmp_path)
+
+
+def set_image() -> Core:
+    return doing("set-image", setting_images({"app": NEWER}))
+
+
+# -- admission ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [400, 403, 409, 422, 500])
+async def test_a_rule_that_refuses_is_exit_9_with_its_name_whatever_its_code(shop: Shell, code: int) -> None:
+    shop.simulator.register(Webhook("validate.kyverno.svc-fail", denies=(code, "require-team: label team is required")))
+    ran = await shop.run(set_image(), json=True)
+    assert ran.code == 9
+    error = only_result(ran)["error"]
+    assert error["rule"] == "validate.kyverno.svc-fail"
+    assert "require-team: label team is required" in ran.err
+    assert "validate.kyverno.svc-fail" in ran.err
+    assert shop.writes() == 0
+
+
+@pytest.mark.parametrize("code", [400, 500])
+async def test_a_webhook_that_does_not_support_dry_run_is_a_warning_and_the_write_goes_on(
+    shop: Shell, code: int
+) -> None:
+    message = 'admission webhook "audit.example.com" does not support dry run'
+    shop.simulator.inject(Refuse(code, message=message), Where("patch", containing="dryRun"), times=None)
+    ran = await shop.run(set_image(), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert (result["plan"]["tried"], result["as_previewed"], result["proof"]) == (False, None, "answer")
+    assert "not-tried" in [one["code"] for one in result["plan"]["warnings"]]
+    assert image_of(checkout(shop)) == NEWER
+
+
+async def test_a_webhook_that_cannot_be_called_says_so_and_never_that_it_is_tried_again(shop: Shell) -> None:
+    shop.simulator.register(Webhook("slow.example.com", fails="context deadline exceeded"))
+    ran = await shop.run(set_image())
+    assert ran.code == 2
+    assert "could not ask the admission webhook slow.example.com: context deadline exceeded" in ran.err
+    assert "by itself" not in ran.err
+    assert shop.writes() == 0
+
+
+async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: Shell) -> None:
+    def mirrored(obj: Object, call: int) -> Object:
+        text = json.dumps(obj).replace("registry.example.com", "mirror.example.com")
+        found: Object = json.loads(text)
+        return found
+
+    shop.simulator.register(Webhook("mirror.example.com", Where(resource="deployments"), mutates=mirrored))
+    ran = await shop.run(set_image(), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert (result["as_previewed"], result["stored_otherwise"], result["proof"]) == (True, [], "answer")
+    [warning] = [one for one in result["plan"]["warnings"] if one["code"] == "mutated"]
+    assert f"becomes {NEWER.replace('registry', 'mirror')}, not {NEWER}" in warning["message"]
+
+
+def numbered(obj: Object, call: int) -> Object:
+    """Pin the image to another digest at each call, and leave a note."""
+    template = obj["spec"]["template"]
+    container, *others = template["spec"]["containers"]
+    spec = {**template["spec"], "containers": [{**container, "image": f"{NEWER}@sha256:{call:064}"}, *others]}
+    notes = {**(obj["metadata"].get("annotations") or {}), "seen.example.com/call": str(call)}
+    return {
+        **obj,
+        "metadata": {**obj["metadata"], "annotations": notes},
+        "spec": {**obj["spec"], "template": {**template, "spec": spec}},
+    }
+
+
+async def test_what_was_stored_otherwise_than_previewed_is_told_and_audited(shop: Shell) -> None:
+    shop.simulator.register(Webhook("pin.example.com", Where(resource="deployments"), mutates=numbered))
+    ran = await shop.run(set_image(), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    path = "spec.template.spec.containers[app].image"
+    assert (result["outcome"], result["as_previewed"]) == ("done", False)
+    assert {"path": path, "previewed": f"{NEWER}@sha256:{1:064}", "stored": f"{NEWER}@sha256:{2:064}"} in result[
+        "stored_otherwise"
+    ]
+    assert "what was stored is not what was previewed: metadata.annotations.seen.example.com/call" in ran.err
+    [line] = shop.audit
+    assert (line["outcome"], line["stored_otherwise"]) == ("done", result["stored_otherwise"])
+
+
+# -- proof ----------------------------------------------------------------------------------------------------------
+
+FORGED: list[tuple[Replace, str]] = [
+    (Replace(), "it is no object"),
+    (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with a web page"),
+    (Replace(body=b"<html>Sign in</html>"), "did not answer as a Kubernetes API does"),
+    (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "says Failure: etcd is full"),
+    (Replace(body=b'{"kind":"Deployment","metadata":{"name":"cart","namespace":"shop"}}'), "it is about shop/cart"),
+    (
+        Replace(307, location="https://elsewhere.example.com/x"),
+        "redirects the write to https://elsewhere.example.com/x",
+    ),
+    (Replace(301, location="/login"), "redirects the write to /login"),
+    (Replace(502, b"<html>Bad Gateway</html>", "text/html"), "answered 502"),
+    (Replace(504, b"", "text/plain"), "answered 504"),
+]
+
+
+@pytest.mark.parametrize(("fault", "why"), FORGED, ids=[why for _, why in FORGED])
+async def test_what_was_not_made_is_never_told_done(shop: Shell, fault: Replace, why: str) -> None:
+    shop.simulator.inject(fault, WRITTEN)
+    ran = await shop.run(set_image(), json=True)
+    assert ran.code == 2
+    result = only_result(ran)
+    assert (result["outcome"], result["error"]["looked"]) == ("failed", "not-made")
+    assert why in ran.err
+    assert "looked: " in ran.err
+    assert "by itself" not in ran.err
+    assert shop.audit[-1]["outcome"] in ("failed", "unknown")
+    assert shop.audit[-1]["looked"] == "not-made"
+    assert image_of(checkout(shop)) == GOOD
+
+
+LOST: list[Fault] = [
+    Cut(0),
+    Replace(502, b"<html>", "text/html", made=True),
+    Replace(503, made=True),
+    Replace(504, b"", "text/plain", made=True),
+    Replace(made=True),
+    Replace(200, b"<html>", "text/html", made=True),
+]
+
+
+@pytest.mark.parametrize("fault", LOST, ids=str)
+@pytest.mark.parametrize("action", ["set-image", "scale", "undo", "restart"])
+async def test_what_was_made_and_its_answer_lost_is_found_by_looking(shop: Shell, fault: Fault, action: str) -> None:
+    cores = {"set-image": set_image(), "scale": doing("scale", scaling(5)), "undo": undo(3)}
+    shop.simulator.inject(fault, SCALED if action == "scale" else WRITTEN)
+    before = checkout(shop)
+    ran = await shop.run(cores.get(action) or doing("restart", restarting()), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert (result["outcome"], result["proof"], result["as_previewed"]) == ("done", "looked", True)
+    assert "looked: it was made" in result["remark"]
+    assert "looked: it was made" in ran.err
+    assert [(line["outcome"], line["looked"]) for line in shop.audit] == [("done", "made")]
+    assert checkout(shop) != before
+
+
+async def test_an_object_that_cannot_be_read_back_stays_unknown(shop: Shell) -> None:
+    def unreadable(obj: Object, call: int) -> Object:
+        if call == 2:  # the write itself: from now on nobody may read
+            shop.simulator._faults.add(Refuse(403, "Forbidden", "no"), Where("get", "deployments"), times=None)
+        return obj
+
+    shop.simulator.register(Webhook("trap.example.com", Where("patch", "deployments"), mutates=unreadable))
+    shop.simulator.inject(Replace(504, made=True), WRITTEN)
+    ran = await shop.run(set_image(), json=True)
+    assert ran.code == 2
+    assert only_result(ran)["error"]["looked"] == "unknown"
+    assert "looked: it could not be read" in ran.err
+    assert "look again before retrying" in ran.err
+    assert [(line["outcome"], line["looked"]) for line in shop.audit] == [("unknown", "unknown")]
+
+
+# -- the audit file -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("room", "code", "made"), [(0, 2, False), (1, 10, True)])
+async def test_a_full_disk_is_told_and_in_the_exit_code(
+    shop: Shell, monkeypatch: pytest.MonkeyPatch, room: int, code: int, made: bool
+) -> None:
+    left, real = [room], os.write
+
+    def write(descriptor: int, line: bytes) -> int:
+        if not line.startswith(b'{"time"'):
+            return real(descriptor, line)
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        return real(descriptor, line)
+
+    monkeypatch.setattr(os, "write", write)
+    ran = await shop.run(doing("set-image", setting_images({"app": NEWER}), CHECKOUT, CART), json=True)
+    assert ran.code == code
+    assert "No space left on device" in ran.err
+    assert (image_of(checkout(shop)) == NEWER) is made
+    assert ran.json["not_tried"] == [{"kind": "Deployment", "name": "cart"}]
+    if made:
+        assert ran.json["results"][0]["audit_problem"] == "No space left on device"
+
+
+async def test_a_dry_run_needs_no_room(shop: Shell) -> None:
+    shop.audit_path.parent.write_text("a file in the way", encoding="utf-8")
+    ran = await shop.run(doing("restart", restarting(), options=WriteOptions(dry_run=True)))
+    assert ran.code == 0

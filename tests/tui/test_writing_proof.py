@@ -1,0 +1,113 @@
+"""What the dashboard tells of a write that was refused, lost, forged, or stored otherwise than it was previewed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+
+import pytest
+
+from k9py.simulator.changes import Object
+from k9py.simulator.faults import Fault, Replace, Where
+from k9py.simulator.webhooks import Webhook
+from k9py.tui.dialogs.message import MessageDialog
+from tests.tui.dashboard import CART, Dashboard
+from tests.tui.test_writing import audited, converged, stored
+
+SCALED = Where("patch", "deployments", "cart/scale?fieldManager")
+"""The scale itself and not its dry run."""
+
+
+def full_after(lines: int) -> Callable[[int, bytes], int]:
+    """Return a `write` for which the disk is full after so many audit lines."""
+    real, left = os.write, [lines]
+
+    def write(descriptor: int, line: bytes) -> int:
+        if line.startswith(b'{"time"'):
+            if not left[0]:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            left[0] -= 1
+        return real(descriptor, line)
+
+    return write
+
+
+async def scale_to_5(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("colon", *"scale 5", "enter")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+
+
+async def test_a_rule_that_refuses_is_named(kdash: Dashboard) -> None:
+    kdash.simulator.register(Webhook("validate.kyverno.svc-fail", denies=(400, "require-team: label team is required")))
+    await kdash.select(CART)
+    await kdash.press("colon", *"scale 5", "enter")
+    said = await kdash.until_screen(MessageDialog)
+    assert "require-team: label team is required" in said.message
+    assert "validate.kyverno.svc-fail" in said.hint
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Replace(), "The server's answer does not prove that the change was made: it is no object"),
+        (Replace(200, b"<html>", "text/html"), "answered with a web page"),
+        (Replace(307, location="https://elsewhere.example.com/"), "redirects the write"),
+        (Replace(502, b"<html>", "text/html"), "answered 502"),
+    ],
+)
+async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, fault: Fault, why: str) -> None:
+    kdash.simulator.inject(fault, SCALED)
+    await scale_to_5(kdash)
+    said = await kdash.until_screen(MessageDialog)
+    assert why in said.message
+    assert "looked: " in said.hint
+    assert "by itself" not in said.hint
+    assert stored(kdash, CART)["spec"]["replicas"] == 3
+    assert kdash.app.writing.outcome_of(CART) is None
+    assert [line["looked"] for line in audited(kdash)] == ["not-made"]
+
+
+async def test_a_write_whose_answer_was_lost_is_found_told_and_followed(kdash: Dashboard) -> None:
+    kdash.simulator.inject(Replace(504, b"", "text/plain", made=True), SCALED)
+    await scale_to_5(kdash)
+    said = await kdash.until_screen(MessageDialog)
+    assert "answered 504" in said.message
+    assert "looked: it was made" in said.message
+    await kdash.press("enter")
+    await converged(kdash, CART)
+    assert [(line["outcome"], line.get("looked")) for line in audited(kdash)] == [("done", "made"), ("converged", None)]
+
+
+async def test_what_was_stored_otherwise_than_previewed_is_told(kdash: Dashboard) -> None:
+    def other(obj: Object, call: int) -> Object:
+        return {**obj, "spec": {**obj["spec"], "replicas": 5 + call - 1}}
+
+    kdash.simulator.register(Webhook("more.example.com", Where("patch", "deployments", "cart/scale"), mutates=other))
+    await scale_to_5(kdash)
+    said = await kdash.until_screen(MessageDialog)
+    assert "what was stored is not what was previewed: spec.replicas: previewed 5, stored 6" in said.message
+    assert stored(kdash, CART)["spec"]["replicas"] == 6
+
+
+async def test_a_full_disk_stops_the_write_and_says_so(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "write", full_after(0))
+    await scale_to_5(kdash)
+    said = await kdash.until_screen(MessageDialog)
+    assert "the audit line cannot be written: No space left on device" in said.message
+    assert "nothing was changed" in said.hint
+    assert stored(kdash, CART)["spec"]["replicas"] == 3
+    assert kdash.app.writing.is_audited
+
+
+async def test_a_disk_that_fills_up_meanwhile_is_told_and_remembered(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "write", full_after(1))
+    await scale_to_5(kdash)
+    said = await kdash.until_screen(MessageDialog)
+    assert said.message == "the audit line was not stored: No space left on device"
+    assert stored(kdash, CART)["spec"]["replicas"] == 5
+    assert not kdash.app.writing.is_audited
