@@ -20,11 +20,8 @@ COLUMN_AIR: Final = 4
 """Cells of air a column gets at most, once no growing one is cut."""
 SORT_MARK: Final = 2
 """Cells the mark of the column sorted by takes beside its title."""
-READABLE_GROWING_WIDTH: Final = 24
-"""A growing column is not squeezed below this before other columns are hidden."""
-EASY_GROWING_WIDTH: Final = 56
-MINOR: Final = 4
-"""Columns of this priority number and above are hidden before a growing column is squeezed below that width."""
+READABLE: Final = ((4, 56), (2, 36), (1, 24))
+"""Columns of this priority number and above are hidden before a growing column is squeezed below so many cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ def fit_columns(
         if not droppable:
             break
         first = max(droppable, key=lambda i: (columns[i].priority, i))
-        readable = EASY_GROWING_WIDTH if columns[first].priority >= MINOR else READABLE_GROWING_WIDTH
+        readable = next(width for priority, width in READABLE if columns[first].priority >= priority)
         if _total([least(i, readable) for i in shown]) <= room:
             break
         shown.remove(first)
