@@ -29,9 +29,9 @@ _PATTERN: Final = Column("pattern", "PATTERN", min_width=20, max_width=400, grow
 def columns(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> tuple[Column, ...]:
     """Return the columns for revisions: without old ones nothing is compared."""
     if not old:
-        return (_LINES, _rate("new_rate", "LINES"), _PATTERN)
-    first = _rate("new_rate", _short(names.get(new, ""), "NEW"))
-    second = _rate("old_rate", _short(names.get(old[0], ""), "OLD") if len(old) == 1 else "OLD")
+        return (_LINES, _rate("new_rate", "lines"), _PATTERN)
+    first = _rate("new_rate", _short(names.get(new, ""), "new"))
+    second = _rate("old_rate", _short(names.get(old[0], ""), "old") if len(old) == 1 else "old")
     return (_CHANGE, _LINES, first, second, _PATTERN)
 
 
@@ -174,10 +174,10 @@ def _minutes(minutes: float) -> str:
 
 
 def _rate(name: str, title: str) -> Column:
-    return Column(name, f"{title}/MIN", align_right=True, min_width=6, max_width=7)
+    return Column(name, f"{title}/min", align_right=True, min_width=6, max_width=9)
 
 
 def _short(name: str, otherwise: str) -> str:
-    """Return a revision's name for a column's title: "revision 8" gives "8"."""
+    """Return a revision's name for a column's title: "revision 8" gives "r8"."""
     word, _, number = name.partition(" ")
-    return printable(number) if word == "revision" and number and len(number) < 7 else otherwise
+    return f"r{printable(number)}" if word == "revision" and number and len(number) < 7 else otherwise

@@ -16,7 +16,7 @@ KIND_WORDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "
 
 COLUMNS = (
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4),
-    Column("kind", "KIND", min_width=2, max_width=6, priority=3),
+    Column("kind", "KIND", min_width=2, max_width=6, priority=3, tells_apart=True),
     Column("name", "NAME", min_width=12, max_width=40),
     Column("ready", "READY", align_right=True, min_width=5, max_width=9),
     Column("updated", "UPDATED", align_right=True, min_width=7, max_width=7, priority=5),

@@ -67,7 +67,8 @@ class Column:
         align_right: numbers are right-aligned.
         min_width, max_width: cells of terminal width.
         priority: 0 is always shown; higher numbers are dropped first when room is short.
-        grow: takes a share of the room left over.
+        grow: gives way first when room is short, and is never cut while there is room.
+        tells_apart: is kept while rows of different kinds share a name.
         sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
         live: for values that change with time alone, such as ages: computed for visible rows only, from `Row.since`.
     """
@@ -80,6 +81,7 @@ class Column:
     priority: int = 0
     grow: bool = False
     sort_key: str = ""
+    tells_apart: bool = False
     live: Callable[[Row, datetime], str] | None = None
 
 

@@ -79,7 +79,7 @@ async def test_new_stopped_and_changed_patterns_are_shown_and_counted_in_the_tit
         app.pane.take(0, lines)
         await settled(pilot, app.pane, len(lines))
         header, first, second = app.shown()
-        assert header.split() == ["CHANGE", "LINES", "8/MIN", "7/MIN", "PATTERN"]
+        assert header.split() == ["CHANGE", "LINES", "r8/min", "r7/min", "PATTERN"]
         assert first.split() == ["✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
         assert second.split() == ["stopped", "100", "0", "10", "INFO", "synced", "<num>"]
         assert "1 new, 1 stopped, 0 changed · revision 8 against 7" in app.pane.note

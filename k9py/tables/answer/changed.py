@@ -60,7 +60,7 @@ def image_change(before: str, after: str) -> Line:
     """Return `2.7.1 → 2.8.0`; the names too where they are not the same."""
     if _name(before) == _name(after) and short_tag(before) != short_tag(after):
         before, after = short_tag(before), short_tag(after)
-    return ((_cut(before), Tone.PLAIN), _ARROW, (_cut(after), Tone.ACCENT))
+    return ((before, Tone.PLAIN), _ARROW, (after, Tone.ACCENT))
 
 
 def _name(image: str) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.meta import ObjectKey
@@ -13,13 +14,16 @@ from k9py.objects.times import age
 from k9py.rollouts.status import RolloutState
 from k9py.tables.answer.changed import changed_line
 from k9py.tables.answer.facts import RolloutFacts
-from k9py.tables.answer.severities import severity_tone
 from k9py.tables.answer.steps import Keys, steps
 from k9py.tables.meaning import Line
 from k9py.tables.rollouts import KIND_WORDS
+from k9py.tables.tones import severity_tone
 from k9py.tables.values import Tone
 
 __all__ = ["Answer", "Keys", "everything_healthy", "rollout_answer", "service_answer", "stale"]
+
+
+LEAST_AGE: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,7 @@ class Answer:
     to_do: tuple[Line, ...] = ()
 
 
-def rollout_answer(
-    view: RolloutView, severity: Severity, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = ""
-) -> Answer:
+def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = "") -> Answer:
     """Return the answer for a workload.
 
     Args:
@@ -51,17 +53,16 @@ def rollout_answer(
         refusal: why nothing may be changed, "" when it may.
     """
     return Answer(
-        severity,
+        view.severity,
         _name(view.key),
-        _rollout_wrong(view, severity, facts, now),
+        _rollout_wrong(view, facts, now),
         changed_line(view, facts, now),
-        steps(view, severity, facts, keys, now, named=False, refusal=refusal),
+        steps(view, facts, keys, now, named=False, refusal=refusal),
     )
 
 
 def service_answer(
     view: ServiceView,
-    severity: Severity,
     behind: tuple[RolloutView, RolloutFacts] | None,
     keys: Keys,
     now: datetime,
@@ -73,7 +74,7 @@ def service_answer(
     Args:
         behind: the workload behind it that the keys act on, the worst of several; None when there is none.
     """
-    wrong = _service_wrong(view, severity, now)
+    severity, wrong = view.severity, _service_wrong(view, now)
     if behind is None:
         to_do: tuple[Line, ...] = ()
         if severity.is_problem and "describe" in keys:
@@ -86,7 +87,7 @@ def service_answer(
         _name(view.key),
         (*wrong, *_errors(facts)),
         changed_line(rollout, facts, now),
-        steps(rollout, severity, facts, keys, now, named=True, refusal=refusal),
+        steps(rollout, facts, keys, now, named=True, refusal=refusal),
     )
 
 
@@ -120,15 +121,16 @@ def _name(key: ObjectKey) -> str:
     return printable(f"{KIND_WORDS.get(key.kind, 'svc')}/{key.name}")
 
 
-def _rollout_wrong(view: RolloutView, severity: Severity, facts: RolloutFacts, now: datetime) -> Line:
-    status, worst, tone = view.status, view.worst, severity_tone(severity)
+def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
+    severity, status, worst = view.severity, view.status, view.worst
+    tone = severity_tone(severity)
     sentence, since = status.words, None
     if status.state is RolloutState.STALLED and status.reason:
         sentence = status.reason
     elif status.reason and status.reason not in sentence:
         sentence = f"{sentence}: {status.reason}"
     elif severity.is_problem and worst is not None and not status.reason and worst.message not in sentence:
-        is_plain = status.state is RolloutState.COMPLETE
+        is_plain = status.state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO)
         sentence = worst.message if is_plain else f"{sentence}: {worst.message}"
     if severity.is_problem and worst is not None:
         since = worst.since
@@ -140,11 +142,12 @@ def _rollout_wrong(view: RolloutView, severity: Severity, facts: RolloutFacts, n
         serving = ""
     parts = [sentence, serving, status.note if status.note not in sentence else ""]
     words = printable("; ".join(part for part in parts if part))
-    return (
-        (words, tone if severity is not Severity.HEALTHY else Tone.PLAIN),
-        *(((f" · for {age(since, now)}", Tone.MUTED),) if since is not None else ()),
-        *_errors(facts),
-    )
+    return ((words, tone if severity is not Severity.HEALTHY else Tone.PLAIN), *_since(since, now), *_errors(facts))
+
+
+def _since(at: datetime | None, now: datetime) -> Line:
+    """Say for how long, once it is long enough to be worth saying."""
+    return () if at is None or now - at < LEAST_AGE else ((f" · for {age(at, now)}", Tone.MUTED),)
 
 
 def _serving(view: RolloutView) -> str:
@@ -163,13 +166,12 @@ def _errors(facts: RolloutFacts) -> Line:
     return (("; new in the log: ", Tone.MUTED), (printable(first), Tone.FAIL), (more, Tone.MUTED))
 
 
-def _service_wrong(view: ServiceView, severity: Severity, now: datetime) -> Line:
-    worst = view.worst
+def _service_wrong(view: ServiceView, now: datetime) -> Line:
+    severity, worst = view.severity, view.worst
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return ((f"alias of {printable(view.external_name)}", Tone.PLAIN),)
     if worst is not None and (severity.is_problem or not view.total):
-        since = ((f" · for {age(worst.since, now)}", Tone.MUTED),) if worst.since is not None else ()
-        return ((printable(worst.message), severity_tone(severity)), *since)
+        return ((printable(worst.message), severity_tone(severity)), *_since(worst.since, now))
     if not view.is_known or view.ready is None or view.total is None:
         return (("endpoints not known", Tone.UNKNOWN),)
     words = f"{view.ready} of {_count(view.total, 'endpoint')} ready" if view.total else "no endpoints"

@@ -52,7 +52,7 @@ Step = tuple[str, str]
 
 
 def steps(
-    view: RolloutView, severity: Severity, facts: RolloutFacts, keys: Keys, now: datetime, *, named: bool, refusal: str
+    view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, named: bool, refusal: str
 ) -> tuple[Line, ...]:
     """Return the steps for a workload, `MAX_STEPS` at most.
 
@@ -63,7 +63,7 @@ def steps(
     """
     name = f"{KIND_WORDS[view.kind]}/{printable(view.key.name)}" if named else ""
     lines: list[Line] = []
-    for action, words in _steps(view, severity, facts, now, name):
+    for action, words in _steps(view, facts, now, name):
         if action in keys:
             lines.append(((keys[action], Tone.ACCENT), (f" {words}", Tone.PLAIN)))
         elif action == "undo" and refusal:
@@ -71,12 +71,14 @@ def steps(
     return tuple(lines[:MAX_STEPS])
 
 
-def _steps(view: RolloutView, severity: Severity, facts: RolloutFacts, now: datetime, name: str) -> Iterator[Step]:
-    status = view.status
+def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> Iterator[Step]:
+    severity, status = view.severity, view.status
     it = name or "it"
     if status.paused:
         yield ("pause", f"resumes {name or 'the rollout'}")
-    if status.state is RolloutState.SCALED_TO_ZERO and not status.paused and view.kind != "DaemonSet":
+    if status.state is RolloutState.SCALED_TO_ZERO:
+        if severity is Severity.IDLE or status.paused or view.kind == "DaemonSet":
+            return  # somebody wants it so
         former = facts.former_replicas
         back = f"scales {name + ' ' if name else ''}back"
         yield ("zero", f"{back} to {former}, as many as before" if former else f"{back}: asks how many pods")

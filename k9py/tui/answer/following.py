@@ -16,7 +16,6 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.objects.meta import ObjectKey
 from k9py.objects.severity import Severity
 from k9py.tables.answer import Answer, everything_healthy, rollout_answer, service_answer, stale
-from k9py.tables.answer.severities import severity_of
 from k9py.tables.meaning import Line
 from k9py.tables.values import Tone
 from k9py.tui.answer.facts import FactsReader
@@ -52,8 +51,6 @@ class Answering:
     def __init__(self, home: HomeScreen, app: KdashApp, panel: AnswerPanel) -> None:
         self._home, self._panel = home, panel
         self._facts = FactsReader(app, home, self.renew)
-        self.is_chosen = False
-        """Whether the person has moved a cursor; before, the answer is about the worst there is."""
         self._keys: Mapping[str, str] = {}
         self._is_stale = True
         self._shown: tuple[object, ...] = ()
@@ -61,7 +58,6 @@ class Answering:
 
     def clear(self) -> None:
         """Begin anew: there is another cluster, or none."""
-        self.is_chosen = False
         self._facts.clear()
         self.renew()
 
@@ -107,12 +103,17 @@ class Answering:
     def _subject(self) -> ObjectKey | None:
         """Return the selected object; while the person has chosen none, the worst: a rollout before a service."""
         home = self._home
-        if self.is_chosen or home.active_pane is not home.rollouts:
+        if self._is_chosen or home.active_pane is not home.rollouts:
             return home.target()
         row, service = home.rollouts.table.cursor_row, home.services.table.cursor_row
         if row is None or (service is not None and service.rank < row.rank):
             return service.key if service is not None else None
         return row.key
+
+    @property
+    def _is_chosen(self) -> bool:
+        """Whether the person has chosen a row."""
+        return any(pane.table.is_cursor_chosen for pane in (self._home.services, self._home.rollouts))
 
     def _view_of(self, queries: Queries, subject: ObjectKey | None) -> RolloutView | ServiceView | None:
         now = self._home.kdash.options.clock.now()
@@ -131,7 +132,7 @@ class Answering:
 
     def _answer(self, connected: Connected, subject: ObjectKey | None) -> Answer | None:
         health, now = connected.cluster.health, self._home.kdash.options.clock.now()
-        if not self.is_chosen and self._is_all_quiet() and health.is_whole:
+        if not self._is_chosen and self._is_all_quiet() and health.is_whole:
             return self._everything()
         if subject is None:
             return None
@@ -170,18 +171,17 @@ class Answering:
             view = queries.rollout_view(subject, now)
             if view is None:
                 return None
-            severity = severity_of(view)
-            facts = self._facts.facts(connected, view, is_problem=severity.is_problem)
-            return rollout_answer(view, severity, facts, self._keys, now, refusal=refusal)
+            facts = self._facts.facts(connected, view, is_problem=view.severity.is_problem)
+            return rollout_answer(view, facts, self._keys, now, refusal=refusal)
         service = queries.service_view(subject, now)
         if service is None:
             return None
         views = [found for key in service.workloads if (found := queries.rollout_view(key, now)) is not None]
-        worst = min(views, key=lambda one: (severity_of(one), one.key), default=None)
+        worst = min(views, key=lambda one: (one.severity, one.key), default=None)
         if worst is None:
-            return service_answer(service, severity_of(service), None, self._keys, now, refusal=refusal)
-        facts = self._facts.facts(connected, worst, is_problem=severity_of(worst).is_problem)
-        return service_answer(service, severity_of(service), (worst, facts), self._keys, now, refusal=refusal)
+            return service_answer(service, None, self._keys, now, refusal=refusal)
+        facts = self._facts.facts(connected, worst, is_problem=worst.severity.is_problem)
+        return service_answer(service, (worst, facts), self._keys, now, refusal=refusal)
 
     def _elsewhere(self, answer: Answer, subject: ObjectKey) -> Answer:
         """Say how to get to the object: the keys would act on another one."""

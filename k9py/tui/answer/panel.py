@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from k9py.objects.text import printable
 from k9py.tables.answer import Answer
-from k9py.tables.answer.severities import severity_tone
 from k9py.tables.meaning import Line
+from k9py.tables.tones import severity_tone
 from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold

@@ -222,8 +222,6 @@ class HomeScreen(PanedScreen):
             self.rollout = event.key
         elif event.previous == self.rollout:
             self.rollout = None
-        if moved:
-            self._answering.is_chosen = True
         self._want_logs()
         self._answering.follow()
 

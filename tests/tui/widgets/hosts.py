@@ -23,11 +23,11 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WidgetT = TypeVar("WidgetT", bound=Widget)
 
 COLUMNS = (
-    Column("name", "Name", min_width=10, grow=True, max_width=40),
-    Column("ready", "Ready", align_right=True, min_width=5, sort_key="R"),
-    Column("state", "State", min_width=8, max_width=30, priority=1),
-    Column("image", "Image", max_width=20, priority=3),
-    Column("age", "Age", align_right=True, priority=2, sort_key="A", live=lambda row, now: age(row.since, now)),
+    Column("name", "NAME", min_width=10, grow=True, max_width=40),
+    Column("ready", "READY", align_right=True, min_width=5, sort_key="R"),
+    Column("state", "STATE", min_width=8, max_width=30, priority=1),
+    Column("image", "IMAGE", max_width=20, priority=3),
+    Column("age", "AGE", align_right=True, priority=2, sort_key="A", live=lambda row, now: age(row.since, now)),
 )
 
 

@@ -397,7 +397,7 @@ async def test_other_columns_can_come_with_a_whole_new_list() -> None:
     async with app.run_test(size=(80, 12)) as pilot:
         await pilot.press("o")
         pod = ObjectKey("Pod", "shop", "web-1")
-        app.widget.replace_all([Row(pod, (Cell("web-1"), Cell("10")))], [Column("pod", "Pod"), Column("n", "Restarts")])
+        app.widget.replace_all([Row(pod, (Cell("web-1"), Cell("10")))], [Column("pod", "POD"), Column("n", "RESTARTS")])
         app.widget.flush()
         await pilot.pause()
         assert screen_text(app.widget)[0].split() == ["↑", "POD", "RESTARTS"]

@@ -23,7 +23,7 @@ from k9py.tables.answer import (
     stale,
 )
 from k9py.tables.meaning import Line
-from k9py.triage import finding as triage
+from k9py.triage.finding import Finding
 from tests.factories import NOW, before, key
 
 KEYS = {
@@ -65,8 +65,8 @@ CRASHED = replace(
     HEALTHY,
     status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, words="progressing 2/3", ready=2),
     findings=(
-        triage.Finding(
-            triage.Severity.FAIL,
+        Finding(
+            Severity.DEGRADED,
             "CrashLoopBackOff",
             "container app keeps crashing (exit 1)",
             key("Pod", "x"),
@@ -200,12 +200,12 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
     ],
 )
 def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
-    assert text(rollout_answer(view, severity, facts(), KEYS, NOW).wrong) == wrong
+    assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
 
 
 def test_a_message_of_the_cluster_is_made_printable() -> None:
     forged = replace(VIEW, status=replace(STATUS, reason="image \x1b[31mred cannot be pulled"))
-    answer = rollout_answer(forged, Severity.STUCK, facts(), KEYS, NOW)
+    answer = rollout_answer(replace(forged, severity=Severity.STUCK), facts(), KEYS, NOW)
     assert "\x1b" not in text(answer.wrong)
 
 
@@ -278,13 +278,13 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
     ],
 )
 def test_what_changed(known: RolloutFacts, changed: str) -> None:
-    assert text(rollout_answer(VIEW, Severity.STUCK, known, KEYS, NOW).changed) == changed
+    assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).changed) == changed
 
 
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
     known = facts(revisions, None, is_problem=False, author=None)
-    answer = rollout_answer(HEALTHY, Severity.HEALTHY, known, KEYS, NOW)
+    answer = rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), known, KEYS, NOW)
     assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago"
     assert answer.to_do == (), "nothing suggests to undo what is healthy"
 
@@ -329,8 +329,8 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
             facts(),
             "P resumes the rollout",
         ),
-        (ZERO, Severity.IDLE, facts(former_replicas=3), "Z scales back to 3, as many as before"),
-        (ZERO, Severity.IDLE, facts(), "Z scales back: asks how many pods"),
+        (ZERO, Severity.DOWN, facts(former_replicas=3), "Z scales back to 3, as many as before"),
+        (ZERO, Severity.DOWN, facts(), "Z scales back: asks how many pods"),
         (
             caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
             Severity.ROLLING_OUT,
@@ -354,36 +354,51 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
 def test_the_first_step_is_chosen_by_the_cause(
     view: RolloutView, severity: Severity, known: RolloutFacts, first: str
 ) -> None:
-    assert steps(rollout_answer(view, severity, known, KEYS, NOW).to_do)[0] == first
+    assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).to_do)[0] == first
 
 
 def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:
-    answer = rollout_answer(VIEW, Severity.STUCK, facts(), {"undo": "F9"}, NOW)
+    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {"undo": "F9"}, NOW)
     assert steps(answer.to_do) == ["F9 rolls back to revision 5 (2.7.1)"]
-    assert rollout_answer(VIEW, Severity.STUCK, facts(), {}, NOW).to_do == ()
+    assert rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {}, NOW).to_do == ()
 
 
 def test_a_read_only_session_names_the_undo_and_why_it_is_not_possible() -> None:
-    answer = rollout_answer(VIEW, Severity.STUCK, facts(), {"describe": "d"}, NOW, refusal="read-only")
+    answer = rollout_answer(
+        replace(VIEW, severity=Severity.STUCK), facts(), {"describe": "d"}, NOW, refusal="read-only"
+    )
     assert steps(answer.to_do) == ["rolls back to revision 5 (2.7.1) (read-only)"]
 
 
 def test_the_undo_is_to_the_target_that_is_given() -> None:
     known = RolloutFacts(REVISIONS, UndoTarget(REVISIONS[2], "chosen"), REVISIONS[2])
     assert (
-        steps(rollout_answer(VIEW, Severity.STUCK, known, KEYS, NOW).to_do)[0] == "u rolls back to revision 4 (2.7.0)"
+        steps(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).to_do)[0]
+        == "u rolls back to revision 4 (2.7.0)"
     )
+
+
+def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
+    assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(former_replicas=3), KEYS, NOW).to_do == ()
 
 
 def test_zero_says_from_how_many_and_by_whom() -> None:
     known = facts(former_replicas=3, scaled_by=Author("kubectl", "Update", before(240), "scale"))
-    assert text(rollout_answer(ZERO, Severity.IDLE, known, KEYS, NOW).changed) == "replicas 3 → 0 · 4m ago by kubectl"
+    assert (
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).changed)
+        == "replicas 3 → 0 · 4m ago by kubectl"
+    )
     timeless = facts(scaled_by=Author("kubectl", "Update", None, "scale"))
-    assert text(rollout_answer(ZERO, Severity.IDLE, timeless, KEYS, NOW).changed) == "scaled to 0 · by kubectl"
+    assert (
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).changed)
+        == "scaled to 0 · by kubectl"
+    )
 
 
 def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
-    answer = rollout_answer(VIEW, Severity.STUCK, facts(new_errors=("voucher \x07lost", "b", "c")), KEYS, NOW)
+    answer = rollout_answer(
+        replace(VIEW, severity=Severity.STUCK), facts(new_errors=("voucher \x07lost", "b", "c")), KEYS, NOW
+    )
     assert text(answer.wrong).endswith("; new in the log: voucher \ufffdlost and 2 more")
 
 
@@ -403,9 +418,7 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
                 SERVICE,
                 ready=0,
                 findings=(
-                    triage.Finding(
-                        triage.Severity.FAIL, "NoPods", "no pod matches its selector", SERVICE.key, before(60)
-                    ),
+                    Finding(Severity.DEGRADED, "NoPods", "no pod matches its selector", SERVICE.key, before(60)),
                 ),
             ),
             Severity.DOWN,
@@ -414,11 +427,13 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
     ],
 )
 def test_what_is_wrong_with_a_service(service: ServiceView, severity: Severity, wrong: str) -> None:
-    assert text(service_answer(service, severity, None, KEYS, NOW).wrong) == wrong
+    assert text(service_answer(replace(service, severity=severity), None, KEYS, NOW).wrong) == wrong
 
 
 def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
-    answer = service_answer(SERVICE, Severity.STUCK, (VIEW, facts()), KEYS, NOW)
+    answer = service_answer(
+        replace(SERVICE, severity=Severity.STUCK), (replace(VIEW, severity=Severity.STUCK), facts()), KEYS, NOW
+    )
     assert answer.name == "svc/checkout"
     assert steps(answer.to_do) == [
         "u rolls deploy/checkout back to revision 5 (2.7.1)",
@@ -428,7 +443,7 @@ def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
 
 
 def test_a_service_without_workloads_is_described() -> None:
-    answer = service_answer(SERVICE, Severity.DOWN, None, KEYS, NOW)
+    answer = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW)
     assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
 
 
@@ -439,16 +454,16 @@ def test_when_nothing_is_wrong_one_line_says_so() -> None:
 
 
 def test_what_cannot_be_seen_now_is_never_healthy() -> None:
-    healthy = stale(rollout_answer(HEALTHY, Severity.HEALTHY, facts(), KEYS, NOW), before(40), NOW)
+    healthy = stale(rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), facts(), KEYS, NOW), before(40), NOW)
     assert healthy.severity is Severity.UNKNOWN
     assert text(healthy.wrong) == "seen 40s ago, healthy then: 3 of 3 ready"
-    failing = stale(rollout_answer(VIEW, Severity.STUCK, facts(), KEYS, NOW), before(40), NOW)
+    failing = stale(rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), KEYS, NOW), before(40), NOW)
     assert failing.severity is Severity.STUCK
     assert text(failing.wrong).startswith("seen 40s ago: image")
 
 
 def test_no_time_is_no_guess() -> None:
     unseen = replace(VIEW, status=replace(STATUS, changed_at=None), created_at=None)
-    assert text(rollout_answer(unseen, Severity.STUCK, facts(author=None), KEYS, NOW).changed) == (
+    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(author=None), KEYS, NOW).changed) == (
         'image 2.7.1 → 2.8.0 · "release 2.8"'
     )

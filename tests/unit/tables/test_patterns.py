@@ -39,10 +39,10 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
     def titles(old: tuple[str, ...], names: dict[str, str]) -> list[str]:
         return [column.title for column in patterns.columns("n", old, names)]
 
-    assert titles(("o",), NAMES) == ["CHANGE", "LINES", "8/MIN", "7/MIN", "PATTERN"]
-    assert titles(("o", "p"), NAMES) == ["CHANGE", "LINES", "8/MIN", "OLD/MIN", "PATTERN"]
-    assert titles(("o",), {"n": "web-5d9", "o": ""}) == ["CHANGE", "LINES", "NEW/MIN", "OLD/MIN", "PATTERN"]
-    assert titles((), NAMES) == ["LINES", "LINES/MIN", "PATTERN"]
+    assert titles(("o",), NAMES) == ["CHANGE", "LINES", "r8/min", "r7/min", "PATTERN"]
+    assert titles(("o", "p"), NAMES) == ["CHANGE", "LINES", "r8/min", "old/min", "PATTERN"]
+    assert titles(("o",), {"n": "web-5d9", "o": ""}) == ["CHANGE", "LINES", "new/min", "old/min", "PATTERN"]
+    assert titles((), NAMES) == ["LINES", "lines/min", "PATTERN"]
 
 
 @pytest.mark.parametrize(

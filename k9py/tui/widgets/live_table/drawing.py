@@ -133,7 +133,7 @@ def draw_header(
         column = columns[slot.index]
         is_sorted = column.id == order.column
         is_shown |= is_sorted
-        labels.append((column.title.upper() + (f" {arrow}" if is_sorted else ""), chosen if is_sorted else plain))
+        labels.append((column.title + (f" {arrow}" if is_sorted else ""), chosen if is_sorted else plain))
     lead = [("   " if is_shown else f" {arrow} ", chosen)]
     return _draw_cells(lead, labels, columns, fit, left=line.left, width=width, fill=plain)
 

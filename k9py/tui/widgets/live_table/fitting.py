@@ -2,8 +2,8 @@
 
 Rules: a column wants the width of its content between its own bounds; when room is short, the growing columns give
 way first down to a readable width, then columns of the highest priority number vanish one by one, and priority 0
-stays to the last; what is left over becomes a little air for every column and room for the growing ones (without a
-growing column it stays blank on the right).
+stays to the last. When there is room, the growing columns get all of their content first, then every column a little
+air; what is left over stays blank on the right, so that a short text is not followed by a wide gap.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from k9py.tables.values import Column
 
 COLUMN_GAP: Final = 2
 """Blank cells between two columns."""
-GROWING_AIR: Final = 12
-COLUMN_AIR: Final = 6
-"""Cells of air a growing, or any, column gets before the growing ones take all that is left."""
-READABLE_GROWING_WIDTH: Final = 24
-"""A growing column is not squeezed below this before other columns are hidden."""
+COLUMN_AIR: Final = 4
+"""Cells of air a column gets at most, once no growing one is cut."""
+SORT_MARK: Final = 2
+"""Cells the mark of the column sorted by takes beside its title."""
+READABLE: Final = ((4, 56), (2, 36), (1, 24))
+"""Columns of this priority number and above are hidden before a growing column is squeezed below so many cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,23 @@ def column_at(fit: Fit, x: int) -> int | None:
     return None
 
 
-def wanted_width(column: Column, content: int) -> int:
-    """Return the width a column wants for content that wide, header and sort mark included."""
-    natural = max(content, len(column.title) + 2)
+def wanted_width(column: Column, content: int, *, is_sorted: bool = False) -> int:
+    """Return the width a column wants for content that wide, header (and sort mark) included."""
+    natural = max(content, len(column.title) + (SORT_MARK if is_sorted else 0))
+    if is_sorted:
+        return max(column.min_width, min(natural, max(column.max_width, len(column.title) + SORT_MARK)))
     return max(column.min_width, min(natural, max(column.max_width, len(column.title))))
 
 
-def fit_columns(columns: Sequence[Column], content: Sequence[int], room: int, *, everything: bool = False) -> Fit:
+def fit_columns(
+    columns: Sequence[Column],
+    content: Sequence[int],
+    room: int,
+    *,
+    everything: bool = False,
+    sorted_by: str | None = None,
+    is_ambiguous: bool = False,
+) -> Fit:
     """Choose columns and widths.
 
     Args:
@@ -63,29 +74,38 @@ def fit_columns(columns: Sequence[Column], content: Sequence[int], room: int, *,
         content: Widest content of each column, in cells.
         room: Cells available.
         everything: Show every column at its wanted width, wider than the room if need be (for scrolling sideways).
+        sorted_by: Id of the column sorted by: its title has a mark.
+        is_ambiguous: Rows share their names: columns that tell them apart are kept.
     """
-    wanted = [wanted_width(column, cells) for column, cells in zip(columns, content, strict=True)]
+    wanted = [
+        wanted_width(column, cells, is_sorted=column.id == sorted_by)
+        for column, cells in zip(columns, content, strict=True)
+    ]
     shown = list(range(len(columns)))
     if everything:
         return _place(shown, wanted, len(columns))
 
-    def least(index: int) -> int:
+    def least(index: int, readable: int) -> int:
         if columns[index].grow:
-            return min(wanted[index], max(columns[index].min_width, READABLE_GROWING_WIDTH))
+            return min(wanted[index], max(columns[index].min_width, readable))
         return wanted[index]
 
-    while len(shown) > 1 and _total([least(i) for i in shown]) > room:
-        droppable = [i for i in shown if columns[i].priority > 0]
+    while len(shown) > 1:
+        droppable = [i for i in shown if columns[i].priority > 0 and not (is_ambiguous and columns[i].tells_apart)]
         if not droppable:
             break
-        shown.remove(max(droppable, key=lambda i: (columns[i].priority, i)))
+        first = max(droppable, key=lambda i: (columns[i].priority, i))
+        readable = next(width for priority, width in READABLE if columns[first].priority >= priority)
+        if _total([least(i, readable) for i in shown]) <= room:
+            break
+        shown.remove(first)
     widths = {i: wanted[i] for i in shown}
     growing = [i for i in shown if columns[i].grow]
     excess = _total(list(widths.values())) - room
     if excess > 0:
         _shrink(widths, growing or shown, columns, excess)
-    elif growing:
-        _spread(widths, growing, shown[:-1], -excess)
+    else:
+        _spread(widths, growing, content, shown[:-1], -excess)
     return _place(shown, [widths.get(i, 0) for i in range(len(columns))], len(columns))
 
 
@@ -103,14 +123,17 @@ def _shrink(widths: dict[int, int], candidates: Sequence[int], columns: Sequence
         excess -= 1
 
 
-def _spread(widths: dict[int, int], growing: Sequence[int], spaced: Sequence[int], spare: int) -> None:
-    """Use spare cells: some for growing columns, a little air for each column, the rest for the growing ones."""
-    for candidates, most in ((growing, GROWING_AIR), (spaced, COLUMN_AIR), (growing, spare)):
-        share = min(most, spare // len(candidates)) if candidates else 0
-        for index in candidates:
-            widths[index] += share
-        spare -= share * len(candidates)
-    widths[growing[0]] += spare
+def _spread(
+    widths: dict[int, int], growing: Sequence[int], content: Sequence[int], spaced: Sequence[int], spare: int
+) -> None:
+    """Use spare cells: the growing columns get their whole content, then each column an equal share of air."""
+    for index in growing:
+        more = max(0, min(spare, content[index] - widths[index]))
+        widths[index] += more
+        spare -= more
+    air = min(COLUMN_AIR, spare // len(spaced)) if spaced else 0
+    for index in spaced:
+        widths[index] += air
 
 
 def _place(shown: Sequence[int], widths: Sequence[int], count: int) -> Fit:

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Column, Row
+from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
 from k9py.tui.widgets.live_table.sorted_view import SLICE_ROWS, SortedView
@@ -24,6 +25,30 @@ BULK_CHANGES: Final = 800
 """More changes than this at once are built as a new view instead of spliced into the shown one."""
 LIVE_COLUMN_CELLS: Final = 4
 """Room for a value that changes with time, such as an age: "119s"."""
+
+
+class SharedNames:
+    """Counts how many names are those of objects of several kinds."""
+
+    def __init__(self) -> None:
+        self.shared = 0
+        self._kinds: dict[tuple[str, str], int] = {}
+
+    def add(self, key: ObjectKey) -> None:
+        """Count an object that was not there."""
+        name = (key.namespace, key.name)
+        kinds = self._kinds[name] = self._kinds.get(name, 0) + 1
+        self.shared += kinds == 2
+
+    def remove(self, key: ObjectKey) -> None:
+        """Take back an object that was counted."""
+        name = (key.namespace, key.name)
+        kinds = self._kinds[name] - 1
+        self.shared -= kinds == 1
+        if kinds:
+            self._kinds[name] = kinds
+        else:
+            del self._kinds[name]
 
 
 class LiveRows:
@@ -37,6 +62,7 @@ class LiveRows:
         self.view = self._new_view()
         self.content_widths = self._bare_widths()
         """Widest content seen in each column, in cells; grows only, until a whole new list arrives."""
+        self._names = SharedNames()
         self._pending: dict[ObjectKey, None] = {}
         self._touched: dict[ObjectKey, None] = {}
         self._replacement: Sequence[Row] | None = None
@@ -47,6 +73,22 @@ class LiveRows:
         """True while a new view is being built by `advance`."""
         return self._build is not None
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """True while two rows have the same namespace and name: their kinds tell them apart."""
+        return self._names.shared > 0
+
+    def fit(self, room: int, *, everything: bool = False) -> Fit:
+        """Choose columns and their widths for so many cells, see `fit_columns`."""
+        return fit_columns(
+            self.columns,
+            self.content_widths,
+            room,
+            everything=everything,
+            sorted_by=self.order.column,
+            is_ambiguous=self.is_ambiguous,
+        )
+
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def upsert(self, row: Row) -> bool:
@@ -56,6 +98,8 @@ class LiveRows:
         if old is row or (self._replacement is None and old == row):
             return False
         self.model[key] = row
+        if old is None:
+            self._names.add(key)
         self._pending[key] = None
         self._measure(row)
         return True
@@ -63,6 +107,8 @@ class LiveRows:
     def remove(self, key: ObjectKey) -> bool:
         """Take a row out; False when there is none."""
         known = self.model.pop(key, None) is not None
+        if known:
+            self._names.remove(key)
         if known or self._replacement is not None:
             self._pending[key] = None
             return True
@@ -78,6 +124,7 @@ class LiveRows:
             if all(column.id != self.order.column for column in self.columns):
                 self.order = Order()
             self.model = {}
+            self._names = SharedNames()
             self.view = self._new_view()
         self.content_widths = self._bare_widths()
         self._start()
@@ -158,18 +205,23 @@ class LiveRows:
 
     def _take_replacement(self, rows: Sequence[Row]) -> Generator[None, None, None]:
         fresh: dict[ObjectKey, Row] = {}
+        names = SharedNames()
         for start in range(0, len(rows), SLICE_ROWS):
             for row in rows[start : start + SLICE_ROWS]:
+                if row.key not in fresh:
+                    names.add(row.key)
                 fresh[row.key] = row
                 self._measure(row)
             yield
         for key in chain(self._touched, self._pending):  # what came while we were reading is newer than the list
             newer = self.model.get(key)
             if newer is not None:
+                if key not in fresh:
+                    names.add(key)
                 fresh[key] = newer
-            else:
-                fresh.pop(key, None)
-        self.model = fresh
+            elif fresh.pop(key, None) is not None:
+                names.remove(key)
+        self.model, self._names = fresh, names
         self._replacement = None
 
     # -- the view -----------------------------------------------------------------------------------------------------

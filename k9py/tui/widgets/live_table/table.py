@@ -37,7 +37,7 @@ from k9py.tui.widgets.live_table.drawing import (
     draw_row,
     visible_cells,
 )
-from k9py.tui.widgets.live_table.fitting import Fit, column_at, fit_columns
+from k9py.tui.widgets.live_table.fitting import Fit, column_at
 from k9py.tui.widgets.live_table.keys import TABLE_KEYS, sort_keys
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import Order
@@ -335,7 +335,7 @@ class LiveTable(LineView):
 
     def action_sideways(self, direction: int) -> None:
         """Scroll the columns; hidden columns come in as soon as this begins, and go again at the left edge."""
-        everything = fit_columns(self.columns, self._rows.content_widths, self._room, everything=True)
+        everything = self._rows.fit(self._room, everything=True)
         rightmost = max(0, everything.width - self._room)
         self.left = max(0, min(self.left + direction * SIDEWAYS_CELLS, rightmost))
         self._fit_columns()
@@ -401,10 +401,12 @@ class LiveTable(LineView):
         self._keep_on_screen()
 
     def _fit_columns(self) -> None:
-        needs = (self._room, self.left > 0, tuple(self._rows.content_widths), self.columns)
+        rows = self._rows
+        widths = tuple(rows.content_widths)
+        needs = (self._room, self.left > 0, widths, self.columns, self.order.column, rows.is_ambiguous)
         if needs != self._fitted_for:
             self._fitted_for = needs
-            fit = fit_columns(self.columns, self._rows.content_widths, self._room, everything=self.left > 0)
+            fit = rows.fit(self._room, everything=self.left > 0)
             if fit != self._fit:
                 self._fit = fit
                 self._layout += 1

@@ -1,0 +1,122 @@
+"""Which columns fit, and how wide each is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k9py.objects.meta import ObjectKey
+from k9py.tables import pods, services
+from k9py.tables.values import Column, Row
+from k9py.tui.panes.sources import rollout_shape
+from k9py.tui.widgets.live_table.fitting import COLUMN_AIR, COLUMN_GAP, fit_columns
+from k9py.tui.widgets.live_table.live_rows import LiveRows, SharedNames
+
+NAME = Column("name", "NAME", min_width=10, max_width=40)
+READY = Column("ready", "READY", align_right=True, min_width=3, max_width=9)
+STATE = Column("state", "STATE", min_width=14, max_width=100, grow=True)
+AGE = Column("age", "AGE", align_right=True, min_width=3, max_width=5)
+COLUMNS = (NAME, READY, STATE, AGE)
+
+
+def widths(columns: tuple[Column, ...], content: list[int], room: int, **how: object) -> dict[str, int]:
+    fit = fit_columns(columns, content, room, **how)  # type: ignore[arg-type]
+    return {columns[slot.index].id: slot.width for slot in fit.slots}
+
+
+@given(
+    st.lists(st.integers(0, 300), min_size=4, max_size=4),
+    st.integers(20, 400),
+)
+def test_no_cell_is_left_empty_beside_a_sentence_that_is_cut(content: list[int], room: int) -> None:
+    fitted = widths(COLUMNS, content, room)
+    if fitted["state"] < content[2]:
+        used = sum(fitted.values()) + COLUMN_GAP * (len(fitted) - 1)
+        assert used >= room, "every cell is used"
+        others = {"name": (content[0], NAME), "ready": (content[1], READY), "age": (content[3], AGE)}
+        for name, (cells, column) in others.items():
+            assert fitted[name] <= max(cells, len(column.title), column.min_width), f"{name} takes what it needs"
+
+
+@given(st.lists(st.integers(0, 60), min_size=4, max_size=4), st.integers(120, 400))
+def test_a_short_text_is_not_followed_by_a_wide_gap(content: list[int], room: int) -> None:
+    fitted = widths(COLUMNS, content, room)
+    for column, cells in zip(COLUMNS, content, strict=True):
+        needed = max(cells, len(column.title), column.min_width)
+        assert fitted[column.id] <= needed + COLUMN_AIR
+
+
+def test_a_sentence_longer_than_its_column_usually_is_gets_the_room_there_is() -> None:
+    assert widths(COLUMNS, [10, 3, 180, 3], 250)["state"] >= 180
+
+
+def test_only_the_column_sorted_by_keeps_room_for_its_mark() -> None:
+    assert widths(COLUMNS, [10, 3, 200, 3], 80)["ready"] == len("READY")
+    assert widths(COLUMNS, [10, 3, 200, 3], 80, sorted_by="ready")["ready"] == len("READY ▲")
+
+
+@pytest.mark.parametrize("is_ambiguous", [True, False])
+def test_the_kind_is_kept_at_80_columns_where_two_kinds_share_a_name(is_ambiguous: bool) -> None:
+    content = [11, 6, 15, 3, 1, 1, 1, 9, 90, 4]
+    fitted = widths(rollout_shape(one_namespace=False).columns, content, 76, is_ambiguous=is_ambiguous)
+    assert ("kind" in fitted) is is_ambiguous
+
+
+@pytest.mark.parametrize("room", [50, 54, 72, 100])
+def test_restarts_are_never_dropped(room: int) -> None:
+    content = [28, 1, 10, 3, 28, 2, 4, 8]
+    assert {"name", "ready", "status", "restarts"} <= set(widths(pods.COLUMNS, content, room))
+
+
+def test_a_service_sentence_is_whole_as_soon_as_it_fits() -> None:
+    content = [11, 15, 3, 4, 22, 80, 4]
+    needed = 11 + 15 + len("READY") + len("PORTS") + 22 + 80 + 4 + 6 * COLUMN_GAP
+    assert widths(services.COLUMNS, content, needed)["why"] >= 80
+
+
+def row(kind: str, name: str) -> Row:
+    return Row(ObjectKey(kind, "shop", name), ())
+
+
+def ambiguous(rows: LiveRows) -> bool:
+    assert rows.advance(lambda: False)
+    return rows.is_ambiguous
+
+
+def test_names_are_shared_while_two_kinds_have_one() -> None:
+    rows = LiveRows(())
+    assert not ambiguous(rows)
+    rows.upsert(row("Deployment", "web"))
+    rows.upsert(row("Deployment", "web"))
+    rows.upsert(row("StatefulSet", "db"))
+    assert not ambiguous(rows), "one object, however often it changes"
+    rows.upsert(row("StatefulSet", "web"))
+    assert ambiguous(rows)
+    rows.remove(ObjectKey("Deployment", "shop", "web"))
+    assert not ambiguous(rows)
+
+
+def test_what_comes_while_a_list_is_taken_in_shares_names_too() -> None:
+    rows = LiveRows(())
+    rows.replace_all([row("Deployment", "a"), row("DaemonSet", "a"), row("Deployment", "a")])
+    rows.upsert(row("StatefulSet", "b"))
+    rows.remove(ObjectKey("DaemonSet", "shop", "a"))
+    rows.upsert(row("Deployment", "b"))
+    assert ambiguous(rows)
+    rows.remove(ObjectKey("StatefulSet", "shop", "b"))
+    assert not ambiguous(rows)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"), st.sampled_from("xyz"))))
+def test_shared_names_are_counted_as_a_set_would(steps: list[tuple[bool, str, str]]) -> None:
+    names, present = SharedNames(), set[ObjectKey]()
+    for adds, kind, name in steps:
+        key = ObjectKey(kind, "shop", name)
+        if adds and key not in present:
+            names.add(key)
+            present.add(key)
+        elif not adds and key in present:
+            names.remove(key)
+            present.remove(key)
+    assert names.shared == sum(sum(one.name == name for one in present) > 1 for name in "xyz")
