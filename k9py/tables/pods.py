@@ -15,14 +15,14 @@ from k9py.tables.tones import live_age, rank_of
 from k9py.tables.values import Cell, Column, Row, Tone
 
 COLUMNS = (
-    Column("name", "POD", min_width=16, max_width=60),
-    Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=2),
-    Column("hash", "HASH", min_width=6, max_width=12, priority=4),
-    Column("ready", "READY", align_right=True, min_width=5, max_width=6),
-    Column("status", "STATUS", min_width=10, max_width=28, grow=True),
-    Column("restarts", "RESTARTS", align_right=True, min_width=4, max_width=8),
-    Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=1, live=live_age),
-    Column("node", "NODE", min_width=6, max_width=30, priority=3),
+    Column("name", "POD", min_width=16, max_width=60, sort_key="N"),
+    Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=2, sort_key="E"),
+    Column("hash", "HASH", min_width=6, max_width=12, priority=4, sort_key="H"),
+    Column("ready", "READY", align_right=True, min_width=5, max_width=6, sort_key="R"),
+    Column("status", "STATUS", min_width=10, max_width=28, grow=True, sort_key="U"),
+    Column("restarts", "RESTARTS", align_right=True, min_width=4, max_width=8, sort_key="C"),
+    Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=1, live=live_age, sort_key="A"),
+    Column("node", "NODE", min_width=6, max_width=30, priority=3, sort_key="W"),
 )
 
 _RANKS_A_REVISION = 16

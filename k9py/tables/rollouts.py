@@ -15,17 +15,17 @@ KIND_WORDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "
 """kubectl's short names."""
 
 COLUMNS = (
-    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4),
-    Column("kind", "KIND", min_width=2, max_width=6, priority=3, tells_apart=True),
-    Column("name", "NAME", min_width=12, max_width=40),
-    Column("ready", "READY", align_right=True, min_width=5, max_width=9),
-    Column("updated", "UPDATED", align_right=True, min_width=7, max_width=7, priority=5),
-    Column("available", "AVAIL", align_right=True, min_width=5, max_width=5, priority=6),
-    Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=3),
-    Column("image", "IMAGE", min_width=6, max_width=24, priority=2),
-    Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True),
-    Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age),
-    Column("changed_by", "CHANGED BY", min_width=10, max_width=20, priority=7),
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4, sort_key="M"),
+    Column("kind", "KIND", min_width=2, max_width=6, priority=3, tells_apart=True, sort_key="K"),
+    Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
+    Column("ready", "READY", align_right=True, min_width=5, max_width=9, sort_key="R"),
+    Column("updated", "UPDATED", align_right=True, min_width=7, max_width=7, priority=5, sort_key="U"),
+    Column("available", "AVAIL", align_right=True, min_width=5, max_width=5, priority=6, sort_key="V"),
+    Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=3, sort_key="E"),
+    Column("image", "IMAGE", min_width=6, max_width=24, priority=2, sort_key="I"),
+    Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True, sort_key="A"),
+    Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age, sort_key="C"),
+    Column("changed_by", "CHANGED BY", min_width=10, max_width=20, priority=7, sort_key="B"),
 )
 
 
@@ -47,8 +47,10 @@ def row(view: RolloutView, now: datetime) -> Row:
             Cell(str(status.updated), sort=status.updated),
             Cell(str(status.available), sort=status.available),
             Cell(_count(status.revision), sort=-1 if status.revision is None else status.revision),
-            Cell(printable(view.image_tag), Tone.ACCENT),
-            Cell(printable(state_words(view)), tone),
+            Cell(printable(view.image_tag)),
+            Cell(
+                printable("" if _is_quiet(view) else state_words(view)), tone, sort=(view.severity, view.status.words)
+            ),
             Cell(""),
             Cell(printable(view.changed_by), Tone.MUTED),
         ),
@@ -69,7 +71,13 @@ def state_words(view: RolloutView) -> str:
     is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.reason)
     if view.severity > Severity.WARNING or is_named:
         return status.words + note
-    return f"{status.words}: {worst.message}{note}"
+    words = "" if status.words == "complete" else f"{status.words}: "
+    return f"{words}{worst.message}{note}"
+
+
+def _is_quiet(view: RolloutView) -> bool:
+    """Say whether a row has nothing to say: it is healthy and its rollout is plainly through."""
+    return view.severity is Severity.HEALTHY and view.status.words == "complete"
 
 
 def _count(value: int | None) -> str:

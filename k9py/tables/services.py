@@ -11,13 +11,13 @@ from k9py.tables.tones import finding_tone, live_age, rank_of, service_tone
 from k9py.tables.values import Cell, Column, Row, Tone
 
 COLUMNS = (
-    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=3),
-    Column("name", "NAME", min_width=12, max_width=40),
-    Column("endpoints", "READY", align_right=True, min_width=5, max_width=9),
-    Column("ports", "PORTS", min_width=5, max_width=24, priority=4),
-    Column("workloads", "BEHIND IT", min_width=10, max_width=32, priority=2),
-    Column("why", "WHY", min_width=12, max_width=90, priority=1, grow=True),
-    Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=5, live=live_age),
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=3, sort_key="M"),
+    Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
+    Column("endpoints", "READY", align_right=True, min_width=5, max_width=9, sort_key="R"),
+    Column("ports", "PORTS", min_width=5, max_width=24, priority=4, sort_key="X"),
+    Column("workloads", "BEHIND IT", min_width=10, max_width=32, priority=2, sort_key="B"),
+    Column("why", "WHY", min_width=12, max_width=90, priority=1, grow=True, sort_key="W"),
+    Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=5, live=live_age, sort_key="A"),
 )
 
 

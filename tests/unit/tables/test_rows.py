@@ -150,7 +150,7 @@ def test_a_rollout_row() -> None:
         "available": "3",
         "revision": "4",
         "image": "1.4.2",
-        "state": "complete",
+        "state": "",
         "changed": "",
         "changed_by": "kubectl-set",
     }
@@ -160,7 +160,7 @@ def test_a_rollout_row() -> None:
 @pytest.mark.parametrize(
     ("status", "severity", "findings", "words"),
     [
-        (STATUS, Severity.HEALTHY, (), "complete"),
+        (STATUS, Severity.HEALTHY, (), ""),
         (
             replace(STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", note="2 old pods still serve"),
             Severity.ROLLING_OUT,
@@ -173,9 +173,9 @@ def test_a_rollout_row() -> None:
             (finding(Severity.STUCK, "another thing"),),
             "stalled: image x:9 cannot be pulled",
         ),
-        (STATUS, Severity.DEGRADED, (finding(Severity.DEGRADED),), "complete: image x:9 cannot be pulled"),
-        (STATUS, Severity.WARNING, (finding(Severity.WARNING),), "complete: image x:9 cannot be pulled"),
-        (STATUS, Severity.HEALTHY, (finding(Severity.INFO),), "complete"),
+        (STATUS, Severity.DEGRADED, (finding(Severity.DEGRADED),), "image x:9 cannot be pulled"),
+        (STATUS, Severity.WARNING, (finding(Severity.WARNING),), "image x:9 cannot be pulled"),
+        (STATUS, Severity.HEALTHY, (finding(Severity.INFO),), ""),
         (
             replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"),
             Severity.DOWN,

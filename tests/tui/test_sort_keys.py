@@ -1,0 +1,27 @@
+"""The letters that sort tables: one for each column, and none that a screen with the table uses."""
+
+from __future__ import annotations
+
+import pytest
+from textual.binding import Binding
+
+from k9py.tables import events, pods, rollouts, services
+from k9py.tables.values import Column
+from k9py.tui import keymap
+from k9py.tui.widgets.live_table.keys import TABLE_KEYS
+
+TABLES = {module.__name__.rpartition(".")[2]: module.COLUMNS for module in (events, pods, rollouts, services)}
+BOUND = {
+    key
+    for binding in (*keymap.CLUSTER_SCREEN, *keymap.PANES, *keymap.HOME, *keymap.ROLLOUT, *keymap.APP, *TABLE_KEYS)
+    if isinstance(binding, Binding)
+    for key in binding.key.split(",")
+}
+
+
+@pytest.mark.parametrize("columns", TABLES.values(), ids=TABLES)
+def test_every_column_has_a_capital_letter_of_its_own_that_no_other_key_uses(columns: tuple[Column, ...]) -> None:
+    letters = [column.sort_key for column in columns]
+    assert all(len(letter) == 1 and letter.isupper() for letter in letters)
+    assert len(set(letters)) == len(letters)
+    assert not BOUND & set(letters)
