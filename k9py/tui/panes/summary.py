@@ -60,7 +60,7 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     """Return the head of a service's screen."""
     tone = service_tone(view)
     facts: list[tuple[str, Tone]] = []
-    for label, text in (("type", view.type), ("ports", view.ports_text), ("behind it", behind_words(view))):
+    for label, text in (("type", view.type), ("ports", view.ports_text), ("target", behind_words(view))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
     serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints not known"
