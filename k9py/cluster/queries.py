@@ -75,6 +75,10 @@ class Queries:
         held = self._stores.namespaces
         return tuple(name for name in names if held.get(NAMESPACE.key("", name)) is None)
 
+    def knows(self, kind: str) -> bool:
+        """Tell whether objects of a kind have been read: where not, that there are none is not known."""
+        return self._knows(kind)
+
     # Views
 
     def service_keys(self) -> Iterator[ObjectKey]:
