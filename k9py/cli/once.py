@@ -30,6 +30,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.objects.errors import NotFoundError
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
+from k9py.tables.header import missing_words
 from k9py.tables.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables, summary_words
 
 DEADLINE = 120.0
@@ -114,6 +115,8 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
         yield printable(notice)
     if health.forbidden:
         yield f"no right to read: {', '.join(health.forbidden)}"
+    if health.missing:
+        yield missing_words(health.missing)
     for kind, why in health.unreadable.items():
         yield f"a {kind} is left out because it cannot be read: {printable(why)}"
     if not complete:

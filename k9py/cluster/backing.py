@@ -14,10 +14,18 @@ from typing import Final
 
 from k9py.objects.meta import ObjectKey, condition
 from k9py.objects.pods import Pod
-from k9py.objects.services import Endpoint, EndpointSlice
+from k9py.objects.services import EndpointSlice
 
 _PUBLISHING: Final = timedelta(seconds=15)
 """A pod that became ready this short ago is about to be published as an endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a workload says of itself: pods it wants, and how many of them serve; None when unknown."""
+
+    desired: int | None
+    serving: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +45,10 @@ class Counted:
     arriving: int = 0
 
 
-def is_serving(endpoint: Endpoint) -> bool:
-    """Tell whether an endpoint answers; unknown is yes (discovery/v1 EndpointConditions).
-
-    One that ends and still serves does: it gets the traffic where no other is ready. `ready` alone says too much of a
-    Service that publishes addresses that are not ready.
-    """
-    serving = endpoint.conditions.serving
-    return endpoint.conditions.ready is not False if serving is None else serving
-
-
 def counted(
     slices: Iterable[EndpointSlice],
     pods: Sequence[Pod] | None,
-    wanted: Mapping[ObjectKey, int | None],
+    workloads: Mapping[ObjectKey, Wants],
     owners: Mapping[str, ObjectKey],
     now: datetime,
 ) -> Counted:
@@ -59,21 +57,21 @@ def counted(
     Args:
         slices: of the service. A pod in two of them (IPv4 and IPv6) counts once.
         pods: those it selects; None when they are not known, or not what decides (no selector).
-        wanted: pods each workload behind it wants, None when that is not known.
+        workloads: those behind it.
         owners: the workload by the uid of the object that controls its pods.
     """
     ready: dict[tuple[str, ...], bool] = {}
     serving: set[tuple[str, ...]] = set()
     for part in slices:
         for one in part.endpoints or ():
-            if is_serving(one):
+            if one.is_serving:
                 serving.add(one.identity)
             if not one.conditions.terminating:
                 ready[one.identity] = ready.get(one.identity, False) or one.conditions.ready is not False
     total = len(ready)
     if pods is None:
-        whole = [number for number in wanted.values() if number is not None]
-        least = sum(whole) if wanted and len(whole) == len(wanted) else max(total, len(serving))
+        whole = [one.desired for one in workloads.values() if one.desired is not None]
+        least = sum(whole) if workloads and len(whole) == len(workloads) else max(total, len(serving))
         return Counted(sum(ready.values()), total, min(len(serving), least), least)
     published: Counter[ObjectKey | None] = Counter()
     present: Counter[ObjectKey | None] = Counter()
@@ -91,11 +89,14 @@ def counted(
         if names or is_running:
             present[workload] += 1
     serves, wants = 0, 0
-    for key in {*wanted, None, *present}:
-        number = wanted.get(key) if key is not None else None
-        number = present[key] if number is None else number
+    for key in {*workloads, None, *present}:
+        wish = workloads.get(key) if key is not None else None
+        number = present[key] if wish is None or wish.desired is None else wish.desired
         wants += number
         serves += min(published[key], number)
+        if wish is not None and wish.serving and present[key] == published[key] > 0:
+            # Pods the controller counts as ready and that have not been read yet: all that have been read serve.
+            serves += max(min(wish.serving, number) - published[key], 0)
     # Endpoints of pods that have not been read yet, or that only somebody else knows.
     serves = min(serves + len(strangers), max(wants, len(strangers)))
     return Counted(sum(ready.values()), total, serves, max(wants, serves), arriving)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from k9py.cluster.feed import Dirty
-from k9py.cluster.indexes import LABEL, SELECTOR, chosen_pair, every_pair
+from k9py.cluster.indexes import BY_HAND, LABEL, SELECTOR, chosen_pair, every_pair
 from k9py.cluster.stores import Stores
 from k9py.informer.store import Batch, Change
 from k9py.objects.events import Event
@@ -57,7 +57,7 @@ class Dependents:
     def _of(self, one: KubeObject) -> tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]:
         match one:
             case Pod():
-                return self.services_selecting(one.namespace, one.metadata.labels), self.workload_of(one), ()
+                return self._services_of_pod(one), self.workload_of(one), ()
             case Service():
                 return self._with_at_zero(one.key, one)
             case EndpointSlice():
@@ -90,7 +90,7 @@ class Dependents:
         match about.kind:
             case "Pod":
                 pod = self._stores.pods.get(about)
-                services = self.services_selecting(pod.namespace, pod.metadata.labels) if pod else ()
+                services = self._services_of_pod(pod) if pod else ()
                 return services, (self.workload_of(pod) if pod else ()), (about,)
             case "ReplicaSet":
                 replica_set = self._stores.replica_sets.get(about)
@@ -131,14 +131,47 @@ class Dependents:
                 if selects(service.spec.selector, labels):
                     yield service.key
 
+    def _services_of_pod(self, pod: Pod) -> Iterator[ObjectKey]:
+        """Yield the keys of the services that select a pod, or whose endpoints name it."""
+        yield from self.services_selecting(pod.namespace, pod.metadata.labels)
+        for service, pods in self._by_hand(pod.namespace):
+            if pod.key in pods:
+                yield service
+
+    def _by_hand(self, namespace: str) -> Iterator[tuple[ObjectKey, tuple[ObjectKey, ...]]]:
+        """Yield the services of a namespace without a selector, each with the pods a slice of it names."""
+        for one in self._stores.endpoint_slices.by_index(BY_HAND, namespace, namespace):
+            service = self._stores.services.get(ObjectKey(Service.KIND, namespace, one.service_name))
+            if service is not None and not service.spec.selector:
+                yield service.key, one.pods
+
     def services_of(self, workload: Workload) -> Iterator[ObjectKey]:
         """Yield the keys of the services in front of a workload."""
-        return self.services_selecting(workload.namespace, workload.spec.template.labels)
+        yield from self.services_selecting(workload.namespace, workload.spec.template.labels)
+        for service, pods in self._by_hand(workload.namespace):
+            if any(workload.key in self._workload_of_key(pod) for pod in pods):
+                yield service
+
+    def pods_named(self, service: Service) -> Iterator[Pod]:
+        """Yield the pods the endpoints of a service without a selector name."""
+        if service.spec.selector or service.spec.type == "ExternalName":
+            return
+        for key, pods in self._by_hand(service.namespace):
+            for pod_key in pods if key == service.key else ():
+                pod = self._stores.pods.get(pod_key)
+                if pod is not None:
+                    yield pod
+
+    def _workload_of_key(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
+        pod = self._stores.pods.get(key)
+        return self.workload_of(pod) if pod is not None else ()
 
     def workloads_behind(self, service: Service) -> Iterator[Workload]:
-        """Yield the workloads whose template labels the service's selector selects."""
+        """Yield the workloads whose template labels the selector selects; without one, those of the pods named."""
         selector = service.spec.selector
         if not selector:
+            keys = {key for pod in self.pods_named(service) for key in self.workload_of(pod)}
+            yield from (found for key in keys if (found := self._stores.workload(key)) is not None)
             return
         pair = chosen_pair(service.namespace, service.name, selector)
         for workload in self._stores.workloads_labelled(pair, LABEL):

@@ -7,7 +7,7 @@ The states of the whole, the first that applies to any of the essential kinds:
 - STALE: one was read, and is not known to be current. What is shown is as old as `since`. It begins with the first
   failure, or when nothing was heard for 75 s (`informer.health`), and ends when something was heard of all of them.
 - LOADING: one is being read for the first time.
-- PARTIAL: one may not be read; the others are live.
+- PARTIAL: one may not be read, or the server has no API of it; the others are live.
 - LIVE: all were read and are watched.
 - FORBIDDEN: none of them may be read.
 Kinds that are not essential never change the state. Those that are not current are named (`behind`).
@@ -55,6 +55,11 @@ class KindHealth:
     unreadable: str = ""
 
     @property
+    def is_missing(self) -> bool:
+        """True when the server has no such API: its objects are unknown, which is not that there are none."""
+        return not self.known and isinstance(self.error, NotFoundError)
+
+    @property
     def is_current(self) -> bool:
         """True when it is watched, or listed again and again because it may not be watched."""
         polled = self.state is ClusterState.STALE and isinstance(self.error, ForbiddenError)
@@ -85,6 +90,11 @@ class ClusterHealth:
     went_back_at: datetime | None = None
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Kinds this server has no API of, by name."""
+        return tuple(sorted(kind for kind, one in self.kinds.items() if one.is_missing))
+
+    @property
     def behind(self) -> tuple[str, ...]:
         """Kinds that we can do without and that are not current, although they may be read and exist."""
         return tuple(
@@ -94,7 +104,7 @@ class ClusterHealth:
                 if one.kind not in ESSENTIAL
                 and one.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
                 and not one.is_current
-                and not isinstance(one.error, NotFoundError)
+                and not one.is_missing
             )
         )
 
@@ -108,14 +118,15 @@ class ClusterHealth:
 
         What may be listed and not watched counts as current: it is listed again and again.
         """
-        if ESSENTIAL.intersection((*self.forbidden, *self.unreadable)):
+        if ESSENTIAL.intersection((*self.forbidden, *self.unreadable, *self.missing)):
             return False
         return self.is_live or self.is_polled
 
     @property
     def is_polled(self) -> bool:
         """True when nothing is broken, but some of what we need may be listed and not watched."""
-        needed = [one for kind, one in self.kinds.items() if kind in ESSENTIAL and kind not in self.forbidden]
+        left_out = {*self.forbidden, *self.missing}
+        needed = [one for kind, one in self.kinds.items() if kind in ESSENTIAL and kind not in left_out]
         return self.state is ClusterState.STALE and bool(needed) and all(one.is_current for one in needed)
 
     @property
@@ -157,8 +168,9 @@ _WORST_FIRST = (
 def fold(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None) -> ClusterHealth:
     """Fold the informers' states into one.
 
-    The essential kinds decide; among them the worst does, except that a kind that may not be read is only named as
-    long as any other may. A kind watched in several namespaces is as well as its worst watch.
+    The essential kinds decide; among them the worst does, except that a kind that may not be read, or of which
+    the server has no API, is only named as long as any other may. A kind watched in several namespaces is as well as
+    its worst watch.
     """
     by_kind: dict[str, list[WatchReport]] = {}
     for one in reports:
@@ -169,7 +181,7 @@ def fold(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None
         key=lambda kind: (kind not in ESSENTIAL, kind),
     )
     needed = [one for one in kinds.values() if one.kind in ESSENTIAL]
-    readable = [one for one in needed if one.state is not ClusterState.FORBIDDEN]
+    readable = [one for one in needed if one.state is not ClusterState.FORBIDDEN and not one.is_missing]
     worst = min(readable or needed, key=lambda one: _WORST_FIRST.index(one.state), default=None)
     if worst is None:
         return ClusterHealth(ClusterState.LOADING, kinds=kinds)

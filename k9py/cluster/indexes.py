@@ -12,7 +12,7 @@ from k9py.objects.events import Event
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.objects.services import EndpointSlice, Service
+from k9py.objects.services import CONTROLLER, MANAGED_BY, EndpointSlice, Service
 from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, Workload
 
 Pair = tuple[str, str, str]
@@ -21,6 +21,7 @@ Pair = tuple[str, str, str]
 LABEL = "label"  # pods: each pair; workloads: each pair of the pod template
 SELECTOR = "selector"  # services, budgets: the one pair their selector is kept under
 SERVICE = "service"  # endpoint slices: (namespace, service name)
+BY_HAND = "by-hand"  # endpoint slices no selector made: their namespace
 TARGET = "target"  # autoscalers: key of the workload they scale
 ABOUT = "about"  # events: uid of the object they are about
 
@@ -104,6 +105,12 @@ def budget_selector(budget: PodDisruptionBudget) -> tuple[Pair, ...]:
 def slice_service(endpoint_slice: EndpointSlice) -> tuple[tuple[str, str], ...]:
     name = endpoint_slice.service_name
     return ((endpoint_slice.namespace, name),) if name else ()
+
+
+def slice_by_hand(endpoint_slice: EndpointSlice) -> tuple[str, ...]:
+    """Slices of Services without a selector are few: those of a namespace are looked through."""
+    by_controller = endpoint_slice.metadata.label(MANAGED_BY) == CONTROLLER
+    return () if by_controller or not endpoint_slice.service_name else (endpoint_slice.namespace,)
 
 
 def autoscaler_target(autoscaler: HorizontalPodAutoscaler) -> tuple[ObjectKey, ...]:

@@ -75,6 +75,10 @@ class Queries:
         held = self._stores.namespaces
         return tuple(name for name in names if held.get(NAMESPACE.key("", name)) is None)
 
+    def knows(self, kind: str) -> bool:
+        """Tell whether objects of a kind have been read: where not, that there are none is not known."""
+        return self._knows(kind)
+
     # Views
 
     def service_keys(self) -> Iterator[ObjectKey]:
@@ -141,14 +145,14 @@ class Queries:
         return next(iter(self._dependents.workload_of(pod)), None) if pod else None
 
     def pods_of(self, key: ObjectKey) -> tuple[Pod, ...]:
-        """Return the pods of a service (those its selector selects), of a workload, a ReplicaSet, or the pod itself.
+        """Return the pods of a service, a workload or a ReplicaSet, or the pod itself; by name, ending pods included.
 
-        By name; ending pods included.
+        A service's are those it selects; without a selector, those its endpoints name.
         """
         match key.kind:
             case "Service":
                 service = self._stores.services.get(key)
-                found: Iterable[Pod] = self._relations.selected(service) if service else ()
+                found: Iterable[Pod] = self._relations.pods_behind(service) if service else ()
             case "Pod":
                 pod = self._stores.pods.get(key)
                 found = (pod,) if pod else ()

@@ -61,10 +61,11 @@ class Relations:
         owned = self._stores.replica_sets.by_owner(workload.uid, workload.namespace)
         return (pod for one in owned for pod in pods.by_owner(one.uid, workload.namespace))
 
-    def selected(self, service: Service) -> Iterator[Pod]:
-        """Yield the pods a service selects."""
+    def pods_behind(self, service: Service) -> Iterator[Pod]:
+        """Yield the pods a service selects; without a selector, those its endpoints name."""
         selector = service.spec.selector
         if not selector:
+            yield from {one.key: one for one in self._dependents.pods_named(service)}.values()
             return
         pair = chosen_pair(service.namespace, service.name, selector)
         pods = self._stores.pods

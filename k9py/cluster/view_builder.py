@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from k9py.cluster.backing import Counted, counted, is_serving
+from k9py.cluster.backing import Counted, Wants, counted
 from k9py.cluster.relations import Relations
 from k9py.cluster.severity import (
     Backing,
@@ -77,9 +77,10 @@ class ViewBuilder:
         own: tuple[Finding, ...] = ()
         if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
             is_selected = mode is not ServiceMode.NO_SELECTOR
-            pods = tuple(self._relations.selected(service)) if is_selected and self._knows(Pod.KIND) else None
-            wanted = {view.key: view.status.desired for view in views} if is_selected else {}
-            counts = counted(slices, pods, wanted, self._owners(behind), now)
+            pods = tuple(self._relations.pods_behind(service)) if self._knows(Pod.KIND) else None
+            # Who makes endpoints by hand decides how many should serve: those that there are.
+            wants = {view.key: Wants(view.status.desired, view.status.serving) for view in views if is_selected}
+            counts = counted(slices, pods if is_selected else None, wants, self._owners(behind), now)
             if pods is not None:
                 own = service_findings(service, slices, pods, now, at_rest=at_rest)
         created = service.metadata.creation_timestamp
@@ -179,7 +180,7 @@ class ViewBuilder:
     def _is_served(self, service: ObjectKey) -> bool:
         """Tell whether a service has an endpoint that serves and stays."""
         return any(
-            is_serving(one) and not one.conditions.terminating
+            one.is_serving and not one.conditions.terminating
             for part in self._relations.slices_of(service)
             for one in part.endpoints or ()
         )

@@ -43,7 +43,11 @@ WATCHED: tuple[WatchedKind, ...] = (
     WatchedKind(kinds.DEPLOYMENT, lambda of: of.deployments, _BY_TEMPLATE),
     WatchedKind(kinds.STATEFUL_SET, lambda of: of.stateful_sets, _BY_TEMPLATE),
     WatchedKind(kinds.DAEMON_SET, lambda of: of.daemon_sets, _BY_TEMPLATE),
-    WatchedKind(kinds.ENDPOINT_SLICE, lambda of: of.endpoint_slices, {indexes.SERVICE: indexes.slice_service}),
+    WatchedKind(
+        kinds.ENDPOINT_SLICE,
+        lambda of: of.endpoint_slices,
+        {indexes.SERVICE: indexes.slice_service, indexes.BY_HAND: indexes.slice_by_hand},
+    ),
     WatchedKind(kinds.REPLICA_SET, lambda of: of.replica_sets),
     WatchedKind(kinds.POD, lambda of: of.pods, {indexes.LABEL: indexes.pod_labels}),
     WatchedKind(kinds.CONTROLLER_REVISION, lambda of: of.controller_revisions),

@@ -22,6 +22,10 @@ _PULL_REASONS: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
 )
 _CREATE_REASONS: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+_STARTING_REASONS: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Reasons of a container that is on its way."""
+_FAILURE: Final = re.compile(r"Err|Fail|BackOff|Cannot|Invalid|Denied|Exceed|Refuse|Missing")
+"""Part of a reason that says that something went wrong, whatever it is."""
 _START_FAILURES: Final = frozenset({"StartError", "ContainerCannotRun"})
 _MOUNT_EVENTS: Final = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"})
 _SIGNALS: Final = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 135: "SIGBUS", 137: "SIGKILL", 139: "SIGSEGV"}
@@ -119,6 +123,11 @@ def _scheduling(pod: Pod) -> Iterator[Trouble]:
         words = short(scheduled.message.partition(" preemption:")[0])
         message = f"pod cannot be scheduled: {words}" if words else "pod cannot be scheduled"
         yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since)
+    elif scheduled.reason:
+        words = short(f"{scheduled.reason}: {scheduled.message}" if scheduled.message else scheduled.reason)
+        yield Trouble(
+            TroubleKind.UNSCHEDULABLE, printable(scheduled.reason), f"pod is not scheduled: {words}", since=since
+        )
 
 
 def _node(pod: Pod) -> Iterator[Trouble]:
@@ -175,6 +184,13 @@ def _waiting(
             yield _ended(status, spec, label, ended, events, pod)
         else:
             yield Trouble(TroubleKind.CRASH, reason, f"{label} keeps crashing", status.name)
+    elif reason not in _STARTING_REASONS:
+        # Kubelets come to say new things: whatever it is, it is named, in their own words.
+        words = f": {short(waiting.message)}" if waiting.message.strip() else ""
+        message = f"{label} does not start: {printable(reason)}{words}"
+        fails = _FAILURE.search(reason) is not None
+        since = pod.status.start_time
+        yield Trouble(TroubleKind.CONFIG, printable(reason), message, status.name, since, blocking=fails)
 
 
 def _image_named(message: str, pod: Pod) -> str:

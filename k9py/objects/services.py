@@ -6,9 +6,12 @@ from typing import ClassVar
 
 import msgspec
 
-from k9py.objects.meta import KubeObject, KubeStruct
+from k9py.objects.meta import KubeObject, KubeStruct, ObjectKey
 
 SERVICE_NAME = "kubernetes.io/service-name"
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+CONTROLLER = "endpointslice-controller.k8s.io"
+"""Who makes the slices of Services with a selector."""
 
 
 class ServicePort(KubeStruct, frozen=True):
@@ -65,6 +68,16 @@ class Endpoint(KubeStruct, frozen=True):
     node_name: str | None = None
 
     @property
+    def is_serving(self) -> bool:
+        """True when it answers; unknown is yes (discovery/v1 EndpointConditions).
+
+        One that terminates and still serves does: it gets the traffic where no other is ready. `ready` alone says too
+        much of a Service that publishes addresses that are not ready.
+        """
+        serving = self.conditions.serving
+        return self.conditions.ready is not False if serving is None else serving
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """What serves here: the same pod in an IPv4 and an IPv6 slice is one. Hand-made references may have no uid."""
         ref = self.target_ref
@@ -94,3 +107,9 @@ class EndpointSlice(KubeObject, frozen=True):
     def service_name(self) -> str:
         """Name of the Service this slice belongs to, "" when it has none."""
         return self.metadata.label(SERVICE_NAME)
+
+    @property
+    def pods(self) -> tuple[ObjectKey, ...]:
+        """The pods its endpoints name."""
+        refs = (one.target_ref for one in self.endpoints or () if one.target_ref is not None)
+        return tuple(ObjectKey("Pod", ref.namespace or self.namespace, ref.name) for ref in refs if ref.kind == "Pod")

@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceMode
 from k9py.objects.events import Event
+from k9py.objects.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, Kind
 from k9py.objects.meta import Condition, KubeObject, ObjectKey
 from k9py.objects.pods import Container, ContainerState, Pod
-from k9py.objects.services import Service
+from k9py.objects.services import Endpoint, Service
 from k9py.objects.text import printable
 from k9py.objects.times import age
 from k9py.objects.workloads import Deployment, StatefulSet, Workload
@@ -79,12 +81,12 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
         _line("selector", _pairs(service.spec.selector)),
         _line("serving", endpoints_cell(view, tone).text, tone),
         _line("endpoints", "?" if view.total is None else f"{view.ready} of {view.total} ready"),
-        _line("behind it", behind_words(view)),
+        _line("target", behind_words(view)),
     ]
     endpoints = [
         _line(
             printable(one.target_ref.name if one.target_ref else ""),
-            f"{', '.join(one.addresses or ())} {'ready' if one.conditions.ready is not False else 'not ready'}",
+            f"{', '.join(one.addresses or ())} {_endpoint_words(one)}",
             Tone.PLAIN if one.conditions.ready is not False else Tone.WARN,
         )
         for endpoint_slice in queries.endpoints_of(service.key)
@@ -95,6 +97,17 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
         _findings(view.findings, now),
         Section("Endpoints", tuple(endpoints)),
     ]
+
+
+def _unknown(queries: Queries, kind: Kind[Any]) -> str:
+    """Say that objects of a kind have not been read; "" where they have been."""
+    return "" if queries.knows(kind.name) else f"unknown: no {kind.resource} could be read"
+
+
+def _endpoint_words(endpoint: Endpoint) -> str:
+    if endpoint.conditions.terminating:
+        return "terminating, still serving" if endpoint.is_serving else "terminating"
+    return "ready" if endpoint.conditions.ready is not False else "not ready"
 
 
 def _workload(queries: Queries, workload: Workload, now: datetime) -> list[Section]:
@@ -117,12 +130,13 @@ def _workload(queries: Queries, workload: Workload, now: datetime) -> list[Secti
             "autoscaler",
             f"{autoscaler.name}: {autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas} replicas"
             if autoscaler
-            else "",
+            else _unknown(queries, HORIZONTAL_POD_AUTOSCALER),
         ),
         *(
             _line("budget", f"{one.name}: {one.status.disruptions_allowed} disruptions allowed now")
             for one in queries.budgets_of(workload.key)
         ),
+        _line("budget", _unknown(queries, POD_DISRUPTION_BUDGET)),
         _line("services", ", ".join(one.name for one in queries.services_of(workload.key))),
     ]
     pods = [

@@ -5,11 +5,13 @@ Segments carry a priority: 0 is always shown, higher numbers go first when the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from k9py.cluster.health import ESSENTIAL, ClusterHealth, ClusterState
 from k9py.cluster.scope import Scope
+from k9py.objects.kinds import KINDS
 from k9py.objects.text import printable
 from k9py.objects.times import age, duration
 from k9py.tables.values import Tone
@@ -40,7 +42,14 @@ def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ..
 
 def unread_segments(health: ClusterHealth) -> tuple[Segment, ...]:
     """Return which kinds may not, or cannot, be read."""
-    return (*_forbidden(health), *_unreadable(health), *_behind(health))
+    return (*_forbidden(health), *_missing(health), *_unreadable(health), *_behind(health))
+
+
+def missing_words(kinds: Iterable[str]) -> str:
+    """Say which APIs a server does not have: `this server has no policy/v1: PodDisruptionBudget unknown`."""
+    names = sorted(kinds)
+    apis = sorted({KINDS[name].api_version for name in names if name in KINDS})
+    return f"this server has no {', '.join(apis)}: {', '.join(names)} unknown"
 
 
 def server_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
@@ -99,6 +108,13 @@ def _behind(health: ClusterHealth) -> tuple[Segment, ...]:
     if not health.behind or health.state not in (ClusterState.LIVE, ClusterState.PARTIAL):
         return ()
     return (Segment(f"not current: {', '.join(health.behind)}", Tone.WARN, 3),)
+
+
+def _missing(health: ClusterHealth) -> tuple[Segment, ...]:
+    if not health.missing:
+        return ()
+    matters = bool(ESSENTIAL.intersection(health.missing))
+    return (Segment(missing_words(health.missing), Tone.WARN if matters else Tone.MUTED, 2 if matters else 5),)
 
 
 def _unreadable(health: ClusterHealth) -> tuple[Segment, ...]:

@@ -84,6 +84,7 @@ def json_values(
             "state": health.state.value,
             "since": _time(health.since),
             "forbidden_kinds": list(health.forbidden),
+            "missing_kinds": list(health.missing),
             "error": printable(health.error.message) if health.error else None,
         },
         "summary": {"services": _counts(service_list), "rollouts": _counts(rollout_list)},

@@ -1,10 +1,11 @@
-"""The Services table: endpoints, ports, what is behind each, and the worst that is wrong with it."""
+"""The Services table: endpoints, ports, the target of each, and the worst that is wrong with it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from k9py.cluster.views import ServiceMode, ServiceView
+from k9py.objects.severity import Severity
 from k9py.objects.text import printable
 from k9py.tables.rollouts import KIND_WORDS
 from k9py.tables.tones import finding_tone, live_age, rank_of, service_tone
@@ -15,7 +16,7 @@ COLUMNS = (
     Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
     Column("endpoints", "READY", align_right=True, min_width=5, max_width=9, sort_key="R"),
     Column("ports", "PORTS", min_width=5, max_width=24, priority=4, sort_key="X"),
-    Column("workloads", "BEHIND IT", min_width=10, max_width=32, priority=2, sort_key="B"),
+    Column("workloads", "TARGET", min_width=10, max_width=32, priority=2, sort_key="B"),
     Column("why", "WHY", min_width=12, max_width=90, priority=1, grow=True, sort_key="W"),
     Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=5, live=live_age, sort_key="A"),
 )
@@ -54,18 +55,19 @@ def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
 
 def behind_words(view: ServiceView) -> str:
     """What is behind the service in words: `deploy/checkout`, or why nothing can be named."""
-    match view.mode:
-        case ServiceMode.EXTERNAL_NAME:
-            return f"alias of {view.external_name}"
-        case ServiceMode.NO_SELECTOR:
-            return "no selector: endpoints by hand"
+    if view.mode is ServiceMode.EXTERNAL_NAME:
+        return f"alias of {view.external_name}"
+    if view.mode is ServiceMode.NO_SELECTOR and not view.workloads:
+        return "no selector: endpoints by hand"
     return ", ".join(f"{KIND_WORDS.get(one.kind, one.kind)}/{one.name}" for one in view.workloads)
 
 
 def why_cell(view: ServiceView) -> Cell:
-    """The worst finding in words; why nothing is known where nothing is."""
+    """The worst finding in words; what is going on where nothing is wrong."""
     if view.worst is not None:
         return Cell(printable(view.worst.message), finding_tone(view.worst))
     if not view.is_known:
         return Cell("endpoints not known", Tone.UNKNOWN)
+    if view.severity is Severity.ROLLING_OUT:
+        return Cell("rolling out", Tone.BUSY)
     return Cell("")

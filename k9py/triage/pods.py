@@ -26,6 +26,13 @@ _SLOW_START: Final = timedelta(minutes=5)
 _DELETION_MARGIN: Final = timedelta(seconds=30)
 _REPLACING: Final = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet"})
 """Owners that put another pod in the place of a failed one."""
+_SHUTDOWN: Final = frozenset({"NodeShutdown", "Shutdown", "Terminated"})
+"""Reasons of pods that ended with their node (kubelet/nodeshutdown)."""
+_REFUSED_BY_NODE: Final = frozenset(
+    {"UnexpectedAdmissionError", "TopologyAffinityError", "InvalidNodeInfo", "NodeUnschedulable", "AppArmor"}
+    | {"SysctlForbidden", "PodOSSelectorNodeLabelDoesNotMatch", "PodOSNotSupported", "HostPortConflict", "NodePorts"}
+)
+"""Reasons a kubelet rejects a pod for that was given to it (kubelet/lifecycle)."""
 
 
 def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tuple[Finding, ...]:
@@ -72,25 +79,49 @@ def _is_plainly_well(pod: Pod) -> bool:
 def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
     if pod.status.phase != "Failed" or pod.is_terminating:
         return
-    reason = pod.status.reason
-    if reason == "Evicted":
-        words = short(pod.status.message)
-        message = f"evicted from its node: {words}" if words else "evicted from its node"
-        yield Finding(Severity.WARNING, reason, message, pod.key, pod.status.start_time)
-        return
     # Pods that are always restarted end as Failed only when a node rejects or loses them (a reboot, no room): their
     # controller makes others in their place and leaves these lying about. What is missing, the workload itself tells.
     owner = pod.metadata.controller
-    severity = Severity.WARNING if owner is not None and owner.kind in _REPLACING else Severity.DOWN
+    reason = pod.status.reason
+    is_leftover = reason == "Evicted" or (owner is not None and owner.kind in _REPLACING)
+    severity = Severity.WARNING if is_leftover else Severity.DOWN
+    why, at = _why_failed(pod), pod.status.start_time
     for one in pod.status.container_statuses or ():
         ended = one.state.terminated if one.state else None
         if ended is not None and ended.exit_code != 0:
-            message = f"container {printable(one.name)} failed ({exit_words(ended)})"
-            yield Finding(severity, reason or ended.reason or "Error", message, pod.key, ended.finished_at)
-            return
+            at = ended.finished_at or at
+            why = why or f"container {printable(one.name)} failed ({exit_words(ended)})"
+            reason = reason or ended.reason or "Error"
+            break
     words = short(pod.status.message)
-    message = "pod failed" + (f": {words}" if words else "")
-    yield Finding(severity, reason or "Failed", message, pod.key, pod.status.start_time)
+    why = why or "pod failed" + (f": {words}" if words else "")
+    yield Finding(severity, printable(reason) or "Failed", why, pod.key, at)
+
+
+def _why_failed(pod: Pod) -> str:
+    """Return what the node, or who took the pod away, says; "" when it says nothing: then its containers tell."""
+    reason, words = pod.status.reason, short(pod.status.message)
+    node = f"node {printable(pod.spec.node_name)}" if pod.spec.node_name else "its node"
+    after = f": {words}" if words else ""
+    if reason == "Evicted":
+        return f"pod was evicted from its node{after}"
+    if reason in _SHUTDOWN or "node shutdown" in words:
+        return f"pod was ended by the shutdown of {node}"
+    if reason.startswith("Preempt"):
+        return f"pod was preempted{after}"
+    if reason.startswith("OutOf"):
+        return f"{node} has no {printable(reason.removeprefix('OutOf'))} left for the pod{after}"
+    if reason == "NodeAffinity":
+        return f"{node} no longer matches what the pod asks of a node{after}"
+    if reason in _REFUSED_BY_NODE:
+        return f"{node} refused the pod{after}"
+    if reason:
+        return f"pod failed: {printable(reason)}{after}"
+    target = condition(pod.status.conditions, "DisruptionTarget")
+    if target is not None and target.status == "True":
+        said = short(target.message) or printable(target.reason)
+        return f"pod was taken away: {said}"
+    return ""
 
 
 def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
@@ -100,16 +131,14 @@ def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
     # The server sets deletionTimestamp to when the grace period ends.
     lost = stuck_ending(pod, now)
     if lost is not None and lost.reason == "NodeLost":
-        message = f"cannot end: {lost.message}"
+        message = f"pod is stuck terminating: {lost.message}"
         yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, deleted, lost.kind)
     elif now - deleted > _DELETION_MARGIN:
         kept = ", ".join(printable(one) for one in pod.metadata.finalizers or ())
         why = f"held by finalizer {kept}" if kept else "its node does not confirm the end"
-        yield Finding(
-            Severity.WARNING, "StuckTerminating", f"should have ended {age(deleted, now)} ago: {why}", pod.key, deleted
-        )
+        yield Finding(Severity.WARNING, "StuckTerminating", f"pod is stuck terminating: {why}", pod.key, deleted)
     else:
-        yield Finding(Severity.INFO, "Terminating", "is ending", pod.key, deleted)
+        yield Finding(Severity.INFO, "Terminating", "pod is terminating", pod.key, deleted)
 
 
 def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:

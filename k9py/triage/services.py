@@ -1,7 +1,7 @@
 """Checks of a service and its endpoints.
 
-To add a check: a function from `_Case` to findings, named in `_CHECKS`. Services without a selector, and names for
-something outside (ExternalName), are nobody's failure: their endpoints are made by hand, if at all.
+To add a check: a function from `_Case` to findings, named in `_CHECKS`. Names for something outside (ExternalName) are
+nobody's failure, and endpoints made by hand (no selector) are judged only as far as there are any.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def service_findings(
 
     Args:
         slices: of this service; endpoints with unknown readiness count as ready, as the API says.
-        pods: all pods its selector selects.
+        pods: all pods its selector selects; without one, those its endpoints name.
         at_rest: the workloads it selects want no pods.
     """
-    if service.spec.type == "ExternalName" or not service.spec.selector:
+    if service.spec.type == "ExternalName":
         return ()
     unique: dict[tuple[str, ...], Endpoint] = {}
     for part in slices:
@@ -54,23 +54,23 @@ def service_findings(
     return worst_first(found for check in _CHECKS for found in check(case))
 
 
-def is_serving(endpoint: Endpoint) -> bool:
-    """Tell whether an endpoint gets traffic; unknown is ready (discovery/v1 EndpointConditions.ready)."""
-    return endpoint.conditions.ready is not False
-
-
 def _no_pods(case: _Case) -> Iterator[Finding]:
-    if case.pods or case.endpoints or case.at_rest:
+    if case.pods or case.endpoints or case.at_rest or not case.service.spec.selector:
         return  # at rest, the workloads tell why they want no pods
     selector = ",".join(f"{printable(k)}={printable(v)}" for k, v in sorted((case.service.spec.selector or {}).items()))
     yield Finding(Severity.DOWN, "NoPods", f"no pod matches its selector {selector}", case.service.key)
 
 
 def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
-    if any(is_serving(one) for one in case.endpoints) or not (case.pods or case.endpoints):
+    if any(one.is_serving for one in case.endpoints) or not (case.pods or case.endpoints):
+        return
+    if not case.pods and case.at_rest:
+        return
+    if not case.pods:
+        yield Finding(Severity.DOWN, "NoReadyEndpoints", f"none of {_endpoints(case)} is ready", case.service.key)
         return
     running = case.running
-    if case.pods and all(one.status.phase == "Succeeded" for one in case.pods):
+    if all(one.status.phase == "Succeeded" for one in case.pods):
         yield Finding(Severity.INFO, "Completed", "all pods behind it have completed", case.service.key)
         return
     if not running and case.at_rest:
@@ -91,8 +91,13 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
     yield Finding(Severity.DOWN, "NoReadyEndpoints", message, case.service.key, since, kind)
 
 
+def _endpoints(case: _Case) -> str:
+    count = len(case.endpoints)
+    return f"{count} endpoint{'' if count == 1 else 's'}"
+
+
 def _some_not_ready(case: _Case) -> Iterator[Finding]:
-    if not any(is_serving(one) for one in case.endpoints):
+    if not any(one.is_serving for one in case.endpoints):
         return
     unready = [pod for pod in case.running if not pod.is_ready]
     if not unready:
@@ -104,23 +109,44 @@ def _some_not_ready(case: _Case) -> Iterator[Finding]:
     yield Finding(Severity.WARNING, "SomeNotReady", message, case.service.key, cause.since, cause.kind)
 
 
-def _port_names(case: _Case) -> Iterator[Finding]:
-    """A target port given by name must be a port of some pod's container, else nothing answers on it."""
-    ports = [one for one in case.service.spec.ports or () if isinstance(one.target_port, str) and one.target_port]
-    if not ports or not case.pods:
+def _terminating(case: _Case) -> Iterator[Finding]:
+    """Endpoints that terminate serve until they are gone; they get traffic where no other is ready (kube-proxy)."""
+    serving = [one for one in case.endpoints if one.is_serving]
+    ending = sum(one.conditions.terminating is True for one in serving)
+    if not ending or case.at_rest:
         return
-    named = {
-        (port.name, port.protocol)
-        for pod in case.pods
-        for one in (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
-        for port in one.ports or ()
-        if port.name
-    }
+    count = len(serving)
+    message = f"{ending} of {count} endpoint{'' if count == 1 else 's'} {'is' if ending == 1 else 'are'} terminating"
+    severity = Severity.WARNING if ending == count else Severity.INFO
+    yield Finding(severity, "Terminating", message, case.service.key)
+
+
+def _port_names(case: _Case) -> Iterator[Finding]:
+    """A target port given by name must be a port of some container of each pod, else nothing answers on it there."""
+    ports = [one for one in case.service.spec.ports or () if isinstance(one.target_port, str) and one.target_port]
+    pods = case.running or case.pods
+    if not ports or not pods or not case.service.spec.selector:
+        return
+    named = [set(_named_ports(pod)) for pod in pods]
     for port in ports:
         target = str(port.target_port)
-        if not target.isdigit() and (target, port.protocol) not in named:
+        lacking = sum((target, port.protocol) not in one for one in named)
+        if target.isdigit() or not lacking:
+            continue
+        if lacking == len(pods):
             message = f"target port {printable(target)} is not a port of any pod behind it"
             yield Finding(Severity.DOWN, "NoSuchPort", message, case.service.key)
+        else:
+            message = f"{lacking} of {len(pods)} pods {'has' if lacking == 1 else 'have'} no port {printable(target)}"
+            yield Finding(Severity.WARNING, "NoSuchPort", message, case.service.key)
+
+
+def _named_ports(pod: Pod) -> Iterator[tuple[str, str]]:
+    """Yield (name, protocol) of a pod's named ports."""
+    for one in (*(pod.spec.containers or ()), *(pod.spec.init_containers or ())):
+        for port in one.ports or ():
+            if port.name:
+                yield port.name, port.protocol
 
 
 _CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
@@ -128,4 +154,5 @@ _CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
     _port_names,
     _no_ready_endpoint,
     _some_not_ready,
+    _terminating,
 )

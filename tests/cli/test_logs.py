@@ -11,8 +11,9 @@ import pytest
 
 from k9py.cli.targets import Named
 from k9py.simulator.api.access import Rule
+from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import PODS
+from k9py.simulator.resources import PODS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.cli.log_shell import LogShell, Written, write_logs
@@ -85,6 +86,34 @@ async def test_services_and_the_other_workloads_have_logs_too(
     assert code == 0
     sources = {line.split("/")[0] for line in run.lines}
     assert sources == set(pods_of(simulator, named.name, namespace))
+
+
+async def test_a_service_without_selector_has_the_pods_its_endpoints_name(simulator: Simulator, shop: LogShell) -> None:
+    first, *_, last = pods_of(simulator, "cart")
+    refs = [{"kind": "Pod", "namespace": "shop", "name": name} for name in (first, last)]
+    for number in (1, 2):
+        name = f"leader-{number}"
+        service = {"metadata": {"name": name, "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}}
+        endpoint_slice = {
+            "metadata": {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": name}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.0.0.1"], "targetRef": one} for one in refs[:number]],
+        }
+        for kind, body in (("Service", service), ("EndpointSlice", endpoint_slice)):
+            simulator.call(create_object, by_kind(kind), body)
+        code, run = await shop.ran(Named("Service", name))
+        assert (code, len(run.lines)) == (0, 3 * number)
+        assert "pods its endpoints name" in run.err.getvalue()
+
+
+async def test_a_service_without_selector_whose_endpoints_name_no_pod_says_so(
+    simulator: Simulator, shop: LogShell
+) -> None:
+    service = {"metadata": {"name": "outside", "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}}
+    simulator.call(create_object, by_kind("Service"), service)
+    code, run = await shop.ran(Named("Service", "outside"))
+    assert code == 9
+    assert "its endpoints name no pod" in run.err.getvalue()
 
 
 async def test_a_selector_takes_the_pods_of_several(shop: LogShell) -> None:

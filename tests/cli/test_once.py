@@ -14,11 +14,13 @@ from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
 from k9py.cli.printing import fitted_widths
 from k9py.simulator.api.access import Rule
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Refuse, Where
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
 from k9py.tables.plain import PlainTable
 from k9py.tables.values import Cell, Column, Tone
+from tests.cli.shell import edit
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -87,13 +89,41 @@ def test_a_server_that_is_busy_for_a_moment_is_waited_for(
     assert "checkout" in out
 
 
-def test_a_server_without_a_kind_we_can_do_without_is_well(
+def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
     shop.inject(Refuse(404, "NotFound", "404 page not found"), Where(resource="horizontalpodautoscalers"), times=None)
     code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "kdash: this server has no autoscaling/v2: HorizontalPodAutoscaler unknown\n")
     assert "checkout" in out
+
+
+def test_a_server_without_a_kind_we_need_is_no_lost_connection_and_not_well(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    shop.inject(Refuse(404, "NotFound", "404 page not found"), Where(resource="endpointslices"), times=None)
+    config = str(shop.write_kubeconfig(tmp_path / "config"))
+    code, out, err = run(capsys, "--kubeconfig", config, "-o", "json")
+    values = json.loads(out)
+    assert (code, values["exit_code"]) == (2, 2)
+    assert values["health"]["missing_kinds"] == ["EndpointSlice"]
+    assert {one["severity"] for one in values["services"]} == {"unknown"}
+    assert "this server has no discovery.k8s.io/v1: EndpointSlice unknown" in err
+
+
+def test_a_service_scaled_to_zero_is_down_and_exits_1(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with Simulator("shop-quiet", ManualClock()) as shop:
+        edit(shop, lambda spec: spec.update(replicas=0), ("Deployment", "shop", "cart"))
+        shop.advance(60)
+        code, out, _ = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")), "-o", "json")
+    values = json.loads(out)
+    assert (code, values["summary"]["services"]["down"], values["summary"]["rollouts"]["down"]) == (1, 1, 1)
+    first = values["services"][0]
+    assert (first["name"], first["severity"], first["findings"][0]["message"]) == (
+        "cart",
+        "down",
+        "scaled to zero, was 3",
+    )
 
 
 def test_who_may_list_and_not_watch_is_told_all_the_same(

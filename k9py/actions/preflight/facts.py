@@ -85,13 +85,13 @@ async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Fact
     namespace = change.key.namespace
 
     async def listed(kind: Kind[K], matters: bool) -> tuple[K, ...] | Unknown | None:
-        return await _known(lambda: _listed(reader, kind, namespace), kind.resource) if matters else None
+        return await _known(lambda: _listed(reader, kind, namespace), kind) if matters else None
 
     async def siblings() -> tuple[Pod, ...] | Unknown | None:
         selector = _selector(obj)
         if action not in _MORE_OF_THE_SAME or not selector or (action in _ROLLING and not rolls):
             return None
-        return await _known(lambda: _listed(reader, POD, namespace, selector), POD.resource)
+        return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
 
     tasks = (
         asyncio.ensure_future(_allowed(reader, change, right)),
@@ -145,25 +145,26 @@ async def _allowed(reader: Reader, change: Change, right: Right) -> bool | Unkno
     async def ask() -> bool | None:
         return await reader.can_i(right.verb, key.kind, key.namespace, name=key.name, subresource=subresource)
 
-    answer = await _known(ask, "")
+    answer = await _known(ask, None)
     return Unknown("the server would not say") if answer is None else answer
 
 
 async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str = "") -> tuple[K, ...]:
-    try:
-        items = await reader.list(kind.name, namespace, label_selector=selector)
-    except NotFoundError:  # a cluster without this API has no objects of it
-        return ()
+    items = await reader.list(kind.name, namespace, label_selector=selector)
     return tuple(kind.decode(msgspec.json.encode(one)) for one in items)
 
 
-async def _known(read: Callable[[], Awaitable[T]], resource: str) -> T | Unknown:
+async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T | Unknown:
+    """Return what was read, or why it is unknown. `kind`: what is listed, None for another question."""
     try:
         return await read()
     except ConnectionFailedError:
         raise
     except ForbiddenError:
-        return Unknown(f"you may not list {resource}" if resource else "you may not ask")
+        return Unknown(f"you may not list {kind.resource}" if kind is not None else "you may not ask")
+    except NotFoundError as error:
+        # An older server may have them under another version: that is not to have none.
+        return Unknown(f"this server has no {kind.api_version}" if kind is not None else printable(error.message))
     except KdashError as error:
         return Unknown(printable(error.message))
     except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -16,10 +16,11 @@ from k9py.cli.session import Session, naming
 from k9py.cli.targets import Named
 from k9py.cluster.log_targets import EVERY_ROLE, log_targets
 from k9py.objects.errors import ConnectionFailedError, ForbiddenError, RefusedError
-from k9py.objects.kinds import KINDS, POD, REPLICA_SET, SERVICE, Kind
+from k9py.objects.kinds import ENDPOINT_SLICE, KINDS, POD, REPLICA_SET, SERVICE, Kind
 from k9py.objects.meta import KubeObject
 from k9py.objects.pods import Pod
 from k9py.objects.selectors import LabelSelector
+from k9py.objects.services import SERVICE_NAME, Service
 from k9py.objects.text import printable
 from k9py.objects.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
 
@@ -38,6 +39,8 @@ class Subject:
         owner_uid: of the workload; "": every selected pod is one of its own.
         by_replica_sets: the owner owns ReplicaSets, and these the pods.
         is_pod: it is one pod.
+        names: of its pods, where no label tells them apart (a Service without selector); None: all that are selected.
+        remark: what must be known of it, printable.
     """
 
     words: str
@@ -47,6 +50,8 @@ class Subject:
     owner_uid: str = ""
     by_replica_sets: bool = False
     is_pod: bool = False
+    names: frozenset[str] | None = None
+    remark: str = ""
 
     def own(self, pods: Iterable[Pod], replica_sets: Iterable[ReplicaSet] | None) -> tuple[Pod, ...]:
         """Return its own of the selected pods, by name.
@@ -57,7 +62,12 @@ class Subject:
         owners: set[str] | None = {self.owner_uid} if self.owner_uid else None
         if self.by_replica_sets:
             owners = None if replica_sets is None else {r.uid for r in replica_sets if r.owner_uid == self.owner_uid}
-        return tuple(sorted((p for p in pods if owners is None or p.owner_uid in owners), key=lambda pod: pod.name))
+        mine = (pod for pod in pods if owners is None or pod.owner_uid in owners)
+        return tuple(sorted((one for one in mine if self.names is None or one.name in self.names), key=_name))
+
+
+def _name(pod: Pod) -> str:
+    return pod.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +101,27 @@ async def find_subject(session: Session, named: Named | None, selector: str) -> 
     words = printable(str(key))
     if isinstance(found, SERVICE.type):
         if not found.spec.selector:
-            hint = "name the workload behind it: kdash logs deploy/NAME"
-            raise RefusedError(f"{words} selects no pods: it has no selector", hint)
+            return await _named_by_endpoints(session, words, found)
         return Subject(words, namespace, str(LabelSelector(match_labels=dict(found.spec.selector))))
     assert isinstance(found, _WORKLOADS)
     chosen = str(found.spec.selector or LabelSelector())
     return Subject(words, namespace, chosen, owner_uid=found.uid, by_replica_sets=isinstance(found, Deployment))
+
+
+async def _named_by_endpoints(session: Session, words: str, service: Service) -> Subject:
+    """Return a Service without a selector as a subject: the pods its endpoint slices name."""
+    selector = f"{SERVICE_NAME}={service.name}"
+    raw = await session.connection.list(ENDPOINT_SLICE.name, service.namespace, label_selector=selector)
+    pods = {key for one in raw for key in decoded(ENDPOINT_SLICE, one).pods}
+    names = frozenset(key.name for key in pods if key.namespace == service.namespace)
+    if not names:
+        hint = "name the workload behind it: kdash logs deploy/NAME"
+        raise RefusedError(f"{words} has no selector, and its endpoints name no pod", hint)
+    remark = f"{words} has no selector: read are the pods its endpoints name now"
+    if len(names) == 1:
+        [name] = names
+        return Subject(words, service.namespace, field_selector=f"metadata.name={name}", names=names, remark=remark)
+    return Subject(words, service.namespace, names=names, remark=remark)
 
 
 async def first_look(session: Session, subject: Subject, named: Named | None) -> FirstLook:
@@ -109,7 +134,7 @@ async def first_look(session: Session, subject: Subject, named: Named | None) ->
             return FirstLook((decoded(POD, await connection.get(key)),), False)
     pods = [decoded(POD, one) for one in await connection.list(POD.name, namespace, label_selector=selector)]
     replica_sets: list[ReplicaSet] | None = None
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = (subject.remark,) if subject.remark else ()
     if subject.by_replica_sets:
         try:
             raw = await connection.list(REPLICA_SET.name, namespace, label_selector=selector)

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView, ServiceView
+from k9py.objects.kinds import HORIZONTAL_POD_AUTOSCALER
 from k9py.objects.meta import Condition
 from k9py.objects.text import printable
 from k9py.objects.times import age
@@ -53,6 +54,8 @@ def rollout_facts(queries: Queries, view: RolloutView) -> Line:
     if autoscaler is not None:
         bounds = f"{autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas}"
         facts += [("autoscaler ", Tone.MUTED), (f"{autoscaler.name} {bounds}   ", Tone.PLAIN)]
+    elif not queries.knows(HORIZONTAL_POD_AUTOSCALER.name):
+        facts += [("autoscaler ", Tone.MUTED), ("unknown   ", Tone.UNKNOWN)]
     return tuple(facts)
 
 
@@ -60,7 +63,7 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     """Return the head of a service's screen."""
     tone = service_tone(view)
     facts: list[tuple[str, Tone]] = []
-    for label, text in (("type", view.type), ("ports", view.ports_text), ("behind it", behind_words(view))):
+    for label, text in (("type", view.type), ("ports", view.ports_text), ("target", behind_words(view))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
     serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints not known"

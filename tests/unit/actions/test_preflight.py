@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -139,14 +140,35 @@ async def test_unknown_is_named_with_what_it_may_mean(plan: Any, kind: str, mess
     assert (warning.gravity, warning.code, warning.message) == (Gravity.CAUTION, "unknown", message)
 
 
-async def test_a_server_in_trouble_is_unknown_and_a_missing_api_means_there_are_none() -> None:
+async def test_a_server_in_trouble_is_unknown() -> None:
     obj = make.raw_deployment()
-    change = plan_scale(obj, 2)
     troubled = FakeReader({"HorizontalPodAutoscaler": UnavailableError("in\x1b[2J trouble", code=503)})
-    [warning] = await preflight(troubled, obj, change)
+    [warning] = await preflight(troubled, obj, plan_scale(obj, 2))
     assert warning.message == "autoscalers: unknown (in trouble); one may set the number again"
-    older = FakeReader({"HorizontalPodAutoscaler": NotFoundError("no such API", code=404)})
-    assert await preflight(older, obj, change) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "plan", "message"),
+    [
+        (
+            "HorizontalPodAutoscaler",
+            lambda obj: plan_scale(obj, 2),
+            "autoscalers: unknown (this server has no autoscaling/v2); one may set the number again",
+        ),
+        (
+            "PodDisruptionBudget",
+            lambda obj: plan_restart(obj, make.NOW),
+            "disruption budgets: unknown (this server has no policy/v1); how many pods must stay up is not known",
+        ),
+    ],
+)
+async def test_a_missing_api_is_unknown_and_not_that_there_are_none(
+    kind: str, plan: Callable[[Any], Change], message: str
+) -> None:
+    obj = make.raw_deployment()
+    older = FakeReader({kind: NotFoundError("no such API", code=404)})
+    [warning] = await preflight(older, obj, plan(obj))
+    assert (warning.gravity, warning.code, warning.message) == (Gravity.CAUTION, "unknown", message)
 
 
 async def test_an_answer_that_is_not_understood_is_unknown() -> None:

@@ -12,7 +12,7 @@ from msgspec import structs
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import Scope
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError
+from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError
 from k9py.objects.severity import Severity
 from k9py.rollouts.status import RolloutState
 from k9py.tables.describe import describe
@@ -46,6 +46,20 @@ STALE = ClusterHealth(ClusterState.STALE, since=before(90), retry_at=NOW + timed
         (
             replace(LIVE, forbidden=("EndpointSlice", "Event", "Node")),
             ["live", "no right to read EndpointSlice, 2 more kinds"],
+            Tone.OK,
+        ),
+        (
+            replace(
+                LIVE,
+                kinds={
+                    one: KindHealth(one, ClusterState.UNREACHABLE, False, 0, NotFoundError("no such API", code=404))
+                    for one in ("HorizontalPodAutoscaler", "PodDisruptionBudget")
+                },
+            ),
+            [
+                "live",
+                "this server has no autoscaling/v2, policy/v1: HorizontalPodAutoscaler, PodDisruptionBudget unknown",
+            ],
             Tone.OK,
         ),
         (
@@ -132,6 +146,7 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
         "state": "stale",
         "since": "2026-11-22T11:58:30Z",
         "forbidden_kinds": [],
+        "missing_kinds": [],
         "error": "connection refused",
     }
     assert values["services"][0]["ready_endpoints"] is None
@@ -189,6 +204,14 @@ WORLD = World(
     make.budget("checkout"),
     make.event(BAD_POD, "BackOff", "Back-off pulling image"),
 )
+
+
+def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
+    unknown = ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
+    sections = describe(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
+    told = {line.label: line.text for section in sections for line in section.lines}
+    assert told["autoscaler"] == "unknown: no horizontalpodautoscalers could be read"
+    assert told["budget"] == "unknown: no poddisruptionbudgets could be read"
 
 
 @pytest.mark.parametrize(

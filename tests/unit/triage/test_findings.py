@@ -56,7 +56,7 @@ def test_a_restart_of_yesterday_is_forgotten() -> None:
 def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
     evicted = make.pod(ready=False, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
     assert told(pod_findings(evicted, make.NOW)) == [
-        (Severity.WARNING, "Evicted", "evicted from its node: The node was low on resource: memory")
+        (Severity.WARNING, "Evicted", "pod was evicted from its node: The node was low on resource: memory")
     ]
     failed = make.pod(
         ready=False, phase="Failed", statuses=[make.container_status(ready=False, state=make.terminated(3))]
@@ -64,12 +64,65 @@ def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
     assert told(pod_findings(failed, make.NOW)) == [(Severity.DOWN, "Error", "container app failed (exit 3)")]
 
 
+@pytest.mark.parametrize(
+    ("reason", "message", "says"),
+    [
+        (
+            "NodeShutdown",
+            "Pod was rejected as the node is shutting down.",
+            "pod was ended by the shutdown of node node-1",
+        ),
+        (
+            "Terminated",
+            "Pod was terminated in response to imminent node shutdown.",
+            "pod was ended by the shutdown of node",
+        ),
+        ("NodeAffinity", "Predicate NodeAffinity failed", "node node-1 no longer matches what the pod asks of a node"),
+        ("UnexpectedAdmissionError", "Allocate failed due to no gpu", "node node-1 refused the pod: Allocate failed"),
+        ("OutOfcpu", "Node didn't have enough resource: cpu", "node node-1 has no cpu left for the pod: Node didn't"),
+        ("OutOfmemory", "", "node node-1 has no memory left for the pod"),
+        ("Preempting", "Preempted in order to admit critical pod", "pod was preempted: Preempted in order to admit"),
+        ("Moonstruck", "never seen before", "pod failed: Moonstruck: never seen before"),
+    ],
+)
+def test_what_a_node_did_to_a_failed_pod_is_named_before_how_its_containers_ended(
+    reason: str, message: str, says: str
+) -> None:
+    killed = make.container_status(ready=False, state=make.terminated(137))
+    pod = make.pod(
+        owner=make.replica_set(), ready=False, phase="Failed", reason=reason, message=message, statuses=[killed]
+    )
+    [found] = pod_findings(pod, make.NOW)
+    assert (found.severity, found.reason) == (Severity.WARNING, reason)
+    assert found.message.startswith(says)
+
+
+def test_a_pod_taken_away_without_a_reason_is_told_by_its_disruption() -> None:
+    taken = make.condition(
+        "DisruptionTarget", "True", "DeletionByTaintManager", "Taint manager: deleting due to NoExecute"
+    )
+    pod = make.pod(ready=False, phase="Failed", statuses=[], conditions=[taken])
+    assert pod_findings(pod, make.NOW)[0].message == "pod was taken away: Taint manager: deleting due to NoExecute"
+
+
+def test_a_workload_names_the_leftovers_it_is_marked_for() -> None:
+    shut = [
+        make.pod(name, owner=make.replica_set(), ready=False, phase="Failed", reason="NodeShutdown", statuses=[])
+        for name in "ab"
+    ]
+    [found] = workload_findings(make.deployment(), [], shut, [], make.NOW)
+    assert (found.severity, found.message) == (
+        Severity.WARNING,
+        "pod was ended by the shutdown of node node-1 (2 pods)",
+    )
+
+
 def test_a_pod_past_its_grace_period_is_stuck() -> None:
     [ending] = pod_findings(make.pod(deleted=make.before(-20)), make.NOW)
     [stuck] = pod_findings(make.pod(deleted=make.before(90)), make.NOW)
     assert (ending.severity, ending.reason) == (Severity.INFO, "Terminating")
     assert told((stuck,)) == [
-        (Severity.WARNING, "StuckTerminating", "should have ended 90s ago: its node does not confirm the end")
+        (Severity.WARNING, "StuckTerminating", "pod is stuck terminating: its node does not confirm the end")
     ]
 
 
@@ -170,6 +223,29 @@ def test_a_named_target_port_that_no_container_has_fails() -> None:
     pods = [make.pod("a")]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
     assert (found.reason, found.message) == ("NoSuchPort", "target port web is not a port of any pod behind it")
+
+
+def test_endpoints_that_terminate_and_still_serve_are_a_remark_and_a_warning_where_no_others_serve() -> None:
+    service = make.service()
+    ending = [make.pod(name, deleted=make.before(-20)) for name in "ab"]
+    staying = make.pod("c")
+    for pods, severity, words in (
+        ([*ending, staying], Severity.INFO, "2 of 3 endpoints are terminating"),
+        (ending, Severity.WARNING, "2 of 2 endpoints are terminating"),
+        (ending[:1], Severity.WARNING, "1 of 1 endpoint is terminating"),
+    ):
+        [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+        assert (found.severity, found.message) == (severity, words)
+
+
+def test_endpoints_made_by_hand_of_which_none_is_ready_serve_nobody() -> None:
+    service = make.service(selector={})
+    down = EndpointSlice(
+        metadata=make.endpoint_slice(service).metadata,
+        endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=False)),),
+    )
+    [found] = service_findings(service, [down], [], make.NOW)
+    assert (found.severity, found.message) == (Severity.DOWN, "none of 1 endpoint is ready")
 
 
 def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:

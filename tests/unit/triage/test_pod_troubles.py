@@ -57,6 +57,11 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
             f"image {make.IMAGE} is not on the node and may not be pulled",
         ),
         (waiting("InvalidImageName"), TroubleKind.IMAGE, f"image name '{make.IMAGE}' of container app is not valid"),
+        (
+            waiting("PostStartHookError", "Exec lifecycle hook failed"),
+            TroubleKind.CONFIG,
+            "container app does not start: PostStartHookError: Exec lifecycle hook failed",
+        ),
         (crashed(1), TroubleKind.CRASH, "container app keeps crashing (exit 1)"),
         (crashed(137), TroubleKind.CRASH, "container app keeps crashing (exit 137, SIGKILL)"),
         (crashed(0, "Completed"), TroubleKind.CRASH, "container app ends by itself (exit 0), again and again"),
@@ -291,3 +296,21 @@ def test_a_pod_long_past_its_grace_is_stuck_unless_something_else_holds_it() -> 
 @pytest.mark.parametrize("deleted", [None, make.before(-20), make.before(10)], ids=["stays", "has time", "just over"])
 def test_a_pod_that_ends_in_its_time_is_not_stuck(deleted: datetime | None) -> None:
     assert stuck_ending(make.pod(deleted=deleted), make.NOW) is None
+
+
+@pytest.mark.parametrize(("reason", "blocking"), [("PostStartHookError", True), ("Moonstruck", False)])
+def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
+    [found] = pod_troubles(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
+    assert (found.reason, found.blocking) == (reason, blocking)
+    assert found.message == f"container app does not start: {reason}"
+
+
+@pytest.mark.parametrize("reason", ["", "ContainerCreating", "PodInitializing"])
+def test_a_container_on_its_way_is_no_trouble(reason: str) -> None:
+    assert pod_troubles(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW) == ()
+
+
+def test_why_a_pod_is_not_scheduled_is_named_whatever_the_scheduler_calls_it() -> None:
+    told = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
+    [found] = pod_troubles(make.pod(ready=False, statuses=[], conditions=[told], node=""), make.NOW)
+    assert found.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"

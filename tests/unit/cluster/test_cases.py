@@ -1,0 +1,87 @@
+"""Small clusters that were shown wrongly once, as their objects were sent (tests/cases)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.objects.kinds import KINDS
+from k9py.objects.meta import KubeObject
+from k9py.objects.severity import Severity
+from k9py.tables.outcome import ExitCode, code_of_status
+from k9py.tables.rollouts import state_words
+from k9py.tables.services import behind_words, why_cell
+from tests import factories as make
+from tests.unit.cluster.world import World
+
+CASES = Path(__file__).parents[2] / "cases"
+NOW = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
+
+
+def objects(name: str) -> list[KubeObject]:
+    sent: list[dict[str, Any]] = json.loads((CASES / f"{name}.json").read_text())
+    return [KINDS[one["kind"]].decode(msgspec.json.encode(one)) for one in sent]
+
+
+def service(world: World, name: str) -> ServiceView:
+    view = world.queries.service_view(make.key("Service", name), NOW)
+    assert view is not None
+    return view
+
+
+def rollout(world: World, name: str) -> RolloutView:
+    view = world.queries.rollout_view(make.key("Deployment", name), NOW)
+    assert view is not None
+    return view
+
+
+def test_a_waiting_reason_that_no_list_has_is_named_with_its_message() -> None:
+    view = rollout(World(*objects("post-start-hook-error")), "checkout")
+    assert view.severity is Severity.DOWN
+    assert "PostStartHookError: Exec lifecycle hook failed" in state_words(view)
+    assert code_of_status(view.status) is ExitCode.CRASH
+
+
+def test_a_named_target_port_that_half_of_the_pods_have_is_a_warning() -> None:
+    view = service(World(*objects("named-port-half")), "web")
+    assert view.severity is Severity.WARNING
+    assert why_cell(view).text == "1 of 2 pods has no port web"
+
+
+def test_a_service_without_selector_has_the_pods_behind_it_that_its_endpoints_name() -> None:
+    world = World(*objects("service-without-selector"))
+    view = service(world, "leader")
+    assert view.mode is ServiceMode.NO_SELECTOR
+    assert view.workloads == (make.key("Deployment", "checkout"),)
+    assert behind_words(view) == "deploy/checkout"
+    assert (view.severity, view.serving, view.wanted) == (Severity.HEALTHY, 1, 1)
+    assert [one.name for one in world.queries.pods_of(view.key)] == ["checkout-aaa-0"]
+    assert [one.pod for one in world.queries.log_targets(view.key)] == ["checkout-aaa-0"]
+    assert world.queries.services_of(make.key("Deployment", "checkout")) == (view.key,)
+
+
+def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() -> None:
+    world = World(*objects("service-without-selector"))
+    [pod] = world.queries.pods_of(make.key("Service", "leader"))
+    world.told.clear()
+    world.put(pod)
+    assert "leader" in world.dirty[0]
+    [endpoints] = world.queries.endpoints_of(make.key("Service", "leader"))
+    world.put(msgspec.structs.replace(endpoints, endpoints=()))
+    assert "leader" in world.dirty[0]
+    view = service(world, "leader")
+    assert (view.workloads, view.severity) == ((), Severity.IDLE)
+
+
+def test_a_service_whose_hand_made_endpoints_are_all_not_ready_is_down() -> None:
+    world = World(*objects("service-without-selector"))
+    [endpoints] = world.queries.endpoints_of(make.key("Service", "leader"))
+    [one] = endpoints.endpoints or ()
+    conditions = msgspec.structs.replace(one.conditions, ready=False, serving=False)
+    world.put(msgspec.structs.replace(endpoints, endpoints=(msgspec.structs.replace(one, conditions=conditions),)))
+    assert service(world, "leader").severity is Severity.DOWN
