@@ -73,7 +73,12 @@ class Replace:
     made: bool = False
 
 
-Fault = Refuse | Cut | Slow | Hang | Silence | Replace
+@dataclass(frozen=True, slots=True)
+class NoBookmarks:
+    """Leave bookmarks out of a watch, the one that closes a streamed list too, as proxies that filter objects do."""
+
+
+Fault = Refuse | Cut | Slow | Hang | Silence | Replace | NoBookmarks
 
 
 @dataclass(slots=True)

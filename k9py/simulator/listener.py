@@ -19,13 +19,14 @@ from k9py.simulator.api.answers import Answer, failure_answer
 from k9py.simulator.api.dispatch import answer, read_request
 from k9py.simulator.api.request import target_of
 from k9py.simulator.failures import ApiFailure
-from k9py.simulator.faults import Cut, Fault, Faults, Hang, Refuse, Replace, Silence, Slow, Where
+from k9py.simulator.faults import Cut, Fault, Faults, Hang, NoBookmarks, Refuse, Replace, Silence, Slow, Where
 from k9py.simulator.state import ClusterState
 
 COMPRESS_BYTES = 128 * 1024  # the real server leaves smaller answers as they are
 KEPT_REQUESTS = 10_000
 TOKEN_PATH = "/as/"  # /as/TOKEN/api/v1/...: the bearer token of a client that sends none over plain HTTP
 _MAX_BODY = 3 * 1024 * 1024
+_BOOKMARK = b'{"type":"BOOKMARK",'
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,8 @@ class Listener:
     ) -> None:
         left = fault.after_bytes if isinstance(fault, Cut | Silence) else None
         async for piece in pieces:
+            if isinstance(fault, NoBookmarks) and piece.startswith(_BOOKMARK):
+                continue
             if left is not None and len(piece) >= left:
                 if left:
                     await response.write(piece[:left])

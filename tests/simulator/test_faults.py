@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from k9py.simulator.clock import RealClock
-from k9py.simulator.faults import Cut, Hang, Refuse, Silence, Slow, Where
+from k9py.simulator.faults import Cut, Hang, NoBookmarks, Refuse, Silence, Slow, Where
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.simulator.client import Client
@@ -38,6 +38,15 @@ async def test_a_watch_line_is_cut_in_the_middle(simulator: Simulator, client: C
         assert await lines.raw(40) == b'{"type":"ADDED","object":{"kind":"Pod","'[:40]
         with pytest.raises(aiohttp.ClientPayloadError):
             await lines.raw()
+
+
+async def test_bookmarks_are_left_out_of_a_watch_and_the_rest_comes(simulator: Simulator, client: Client) -> None:
+    simulator.inject(NoBookmarks(), Where("watch"))
+    streamed = "watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+    async with client.stream(f"{PODS}?{streamed}") as lines:
+        assert (await lines.event())["object"]["metadata"]["name"] == "a"
+        simulator.call(add_pod, "b")
+        assert (await lines.event())["object"]["metadata"]["name"] == "b"
 
 
 async def test_a_list_is_cut_short(simulator: Simulator, client: Client) -> None:

@@ -87,14 +87,24 @@ class FakeServer:
 
     def _anew(self, one: KubeObject) -> KubeObject:
         self.version += 1
-        metadata = msgspec.structs.replace(one.metadata, resource_version=str(self.version))
-        return msgspec.structs.replace(one, metadata=metadata)
+        return _at_version(one, self.version)
 
     def go_down(self, error: KdashError) -> None:
         """Break every watch and refuse every request until `down` is None again."""
         self.down = error
         for _, _, queue in self._watches:
             queue.put_nowait(error)
+
+    def fail(self, kind: str, error: KdashError) -> None:
+        """Break the watches of one kind once."""
+        for watched, _, queue in self._watches:
+            if watched == kind:
+                queue.put_nowait(error)
+
+    def restore(self, *, version: int, without: ObjectKey) -> None:
+        """Become what a backup holds: everything at a lower version, one object missing; no watch hears of it."""
+        self.version = version
+        self.objects = {key: _at_version(one, version) for key, one in self.objects.items() if key != without}
 
     def say(self, line: bytes, kind: str) -> None:
         """Send a line as it is to every watch of a kind."""
@@ -186,6 +196,11 @@ class _FakeListerWatcher:
             if isinstance(said, KdashError):
                 raise said
             yield [said]
+
+
+def _at_version(one: KubeObject, version: int) -> KubeObject:
+    metadata = msgspec.structs.replace(one.metadata, resource_version=str(version))
+    return msgspec.structs.replace(one, metadata=metadata)
 
 
 async def until(condition: Callable[[], bool]) -> None:

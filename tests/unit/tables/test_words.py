@@ -12,11 +12,11 @@ from msgspec import structs
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import Scope
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError
+from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError, WatchCrashedError
 from k9py.objects.severity import Severity
 from k9py.rollouts.status import RolloutState
 from k9py.tables.describe import describe
-from k9py.tables.header import health_segment, place_segments, unread_segments
+from k9py.tables.header import health_segment, place_segments, server_segments, unread_segments
 from k9py.tables.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code, json_values, plain_tables, summary_words
 from k9py.tables.values import Tone
 from tests import factories as make
@@ -27,6 +27,11 @@ from tests.unit.tables.test_rows import ROLLOUT, SERVICE, STATUS, finding
 LIVE = ClusterHealth(ClusterState.LIVE, since=before(60))
 REFUSED = ConnectionFailedError("connection refused")
 STALE = ClusterHealth(ClusterState.STALE, since=before(90), retry_at=NOW + timedelta(seconds=4), error=REFUSED)
+CRASHED = WatchCrashedError("Reading pods failed inside kdash")
+
+
+def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
+    return KindHealth(name, state, True, 7)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +81,55 @@ STALE = ClusterHealth(ClusterState.STALE, since=before(90), retry_at=NOW + timed
             ["read 12s ago: may not be watched, read again and again"],
             Tone.WARN,
         ),
+        (
+            ClusterHealth(ClusterState.PARTIAL, forbidden=("EndpointSlice",)),
+            ["partly live", "no right to read EndpointSlice"],
+            Tone.WARN,
+        ),
+        (
+            replace(STALE, kinds={"Pod": kind("Pod", ClusterState.STALE), "Service": kind("Service")}),
+            ["Pod stale for 90s, reconnecting in 4s"],
+            Tone.FAIL,
+        ),
+        (
+            ClusterHealth(
+                ClusterState.UNREACHABLE,
+                error=CRASHED,
+                kinds={"Pod": kind("Pod", ClusterState.UNREACHABLE), "Service": kind("Service")},
+            ),
+            ["Pod not read: Reading pods failed inside kdash, reconnecting now"],
+            Tone.FAIL,
+        ),
+        (
+            replace(LIVE, kinds={"Event": kind("Event", ClusterState.STALE), "Pod": kind("Pod")}),
+            ["live", "not current: Event"],
+            Tone.OK,
+        ),
     ],
 )
 def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[str], tone: Tone) -> None:
     segments = (health_segment(health, NOW), *unread_segments(health))
     assert [one.text for one in segments] == words
     assert segments[0].tone is tone
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        (LIVE, []),
+        (
+            replace(LIVE, went_back_at=before(60)),
+            ["the server went back in time 60s ago (restored from a backup?): everything was read again"],
+        ),
+        (
+            replace(STALE, went_back_at=before(1)),
+            ["the server went back in time 1s ago (restored from a backup?): everything is being read again"],
+        ),
+        (replace(LIVE, went_back_at=before(601)), []),
+    ],
+)
+def test_a_server_that_went_back_in_time_is_told_for_a_while(health: ClusterHealth, words: list[str]) -> None:
+    assert [one.text for one in server_segments(health, NOW)] == words
 
 
 def test_where_we_look_names_the_notice() -> None:

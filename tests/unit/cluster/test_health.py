@@ -1,0 +1,81 @@
+"""One word for all watches: what makes it live, partly live, or neither, and what is named beside it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from k9py.cluster.health import ESSENTIAL, ClusterState, WatchReport, fold
+from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
+from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError, WatchCrashedError
+from tests.factories import NOW
+
+LIVE = Live(NOW)
+CUT = ConnectionFailedError("cut off")
+STALE = Stale(NOW, CUT, NOW)
+REFUSED = Forbidden(ForbiddenError("may not list", code=403))
+LIST_ONLY = Stale(NOW, ForbiddenError("may not watch", code=403))
+CRASHED = Loading(0, WatchCrashedError("Reading pods failed"))
+MISSING = Loading(0, NotFoundError("no such API", code=404))
+
+OTHERS = ("Event", "Job", "Node")
+
+
+def reports(**health: WatchHealth) -> list[WatchReport]:
+    """Return a report of every kind; those not named are live."""
+    kinds = (*sorted(ESSENTIAL), *OTHERS)
+    found = {kind: health.get(kind, LIVE) for kind in kinds}
+    return [WatchReport(kind, one, not isinstance(one, Loading), 1) for kind, one in found.items()]
+
+
+@pytest.mark.parametrize(
+    ("health", "state", "is_whole"),
+    [
+        ({}, ClusterState.LIVE, True),
+        ({"Pod": Loading(5)}, ClusterState.LOADING, False),
+        ({"Pod": STALE}, ClusterState.STALE, False),
+        ({"Pod": LIST_ONLY}, ClusterState.STALE, True),
+        ({"Pod": Loading(0, CUT)}, ClusterState.UNREACHABLE, False),
+        ({"Pod": CRASHED}, ClusterState.UNREACHABLE, False),
+        ({"Pod": Stale(NOW, WatchCrashedError("x"))}, ClusterState.STALE, False),
+        ({"EndpointSlice": REFUSED}, ClusterState.PARTIAL, False),
+        (dict.fromkeys(ESSENTIAL - {"Service"}, REFUSED), ClusterState.PARTIAL, False),
+        ({"EndpointSlice": REFUSED, "Pod": STALE}, ClusterState.STALE, False),
+        (dict.fromkeys(ESSENTIAL, REFUSED), ClusterState.FORBIDDEN, False),
+        (dict.fromkeys(OTHERS, REFUSED), ClusterState.LIVE, True),
+        ({"Event": STALE}, ClusterState.LIVE, True),
+    ],
+)
+def test_live_is_said_only_when_all_that_is_needed_is_watched(
+    health: dict[str, WatchHealth], state: ClusterState, is_whole: bool
+) -> None:
+    folded = fold(reports(**health))
+    assert folded.state is state
+    assert folded.is_live is (state is ClusterState.LIVE)
+    assert folded.is_whole is is_whole
+
+
+@pytest.mark.parametrize(
+    ("health", "behind"),
+    [
+        ({"Event": STALE, "Job": Loading(0, CUT)}, ("Event", "Job")),
+        ({"Event": CRASHED}, ("Event",)),
+        ({"Event": Loading(3), "Job": REFUSED, "Node": LIST_ONLY}, ()),
+        ({"Job": MISSING}, ()),
+        ({"Pod": STALE}, ()),
+    ],
+)
+def test_kinds_that_are_not_needed_and_not_current_are_named(
+    health: dict[str, WatchHealth], behind: tuple[str, ...]
+) -> None:
+    assert fold(reports(**health)).behind == behind
+
+
+def test_a_watch_that_calls_itself_live_and_was_not_heard_is_stale_since_it_was() -> None:
+    silent_since = NOW - timedelta(hours=8)
+    pods = WatchReport("Pod", LIVE, True, 1, silent_since=silent_since)
+    folded = fold([pods, *(one for one in reports() if one.kind != "Pod")])
+    assert folded.state is ClusterState.STALE
+    assert folded.since == silent_since
+    assert not folded.is_whole

@@ -1,0 +1,126 @@
+"""A cluster whose server is lost, comes back, went back in time, or has a watch of ours crash."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.health import ClusterState
+from k9py.informer.informer import Informer
+from k9py.informer.store import Batch
+from k9py.informer.timing import CONFIRM, LATE_AFTER
+from k9py.objects.errors import ConnectionFailedError, UnavailableError, WentBackError
+from tests import factories as make
+from tests.unit.cluster.server import FakeServer, HeldClock, until
+from tests.unit.cluster.test_cluster import DEPLOYMENT, PODS, SERVICE, SHOP, cluster_of, live
+
+REFUSED = ConnectionFailedError("connection refused")
+BUSY_FOR_AN_HOUR = UnavailableError("later", code=503, retry_after=3600)
+
+
+async def all_wait(cluster: Cluster) -> None:
+    await until(lambda: all(one.retry_at is not None for one in cluster.health.kinds.values()))
+
+
+@pytest.mark.parametrize("error", [REFUSED, BUSY_FOR_AN_HOUR], ids=["refused", "busy for an hour"])
+async def test_retrying_now_ends_every_wait(error: ConnectionFailedError | UnavailableError) -> None:
+    server, clock = FakeServer(*SHOP), HeldClock()
+    async with cluster_of(server, clock=clock) as cluster:
+        await live(cluster)
+        server.go_down(error)
+        await all_wait(cluster)
+        server.down = None
+        cluster.retry_now()
+        await live(cluster)
+        assert clock.seconds == 0
+
+
+async def test_retrying_now_asks_again_for_what_may_not_be_read_and_leaves_the_rest_alone() -> None:
+    server = FakeServer(*SHOP)
+    server.forbidden = {("endpointslices", "")}
+    async with cluster_of(server) as cluster:
+        await until(lambda: cluster.health.state is ClusterState.PARTIAL)
+        await until(lambda: all(one.state is not ClusterState.LOADING for one in cluster.health.kinds.values()))
+        server.forbidden.clear()
+        server.listed.clear()
+        cluster.retry_now()
+        await live(cluster)
+        assert {resource for resource, _, _ in server.listed} == {"endpointslices"}
+
+
+async def test_one_kind_that_reaches_the_server_again_spares_the_others_the_rest_of_their_wait() -> None:
+    server, clock = FakeServer(*SHOP), HeldClock()
+    async with cluster_of(server, clock=clock) as cluster:
+        await live(cluster)
+        server.go_down(REFUSED)
+        for _ in range(5):  # their waits have grown apart
+            await all_wait(cluster)
+            clock.pass_time(40)
+            await asyncio.sleep(0)
+        await all_wait(cluster)
+        server.down = None
+        retries = [one.retry_at for one in cluster.health.kinds.values() if one.retry_at]
+        clock.pass_time((min(retries) - clock.now()).total_seconds() + 0.001)
+        assert max(retries) > clock.now()
+        await live(cluster)
+
+
+async def test_a_restored_server_is_noticed_by_one_kind_and_read_anew_for_all() -> None:
+    server, clock = FakeServer(*SHOP, make.service("later")), HeldClock()
+    async with cluster_of(server, clock=clock) as cluster:
+        await live(cluster)
+        server.restore(version=50, without=make.service("later").key)
+        # Only the watch of pods breaks; the others stay open and deaf, as a load balancer may keep them.
+        server.fail("Pod", REFUSED)
+        await until(lambda: cluster.health.kinds["Pod"].retry_at is not None)
+        clock.pass_time(1)
+        await until(lambda: isinstance(cluster.health.kinds["Pod"].error, WentBackError))
+        assert cluster.health.went_back_at is None
+        clock.pass_time(CONFIRM)
+        await until(lambda: cluster.health.went_back_at is not None)
+        await live(cluster)
+        assert set(cluster.queries.service_keys()) == {SERVICE.key}
+        assert {one.metadata.resource_version for one in cluster.stores.pods.values()} == {"50"}
+        assert cluster.health.is_whole
+
+
+async def test_a_machine_that_slept_calls_nothing_live_until_the_server_was_heard() -> None:
+    server, clock = FakeServer(*SHOP), HeldClock()
+    async with cluster_of(server, clock=clock) as cluster:
+        await live(cluster)
+        clock.seconds += LATE_AFTER + 1  # no timer has run
+        assert cluster.health.state is ClusterState.STALE
+        assert not cluster.health.is_whole
+        server.listed.clear()
+        clock.pass_time(0)
+        await live(cluster)
+        assert "pods" in {resource for resource, _, _ in server.listed}  # it may have been restored meanwhile
+
+
+async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() -> None:
+    server, clock = FakeServer(*SHOP), HeldClock()
+    async with cluster_of(server, clock=clock) as cluster:
+        await live(cluster)
+        failures = [RuntimeError("no such thing")]
+
+        def fail(_: Batch[Any]) -> None:
+            if failures:
+                raise failures.pop()
+
+        _informer_of(cluster, "Pod").store.subscribe(fail)
+        server.put(PODS[0])
+        await until(lambda: cluster.health.state is ClusterState.STALE)
+        assert cluster.health.error is not None
+        assert "Reading pods failed inside kdash: RuntimeError" in cluster.health.error.message
+        assert cluster.health.kinds["Deployment"].state is ClusterState.LIVE
+        clock.pass_time(5)
+        await live(cluster)
+        server.delete(DEPLOYMENT.key)
+        await until(lambda: DEPLOYMENT.key not in set(cluster.queries.rollout_keys()))
+
+
+def _informer_of(cluster: Cluster, kind: str) -> Informer[Any]:
+    return next(one for one in cluster._informers if one.kind.name == kind)

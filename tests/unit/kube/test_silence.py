@@ -1,0 +1,200 @@
+"""Watches of servers that hold the connection and say nothing, or nothing that ends: every wait and size is bounded.
+
+The limits are made tiny; what is tested is that there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiohttp import ClientTimeout, web
+
+from k9py.kube import lister_watcher, transport
+from k9py.kube.lines import EventLines, LineBudget
+from k9py.objects.errors import ConnectionFailedError, SilentError
+from k9py.objects.kinds import DEPLOYMENT, POD
+from tests.unit.kube.connections import connected
+from tests.unit.kube.servers import Answer
+
+SOON = 0.05
+"""Seconds: longer than a loopback answer takes when the limit is renewed, and not worth waiting for."""
+
+
+async def never(request: web.BaseRequest) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError("unreachable")
+
+
+def headers_and(*pieces: bytes, again: bytes = b"") -> Answer:
+    """Answer with headers and these pieces; then nothing, or (`again`) the same thing for ever."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+        while again:
+            await response.write(again)
+            await asyncio.sleep(SOON / 10)
+        await asyncio.Event().wait()
+        return response
+
+    return answer
+
+
+async def watched(tmp_path: Path, answer: Answer, silence: Callable[[], float] = lambda: SOON) -> list[bytes]:
+    """Watch until it fails; return the lines, the last of which is the failure's message."""
+    lines: list[bytes] = []
+    async with connected(tmp_path, answer) as (connection, _):
+        watch = connection.lister_watcher(POD).watch(
+            resource_version="7", send_initial_events=False, timeout_seconds=60, silence=silence
+        )
+        try:
+            async with watch as batches:
+                async for batch in batches:
+                    lines += batch
+        except SilentError as error:
+            lines.append(error.message.encode())
+    return lines
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_watch_that_is_not_answered_is_given_up_long_before_its_own_time(
+    tmp_path: Path, streamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert transport.ANSWER_STREAMED_LIST < transport.ANSWER <= 20
+    monkeypatch.setattr(lister_watcher, "ANSWER_STREAMED_LIST" if streamed else "ANSWER", SOON)
+    async with connected(tmp_path, never) as (connection, _):
+        watch = connection.lister_watcher(POD).watch(
+            resource_version="", send_initial_events=streamed, timeout_seconds=60
+        )
+        with pytest.raises(SilentError, match="did not answer within"):
+            async with watch:
+                pass
+
+
+async def test_a_list_and_a_probe_have_their_limits() -> None:
+    assert transport.PAGE.sock_read is not None
+    assert transport.PAGE.sock_read <= 20
+    assert transport.PROBE.total is not None
+    assert transport.PROBE.total <= 10
+
+
+async def test_a_probe_that_is_not_answered_is_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lister_watcher, "PROBE", ClientTimeout(total=SOON))
+    async with connected(tmp_path, never) as (connection, _):
+        with pytest.raises(SilentError):
+            await connection.lister_watcher(POD).probe()
+
+
+async def test_a_probe_asks_for_one_object_and_any_version(tmp_path: Path) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response({"metadata": {"resourceVersion": "5"}, "items": []})
+
+    async with connected(tmp_path, answer) as (connection, server):
+        body = await connection.lister_watcher(POD, "shop", label_selector="a=b").probe()
+        assert b'"5"' in body
+        assert dict(server.requests[0].query) == {"labelSelector": "a=b", "limit": "1"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        pytest.param(headers_and(), [], id="headers alone"),
+        pytest.param(headers_and(b'{"a":1}\n'), [b'{"a":1}'], id="a line, then nothing"),
+        pytest.param(headers_and(b'{"a":1}\n', b'{"b"'), [b'{"a":1}'], id="half a line, then nothing"),
+        pytest.param(headers_and(again=b"\n"), [], id="blank lines are no sign of life"),
+        pytest.param(headers_and(again=b"x"), [], id="a line that never ends is none"),
+    ],
+)
+async def test_a_watch_of_which_nothing_comes_is_silent(tmp_path: Path, answer: Answer, lines: list[bytes]) -> None:
+    *whole, failure = await watched(tmp_path, answer)
+    assert whole == lines
+    assert b"was silent for 0.05 s" in failure
+
+
+async def test_how_long_it_may_be_silent_is_asked_before_each_wait(tmp_path: Path) -> None:
+    limits = iter([30.0, SOON])
+    lines = await watched(tmp_path, headers_and(b'{"a":1}\n'), lambda: next(limits))
+    assert b"was silent for 0.05 s" in lines[-1]
+    assert next(limits, None) is None
+
+
+async def test_what_came_while_this_process_was_stopped_is_read_before_silence_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # After Ctrl+Z and fg the timer is due together with what has been in the socket for long.
+    reads = 0
+
+    async def readany() -> bytes:
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            await asyncio.Event().wait()
+        return b"line"
+
+    monkeypatch.setattr(lister_watcher, "LATE", -1.0)  # every timer counts as late
+    response: Any = SimpleNamespace(content=SimpleNamespace(readany=readany))
+    watch = lister_watcher.HttpListerWatcher(cast("transport.Transport", None), "/api/v1/pods", "pods", "")
+    assert await watch._chunk(response, asyncio.get_running_loop().time(), SOON) == b"line"
+
+
+# Bounds in bytes
+
+
+async def test_a_line_without_end_names_the_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("k9py.kube.lines.MAX_EVENT", 100_000)
+    async with connected(tmp_path, headers_and(again=b"x" * 10_000)) as (connection, _):
+        watch = connection.lister_watcher(DEPLOYMENT).watch(
+            resource_version="7", send_initial_events=False, timeout_seconds=60
+        )
+        async with watch as batches:
+            with pytest.raises(ConnectionFailedError, match=r"line without an end to: watch deployments\.apps"):
+                await anext(batches)
+        assert connection._transport.line_budget.held == 0
+
+
+async def test_an_answer_without_end_is_bounded_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MAX_BODY", 100_000)
+    async with connected(tmp_path, headers_and(again=b"x" * 10_000)) as (connection, _):
+        with pytest.raises(ConnectionFailedError, match=r"list pods .* has no end"):
+            await connection.lister_watcher(POD).list_page(limit=500)
+
+
+def test_all_unfinished_lines_together_stay_within_the_budget_and_the_longest_is_given_up() -> None:
+    budget = LineBudget(1000)
+    watches = [EventLines(budget) for _ in range(15)]
+    for _ in range(100):
+        for at, lines in enumerate(watches):
+            lines.feed(b"x" * (10 if at else 30))
+            assert budget.held <= 1000
+    assert watches[0].overlong
+    assert sum(one.length for one in watches) == budget.held
+
+
+def test_a_watch_that_is_well_keeps_its_half_line_when_another_fills_the_budget() -> None:
+    budget = LineBudget(1000)
+    well, endless = EventLines(budget), EventLines(budget)
+    well.feed(b'{"half"')
+    while not endless.overlong:
+        endless.feed(b"x" * 100)
+    assert well.feed(b":1}\n") == [b'{"half":1}']
+    assert not well.overlong
+
+
+def test_what_a_watch_held_is_given_back_when_it_ends() -> None:
+    budget = LineBudget(1000)
+    with EventLines(budget) as lines:
+        lines.feed(b"x" * 600)
+        assert budget.held == 600
+    assert budget.held == 0
+    with EventLines(budget) as lines:
+        lines.feed(b"x" * 600)
+        assert lines.feed(b"\nrest") == [b"x" * 600]
+        assert budget.held == len(b"rest")
