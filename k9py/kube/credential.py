@@ -40,10 +40,17 @@ class Times:
 
 
 class Credentials(Protocol):
-    """A source of credentials. `description` completes "the credentials of ..." in errors."""
+    """A source of credentials."""
 
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """What is sent, to complete "The API server does not accept ..."; "" when nothing is sent."""
+        ...
+
+    @property
+    def absence(self) -> str:
+        """Why nothing is sent, to complete "The API server asks who you are, and ..."; "" when something is."""
+        ...
 
     async def current(self) -> Credential:
         """Return the credential to use now, renewed when it is about to expire.
@@ -58,11 +65,12 @@ class Credentials(Protocol):
         ...
 
 
-def header_safe(text: str) -> str:
+def header_safe(text: str, what: str = "token") -> str:
     """Return the text; refuse what would break the header apart (a token with a line end was damaged when copied)."""
-    if any(not " " <= character < "\x7f" for character in text):
+    if any((character < " " and character != "\t") or character == "\x7f" for character in text):
+        hint = "Get a new token: this one was damaged when it was copied."
         raise ConfigError(
-            "The token contains characters that cannot be sent in a header",
-            "Get a new token: this one was damaged when it was copied.",
+            f"The {what} contains characters that cannot be sent in a header",
+            hint if what == "token" else f"Correct {what} in the kubeconfig.",
         )
     return text

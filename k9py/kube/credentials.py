@@ -15,16 +15,21 @@ from datetime import timedelta
 from typing import Final
 
 from k9py.kube.credential import Credential, Credentials, Times, header_safe
-from k9py.kube.exec_plugin import ExecPlugin
-from k9py.kube.kubeconfig import Entry, User
+from k9py.kube.exec_plugin import ExecPlugin, SignInCancelledError
+from k9py.kube.kubeconfig import Entry
+from k9py.kube.kubeconfig_schema import User
 from k9py.kube.oidc import OidcTokens
+from k9py.kube.sign_in import SignInListener
 from k9py.kube.static_credentials import StaticCredentials
 from k9py.kube.target import Target
+from k9py.kube.validation import has_header, has_own_credentials
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
 
 MIN_INTERVAL: Final = 10.0
 """Seconds between two runs of a plugin: one whose credential is always about to expire must not run per request."""
+AFTER_CANCEL: Final = 600.0
+"""Seconds a plugin is left alone after a person has cancelled it: no new code or browser window every few seconds."""
 EARLY: Final = timedelta(seconds=60)
 """A credential is renewed this long before it expires."""
 
@@ -48,6 +53,10 @@ class RenewedCredentials:
         self._tried_at = float("-inf")
         self._failure: ConfigError | None = None
 
+    @property
+    def absence(self) -> str:
+        return ""
+
     async def current(self) -> Credential:
         credential = self._credential
         if credential is not None and not self._expires_within(credential, EARLY):
@@ -70,7 +79,7 @@ class RenewedCredentials:
             if credential is not None:
                 return credential
             if self._failure is not None:
-                raise ConfigError(self._failure.message, self._failure.hint)
+                raise type(self._failure)(self._failure.message, self._failure.hint)
         try:
             return await self._run()
         except ConfigError:
@@ -84,7 +93,10 @@ class RenewedCredentials:
             fetched = await self._fetch()
         except ConfigError as error:
             self._failure = error
+            if isinstance(error, SignInCancelledError):
+                self._tried_at = self._times.monotonic()
             raise
+        self._failure = None
         base = self._static.read()
         self._credential = Credential(
             fetched.authorization or base.authorization,
@@ -95,10 +107,11 @@ class RenewedCredentials:
         return self._credential
 
     def _too_soon(self) -> bool:
-        return self._times.monotonic() - self._tried_at < MIN_INTERVAL
+        interval = AFTER_CANCEL if isinstance(self._failure, SignInCancelledError) else MIN_INTERVAL
+        return self._times.monotonic() - self._tried_at < interval
 
     def _expires_within(self, credential: Credential, span: timedelta) -> bool:
-        return credential.expires_at is not None and credential.expires_at - span <= self._times.now()
+        return credential.expires_at is not None and credential.expires_at <= self._times.now() + span
 
 
 def credentials_for(
@@ -107,20 +120,23 @@ def credentials_for(
     times: Times | None = None,
     *,
     reload: Callable[[], Entry[User]] | None = None,
+    sign_in: SignInListener | None = None,
 ) -> Credentials:
-    """Choose how this user authenticates: a plugin where one is configured, else what the kubeconfig holds.
+    """Choose how this user authenticates, as kubectl does.
+
+    What stands in the kubeconfig goes before a plugin or provider it also names; without TLS nothing secret is sent.
 
     Args:
         reload: reads the user from the kubeconfig again; see `StaticCredentials`.
-
-    Raises:
-        ConfigError: an auth-provider that Kubernetes clients no longer have.
+        sign_in: told what a plugin says.
     """
     times = times or Times()
-    static = StaticCredentials(target.user, reload)
-    user = target.user.value
-    if user.exec is not None:
-        plugin = ExecPlugin(user.exec, target.user.directory, target.endpoint, environ)
+    user, endpoint = target.user.value, target.endpoint
+    static = StaticCredentials(target.user, reload, withheld=_withheld(target))
+    if not endpoint.is_tls:
+        return static
+    if user.exec is not None and not has_own_credentials(user):
+        plugin = ExecPlugin(user.exec, target.user.directory, endpoint, environ, sign_in)
 
         async def from_plugin() -> Credential:
             given = await plugin.run()
@@ -128,12 +144,7 @@ def credentials_for(
             return Credential(authorization, given.certificate, expires_at=given.expires_at)
 
         return RenewedCredentials(f"the credential plugin {plugin.name}", from_plugin, static, times)
-    if user.auth_provider is not None:
-        if user.auth_provider.name != "oidc":
-            raise ConfigError(
-                f"The auth-provider {printable(user.auth_provider.name)} was removed from Kubernetes clients in 1.26",
-                "Create the kubeconfig's entry anew with your cloud's command: it will use an exec plugin.",
-            )
+    if user.auth_provider is not None and not has_header(user):
         tokens = OidcTokens(user.auth_provider, target.user.directory, times.now)
 
         async def from_provider() -> Credential:
@@ -142,3 +153,11 @@ def credentials_for(
 
         return RenewedCredentials("the OpenID Connect provider", from_provider, static, times)
     return static
+
+
+def _withheld(target: Target) -> str:
+    if not target.endpoint.takes_secrets:
+        return "without TLS (http://) kdash sends no credentials"
+    if target.undefined_user:
+        return f"the kubeconfig does not define the user {printable(target.undefined_user)} that the context names"
+    return ""

@@ -1,8 +1,9 @@
 """Runs a credential plugin (client-go credential plugins, `client.authentication.k8s.io`).
 
-Owns: one run of the program: what it is told, what it may touch, how long it may take, what its failure means.
-Invariants: it never sees our terminal (no stdin, a session of its own), its output is bounded, and it does not outlive
-the run. When to run it is decided in `credentials`.
+Owns: one run of the program: what it is told, what it may touch, how long it may take, who hears what it says, what its
+failure means. Invariants: it never sees our terminal (no stdin, a session of its own), its output is bounded, and
+neither it nor what it started outlives the run. When to run it is decided in `credentials`; its answer is read in
+`exec_answer`.
 kubernetes_asyncio's runner is not used: it hands over the terminal's stdin and loses a certificate beside a token.
 """
 
@@ -13,46 +14,31 @@ import os
 import shutil
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from k9py.kube.kubeconfig import ExecConfig
+from k9py.kube.exec_answer import AnswerError, PluginCredential, read_answer
+from k9py.kube.kubeconfig_schema import ExecConfig
+from k9py.kube.sign_in import PluginWords, SignIn, SignInListener
 from k9py.kube.target import Endpoint
-from k9py.kube.tls import ClientCertificate
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
 
-TIMEOUT = 120.0
-"""Seconds a plugin may take: a person may be signing in with a browser."""
+SILENCE: Final = 120.0
+"""Seconds a plugin may take without a word."""
+SILENCE_AFTER_WORDS: Final = 900.0
+"""Seconds it may take after it last spoke: a person is signing in, and device codes are good for 15 minutes."""
+_PAUSE: Final = 0.25
+"""Seconds after which a line that has not ended is shown: it is a question, or the plugin waits inside it."""
 _MAX_OUTPUT = 1 << 20
 _MAX_COMPLAINT = 4096
-_SUPPORTED = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
-class _Status(msgspec.Struct, rename="camel"):
-    token: str | None = None
-    client_certificate_data: str | None = None
-    client_key_data: str | None = None
-    expiration_timestamp: datetime | None = None
-
-
-class _ExecCredential(msgspec.Struct, rename="camel"):
-    api_version: str = ""
-    kind: str = ""
-    status: _Status | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PluginCredential:
-    """What the plugin gave: a token, a certificate, or both. `expires_at` None means not known."""
-
-    token: str | None
-    certificate: ClientCertificate | None
-    expires_at: datetime | None
+class SignInCancelledError(ConfigError):
+    """The person has cancelled the plugin; it is not started again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +48,17 @@ class ExecPlugin:
     Args:
         directory: of the kubeconfig; a command with a slash is relative to it.
         environ: the environment the plugin inherits, before the kubeconfig's own additions.
-        timeout: seconds.
+        listener: told what the plugin says.
+        silence: seconds without a word; `silence_after_words` once it has spoken.
     """
 
     config: ExecConfig
     directory: Path
     endpoint: Endpoint
     environ: Mapping[str, str]
-    timeout: float = TIMEOUT
+    listener: SignInListener | None = None
+    silence: float = SILENCE
+    silence_after_words: float = SILENCE_AFTER_WORDS
 
     @property
     def name(self) -> str:
@@ -79,57 +68,66 @@ class ExecPlugin:
         """Run the plugin once.
 
         Raises:
+            SignInCancelledError: the listener has cancelled it.
             ConfigError: it is missing, fails (with what it said on stderr), is too slow, or answers nonsense.
         """
-        if self.config.api_version not in _SUPPORTED:
-            raise ConfigError(
-                f"The credential plugin {self.name} speaks {printable(self.config.api_version) or 'no API version'}, "
-                "which Kubernetes clients no longer do",
-                "Update the plugin, and set apiVersion: client.authentication.k8s.io/v1 in the kubeconfig.",
-            )
-        environment = self._environment()
-        program = self._program(environment)
+        program = self._program()
         try:
             process = await asyncio.create_subprocess_exec(
                 program,
                 *(self.config.args or ()),
-                env=environment,
+                env=self._environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in an argument or a variable
+            why = getattr(error, "strerror", None) or str(error)
             raise ConfigError(
-                f"The credential plugin {self.name} cannot be run: {error.strerror}", self._install_hint()
+                f"The credential plugin {self.name} cannot be run: {printable(why)}", self._install_hint()
             ) from error
+        talk = _Talk(self, process)
         try:
-            output, complaint = await self._talk(process)
+            output = await talk.hold()
         finally:
-            await _end(process)
+            if not talk.has_answered:
+                await _end(process)
+            talk.end()
+        complaint = bytes(talk.complaint)
         if process.returncode != 0:
-            raise self._failed(f"failed with exit code {process.returncode}", complaint)
-        return self._parse(output, complaint)
-
-    async def _talk(self, process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        complaint = bytearray()
+            raise self.failed(f"failed with exit code {process.returncode}", complaint)
         try:
-            async with asyncio.timeout(self.timeout):
-                output, _, _ = await asyncio.gather(
-                    _head(process.stdout, _MAX_OUTPUT), _tail(process.stderr, complaint), process.wait()
-                )
-        except TimeoutError:
-            raise self._failed(f"did not answer within {self.timeout:g} s", bytes(complaint)) from None
-        return output, bytes(complaint)
+            return read_answer(output, self.config.api_version)
+        except AnswerError as error:
+            raise self.failed(str(error), complaint) from None
 
-    def _program(self, environment: Mapping[str, str]) -> str:
+    def failed(self, what: str, complaint: bytes) -> ConfigError:
+        """Return the error for a run that gave nothing; `complaint` is the end of its stderr."""
+        said = printable(complaint.decode("utf-8", "replace").strip())
+        message = f"The credential plugin {self.name} {what}"
+        if said:
+            message += f": {said if len(said) <= 1000 else '… ' + said[-1000:]}"
+        hint = "Run `kubectl get namespaces` in a shell: it runs the same plugin, and may let you sign in."
+        if self.config.interactive_mode == "Always":
+            hint = (
+                "Its interactiveMode is Always: it wants to ask questions at the terminal, which kdash does not lend. "
+                "Run `kubectl get namespaces` in a shell to sign in there, then start kdash again."
+            )
+        return ConfigError(message, hint)
+
+    def _program(self) -> str:
+        """Return the program's path; a bare name is looked for on our own PATH, as by kubectl."""
         command = self.config.command
         if os.path.dirname(command):
-            command = str(self.directory / Path(command).expanduser())
-        program = shutil.which(command, path=environment.get("PATH"))
+            command = str(self.directory / command)
+        program = shutil.which(command, path=self.environ.get("PATH"))
         if program is None:
+            if os.path.isfile(command) and os.path.dirname(command):
+                raise ConfigError(
+                    f"The credential plugin {self.name} cannot be run: it is not executable",
+                    f"Run `chmod +x {printable(command)}`.",
+                )
             raise ConfigError(f"The credential plugin {self.name} is not installed", self._install_hint())
         return program
 
@@ -140,7 +138,9 @@ class ExecPlugin:
 
     def _environment(self) -> dict[str, str]:
         environment = dict(self.environ)
-        environment.update({one.name: one.value for one in self.config.env or ()})
+        for variable in self.config.env or ():
+            name, equals, rest = f"{variable.name}={variable.value}".partition("=")  # a name may hold "=": Go splits so
+            environment[name] = rest if equals else ""
         spec: dict[str, Any] = {"interactive": False}
         if self.config.provide_cluster_info:
             spec["cluster"] = self._cluster_information()
@@ -155,43 +155,92 @@ class ExecPlugin:
             "tls-server-name": endpoint.tls_server_name,
             "insecure-skip-tls-verify": endpoint.insecure or None,
             "certificate-authority-data": endpoint.ca,  # bytes become base64
-            "proxy-url": endpoint.proxy,
-            "config": endpoint.exec_extension,
+            "proxy-url": endpoint.proxy_url,
+            "disable-compression": None if endpoint.compression else True,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: value for name, value in given.items() if value is not None} | {"config": endpoint.exec_extension}
 
-    def _parse(self, output: bytes, complaint: bytes) -> PluginCredential:
+
+@dataclass(slots=True)
+class _Talk:
+    """One run: hears what the plugin says, keeps the end of it, and gives up when it is silent for too long."""
+
+    plugin: ExecPlugin
+    process: asyncio.subprocess.Process
+    complaint: bytearray = field(default_factory=bytearray)
+    _words: PluginWords = field(default_factory=PluginWords)
+    _sign_in: SignIn | None = None
+    _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    _timeout: asyncio.Timeout | None = None
+    has_answered: bool = False
+
+    async def hold(self) -> bytes:
+        """Return what it printed, once it has ended."""
+        working = asyncio.ensure_future(self._work())
+        cancelled = asyncio.ensure_future(self._cancelled.wait())
         try:
-            answer = msgspec.json.decode(output, type=_ExecCredential)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._failed("did not answer with an ExecCredential in JSON", complaint) from None
-        if answer.kind != "ExecCredential" or answer.status is None:
-            raise self._failed("did not answer with an ExecCredential that has a status", complaint)
-        if answer.api_version != self.config.api_version:
-            raise self._failed(
-                f"answered in {printable(answer.api_version)[:100]}, not in {printable(self.config.api_version)}",
-                complaint,
-            )
-        status = answer.status
-        certificate = None
-        if status.client_certificate_data and status.client_key_data:
-            certificate = ClientCertificate(status.client_certificate_data.encode(), status.client_key_data.encode())
-        elif status.client_certificate_data or status.client_key_data:
-            raise self._failed("gave a client certificate and key of which one is missing", complaint)
-        if not status.token and certificate is None:
-            raise self._failed("gave neither a token nor a client certificate", complaint)
-        expires_at = status.expiration_timestamp
-        if expires_at is not None and expires_at.tzinfo is None:
-            expires_at = expires_at.replace(tzinfo=UTC)
-        return PluginCredential(status.token or None, certificate, expires_at)
+            await asyncio.wait({working, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise SignInCancelledError(
+                    f"You cancelled the credential plugin {self.plugin.name}",
+                    "Try again to be asked anew, or sign in with the plugin's own command in a shell.",
+                )
+            return working.result()
+        finally:
+            for task in (working, cancelled):
+                task.cancel()
+            await asyncio.gather(working, cancelled, return_exceptions=True)
 
-    def _failed(self, what: str, complaint: bytes) -> ConfigError:
-        said = printable(complaint.decode("utf-8", "replace").strip())
-        message = f"The credential plugin {self.name} {what}"
-        if said:
-            message += f": {said if len(said) <= 1000 else '… ' + said[-1000:]}"
-        hint = "Run `kubectl get namespaces` in a shell: it runs the same plugin, and may let you sign in."
-        return ConfigError(message, hint)
+    def end(self) -> None:
+        """Tell the listener that it is over."""
+        if self._sign_in is not None and self.plugin.listener is not None:
+            self.plugin.listener.ended(self._sign_in)
+
+    async def _work(self) -> bytes:
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        try:
+            async with asyncio.timeout(self.plugin.silence) as self._timeout:
+                async with asyncio.TaskGroup() as tasks:
+                    hearing = tasks.create_task(self._hear(self.process.stderr))
+                    reading = tasks.create_task(_head(self.process.stdout, _MAX_OUTPUT))
+                    await self.process.wait()
+                    output = await reading
+                    self.has_answered = True
+                    await asyncio.wait({hearing}, timeout=_PAUSE)  # a browser it started may keep stderr open
+                    hearing.cancel()
+        except TimeoutError:
+            silence = self.plugin.silence if self._sign_in is None else self.plugin.silence_after_words
+            since = "" if self._sign_in is None else " of its last words"
+            raise self.plugin.failed(f"did not answer within {silence:g} s{since}", bytes(self.complaint)) from None
+        return output
+
+    async def _hear(self, stream: asyncio.StreamReader) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_PAUSE if self._words.is_inside_line else None):
+                    chunk = await stream.read(65536)
+            except TimeoutError:
+                self._tell(self._words.rest())
+                continue
+            if not chunk:
+                self._tell(self._words.rest())
+                return
+            self.complaint += chunk
+            del self.complaint[:-_MAX_COMPLAINT]
+            self._tell(self._words.feed(chunk))
+
+    def _tell(self, lines: list[str]) -> None:
+        if not lines:
+            return
+        if self._sign_in is None:
+            self._sign_in = SignIn(self.plugin.name, self._cancelled.set)
+        if self._timeout is not None and not self._timeout.expired():
+            self._timeout.reschedule(asyncio.get_running_loop().time() + self.plugin.silence_after_words)
+        for line in lines:
+            self._sign_in.add(line)
+            if self.plugin.listener is not None:
+                self.plugin.listener.said(self._sign_in, line)
 
 
 async def _head(stream: asyncio.StreamReader, limit: int) -> bytes:
@@ -202,22 +251,13 @@ async def _head(stream: asyncio.StreamReader, limit: int) -> bytes:
     return bytes(kept)
 
 
-async def _tail(stream: asyncio.StreamReader, kept: bytearray) -> None:
-    """Read to the end, and keep what comes last: the cause of a failure."""
-    while chunk := await stream.read(65536):
-        kept += chunk
-        del kept[:-_MAX_COMPLAINT]
-
-
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Leave nothing running: the plugin and what it started, when it was cancelled or too slow."""
-    if process.returncode is not None:
-        return
     try:
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
-        else:
+        elif process.returncode is None:
             process.kill()
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         pass
     await process.wait()

@@ -21,6 +21,15 @@ RAISED = (aiohttp.ClientError, OSError)
 """What a request or a stream can raise; TimeoutError and ssl.SSLError are OSErrors."""
 
 
+class SocksError(OSError):
+    """A SOCKS proxy did not give a connection to the server; `is_proxy` when the proxy itself cannot be reached."""
+
+    def __init__(self, why: str, *, is_proxy: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.is_proxy = is_proxy
+
+
 @contextmanager
 def translated(server: str, *, silent_for: float | None = None, is_repeated: bool = True) -> Iterator[None]:
     """Translate what the transport raises inside the block.
@@ -74,6 +83,8 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
             )
         case aiohttp.ClientConnectorDNSError():
             return _unresolved(host)
+        case aiohttp.ClientConnectorError() if isinstance(error.os_error, SocksError):
+            return _by_socks(error.os_error, shown)
         case aiohttp.ClientConnectorError() if isinstance(error.os_error, socket.gaierror):
             return _unresolved(host)
         case aiohttp.ClientConnectorSSLError():
@@ -113,6 +124,18 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
         case OSError():
             return _unreachable(error, shown, is_repeated=is_repeated)
     return _cut_off(shown, is_repeated=is_repeated)
+
+
+def _by_socks(error: SocksError, shown: str) -> ConnectionFailedError:
+    if error.is_proxy:
+        return ConnectionFailedError(
+            f"The SOCKS proxy before {shown} cannot be reached: {bounded(error.why, 200)}",
+            "Check proxy-url of the cluster, or HTTPS_PROXY and NO_PROXY. Is the tunnel (ssh -D) up?",
+        )
+    return ConnectionFailedError(
+        f"The SOCKS proxy gives no connection to {shown}: {bounded(error.why, 200)}",
+        "Check proxy-url of the cluster, or HTTPS_PROXY and NO_PROXY, and whether the proxy reaches the server.",
+    )
 
 
 def cut_inside_line(server: str) -> ConnectionFailedError:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from k9py.kube.kubeconfig import AuthProvider
+from k9py.kube.kubeconfig_schema import AuthProvider
 from k9py.objects.errors import ConfigError
 
 _HINT = "Sign in again with the tool that made this kubeconfig entry, or change it to an exec plugin (kubelogin)."
@@ -68,7 +68,8 @@ class OidcTokens:
 
         refresh_token, issuer = self._text("refresh-token"), self._text("idp-issuer-url").rstrip("/")
         if not refresh_token or not issuer:
-            raise ConfigError("The OpenID Connect token has expired and the kubeconfig has no refresh token", _HINT)
+            why = "has expired" if self._text("id-token") else "is missing"
+            raise ConfigError(f"The OpenID Connect token {why} and the kubeconfig has no refresh token", _HINT)
         client = f"{self._text('client-id')}:{self._text('client-secret')}"
         try:
             async with aiohttp.ClientSession(

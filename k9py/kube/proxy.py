@@ -1,60 +1,77 @@
 """Which proxy, if any, stands between us and the API server.
 
-Owns: the cluster's `proxy-url` and the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The rules of NO_PROXY are
-Go's (golang.org/x/net/http/httpproxy), which kubectl users know; loopback is never proxied by the environment.
-Unlike kubectl, NO_PROXY also excepts a server from `proxy-url`: a person who lists a host there means it.
+Owns: the cluster's `proxy-url`, which goes before everything (also NO_PROXY), and the environment's HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY. The rules of the environment are Go's (golang.org/x/net/http/httpproxy), which kubectl users
+know: loopback is never proxied by it, a proxy without a scheme is an HTTP one. An answer is one of `SCHEMES`.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
+from k9py.kube.server_url import is_loopback, without_password
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
 
+SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
-def proxy_for(server: str, proxy_url: str | None, environ: Mapping[str, str]) -> str | None:
+
+def proxy_for(server: str, proxy_url: str | None, environ: Mapping[str, str], *, cluster: str = "") -> str | None:
     """Return the proxy's URL, or None to connect directly.
+
+    Args:
+        cluster: the cluster's name, to say in an error.
 
     Raises:
         ConfigError: the proxy is of a kind we cannot speak to.
     """
+    if proxy_url:
+        return _from_kubeconfig(proxy_url, cluster)
     parts = urlsplit(server)
     host = (parts.hostname or "").lower()
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    if _excepted(host, port, _variable(environ, "NO_PROXY")):
+    if _excepted(host, port, _variable(environ, "NO_PROXY")) or is_loopback(host):
         return None
-    if proxy_url:
-        return _checked(proxy_url)
-    if host == "localhost" or _is_loopback(host):
-        return None
-    from_environment = _variable(environ, "HTTPS_PROXY" if parts.scheme == "https" else "HTTP_PROXY")
-    return _checked(from_environment) if from_environment else None
+    name = "HTTPS_PROXY" if parts.scheme == "https" else "HTTP_PROXY"
+    from_environment = _variable(environ, name)
+    return _from_environment(from_environment, name) if from_environment else None
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
     return environ.get(name) or environ.get(name.lower()) or ""
 
 
-def _checked(url: str) -> str:
-    with_scheme = url if "://" in url else f"http://{url}"
-    parts = urlsplit(with_scheme)
-    shown = printable(f"{parts.scheme}://{parts.hostname or ''}")  # never the password that may stand before the host
-    if parts.scheme not in ("http", "https"):
+def _from_kubeconfig(url: str, cluster: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.lower() not in SCHEMES or not _names_host(url):
         raise ConfigError(
-            f"The proxy {shown} is not an HTTP proxy, the only kind kdash can use",
-            "Name an http:// or https:// proxy in proxy-url or HTTPS_PROXY, or except the server with NO_PROXY.",
+            f"The cluster {printable(cluster)} has a proxy-url that cannot be used: {without_password(url)}",
+            "Write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT.",
         )
-    if not parts.hostname:
-        raise ConfigError("The proxy's URL names no host", "Correct proxy-url or HTTPS_PROXY: http://host:port")
-    return with_scheme
+    return f"{scheme.lower()}://{rest}"
 
 
-def _is_loopback(host: str) -> bool:
+def _from_environment(url: str, name: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()
+    with_scheme = f"{scheme}://{rest}" if separator else f"http://{url}"
+    if scheme.startswith("socks") and scheme not in SCHEMES and separator:
+        raise ConfigError(
+            f"{name} is a proxy kdash cannot use: {without_password(with_scheme)}",
+            "Use socks5://HOST:PORT or http://HOST:PORT, or except the server with NO_PROXY.",
+        )
+    if not _names_host(with_scheme):
+        raise ConfigError(f"{name} names no host", f"Correct {name}: http://HOST:PORT")
+    return with_scheme if scheme in SCHEMES and separator else f"http://{with_scheme.partition('://')[2]}"
+
+
+def _names_host(url: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and not any(one <= " " for one in url)
     except ValueError:
         return False
 

@@ -9,14 +9,19 @@ import asyncio
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from k9py.kube.credential import Credential, header_safe
-from k9py.kube.kubeconfig import Entry, User
+from k9py.kube.kubeconfig import Entry
+from k9py.kube.kubeconfig_schema import User
 from k9py.kube.target import material, read_material
 from k9py.kube.tls import ClientCertificate
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
+
+_HEADER_NAME: Final = "!#$&'*+-.^_`|~"
+"""What may stand in a header's name as it is, beside letters and digits."""
 
 
 class StaticCredentials:
@@ -24,17 +29,23 @@ class StaticCredentials:
 
     Args:
         reload: reads the user anew after a 401: signing in again may have written a new token into the kubeconfig.
+        withheld: why no secret is sent, "" to send them.
     """
 
-    def __init__(self, user: Entry[User], reload: Callable[[], Entry[User]] | None = None) -> None:
+    def __init__(
+        self, user: Entry[User], reload: Callable[[], Entry[User]] | None = None, *, withheld: str = ""
+    ) -> None:
         self._user = user
         self._reload = reload
+        self._withheld = withheld
         self._signature: tuple[object, ...] | None = None
         self._credential = Credential()
 
     @property
     def description(self) -> str:
         user = self._user.value
+        if self._withheld:
+            return ""
         match user:
             case User(token_file=str(path)) if path:
                 return f"the token in {printable(path)}"
@@ -42,9 +53,13 @@ class StaticCredentials:
                 return "the kubeconfig's token"
             case User(username=str(name)) if name:
                 return f"the name {printable(name)} and its password"
-            case User(client_certificate=str()) | User(client_certificate_data=str()):
+            case User(client_certificate=str(given)) | User(client_certificate_data=str(given)) if given:
                 return "the kubeconfig's client certificate"
-        return "no credentials at all"
+        return ""
+
+    @property
+    def absence(self) -> str:
+        return self._withheld or ("" if self.description else "the kubeconfig's user has no credentials")
 
     async def current(self) -> Credential:
         return self.read()
@@ -76,6 +91,8 @@ class StaticCredentials:
 
     def _files(self) -> list[Path]:
         user = self._user.value
+        if self._withheld:
+            return []
         named = (
             user.token_file,
             None if user.client_certificate_data else user.client_certificate,
@@ -84,17 +101,16 @@ class StaticCredentials:
         return [self._user.path(name) for name in named if name]
 
     def _read(self) -> Credential:
-        user = self._user.value
-        return Credential(self._authorization(), _certificate(self._user), _impersonation(user))
+        impersonation = _impersonation(self._user.value)
+        if self._withheld:
+            return Credential(impersonation=impersonation)
+        return Credential(self._authorization(), _certificate(self._user), impersonation)
 
     def _authorization(self) -> str | None:
         user = self._user.value
         token = user.token
         if user.token_file:
-            path = self._user.path(user.token_file)
-            token = read_material(path, "tokenFile").decode("utf-8", "replace").strip()
-            if not token:
-                raise ConfigError(f"The token file {printable(str(path))} is empty", "Write a token into it.")
+            token = self._token_from_file(user.token_file) or token
         if token:
             return f"Bearer {header_safe(token)}"
         if user.username:
@@ -102,17 +118,30 @@ class StaticCredentials:
             return f"Basic {base64.b64encode(pair).decode()}"
         return None
 
+    def _token_from_file(self, name: str) -> str:
+        """Return the file's token; "" when it has none and the kubeconfig has a token beside it, as kubectl does."""
+        path = self._user.path(name)
+        spare = bool(self._user.value.token)
+        try:
+            token = read_material(path, "tokenFile").decode("utf-8", "replace").strip()
+        except ConfigError:
+            if not spare:
+                raise
+            return ""
+        if not token and not spare:
+            raise ConfigError(f"The token file {printable(str(path))} is empty", "Write a token into it.")
+        return token
+
 
 def _certificate(user: Entry[User]) -> ClientCertificate | None:
     value = user.value
     certificate = material(user, value.client_certificate_data, value.client_certificate, "client-certificate")
+    if not certificate:
+        return None  # a key alone is not used, as by kubectl
     key = material(user, value.client_key_data, value.client_key, "client-key")
-    if certificate and key:
-        return ClientCertificate(certificate, key)
-    if certificate or key:
-        missing = "client-key" if certificate else "client-certificate"
-        raise ConfigError(f"The kubeconfig's user has no {missing}", f"Add {missing} or {missing}-data to the user.")
-    return None
+    if not key:
+        raise ConfigError("The kubeconfig's user has no client-key", "Add client-key or client-key-data to the user.")
+    return ClientCertificate(certificate, key)
 
 
 def _impersonation(user: User) -> tuple[tuple[str, str], ...]:
@@ -123,8 +152,8 @@ def _impersonation(user: User) -> tuple[tuple[str, str], ...]:
         given.append(("Impersonate-Uid", user.impersonate_uid))
     given += [("Impersonate-Group", group) for group in user.impersonate_groups or ()]
     for name, values in (user.impersonate_extra or {}).items():
-        given += [(f"Impersonate-Extra-{quote(name, safe='')}", value) for value in values]
-    return tuple((name, header_safe(value)) for name, value in given)
+        given += [(f"Impersonate-Extra-{quote(name, safe=_HEADER_NAME)}", value) for value in values]
+    return tuple((name, header_safe(value, "value of `as` or as-...")) for name, value in given)
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:

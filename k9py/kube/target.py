@@ -6,17 +6,19 @@ Blocks on small files: call it from a thread. Needs neither the client nor aioht
 
 from __future__ import annotations
 
-import base64
-import binascii
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from k9py.kube.kubeconfig import DEMO_HINT, Cluster, Entry, Kubeconfig, User, read_kubeconfig
+from k9py.kube.kubeconfig import DEMO_HINT, Entry, Kubeconfig, read_kubeconfig
+from k9py.kube.kubeconfig_file import decoded
+from k9py.kube.kubeconfig_schema import Cluster, User
 from k9py.kube.options import ConnectOptions
 from k9py.kube.proxy import proxy_for
+from k9py.kube.server_url import is_loopback, parse_server
+from k9py.kube.validation import check_cluster, check_user
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
 
@@ -38,7 +40,13 @@ class ConnectionInfo:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How to reach the API server. `ca` is PEM, None for the system's authorities."""
+    """How to reach the API server.
+
+    Args:
+        ca: PEM, None for the system's authorities.
+        proxy_url: the proxy as the kubeconfig names it, to tell exec plugins; None when the environment does.
+        authorization: the header that stood in the server's URL; it goes before every other credential.
+    """
 
     server: str
     ca: bytes | None = None
@@ -47,19 +55,31 @@ class Endpoint:
     proxy: str | None = None
     compression: bool = True
     exec_extension: object = None
+    authorization: str | None = field(default=None, repr=False)
+    proxy_url: str | None = None
 
     @property
     def is_tls(self) -> bool:
         return self.server.startswith("https://")
 
+    @property
+    def takes_secrets(self) -> bool:
+        """Without TLS no credential is sent, as by kubectl; what goes to this machine itself nobody else can read."""
+        return self.is_tls or (self.proxy is None and is_loopback(urlsplit(self.server).hostname or ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Everything a connection is made from; the user's secrets are still where the kubeconfig keeps them."""
+    """Everything a connection is made from; the user's secrets are still where the kubeconfig keeps them.
+
+    Args:
+        undefined_user: the user the context names, when the kubeconfig does not define it: kubectl then goes without.
+    """
 
     info: ConnectionInfo
     endpoint: Endpoint
     user: Entry[User]
+    undefined_user: str = ""
 
 
 def resolve(options: ConnectOptions, environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOUNT) -> Target:
@@ -72,20 +92,36 @@ def resolve(options: ConnectOptions, environ: Mapping[str, str], *, service_acco
     if not config.contexts and not config.current_context:
         if not options.kubeconfig and not options.context and _in_pod(environ, service_account):
             return _in_cluster(environ, service_account)
-        raise _no_kubeconfig(config)
-    return _from_context(config, options.context, environ)
+        raise _no_kubeconfig(config, environ)
+    try:
+        return _from_context(config, options.context, environ)
+    except ConfigError as error:
+        if not config.missing:
+            raise
+        raise ConfigError(error.message, f"{error.hint} {_missing(config, environ)}.".strip()) from error
 
 
-def _no_kubeconfig(config: Kubeconfig) -> ConfigError:
-    if not config.paths:
-        return ConfigError("There is no kubeconfig, so kdash does not know which cluster to show", DEMO_HINT)
-    shown = printable(", ".join(map(str, config.paths)))
-    return ConfigError(f"The kubeconfig {shown} has no contexts", DEMO_HINT)
+def _no_kubeconfig(config: Kubeconfig, environ: Mapping[str, str]) -> ConfigError:
+    if config.paths:
+        shown = printable(", ".join(map(str, config.paths)))
+        also = f", and {_missing(config, environ)}" if config.missing else ""
+        return ConfigError(f"The kubeconfig {shown} has no contexts{also}", DEMO_HINT)
+    why = _missing(config, environ) if config.missing else "KUBECONFIG is set, but names no file"
+    return ConfigError(f"There is no kubeconfig, so kdash does not know which cluster to show: {why}", DEMO_HINT)
+
+
+def _missing(config: Kubeconfig, environ: Mapping[str, str]) -> str:
+    """Say which files were looked for in vain."""
+    shown = printable(", ".join(map(str, config.missing)))[:500]
+    does = "do" if len(config.missing) > 1 else "does"
+    if environ.get("KUBECONFIG"):
+        return f"KUBECONFIG names {shown}, which {does} not exist"
+    return f"{shown} {does} not exist"
 
 
 def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, str]) -> Target:
     name = wanted or config.current_context
-    if not name:
+    if not name and "" not in config.contexts:
         raise ConfigError(
             "The kubeconfig sets no current context", f"Choose one: `kdash --context NAME`. {_known(config)}"
         )
@@ -101,17 +137,13 @@ def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, 
             "Add that cluster, or correct the context: `kubectl config view` shows both.",
         )
     user = config.users.get(user_name)
-    if user is None:
-        if user_name:
-            raise ConfigError(
-                f"The context {printable(name)} names the user {printable(user_name)}, "
-                "which the kubeconfig does not define",
-                "Add that user, or correct the context: `kubectl config view` shows both.",
-            )
-        user = Entry(User(), context.directory)
-    endpoint = _endpoint(cluster_name, cluster, user.value, environ)
+    endpoint = _endpoint(cluster_name, cluster, environ)
     namespace = context.value.namespace or "default"
-    return Target(ConnectionInfo(name, cluster_name, user_name, endpoint.server, namespace), endpoint, user)
+    info = ConnectionInfo(name, cluster_name, user_name, endpoint.server, namespace)
+    if user is None:
+        return Target(info, endpoint, Entry(User(), context.directory), user_name)
+    check_user(user_name, user.value, is_tls=endpoint.is_tls)
+    return Target(info, endpoint, user)
 
 
 def _known(config: Kubeconfig) -> str:
@@ -125,48 +157,25 @@ def _suggestion(name: str, config: Kubeconfig) -> str:
     return f"Did you mean {printable(close[0])}? {_known(config)}" if close else _known(config)
 
 
-def _endpoint(name: str, entry: Entry[Cluster], user: User, environ: Mapping[str, str]) -> Endpoint:
+def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> Endpoint:
     cluster = entry.value
-    server = _server(name, cluster, user)
-    insecure = bool(cluster.insecure_skip_tls_verify)
+    server = parse_server(name, cluster.server or "")
+    is_tls = server.url.startswith("https://")
+    check_cluster(name, cluster, is_tls=is_tls)
     extension = next(
         (one.extension for one in cluster.extensions or () if one.name == "client.authentication.k8s.io/exec"), None
     )
     return Endpoint(
-        server,
+        server.url,
         ca=material(entry, cluster.certificate_authority_data, cluster.certificate_authority, "certificate-authority"),
-        insecure=insecure,
+        insecure=bool(cluster.insecure_skip_tls_verify),
         tls_server_name=cluster.tls_server_name or None,
-        proxy=proxy_for(server, cluster.proxy_url, environ),
+        proxy=proxy_for(server.url, cluster.proxy_url, environ, cluster=name),
         compression=not cluster.disable_compression,
         exec_extension=extension,
+        authorization=server.authorization,
+        proxy_url=cluster.proxy_url or None,
     )
-
-
-def _server(name: str, cluster: Cluster, user: User) -> str:
-    given = cluster.server or ""
-    server = given.rstrip("/")
-    if not server:
-        raise ConfigError(f"The cluster {printable(name)} has no server", "Set its server in the kubeconfig.")
-    if "://" not in given:  # client-go's rule: TLS when anything speaks of TLS
-        secure = cluster.certificate_authority or cluster.certificate_authority_data or cluster.insecure_skip_tls_verify
-        server = (
-            f"{'https' if secure or user.client_certificate or user.client_certificate_data else 'http'}://{server}"
-        )
-    if not _is_url(server):
-        raise ConfigError(
-            f"The cluster {printable(name)} has a server that is no URL of an API server: {printable(server)[:200]}",
-            "Set its server to https://HOST:PORT in the kubeconfig.",
-        )
-    return server
-
-
-def _is_url(server: str) -> bool:
-    try:
-        parts = urlsplit(server)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, or an address with one bracket
-        return False
 
 
 def material(entry: Entry[Cluster] | Entry[User], data: str | None, path: str | None, what: str) -> bytes | None:
@@ -177,8 +186,8 @@ def material(entry: Entry[Cluster] | Entry[User], data: str | None, path: str | 
     """
     if data:
         try:
-            return base64.b64decode("".join(data.split()), validate=True)
-        except (binascii.Error, ValueError) as error:
+            return decoded(data)
+        except ValueError as error:
             raise ConfigError(f"{what}-data is not base64", f"Correct {what}-data in the kubeconfig.") from error
     if not path:
         return None
@@ -193,11 +202,12 @@ def read_material(path: Path, what: str) -> bytes:
     """
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"The file of {what} cannot be read: {printable(str(path))}: {error.strerror}",
-            f"Correct {what} in the kubeconfig, or put the file there.",
-        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        hint = f"Correct {what} in the kubeconfig, or put the file there."
+        if "~" in path.parts:
+            hint = f"In a kubeconfig ~ does not stand for the home directory: write {what} with its whole path."
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"The file of {what} cannot be read: {printable(str(path))}: {why}", hint) from error
 
 
 def _in_pod(environ: Mapping[str, str], service_account: Path) -> bool:

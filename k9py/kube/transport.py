@@ -194,6 +194,8 @@ class Transport:
         )
         headers.update(call.headers)
         headers.extend(credential.headers())
+        if self._endpoint.authorization is not None:
+            headers["Authorization"] = self._endpoint.authorization
         if not self._endpoint.compression:
             headers["Accept-Encoding"] = "identity"
         url, query = self._endpoint.server + call.path, call.query
@@ -276,7 +278,7 @@ class Transport:
                 ssl_context, endpoint.ca, insecure=endpoint.insecure, certificate=certificate
             )
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=POOL, ssl=trust),
+            connector=_connector(endpoint, trust),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,  # a netrc entry would replace the token; the proxy was chosen in `proxy`
             read_bufsize=_READ_BUFFER,
@@ -284,7 +286,7 @@ class Transport:
         # RESTClientObject's own constructor can neither take a ready SSL context nor leave the environment alone
         rest = self._client.rest_client.__new__(self._client.rest_client)
         rest.pool_manager = _WithoutRedirects(session)
-        rest.proxy = endpoint.proxy
+        rest.proxy = None if _is_socks(endpoint.proxy) else endpoint.proxy
         rest.proxy_headers = None
         rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
         return _Session(rest, certificate)
@@ -302,6 +304,18 @@ async def _whole_body(response: ClientResponse, call: Call, server: str) -> byte
                 "Is it an API server that answers there?",
             )
     return b"".join(pieces)
+
+
+def _connector(endpoint: Endpoint, trust: Any) -> aiohttp.TCPConnector:
+    if endpoint.proxy is not None and _is_socks(endpoint.proxy):
+        from k9py.kube.socks import SocksConnector
+
+        return SocksConnector(endpoint.proxy, limit=POOL, ssl=trust)
+    return aiohttp.TCPConnector(limit=POOL, ssl=trust)
+
+
+def _is_socks(proxy: str | None) -> bool:
+    return proxy is not None and proxy.startswith("socks5")
 
 
 async def _error_body(response: ClientResponse) -> bytes:

@@ -58,4 +58,5 @@ def environ(home: Path, **variables: str) -> dict[str, str]:
 
 def plugin_user(command: str, args: Sequence[str] = (), **fields: Any) -> dict[str, Any]:
     """Return a user with an exec plugin."""
-    return {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command, "args": list(args), **fields}}
+    plain = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    return {"exec": {**plain, "command": command, "args": list(args), **fields}}

@@ -18,8 +18,8 @@ from k9py.objects.errors import (
 )
 from k9py.objects.meta import ObjectKey
 from tests.unit.kube.connections import connected
-from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
-from tests.unit.kube.servers import requiring, serving, status, version
+from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, plugin_user
+from tests.unit.kube.servers import requiring, serving, status, tls_server, version
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 LOG = LogTarget("shop", "checkout-1", "app")
@@ -73,8 +73,9 @@ async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: P
     )
     seconds = iter(range(0, 100_000, 1000))  # each look at the clock is well after the last run
     user = plugin_user(sys.executable, [str(script)])
-    async with serving(requiring("Bearer token-2")) as server:
-        path = kubeconfig(tmp_path, cluster={"server": server.url}, user=user)
+    async with serving(requiring("Bearer token-2"), tls=tls_server()) as server:
+        cluster = {"server": server.url, "certificate-authority-data": encoded("ca.crt")}
+        path = kubeconfig(tmp_path, cluster=cluster, user=user)
         times = Times(monotonic=lambda: next(seconds))
         connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path), times=times)
         assert await connection.server_version() == "v1.36.2"
@@ -83,6 +84,7 @@ async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: P
 
 
 async def test_a_failing_plugin_is_told_when_connecting(tmp_path: Path) -> None:
-    path = kubeconfig(tmp_path, user=plugin_user(sys.executable, ["-c", "raise SystemExit('sign in first')"]))
+    user = plugin_user(sys.executable, ["-c", "raise SystemExit('sign in first')"])
+    path = kubeconfig(tmp_path, cluster={"server": "https://127.0.0.1:1"}, user=user)
     with pytest.raises(ConfigError, match="sign in first"):
         await connect(ConnectOptions(str(path)), environ=environ(tmp_path))

@@ -244,10 +244,9 @@ def test_secrets_are_not_in_a_repr() -> None:
 
 
 def test_an_auth_provider_that_was_removed_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    path = kubeconfig(tmp_path, user={"auth-provider": {"name": "gcp"}})
-    target = resolve(ConnectOptions(str(path)), environ(tmp_path))
-    with pytest.raises(ConfigError, match="gcp was removed") as caught:
-        credentials_for(target, environ(tmp_path))
+    path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user={"auth-provider": {"name": "gcp"}})
+    with pytest.raises(ConfigError, match="auth-provider gcp, which was removed") as caught:
+        resolve(ConnectOptions(str(path)), environ(tmp_path))
     assert "exec plugin" in caught.value.hint
 
 
@@ -259,7 +258,9 @@ def token_that_expires(at: datetime) -> str:
 async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None:
     clock = Clock()
     token = token_that_expires(START + timedelta(hours=1))
-    path = kubeconfig(tmp_path, user={"auth-provider": {"name": "oidc", "config": {"id-token": token}}})
+    config = {"id-token": token, "idp-issuer-url": "https://issuer.test", "client-id": "kdash"}
+    provider = {"auth-provider": {"name": "oidc", "config": config}}
+    path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user=provider)
     target = resolve(ConnectOptions(str(path)), environ(tmp_path))
     credentials = credentials_for(target, environ(tmp_path), clock.times())
     assert (await credentials.current()).authorization == f"Bearer {token}"

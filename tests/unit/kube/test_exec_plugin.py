@@ -36,7 +36,7 @@ def plugin(
     script.write_text(source)
     given = plugin_user(sys.executable, [str(script), *fields.pop("args", ())], **fields)["exec"]
     config = msgspec.convert(given, ExecConfig)
-    return ExecPlugin(config, tmp_path, endpoint or Endpoint("https://x"), environ(tmp_path), timeout)
+    return ExecPlugin(config, tmp_path, endpoint or Endpoint("https://x"), environ(tmp_path), silence=timeout)
 
 
 def answering(**status: Any) -> str:
@@ -67,6 +67,11 @@ async def test_the_cluster_is_told_where_the_kubeconfig_asks_for_it(tmp_path: Pa
         "tls-server-name": "kube",
         "config": {"audience": "a"},
     }
+
+
+async def test_a_variable_with_an_equals_sign_in_its_name_is_split_where_the_first_one_is(tmp_path: Path) -> None:
+    given = await plugin(tmp_path, PRINT_INPUT, env=[{"name": "EXTRA=a", "value": "b"}]).run()
+    assert json.loads(given.token or "")["extra"] == "a=b"
 
 
 async def test_a_token_and_a_certificate_are_both_taken_with_their_expiry(tmp_path: Path) -> None:
@@ -116,9 +121,12 @@ sys.exit(3)
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("print('hello')", "did not answer with an ExecCredential in JSON"),
-        ("", "did not answer with an ExecCredential in JSON"),
-        ("print('{}')", "did not answer with an ExecCredential that has a status"),
+        ("print('hello')", "did not answer with an ExecCredential in JSON or YAML"),
+        ("", "printed nothing"),
+        ("print('{}')", "answered in no apiVersion at all"),
+        (answering(token=5), "status.token that is not text"),
+        (answering(token="t").replace("ExecCredential", "Pod"), "answered with a Pod"),
+        (answering(token="t") + "\nprint('done')", "did not answer with an ExecCredential in JSON"),
         (answering(), "neither a token nor a client certificate"),
         (answering(clientCertificateData="C"), "one is missing"),
         (
@@ -133,9 +141,27 @@ async def test_an_answer_that_is_no_credential_is_refused(tmp_path: Path, source
         await plugin(tmp_path, source).run()
 
 
-async def test_an_api_version_that_is_gone_is_refused_before_the_plugin_runs(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="v1alpha1, which Kubernetes clients no longer do"):
-        await plugin(tmp_path, "raise SystemExit(9)", apiVersion="client.authentication.k8s.io/v1alpha1").run()
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "", "2030-01-01", "2030-01-01T00:00:00", "2030-13-01T00:00:00Z", "2030-01-01 00:00:00Z"]
+)
+async def test_an_expiry_that_is_no_time_is_named_with_its_plugin(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=f'plugin .* an expirationTimestamp that is no time: "{text}"'):
+        await plugin(tmp_path, answering(token="t", expirationTimestamp=text)).run()
+
+
+async def test_an_answer_in_yaml_is_read(tmp_path: Path) -> None:
+    answer = "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus:\n  token: t\n"
+    answer += "  expirationTimestamp: 2026-11-22T12:00:00Z\n"
+    given = await plugin(tmp_path, f"print({answer!r})").run()
+    assert (given.token, given.expires_at) == ("t", datetime(2026, 11, 22, 12, tzinfo=UTC))
+
+
+async def test_a_plugin_that_cannot_be_executed_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "login").write_text("#!/bin/sh\n")
+    config = msgspec.convert(plugin_user("./login")["exec"], ExecConfig)
+    with pytest.raises(ConfigError, match="it is not executable") as caught:
+        await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+    assert "chmod +x" in caught.value.hint
 
 
 WAITING = """

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from k9py.kube.contexts import ContextEntry, contexts
+from k9py.kube.credentials import credentials_for
 from k9py.kube.kubeconfig import read_kubeconfig
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, resolve
@@ -66,7 +67,15 @@ def test_null_lists_and_an_empty_file_are_an_empty_kubeconfig(tmp_path: Path) ->
         ("clusters: [\n  - name: }", "not valid YAML: line 2"),
         ("users: [{name: a, user: {token: 12}}]", "wrong shape"),
         ("[]", "wrong shape"),
-        ("clusters: nonsense", "wrong shape"),
+        ("clusters: nonsense", "clusters is text, and must be a list"),
+        ("contexts: [{name: 12}]", r"contexts\[0\].name is a number, and must be text"),
+        ("contexts: [{name: y}]", r"contexts\[0\].name is true or false \(in YAML so are yes"),
+        ("clusters: [{name: c, cluster: {insecure-skip-tls-verify: 'true'}}]", "is text, and must be true or false"),
+        ("users: [{name: a}, {name: a}]", "defines the user a more than once"),
+        ("users: [{name: a, user: {client-key-data: '!'}}]", "client-key-data that is not base64, in the user a"),
+        ("apiVersion: v1\nkind: Pod", "is not a kubeconfig: it is of kind Pod"),
+        ("clusters: &a [*a]", "anchor contains itself"),
+        ("[" * 20_000, "not valid YAML"),
     ],
 )
 def test_a_malformed_kubeconfig_says_where(tmp_path: Path, content: str, told: str) -> None:
@@ -95,6 +104,42 @@ def test_a_kubeconfig_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         contexts(str(binary))
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a: b".encode("utf-32"), "UTF-32"),
+        ("a: b".encode("utf-16-le"), "without a byte order mark"),
+        (b"a: \xff", "not UTF-8 text"),
+        (b"a: \x01", "control characters"),
+    ],
+)
+def test_text_in_another_encoding_is_refused_with_what_to_do(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=told):
+        contexts(str(path))
+
+
+def test_a_KUBECONFIG_whose_files_are_all_missing_names_them(tmp_path: Path) -> None:  # noqa: N802
+    listed = f"{tmp_path / 'one'}{os.pathsep}{tmp_path / 'two'}"
+    with pytest.raises(ConfigError, match=r"KUBECONFIG names .*/one, .*/two, which do not exist"):
+        resolve(ConnectOptions(), environ(tmp_path, KUBECONFIG=listed))
+
+
+def test_a_file_of_KUBECONFIG_that_is_missing_is_named_when_the_context_is_not_found(tmp_path: Path) -> None:  # noqa: N802
+    listed = f"{kubeconfig(tmp_path, name='a')}{os.pathsep}{tmp_path / 'two'}"
+    with pytest.raises(ConfigError, match="no context named b") as caught:
+        resolve(ConnectOptions(context="b"), environ(tmp_path, KUBECONFIG=listed))
+    assert caught.value.hint.endswith(f"KUBECONFIG names {tmp_path / 'two'}, which does not exist.")
+
+
+def test_a_KUBECONFIG_that_names_no_file_does_not_fall_back_to_the_home_directory(tmp_path: Path) -> None:  # noqa: N802
+    (tmp_path / ".kube").mkdir()
+    kubeconfig(tmp_path / ".kube")
+    with pytest.raises(ConfigError, match="KUBECONFIG is set, but names no file"):
+        resolve(ConnectOptions(), environ(tmp_path, KUBECONFIG=os.pathsep))
+
+
 def test_no_kubeconfig_at_all_points_to_the_demo(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no kubeconfig") as caught:
         resolve(ConnectOptions(), environ(tmp_path))
@@ -121,17 +166,26 @@ def test_no_current_context_lists_those_there_are(tmp_path: Path) -> None:
     assert "production" in caught.value.hint
 
 
-@pytest.mark.parametrize("missing", ["clusters", "users"])
-def test_a_context_that_names_what_is_not_there_is_refused(tmp_path: Path, missing: str) -> None:
+def named_but_not_there(tmp_path: Path, missing: str) -> ConnectOptions:
     content = {
         "clusters": [{"name": "c", "cluster": {"server": "https://x"}}],
         "users": [{"name": "u", "user": {}}],
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "x",
     }
-    path = write(tmp_path / "config", content | {missing: []})
-    with pytest.raises(ConfigError, match="does not define"):
-        resolve(ConnectOptions(str(path)), environ(tmp_path))
+    return ConnectOptions(str(write(tmp_path / "config", content | {missing: []})))
+
+
+def test_a_context_that_names_a_cluster_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names the cluster c, which the kubeconfig does not define"):
+        resolve(named_but_not_there(tmp_path, "clusters"), environ(tmp_path))
+
+
+async def test_a_user_that_is_not_there_sends_nothing_and_is_named_when_the_server_asks(tmp_path: Path) -> None:
+    target = resolve(named_but_not_there(tmp_path, "users"), environ(tmp_path))
+    credentials = credentials_for(target, environ(tmp_path))
+    assert (await credentials.current()).headers() == []
+    assert credentials.absence == "the kubeconfig does not define the user u that the context names"
 
 
 @pytest.mark.parametrize("server", ["", "ftp://x", "https://", "https://x:notaport"])
@@ -147,7 +201,10 @@ def test_a_server_that_is_no_url_is_refused(tmp_path: Path, server: str) -> None
         ({"server": "https://x:6443/"}, "https://x:6443"),
         ({"server": "https://x/k8s/clusters/c-1"}, "https://x/k8s/clusters/c-1"),
         ({"server": "x:8080"}, "http://x:8080"),
-        ({"server": "x:8443", "insecure-skip-tls-verify": True}, "https://x:8443"),
+        ({"server": "x:8443", "insecure-skip-tls-verify": True}, "http://x:8443"),
+        ({"server": "HTTPS://X:6443/"}, "https://x:6443"),
+        ({"server": "https://x/a//b/../c?watch=1"}, "https://x/a/c"),
+        ({"server": "https://me:pw@x"}, "https://x"),
     ],
 )
 def test_the_server_is_a_url_without_a_trailing_slash(tmp_path: Path, cluster: dict[str, object], server: str) -> None:

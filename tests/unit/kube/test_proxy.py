@@ -19,11 +19,14 @@ SERVER = "https://api.shop.test:6443"
         (None, {"https_proxy": "p:3128"}, "http://p:3128"),
         (None, {"HTTP_PROXY": "http://p:3128"}, None),
         ("http://own:1", {"HTTPS_PROXY": "http://p:3128"}, "http://own:1"),
-        ("http://own:1", {"NO_PROXY": "shop.test"}, None),
+        ("http://own:1", {"NO_PROXY": "shop.test"}, "http://own:1"),
+        ("SOCKS5://own:1", {"NO_PROXY": "*"}, "socks5://own:1"),
         (None, {"HTTPS_PROXY": "http://p:3128", "no_proxy": "*"}, None),
+        (None, {"HTTPS_PROXY": "socks5h://p"}, "socks5h://p"),
+        (None, {"HTTPS_PROXY": "tcp://p:3128"}, "http://p:3128"),
     ],
 )
-def test_proxy_url_goes_before_the_environment_and_no_proxy_before_both(
+def test_proxy_url_goes_before_the_environment_and_its_no_proxy(
     proxy_url: str | None, environ: dict[str, str], expected: str | None
 ) -> None:
     assert proxy_for(SERVER, proxy_url, environ) == expected
@@ -50,7 +53,7 @@ def test_proxy_url_goes_before_the_environment_and_no_proxy_before_both(
     ],
 )
 def test_no_proxy_excepts_names_domains_addresses_and_networks(server: str, no_proxy: str, direct: bool) -> None:
-    assert (proxy_for(server, "http://p:1", {"NO_PROXY": no_proxy}) is None) is direct
+    assert (proxy_for(server, None, {"HTTPS_PROXY": "http://p:1", "NO_PROXY": no_proxy}) is None) is direct
 
 
 @pytest.mark.parametrize("server", ["http://127.0.0.1:8080", "http://localhost:8080", "https://[::1]:6443"])
@@ -58,7 +61,20 @@ def test_loopback_is_never_proxied_by_the_environment(server: str) -> None:
     assert proxy_for(server, None, {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}) is None
 
 
-def test_a_proxy_we_cannot_speak_to_is_refused_without_showing_its_password() -> None:
-    with pytest.raises(ConfigError, match="not an HTTP proxy") as caught:
-        proxy_for(SERVER, "socks5://me:s3cr3t@p:1080", {})
+@pytest.mark.parametrize(
+    "proxy_url",
+    ["socks4://me:s3cr3t@p:1080", "me:s3cr3t@p:1080", "p:1080", "http://", "http://me:s3cr3t@p:no", " http://p:1"],
+)
+def test_a_proxy_url_we_cannot_speak_to_is_refused_without_showing_its_password(proxy_url: str) -> None:
+    with pytest.raises(ConfigError, match="The cluster shop has a proxy-url that cannot be used") as caught:
+        proxy_for(SERVER, proxy_url, {}, cluster="shop")
     assert "s3cr3t" not in caught.value.message
+    assert "socks5://HOST:PORT" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("socks4://u:s3cr3t@p:1", "cannot use: socks4://p:1"), ("http://", "host")]
+)
+def test_a_proxy_of_the_environment_that_cannot_be_used_names_the_variable(value: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=f"HTTPS_PROXY .*{told}"):
+        proxy_for(SERVER, None, {"https_proxy": value})

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
-from k9py.kube.kubeconfig import AuthProvider
+from k9py.kube.kubeconfig_schema import AuthProvider
 from k9py.kube.oidc import OidcTokens
 from k9py.kube.options import ConnectOptions
 from k9py.kube.tls import ClientCertificate, ssl_context

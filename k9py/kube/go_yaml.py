@@ -1,0 +1,177 @@
+"""Reads YAML into the values kubectl sees.
+
+Owns: how bytes become text, which unquoted scalars are numbers, booleans or null, and how keys and merges work. The
+rules are those of sigs.k8s.io/yaml (go-yaml 2), not PyYAML's: a date or `12:30` is text, `y` and `0o17` are not.
+Invariants: only the first document is read; UTF-8, and UTF-16 with a byte order mark, are understood; no error quotes
+the file, because what stands there may be a token.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any, Final
+
+import yaml
+
+_PLAIN: Final = "tag:k9py,2026:plain"
+_STANDARD: Final = "tag:yaml.org,2002:"
+_WORDS: Final[dict[str, Any]] = {
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+}
+_INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+class YamlSyntaxError(Exception):
+    """The text is not YAML, or not YAML that becomes JSON; the message says where and never quotes it."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Composes nodes; what an unquoted scalar is, is decided in `_scalar`."""
+
+    yaml_implicit_resolvers: Final = {None: [(_PLAIN, re.compile(""))]}
+
+
+def read_yaml(content: bytes) -> Any:
+    """Return the first document as JSON has it: dict, list, str, int, float, bool, None. Empty content is None.
+
+    Raises:
+        YamlSyntaxError: it cannot be read.
+    """
+    try:
+        loader = _Loader(content)
+        try:
+            node = loader.get_node() if loader.check_node() else None
+        finally:
+            loader.dispose()
+        return None if node is None else _Values().of(node)
+    except yaml.reader.ReaderError as error:
+        raise YamlSyntaxError(_encoding(content, error)) from None
+    except yaml.YAMLError as error:
+        raise YamlSyntaxError(_where(error)) from None
+    except RecursionError:
+        raise YamlSyntaxError("it is nested too deeply") from None
+
+
+class _Values:
+    """Turns nodes into values; an alias is its anchor's value, not a copy of it."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+        self._open: set[int] = set()
+
+    def of(self, node: Any) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        identity = id(node)
+        if identity in self._made:
+            return self._made[identity]
+        if identity in self._open:
+            raise YamlSyntaxError(_at(node, "an anchor contains itself"))
+        self._open.add(identity)
+        if isinstance(node, yaml.SequenceNode):
+            value: Any = [self.of(item) for item in node.value]
+        else:
+            value = self._mapping(node)
+        self._open.discard(identity)
+        self._made[identity] = value
+        return value
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag == _PLAIN and key.value == "<<":
+                for merged in reversed(self._merged(value)):  # the first of a list wins
+                    values.update(merged)
+            else:
+                values[_key(key)] = self.of(value)
+        return values
+
+    def _merged(self, node: yaml.Node) -> list[dict[str, Any]]:
+        value = self.of(node)
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, dict) for one in values):
+            raise YamlSyntaxError(_at(node, "'<<' merges something that is not a mapping"))
+        return values
+
+
+def _key(node: Any) -> str:
+    value = _scalar(node) if isinstance(node, yaml.ScalarNode) else None
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case int():
+            return str(value)
+        case float():
+            return f"{value:g}"
+    raise YamlSyntaxError(_at(node, "a key is neither text nor a number"))
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    text: str = node.value
+    match node.tag.removeprefix(_STANDARD):
+        case "int" | "float" | "bool" | "null":
+            return _plain(node)
+        case "binary":
+            try:
+                return base64.b64decode(text).decode()
+            except (binascii.Error, ValueError):
+                raise YamlSyntaxError(_at(node, "!!binary is not base64 of text")) from None
+        case tag if tag == _PLAIN:
+            return _plain(node)
+    return text
+
+
+def _plain(node: yaml.ScalarNode) -> Any:
+    text: str = node.value
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] == "." or text[0] in "-+" or text[0].isdecimal():
+        if _NOT_FINITE.fullmatch(text):
+            raise YamlSyntaxError(_at(node, "infinity and 'not a number' have no place here"))
+        return _number(text)
+    return text
+
+
+def _number(text: str) -> int | float | str:
+    digits = text.replace("_", "")
+    if not digits.isascii():
+        return text
+    if _INTEGER.fullmatch(digits):
+        sign = -1 if digits[0] == "-" else 1
+        digits = digits.lstrip("+-")
+        is_octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdecimal()
+        value = sign * int(digits, 8 if is_octal else 0)
+        return value if -(2**63) <= value < 2**64 else float(value)
+    if _FLOAT.fullmatch(digits):
+        number = float(digits)
+        return text if number in (float("inf"), float("-inf")) else number
+    return text
+
+
+def _encoding(content: bytes, error: yaml.reader.ReaderError) -> str:
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "it is UTF-32 text: save it as UTF-8"
+    if b"\0" in content[:64] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "it is UTF-16 text without a byte order mark, or not text at all: save it as UTF-8"
+    if "control" in str(error.reason) or "special characters" in str(error.reason):
+        return "it contains control characters: save it as plain UTF-8 text"
+    return "it is not UTF-8 text (UTF-16 needs a byte order mark): save it as UTF-8"
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or "it cannot be parsed")
+    return problem if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+
+
+def _at(node: yaml.Node, problem: str) -> str:
+    mark = node.start_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"

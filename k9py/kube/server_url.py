@@ -1,0 +1,95 @@
+"""The address of an API server as a kubeconfig writes it.
+
+Owns: the rules by which kubectl makes a URL of it (client-go's `rest.DefaultServerURL`): without a scheme it is
+http://, scheme and host in capitals mean the same, the path is cleaned, query and fragment are dropped, and a name and
+password before the host are sent as basic authentication.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from k9py.objects.errors import ConfigError
+from k9py.objects.text import printable
+
+_UNSAFE: Final = re.compile(r"[\x00-\x20\x7f]")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")
+_IN_PATH: Final = "/:@$&+,;=~-_."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrl:
+    """A server's address without a trailing slash, and the Authorization header that stood in it, if any."""
+
+    url: str
+    authorization: str | None = None
+
+
+def parse_server(cluster: str, server: str) -> ServerUrl:
+    """Return the URL of a cluster's server.
+
+    Args:
+        cluster: the cluster's name, to say in an error.
+
+    Raises:
+        ConfigError: it is empty, or no URL of an API server.
+    """
+    if not server:
+        raise ConfigError(f"The cluster {printable(cluster)} has no server", "Set its server in the kubeconfig.")
+    with_scheme = server if "://" in server else f"http://{server}"
+    try:
+        parts = urlsplit(with_scheme)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # a port that is no number, or an address with one bracket
+        raise _no_url(cluster, server) from None
+    authority = _UNSAFE.search(parts.netloc) or "\\" in parts.netloc
+    if parts.scheme not in ("http", "https") or not host or port == 0 or authority or _UNSAFE.search(server[:1]):
+        raise _no_url(cluster, server)
+    if any(character < " " or character == "\x7f" for character in server) or _BAD_ESCAPE.search(parts.path):
+        raise _no_url(cluster, server)
+    if with_scheme != server and parts.path.strip("/"):
+        raise ConfigError(
+            f"The cluster {printable(cluster)} has a server with a path but without a scheme: "
+            f"{printable(server)[:200]}",
+            "Write https:// before it in the kubeconfig.",
+        )
+    shown_host = f"[{host}]" if ":" in host else host
+    path = quote(posixpath.normpath(f"/{unquote(parts.path)}").lstrip("/"), safe=_IN_PATH)
+    url = f"{parts.scheme}://{shown_host}" + (f":{port}" if port is not None else "") + (f"/{path}" if path else "")
+    return ServerUrl(url, _basic(parts.username, parts.password))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, by its name or address alone."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def without_password(url: str) -> str:
+    """Return a URL fit to be shown: scheme, host and port."""
+    host = url.partition("://")[2].rpartition("@")[2]
+    return printable(f"{url.partition('://')[0]}://{host}" if "://" in url else url.rpartition("@")[2])[:200]
+
+
+def _basic(name: str | None, password: str | None) -> str | None:
+    if name is None:
+        return None
+    pair = f"{unquote(name)}:{unquote(password or '')}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+def _no_url(cluster: str, server: str) -> ConfigError:
+    return ConfigError(
+        f"The cluster {printable(cluster)} has a server that is no URL of an API server: {without_password(server)}",
+        "Set its server to https://HOST:PORT in the kubeconfig.",
+    )
