@@ -24,6 +24,7 @@ from k9py.objects.workloads import (
     StatefulSet,
     Workload,
 )
+from k9py.rollouts.change_cause import with_inherited
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +40,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         is_current: it is the one the workload rolls out to.
         pod_template_hash: the value its pods carry in the label that ties them to it.
         desired: pods its ReplicaSet is to have, None for ControllerRevisions.
+        cause_inherited_from: number of the revision the change-cause was written for; None: for this one.
     """
 
     number: int
@@ -54,6 +56,12 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     is_current: bool
     pod_template_hash: str
     desired: int | None = None
+    cause_inherited_from: int | None = None
+
+    @property
+    def own_cause(self) -> str:
+        """The change-cause that was written for this revision, "" when there is none."""
+        return self.change_cause if self.cause_inherited_from is None else ""
 
     @property
     def key(self) -> ObjectKey:
@@ -72,7 +80,7 @@ def revisions(
     mine = [one for one in owned if one.owner_uid == workload.uid]
     numbered = sorted(mine, key=lambda one: (_number(one), one.name), reverse=True)
     current = _current_name(workload, numbered)
-    return tuple(_revision(one, one.name == current, pods) for one in numbered)
+    return with_inherited([_revision(one, one.name == current, pods) for one in numbered])
 
 
 def current_revision(found: Sequence[Revision]) -> Revision | None:

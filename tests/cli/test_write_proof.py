@@ -85,7 +85,7 @@ async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: 
     assert ran.code == 0, ran.err
     result = only_result(ran)
     assert (result["as_previewed"], result["stored_otherwise"], result["proof"]) == (True, [], "answer")
-    [warning] = [one for one in result["plan"]["warnings"] if one["code"] == "mutated"]
+    warning = next(one for one in result["plan"]["warnings"] if one["code"] == "mutated")
     assert f"becomes {NEWER.replace('registry', 'mirror')}, not {NEWER}" in warning["message"]
 
 
