@@ -24,11 +24,18 @@ Miss = tuple[Path, Any, Any]
 """A path that was sent, its value as sent, and as it is found; None is absent."""
 
 
-def unproven(change: Change, answer: Mapping[str, Any], *, previewed: Mapping[str, Any] | None = None) -> str:
+def unproven(
+    change: Change,
+    answer: Mapping[str, Any],
+    *,
+    before: Mapping[str, Any] | None = None,
+    previewed: Mapping[str, Any] | None = None,
+) -> str:
     """Return why an answer does not prove that a change was made, "" when it does.
 
     Args:
         change: as it was sent last.
+        before: the object the change was planned from.
         previewed: what the dry run returned: a webhook may store what is sent in its own way, if it said so before.
     """
     if why := not_the_object(change, answer):
@@ -39,6 +46,8 @@ def unproven(change: Change, answer: Mapping[str, Any], *, previewed: Mapping[st
         return "the pod it answered with is not being deleted" if is_pod and not going else ""
     if str(answer["metadata"]["resourceVersion"]) == change.resource_version:
         return "the resourceVersion it answered with is the one from before, so nothing was stored"
+    if before is not None and has_no_effect(change.request, before, answer):
+        return "what was to change in it is as it was before"
     for path, sent, found in misses(change.request, answer):
         if previewed is None or value_at(previewed, path) != found:
             return f"{path_text(path)} in it is {value_text(path, found)}, not {value_text(path, sent)}"
@@ -64,6 +73,12 @@ def not_the_object(change: Change, answer: Mapping[str, Any]) -> str:
     if str(meta.get("uid") or "") != change.uid:
         return "it is another object of that name" if meta.get("uid") else "it has no uid"
     return "" if meta.get("resourceVersion") else "it has no resourceVersion"
+
+
+def has_no_effect(request: WriteRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether nothing of what a patch was to change has changed: a webhook may put it all back."""
+    wanted = [path for path, _, _ in misses(request, before)]
+    return bool(wanted) and all(value_at(before, path) == value_at(after, path) for path in wanted)
 
 
 def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:

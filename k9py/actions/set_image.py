@@ -1,4 +1,8 @@
-"""Plan to give containers of a workload's pod template other images, as `kubectl set image`."""
+"""Plan to give containers of a workload's pod template other images, as `kubectl set image`.
+
+The command is written as the change-cause, in the same patch, as `kubectl --record` did: else the new revision would
+carry the words of the release before it.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,17 @@ from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import guarded, subject
 from k9py.actions.preflight.downtime import downtime, held_back
 from k9py.actions.preflight.management import applied, managed
+from k9py.actions.values import change_cause
 from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
+from k9py.objects.workloads import CHANGE_CAUSE
 
 _GROUPS: Final = ("initContainers", "containers")
+
+_SHORT: Final = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds"}
 
 _PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST: Final = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
@@ -53,6 +62,8 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
     if not changed:
         held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
         raise RefusedError(f"nothing to change in {about.words}: {held} already", "")
+    cause = _cause(about.key, changed)
+    patch = {**_patch(obj, present, changed), "metadata": {"annotations": {CHANGE_CAUSE: cause}}}
     paused = bool((obj.get("spec") or {}).get("paused"))
     return Change(
         action="set-image",
@@ -60,11 +71,14 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
-        request=WriteRequest(about.key, guarded(_patch(obj, present, changed), about), "strategic"),
+        request=WriteRequest(about.key, guarded(patch, about), "strategic"),
         summary=f"set image of {about.words}: {', '.join(f'{printable(n)}={i}' for n, i in changed.items())}",
-        before_after=tuple(
-            (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
-            for name, image in changed.items()
+        before_after=(
+            *(
+                (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
+                for name, image in changed.items()
+            ),
+            ("change-cause", printable(change_cause(obj)) or "none", cause),
         ),
         warnings=loudest_first(
             *((_stored_only(),) if paused else (downtime(obj), held_back(obj))),
@@ -72,6 +86,12 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
             applied(obj, field="template", what="the image"),
         ),
     )
+
+
+def _cause(key: ObjectKey, changed: Mapping[str, str]) -> str:
+    """Return the command line that makes this change."""
+    images = " ".join(f"{name}={image}" for name, image in changed.items())
+    return f"kdash set-image {_SHORT.get(key.kind, key.kind.lower())}/{key.name} {images}"
 
 
 def _present(obj: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

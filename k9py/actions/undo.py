@@ -18,6 +18,7 @@ from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import Subject, guarded, guarded_operations, subject
 from k9py.actions.preflight.downtime import downtime, held_back
 from k9py.actions.preflight.management import applied, managed
+from k9py.actions.values import change_cause
 from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import LAST_APPLIED, WORKLOAD_KINDS
@@ -78,7 +79,11 @@ def plan_undo(
         generation=about.generation,
         request=_request(obj, revision_obj, template, about),
         summary=f"undo {about.words} to revision {number}",
-        before_after=(("revision", _present_revision(obj, present_number), str(number)), *_images(present, template)),
+        before_after=(
+            ("revision", _present_revision(obj, present_number), str(number)),
+            *_images(present, template),
+            *_causes(obj, revision_obj),
+        ),
         warnings=loudest_first(
             stuck(obj, name, pods),
             downtime(obj),
@@ -172,6 +177,13 @@ def _images(present: Mapping[str, Any], template: Mapping[str, Any]) -> list[tup
             if old != new:
                 rows.append((f"image of {printable(name)}", printable(old), printable(new)))
     return rows
+
+
+def _causes(obj: Mapping[str, Any], revision_obj: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the row of the change-cause, which a Deployment gets back with its ReplicaSet's annotations."""
+    old, new = change_cause(obj), change_cause(revision_obj)
+    is_copied = obj.get("kind") == "Deployment" and old != new
+    return [("change-cause", printable(old) or "none", printable(new) or "none")] if is_copied else []
 
 
 def _images_of(template: Mapping[str, Any], group: str) -> dict[str, str]:

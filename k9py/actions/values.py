@@ -12,6 +12,7 @@ import msgspec
 
 from k9py.objects.kinds import LAST_APPLIED
 from k9py.objects.text import printable
+from k9py.objects.workloads import CHANGE_CAUSE
 
 Path = tuple[str, ...]
 """Keys from the root of an object; `[name]` is the element of a list that has this name."""
@@ -32,6 +33,11 @@ def value_at(obj: Any, path: Path) -> Any:
         else:
             return None
     return obj
+
+
+def change_cause(obj: Mapping[str, Any]) -> str:
+    """Return an object's change-cause annotation, "" when it has none."""
+    return str(value_at(obj, ("metadata", "annotations", CHANGE_CAUSE)) or "")
 
 
 def path_text(path: Path) -> str:

@@ -206,7 +206,7 @@ class Writer:
                 raise
             error = failure
         else:
-            why = unproven(sending.change, answer, previewed=sending.previewed)
+            why = unproven(sending.change, answer, before=sending.before, previewed=sending.previewed)
             if not why:
                 return sending.written(answer)
             error = NotProvenError(f"The server's answer does not prove that the change was made: {why}")

@@ -18,6 +18,7 @@ from k9py.objects.errors import ForbiddenError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.rollouts.authors import revision_authors
+from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.template_diff import DiffLine, template_diff
@@ -41,7 +42,7 @@ async def history(invocation: Invocation, named: Named, number: int | None) -> i
     console, now = invocation.console, invocation.clock.now()
     async with opened(invocation) as session:
         reading = await _reading(session, session.key(named))
-    found = known_revisions(reading)
+    found = without_set_anew(reading.raw, known_revisions(reading))
     authors = revision_authors(reading.raw, found)
     if number is None:
         if invocation.arguments.json:
@@ -50,7 +51,8 @@ async def history(invocation: Invocation, named: Named, number: int | None) -> i
             plain = table.history_table(reading.key, found, authors, now)
             print_tables((plain,), console.out, width=console.width, colour=console.colour)
     else:
-        one = revision_numbered(reading, number)
+        wanted = revision_numbered(reading, number)
+        one = next(each for each in found if each.name == wanted.name)
         author, template = authors.get(one.name), revision_template(reading.revision_objects[one.name])
         if invocation.arguments.json:
             values = table.json_values(reading.key, (one,), authors, context=session.context)

@@ -43,7 +43,9 @@ def denial(told: str) -> Denial | None:
         return None
     rule = found["webhook"] or found["policy"]
     what = "admission webhook" if found["webhook"] else found["kind"]
-    return Denial(told, f"The {what} {rule} refuses this, not your rights; nothing was changed.", rule)
+    return Denial(
+        " ".join(told.split()), f"The {what} {rule} refuses this, not your rights; nothing was changed.", rule
+    )
 
 
 def webhook_not_called(told: str) -> tuple[str, str] | None:

@@ -165,6 +165,10 @@ class Connection:
         elif request.verb == "delete":
             method = "DELETE"
             body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **options}
+            if dry_run:
+                # A server that is sent a body takes the options from there alone (apiserver/pkg/endpoints/handlers/
+                # delete.go): with `dryRun` in the query only, the trial would delete.
+                body = {**body, "dryRun": ["All"]}
         else:
             assert request.patch is not None
             method, headers = "PATCH", {"Content-Type": _CONTENT_TYPE[request.patch_type]}

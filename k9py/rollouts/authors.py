@@ -42,8 +42,13 @@ def authors(obj: Mapping[str, Any]) -> tuple[Author, ...]:
 
 
 def template_author(obj: Mapping[str, Any]) -> Author | None:
-    """Return the newest author who owns a field of the pod template, None when nobody is known to."""
-    return next((author for author, owned in _entries(obj) if _owns_template(owned)), None)
+    """Return the newest author who owns a field of the pod template, None when nobody is known to.
+
+    Of several, one without a time may be the newest: then nobody is named.
+    """
+    owners = [author for author, owned in _entries(obj) if _owns_template(owned)]
+    is_known = len(owners) == 1 or all(author.at is not None for author in owners)
+    return owners[0] if owners and is_known else None
 
 
 def scale_author(obj: Mapping[str, Any]) -> Author | None:
@@ -67,10 +72,18 @@ def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> d
                 found |= {one.name: newest} if newest is not None else {}
             continue
         near = [(abs(author.at - created), author) for author in writers if author.at and created]
-        near = [pair for pair in near if pair[0] <= _SLACK]
+        # Who made another revision that began nearer to it did not make this one.
+        near = [pair for pair in near if pair[0] <= _SLACK and pair[0] <= _nearest(pair[1], revisions)]
         if near:
             found[one.name] = min(near, key=lambda pair: pair[0])[1]
     return found
+
+
+def _nearest(author: Author, revisions: Sequence[Revision]) -> timedelta:
+    """Return how far the revision that began nearest to an author's last change is from it."""
+    return min(
+        (abs(author.at - one.created_at) for one in revisions if author.at and one.created_at), default=timedelta.max
+    )
 
 
 def _entries(obj: Mapping[str, Any]) -> list[tuple[Author, Mapping[str, Any]]]:

@@ -25,6 +25,7 @@ from k9py.objects.workloads import (
     StatefulSet,
     Workload,
 )
+from k9py.rollouts.change_cause import with_inherited
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +42,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         pod_template_hash: the value its pods carry in the label that ties them to it.
         desired: pods its ReplicaSet is to have, None for ControllerRevisions.
         was_reused: an undo is known to have taken it into use again (ReplicaSets alone say so).
+        cause_inherited_from: number of the revision the change-cause was written for; None: for this one.
     """
 
     number: int
@@ -57,6 +59,12 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     pod_template_hash: str
     desired: int | None = None
     was_reused: bool = False
+    cause_inherited_from: int | None = None
+
+    @property
+    def own_cause(self) -> str:
+        """The change-cause that was written for this revision, "" when there is none."""
+        return self.change_cause if self.cause_inherited_from is None else ""
 
     @property
     def key(self) -> ObjectKey:
@@ -75,7 +83,7 @@ def revisions(
     mine = [one for one in owned if one.owner_uid == workload.uid]
     numbered = sorted(mine, key=lambda one: (_number(one), one.name), reverse=True)
     current = _current_name(workload, numbered)
-    return tuple(_revision(one, one.name == current, pods) for one in numbered)
+    return with_inherited([_revision(one, one.name == current, pods) for one in numbered])
 
 
 def current_revision(found: Sequence[Revision]) -> Revision | None:

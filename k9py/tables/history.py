@@ -15,6 +15,7 @@ from k9py.objects.times import age
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revisions import Revision
 from k9py.tables.plain import PlainTable
+from k9py.tables.revisions import cause_words
 from k9py.tables.values import Cell, Column, Tone
 
 COLUMNS = (
@@ -64,6 +65,7 @@ def revision_values(revision: Revision, author: Author | None) -> dict[str, Any]
         "created_at": time_text(revision.created_at),
         "images": [printable(one) for one in revision.images],
         "change_cause": printable(revision.change_cause) or None,
+        "change_cause_inherited_from": revision.cause_inherited_from,
         "replicas": revision.replicas,
         "ready": revision.ready,
         "changed_by": None if author is None else printable(author.manager),
@@ -81,7 +83,7 @@ def revision_lines(revision: Revision, author: Author | None, now: datetime) -> 
         ("age", age(revision.created_at, now)),
         ("pods", _pods(revision)),
         ("images", ", ".join(map(printable, revision.images)) or "none"),
-        ("change-cause", printable(revision.change_cause) or "none given"),
+        ("change-cause", _cause(revision) or "none given"),
         ("changed by", "not known" if author is None else _by(author)),
     )
 
@@ -98,11 +100,17 @@ def _cells(revision: Revision, author: Author | None, now: datetime) -> tuple[Ce
         Cell(age(revision.created_at, now)),
         Cell(_pods(revision)),
         Cell(", ".join(map(printable, revision.images))),
-        Cell(printable(revision.change_cause) or "–"),
+        Cell(cause_words(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
         Cell("?" if author is None else printable(author.manager)),
         Cell("?" if author is None else time_text(author.at) or "?"),
         Cell(printable(revision.name)),
     )
+
+
+def _cause(revision: Revision) -> str:
+    """Return the text with whose it is: here there is no other row to look at."""
+    inherited = "" if revision.cause_inherited_from is None else f" {cause_words(revision)}"
+    return f"{printable(revision.change_cause)}{inherited}"
 
 
 def _pods(revision: Revision) -> str:

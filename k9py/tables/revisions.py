@@ -42,7 +42,7 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None) -> R
             Cell(printable(images), tone),
             Cell(pods, Tone.MUTED if not revision.replicas else Tone.PLAIN, sort=revision.replicas or 0),
             Cell(""),
-            Cell(printable(revision.change_cause) or "–", Tone.MUTED if not revision.change_cause else Tone.PLAIN),
+            Cell(cause_words(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
             Cell(author_words(author, now) or "–", Tone.MUTED if author is None else Tone.PLAIN),
             Cell(printable(revision.name), Tone.MUTED),
         ),
@@ -50,6 +50,13 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None) -> R
         rank=-revision.number,
         since=revision.created_at,
     )
+
+
+def cause_words(revision: Revision) -> str:
+    """Return the change-cause, or whose it is where it was not written for this revision; "" when there is none."""
+    if revision.cause_inherited_from is None:
+        return printable(revision.change_cause)
+    return f"(from revision {revision.cause_inherited_from})" if revision.cause_inherited_from else "(inherited)"
 
 
 def author_words(author: Author | None, now: datetime) -> str:
@@ -63,8 +70,8 @@ def author_words(author: Author | None, now: datetime) -> str:
 def revision_words(revision: Revision, now: datetime) -> str:
     """Name a revision with its age and change cause: `revision 5 (2h ago, release 2.8)`."""
     told = [f"{age(revision.created_at, now)} ago"] if revision.created_at is not None else []
-    if revision.change_cause:
-        told.append(printable(revision.change_cause))
+    if revision.own_cause:
+        told.append(printable(revision.own_cause))
     return f"revision {revision.number or '?'}" + (f" ({', '.join(told)})" if told else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import json
 import os
@@ -12,10 +13,13 @@ import pytest
 
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import restarting, scaling, setting_images
+from k9py.objects.workloads import CHANGE_CAUSE
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Where
+from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
 from k9py.simulator.webhooks import Webhook
 from tests.cli.shell import Core, Shell
 from tests.cli.writes import CART, CHECKOUT, GOOD, checkout, doing, image_of, only_result, undo
@@ -85,8 +89,40 @@ async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: 
     assert ran.code == 0, ran.err
     result = only_result(ran)
     assert (result["as_previewed"], result["stored_otherwise"], result["proof"]) == (True, [], "answer")
-    [warning] = [one for one in result["plan"]["warnings"] if one["code"] == "mutated"]
+    warning = next(one for one in result["plan"]["warnings"] if one["code"] == "mutated")
     assert f"becomes {NEWER.replace('registry', 'mirror')}, not {NEWER}" in warning["message"]
+
+
+def annotate(simulator: Simulator, annotations: dict[str, str]) -> None:
+    def run(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, "shop", "checkout")
+        assert found is not None
+        notes = {**found["metadata"]["annotations"], **annotations}
+        state.storage.update(DEPLOYMENTS, {**found, "metadata": {**found["metadata"], "annotations": notes}})
+
+    simulator.call(run)
+
+
+@pytest.mark.parametrize("action", ["set-image", "scale"])
+async def test_a_webhook_that_puts_everything_back_is_not_done_although_it_was_previewed(
+    shop: Shell, action: str
+) -> None:
+    annotate(shop.simulator, {CHANGE_CAUSE: "release 2.7.1"})
+    before = copy.deepcopy(checkout(shop))
+
+    def revert(obj: Object, call: int) -> Object:
+        if obj["kind"] == "Scale":
+            return {**obj, "spec": {"replicas": before["replicas"]}}
+        # Something is stored, and nothing of what was sent.
+        notes = {**obj["metadata"]["annotations"], CHANGE_CAUSE: "release 2.7.1", "seen.example.com/call": str(call)}
+        return {**obj, "metadata": {**obj["metadata"], "annotations": notes}, "spec": before}
+
+    shop.simulator.register(Webhook("back.example.com", Where(resource="deployments"), mutates=revert))
+    ran = await shop.run(set_image() if action == "set-image" else doing("scale", scaling(5)), json=True)
+    assert ran.code == 2
+    assert (only_result(ran)["outcome"], only_result(ran)["error"]["looked"]) == ("failed", "not-made")
+    assert "looked: nothing" in ran.err
+    assert checkout(shop) == before
 
 
 def numbered(obj: Object, call: int) -> Object:

@@ -258,3 +258,15 @@ async def test_server_side_apply_is_refused_plainly(client: Client) -> None:
 async def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
     reply = await client.send("POST", "/api/v1/namespaces/shop/configmaps", b"{no")
     assert (reply.status, reply.body["reason"]) == (400, "BadRequest")
+
+
+async def test_a_delete_with_a_body_is_a_dry_run_only_when_the_body_says_so(
+    simulator: Simulator, client: Client
+) -> None:
+    path = "/api/v1/namespaces/shop/pods/trial"
+    simulator.call(add_pod, "trial")
+    for query, body, is_there in (("?dryRun=All", {"dryRun": ["All"]}, True), ("?dryRun=All", {}, False)):
+        await client.send("DELETE", f"{path}{query}", {"kind": "DeleteOptions", "apiVersion": "v1", **body})
+        found = await client.get(path)
+        is_going = found.status == 404 or "deletionTimestamp" in found.body["metadata"]
+        assert is_going is not is_there

@@ -187,7 +187,8 @@ def _delete_one(state: ClusterState, request: ApiRequest, name: str, namespace: 
     present = storage.get(resource, namespace, name)
     if present is None:
         raise failures.not_found(resource, name)
-    if request.dry_run or "All" in (options.get("dryRun") or ()):
+    # As the real server: where there is a body, the query's options are not read.
+    if "All" in (options.get("dryRun") or ()) if request.body else request.dry_run:
         uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
         storage.check_preconditions(resource, present, uid=uid, resource_version=version)
         return _told(resource, present, kept=resource is PODS)

@@ -25,6 +25,7 @@ from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.authors import revision_authors
+from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.cohort_facts import FailingContainer
 from k9py.tables import pods as pod_table
 from k9py.tables.tones import rollout_tone
@@ -192,7 +193,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def _show_revisions(self, now: datetime) -> None:
         if self.picture is not None:
-            found = self.picture.revisions
+            found = without_set_anew(self._managed, self.picture.revisions)
             self.revisions.show_revisions(found, revision_authors(self._managed, found), now)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:

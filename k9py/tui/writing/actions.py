@@ -23,6 +23,7 @@ from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.rollouts.authors import revision_authors
+from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import undo_target
 from k9py.tables.values import Tone
@@ -227,7 +228,7 @@ async def _ask_revision(
         UndoDialog(
             f"{key.kind} {key.name}",
             attempt.place(key.namespace),
-            revisions,
+            without_set_anew(found, revisions),
             suggested=target,
             chosen=chosen,
             load=lambda one: _templates(connected, found, one),

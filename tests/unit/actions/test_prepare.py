@@ -19,7 +19,7 @@ from k9py.actions.set_image import plan_set_image
 from k9py.actions.write import Writer
 from k9py.objects.errors import ConnectionFailedError, DryRunUnsupportedError, ForbiddenError, KdashError, ReadOnlyError
 from tests import factories as make
-from tests.unit.actions.fake_server import as_scale
+from tests.unit.actions.fake_server import as_scale, patched
 from tests.unit.actions.preflights import FakeReader, autoscaler
 from tests.unit.actions.raw import raw_pod
 
@@ -46,9 +46,10 @@ def writer(patcher: FakePatcher, *, read_only: bool = False) -> Writer:
 
 
 async def test_it_holds_what_the_dry_run_returned() -> None:
-    obj, after = make.raw_deployment(), make.raw_deployment(image=NEWER)
-    patcher = FakePatcher(after)
+    obj = make.raw_deployment()
     change = plan_set_image(obj, {"app": NEWER})
+    after = patched(obj, change.request)
+    patcher = FakePatcher(after)
     ready = await prepare(writer(patcher), FakeReader(), obj, change)
     assert ready == Prepared(change, obj, after, tried=True)
     assert (ready.template_before, ready.template_after) == (obj["spec"]["template"], after["spec"]["template"])

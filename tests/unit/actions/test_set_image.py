@@ -8,6 +8,7 @@ import pytest
 
 from k9py.actions.set_image import plan_set_image
 from k9py.objects.errors import RefusedError
+from k9py.objects.workloads import CHANGE_CAUSE
 from tests import factories as make
 from tests.recordings import body, sent
 from tests.unit.actions.test_plans import without_preconditions
@@ -25,12 +26,25 @@ def test_it_sends_what_kubectl_sent() -> None:
     obj = body("set-image-kubectl", 0)
     change = plan_set_image(obj, {"app": NEWER})
     assert (change.action, change.request.patch_type) == ("set-image", "strategic")
-    assert without_preconditions(change, obj) == sent("set-image-kubectl", 1)
+    patch = without_preconditions(change, obj)
+    assert patch.pop("metadata") == {"annotations": {CHANGE_CAUSE: f"kdash set-image deploy/checkout app={NEWER}"}}
+    assert patch == sent("set-image-kubectl", 1)
+
+
+@pytest.mark.parametrize(("kind", "short"), [("Deployment", "deploy"), ("StatefulSet", "sts"), ("DaemonSet", "ds")])
+def test_the_command_is_the_change_cause_in_the_same_patch_and_in_what_is_confirmed(kind: str, short: str) -> None:
+    obj = {**with_init(annotations={CHANGE_CAUSE: "release 1.0"}), "kind": kind}
+    change = plan_set_image(obj, {"app": NEWER, "migrate": "registry.example.com/m:2"})
+    cause = f"kdash set-image {short}/checkout app={NEWER} migrate=registry.example.com/m:2"
+    assert change.before_after[-1] == ("change-cause", "release 1.0", cause)
+    assert isinstance(change.request.patch, dict)
+    assert change.request.patch["metadata"]["annotations"] == {CHANGE_CAUSE: cause}
 
 
 def test_it_tells_what_changes_and_leaves_out_what_does_not() -> None:
     change = plan_set_image(with_init(), {"app": NEWER, "migrate": "registry.example.com/m:1"})
-    assert change.before_after == (("image of app", make.IMAGE, NEWER),)
+    cause = f"kdash set-image deploy/checkout app={NEWER}"
+    assert change.before_after == (("image of app", make.IMAGE, NEWER), ("change-cause", "none", cause))
     assert change.summary == f"set image of Deployment shop/checkout: app={NEWER}"
     assert isinstance(change.request.patch, dict)
     assert set(change.request.patch["spec"]["template"]["spec"]) == {"containers", "$setElementOrder/containers"}

@@ -100,7 +100,7 @@ def test_more_than_was_sent_disturbs_nothing() -> None:
     change = plan_set_image(obj, {"app": NEWER})
     after = stored(obj, change)
     after["spec"]["template"]["spec"]["containers"].insert(0, {"name": "injected", "image": "proxy:1"})
-    after["metadata"]["annotations"] = {"webhook.example.com/seen": "yes"}
+    after["metadata"]["annotations"]["webhook.example.com/seen"] = "yes"
     assert unproven(change, after) == ""
 
 
@@ -320,7 +320,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
     previewed, after = stored(obj, change, resourceVersion="100"), stored(obj, change)
     after["spec"]["template"]["spec"]["containers"][0]["image"] = f"{NEWER}@sha256:2"
     previewed["spec"]["template"]["spec"]["containers"][0]["image"] = f"{NEWER}@sha256:1"
-    after["metadata"]["annotations"] = {"webhook.example.com/id": "b"}
+    after["metadata"]["annotations"]["webhook.example.com/id"] = "b"
     server, path = FakeServer(after, answers=[after]), tmp_path / "audit.jsonl"
     written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
     assert written.differences is not None

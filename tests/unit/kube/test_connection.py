@@ -246,6 +246,18 @@ async def test_a_delete_sends_its_preconditions(tmp_path: Path) -> None:
         assert json.loads(server.bodies[0])["preconditions"] == {"uid": "u"}
 
 
+async def test_the_trial_of_a_delete_says_so_where_the_server_reads_it(tmp_path: Path) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response({"kind": "Status"})
+
+    async with connected(tmp_path, answer) as (connection, server):
+        key = ObjectKey("Pod", "shop", "checkout-1")
+        for dry_run in (True, False):
+            await connection.send(WriteRequest(key, {"preconditions": {"uid": "u"}}, verb="delete"), dry_run=dry_run)
+        # A body wins over the query: a trial that is one by its query alone deletes.
+        assert [json.loads(one).get("dryRun") for one in server.bodies] == [["All"], None]
+
+
 @pytest.mark.parametrize(
     ("code", "message", "error"),
     [

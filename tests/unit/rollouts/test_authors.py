@@ -112,3 +112,18 @@ def test_what_a_terminal_would_act_on_never_comes_out() -> None:
     found = authors(raw(entry("evil\x1b[2J\nmanager", NOW + timedelta(seconds=1))))
     assert [one.manager for one in found] == ["evil manager"]
     assert msgspec.json.encode(found)
+
+
+def test_of_several_authors_one_without_a_time_leaves_it_open_who_was_last() -> None:
+    timeless, timed = entry("kubectl", None), entry("kubectl-create", before(900))
+    assert template_author(raw(timeless, timed)) is None
+    assert template_author(raw(timeless)) == Author("kubectl", "Update", None, "")
+    scaled = entry("curl", None, template=False, subresource="scale")
+    named = template_author(raw(scaled, timed))
+    assert named is not None
+    assert named.manager == "kubectl-create"
+
+
+def test_who_made_one_revision_is_not_named_for_another_a_few_seconds_later() -> None:
+    obj = raw(entry("kubectl-create", before(63)), entry("kdash", before(10)))
+    assert by_revision(obj, 63, 60, 10) == {"checkout-r1": "kubectl-create", "checkout-r3": "kdash"}

@@ -1,0 +1,111 @@
+"""A change-cause is a revision's own, or left over from the release before: by time, text and managed fields."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from k9py.objects.workloads import CHANGE_CAUSE
+from k9py.rollouts.change_cause import without_set_anew
+from k9py.rollouts.revisions import Revision, revisions
+from k9py.tables.history import history_table, json_values, revision_lines
+from k9py.tables.revisions import revision_words, row
+from k9py.tables.values import Tone
+from tests.factories.meta import NOW, before
+from tests.factories.workloads import deployment, replica_set
+
+DEPLOYMENT = deployment(revision=9)
+Given = tuple[int, float, str]
+"""A revision: its number, its age in seconds, its change-cause."""
+
+
+def found(*given: Given, current: int = 9) -> tuple[Revision, ...]:
+    owned = [
+        replica_set(DEPLOYMENT, f"r{number}", revision=number, created=before(age), change_cause=cause)
+        for number, age, cause in given
+    ]
+    return tuple(msgspec.structs.replace(one, is_current=one.number == current) for one in revisions(DEPLOYMENT, owned))
+
+
+def inherited(those: tuple[Revision, ...]) -> dict[int, int]:
+    return {one.number: one.cause_inherited_from for one in those if one.cause_inherited_from is not None}
+
+
+def written(manager: str, at: datetime, *, cause: bool = True) -> dict[str, Any]:
+    fields: dict[str, Any] = (
+        {"f:metadata": {"f:annotations": {f"f:{CHANGE_CAUSE}": {}}}} if cause else {"f:spec": {"f:template": {}}}
+    )
+    return {"manager": manager, "time": at.isoformat(), "fieldsV1": fields}
+
+
+def raw(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"managedFields": list(entries)}}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        # kubectl set image after a release: the annotation stays.
+        (((4, 900, "release 2.7"), (5, 60, "release 2.7")), {5: 4}),
+        # A chain leads back to whose it is.
+        (((3, 900, "a"), (4, 600, "a"), (5, 300, "a"), (6, 60, "b")), {4: 3, 5: 3}),
+        (((4, 900, "release 2.7"), (5, 60, "release 2.8")), {}),
+        (((4, 900, ""), (5, 60, "")), {}),
+        # The same words again, with another release between: written anew.
+        (((3, 900, "hotfix"), (4, 600, "release"), (5, 60, "hotfix")), {}),
+        # Revision 4 was undone to and is 6 now: it was there first, so the cause is its own and 5 has it from there.
+        (((5, 300, "a"), (6, 900, "a")), {5: 6}),
+        # 1 and 2, an undo to 1 (now 3), then an image was set: 4 has the words of what it came from.
+        (((2, 600, "b"), (3, 900, "a"), (4, 60, "a")), {4: 3}),
+        # A revision that has no number yet.
+        (((0, 1, "a"), (4, 900, "a")), {0: 4}),
+    ],
+)
+def test_the_same_words_as_the_revision_before_in_time_are_inherited(
+    given: tuple[Given, ...], expected: dict[int, int]
+) -> None:
+    assert inherited(found(*given)) == expected
+
+
+SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
+
+
+@pytest.mark.parametrize(
+    ("obj", "expected"),
+    [
+        (raw(), {5: 4, 6: 4}),
+        # Set with the image: its own.
+        (raw(written("ci", before(61))), {5: 4}),
+        # Set long before: that was for another revision.
+        (raw(written("kubectl-annotate", before(890))), {5: 4, 6: 4}),
+        (raw(written("ci", before(601))), {6: 4}),
+        # Annotated afterwards: for what is current.
+        (raw(written("kubectl-annotate", before(5))), {5: 4}),
+        # Who wrote the image and not the annotation shows nothing.
+        (raw(written("kubectl-set", before(61), cause=False)), {5: 4, 6: 4}),
+        ({"metadata": {"managedFields": [None, {"time": "soon", "fieldsV1": []}]}}, {5: 4, 6: 4}),
+    ],
+)
+def test_what_the_managed_fields_show_to_be_set_anew_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
+    assert inherited(without_set_anew(obj, found(*SAME, current=6))) == expected
+
+
+def test_tables_and_json_tell_whose_it_is_and_never_show_it_as_its_own() -> None:
+    newer, older = found((4, 900, "release 2.7"), (5, 60, "release 2.7"), current=5)
+    expected = [("(from revision 4)", Tone.MUTED), ("release 2.7", Tone.PLAIN)]
+    table = history_table(DEPLOYMENT.key, (newer, older), {}, NOW)
+    at = [column.id for column in table.columns].index("cause")
+    assert [(cells[at].text, cells[at].tone) for cells in table.rows] == expected
+    shown = [row(one, NOW).cells[4] for one in (newer, older)]
+    assert [(cell.text, cell.tone) for cell in shown] == expected
+    values = json_values(DEPLOYMENT.key, (newer, older), {})["revisions"]
+    assert [(one["change_cause"], one["change_cause_inherited_from"]) for one in values] == [
+        ("release 2.7", 4),
+        ("release 2.7", None),
+    ]
+    assert ("change-cause", "release 2.7 (from revision 4)") in revision_lines(newer, None, NOW)
+    assert revision_words(newer, NOW) == "revision 5 (60s ago)"
+    assert revision_words(older, NOW) == "revision 4 (15m ago, release 2.7)"
