@@ -44,7 +44,7 @@ _WAS_READY_MARGIN: Final = timedelta(seconds=5)
 _EVENT_FRESH: Final = timedelta(minutes=15)
 """Older events about a state that repeats every few minutes tell of the past."""
 _ENDING_MARGIN: Final = timedelta(seconds=30)
-_DETAIL_LENGTH: Final = 200
+_DETAIL_LENGTH: Final = 400
 
 
 def pod_troubles(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple[Trouble, ...]:

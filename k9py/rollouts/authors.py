@@ -51,11 +51,6 @@ def template_author(obj: Mapping[str, Any]) -> Author | None:
     return owners[0] if owners and is_known else None
 
 
-def scale_author(obj: Mapping[str, Any]) -> Author | None:
-    """Return the newest author who owns the number of replicas, None when nobody is known to."""
-    return next((author for author, owned in _entries(obj) if "f:replicas" in _mapping(owned.get("f:spec"))), None)
-
-
 def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> dict[str, Author]:
     """Return who made each revision, by the revision's name, as far as times tell.
 

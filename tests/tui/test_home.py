@@ -197,3 +197,15 @@ async def test_a_filter_takes_expressions_and_says_what_is_wrong_with_one(kdash:
     await kdash.until(lambda: {row.key.name for row in table.shown_rows} == {"cart", "catalog"}, "two rows")
     await kdash.press("backspace", "backspace")
     await kdash.until_text("taken as text: missing ), unterminated subpattern")
+
+
+async def test_a_wide_screen_cuts_no_sentence_while_both_tables_fit_below_each_other(tmp_path: Path) -> None:
+    with Simulator("failures", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=(250, 60)) as kdash:
+            await kdash.until_text("does not come from registry.example.com")
+            services, rollouts = kdash.home.services.region, kdash.home.rollouts.region
+            assert services.bottom <= rollouts.y, "below each other"
+            assert services.height == len(kdash.home.services.rows) + 3, "no line is empty"
+            assert rollouts.height == len(kdash.home.rollouts.rows) + 3
+        async with dashboard(simulator, tmp_path, size=(250, 40)) as kdash:
+            await kdash.until(lambda: kdash.home.services.region.y == kdash.home.rollouts.region.y, "beside each other")

@@ -34,8 +34,8 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
         return (("not known: its revisions have not been read", Tone.MUTED),) if not facts.revisions else ()
     pieces = list(_what(current, facts))
     told = f"{age(view.changed_at, now)} ago" if view.changed_at is not None else ""
-    if facts.author is not None:
-        told = f"{told} by {printable(facts.author.manager)}".strip()
+    if view.changed_by:
+        told = f"{told} by {printable(view.changed_by)}".strip()
     if told:
         pieces += [_DOT, (told, Tone.PLAIN)]
     cause = _cause(current, facts)
@@ -46,13 +46,15 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
 
 def _scaled(facts: RolloutFacts, now: datetime) -> Line:
     """Return from how many pods it was scaled to zero, when, and by whom, as far as anything tells."""
-    former, author = facts.former_replicas, facts.scaled_by
+    former = facts.former_replicas
     pieces: list[tuple[str, Tone]] = [("scaled to ", Tone.MUTED), ("0", Tone.ACCENT)]
     if former is not None:
         pieces = [("replicas ", Tone.MUTED), (f"{former}", Tone.PLAIN), _ARROW, ("0", Tone.ACCENT)]
-    if author is not None:
-        ago = f"{age(author.at, now)} ago " if author.at is not None else ""
-        pieces += [_DOT, (f"{ago}by {printable(author.manager)}", Tone.PLAIN)]
+    told = f"{age(facts.scaled_at, now)} ago" if facts.scaled_at is not None else ""
+    if facts.scaled_by:
+        told = f"{told} by {printable(facts.scaled_by)}".strip()
+    if told:
+        pieces += [_DOT, (told, Tone.PLAIN)]
     return tuple(pieces)
 
 

@@ -1,11 +1,11 @@
-"""What an answer is made of beside the view: the revisions, what differs between two of them, and who changed it."""
+"""What an answer is made of beside the view: the revisions, what differs between two of them, and who scaled it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from k9py.rollouts.authors import Author
 from k9py.rollouts.meaning import MeaningChange
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import UndoTarget
@@ -20,8 +20,8 @@ class RolloutFacts:
         target: where the undo key would go, None when it would go nowhere.
         base: the revision the current one is compared with, None when there is none.
         changes: what differs between the two pod templates, None while they have not been read.
-        author: who made the current revision, None when nothing tells.
-        scaled_by: who set the number of pods last, None when nothing tells.
+        scaled_by: the field manager that set the number of pods last, "" when nothing tells.
+        scaled_at: when, None when nothing tells.
         former_replicas: pods there were before the workload was scaled to zero, None when nothing tells.
         new_errors: what the new revision's log says and the old ones' do not, errors alone, printable.
     """
@@ -30,8 +30,8 @@ class RolloutFacts:
     target: UndoTarget | None = None
     base: Revision | None = None
     changes: tuple[MeaningChange, ...] | None = None
-    author: Author | None = None
-    scaled_by: Author | None = None
+    scaled_by: str = ""
+    scaled_at: datetime | None = None
     former_replicas: int | None = None
     new_errors: tuple[str, ...] = ()
 

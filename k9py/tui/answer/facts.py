@@ -1,4 +1,4 @@
-"""The facts of an answer that the stores do not hold: two whole pod templates, who changed them, our own audit lines.
+"""The facts of an answer that the stores do not hold: two whole pod templates, and our own audit lines.
 
 Invariants: nothing is read for a row the cursor only passes over; what is read is kept by the object's uid and
 generation, so that it is read once; what cannot be read is left out, and tried again later.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from k9py.actions.former_replicas import former_replicas
 from k9py.actions.undo import revision_template
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
-from k9py.rollouts.authors import Author, revision_authors, scale_author
+from k9py.objects.workloads import Workload
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState
@@ -37,6 +38,8 @@ AGAIN_SECONDS: Final = 10.0
 """After a failure it is read again at the earliest after this long."""
 MAX_KEPT: Final = 64
 
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
 _Which = tuple[str, int, str, str, bool]
 
 
@@ -45,8 +48,6 @@ class _Read:
     """What was read of one change."""
 
     changes: tuple[MeaningChange, ...] | None = None
-    author: Author | None = None
-    scaled_by: Author | None = None
     former_replicas: int | None = None
 
 
@@ -89,15 +90,7 @@ class FactsReader:
         if found is None:
             self._begin(connected, known)
             return known.facts
-        return RolloutFacts(
-            known.facts.revisions,
-            known.facts.target,
-            known.facts.base,
-            found.changes,
-            found.author,
-            found.scaled_by,
-            found.former_replicas,
-        )
+        return replace(known.facts, changes=found.changes, former_replicas=found.former_replicas)
 
     def _begin(self, connected: Connected, known: _Known) -> None:
         now = self._app.options.clock.monotonic()
@@ -125,16 +118,15 @@ class FactsReader:
                 self._reading = None
 
     async def _read_all(self, connected: Connected, known: _Known) -> _Read:
-        view, facts = known.view, known.facts
-        raw = await connected.connection.get(view.key)
-        current, base = facts.current, facts.base
-        author = revision_authors(raw, facts.revisions).get(current.name) if current is not None else None
+        view, base = known.view, known.facts.base
         if view.status.state is RolloutState.SCALED_TO_ZERO:
+            raw = await connected.connection.get(view.key)
             audit = AuditLog(self._app.options.audit_path)
             lines = await asyncio.to_thread(audit.lines, view.uid)
-            former = former_replicas(raw, lines, connected.cluster.queries.events_about(view.key))
-            return _Read(None, author, scale_author(raw), former)
-        return _Read(await self._changes(connected, raw, base) if base is not None else None, author)
+            return _Read(former_replicas=former_replicas(raw, lines, connected.cluster.queries.events_about(view.key)))
+        if base is None:
+            return _Read()
+        return _Read(await self._changes(connected, await connected.connection.get(view.key), base))
 
     async def _changes(
         self, connected: Connected, raw: Mapping[str, Any], base: Revision
@@ -148,15 +140,34 @@ class FactsReader:
 
 
 def _look(connected: Connected, view: RolloutView, *, is_problem: bool) -> _Known:
-    revisions = connected.cluster.queries.revisions_of(view.key)
+    queries = connected.cluster.queries
+    revisions = queries.revisions_of(view.key)
     target = undo_target(revisions)
     base = compared_revision(revisions, target, is_problem=is_problem)
     current = current_revision(revisions)
+    is_zero = view.status.state is RolloutState.SCALED_TO_ZERO
     which = (
         view.uid,
         view.generation,
         current.uid if current is not None else "",
         base.uid if base is not None else "",
-        view.status.state is RolloutState.SCALED_TO_ZERO,
+        is_zero,
     )
-    return _Known(view, RolloutFacts(revisions, target, base), which)
+    facts = RolloutFacts(revisions, target, base)
+    workload = queries.workload(view.key) if is_zero else None
+    if workload is not None:
+        by, at = scaled_by(workload)
+        facts = replace(facts, scaled_by=by, scaled_at=at)
+    return _Known(view, facts, which)
+
+
+def scaled_by(workload: Workload) -> tuple[str, datetime | None]:
+    """Return who set the number of pods last and when, "" and None where nothing tells.
+
+    The time of an entry is that of the manager's last change of any field: only the scale subresource has no other.
+    """
+    owners = [one for one in workload.metadata.managed_fields or () if one.owns_replicas and one.manager]
+    if not owners:
+        return "", None
+    last = max(owners, key=lambda one: (one.subresource == "scale", one.time or _LONG_AGO))
+    return last.manager, last.time if last.subresource == "scale" else None

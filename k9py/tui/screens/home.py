@@ -9,7 +9,7 @@ title of the pane that is narrowed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
 
+FRAME: Final = 3
+"""Lines of a table beside its rows: the frame and the titles."""
+LEAST_TABLE: Final = 6
+"""Lines a table keeps, its frame included, however few its rows."""
+LEAST_BELOW: Final = 17
+"""Lines for all else where tables stand below each other: the bars, the answer, and logs that are worth their room."""
+
+
 class HomeScreen(PanedScreen):
     """Services, Rollouts, Logs."""
 
@@ -58,10 +66,13 @@ class HomeScreen(PanedScreen):
     HomeScreen #services { height: 12fr; }
     HomeScreen #rollouts { height: 16fr; }
     HomeScreen #logs { height: 15fr; }
-    HomeScreen.-wide #tables { layout: horizontal; height: 1fr; }
-    HomeScreen.-wide #services { height: 1fr; width: 2fr; }
-    HomeScreen.-wide #rollouts { height: 1fr; width: 3fr; }
+    HomeScreen.-beside #tables { layout: horizontal; height: 1fr; }
+    HomeScreen.-beside #services { height: 1fr; width: 2fr; }
+    HomeScreen.-beside #rollouts { height: 1fr; width: 3fr; }
+    HomeScreen.-beside #logs { height: 1fr; }
+    HomeScreen.-wide #tables { height: 3fr; }
     HomeScreen.-wide #logs { height: 1fr; }
+    HomeScreen.-beside #tables { height: 1fr; }
     HomeScreen.-short #tables, HomeScreen.-narrow #tables { height: 1fr; width: 1fr; }
     HomeScreen.-short AnswerPanel, HomeScreen.-narrow AnswerPanel { dock: bottom; }
     HomeScreen.-short Pane, HomeScreen.-narrow Pane { height: 1fr; width: 1fr; }
@@ -80,6 +91,7 @@ class HomeScreen(PanedScreen):
         self.answer = AnswerPanel()
         self._answering = Answering(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
+        self._shared: tuple[object, ...] = ()
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
         self.rollout: ObjectKey | None = None
@@ -168,7 +180,27 @@ class HomeScreen(PanedScreen):
         if self.logs.wants_targets or changes.pods or changes.everything:
             self._set_log_targets()
         self.logs.pull()
+        self._share_room()
         self._answering.follow()
+
+    def _share_room(self) -> None:
+        """Let the tables take no more lines than their rows need: the logs have the rest.
+
+        On a wide screen they stand beside each other, unless both fit below each other: then no sentence is cut.
+        """
+        # What a table is narrowed to or filters changes nothing: the panes stay where they are.
+        needs = tuple(max(LEAST_TABLE, len(one.rows) + FRAME) for one in (self.services, self.rollouts))
+        told = (self.size, *needs)
+        if told == self._shared:
+            return
+        self._shared = told
+        is_beside = self.has_class("-wide") and sum(needs) > self.size.height - LEAST_BELOW
+        self.set_class(is_beside, "-beside")
+        limits: tuple[int | None, ...] = (*needs, sum(needs))
+        if self.is_small or is_beside:
+            limits = (None, None, None if self.is_small else max(needs))
+        for part, lines in zip((self.services, self.rollouts, self.query_one("#tables")), limits, strict=True):
+            part.styles.max_height = lines
 
     def tick_hidden(self, changes: Changes) -> None:
         """Keep counting: every screen's header says how many fail. Lines are taken: what waits too long is dropped.

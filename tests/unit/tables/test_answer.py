@@ -9,7 +9,6 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.severity import Severity
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import RESTARTED_AT
-from k9py.rollouts.authors import Author
 from k9py.rollouts.meaning import Family, MeaningChange
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -54,6 +53,7 @@ STATUS = RolloutStatus(
     images=("registry.example.com/shop/checkout:2.8.0",),
     changed_at=before(660),
     paused=False,
+    changed_by="kubectl-set",
 )
 VIEW = RolloutView(
     key=STATUS.key, uid="u", status=STATUS, findings=(), created_at=before(86400), generation=6, pods_known=True
@@ -75,7 +75,6 @@ CRASHED = replace(
         ),
     ),
 )
-AUTHOR = Author("kubectl-set", "Update", before(660), "")
 SERVICE = ServiceView(
     key=key("Service", "checkout"),
     uid="u",
@@ -131,12 +130,11 @@ def facts(
     changes: tuple[MeaningChange, ...] | None = (IMAGE,),
     *,
     is_problem: bool = True,
-    author: Author | None = AUTHOR,
     **others: object,
 ) -> RolloutFacts:
     target = undo_target(revisions)
     base = compared_revision(revisions, target, is_problem=is_problem)
-    return RolloutFacts(revisions, target, base, changes, author, **others)  # type: ignore[arg-type]
+    return RolloutFacts(revisions, target, base, changes, **others)  # type: ignore[arg-type]
 
 
 def text(line: Line) -> str:
@@ -216,8 +214,8 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
             facts(), 'image 2.7.1 → 2.8.0 · 11m ago by kubectl-set · "release 2.8"', id="by image, when, whom and why"
         ),
         pytest.param(
-            facts(changes=None, author=None),
-            'image 2.7.1 → 2.8.0 · 11m ago · "release 2.8"',
+            facts(changes=None),
+            'image 2.7.1 → 2.8.0 · 11m ago by kubectl-set · "release 2.8"',
             id="the images are known before the templates are read",
         ),
         pytest.param(
@@ -268,10 +266,10 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
             "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set",
             id="an inherited change-cause is not this release's",
         ),
-        pytest.param(facts((revision(1, is_current=True),), author=None), "first revision · 11m ago", id="the first"),
+        pytest.param(facts((revision(1, is_current=True),)), "first revision · 11m ago by kubectl-set", id="the first"),
         pytest.param(
-            facts((revision(9, is_current=True),), author=None),
-            "the revision before is no longer kept · 11m ago",
+            facts((revision(9, is_current=True),)),
+            "the revision before is no longer kept · 11m ago by kubectl-set",
             id="history that is not kept",
         ),
         pytest.param(facts(()), "not known: its revisions have not been read", id="nothing read"),
@@ -283,9 +281,9 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
 
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
-    known = facts(revisions, None, is_problem=False, author=None)
+    known = facts(revisions, None, is_problem=False)
     answer = rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), known, KEYS, NOW)
-    assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago"
+    assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set"
     assert answer.to_do == (), "nothing suggests to undo what is healthy"
 
 
@@ -383,12 +381,12 @@ def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
 
 
 def test_zero_says_from_how_many_and_by_whom() -> None:
-    known = facts(former_replicas=3, scaled_by=Author("kubectl", "Update", before(240), "scale"))
+    known = facts(former_replicas=3, scaled_by="kubectl", scaled_at=before(240))
     assert (
         text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).changed)
         == "replicas 3 → 0 · 4m ago by kubectl"
     )
-    timeless = facts(scaled_by=Author("kubectl", "Update", None, "scale"))
+    timeless = facts(scaled_by="kubectl")
     assert (
         text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).changed)
         == "scaled to 0 · by kubectl"
@@ -463,7 +461,7 @@ def test_what_cannot_be_seen_now_is_never_healthy() -> None:
 
 
 def test_no_time_is_no_guess() -> None:
-    unseen = replace(VIEW, status=replace(STATUS, changed_at=None), created_at=None)
-    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(author=None), KEYS, NOW).changed) == (
+    unseen = replace(VIEW, status=replace(STATUS, changed_at=None, changed_by=""))
+    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(), KEYS, NOW).changed) == (
         'image 2.7.1 → 2.8.0 · "release 2.8"'
     )
