@@ -15,7 +15,7 @@ from k9py.objects.events import Event
 
 _TO_ZERO: Final = re.compile(r"Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))$", re.ASCII)
 """Both orders: the second is that of servers before 1.32."""
-_POD_TAKEN: Final = re.compile(r"delete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.ASCII)
+_POD_TAKEN: Final = re.compile(r"[dD]elete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.ASCII)
 
 _SAME: Final = timedelta(seconds=60)
 """Events this much later than our own write are of another one."""

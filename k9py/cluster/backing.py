@@ -60,34 +60,40 @@ def counted(
         workloads: those behind it.
         owners: the workload by the uid of the object that controls its pods.
     """
-    ready: dict[tuple[str, ...], bool] = {}
-    serving: set[tuple[str, ...]] = set()
+    ready: dict[str | tuple[str, ...], bool] = {}
+    serving: set[str | tuple[str, ...]] = set()
     for part in slices:
         for one in part.endpoints or ():
+            ref, conditions = one.target_ref, one.conditions
+            which = ref.uid if ref is not None and ref.uid else one.identity
             if one.is_serving:
-                serving.add(one.identity)
-            if not one.conditions.terminating:
-                ready[one.identity] = ready.get(one.identity, False) or one.conditions.ready is not False
+                serving.add(which)
+            if not conditions.terminating and not ready.get(which):
+                ready[which] = conditions.ready is not False
     total = len(ready)
     if pods is None:
         whole = [one.desired for one in workloads.values() if one.desired is not None]
         least = sum(whole) if workloads and len(whole) == len(workloads) else max(total, len(serving))
         return Counted(sum(ready.values()), total, min(len(serving), least), least)
+    # A service may have thousands of pods, and this is asked at each change: counted by owner first.
+    published_by: Counter[str] = Counter()
+    unpublished_by: Counter[str] = Counter()
+    arriving = 0
+    are_named = any(isinstance(which, tuple) for which in serving)  # by hand: without uids
+    for pod in pods:
+        if pod.metadata.uid in serving or (are_named and tuple(pod.key) in serving):
+            published_by[pod.owner_uid] += 1
+        elif not pod.is_terminating and pod.status.phase not in ("Succeeded", "Failed"):
+            unpublished_by[pod.owner_uid] += 1
+            arriving += _has_become_ready(pod, now)
     published: Counter[ObjectKey | None] = Counter()
     present: Counter[ObjectKey | None] = Counter()
-    arriving = 0
-    strangers = set(serving)
-    for pod in pods:
-        workload = owners.get(pod.owner_uid)
-        names = {(pod.uid,), (pod.KIND, pod.namespace, pod.name)} & serving
-        strangers -= names
-        is_running = not pod.is_terminating and pod.status.phase not in ("Succeeded", "Failed")
-        if names:
-            published[workload] += 1
-        elif is_running and _has_become_ready(pod, now):
-            arriving += 1
-        if names or is_running:
-            present[workload] += 1
+    for owner, count in published_by.items():
+        published[owners.get(owner)] += count
+    for owner, count in (*published_by.items(), *unpublished_by.items()):
+        present[owners.get(owner)] += count
+    matched = published_by.total()
+    strangers = max(len(serving) - matched, 0)
     serves, wants = 0, 0
     for key in {*workloads, None, *present}:
         wish = workloads.get(key) if key is not None else None
@@ -98,7 +104,7 @@ def counted(
             # Pods the controller counts as ready and that have not been read yet: all that have been read serve.
             serves += max(min(wish.serving, number) - published[key], 0)
     # Endpoints of pods that have not been read yet, or that only somebody else knows.
-    serves = min(serves + len(strangers), max(wants, len(strangers)))
+    serves = min(serves + strangers, max(wants, strangers))
     return Counted(sum(ready.values()), total, serves, max(wants, serves), arriving)
 
 

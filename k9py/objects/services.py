@@ -78,12 +78,12 @@ class Endpoint(KubeStruct, frozen=True):
         return self.conditions.ready is not False if serving is None else serving
 
     @property
-    def identity(self) -> tuple[str, ...]:
+    def identity(self) -> str | tuple[str, ...]:
         """What serves here: the same pod in an IPv4 and an IPv6 slice is one. Hand-made references may have no uid."""
         ref = self.target_ref
         if ref is None:
             return self.addresses or ()
-        return (ref.uid,) if ref.uid else (ref.kind, ref.namespace, ref.name)
+        return ref.uid or (ref.kind, ref.namespace, ref.name)
 
 
 class EndpointPort(KubeStruct, frozen=True):

@@ -33,6 +33,7 @@ _SCALED: Final = re.compile(
     r"Scaled (?:up|down) replica set \S+ (?:from (\d+) to (\d+)|to (\d+)(?: from (\d+))?)$", re.A
 )
 """Both orders: the second is that of servers before 1.32 (which leave out "from 0")."""
+_POD_TAKEN: Final = re.compile(r"[dD]elete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.A)
 
 
 class ZeroReason(Enum):
@@ -51,6 +52,7 @@ class AtZero:
     Args:
         former: pods it wanted before, None when unknown.
         at: when it was scaled to zero, None when unknown.
+        by: the field manager that did so, printable, "" when unknown.
         scaler: the autoscaler in words, "" when none.
     """
 
@@ -58,10 +60,11 @@ class AtZero:
     former: int | None = None
     at: datetime | None = None
     scaler: str = ""
+    by: str = ""
 
     @property
     def words(self) -> str:
-        """Return it for a person: `scaled to zero, was 3`."""
+        """Return it for a person: `scaled to zero by kubectl, was 3`."""
         match self.reason:
             case ZeroReason.ALWAYS:
                 return "created with no replicas and never scaled"
@@ -69,7 +72,8 @@ class AtZero:
                 return f"scaled to zero by {self.scaler} until it is needed"
             case ZeroReason.UNKNOWN:
                 return "wants no pods; whether it ran before is not known"
-        return f"scaled to zero, was {self.former}" if self.former else "scaled to zero"
+        who = f" by {self.by}" if self.by else ""
+        return f"scaled to zero{who}" + (f", was {self.former}" if self.former else "")
 
 
 def at_zero(
@@ -100,10 +104,16 @@ def at_zero(
     if former is None and seen:
         former = seen
     if former or autoscaler is not None or any(_signs_of_pods(workload, owned or (), events)):
-        return AtZero(ZeroReason.SCALED_DOWN, former, at)
+        return AtZero(ZeroReason.SCALED_DOWN, former, at, by=_who_set_replicas(workload))
     if workload.metadata.generation == 1 or any(_is_first(one) for one in owned or () if isinstance(one, ReplicaSet)):
         return AtZero(ZeroReason.ALWAYS)
     return AtZero(ZeroReason.UNKNOWN)
+
+
+def _who_set_replicas(workload: Workload) -> str:
+    """Return who set the number last: an update takes the field from all others, so it is its only owner."""
+    owners = {one.manager for one in workload.metadata.managed_fields or () if one.owns_replicas}
+    return printable(owners.pop()) if len(owners) == 1 else ""
 
 
 def _is_first(replica_set: ReplicaSet) -> bool:
@@ -140,15 +150,32 @@ def _signs_of_pods(
 
 
 def _scaled_away(workload: Workload, events: Sequence[Event]) -> tuple[int | None, datetime | None]:
-    """Return the count before the last scaling to zero, and when that was, as a Deployment's events tell."""
+    """Return the count before the last scaling to zero, and when that was, as the controllers' events tell."""
+    own = [one for one in events if one.involved_object.uid == workload.uid]
+    if isinstance(workload, StatefulSet):
+        return _pods_taken(own)
     found: tuple[int | None, datetime | None] = (None, None)
-    for event in events:
+    for event in own:
         counts = _scaling(event)
-        if event.involved_object.uid != workload.uid or len(counts) != 2 or counts[1] or event.last_seen is None:
+        if len(counts) != 2 or counts[1] or event.last_seen is None:
             continue
         if found[1] is None or event.last_seen >= found[1]:
             found = counts[0], event.last_seen
     return found
+
+
+def _pods_taken(events: Sequence[Event]) -> tuple[int | None, datetime | None]:
+    """Return how many pods a StatefulSet gave up since it last made one, by the highest ordinal, and when."""
+    made = max((one.last_seen for one in events if one.reason == "SuccessfulCreate" and one.last_seen), default=None)
+    taken = [
+        (int(match[1]) + 1, one.last_seen)
+        for one in events
+        if one.reason == "SuccessfulDelete"
+        and (match := _POD_TAKEN.search(one.message))
+        and one.last_seen is not None
+        and (made is None or one.last_seen >= made)
+    ]
+    return (max(taken)[0], min(at for _, at in taken)) if taken else (None, None)
 
 
 def _scaling(event: Event) -> tuple[int, ...]:

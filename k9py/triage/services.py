@@ -46,7 +46,7 @@ def service_findings(
     """
     if service.spec.type == "ExternalName":
         return ()
-    unique: dict[tuple[str, ...], Endpoint] = {}
+    unique: dict[str | tuple[str, ...], Endpoint] = {}
     for part in slices:
         for one in part.endpoints or ():
             unique[one.identity] = one

@@ -78,13 +78,17 @@ def test_the_later_of_our_file_and_the_events_is_believed_and_ours_when_they_are
     assert former_replicas(at_zero(), [line("3", "0", seconds=60)], [same]) == 3
 
 
-def test_a_stateful_sets_pods_that_were_taken_and_not_made_again_are_counted() -> None:
+@pytest.mark.parametrize("delete", ["delete", "Delete"], ids=["before 1.36", "since"])
+def test_a_stateful_sets_pods_that_were_taken_and_not_made_again_are_counted(delete: str) -> None:
     events = [
         about("StatefulSet", "create Pod x-9 in StatefulSet x successful", since=500, reason="SuccessfulCreate"),
-        about("StatefulSet", "delete Pod x-9 in StatefulSet x successful", since=501, reason="SuccessfulDelete"),
+        about("StatefulSet", f"{delete} Pod x-9 in StatefulSet x successful", since=501, reason="SuccessfulDelete"),
         *(
             about(
-                "StatefulSet", f"delete Pod x-{n} in StatefulSet x successful", since=60 + n, reason="SuccessfulDelete"
+                "StatefulSet",
+                f"{delete} Pod x-{n} in StatefulSet x successful",
+                since=60 + n,
+                reason="SuccessfulDelete",
             )
             for n in range(3)
         ),

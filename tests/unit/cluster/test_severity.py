@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+from msgspec import convert
 from msgspec.structs import replace
 
 from k9py.cluster.views import RolloutView, ServiceView
+from k9py.objects.events import Event
+from k9py.objects.managed import ManagedFields, OwnedFields
 from k9py.objects.meta import KubeObject, OwnerReference
 from k9py.objects.pods import ContainerStatus, Pod
 from k9py.objects.services import EndpointConditions, EndpointSlice
@@ -292,6 +295,21 @@ def replica_set_at_zero(*, generation: int, desired: str = "0") -> ReplicaSet:
     return replace(plain, metadata=replace(plain.metadata, generation=generation, annotations=notes))
 
 
+def by_kubectl(workload: Workload) -> Workload:
+    """The same, scaled by kubectl: as servers since 1.36 say it, without a time."""
+    owned: dict[str, object] = {"f:spec": {"f:replicas": {}}}
+    entry = ManagedFields("kubectl", "Update", None, "scale", convert(owned, OwnedFields))
+    return replace(workload, metadata=replace(workload.metadata, managed_fields=(entry,)))
+
+
+def taken(number: int, since: float) -> Event:
+    verb = "Delete" if number else "delete"  # the one since 1.36, the other before
+    message = f"{verb} Pod checkout-{number} in StatefulSet checkout successful"
+    event = make.event(EMPTIED, "SuccessfulDelete", message, type_="Normal", since=since)
+    return replace(event, metadata=replace(event.metadata, name=f"checkout.{number}"))
+
+
+EMPTIED = make.stateful_set("checkout", replicas=0, generation=4)
 NEVER_SCALED = replica_set_at_zero(generation=1)
 SCALED = make.event(zero(), "ScalingReplicaSet", "Scaled down replica set checkout-aaa from 3 to 0", type_="Normal")
 KEDA = OwnerReference(kind="ScaledObject", name="orders", controller=True)
@@ -309,6 +327,13 @@ def scaled_object() -> KubeObject:
         ([zero(), replica_set_at_zero(generation=1, desired="3")], Severity.DOWN, "scaled to zero"),
         ([zero(), NEVER_SCALED, SCALED], Severity.DOWN, "scaled to zero, was 3"),
         ([zero(), NEVER_SCALED, make.autoscaler(zero())], Severity.DOWN, "scaled to zero"),
+        ([by_kubectl(zero()), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to zero by kubectl"),
+        ([by_kubectl(EMPTIED)], Severity.DOWN, "scaled to zero by kubectl"),
+        (
+            [EMPTIED, *(taken(number, since) for number, since in ((2, 30), (1, 20), (0, 10)))],
+            Severity.DOWN,
+            "scaled to zero, was 3",
+        ),
         ([zero(generation=1), NEVER_SCALED], Severity.IDLE, "created with no replicas and never scaled"),
         ([zero(), NEVER_SCALED], Severity.IDLE, "created with no replicas and never scaled"),
         ([zero()], Severity.UNKNOWN, "wants no pods; whether it ran before is not known"),
@@ -330,6 +355,9 @@ def scaled_object() -> KubeObject:
         "desired-replicas of before",
         "event",
         "autoscaler",
+        "who scaled it",
+        "StatefulSet was scaled",
+        "StatefulSet's pods were deleted",
         "never changed",
         "never scaled",
         "no sign",
