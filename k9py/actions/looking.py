@@ -116,7 +116,7 @@ def judged(
         # Something else was changed since; the version this was sent for is no more.
         return Look("not-made", "nothing of the change is there", present, True)
     if answer is not None and _is_of(change, answer, present):
-        return Look("made", "it was made, and stored otherwise than it was sent", present)
+        return Look("made", "it was made, and admission stored something else than was sent", present)
     who = last_writer(present, before)
     return Look("unknown", f"{name} was changed meanwhile{who} and does not hold this change", present)
 

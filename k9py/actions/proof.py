@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from k9py.actions.change import Change
 from k9py.actions.patcher import WriteRequest
-from k9py.actions.values import CONTROLLERS, Path, path_text, value_at, value_text
+from k9py.actions.values import CONTROLLERS, Path, path_text, short, value_at, value_text
 from k9py.objects.text import printable
 
 _GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
@@ -50,7 +50,8 @@ def unproven(
         return "what was to change in it is as it was before"
     for path, sent, found in misses(change.request, answer):
         if previewed is None or value_at(previewed, path) != found:
-            return f"{path_text(path)} in it is {value_text(path, found)}, not {value_text(path, sent)}"
+            is_now, wanted = short(value_text(path, found)), short(value_text(path, sent))
+            return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
     return ""
 
 

@@ -13,12 +13,12 @@ def audit_remark(problem: str) -> str:
 
 
 def remarks(written: Written) -> tuple[str, ...]:
-    """Return them, one sentence each: how it was proven, what was stored otherwise, an audit line that is missing."""
+    """Return them, one sentence each: what was stored otherwise, an audit line that is missing, how it was proven."""
     found: list[str] = []
-    if written.remark:
-        found.append(printable(written.remark))
     if written.differences:
         found.append(differences_text(written.differences))
     if written.audit_problem:
         found.append(audit_remark(written.audit_problem))
+    if written.remark:
+        found.append(printable(written.remark))
     return tuple(found)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.actions.values import CONTROLLERS, Path, path_text, value_text
+from k9py.actions.values import CONTROLLERS, Path, path_text, short, value_text
 
 _METADATA: Final = ("labels", "annotations")
 
@@ -26,7 +26,7 @@ class Difference:
     @property
     def words(self) -> str:
         """Say it in one clause."""
-        return f"{self.path}: previewed {self.previewed}, stored {self.stored}"
+        return f"{short(self.path)}: previewed {short(self.previewed)}, stored {short(self.stored)}"
 
 
 def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[Difference, ...]:

@@ -5,6 +5,7 @@ Invariant: a quoted text is printable and short, and the value of an environment
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ Path = tuple[str, ...]
 CONTROLLERS: Final = "deployment.kubernetes.io/"
 """Annotations of a Deployment its controller writes by itself begin with this."""
 _LONGEST: Final = 120
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{20,}…?")
 ABSENT: Final = "absent"
 
 
@@ -43,6 +45,13 @@ def change_cause(obj: Mapping[str, Any]) -> str:
 def path_text(path: Path) -> str:
     """Return a path as a person reads it: `spec.template.spec.containers[app].image`."""
     return printable(".".join(path).replace(".[", "["))[:_LONGEST]
+
+
+def short(text: str) -> str:
+    """Return a path or a value as short as it stays plain: without the way to the pod's spec, digests cut."""
+    for lead in ("spec.template.spec.", "spec.template."):
+        text = text.removeprefix(lead)
+    return _DIGEST.sub(r"\1…", text)
 
 
 def value_text(path: Path, value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from k9py.actions.change import ChangeWarning, Gravity
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.proof import misses
-from k9py.actions.values import path_text, value_text
+from k9py.actions.values import path_text, short, value_text
 
 
 def loudest_first(*found: Iterable[ChangeWarning]) -> tuple[ChangeWarning, ...]:
@@ -34,7 +34,6 @@ def fewer_pods(now: int, wanted: int) -> Iterator[ChangeWarning]:
 def mutated(request: WriteRequest, previewed: Mapping[str, Any]) -> Iterator[ChangeWarning]:
     """Call out what a webhook would store instead of what is sent, as the dry run showed it."""
     for path, sent, found in islice(misses(request, previewed), 3):
-        message = (
-            f"admission changes it: {path_text(path)} becomes {value_text(path, found)}, not {value_text(path, sent)}"
-        )
+        stored, wanted = short(value_text(path, found)), short(value_text(path, sent))
+        message = f"admission changes it: {short(path_text(path))} becomes {stored}, not {wanted}"
         yield ChangeWarning(Gravity.CAUTION, "mutated", message)

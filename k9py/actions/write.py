@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from k9py.actions.audit import AuditLine, AuditLog, Identity
+from k9py.actions.audit_fields import outcome_fields, planned_fields, subject_fields
 from k9py.actions.change import Change, ChangeWarning, Gravity, Written
 from k9py.actions.last_writer import last_writer
 from k9py.actions.looking import Look, look
@@ -171,8 +172,12 @@ class Writer:
 
     async def _attempt(self, sending: _Sending, line: AuditLine) -> Written:
         started, id_ = self._now(), self._new_id()
-        begin = {**self._subject("begin", id_, started, sending.change), **_planned(sending.change)}
-        if problem := await asyncio.to_thread(line.store, begin, synced=True):
+
+        def fields(event: str, **outcome: Any) -> dict[str, Any]:
+            subject = subject_fields(self._identity, event, id_, started, sending.change)
+            return {**subject, **planned_fields(sending.change), **outcome}
+
+        if problem := await asyncio.to_thread(line.store, fields("begin"), synced=True):
             raise ConfigError(
                 f"the audit line cannot be written: {problem}",
                 "nothing was changed; make room or give another path, then try again",
@@ -180,15 +185,15 @@ class Writer:
         try:
             written = await self._prove(sending)
         except asyncio.CancelledError:
-            line.store(self._fields(id_, started, sending, "unknown", error="given up before the server answered"))
+            line.store(fields("write", **outcome_fields("unknown", error="given up before the server answered")))
             raise
         except KdashError as error:
             outcome = "unknown" if error.looked and not error.is_looked_final else "failed"
-            problem = line.store(self._fields(id_, started, sending, outcome, error=error.message, looked=error.looked))
+            problem = line.store(fields("write", **outcome_fields(outcome, error=error.message, looked=error.looked)))
             if problem:
                 error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
             raise
-        problem = line.store(self._fields(id_, started, sending, "done", error=written.remark, written=written))
+        problem = line.store(fields("write", **outcome_fields("done", error=written.remark, written=written)))
         return replace(written, audit_problem=problem, audit_id=id_)
 
     async def _prove(self, sending: _Sending) -> Written:
@@ -254,7 +259,7 @@ class Writer:
             "", or why the line could not be stored: the write stands, so that is told and not raised.
         """
         fields = {
-            **self._subject("followed", written.audit_id, self._now(), written.change),
+            **subject_fields(self._identity, "followed", written.audit_id, self._now(), written.change),
             "outcome": outcome,
             "words": words,
             "seconds": round(seconds, 1),
@@ -264,58 +269,6 @@ class Writer:
                 return line.store(fields)
         except ConfigError as error:
             return error.message
-
-    def _subject(self, event: str, id_: str, at: datetime, change: Change) -> dict[str, Any]:
-        """Return what every line begins with: which write it is about, who made it, and of what."""
-        identity = self._identity
-        return {
-            "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "event": event,
-            "id": id_,
-            "context": identity.context,
-            "server": identity.server,
-            "user": identity.user,
-            "os_user": identity.os_user,
-            "action": change.action,
-            "kind": change.key.kind,
-            "namespace": change.key.namespace,
-            "name": change.key.name,
-            "uid": change.uid,
-        }
-
-    def _fields(
-        self,
-        id_: str,
-        at: datetime,
-        sending: _Sending,
-        outcome: str,
-        *,
-        error: str = "",
-        looked: str = "",
-        written: Written | None = None,
-    ) -> dict[str, Any]:
-        meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
-        differences = (written.differences or ()) if written else ()
-        return {
-            **self._subject("write", id_, at, sending.change),
-            **_planned(sending.change),
-            "outcome": outcome,
-            "error": error,
-            "attempts": written.attempts if written else None,
-            "stored_resource_version": meta.get("resourceVersion"),
-            "looked": looked or ("made" if written and written.remark else None),
-            "stored_otherwise": [
-                {"path": one.path, "previewed": one.previewed, "stored": one.stored} for one in differences
-            ],
-        }
-
-
-def _planned(change: Change) -> dict[str, Any]:
-    return {
-        "resource_version": change.resource_version,
-        "summary": change.summary,
-        "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
-    }
 
 
 def _may_be_made(error: KdashError) -> bool:

@@ -37,6 +37,10 @@ def with_inherited(found: Sequence[Revision]) -> tuple[Revision, ...]:
             is_older = (before.created_at or _LONG_AGO) <= (one.created_at or _LONG_AGO)
             if one.change_cause and before.change_cause == one.change_cause and is_older:
                 sources.setdefault(one.name, before)
+    for one in found:
+        # An undo leaves the annotation of a StatefulSet or DaemonSet as it is, so it may outlive its revision.
+        if one.kind == "ControllerRevision" and (older := _older_with_the_same(one, found)):
+            sources.setdefault(one.name, older[-1])
     return tuple(_marked(one, sources) for one in found)
 
 
@@ -48,6 +52,15 @@ def without_set_anew(obj: Mapping[str, Any], found: Sequence[Revision]) -> tuple
     """
     own = {name for at in _set_at(obj) if (name := _set_for(at, found))}
     return tuple(msgspec.structs.replace(one, cause_inherited_from=None) if one.name in own else one for one in found)
+
+
+def _older_with_the_same(one: Revision, found: Sequence[Revision]) -> list[Revision]:
+    """Return the revisions made before one with the same change-cause, oldest first."""
+    at = one.created_at or _LONG_AGO
+    same = [other for other in found if one.change_cause and other.change_cause == one.change_cause]
+    return sorted(
+        (other for other in same if (other.created_at or _LONG_AGO) < at), key=lambda it: it.created_at or _LONG_AGO
+    )
 
 
 def _marked(one: Revision, sources: Mapping[str, Revision]) -> Revision:

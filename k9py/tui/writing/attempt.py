@@ -232,7 +232,8 @@ class Attempt:
         self.app.writing.is_audited &= not written.audit_problem
         found = remarks(written)
         if found and is_alone:
-            self.app.push_screen(MessageDialog(f"{self.title}: done", "; ".join(found), tone=Tone.WARN))
+            first, *others = found
+            self.app.push_screen(MessageDialog(f"{self.title}: done", first, "; ".join(others), tone=Tone.WARN))
         elif found:
             self.app.say("; ".join(found), failed=True)
 

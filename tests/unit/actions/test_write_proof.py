@@ -110,7 +110,7 @@ def test_what_a_webhook_makes_of_it_is_proof_only_where_the_dry_run_said_so() ->
     mirrored = stored(obj, change)
     mirrored["spec"]["template"]["spec"]["containers"][0]["image"] = "mirror.example.com/checkout:1.1.0"
     assert unproven(change, mirrored, previewed=mirrored) == ""
-    why = "spec.template.spec.containers[app].image in it is mirror.example.com/checkout:1.1.0, not " + NEWER
+    why = "containers[app].image in it is mirror.example.com/checkout:1.1.0, not " + NEWER
     assert unproven(change, mirrored) == why
 
 
@@ -328,7 +328,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
         ("spec.template.spec.containers[app].image", f"{NEWER}@sha256:1", f"{NEWER}@sha256:2"),
         ("metadata.annotations.webhook.example.com/id", "absent", "b"),
     }
-    assert "looked: it was made, and stored otherwise than it was sent" in written.remark
+    assert "looked: it was made, and admission stored something else than was sent" in written.remark
     [line] = lines(path)
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
@@ -353,6 +353,16 @@ def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_i
     found = differences(obj, other)
     assert "s3cr3t" not in differences_text(found)
     assert found[0].path == "spec.template.spec.containers[app].env"
+
+
+def test_a_difference_is_told_short_and_kept_whole() -> None:
+    digests = [f"registry.example.com/shop/checkout@sha256:{sign * 64}" for sign in "ab"]
+    [found] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
+    assert (found.previewed, found.stored) == (digests[0], digests[1])
+    assert found.words == (
+        "containers[app].image: previewed registry.example.com/shop/checkout@sha256:aaaaaaaaaaaa…, "
+        "stored registry.example.com/shop/checkout@sha256:bbbbbbbbbbbb…"
+    )
 
 
 def test_only_the_first_differences_are_named_and_the_others_counted() -> None:

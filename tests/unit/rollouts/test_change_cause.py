@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from k9py.objects.workloads import CHANGE_CAUSE
-from k9py.rollouts.change_cause import without_set_anew
+from k9py.rollouts.change_cause import with_inherited, without_set_anew
 from k9py.rollouts.revisions import Revision, revisions
 from k9py.tables.history import history_table, json_values, revision_lines
 from k9py.tables.revisions import revision_words, row
@@ -68,6 +68,15 @@ def test_the_same_words_as_the_revision_before_in_time_are_inherited(
     given: tuple[Given, ...], expected: dict[int, int]
 ) -> None:
     assert inherited(found(*given)) == expected
+
+
+def test_after_an_undo_the_cause_left_on_a_stateful_set_is_not_the_next_revisions_own() -> None:
+    # 1 had none, 2 was set with a cause, an undo made 1 to 3 and left the annotation, then an image was set: 4.
+    those = found((2, 600, "set image 2"), (3, 900, ""), (4, 60, "set image 2"))
+    controller_revisions = [
+        msgspec.structs.replace(one, kind="ControllerRevision", cause_inherited_from=None) for one in those
+    ]
+    assert inherited(with_inherited(controller_revisions)) == {4: 2}
 
 
 SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
