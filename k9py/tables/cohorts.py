@@ -17,18 +17,18 @@ from k9py.rollouts.cohort_facts import CohortFacts, LastExit, Waiting
 from k9py.tables.meaning import Line
 from k9py.tables.values import Tone
 
+MESSAGE_LENGTH: Final = 120
+"""Of what a kubelet says of a wait: the head names the cause in words, events have all of it."""
 _GAP: Final = ("  ", Tone.PLAIN)
 
 
-def cohort_lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime) -> tuple[Line, ...]:
+def cohort_lines(facts: Sequence[CohortFacts], now: datetime) -> tuple[Line, ...]:
     """Return the lines of all cohorts.
 
     Args:
         facts: the current revision's first.
-        failing_line: of the log of the first cohort that has a failing container; "" when there is none (yet).
     """
     lines: list[Line] = []
-    first_failing = next((one for one in facts if one.failing is not None), None)
     for one in facts:
         lines.append(_heading(one))
         lines.append((_GAP, *_counts(one)))
@@ -36,11 +36,20 @@ def cohort_lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime)
             lines.append((_GAP, *_exit(one.last_exit, now)))
         if one.waiting is not None:
             lines.append((_GAP, *_wait(one.waiting)))
-        if one is first_failing and one.failing is not None and failing_line:
-            whose = printable(f"{one.failing.pod}/{one.failing.container}")
-            run = ", run before" if one.failing.previous else ""
-            lines.append((_GAP, (f"log of {whose}{run}: ", Tone.MUTED), (printable(failing_line), Tone.FAIL)))
     return tuple(lines)
+
+
+def failing_log_line(facts: Sequence[CohortFacts], text: str, *, compact: bool = False) -> Line:
+    """Return the line of a log that tells why the new revision fails; () when there is none (yet).
+
+    Args:
+        compact: of which run it is goes without saying.
+    """
+    failing = next((one.failing for one in facts if one.cohort.is_current), None)
+    if failing is None or not text:
+        return ()
+    run = ", run before" if failing.previous and not compact else ""
+    return ((f"log of {printable(failing.container)}{run}: ", Tone.MUTED), (printable(text), Tone.FAIL))
 
 
 def _heading(one: CohortFacts) -> Line:
@@ -86,5 +95,7 @@ def _exit(one: LastExit, now: datetime) -> Line:
 def _wait(one: Waiting) -> Line:
     pods = f"{one.pods} pod{'' if one.pods == 1 else 's'} waiting: "
     message = short(one.message)
+    if len(message) > MESSAGE_LENGTH:
+        message = f"{message[: MESSAGE_LENGTH - 1].rstrip()}…"
     tail = ((f" {message}", Tone.MUTED),) if message else ()
     return ((pods, Tone.MUTED), (printable(one.reason), Tone.BUSY if one.is_patient else Tone.FAIL), *tail)

@@ -77,6 +77,32 @@ async def test_nothing_that_matters_is_cut_off(size: tuple[int, int], monochrome
             await kdash.until(lambda: "━" in kdash.text and "─" in kdash.text, "a bar that is told from its track")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 30), (160, 45)], ids=str)
+async def test_the_log_line_that_tells_why_is_on_one_line_with_its_own_width(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    with Simulator(scenario="crashloop", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=size) as kdash:
+            screen = await opened(kdash, PAYMENTS)
+            await kdash.until_text("ERROR payments: could not start: PAYMENT_URL is not set")
+            assert screen.why.region.height == 1
+            assert screen.why.region.width == size[0]
+            await kdash.until_text("RESTARTS")
+
+
+async def test_the_room_that_is_left_shows_the_logs_and_is_given_back_on_a_small_screen(kdash: Dashboard) -> None:
+    screen = await opened(kdash, CHECKOUT)
+    await kdash.until(lambda: screen.logs in screen.panes() and screen.logs.view.line_count() > 0, "log lines")
+    assert screen.events.region.bottom <= screen.logs.region.y
+    assert kdash.home.logs.stream is None, "not followed twice"
+    await kdash.press("5")
+    assert screen.active_pane is screen.logs
+    await kdash.pilot.resize_terminal(120, 30)
+    await kdash.until(lambda: screen.logs not in screen.panes(), "no room for logs")
+    assert screen.active_pane is not screen.logs
+    await kdash.until(lambda: screen.logs.stream is None, "logs are not read any more")
+
+
 async def test_a_log_that_cannot_be_read_is_said_without_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def unreadable(*_: object) -> None:
         return None
@@ -174,6 +200,9 @@ async def test_all_three_kinds_show_their_current_revision(key: ObjectKey, kdash
 async def test_history_names_who_changed_it_by_one_request_a_generation(
     kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await kdash.select(CHECKOUT)
+    seen = kdash.simulator
+    await kdash.until(lambda: any("replicasets/checkout" in one.path for one in seen.requests), "home's answer is read")
     asked: list[ObjectKey] = []
     connection = kdash.connected.connection
     get = connection.get

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 from textual.app import ComposeResult
@@ -28,7 +27,11 @@ from k9py.tables.cohorts import cohort_lines
 from k9py.tables.meaning import Line
 from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
+from k9py.tui.widgets.folding import fold
+from k9py.tui.widgets.text_view import TextSpan
 
+INDENT: Final = 4
+"""Cells the rest of a folded line stands to the right."""
 MAX_OLD: Final = 3
 """Old revisions with pods that are told of; there are hardly ever more than two."""
 
@@ -118,10 +121,11 @@ class Lines(Static):
     Lines { height: auto; width: 1fr; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
     .-short Lines, .-narrow Lines { padding: 0 1; }
     Lines.-folds { text-wrap: wrap; }
+    Lines.-empty { display: none; }
     """
 
     def __init__(self, *, id: str, folds: bool = False) -> None:  # noqa: A002
-        super().__init__("", markup=False, id=id, classes="-folds" if folds else None)
+        super().__init__("", markup=False, id=id, classes="-empty -folds" if folds else "-empty")
         self._folds = folds
         self.lines: tuple[Line, ...] = ()
 
@@ -133,6 +137,7 @@ class Lines(Static):
         # Where lines are folded their number does not tell the height.
         same_height = len(wanted) == len(self.lines) and not self._folds
         self.lines = wanted
+        self.set_class(not wanted, "-empty")
         palette = palette_for(self.app)
         text = Text(no_wrap=not self._folds, overflow="ellipsis")
         for at, line in enumerate(wanted):
@@ -154,54 +159,42 @@ class Cohorts(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="cohorts")
-        self.newest, self.older = Lines(id="newest", folds=True), Lines(id="older")
+        self.newest, self.older = Lines(id="newest"), Lines(id="older")
 
     def compose(self) -> ComposeResult:
         yield self.newest
         yield self.older
 
-    def show(self, facts: Sequence[CohortFacts], failing_line: str, now: datetime, *, room: int, compact: bool) -> None:
+    def show(self, facts: Sequence[CohortFacts], now: datetime, *, room: int, compact: bool) -> None:
         """Show the cohorts.
 
         Args:
-            failing_line: of the new revision's log, "" for none; it is folded, where other lines are cut.
             room: cells there are for all of them.
             compact: they stand below each other, each with a line less.
         """
         current = [one for one in facts if one.cohort.is_current]
         old = [one for one in facts if not one.cohort.is_current]
         share = room - 2 if compact else (room * 3 // 5 if old else room) - 4
-        self.newest.show(_lines(current, failing_line, now, share, compact=compact))
+        self.newest.show(_lines(current, now, share, compact=compact))
         more = len(old) - MAX_OLD
-        told = _lines(old[:MAX_OLD], "", now, share if compact else room * 2 // 5 - 4, compact=compact)
+        lines = _lines(old[:MAX_OLD], now, share if compact else room * 2 // 5 - 4, compact=compact)
         if more > 0:
-            told.append(((f"and {more} more revisions with pods", Tone.MUTED),))
-        self.older.show(told)
+            lines.append(((f"and {more} more revisions with pods", Tone.MUTED),))
+        self.older.show(lines)
         self.older.display = bool(old)
 
 
-def _lines(facts: Sequence[CohortFacts], failing_line: str, now: datetime, room: int, *, compact: bool) -> list[Line]:
+def _lines(facts: Sequence[CohortFacts], now: datetime, room: int, *, compact: bool) -> list[Line]:
+    """Return the lines of the cohorts, long ones folded under themselves."""
     lines: list[Line] = []
     for one in facts:
-        heading, counts, *others = cohort_lines([one], "", now)
-        log = cohort_lines([one], failing_line, now)[2 + len(others) :]
+        heading, counts, *others = cohort_lines([one], now)
         first = [(*heading[:2], *counts, *heading[2:])] if compact else [heading, counts]
-        lines += [_cut(line, room) for line in (*first, *others)]
-        lines += log
+        for line in (*first, *others):
+            spans = tuple(TextSpan(printable(text), tone) for text, tone in line)
+            folded = fold(spans, room, indent=INDENT)
+            lines += [tuple((span.text, span.tone) for span in piece) for piece in folded]
     return lines
-
-
-def _cut(line: Line, room: int) -> Line:
-    """Cut a line to so many cells."""
-    pieces: list[tuple[str, Tone]] = []
-    for text, tone in line:
-        text = printable(text)
-        if cell_len(text) > room:
-            pieces.append((set_cell_size(text, max(0, room - 1)) + "…", tone))
-            break
-        room -= cell_len(text)
-        pieces.append((text, tone))
-    return tuple(pieces)
 
 
 def allowance_line(workload: Workload, now: datetime) -> Line:

@@ -23,6 +23,7 @@ from k9py.triage.finding import Finding
 from k9py.tui.theme import palette_for
 
 MAX_FINDINGS = 3
+DEADLINE = "ProgressDeadlineExceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,12 @@ def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) ->
     """Return the head of a rollout's screen: its state with the cause, and (with `others`) what else is wrong."""
     status = view.status
     note = f" ({status.note})" if status.note and status.note not in status.words else ""
-    found = [one for one in view.findings if others and one.message not in status.words]
+    found = [
+        one
+        for one in view.findings
+        # With the cause named, that the deadline has passed is said beside the deadline.
+        if others and one.message not in status.words and not (status.reason and one.reason == DEADLINE)
+    ]
     return Summary(_title(view), status.words + note, rollout_tone(view), tuple(_findings(found, now)))
 
 

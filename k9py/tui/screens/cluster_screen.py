@@ -44,7 +44,7 @@ class ClusterScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.CLUSTER_SCREEN]
     AUTO_FOCUS = ""
     reads_logs: ClassVar[bool] = False
-    """It follows logs itself: home's need not be followed meanwhile."""
+    """It is about logs: their keys come first in its help."""
     stop_with: ClassVar[str] = "x"
     """What stops several changes that are made one after the other, as the strip of progress says it."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (200, "-wide")]  # noqa: RUF012 (as Screen declares it)
@@ -64,6 +64,11 @@ class ClusterScreen(Screen[None]):
     def kdash(self) -> KdashApp:
         """The app, by its own type."""
         return cast("KdashApp", self.app)
+
+    @property
+    def takes_logs(self) -> bool:
+        """True while it follows logs itself: home's need not be followed meanwhile."""
+        return self.reads_logs
 
     def compose(self) -> ComposeResult:
         yield self.header

@@ -19,7 +19,6 @@ from textual.widgets import ContentSwitcher
 
 from k9py.cluster.feed import Changes
 from k9py.cluster.health import ClusterHealth, ClusterState
-from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.tables import rollouts as rollout_table
@@ -29,8 +28,7 @@ from k9py.tui import keymap
 from k9py.tui.answer.following import Answering
 from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.dialogs.quit import QuitDialog
-from k9py.tui.logs.choice import failing_init_containers
-from k9py.tui.logs.comparing import revision_names
+from k9py.tui.logs.targets import set_log_targets
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -178,7 +176,7 @@ class HomeScreen(PanedScreen):
             self._narrow_rollouts()
         self._want_logs()
         if self.logs.wants_targets or changes.pods or changes.everything:
-            self._set_log_targets()
+            set_log_targets(self.logs, connected.cluster.queries)
         self.logs.pull()
         self._share_room()
         self._answering.follow()
@@ -209,7 +207,7 @@ class HomeScreen(PanedScreen):
         """
         if self.kdash.connected is not None:
             self._renew(changes)
-            if any(isinstance(one, ClusterScreen) and one.reads_logs for one in self.app.screen_stack):
+            if any(isinstance(one, ClusterScreen) and one.takes_logs for one in self.app.screen_stack):
                 self.logs.rest()
             self.logs.pull()
 
@@ -272,16 +270,6 @@ class HomeScreen(PanedScreen):
 
     def _want_logs(self) -> None:
         self.logs.want(self.rollout or self.service or self.rollouts.table.cursor_key)
-
-    def _set_log_targets(self) -> None:
-        connected, subject = self.kdash.connected, self.logs.subject
-        if connected is not None and subject is not None:
-            queries = connected.cluster.queries
-            targets = queries.log_targets(subject, roles=EVERY_ROLE)
-            urgent = failing_init_containers(queries.pods_of(subject))
-            # Names are kept once told, and asked for only where they tell anything apart: this runs on every tick.
-            several = len({one.revision for one in targets}) > 1
-            self.logs.set_targets(targets, revision_names(queries, subject) if several else None, urgent)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

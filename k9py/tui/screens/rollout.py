@@ -28,12 +28,15 @@ from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.cohort_facts import FailingContainer
 from k9py.tables import pods as pod_table
+from k9py.tables.cohorts import failing_log_line
 from k9py.tables.tones import rollout_tone
 from k9py.tui import keymap
+from k9py.tui.logs.targets import set_log_targets
 from k9py.tui.panes.cohorts import Cohorts, Counts, Lines, allowance_line
 from k9py.tui.panes.cohorts_picture import Picture, PodTable, picture
 from k9py.tui.panes.events_pane import EventsPane
 from k9py.tui.panes.history_pane import HistoryPane
+from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
 from k9py.tui.panes.summary import rollout_facts, rollout_summary
@@ -48,6 +51,15 @@ if TYPE_CHECKING:
 
 FEW_PODS: Final = 200
 """Up to so many pods a picture is computed at once."""
+FRAME: Final = 3
+"""Lines of a table beside its rows: the frame and the titles."""
+BARS: Final = 2
+"""Lines of the keys, and of a change that is followed."""
+LEAST_LOGS: Final = 6
+"""Lines below which logs are not worth their frame: a key shows them alone."""
+ROOMY_LINES: Final = 50
+TIGHT_LINES: Final = 36
+"""Lines of a screen below which the head leaves out blank lines, and what is said elsewhere."""
 MANY_SECONDS: Final = 1.0
 """Least seconds between two pictures of more pods."""
 
@@ -64,9 +76,15 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 3; }
     RolloutScreen.-narrow #cohorts, RolloutScreen.-short #cohorts { layout: vertical; }
     RolloutScreen.-narrow #cohorts Lines, RolloutScreen.-short #cohorts Lines { width: 1fr; }
+    RolloutScreen #why { max-height: 3; }
+    RolloutScreen.-dense #summary, RolloutScreen.-dense #cohorts { margin: 0; }
+    RolloutScreen.-tight #facts { display: none; }
     RolloutScreen #pods { layout: horizontal; height: 12; max-height: 40%; }
     RolloutScreen #below { layout: vertical; height: 1fr; }
-    RolloutScreen #revisions { height: 9; max-height: 50%; }
+    RolloutScreen #revisions { height: 9; max-height: 60%; }
+    RolloutScreen.-logs #revisions { max-height: 100%; }
+    RolloutScreen #logs { display: none; height: 1fr; }
+    RolloutScreen.-logs #logs { display: block; }
     RolloutScreen.-wide #below { layout: horizontal; }
     RolloutScreen.-wide #revisions { height: 1fr; max-height: 100%; width: 1fr; }
     RolloutScreen.-wide #events { width: 1fr; }
@@ -84,10 +102,12 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._pods = Shape.of(pod_table.COLUMNS, without=frozenset({"hash"}))
         columns = self._pods.columns
         self.counts, self.allows, self.cohorts, self.facts = Counts(), Lines(id="allows"), Cohorts(), Lines(id="facts")
+        self.why = Lines(id="why", folds=True)
         self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
         self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
+        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=5, id="logs")
         self.picture: Picture | None = None
         """The pods as they are shown."""
         self._is_drawing = False
@@ -102,6 +122,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         yield self.counts
         yield self.allows
         yield self.cohorts
+        yield self.why
         yield self.facts
         with Container(id="pods", classes="group"):
             yield self.new
@@ -109,11 +130,17 @@ class RolloutScreen(DetailScreen[RolloutView]):
         with Container(id="below", classes="group"):
             yield self.revisions
             yield self.events
+        yield self.logs
 
     def panes(self) -> Sequence[Pane]:
-        if self.has_class("-mixed"):
-            return (self.new, self.old, self.revisions, self.events)
-        return (self.new, self.revisions, self.events)
+        old = (self.old,) if self.has_class("-mixed") else ()
+        logs = (self.logs,) if self.takes_logs else ()
+        return (self.new, *old, self.revisions, self.events, *logs)
+
+    @property
+    def takes_logs(self) -> bool:
+        """True while there is room for logs below everything else."""
+        return self.has_class("-logs")
 
     def target(self) -> ObjectKey | None:
         return self.subject
@@ -171,8 +198,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.new.heading = "New pods" if is_mixed else "Pods"
         self._show_pods(self.new, shown.new)
         self._show_pods(self.old, shown.old)
-        for number, pane in enumerate(self.panes(), start=1):
-            pane.number = number
+        self._number_panes()
         self._show_revisions(now)
         if shown.failure != self._failure:
             self._failure = shown.failure
@@ -183,13 +209,19 @@ class RolloutScreen(DetailScreen[RolloutView]):
         if was_mixed != is_mixed:
             self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
 
+    def _number_panes(self) -> None:
+        for number, pane in enumerate(self.panes(), start=1):
+            pane.number = number
+
     def _show_pods(self, pane: TablePane, shown: PodTable) -> None:
         pane.set_rows(shown.rows, shown.words)
 
     def _show_cohorts(self, now: datetime) -> None:
         if self.picture is not None:
-            room = self.size.width
-            self.cohorts.show(self.picture.facts, self._failing_line, now, room=room, compact=self.is_small)
+            facts = self.picture.facts
+            self.cohorts.show(facts, now, room=self.size.width, compact=self.is_small)
+            line = failing_log_line(facts, self._failing_line, compact=self.is_small)
+            self.why.show([line] if line else [])
 
     def _show_revisions(self, now: datetime) -> None:
         if self.picture is not None:
@@ -219,11 +251,18 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def session_changed(self) -> None:
         self._managed_of, self._failure = None, None
+        connected = self.kdash.connected
+        self.logs.set_source(connected.connection if connected is not None else None)
         super().session_changed()
 
     def tick(self, changes: Changes) -> None:
         super().tick(changes)
         connected, now = self.kdash.connected, self.kdash.options.clock.now()
+        if connected is not None and self.takes_logs:
+            self.logs.want(self.subject)
+            if self.logs.wants_targets or self.subject in changes.rollouts or self.subject in changes.pods:
+                set_log_targets(self.logs, connected.cluster.queries)
+        self.logs.pull()
         if connected is None or int(now.timestamp()) == self._second:
             return
         self._second = int(now.timestamp())
@@ -231,18 +270,47 @@ class RolloutScreen(DetailScreen[RolloutView]):
         if workload is not None:
             self.allows.show([allowance_line(workload, now)])
 
+    def tick_hidden(self, changes: Changes) -> None:
+        """Go on taking lines: what waits too long is dropped."""
+        self.logs.pull()
+
     def share_room(self) -> None:
-        """Give pods and revisions the lines they need, and events the rest."""
+        """Give every pane the lines it needs; what is left over shows the logs, or more events."""
+        self.set_class(not self.is_small and self.size.height < ROOMY_LINES, "-dense")
+        self.set_class(self.size.height < TIGHT_LINES, "-tight")
         pods, revisions = self.query_one("#pods"), self.revisions
         if self.is_small:
-            for one in (pods, revisions):
+            for one in (pods, revisions, self.query_one("#below")):
                 one.styles.clear_rule("height")
+            self._show_logs(False)
             return
-        pods.styles.height = max(6, 3 + max(len(self.new.rows), len(self.old.rows)))
+        pods.styles.height = max(5, FRAME + max(len(self.new.rows), len(self.old.rows)))
         if self.has_class("-wide"):
             revisions.styles.clear_rule("height")
         else:
-            revisions.styles.height = max(5, 3 + len(revisions.rows))
+            revisions.styles.height = max(5, FRAME + len(revisions.rows))
+        self.call_after_refresh(self._use_rest)
+
+    def _use_rest(self) -> None:
+        """Show the logs in the room that revisions and events leave."""
+        below = self.query_one("#below")
+        revisions = FRAME + len(self.revisions.rows)
+        events = FRAME + len(self.events.conditions.lines) + max(2, len(self.events.rows))
+        needed = max(revisions, events) if self.has_class("-wide") else revisions + events
+        has_room = not self.is_small and self.size.height - below.region.y - needed - BARS >= LEAST_LOGS
+        below.styles.height = needed if has_room else "1fr"
+        self._show_logs(has_room)
+
+    def _show_logs(self, on: bool) -> None:
+        if on == self.takes_logs:
+            return
+        if not on and self.active_pane is self.logs:
+            self.show_pane(self.events)
+        self.set_class(on, "-logs")
+        if not on:
+            self.logs.rest()
+        self._number_panes()
+        self.draw_tabs()
 
     def on_resize(self) -> None:
         """There may be room for more or less: the next tick shows it."""
@@ -271,6 +339,10 @@ class RolloutScreen(DetailScreen[RolloutView]):
         if self.active_pane is not self.revisions:
             self.show_pane(self.revisions)
         self.revisions.mark(self.kdash.options.clock.now())
+
+    def action_full_screen(self) -> None:
+        """Show the logs alone on the whole screen."""
+        self.kdash.open_logs(self.subject, previous=False, full=True)
 
     def action_logs(self) -> None:
         """Show the logs of the pod under the cursor, or of the rollout."""

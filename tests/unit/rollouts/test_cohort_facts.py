@@ -7,7 +7,7 @@ from k9py.objects.workloads import RollingUpdate, Strategy, Workload
 from k9py.rollouts.cohort_facts import CohortFacts, FailingContainer, LastExit, Waiting, cohort_facts
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.revisions import revisions
-from k9py.tables.cohorts import cohort_lines
+from k9py.tables.cohorts import cohort_lines, failing_log_line
 from k9py.tables.values import Tone
 from tests.factories.meta import NOW, before, condition
 from tests.factories.pods import container_status, pod, running, terminated, waiting
@@ -127,29 +127,35 @@ def test_a_pod_that_cannot_be_scheduled_waits() -> None:
     assert new.waiting == Waiting("Unschedulable", "0/3 nodes are available", 1, "n1", "")
 
 
-def texts(*pods: Pod, line: str = "") -> list[str]:
-    return ["".join(text for text, _ in one) for one in cohort_lines(facts(*pods), line, NOW)]
+def texts(*pods: Pod) -> list[str]:
+    return ["".join(text for text, _ in one) for one in cohort_lines(facts(*pods), NOW)]
 
 
 def test_lines_put_the_new_revision_above_the_old() -> None:
-    assert texts(CRASHED, pod("o1", owner=OLD), line="panic: no\x1b[2J config") == [
+    assert texts(CRASHED, pod("o1", owner=OLD)) == [
         "new revision 2  checkout:2.0.0",
         "  0/3 ready, 4 restarts",
         "  last exit 3 Error in n1/app, 40s ago",
         "  1 pod waiting: CrashLoopBackOff back-off",
-        "  log of n1/app, run before: panic: no config",
         "old revision 1  checkout:1.0.0",
         "  1/1 ready, 0 restarts, ready after 10s (median)",
     ]
 
 
+def test_the_log_line_that_tells_why_is_a_line_of_its_own() -> None:
+    line = failing_log_line(facts(CRASHED, pod("o1", owner=OLD)), "panic: no\x1b[2J config")
+    assert "".join(text for text, _ in line) == "log of app, run before: panic: no config"
+    assert failing_log_line(facts(CRASHED), "") == ()
+    assert failing_log_line(facts(pod("o1", owner=OLD)), "panic") == (), "the new revision does not fail"
+
+
 def test_a_healthy_slow_rollout_has_no_failing_tone() -> None:
     slow = new_pod(state=running(since=300))
     starting = new_pod("n2", state=waiting("ContainerCreating"))
-    lines = cohort_lines(facts(slow, starting, pod("o1", owner=OLD)), "", NOW)
+    lines = cohort_lines(facts(slow, starting, pod("o1", owner=OLD)), NOW)
     assert not {Tone.FAIL, Tone.WARN, Tone.UNKNOWN} & {tone for line in lines for _, tone in line}
 
 
 def test_pods_of_no_known_revision_are_unknown_and_not_well() -> None:
-    line = cohort_lines(facts(pod("stray")), "", NOW)[-2]
+    line = cohort_lines(facts(pod("stray")), NOW)[-2]
     assert line == (("unknown revision", Tone.UNKNOWN),)
