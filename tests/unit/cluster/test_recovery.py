@@ -122,5 +122,17 @@ async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() 
         await until(lambda: DEPLOYMENT.key not in set(cluster.queries.rollout_keys()))
 
 
+async def test_an_object_that_does_not_decode_has_nothing_looked_at_again() -> None:
+    server = FakeServer(*SHOP)
+    async with cluster_of(server) as cluster:
+        await live(cluster)
+        cluster.feed.drain()
+        server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
+        await until(lambda: bool(cluster.health.unreadable))
+        changes = cluster.feed.drain()
+        assert changes.health
+        assert not changes.everything
+
+
 def _informer_of(cluster: Cluster, kind: str) -> Informer[Any]:
     return next(one for one in cluster._informers if one.kind.name == kind)
