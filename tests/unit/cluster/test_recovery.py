@@ -38,6 +38,18 @@ async def test_retrying_now_ends_every_wait(error: ConnectionFailedError | Unava
         assert clock.seconds == 0
 
 
+async def test_retrying_before_anything_was_read_reads_all_of_it() -> None:
+    server = FakeServer(*SHOP)
+    server.down = REFUSED
+    async with cluster_of(server) as cluster:
+        await all_wait(cluster)
+        server.down = None
+        cluster.retry_now()
+        await live(cluster)
+        assert cluster.health.objects == len(SHOP)
+        assert list(cluster.queries.service_keys()) == [SERVICE.key]
+
+
 async def test_retrying_now_asks_again_for_what_may_not_be_read_and_leaves_the_rest_alone() -> None:
     server = FakeServer(*SHOP)
     server.forbidden = {("endpointslices", "")}
