@@ -81,7 +81,8 @@ class Cluster:
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
         self._informers: list[Informer[Any]] = []
-        self._lost: set[Informer[Any]] = set()  # those that cannot reach the server
+        self._not_live: set[Informer[Any]] = set()
+        self._lost: set[Informer[Any]] = set()  # those of them that cannot reach the server
         self._unsubscribe: list[Callable[[], None]] = []
         self._server = ServerTraits()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -193,7 +194,7 @@ class Cluster:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._informers = []
-        self._lost = set()
+        self._not_live, self._lost = set(), set()
         self._unsubscribe = []
         for watched in WATCHED:
             namespaces = self._scope.namespaces if watched.kind.namespaced else ()
@@ -261,16 +262,20 @@ class Cluster:
 
     def _on_health_of(self, informer: Informer[Any], health: WatchHealth) -> None:
         if isinstance(health, Live):
-            # A change may have gone untold, if it was interrupted in the middle of a list.
-            self._tell(Dirty(everything=True))
+            if informer in self._not_live:
+                self._not_live.discard(informer)
+                # A change may have gone untold, if it was interrupted in the middle of a list.
+                self._tell(Dirty(everything=True))
             if informer in self._lost:
-                # The server is back: nobody need wait out what was agreed on while it was gone.
                 self._lost.discard(informer)
-                for one in self._lost:
+                # The server is back: nobody need wait out what was agreed on while it was gone.
+                for one in tuple(self._lost):
                     if isinstance(one.health, Loading | Stale) and one.health.retry_at is not None:
                         one.retry_now()
-        elif _is_lost(health):
-            self._lost.add(informer)
+        else:
+            self._not_live.add(informer)
+            if _is_lost(health):
+                self._lost.add(informer)
         self._health_changed()
 
     def _health_changed(self) -> None:

@@ -206,10 +206,11 @@ class Informer(Generic[T]):
         """Read the watcher's events. `crash`: what the one before this has failed with."""
         if crash is not None:
             await self._wait(Disrupted(_crash_error(self.kind, crash), self._crashes.next()))
-        if crash is not None or self._starts_over:
+        # A list that was interrupted is read again from its beginning: its end may have been said, and not been heard.
+        if crash is not None or self._starts_over or self._list is not None:
             self._watcher.start_over(went_back=self._starts_over)
             self._starts_over = False
-        self._list = None
+            self._list = None
         async with aclosing(self._watcher.events()) as batches:
             async for batch in batches:
                 await self._take(batch)
@@ -273,16 +274,18 @@ class Informer(Generic[T]):
 
     def _add(self, objects: tuple[T, ...]) -> None:
         self._hear()
-        if self._list is not None:
-            self._list.add(objects)
-            if self._list.fell:
-                raise _OlderObjectsError
+        if self._list is None:
+            raise RuntimeError("objects of a list that was not begun")  # a crash is seen, an empty store is not
+        self._list.add(objects)
+        if self._list.fell:
+            raise _OlderObjectsError
         if not self.synced:
             self._report(Loading(len(self.store)))
 
     async def _finish(self) -> None:
-        if self._list is not None:
-            await self._list.finish()
+        if self._list is None:
+            raise RuntimeError("the end of a list that was not begun")
+        await self._list.finish()
         self._list = None
         self._distrust = False
         self._hear()

@@ -24,7 +24,7 @@ from k9py.kube.failures import translated
 from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
 from k9py.kube.target import ConnectionInfo
-from k9py.kube.transport import LIST, REQUEST, Call, Transport, stream_timeout
+from k9py.kube.transport import ANSWER, LIST, REQUEST, Call, Transport, stream_timeout
 from k9py.logs.source import LogTarget
 from k9py.objects.errors import (
     ApiError,
@@ -130,7 +130,7 @@ class Connection:
         asked = Asked("create", "selfsubjectaccessreviews", "authorization.k8s.io")
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         try:
-            answer = self._object(await self._transport.read(Call("POST", path, asked, body=body)))
+            answer = self._object(await self._transport.read(Call("POST", path, asked, body=body, answer=ANSWER)))
         except (UnauthorizedError, UnavailableError):
             raise
         except ApiError:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from k9py.informer.health import Live, Loading, Stale, WatchHealth
+from k9py.informer.informer import Informer
 from k9py.informer.store import Batch
 from k9py.informer.timing import CONFIRM, LATE_AFTER
 from k9py.objects.errors import (
@@ -18,8 +19,21 @@ from k9py.objects.errors import (
     WatchCrashedError,
     WentBackError,
 )
+from k9py.objects.kinds import POD
 from k9py.objects.pods import Pod
-from tests.informer.scripted import START, Answer, ScriptOver, Stream, added, bookmark, modified, page, pod
+from tests.informer.scripted import (
+    START,
+    Answer,
+    ScriptedServer,
+    ScriptOver,
+    SteppingClock,
+    Stream,
+    added,
+    bookmark,
+    modified,
+    page,
+    pod,
+)
 from tests.informer.test_informer import Stage
 
 CUT = ConnectionFailedError("cut off")
@@ -245,3 +259,43 @@ async def test_retrying_now_forgets_how_often_it_failed() -> None:
     stage.informer.retry_now()
     await stage.play()
     assert stage.clock.waits[8] == stage.clock.waits[0]
+
+
+class PagesAndQuiet(ScriptedServer):
+    """A server that is well: every list comes in four pages, every watch stays open and says nothing."""
+
+    def _next(self) -> Answer:
+        asked = self.asked[-1]
+        if asked.verb == "watch":
+            return Stream([], "open")
+        at = int(asked.at or 0)
+        return page(100, *PODS[at * 10 : at * 10 + 10], token=str(at + 1) if at < 3 else "")
+
+
+PODS = [pod(f"p{number}", number + 1) for number in range(40)]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["the first list", "a list after it"])
+async def test_whenever_it_is_interrupted_the_store_is_whole_before_it_is_live(is_first: bool) -> None:
+    for passes in range(60):
+        clock = SteppingClock(tick=0.001)  # a slice of work ends every few objects
+        is_live = asyncio.Event()
+        informer = Informer(
+            POD,
+            PagesAndQuiet(clock),
+            clock,
+            streamed=False,
+            on_health=lambda health, is_live=is_live: is_live.set() if isinstance(health, Live) else is_live.clear(),  # type: ignore[misc]
+        )
+        task = asyncio.create_task(informer.run())
+        if not is_first:
+            await informer.wait_synced()
+            informer.store.remove_all(tuple(informer.store.keys()))  # what the next list has to bring back
+            informer.server_went_back()
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        informer.retry_now()
+        await is_live.wait()
+        assert len(informer.store) == len(PODS), f"interrupted after {passes} passes"
+        task.cancel()
+        await asyncio.wait({task})

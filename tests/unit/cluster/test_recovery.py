@@ -38,6 +38,18 @@ async def test_retrying_now_ends_every_wait(error: ConnectionFailedError | Unava
         assert clock.seconds == 0
 
 
+async def test_retrying_before_anything_was_read_reads_all_of_it() -> None:
+    server = FakeServer(*SHOP)
+    server.down = REFUSED
+    async with cluster_of(server) as cluster:
+        await all_wait(cluster)
+        server.down = None
+        cluster.retry_now()
+        await live(cluster)
+        assert cluster.health.objects == len(SHOP)
+        assert list(cluster.queries.service_keys()) == [SERVICE.key]
+
+
 async def test_retrying_now_asks_again_for_what_may_not_be_read_and_leaves_the_rest_alone() -> None:
     server = FakeServer(*SHOP)
     server.forbidden = {("endpointslices", "")}
@@ -120,6 +132,18 @@ async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() 
         await live(cluster)
         server.delete(DEPLOYMENT.key)
         await until(lambda: DEPLOYMENT.key not in set(cluster.queries.rollout_keys()))
+
+
+async def test_an_object_that_does_not_decode_has_nothing_looked_at_again() -> None:
+    server = FakeServer(*SHOP)
+    async with cluster_of(server) as cluster:
+        await live(cluster)
+        cluster.feed.drain()
+        server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
+        await until(lambda: bool(cluster.health.unreadable))
+        changes = cluster.feed.drain()
+        assert changes.health
+        assert not changes.everything
 
 
 def _informer_of(cluster: Cluster, kind: str) -> Informer[Any]:
