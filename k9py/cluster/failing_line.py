@@ -6,6 +6,7 @@ from typing import Final
 
 from k9py.logs.failing_line import failing_line
 from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.source_errors import SourceTextError, container_lines
 from k9py.objects.errors import KdashError
 from k9py.rollouts.cohort_facts import FailingContainer
 
@@ -18,8 +19,10 @@ async def read_failing_line(source: LogSource, failing: FailingContainer) -> str
     lines: list[bytes] = []
     try:
         async with source.open_log(target, follow=False, tail_lines=_LINES, previous=failing.previous) as batches:
-            async for batch in batches:
+            async for batch in container_lines(batches):
                 lines += batch
+    except SourceTextError:
+        pass  # lines may have come before it
     except KdashError:
         return None
     return failing_line(lines[-_LINES:])

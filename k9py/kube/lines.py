@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, Self
 
+from k9py.logs.source import Unfinished
+
 MAX_EVENT: Final = 16 << 20
 """Bytes of one watch event; etcd's own limit on an object is 1.5 MB by default, so more than this is no watch."""
 MAX_UNFINISHED: Final = 32 << 20
@@ -128,8 +130,11 @@ class LogLines:
         return lines
 
     def finish(self) -> list[bytes]:
-        """Return the last line when the log ended without a line end: a program's last words count."""
-        return [self._take()] if self._length else []
+        """Return the last line when the log ended inside it: a program's last words count, and a proxy may cut one."""
+        if not self._length:
+            return []
+        seen = len(self._kept)
+        return [Unfinished(self._take(), seen)]
 
     def _add(self, piece: bytes) -> None:
         self._kept += piece[: self._limit - len(self._kept)]

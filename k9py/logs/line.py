@@ -5,6 +5,7 @@ Invariant: `text` is as the container wrote it (decoded, cut at MAX_TEXT); whoev
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
@@ -64,14 +65,39 @@ def stamp(raw: str) -> Stamp | None:
     return Stamp(at, int(digits.ljust(3, "0")) if digits.isdigit() else 0)
 
 
+_PIECES: Final = (16_384, 8_192)
+"""Bytes of a piece in which container runtimes write a long line: containerd and Docker, CRI-O."""
+_INNER_STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) ")
+
+
 def split_line(line: bytes) -> tuple[str, str]:
-    """Split a line into its raw timestamp ("" when it has none) and its text."""
+    """Split a line into its raw timestamp ("" when it has none) and its text.
+
+    Old kubelets put a timestamp before each piece of a long line: those inside it are taken out.
+    """
+    if len(line) > _PIECES[-1]:
+        line = _joined(line)
     text = line.decode("utf-8", "replace")
     raw, blank, rest = text.partition(" ")
     # A cheap look before the parse that decides: the year, and the T of a timestamp.
     if len(raw) >= 20 and raw[10] == "T" and raw[:4].isdigit():
         return raw, _cut(rest) if blank else ""
     return "", _cut(text)
+
+
+def _joined(line: bytes) -> bytes:
+    """Return a long line without the timestamps before its second and further pieces."""
+    first = _INNER_STAMP.match(line)
+    if first is None:
+        return line
+    for size in _PIECES:
+        pieces, at = [line[: first.end()]], first.end()
+        while inner := _INNER_STAMP.match(line, at + size):
+            pieces.append(line[at : at + size])
+            at = inner.end()
+        if len(pieces) > 1:
+            return b"".join([*pieces, line[at:]])
+    return line
 
 
 def _cut(text: str) -> str:

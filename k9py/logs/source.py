@@ -41,6 +41,25 @@ class LogTarget(NamedTuple):
         return (self.namespace, self.pod, self.container, self.uid)
 
 
+class Unfinished(bytes):
+    """The last line of a stream that ended inside it: more of it may be read later, or it has no line end at all.
+
+    Args:
+        seen: how many of its first bytes stand in the whole line too; all, unless it was too long to be kept.
+    """
+
+    seen: int
+
+    def __new__(cls, line: bytes, seen: int | None = None) -> Unfinished:
+        made = super().__new__(cls, line)
+        made.seen = len(line) if seen is None else seen
+        return made
+
+    def begins(self, line: bytes) -> bool:
+        """Tell whether a line may be the whole of this one."""
+        return line.startswith(self[: self.seen])
+
+
 class LogSource(Protocol):
     """Opens a container's log."""
 
@@ -56,6 +75,9 @@ class LogSource(Protocol):
         previous: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         """Stream the log in batches of whole lines, each `<RFC3339Nano timestamp> <text>`, without the line end.
+
+        Only the last line of a stream may be `Unfinished`. A line without a timestamp may be of the source itself
+        (`source_errors`).
 
         Args:
             since_time, since_seconds: lines from then on, or of the last so many seconds by the node's clock; one of

@@ -8,6 +8,9 @@ from typing import Final
 FIRST_DELAY: Final = 1.0
 LONGEST_DELAY: Final = 10.0
 
+ATTEMPTS: Final = 3
+"""Times a log that is not followed is tried."""
+
 
 class Backoff:
     """Delays in seconds that double up to the longest, each a little off, so that many do not come at once."""

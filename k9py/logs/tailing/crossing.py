@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from k9py.logs.source import LogSource
+from k9py.logs.source_errors import SourceTextError, container_lines
 from k9py.logs.tailing import words
 from k9py.logs.tailing.attendance import ROTATES
 from k9py.logs.tailing.delivery import Delivery
@@ -48,16 +49,18 @@ class Crossing:
             away: seconds since its log was left; it may have been rotated meanwhile.
         """
         self._runs.opening()
+        self._delivery.set_aside()
         if self._delivery.position.last is not None:
             if await self._former(None) is Former.WHOLE:
                 self._start()
+            self._delivery.take_back()
             return
         try:
             async with self._source.open_log(
                 self._runs.target, follow=False, since_seconds=since_seconds, previous=True
             ) as batches:
                 self._runs.look_back()
-                async for batch in batches:
+                async for batch in container_lines(batches):
                     if batch and away >= ROTATES and self._delivery.position.last is None:
                         first = first_stamp(batch[0])
                         self._remarks.lost_before(words.READ_LATE, first.at if first else None)
@@ -66,7 +69,9 @@ class Crossing:
             self._remarks.gap(words.RESTARTED, None, None)
             self._next()
         else:
+            self._delivery.flush()
             self._start()
+        self._delivery.take_back()
 
     async def is_continued(self) -> bool:
         """Tell whether a log read under the pod's name now is the one our last line stands in.
@@ -82,7 +87,7 @@ class Crossing:
                 async with self._source.open_log(
                     self._runs.target, follow=False, since_time=position.since, previous=previous
                 ) as batches:
-                    async for batch in batches:
+                    async for batch in container_lines(batches, follows_stamped=True):
                         skip.after(batch)
                         if skip.proven:
                             return True
@@ -91,7 +96,7 @@ class Crossing:
                     skip.end()
                     if skip.proven:
                         return True
-            except (BadRequestError, NotFoundError):
+            except (BadRequestError, NotFoundError, SourceTextError):
                 if not previous:
                     raise
         return False
@@ -115,22 +120,39 @@ class Crossing:
         Raises KdashError when that cannot be told.
         """
         count = self._delivery.count
+        self._delivery.set_aside()
         try:
             async with self._source.open_log(
                 self._runs.target, follow=False, since_seconds=since_seconds, previous=True
             ) as batches:
                 self._runs.before_the_first()
-                async for batch in batches:
+                async for batch in container_lines(batches):
                     if batch and self._delivery.count == count:  # and nobody knows how often before that
                         first = first_stamp(batch[0])
                         self._remarks.lost_before(words.RESTARTED_BEFORE, first.at if first else None)
                     await self._deliver(batch)
-        except (BadRequestError, NotFoundError):
+        except (BadRequestError, NotFoundError, SourceTextError):
             pass
+        self._delivery.flush()
         if self._delivery.count > count:
             self._start()
         else:
             self._runs.opened(nothing_delivered=True)
+        self._delivery.take_back()
+
+    def begin(self, batch: Sequence[bytes], *, is_unsure: bool) -> None:
+        """The first lines have come: say where lines may be missing before them.
+
+        Args:
+            is_unsure: the beginning of the log may have been rotated away.
+        """
+        first, begun = first_stamp(batch[0]), self._delivery.position.open_line
+        until = first.at if first else None
+        if begun is not None and not any(begun.begins(line) for line in batch):
+            self._delivery.flush()
+            self._remarks.gap(words.EITHER, self._delivery.position.at, until)
+        elif begun is None and is_unsure:
+            self._remarks.lost_before(words.READ_LATE, until)
 
     async def bridge(self, first_line: bytes, unattended: float) -> None:
         """The log that is read does not continue ours: fill the time between from the former run, or admit a gap.
@@ -173,9 +195,13 @@ class Crossing:
             async with self._source.open_log(
                 self._runs.target, follow=False, since_time=position.since, previous=True
             ) as batches:
-                return await read_former(batches, position, present, self._deliver, admit)
+                former = await read_former(
+                    container_lines(batches, follows_stamped=True), position, present, self._deliver, admit
+                )
         except KdashError as error:
-            return cannot_be_read(error)
+            former = cannot_be_read(error)
+        self._delivery.flush()
+        return former
 
     @property
     def _is_start_told(self) -> bool:

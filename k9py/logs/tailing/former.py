@@ -26,7 +26,7 @@ class Former(Enum):
 
 
 async def read_former(
-    batches: AsyncIterator[Sequence[bytes]],
+    batches: AsyncIterator[list[bytes]],
     position: Position,
     present: bytes | None,
     deliver: Callable[[Sequence[bytes]], Awaitable[None]],

@@ -7,7 +7,7 @@ is the tail's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 HEAD_BYTES: Final = 64 << 10
 
@@ -27,6 +27,22 @@ class LogRange:
     tail_lines: int | None = None
     since_seconds: int | None = None
     head_bytes: int | None = None
+
+    def asks(self, joined_since: int | None = None) -> dict[str, Any]:
+        """Return from where to read a log of which no line was delivered, as arguments of `LogSource.open_log`.
+
+        Args:
+            joined_since: all of what was written in the last so many seconds belongs to the view.
+        """
+        if self.head_bytes is not None:
+            return {"limit_bytes": self.head_bytes}
+        if joined_since is not None:
+            return {"since_seconds": joined_since}
+        return {"since_seconds": self.since_seconds, "tail_lines": self.tail_lines}
+
+    def reached(self, lines: int) -> int | None:
+        """Return how many lines were asked for of a former run, where so many came that there may be more."""
+        return self.tail_lines if self == PREVIOUS and lines >= (self.tail_lines or 0) else None
 
 
 RANGES: Final[tuple[LogRange, ...]] = (

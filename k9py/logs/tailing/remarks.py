@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,12 @@ GAP_WORTH_SAYING: Final = 2.0
 
 HEARD_SECONDS: Final = 30.0
 """Seconds for which a break that one tail told of need not be told by the others: the server is gone for all."""
+
+
+_MOST_SAID: Final = 64
+"""Different texts of a source that are remembered as said."""
+
+_DIGITS: Final = re.compile(r"\d+")
 
 
 class Chorus:
@@ -54,11 +61,21 @@ class Remarks:
         self._is_told_by_another = False
         self._lost_at: float | None = None
         self._chorus = chorus
+        self._said_by_source: set[str] = set()
 
     def refused(self, text: str, error: KdashError) -> None:
         """The log cannot be read for now: a state, noted once."""
         self.why, self.error = text, error
         self._tell(text)
+
+    def said_by_source(self, text: str, error: KdashError) -> None:
+        """The node says why the log cannot be read on: noted once, however often it says so between lines."""
+        self.why, self.error = text, error
+        key = _DIGITS.sub("0", text)
+        if key not in self._said_by_source and len(self._said_by_source) < _MOST_SAID:
+            self._said_by_source.add(key)
+            if self._chorus.is_first(text):
+                self._mark("note", text)
 
     def broke_off(self, error: KdashError, *, at_once: bool) -> None:
         """The connection is lost. Said when it is lost again: a break mended at once and proven needs no words."""

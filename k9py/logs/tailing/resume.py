@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.logs.line import LogLine, Stamp, split_line, stamp
+from k9py.logs.source import Unfinished
 
 KEPT: Final = 32
 """Lines by which a log is known again."""
@@ -35,6 +36,8 @@ class Position:
         recent: the last lines that have a timestamp, as their hash and that.
         same: how many of them, the last ones, are alike.
         behind: lines without a timestamp that came behind those: a kubelet may say them once and not again.
+        open_line: the line behind them that the last stream ended inside, not delivered (or shown as it stood): where
+            a stream has it, nothing is missing before it.
     """
 
     last: Stamp | None = None
@@ -42,6 +45,7 @@ class Position:
     recent: deque[tuple[int, datetime]] = field(default_factory=lambda: deque(maxlen=KEPT))
     same: int = 0
     behind: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
+    open_line: Unfinished | None = None
 
     @property
     def at(self) -> datetime | None:
@@ -68,7 +72,7 @@ class Position:
 
     def clear(self) -> None:
         """Nothing of the log that comes was delivered."""
-        self.last = self.highest = None
+        self.last = self.highest = self.open_line = None
         self.recent.clear()
         self.behind.clear()
         self.same = 0
@@ -90,6 +94,8 @@ class Resume:
         self._ours = [ours[0]] * position.same if len(set(ours)) == 1 else ours
         self._highest = None if is_there is False else position.highest
         self._is_there = is_there
+        begun = position.open_line
+        self._open_line = begun if begun is not None and first_stamp(begun) is not None else None
         self._withheld: list[bytes] = []
         self._hashes: list[int] = []  # of those that have a timestamp, and where they stand
         self._places: list[int] = []
@@ -118,6 +124,10 @@ class Resume:
                 self._hashes.append(hash(line))
                 self._places.append(place)
         self._withheld += batch
+        if self._open_line is not None:
+            for place, line in enumerate(batch, len(self._withheld) - len(batch)):
+                if self._open_line.begins(line):
+                    return self._settle(place, proven=True)
         length = len(self._ours)
         for index in range(max(begin, length - 1), len(self._hashes)):
             if self._hashes[index] == self._ours[-1] and self._hashes[index + 1 - length : index + 1] == self._ours:

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.source_errors import SourceTextError, container_lines
 from k9py.logs.tailing import words
 from k9py.logs.tailing.attendance import DOUBT_SECONDS, STANDS_SECONDS, Attendance
-from k9py.logs.tailing.backoff import FIRST_DELAY, Backoff
+from k9py.logs.tailing.backoff import ATTEMPTS, FIRST_DELAY, Backoff
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.crossing import Crossing
 from k9py.logs.tailing.delivery import Delivery, Sink
 from k9py.logs.tailing.interruptible import Interruptible
 from k9py.logs.tailing.range import PREVIOUS, RANGES, TAIL, LogRange
 from k9py.logs.tailing.remarks import Chorus, Remarks
-from k9py.logs.tailing.resume import Resume, first_stamp
+from k9py.logs.tailing.resume import Resume
 from k9py.logs.tailing.runs import RESTART_GRACE, Runs
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.status import TailState, TargetStatus, state_words
@@ -35,9 +36,6 @@ from k9py.objects.errors import ApiError, BadRequestError, ForbiddenError, Kdash
 FORBIDDEN_DELAY: Final = 60.0
 IDLE_SECONDS: Final = 60.0
 """Seconds of silence after which a stream may be half-open: it is dropped, and resumed."""
-
-ATTEMPTS: Final = 3
-"""Times a log that is not followed is tried."""
 
 _QUIET_SETTLE: Final = 0.3
 
@@ -194,6 +192,7 @@ class Tail:
             if self._dismissed and not self._is_complete:
                 self._lines.mark("gap", words.lost_after("no longer followed", self._lines.position.at))
                 self._is_complete = True
+            self._lines.flush()
             self._sink.close()
             self._slots.forget(self)
 
@@ -203,6 +202,8 @@ class Tail:
         self._count_before = self._lines.count
         try:
             was_given_up = await self._reading.run(self._read())
+        except SourceTextError as error:
+            return self._source_said(error)
         except NotFoundError as error:
             return self._not_found(error)
         except BadRequestError as error:
@@ -242,15 +243,20 @@ class Tail:
         if self._lines.position.last is None:
             self._attendance.not_begun()
         if self._previous:
-            limit = self._range.tail_lines
-            is_all = self._range != PREVIOUS or limit is None or self._lines.count < limit
-            self._lines.mark("end", words.end_of_previous(None if is_all else limit))
+            self._lines.mark("end", words.end_of_previous(self._range.reached(self._lines.count)))
         if not self._follow:
             return False
         self._has_ended = self._joins = True
         if self._lines.count == self._count_before and self._runs.are_known:
             self._delay *= 3  # the watch tells of the next run
         return True
+
+    def _source_said(self, error: SourceTextError) -> bool:
+        """The stream ended with words of the node: the log has not ended, it could not be read on."""
+        self._has_ended = self._is_complete = False
+        self._remarks.said_by_source(words.said_by_source(error), error)
+        self._joins |= self._lines.position.last is None and self._attendance.is_late
+        return not self._previous and self._tries_again()
 
     def _not_found(self, error: NotFoundError) -> bool:
         if self._previous and "previous" in error.message:
@@ -291,9 +297,10 @@ class Tail:
             self._joins |= self._lines.position.last is None
             await self._crossing.look_back(self._since_the_view_began(), self._attendance.away)
         resumes = self._lines.position.last is not None
-        opened = self._source.open_log(
-            self._runs.target, follow=self._follow, previous=self._previous, **self._beginning(resumes=resumes)
-        )
+        # All of a new pod, and of an old one what it printed since the view began, by its node's own clock.
+        joined = self._since_the_view_began() if self._joins and not self._previous else None
+        asks = {"since_time": self._lines.position.since} if resumes else self._range.asks(joined)
+        opened = self._source.open_log(self._runs.target, follow=self._follow, previous=self._previous, **asks)
         async with opened as batches:
             first, self._has_opened = not self._has_opened, True
             self._runs.opened(nothing_delivered=not resumes)
@@ -313,9 +320,9 @@ class Tail:
                 if self._lines.position.last is not None:
                     self._attendance.unknown()  # nobody has seen when the run behind that one began
             if self._lines.position.last is not None:
-                await self._read_resumed(batches)
+                await self._read_resumed(container_lines(batches, follows_stamped=True))
             else:
-                await self._read_first(batches)
+                await self._read_first(container_lines(batches))
 
     async def _replace(self, successor: LogTarget) -> None:
         """Another pod has the name now: only its log can be read. It may be what was read of late already."""
@@ -338,26 +345,15 @@ class Tail:
         self._doubts = None
         return is_there
 
-    def _beginning(self, *, resumes: bool) -> dict[str, Any]:
-        """Say from where to read: on from the last line, or what the range asks for."""
-        if resumes:
-            return {"since_time": self._lines.position.since}
-        if self._range.head_bytes is not None:
-            return {"limit_bytes": self._range.head_bytes}
-        if self._joins and not self._previous:
-            # All of a new pod, and of an old one what it printed since the view began, by its node's own clock.
-            return {"since_seconds": self._since_the_view_began()}
-        return {"since_seconds": self._range.since_seconds, "tail_lines": self._range.tail_lines}
-
     def _since_the_view_began(self) -> int:
         return self._attendance.since_the_view_began + (self._range.since_seconds or 0)
 
     async def _read_first(self, batches: AsyncIterator[list[bytes]]) -> None:
         size = 0
         async for batch in batches:
-            if self._joins and not size and batch and self._attendance.is_beginning_unsure(self._runs.target, batch):
-                first = first_stamp(batch[0])
-                self._remarks.lost_before(words.READ_LATE, first.at if first else None)
+            if batch and not size:
+                is_unsure = self._joins and self._attendance.is_beginning_unsure(self._runs.target, batch)
+                self._crossing.begin(batch, is_unsure=is_unsure)
             size += sum(map(len, batch)) + len(batch)
             await self._deliver(batch)
             self._attendance.placed()
@@ -368,9 +364,13 @@ class Tail:
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:
         """Skip what was delivered; on the first new line say what can be said of the time between."""
         self._skip = skip = Resume(self._lines.position, is_there=self._is_there)
-        async for batch in batches:
-            self._lines.hear()
-            await self._go_on(skip, skip.after(batch))
+        try:
+            async for batch in batches:
+                self._lines.hear()
+                await self._go_on(skip, skip.after(batch))
+        except SourceTextError:
+            await self._go_on(skip, skip.end())
+            raise
         await self._go_on(skip, skip.end())
 
     async def _go_on(self, skip: Resume, fresh: Sequence[bytes]) -> None:
@@ -389,6 +389,7 @@ class Tail:
 
     async def _deliver(self, batch: Sequence[bytes]) -> None:
         """Lines have come: all is well."""
+        batch = self._lines.settle(batch)
         if batch:
             self._remarks.all_is_well()
             self._backoff.reset()

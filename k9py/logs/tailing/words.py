@@ -47,6 +47,12 @@ def refused(error: KdashError) -> str:
     return printable(error.message)
 
 
+def said_by_source(error: KdashError) -> str:
+    """Say what the node told in place of the log, or behind it."""
+    text = refused(error)
+    return text if text != printable(error.message) else f"the node says: {text}"
+
+
 def interrupted(error: KdashError) -> str:
     """Say that a log broke off, and why."""
     return f"log interrupted: {printable(error.message)}"

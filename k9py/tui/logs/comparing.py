@@ -14,6 +14,7 @@ from typing import Final
 from k9py.cluster.queries import Queries
 from k9py.logs.line import LogLine, split_line, stamp
 from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.source_errors import container_lines
 from k9py.objects.errors import KdashError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
@@ -110,7 +111,7 @@ async def read_beginning(source: LogSource, target: LogTarget) -> list[LogLine]:
             asyncio.timeout(BEGINNING_SECONDS),
             source.open_log(target, follow=False, limit_bytes=BEGINNING_BYTES) as batches,
         ):
-            async for batch in batches:
+            async for batch in container_lines(batches):
                 for raw in batch:
                     at, text = split_line(raw)
                     found = stamp(at)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.kube.lines import EventLines, LogLines
+from k9py.logs.source import Unfinished
 
 CHUNKS = st.lists(st.text("ab\n", max_size=12).map(str.encode), max_size=30)
 
@@ -52,3 +53,17 @@ def test_an_event_of_many_chunks_arrives_whole() -> None:
         assert lines.feed(b"x" * 65536) == []
     assert lines.feed(b"\n") == [b"x" * 65536 * 200]
     assert not lines.unfinished
+
+
+def test_the_last_line_of_a_log_that_ended_inside_it_says_so() -> None:
+    lines = LogLines(4)
+    assert not any(isinstance(line, Unfinished) for line in lines.feed(b"whole\nab"))
+    (rest,) = lines.finish()
+    assert isinstance(rest, Unfinished)
+    assert rest.begins(b"abc")
+    assert not rest.begins(b"a")
+    assert lines.finish() == []
+    lines.feed(b"abcdefg")
+    (rest,) = lines.finish()
+    assert isinstance(rest, Unfinished)
+    assert rest.begins(b"abcd \xe2\x80\xa6 [9 bytes more were cut]")

@@ -44,6 +44,23 @@ def test_a_line_is_its_timestamp_and_its_text(line: bytes, expected: tuple[str, 
     assert split_line(line) == expected
 
 
+STAMP = b"2026-11-22T06:49:40.400000000Z "
+LATER = b"2026-11-22T06:49:40.400000900+01:00 "
+
+
+@pytest.mark.parametrize("size", [16_384, 8_192])
+def test_timestamps_before_the_pieces_of_a_long_line_are_taken_out(size: int) -> None:
+    piece = "é".encode() * (size // 2)
+    raw, text = split_line(STAMP + piece + LATER + piece + LATER + b"end")
+    assert (raw, text) == (STAMP[:-1].decode(), (piece * 2 + b"end").decode())
+
+
+@pytest.mark.parametrize("before", [16_383, 16_385, 100])
+def test_a_timestamp_a_container_wrote_into_a_long_line_stays(before: int) -> None:
+    line = STAMP + b"x" * before + LATER + b"y" * 20_000
+    assert split_line(line)[1] == line[len(STAMP) :].decode()
+
+
 def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
     _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT + 10))
     assert len(text) < MAX_TEXT + 100

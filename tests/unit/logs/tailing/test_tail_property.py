@@ -17,7 +17,7 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.logs.source import LogTarget
+from k9py.logs.source import LogTarget, Unfinished
 from k9py.logs.tailing.range import LogRange
 from k9py.logs.tailing.slots import Slots
 from k9py.logs.tailing.tail import Tail
@@ -74,7 +74,8 @@ class Visit:
     during: list[Write]
     former: list[Deed]
     after: list[Deed]
-    end: Literal["closed", "cut", "given up"]
+    end: Literal["closed", "cut", "given up", "inside a line", "node's words"]
+    cut_at: int = -1
 
 
 @dataclass
@@ -103,6 +104,13 @@ class Container:
     restarted: int = -1_000_000
     is_told_at_once: bool = False
     tell: Callable[[str], None] = lambda run: None
+
+    def next_line(self) -> bytes:
+        """Print one more line, and return it."""
+        self.do(Write(1, 1))
+        at, text = self.run.lines.pop()
+        self.run.lines.append((at, f"{text} and more"))
+        return line(at / 1_000, f"{text} and more")
 
     def do(self, deed: Deed) -> None:
         match deed:
@@ -191,7 +199,12 @@ class Kubelet:
                 await asyncio.Event().wait()
             if visit.end == "cut":
                 raise ConnectionFailedError("cut off")
-            yield run.written(since, sent)  # an orderly end comes after the last line
+            rest = run.written(since, sent)  # an orderly end comes after the last line
+            if visit.end == "inside a line" and self.container.run is run:
+                rest.append(Unfinished(self.container.next_line()[: visit.cut_at]))
+            if visit.end == "node's words":
+                rest.append(b"failed to create fsnotify watcher: too many open files")
+            yield rest
 
         yield lines()
 
@@ -213,7 +226,8 @@ VISITS = st.lists(
         st.lists(WRITES, max_size=2),
         st.lists(DEEDS, max_size=1),
         st.lists(DEEDS, max_size=3),
-        st.sampled_from(["closed", "cut", "given up"]),
+        st.sampled_from(["closed", "cut", "given up", "inside a line", "node's words"]),
+        st.sampled_from([5, -9, -2, -1]),
     ),
     min_size=1,
     max_size=8,
@@ -270,4 +284,4 @@ async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(vis
         pass
     for one in sink.lines:
         if not one.marker:
-            assert one.target.container_id in {one.text.partition(" ")[2], ""}
+            assert one.target.container_id in {" ".join(one.text.split()[1:3]), ""}

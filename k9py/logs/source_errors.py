@@ -1,0 +1,94 @@
+"""What a kubelet or the API server says in place of a log, or behind it, with a status of 200.
+
+Every line of a container has a timestamp, because it is asked for; an error of the node has none. Invariant: a line
+with a timestamp is always the container's. Some virtual kubelets write none at all: there a line counts as an error
+only where it stands last. To recognise another text, add it to `_ERROR`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Final
+
+from k9py.logs.line import stamp
+from k9py.logs.source import Unfinished
+from k9py.objects.errors import KdashError
+from k9py.objects.text import printable
+
+_LONGEST: Final = 2_000
+_ERROR: Final = re.compile(
+    r"(?:"
+    r"unable to retrieve container logs for |failed to try resolving symlinks in path "
+    r"|failed to create fsnotify watcher:"
+    r"|failed to (?:watch|open|create|get|read|stat|seek|reopen|parse|detect|start|add) .*(?:log|watcher|inotify)"
+    r"|(?:error|failed) (?:reading|to read|while reading|opening|following) .*log"
+    r"|Get \"?https?://\S+: |Head \"?https?://\S+: |proxy error from |error trying to reach service"
+    r"|container \S+ (?:in pod \S+ )?is (?:waiting to start|not available|terminated)|container not found \("
+    r"|previous terminated container |pods? \"[^\"]+\" not found|no such container|unknown container "
+    r"|an error on the server |the server (?:could not|is currently|was unable|rejected)|Error from server"
+    r"|rpc error: code = |Error response from daemon: |Internal (?:Server )?[Ee]rror(?:$|:)|Unauthorized$|Forbidden$"
+    r"|dial tcp |tls: |x509: |context (?:deadline exceeded|canceled)|net/http: |http2: |unexpected EOF"
+    r"|No agent available"
+    r"|upstream (?:connect|request) |stream timeout|Bad Gateway|Service Unavailable|Gateway Time-?out"
+    r"|\{\"kind\":\"Status\"|<html>|<!DOCTYPE html"
+    r")",
+    re.I,
+)
+
+
+_BEGUN_STAMP: Final = re.compile(rb"\d{1,4}|\d{4}-[\d\-T:.]{0,26}Z?")
+"""A timestamp inside which a stream ended."""
+
+
+class SourceTextError(KdashError):
+    """The node, or something on the way, said with a status of 200 why a log cannot be read (on)."""
+
+
+def source_error(line: bytes) -> str | None:
+    """Return the error a line of a stream says, printable; None when it is, or may be, a line of the container."""
+    if not line or len(line) > _LONGEST or _is_stamped(line):
+        return None
+    text = line.decode("utf-8", "replace").strip()
+    return printable(text) if _ERROR.match(text) else None
+
+
+async def container_lines(
+    batches: AsyncIterator[list[bytes]], *, follows_stamped: bool = False
+) -> AsyncIterator[list[bytes]]:
+    """Pass on the lines of a container; what its source says behind them is raised when the stream has ended.
+
+    Args:
+        follows_stamped: lines of this log came before, and had timestamps.
+
+    Raises:
+        SourceTextError: the stream ended with an error of the source.
+    """
+    held: bytes | None = None
+    stamped = follows_stamped
+    async for batch in batches:
+        if held is None and b"T" * len(batch) == b"".join([line[10:11] for line in batch]):
+            stamped = True
+            yield batch
+            continue
+        lines: list[bytes] = []
+        for line in batch:
+            is_stamped = _is_stamped(line)
+            stamped = stamped or is_stamped
+            if held is not None and not is_stamped:
+                lines.append(held)  # more without a timestamp: they are the container's, of a node that writes none
+            held = None
+            if isinstance(line, Unfinished) and _BEGUN_STAMP.fullmatch(line):
+                continue  # it is read again, or was never more
+            if not is_stamped and (source_error(line) or (stamped and isinstance(line, Unfinished))):
+                held = line
+            else:
+                lines.append(line)
+        if lines:
+            yield lines
+    if held is not None:
+        raise SourceTextError(printable(held.decode("utf-8", "replace").strip()))
+
+
+def _is_stamped(line: bytes) -> bool:
+    return line[10:11] == b"T" and stamp(line[:40].partition(b" ")[0].decode("ascii", "replace")) is not None
