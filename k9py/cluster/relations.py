@@ -11,7 +11,7 @@ from k9py.cluster.dependents import Dependents
 from k9py.cluster.indexes import ABOUT, LABEL, SERVICE, TARGET, chosen_pair, is_indexed
 from k9py.cluster.stores import Stores
 from k9py.objects.events import Event
-from k9py.objects.meta import ObjectKey
+from k9py.objects.meta import ObjectKey, OwnerReference
 from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.objects.selectors import selects
@@ -29,6 +29,10 @@ class Relations:
     def workload(self, key: ObjectKey) -> Workload | None:
         """Return one Deployment, StatefulSet or DaemonSet."""
         return self._stores.workload(key)
+
+    def is_read(self, owner: OwnerReference, namespace: str) -> bool:
+        """Tell whether a ReplicaSet that owns something has been read."""
+        return self._stores.replica_sets.get(ObjectKey(owner.kind, namespace, owner.name)) is not None
 
     def workloads_behind(self, service: Service) -> tuple[ObjectKey, ...]:
         """Return the workloads behind a service, by kind and name."""

@@ -80,7 +80,7 @@ class ViewBuilder:
             pods = tuple(self._relations.pods_behind(service)) if self._knows(Pod.KIND) else None
             # Who makes endpoints by hand decides how many should serve: those that there are.
             wants = {view.key: Wants(view.status.desired, view.status.serving) for view in views if is_selected}
-            counts = counted(slices, pods if is_selected else None, wants, self._owners(behind), now)
+            counts = counted(slices, pods if is_selected else None, wants, self._owners(behind, pods or ()), now)
             if pods is not None:
                 own = service_findings(service, slices, pods, now, at_rest=at_rest)
         created = service.metadata.creation_timestamp
@@ -185,14 +185,28 @@ class ViewBuilder:
             for one in part.endpoints or ()
         )
 
-    def _owners(self, workloads: Iterable[ObjectKey]) -> dict[str, ObjectKey]:
-        """Return workloads by the uids that control their pods."""
+    def _owners(self, workloads: Iterable[ObjectKey], pods: Iterable[Pod]) -> dict[str, ObjectKey]:
+        """Return workloads by the uids that control their pods.
+
+        A ReplicaSet that is not read, or not yet, is taken for that of the Deployment whose selector selects its pods.
+        """
         found: dict[str, ObjectKey] = {}
+        deployments: list[Deployment] = []
         for key in workloads:
             workload = self._relations.workload(key)
-            if workload is not None:
-                owned = self._relations.owned(workload) if isinstance(workload, Deployment) else (workload,)
-                found |= {one.uid: key for one in owned}
+            if isinstance(workload, Deployment):
+                deployments.append(workload)
+                found |= {one.uid: key for one in self._relations.owned(workload)}
+            elif workload is not None:
+                found[workload.uid] = key
+        unknown = {pod.owner_uid: pod for pod in pods if pod.owner_uid not in found} if deployments else {}
+        for uid, pod in unknown.items():
+            owner = pod.metadata.controller
+            if owner is None or owner.kind != ReplicaSet.KIND or self._relations.is_read(owner, pod.namespace):
+                continue
+            for deployment in deployments:
+                if deployment.spec.selector is not None and deployment.spec.selector.matches(pod.metadata.labels):
+                    found[uid] = deployment.key
         return found
 
 

@@ -282,6 +282,15 @@ def test_what_is_known_to_fail_is_told_where_endpoints_may_not_be_read() -> None
     assert (view.severity, view.serving) == (Severity.DOWN, None)
 
 
+def test_pods_of_replica_sets_that_are_not_read_are_their_deployments_own() -> None:
+    situation = SITUATIONS["all serve"]
+    objects = [one for one in situation.objects() if one.KIND != ReplicaSet.KIND]
+    for unknown in ([ReplicaSet.KIND], []):  # may not be read, or is only not in yet
+        view = World(*objects, unknown=unknown).queries.service_view(make.key("Service", "checkout"), NOW)
+        assert view is not None
+        assert (view.serving, view.wanted, view.severity) == (3, 3, Severity.HEALTHY)
+
+
 # --- at zero -------------------------------------------------------------------------------------------------------
 
 
