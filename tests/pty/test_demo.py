@@ -45,9 +45,9 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
 
         # Undo it: revisions, difference, confirm.
         terminal.press("u")
-        terminal.wait_for("2.7.1")
+        terminal.wait_for(lambda text: "Continue" in text and "2.7.1" in text, "the revisions")
         terminal.press("\r")
-        terminal.wait_for("Cancel")
+        terminal.wait_for("would accept it")
         terminal.press("\t", "\r")
         terminal.wait_for("converged")
         terminal.wait_for(lambda text: "16 healthy" in text, "nothing is wrong any more")
