@@ -30,6 +30,7 @@ from k9py.objects.events import Event
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.services import EndpointSlice, Service
+from k9py.objects.severity import Severity
 from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.rollouts.at_zero import AtZero, at_zero
 from k9py.rollouts.changed import TemplateChange
@@ -89,7 +90,8 @@ class ViewBuilder:
             is_known=counts is not None,
             serving=counts.serving if counts else None,
             wanted=counts.wanted if counts else None,
-            workloads=tuple(view.severity for view in views),
+            # One that is being deleted brings no pods any more, however calmly that goes.
+            workloads=tuple(Severity.IDLE if self._is_ending(view.key) else view.severity for view in views),
             arriving=counts.arriving if counts else 0,
             is_young=created is not None and now - created < _YOUNG,
         )
@@ -184,6 +186,10 @@ class ViewBuilder:
             for part in self._relations.slices_of(service)
             for one in part.endpoints or ()
         )
+
+    def _is_ending(self, key: ObjectKey) -> bool:
+        workload = self._relations.workload(key)
+        return workload is not None and workload.metadata.deletion_timestamp is not None
 
     def _owners(self, workloads: Iterable[ObjectKey], pods: Iterable[Pod]) -> dict[str, ObjectKey]:
         """Return workloads by the uids that control their pods.

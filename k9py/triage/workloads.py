@@ -23,7 +23,7 @@ from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
 from k9py.triage.ranking import worst_first
 
-FRESH: Final = timedelta(minutes=5)
+FRESH: Final = timedelta(minutes=2)
 """A workload this young may still be at its first start: that nothing serves yet is no failure by itself."""
 _DELETION_SLOW: Final = timedelta(minutes=2)
 _TROUBLED_PODS: Final = 500

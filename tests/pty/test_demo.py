@@ -63,6 +63,16 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
     assert stat.S_IMODE(os.stat(audit).st_mode) == 0o600
 
 
+def test_a_service_scaled_to_zero_is_down_at_once(command: str, tmp_path: Path) -> None:
+    with Terminal([command, "--demo"], columns=160, rows=45, home=tmp_path) as terminal:
+        terminal.wait_for("16 healthy")
+        terminal.press("2", "/", *"cart", "\r", "Z")
+        terminal.wait_for("would accept it")
+        terminal.press("\t", "\r")
+        terminal.wait_for("✗ 1 down")
+        terminal.wait_for(lambda text: "✗ shop" in text and "scaled to zero by kdash, was 3" in text, "cart, down")
+
+
 def test_ctrl_c_leaves_at_once_and_restores_the_terminal(command: str, tmp_path: Path) -> None:
     with Terminal([command, "--demo"], columns=80, rows=24, home=tmp_path) as terminal:
         terminal.wait_for("live")

@@ -200,6 +200,13 @@ def test_what_has_just_been_made_rolls_out_unless_it_fails(
     assert [one.severity for one in found] == [severity, severity]
 
 
+def test_a_service_whose_workload_is_being_deleted_is_down_once_no_pod_serves() -> None:
+    plain = make.deployment(revision=2, ready=0, available=0, conditions=[THROUGH])
+    meta = replace(plain.metadata, deletion_timestamp=make.before(5), finalizers=("foregroundDeletion",))
+    service, rollout = seen(*Situation(replace(plain, metadata=meta)).objects())
+    assert (service.severity, rollout.severity) == (Severity.DOWN, Severity.ROLLING_OUT)
+
+
 def test_one_just_made_that_no_controller_has_seen_yet_rolls_out_and_an_old_one_is_unknown() -> None:
     unseen = make.deployment(observed=0, total=0, ready=0, updated=0, available=0)
     for created, severity in ((5, Severity.ROLLING_OUT), (HOUR, Severity.UNKNOWN)):
