@@ -50,6 +50,7 @@ async def test_the_new_revision_stands_beside_the_old_one(kdash: Dashboard) -> N
     assert "3/3 ready" in older
     assert "log of" not in newest, "no container ever ran: there is no log to tell"
     assert {one.progress for one in screen.query(ProgressBar)} == {1, 3}
+    assert any(one.has_class("-fail") for one in screen.query(CountBar)), "a stuck release is no calm one"
     await kdash.until_text("1 of 3 updated", "3 of 3 available", "allows 1 extra pod, 0 unavailable")
 
 

@@ -66,7 +66,7 @@ class CountBar(ProgressBar):
     def count(self, count: int, desired: int | None, tone: Tone) -> None:
         """Show so many of the pods wanted; None: nobody knows how many are."""
         self.set_class(desired is None, "-unknown")
-        self.set_class(tone is Tone.FAIL, "-fail")
+        self.set_class(tone in (Tone.FAIL, Tone.DEGRADED, Tone.STUCK), "-fail")
         self.set_class(tone is Tone.WARN, "-warn")
         if desired is not None and (self.total, self.progress) != (desired, min(count, desired)):
             self.update(total=desired, progress=min(count, desired))

@@ -38,6 +38,9 @@ EVENTS_SECONDS = 5.0
 LEAST_FOLD = 20
 """Cells below which folding would only make a ladder of words."""
 
+_MARKED = frozenset({Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.UNKNOWN, Tone.WARN})
+"""Tones of lines that have their symbol before them."""
+
 _FOLDING = Console(width=LEAST_FOLD)
 
 
@@ -178,7 +181,7 @@ def section_lines(sections: Sequence[Section], room: int = 0) -> list[TextLine]:
         width = min(24, max((len(line.label) for line in section.lines), default=0))
         indent = width + 4
         for line in section.lines:
-            mark = line.tone.symbol if line.tone in (Tone.FAIL, Tone.WARN) else " "
+            mark = line.tone.symbol if line.tone in _MARKED else " "
             first, *others = folded(line.text, room - max(indent, len(line.label) + 4) if room else 0)
             lines.append(
                 (
