@@ -9,8 +9,8 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.severity import Severity
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import RESTARTED_AT
-from k9py.rollouts.meaning import Family, MeaningChange
 from k9py.rollouts.change_cause import with_inherited
+from k9py.rollouts.meaning import Family, MeaningChange
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.undo_target import UndoTarget, undo_target
