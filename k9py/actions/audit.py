@@ -136,7 +136,7 @@ def _decoded(line: bytes) -> Mapping[str, Any] | None:
 
 
 def _open(path: Path) -> int:
-    _make_directory(path.parent)
+    make_private_directory(path.parent)
     # Not through a link someone else planted, and never waiting on a pipe.
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -163,7 +163,7 @@ def _foreign(state: os.stat_result) -> str:
     return "it has another name (a hard link)" if state.st_nlink > 1 else ""
 
 
-def _make_directory(path: Path) -> None:
+def make_private_directory(path: Path) -> None:
     """Make a directory and those above it that are missing, each for its owner alone: `mkdir` obeys the umask."""
     missing = [path]
     while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:

@@ -177,7 +177,12 @@ class Writer:
             subject = subject_fields(self._identity, event, id_, started, sending.change)
             return {**subject, **planned_fields(sending.change), **outcome}
 
-        if problem := await asyncio.to_thread(line.store, fields("begin"), synced=True):
+        try:
+            problem = await _stored(line, fields("begin"))
+        except asyncio.CancelledError:
+            line.store(fields("write", **outcome_fields("failed", error="given up before it was sent")))
+            raise
+        if problem:
             raise ConfigError(
                 f"the audit line cannot be written: {problem}",
                 "nothing was changed; make room or give another path, then try again",
@@ -269,6 +274,16 @@ class Writer:
                 return line.store(fields)
         except ConfigError as error:
             return error.message
+
+
+async def _stored(line: AuditLine, fields: Mapping[str, Any]) -> str:
+    """Store a line and wait until it is on the disk, beside the loop; the file stays open until that has ended."""
+    storing = asyncio.ensure_future(asyncio.to_thread(line.store, fields, synced=True))
+    try:
+        return await asyncio.shield(storing)
+    except asyncio.CancelledError:
+        await asyncio.wait({storing})
+        raise
 
 
 def _may_be_made(error: KdashError) -> bool:

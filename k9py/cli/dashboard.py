@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 from k9py import __version__
+from k9py.actions.audit import make_private_directory
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.kube.options import ConnectOptions
@@ -69,11 +70,12 @@ def _report(crash: str) -> None:
     print(f"kdash: stopped by a defect of its own: {crash.strip().splitlines()[-1]}", file=sys.stderr)
     path = crash_file(os.environ)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_directory(path.parent)
         path.write_text(f"kdash {__version__}, Python {sys.version}\n{crash}", encoding="utf-8")
         path.chmod(0o600)
     except OSError as error:
-        print(f"  the report could not be written to {path}: {error.strerror}\n{crash}", file=sys.stderr)
+        why = error.strerror or str(error)
+        print(f"  the report could not be written to {path}: {why}\n{crash}", file=sys.stderr)
     else:
         print(
             f"  hint: what you changed is in the audit file beside it; please report it with {path}",

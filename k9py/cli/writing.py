@@ -21,7 +21,7 @@ from k9py.cli.preview import preview_lines
 from k9py.cli.session import Invocation, Session, opened, tell
 from k9py.cli.stuck import delete_in_order, try_deleting
 from k9py.cli.targets import Named
-from k9py.cli.written import Result
+from k9py.cli.written import Result, error_outcome
 from k9py.objects.errors import KdashError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
@@ -117,7 +117,7 @@ class _Way:
         except KdashError as error:
             tell(self.console, error)
             # What was written stays written, whatever became of following it.
-            outcome = "not-followed" if self.result.outcome == "not-followed" else "failed"
+            outcome = "not-followed" if self.result.outcome == "not-followed" else error_outcome(error)
             self.result = replace(self.result, outcome=outcome, error=error, code=code_of_error(error))
         return self.result
 
@@ -157,9 +157,14 @@ class _Way:
     async def _write(self) -> Written:
         prepared = self.result.prepared
         assert prepared is not None
-        written = await self.session.writer.write(
-            prepared.change, dry_run=False, before=prepared.before, previewed=prepared.after
-        )
+        try:
+            written = await self.session.writer.write(
+                prepared.change, dry_run=False, before=prepared.before, previewed=prepared.after
+            )
+        except asyncio.CancelledError:
+            self.result = replace(self.result, outcome="unknown")
+            self.console.say("kdash: given up before the server answered: it is not known whether it was made")
+            raise
         self.result = replace(
             self.result,
             outcome="done",

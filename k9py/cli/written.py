@@ -1,7 +1,7 @@
 """What came of one workload's write, and how that is said as JSON.
 
-Invariant: keys are snake_case and only ever added to; `outcome` is one of dry-run, declined, failed, done, and after
---wait converged, stalled, paused, gone, not-followed.
+Invariant: keys are snake_case and only ever added to; `outcome` is one of dry-run, declined, failed (nothing was
+changed), unknown (it may have been), done, and after --wait converged, stalled, paused, gone, not-followed.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ class Result:
             "audit_problem": printable(self.audit_problem) or None,
             "error": None if error is None else _error_values(error),
         }
+
+
+def error_outcome(error: KdashError) -> str:
+    """Return the word for a failure: failed, or unknown where the change may have been made or may still be."""
+    return "unknown" if error.looked and not error.is_looked_final else "failed"
 
 
 def _error_values(error: KdashError) -> dict[str, Any]:

@@ -55,15 +55,22 @@ def ssl_context(ca: bytes | None, *, insecure: bool, certificate: ClientCertific
 
 
 def _load(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
-    descriptor, path = tempfile.mkstemp(prefix="kdash-", suffix=".pem")  # mode 0600
+    path = ""
     try:
+        descriptor, path = tempfile.mkstemp(prefix="kdash-", suffix=".pem")  # mode 0600
         with open(descriptor, "wb") as file:
             file.write(certificate.certificate.rstrip() + b"\n" + certificate.key)
         context.load_cert_chain(path, password=_refuse_password)
     except (ssl.SSLError, ValueError) as error:
         _refuse_certificate(error)
+    except OSError as error:
+        raise ConfigError(
+            f"The client certificate cannot be put into a temporary file: {printable(error.strerror or str(error))}",
+            "OpenSSL reads it from a file: make room, or name another directory with TMPDIR.",
+        ) from error
     finally:
-        os.unlink(path)
+        if path:
+            os.unlink(path)
 
 
 def _refuse_password() -> str:

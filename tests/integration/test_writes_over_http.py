@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from k9py.actions.audit import AuditLog, Identity
 from k9py.actions.change import Change
+from k9py.actions.delete_pod import plan_delete_pod, plan_evict
 from k9py.actions.patcher import WriteRequest
 from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.restart import plan_restart
@@ -21,13 +22,14 @@ from k9py.actions.write import Writer
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConflictError, NotFoundError, RefusedError
+from k9py.objects.errors import ConflictError, KdashError, NotFoundError, RefusedError
 from k9py.objects.kinds import KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.objects.workloads import Deployment
 from k9py.rollouts.status import RolloutState, rollout_status
 from k9py.rollouts.template_diff import template_diff
 from k9py.simulator.clock import ManualClock
+from k9py.simulator.faults import Cut, Replace, Where
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
@@ -199,3 +201,62 @@ async def test_scale_restart_pause_and_resume_do_what_they_say(
     await writer.write(plan_resume(paused), dry_run=False)
     assert not (await connection.get(CHECKOUT))["spec"].get("paused")
     assert [one["action"] for one in lines(audit)] == ["scale", "restart", "pause", "resume"]
+
+
+async def a_pod(connection: Connection) -> dict[str, Any]:
+    """Return a running pod of checkout."""
+    for one in await connection.list("Pod", "shop", label_selector="app=checkout"):
+        if one["status"].get("phase") == "Running":
+            return await connection.get(ObjectKey("Pod", "shop", one["metadata"]["name"]))
+    raise AssertionError("no pod runs")
+
+
+FAILURE = b'{"kind":"Status","status":"Failure","message":"etcd is full"}'
+
+
+@pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict], ids=["delete", "evict"])
+@pytest.mark.parametrize("fault", [Replace(), Replace(body=FAILURE), Replace(504, b""), Replace(307, location="/x")])
+async def test_a_pod_that_is_still_there_was_not_taken_away_whatever_the_server_says(
+    plan: Callable[[dict[str, Any]], Change],
+    fault: Replace,
+    simulator: Simulator,
+    connection: Connection,
+    writer: Writer,
+    audit: Path,
+) -> None:
+    pod = await a_pod(connection)
+    for verb in ("delete", "create"):
+        simulator.inject(fault, Where(verb, "pods"))
+    with pytest.raises(KdashError) as caught:
+        await writer.write(plan(pod), dry_run=False)
+    assert caught.value.looked == "not-made"
+    assert "is still there and not being deleted" in caught.value.hint
+    assert [one["looked"] for one in lines(audit)] == ["not-made"]
+    assert "deletionTimestamp" not in (await a_pod(connection))["metadata"]
+
+
+@pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict], ids=["delete", "evict"])
+@pytest.mark.parametrize("fault", [Replace(made=True), Replace(504, b"", made=True), Cut(0)])
+async def test_a_pod_that_was_taken_away_and_its_answer_lost_is_found_by_looking(
+    plan: Callable[[dict[str, Any]], Change],
+    fault: Replace | Cut,
+    simulator: Simulator,
+    connection: Connection,
+    writer: Writer,
+    audit: Path,
+) -> None:
+    pod = await a_pod(connection)
+    for verb in ("delete", "create"):
+        simulator.inject(fault, Where(verb, "pods"))
+    written = await writer.write(plan(pod), dry_run=False)
+    assert "looked: " in written.remark
+    assert [(one["outcome"], one["looked"]) for one in lines(audit)] == [("done", "made")]
+
+
+async def test_the_trial_of_a_delete_deletes_nothing(connection: Connection, writer: Writer, audit: Path) -> None:
+    pod = await a_pod(connection)
+    for plan in (plan_delete_pod, plan_evict):
+        await writer.write(plan(pod), dry_run=True)
+    key = ObjectKey("Pod", "shop", pod["metadata"]["name"])
+    assert "deletionTimestamp" not in (await connection.get(key))["metadata"]
+    assert lines(audit) == []

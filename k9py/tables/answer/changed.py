@@ -38,7 +38,7 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
         told = f"{told} by {printable(view.changed_by)}".strip()
     if told:
         pieces += [_DOT, (told, Tone.PLAIN)]
-    cause = _cause(current, facts)
+    cause = printable(current.own_cause)
     if cause:
         pieces += [_DOT, (f'"{cause}"', Tone.PLAIN)]
     return tuple(pieces)
@@ -128,14 +128,6 @@ def _change(one: MeaningChange, *, with_subject: bool) -> Line:
     if one.family == "image" and one.what == "image":
         return (label, *image_change(one.before, one.after))
     return (label, (_cut(one.before), Tone.PLAIN), _ARROW, (_cut(one.after), Tone.ACCENT))
-
-
-def _cause(current: Revision, facts: RolloutFacts) -> str:
-    """Return the change-cause, "" for one that was inherited from the revision before."""
-    before = next((one for one in facts.revisions if one.number < current.number), None)
-    if before is not None and before.change_cause == current.change_cause:
-        return ""
-    return printable(current.change_cause)
 
 
 def _cut(text: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,6 +165,28 @@ async def test_a_refusal_whose_line_cannot_be_stored_says_both(tmp_path: Path, m
         with pytest.raises(ForbiddenError, match="you may not") as caught:
             await writer(server, tmp_path / "audit.jsonl").write(change(server.obj), dry_run=False)
     assert caught.value.hint == "ask; and the audit line was not stored: No space left on device"
+
+
+async def test_given_up_while_its_line_is_stored_it_is_not_sent_and_that_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
+    syncing, goes_on, real = threading.Event(), threading.Event(), os.fsync
+
+    def slow(descriptor: int) -> None:
+        syncing.set()
+        goes_on.wait(60)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    running = asyncio.create_task(writer(server, path).write(change(server.obj), dry_run=False))
+    assert await asyncio.to_thread(syncing.wait, 60)
+    running.cancel()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert server.sent == []
+    assert [(one["event"], one.get("outcome")) for one in all_lines(path)] == [("begin", None), ("write", "failed")]
 
 
 async def test_without_a_path_writing_works_and_keeps_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
 import os
 import ssl
@@ -230,6 +231,17 @@ def test_no_file_with_a_key_is_left_behind(tmp_path: Path, monkeypatch: pytest.M
         ssl_context(None, insecure=False, certificate=ClientCertificate(pem("alice.crt"), pem("bob.key")))
     assert seen == [0o600, 0o600]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_directory_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**given: str) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    certificate = ClientCertificate(pem("alice.crt"), pem("alice.key"))
+    with pytest.raises(ConfigError, match="temporary file: No space left on device") as caught:
+        ssl_context(None, insecure=False, certificate=certificate)
+    assert "TMPDIR" in caught.value.hint
 
 
 def id_token(expires_at: datetime) -> str:

@@ -9,6 +9,7 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.severity import Severity
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import RESTARTED_AT
+from k9py.rollouts.change_cause import with_inherited
 from k9py.rollouts.meaning import Family, MeaningChange
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -258,9 +259,11 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
         ),
         pytest.param(
             facts(
-                (
-                    revision(6, is_current=True, change_cause="release 2.7"),
-                    revision(5, "2.7.1", change_cause="release 2.7"),
+                with_inherited(
+                    (
+                        revision(6, is_current=True, change_cause="release 2.7"),
+                        revision(5, "2.7.1", change_cause="release 2.7"),
+                    )
                 )
             ),
             "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set",
