@@ -119,6 +119,8 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
         yield missing_words(health.missing)
     for kind, why in health.unreadable.items():
         yield f"a {kind} is left out because it cannot be read: {printable(why)}"
+    if health.behind:
+        yield f"not current: {', '.join(health.behind)}"
     if not complete:
         yield f"not everything had been read after {DEADLINE:.0f} s"
     if health.error is not None and not health.is_live:

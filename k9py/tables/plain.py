@@ -84,6 +84,7 @@ def json_values(
             "state": health.state.value,
             "since": _time(health.since),
             "forbidden_kinds": list(health.forbidden),
+            "behind_kinds": list(health.behind),
             "missing_kinds": list(health.missing),
             "error": printable(health.error.message) if health.error else None,
         },

@@ -194,6 +194,7 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
         "state": "stale",
         "since": "2026-11-22T11:58:30Z",
         "forbidden_kinds": [],
+        "behind_kinds": [],
         "missing_kinds": [],
         "error": "connection refused",
     }
