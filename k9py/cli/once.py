@@ -19,6 +19,7 @@ from rich.console import Console
 from k9py.cli.demo import Demo
 from k9py.cli.options import Arguments
 from k9py.cli.printing import print_tables
+from k9py.cli.sign_in import PrintedSignIn
 from k9py.cli.waiting import Waiting, is_settled, reading_words
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
@@ -51,7 +52,7 @@ def run_once(arguments: Arguments) -> int:
 async def _once(arguments: Arguments) -> int:
     clock = SystemClock()
     with ExitStack() as stack:
-        options = ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context)
+        options = ConnectOptions(arguments.kubeconfig, arguments.context, PrintedSignIn(_say))
         connector: Connector = connect
         if arguments.demo is not None:
             demo = stack.enter_context(Demo(arguments.demo))
@@ -125,6 +126,10 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
         yield f"not everything had been read after {DEADLINE:.0f} s"
     if health.error is not None and not health.is_live:
         yield printable(health.error.message)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _width() -> int | None:

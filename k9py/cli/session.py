@@ -17,6 +17,7 @@ from k9py.actions.write import Writer
 from k9py.cli.console import Console, system_console
 from k9py.cli.demo import Demo
 from k9py.cli.options import CommandArguments
+from k9py.cli.sign_in import PrintedSignIn
 from k9py.cli.streams import printing
 from k9py.cli.targets import Named
 from k9py.informer.clock import Clock, SystemClock
@@ -98,10 +99,11 @@ def naming(key: ObjectKey) -> Iterator[None]:
 def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:
     """Run a subcommand on this process's streams; return its exit code. Raises ConfigError: there is no such demo."""
     with ExitStack() as stack:
+        console = system_console(no_color=arguments.no_color)
         invocation = Invocation(
             arguments=arguments,
-            console=system_console(no_color=arguments.no_color),
-            target=ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context),
+            console=console,
+            target=ConnectOptions(arguments.kubeconfig, arguments.context, PrintedSignIn(console.say)),
             audit_path=audit_file(os.environ),
         )
         if arguments.demo is not None:

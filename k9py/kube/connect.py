@@ -38,7 +38,8 @@ async def connect(
     """
     environ = dict(os.environ) if environ is None else environ
     target = await asyncio.to_thread(resolve, options, environ)
-    credentials = credentials_for(target, environ, times, reload=partial(_user_again, options, environ, target))
+    again = partial(_user_again, options, environ, target)
+    credentials = credentials_for(target, environ, times, reload=again, sign_in=options.sign_in)
     loading = asyncio.create_task(load())
     try:
         await credentials.current()  # a plugin takes its second while the client is imported

@@ -33,6 +33,8 @@ SILENCE_AFTER_WORDS: Final = 900.0
 """Seconds it may take after it last spoke: a person is signing in, and device codes are good for 15 minutes."""
 _PAUSE: Final = 0.25
 """Seconds after which a line that has not ended is shown: it is a question, or the plugin waits inside it."""
+_POLL: Final = 0.02
+"""Seconds between two looks at whether the program has ended."""
 _MAX_OUTPUT = 1 << 20
 _MAX_COMPLAINT = 4096
 
@@ -93,6 +95,7 @@ class ExecPlugin:
         finally:
             if not talk.has_answered:
                 await _end(process)
+            _close_pipes(process)
             talk.end()
         complaint = bytes(talk.complaint)
         if process.returncode != 0:
@@ -182,7 +185,7 @@ class _Talk:
             await asyncio.wait({working, cancelled}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 raise SignInCancelledError(
-                    f"You cancelled the credential plugin {self.plugin.name}",
+                    f"You cancelled the sign-in with {self.plugin.name}",
                     "Try again to be asked anew, or sign in with the plugin's own command in a shell.",
                 )
             return working.result()
@@ -204,8 +207,8 @@ class _Talk:
                 async with asyncio.TaskGroup() as tasks:
                     hearing = tasks.create_task(self._hear(self.process.stderr))
                     reading = tasks.create_task(_head(self.process.stdout, _MAX_OUTPUT))
-                    await self.process.wait()
                     output = await reading
+                    await _ended(self.process)
                     self.has_answered = True
                     await asyncio.wait({hearing}, timeout=_PAUSE)  # a browser it started may keep stderr open
                     hearing.cancel()
@@ -260,4 +263,19 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             process.kill()
     except (ProcessLookupError, PermissionError):
         pass
-    await process.wait()
+    await _ended(process)
+
+
+def _close_pipes(process: asyncio.subprocess.Process) -> None:
+    """Let go of the pipes, which something the plugin has left behind may keep open; asyncio offers no other way."""
+    process._transport.close()  # type: ignore[attr-defined]
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of the program alone: asyncio's own wait also waits for whoever has inherited its pipes."""
+    waiting = asyncio.ensure_future(process.wait())
+    try:
+        while process.returncode is None:
+            await asyncio.wait({waiting}, timeout=_POLL)
+    finally:
+        waiting.cancel()

@@ -24,6 +24,7 @@ _WORDS: Final[dict[str, Any]] = {
 }
 _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_STRAY_UNDERSCORE: Final = re.compile(r"_(?![0-9])|(?<![0-9])_")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
@@ -141,15 +142,15 @@ def _plain(node: yaml.ScalarNode) -> Any:
 
 
 def _number(text: str) -> int | float | str:
-    digits = text.replace("_", "")
-    if not digits.isascii():
+    if not text.isascii() or (text[0] == "." and _STRAY_UNDERSCORE.search(text)):
         return text
+    digits = text.replace("_", "")
     if _INTEGER.fullmatch(digits):
-        sign = -1 if digits[0] == "-" else 1
-        digits = digits.lstrip("+-")
-        is_octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdecimal()
-        value = sign * int(digits, 8 if is_octal else 0)
-        return value if -(2**63) <= value < 2**64 else float(value)
+        unsigned = digits.lstrip("+-")
+        is_octal = len(unsigned) > 1 and unsigned[0] == "0" and unsigned[1].isdecimal()
+        value = int(unsigned, 8 if is_octal else 0) * (-1 if digits[0] == "-" else 1)
+        if -(2**63) <= value < (2**63 if digits[0] == "+" else 2**64):
+            return value
     if _FLOAT.fullmatch(digits):
         number = float(digits)
         return text if number in (float("inf"), float("-inf")) else number

@@ -79,9 +79,10 @@ def _without_nulls(values: Any, name: str = "") -> Any:
     """Leave null fields out, and make null items what Go makes of them: "" in a list of text, else an empty entry."""
     if name in _AS_WRITTEN:
         return values
+    if isinstance(values, dict) and name in _MAPS_OF_LISTS:  # a key counts even when it has no values
+        return {key: _without_nulls([] if one is None else one, "args") for key, one in values.items()}
     if isinstance(values, dict):
-        inner = "args" if name in _MAPS_OF_LISTS else ""
-        return {key: _without_nulls(one, inner or key) for key, one in values.items() if one is not None}
+        return {key: _without_nulls(one, key) for key, one in values.items() if one is not None}
     if isinstance(values, list):
         empty: Any = "" if name in _LISTS_OF_TEXT else {}
         return [empty if one is None else _without_nulls(one) for one in values]

@@ -65,7 +65,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self.line_view_options = LineViewOptions(
             redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
         )
-        self.session = Session(options, self._session_changed)
+        self.session = Session(options, self._session_changed, self._sign_in_changed)
         self.writing = Writing(self)
         self.home = HomeScreen(self)
         self._session_worker: Worker[None] | None = None
@@ -104,7 +104,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     def _start_session(self) -> None:
         if self._session_worker is not None:
             self._session_worker.cancel()
-        self.session = Session(self.options, self._session_changed)
+        self.session = Session(self.options, self._session_changed, self._sign_in_changed)
         self._session_changed(self.session.state)
         self._session_worker = start(self, self.session.run, group="session", exclusive=True)
 
@@ -116,6 +116,13 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
             screen.session_changed()
             screen.refresh_bindings()
         self.draw_header()
+
+    def _sign_in_changed(self) -> None:
+        sign_in = self.session.sign_in
+        for screen in self._cluster_screens():
+            screen.sign_in.show(sign_in if self.connected is not None else None)
+        if self.connected is None:
+            self.home.show_connection()
 
     def _cluster_screens(self) -> list[ClusterScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]
@@ -176,9 +183,11 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
             demo=self.options.demo,
         )
         notice = notice_segments(self.session.state)
+        sign_in = self.session.sign_in if self.connected is not None else None
         for screen in self._cluster_screens():
             screen.header.set_segments(segments)
             screen.notice.say(notice)
+            screen.sign_in.show(sign_in)
         self.show_progress()
 
     def show_progress(self) -> None:
@@ -350,6 +359,13 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     async def action_quit(self) -> None:
         """Leave kdash."""
         self.exit(0)
+
+    def action_cancel_sign_in(self) -> None:
+        """Cancel the credential plugin that waits for the person."""
+        if self.session.sign_in is None:
+            self.say("no sign-in is waiting", failed=True)
+        else:
+            self.session.sign_in.cancel()
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew."""

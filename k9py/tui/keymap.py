@@ -110,6 +110,7 @@ BACK: Final = (
 
 APP: Final = (
     Binding("ctrl+c", "quit", "Quit", tooltip="Leave kdash", id="program.quit", show=False, priority=True),
+    Binding("ctrl+x", "cancel_sign_in", "Cancel sign-in", tooltip="Cancel a sign-in", id="program.sign_in", show=False),
     Binding("ctrl+p", "command_palette", "Palette", tooltip="Find a command", id="program.palette", show=False),
     Binding(
         "ctrl+l",

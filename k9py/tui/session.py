@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from k9py.kube.sign_in import SignIn
 from k9py.objects.errors import ConfigError, KdashError
 from k9py.tui.options import AppOptions
 
@@ -54,11 +55,20 @@ class Session:
 
     Args:
         on_change: told each new state, on the event loop.
+        on_sign_in: called when a credential plugin has spoken or ended.
     """
 
-    def __init__(self, options: AppOptions, on_change: Callable[[SessionState], None]) -> None:
+    def __init__(
+        self,
+        options: AppOptions,
+        on_change: Callable[[SessionState], None],
+        on_sign_in: Callable[[], None] = lambda: None,
+    ) -> None:
         self.options = options
+        self._on_sign_in = on_sign_in
         self.state: SessionState = Connecting()
+        self.sign_in: SignIn | None = None
+        """The credential plugin that speaks to the person and has not ended."""
         self._on_change = on_change
         self._retry_now = asyncio.Event()
 
@@ -70,6 +80,17 @@ class Session:
     def retry(self) -> None:
         """Try again now instead of waiting."""
         self._retry_now.set()
+
+    def said(self, sign_in: SignIn, line: str) -> None:
+        """Show what a credential plugin says."""
+        self.sign_in = sign_in
+        self._on_sign_in()
+
+    def ended(self, sign_in: SignIn) -> None:
+        """Show no longer what it said."""
+        if self.sign_in is sign_in:
+            self.sign_in = None
+            self._on_sign_in()
 
     async def run(self) -> None:
         """Connect, and run the cluster until cancelled."""
@@ -89,7 +110,7 @@ class Session:
         from k9py.cluster.scope import choose_scope
 
         options = self.options
-        connection = await options.connector(options.connect)
+        connection = await options.connector(replace(options.connect, sign_in=self))
         try:
             told = connection.info
             choice = await choose_scope(connection, options.namespaces, context_namespace=told.namespace)

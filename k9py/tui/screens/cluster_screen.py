@@ -25,6 +25,7 @@ from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.progress import ProgressStrip
+from k9py.tui.sign_in_bar import SignInBar
 from k9py.tui.widgets.header_bar import HeaderBar, NoticeBar
 from k9py.tui.work import start
 
@@ -58,6 +59,7 @@ class ClusterScreen(Screen[None]):
         super().__init__()
         self.header = HeaderBar(id="header")
         self.notice = NoticeBar(id="notice")
+        self.sign_in = SignInBar(id="sign-in")
         self.progress = ProgressStrip(id="progress")
 
     @property
@@ -74,6 +76,7 @@ class ClusterScreen(Screen[None]):
         yield self.header
         yield KeyBar(id="keys")
         yield self.notice
+        yield self.sign_in
         yield from self.compose_body()
         yield self.progress
 

@@ -86,6 +86,7 @@ class HomeScreen(PanedScreen):
             "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
+        self.connection = ConnectionPane(id="connection")
         self.answer = AnswerPanel()
         self._answering = Answering(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
@@ -97,7 +98,7 @@ class HomeScreen(PanedScreen):
 
     def compose_panes(self) -> ComposeResult:
         with ContentSwitcher(id="home", initial="connection"):
-            yield ConnectionPane(id="connection")
+            yield self.connection
             with Container(id="panes"):
                 with Container(id="tables", classes="group"):
                     yield self.services
@@ -134,7 +135,6 @@ class HomeScreen(PanedScreen):
         self.service = self.rollout = None
         self._answering.clear()
         self.drop_marks()
-        connection = self.query_one(ConnectionPane)
         match self.kdash.session.state:
             case Connected(connection=log_source, cluster=cluster):
                 self.query_one(ContentSwitcher).current = "panes"
@@ -146,28 +146,31 @@ class HomeScreen(PanedScreen):
                 self.show_pane(self.active_pane)
                 self._say_health(cluster.health)
                 return
-            case Connecting():
-                connection.show_connecting(self.kdash.context)
-            case Unreachable():
-                self._show_unreachable()
+        self.show_connection()
         self.query_one(ContentSwitcher).current = "connection"
         self.services.show(None)
         self.rollouts.show(None)
         self.logs.set_source(None)
 
-    def _show_unreachable(self) -> None:
+    def show_connection(self) -> None:
+        """Say in place of the panes how it stands with the connection that is being made, or was not."""
         state = self.kdash.session.state
-        if isinstance(state, Unreachable):
+        if not self.is_mounted:
+            return
+        sign_in = self.kdash.session.sign_in
+        if isinstance(state, Connecting) or sign_in is not None:
+            self.connection.show_connecting(self.kdash.context, sign_in)
+        elif isinstance(state, Unreachable):
             again = ""
             if state.retry_at is not None:
                 left = (state.retry_at - self.kdash.options.clock.now()).total_seconds()
                 again = f"trying again in {max(0, round(left))} s"
-            self.query_one(ConnectionPane).show_error(state.error, again=again)
+            self.connection.show_error(state.error, again=again)
 
     def tick(self, changes: Changes) -> None:
         connected = self.kdash.connected
         if connected is None:
-            self._show_unreachable()
+            self.show_connection()
             return
         self._renew(changes)
         if changes.health or changes.everything:
@@ -327,7 +330,13 @@ class HomeScreen(PanedScreen):
         return had
 
     def step_back(self) -> None:
-        """Take back the marks, the filter, then the narrowing; at last ask whether to quit."""
+        """Take back the marks, the filter, then the narrowing; at last ask whether to quit.
+
+        While the cluster is being connected to it cancels the credential plugin that waits for the person.
+        """
+        if self.kdash.connected is None and self.kdash.session.sign_in is not None:
+            self.kdash.session.sign_in.cancel()
+            return
         if self.drop_marks() or self.drop_filter():
             return
         if self.rollout is not None and self.service is not None:

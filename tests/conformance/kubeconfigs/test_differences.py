@@ -276,6 +276,11 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
     ),
     "an authority that is not asked": (config(TLS + ", insecure-skip-tls-verify: true"), {}, "would ignore it"),
     "groups without a user": (config(user="token: t, as-groups: [a]"), {}, "but no `as`"),
+    "extra values without a user, and without values": (
+        config(user="token: t, as-user-extra: {a: ~}"),
+        {},
+        "but no `as`",
+    ),
     "a plugin without a mode": (
         config(user="exec: {apiVersion: client.authentication.k8s.io/v1, command: x}"),
         {},

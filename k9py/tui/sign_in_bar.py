@@ -1,0 +1,51 @@
+"""What a credential plugin says while the dashboard is live: a renewal needs the person, whose screen stays as it is.
+
+Invariant: it takes no key but the one that cancels the plugin, so that nobody's typing lands in it. Not there while no
+plugin speaks, and not while connecting: then the connection pane shows the same words.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text
+from textual.widgets import Static
+
+from k9py.kube.sign_in import SignIn
+from k9py.tables.values import Tone
+from k9py.tui.theme import palette_for
+
+SHOWN_LINES: Final = 4
+"""Lines of a plugin that are shown, each wrapped: the code may be at its end."""
+
+
+class SignInBar(Static):
+    """Lines under the header, as many as are needed."""
+
+    DEFAULT_CSS = """
+    SignInBar { height: auto; max-height: 8; width: 1fr; padding: 0 1; background: $surface; display: none; }
+    SignInBar.-on { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__("", markup=False, id=id)
+        self._shown: tuple[str, tuple[str, ...]] | None = None
+
+    def show(self, sign_in: SignIn | None) -> None:
+        """Show what the plugin says; None: go away."""
+        shown = None if sign_in is None else (sign_in.plugin, sign_in.lines[-SHOWN_LINES:])
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.set_class(shown is not None, "-on")
+        if shown is None:
+            return
+        palette = palette_for(self.app)
+        plugin, lines = shown
+        text = Text()
+        text.append(f"{Tone.WARN.symbol} sign in: {plugin} says  ", palette.tone(Tone.WARN))
+        text.append("Ctrl+X", palette.tone(Tone.ACCENT))
+        text.append(" cancels", palette.muted)
+        for line in lines:
+            text.append(f"\n{line}", "bold")
+        self.update(text)

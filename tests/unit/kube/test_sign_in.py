@@ -1,0 +1,185 @@
+"""What a plugin says while it waits for the person: told line by line, bounded, and the plugin can be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from k9py.kube.connect import connect
+from k9py.kube.credential import Credential, Times
+from k9py.kube.credentials import AFTER_CANCEL, MIN_INTERVAL, RenewedCredentials
+from k9py.kube.exec_plugin import ExecPlugin, SignInCancelledError
+from k9py.kube.kubeconfig import Entry, ExecConfig, User
+from k9py.kube.options import ConnectOptions
+from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, PluginWords, SignIn
+from k9py.kube.static_credentials import StaticCredentials
+from k9py.kube.target import Endpoint
+from k9py.objects.errors import ConfigError
+from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
+
+DEVICE_CODE = Path(__file__).with_name("device-code.sh")
+
+
+@dataclass
+class Listener:
+    """Remembers what it is told, and does something at the first line."""
+
+    at_first: Callable[[SignIn], None] = lambda _: None
+    lines: list[str] = field(default_factory=list)
+    has_ended: bool = False
+
+    def said(self, sign_in: SignIn, line: str) -> None:
+        self.lines.append(line)
+        if len(self.lines) == 1:
+            self.at_first(sign_in)
+
+    def ended(self, sign_in: SignIn) -> None:
+        self.has_ended = True
+
+
+def plugin(tmp_path: Path, listener: Listener, source: str, *, silence_after_words: float = 60) -> ExecPlugin:
+    config = msgspec.convert(plugin_user(sys.executable, ["-c", source])["exec"], ExecConfig)
+    return ExecPlugin(
+        config,
+        tmp_path,
+        Endpoint("https://x"),
+        environ(tmp_path),
+        listener,
+        silence=60,
+        silence_after_words=silence_after_words,
+    )
+
+
+@pytest.mark.parametrize(
+    ("chunks", "lines", "rest"),
+    [
+        ([b"open the page\nenter ABCD\n"], ["open the page", "enter ABCD"], []),
+        ([b"en", b"ter ABCD\n\n\n  \n"], ["enter ABCD"], []),
+        ([b"Password: "], [], ["Password:"]),
+        ([b"waiting |\rwaiting /\rdone\r\n"], ["done"], []),
+        (["ö".encode()[:1], "ö".encode()[1:] + b"\n"], ["ö"], []),
+        ([b"\x1b[31mred\x1b[0m \x1b]0;title\x07\xff\n"], ["red \N{REPLACEMENT CHARACTER}"], []),
+        ([b"a" * 5000 + b"\n"], ["a" * (MAX_LINE - 1) + "…"], []),
+        ([b"x" * 100_000, b"\n"], ["x" * (MAX_LINE - 1) + "…"], []),
+    ],
+)
+def test_what_a_plugin_says_becomes_printable_lines(chunks: list[bytes], lines: list[str], rest: list[str]) -> None:
+    words = PluginWords()
+    assert [line for chunk in chunks for line in words.feed(chunk)] == lines
+    assert words.is_inside_line is bool(rest)
+    assert words.rest() == rest
+
+
+def test_of_a_plugin_that_says_much_the_last_lines_are_kept() -> None:
+    sign_in = SignIn("login", lambda: None)
+    for number in range(100):
+        sign_in.add(str(number))
+    assert sign_in.lines == tuple(str(number) for number in range(100 - KEPT_LINES, 100))
+
+
+async def test_a_device_code_is_told_while_the_plugin_waits_and_cancelling_ends_all_it_started(tmp_path: Path) -> None:
+    listener = Listener(lambda sign_in: sign_in.cancel())
+    user = plugin_user("/bin/sh", [str(DEVICE_CODE)])
+    path = kubeconfig(tmp_path, cluster={"server": "https://127.0.0.1:1"}, user=user)
+    with pytest.raises(SignInCancelledError, match="You cancelled the sign-in with /bin/sh"):
+        await connect(ConnectOptions(str(path), sign_in=listener), environ=environ(tmp_path))
+    (line,) = listener.lines
+    assert line.startswith("To sign in, use a web browser to open the page https://login.example.com/device")
+    assert line.endswith("and enter the code ABCD-1234 to authenticate.")
+    assert listener.has_ended
+
+
+async def test_cancelling_kills_the_children_of_the_plugin_too(tmp_path: Path) -> None:
+    source = (
+        "import subprocess, sys, signal\n"
+        "child = subprocess.Popen(['sleep', '300'])\n"
+        "print(child.pid, file=sys.stderr, flush=True)\n"
+        "signal.pause()"
+    )
+    listener = Listener(lambda sign_in: sign_in.cancel())
+    with pytest.raises(SignInCancelledError):
+        await plugin(tmp_path, listener, source).run()
+    assert not await asyncio.to_thread(lives_on, int(listener.lines[0]))
+
+
+def lives_on(pid: int) -> bool:
+    """Tell whether a process that was killed is still there in the end; its new parent buries it when it gets to it."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return False
+        except (ProcessLookupError, FileNotFoundError):
+            return False
+        time.sleep(0.01)
+    return True
+
+
+async def test_the_time_limit_starts_over_when_the_plugin_speaks(tmp_path: Path) -> None:
+    source = "import sys, signal; print('enter ABCD', file=sys.stderr, flush=True); signal.pause()"
+    with pytest.raises(ConfigError, match="did not answer within 0 s of its last words: enter ABCD"):
+        await plugin(tmp_path, Listener(), source, silence_after_words=0).run()
+
+
+async def test_a_question_without_a_line_end_is_told(tmp_path: Path) -> None:
+    source = "import sys, signal; sys.stderr.write('Password: '); sys.stderr.flush(); signal.pause()"
+    listener = Listener(lambda sign_in: sign_in.cancel())
+    with pytest.raises(SignInCancelledError):
+        await plugin(tmp_path, listener, source).run()
+    assert listener.lines == ["Password:"]
+
+
+async def test_a_browser_that_keeps_stderr_open_does_not_hold_the_sign_in(tmp_path: Path) -> None:
+    answer = '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}}'
+    source = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen(['sleep', '300'], stdout=subprocess.DEVNULL)\n"
+        "print(child.pid, file=sys.stderr, flush=True)\n"
+        f"print({answer!r})"
+    )
+    listener = Listener()
+    given = await plugin(tmp_path, listener, source).run()
+    assert given.token == "t"
+    assert listener.has_ended
+    os.kill(int(listener.lines[0]), signal.SIGKILL)  # still there: what a successful plugin has opened stays open
+
+
+async def test_a_plugin_that_always_wants_the_terminal_is_run_without_one_and_its_failure_says_so(
+    tmp_path: Path,
+) -> None:
+    user = plugin_user(sys.executable, ["-c", "raise SystemExit('no terminal')"], interactiveMode="Always")
+    config = msgspec.convert(user["exec"], ExecConfig)
+    with pytest.raises(ConfigError, match="no terminal") as caught:
+        await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+    assert "interactiveMode is Always" in caught.value.hint
+
+
+async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -> None:
+    passed, runs = 0.0, 0
+
+    async def fetch() -> Credential:
+        nonlocal runs
+        runs += 1
+        raise SignInCancelledError("You cancelled the sign-in")
+
+    times = Times(lambda: datetime(2026, 11, 30, tzinfo=UTC), lambda: passed)
+    credentials = RenewedCredentials("the plugin", fetch, StaticCredentials(Entry(User(), Path("/"))), times)
+    for passed in (0.0, MIN_INTERVAL + 1, AFTER_CANCEL - 1):  # noqa: B007
+        with pytest.raises(SignInCancelledError):
+            await credentials.current()
+        assert runs == 1
+    passed = AFTER_CANCEL
+    with pytest.raises(SignInCancelledError):
+        await credentials.current()
+    assert runs == 2
