@@ -16,6 +16,9 @@ from k9py.cli.logs.command import logs
 from k9py.cli.targets import parse_images, parse_target, parse_targets
 
 _words = click.argument("words", nargs=-1, metavar="KIND/NAME")
+_show_secrets = click.option(
+    "--show-secrets", is_flag=True, help="Show values in the pod template that look like secrets (hidden otherwise)."
+)
 _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
 
 
@@ -28,14 +31,19 @@ _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
     metavar="NUMBER",
     help="Show this one alone, with its pod template.",
 )
+@_show_secrets
 @where
-def history(context: click.Context, /, words: Sequence[str], number: int | None, **given: Any) -> None:
+def history(
+    context: click.Context, /, words: Sequence[str], number: int | None, show_secrets: bool, **given: Any
+) -> None:
     """Show the revisions of a workload: images, change-cause, pods alive, who made them and when."""
+    if show_secrets and number is None:
+        raise click.UsageError("--show-secrets is about a pod template: name one with --revision")
     arguments, named = merged(context, given), parse_target(words)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
-    context.exit(run(arguments, lambda invocation: core.history(invocation, named, number)))
+    context.exit(run(arguments, lambda invocation: core.history(invocation, named, number, shows_secrets=show_secrets)))
 
 
 @click.command(cls=Subcommand, short_help="What differs between revisions, or a revision and now.")
@@ -53,16 +61,31 @@ def history(context: click.Context, /, words: Sequence[str], number: int | None,
     help="A revision's number, or now.",
 )
 @click.option("--yaml", is_flag=True, help="The plain YAML difference with context instead of its meaning.")
+@_show_secrets
 @where
 def diff(
-    context: click.Context, /, words: Sequence[str], older: str | None, newer: str, yaml: bool, **given: Any
+    context: click.Context,
+    /,
+    words: Sequence[str],
+    older: str | None,
+    newer: str,
+    yaml: bool,
+    show_secrets: bool,
+    **given: Any,
 ) -> None:
     """Show what differs between two revisions of a workload, or between a revision and now."""
+    if show_secrets and not yaml:
+        raise click.UsageError("--show-secrets needs --yaml")
     arguments, named = merged(context, given), parse_target(words)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
-    context.exit(run(arguments, lambda invocation: core.diff(invocation, named, older, newer, yaml=yaml)))
+    context.exit(
+        run(
+            arguments,
+            lambda invocation: core.diff(invocation, named, older, newer, yaml=yaml, shows_secrets=show_secrets),
+        )
+    )
 
 
 @click.command(cls=Subcommand, short_help="Where a rollout stands and why; --wait to its end.")

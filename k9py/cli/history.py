@@ -21,6 +21,7 @@ from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.secret_values import without_secrets
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.yaml_lines import lines_of
 from k9py.tables import history as table
@@ -37,8 +38,12 @@ _CONTEXT: Final = 3
 _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.MUTED, " ": Tone.PLAIN}
 
 
-async def history(invocation: Invocation, named: Named, number: int | None) -> int:
-    """Print the revisions, or one of them with its pod template. Raises KdashError."""
+async def history(invocation: Invocation, named: Named, number: int | None, *, shows_secrets: bool = False) -> int:
+    """Print the revisions, or one of them with its pod template. Raises KdashError.
+
+    Args:
+        shows_secrets: show what looks like a secret in the pod template, which is hidden otherwise.
+    """
     console, now = invocation.console, invocation.clock.now()
     async with opened(invocation) as session:
         reading = await _reading(session, session.key(named))
@@ -54,6 +59,7 @@ async def history(invocation: Invocation, named: Named, number: int | None) -> i
         wanted = revision_numbered(reading, number)
         one = next(each for each in found if each.name == wanted.name)
         author, template = authors.get(one.name), revision_template(reading.revision_objects[one.name])
+        template = template if shows_secrets else without_secrets(template)
         if invocation.arguments.json:
             values = table.json_values(reading.key, (one,), authors, context=session.context)
             console.answer_json({**values, "template": template})
@@ -67,11 +73,20 @@ async def history(invocation: Invocation, named: Named, number: int | None) -> i
     return ExitCode.DONE
 
 
-async def diff(invocation: Invocation, named: Named, older: str | None, newer: str | None, *, yaml: bool) -> int:
+async def diff(
+    invocation: Invocation,
+    named: Named,
+    older: str | None,
+    newer: str | None,
+    *,
+    yaml: bool,
+    shows_secrets: bool = False,
+) -> int:
     """Print what leads from one pod template to another: by meaning, or line by line. Raises KdashError.
 
     Args:
         older, newer: a revision's number or NOW; None: the revision before `newer`, and now.
+        shows_secrets: show what looks like a secret in the YAML, which is hidden otherwise.
     """
     console = invocation.console
     async with opened(invocation) as session:
@@ -79,7 +94,7 @@ async def diff(invocation: Invocation, named: Named, older: str | None, newer: s
     after = _side(reading, newer or NOW)
     before = _side(reading, older) if older is not None else _before(reading, after)
     changes = meaning_diff(before.template, after.template)
-    lines = template_diff(before.template, after.template, context=_CONTEXT)
+    lines = template_diff(before.template, after.template, context=_CONTEXT, shows_secrets=shows_secrets)
     if invocation.arguments.json:
         console.answer_json(
             {

@@ -15,6 +15,7 @@ from typing import Any, AnyStr, Final, Literal
 import msgspec
 
 from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH
+from k9py.rollouts.secret_values import both_without_secrets
 from k9py.rollouts.yaml_lines import item_lines, key_text, lines_of, scalar_text
 
 Sign = Literal[" ", "+", "-", "@"]
@@ -48,15 +49,22 @@ class _Line:
     path: str
 
 
-def template_diff(old: Mapping[str, Any], new: Mapping[str, Any], *, context: int = 2) -> tuple[DiffLine, ...]:
+def template_diff(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, context: int = 2, shows_secrets: bool = False
+) -> tuple[DiffLine, ...]:
     """Return the lines that lead from `old` to `new`, with that many lines of context around each change.
 
     Args:
         old, new: pod templates as the server has them (`spec.template`, with `metadata` and `spec`).
+        shows_secrets: show what looks like a secret too; otherwise it is hidden, and one that changed says so.
     """
     before, after = comparable(old), comparable(new)
     if same(before, after):
         return ()
+    if not shows_secrets:
+        before, after = both_without_secrets(before, after)
+        if same(before, after):  # such as two values that changed places
+            return (DiffLine("@", "what differs is hidden"),)
     lines: list[_Line] = []
     _walk_mapping(before, after, 0, "", lines)
     return tuple(_hunks(lines, context))

@@ -100,6 +100,7 @@ BAR: Final = (
     "pane.mark",
     "pane.narrow",
     "table.sort",
+    "text.secrets",
 )
 """Ids of the keys in the last line, most useful first: what does not fit is left out from the end."""
 
@@ -176,6 +177,18 @@ ROLLOUT: Final = (
     Binding("m", "mark", "Mark", tooltip="Mark the revision to compare others with", id="pane.mark", show=False),
 )
 """Keys of a rollout's own screen."""
+
+TEXT: Final = (
+    Binding(
+        "S,shift+s",
+        "secrets",
+        "Secrets",
+        tooltip="Show values that look like secrets, or hide them again",
+        id="text.secrets",
+        key_display="S",
+    ),
+)
+"""Keys of every screen of text about an object."""
 
 DIFFERENCE: Final = (
     Binding("v", "switch", "Meaning/YAML", tooltip="By meaning, or as YAML", id="view.switch", key_display="v"),

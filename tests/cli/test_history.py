@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,3 +142,25 @@ async def test_before_the_first_revision_there_is_nothing(shell: Shell) -> None:
     ran = await shell.run(lambda its: diff(its, CHECKOUT, None, "1", yaml=False))
     assert (ran.code, ran.out) == (9, "")
     assert "no revision before 1" in ran.err
+
+
+def with_secrets(spec: dict[str, Any]) -> None:
+    container = spec["template"]["spec"]["containers"][0]
+    container["env"] = [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "URL", "value": "amqp://u:hunter2@mq"}]
+    container["args"] = ["--api-token", "hunter2"]
+
+
+@pytest.mark.parametrize("json", [False, True], ids=["text", "json"])
+async def test_what_looks_like_a_secret_is_hidden_until_it_is_asked_for(shell: Shell, json: bool) -> None:
+    edit(shell.simulator, with_secrets)
+    for hides, run in (
+        (True, lambda its: history(its, CHECKOUT, 6)),
+        (False, lambda its: history(its, CHECKOUT, 6, shows_secrets=True)),
+        (True, lambda its: diff(its, CHECKOUT, "5", "now", yaml=True)),
+        (False, lambda its: diff(its, CHECKOUT, "5", "now", yaml=True, shows_secrets=True)),
+        (True, lambda its: diff(its, CHECKOUT, "5", "now", yaml=False)),
+    ):
+        ran = await shell.run(run, json=json)
+        assert ran.code == 0
+        assert "DB_PASSWORD" in ran.out
+        assert ("hunter2" in ran.out) is not hides

@@ -63,6 +63,7 @@ def test_what_is_no_label_selector_is_refused(text: str) -> None:
         (["deploy/x", "-l", "app=web"], "exclude each other"),
         (["-l", "app=we b"], "is no label selector"),
         (["deploy/x", "-p", "-f"], "-p and -f exclude each other"),
+        (["deploy/x", "--raw", "-o", "json"], "--raw prints lines as they were written"),
         (["deploy/x", "--since", "soon"], "no length of time"),
         (["deploy/x", "--since", "0"], "no time that has passed"),
         (["deploy/x", "--tail", "-1"], "-1"),

@@ -41,6 +41,7 @@ def prints(
     prefixed: bool = False,
     timestamps: bool = False,
     highlight: tuple[str, ...] = (),
+    untouched: bool = False,
 ) -> Printer:
     return printer(
         form,
@@ -49,17 +50,25 @@ def prints(
         prefixed=prefixed,
         timestamps=timestamps,
         patterns=tuple(SearchPattern(re.compile(one)) for one in highlight),
+        untouched=untouched,
     )
 
 
-def test_raw_into_a_pipe_is_what_the_container_wrote() -> None:
-    assert prints("raw")(line(HOSTILE)) == f"{HOSTILE}\n"
-
-
-def test_raw_into_a_terminal_is_harmless() -> None:
-    shown = prints("raw", is_terminal=True)(line(HOSTILE))
+@pytest.mark.parametrize("is_terminal", [False, True], ids=["pipe", "terminal"])
+def test_raw_is_harmless_wherever_it_goes(is_terminal: bool) -> None:
+    shown = prints("raw", is_terminal=is_terminal)(line(HOSTILE))
     assert shown.endswith("\n")
     assert shown[:-1].isprintable()
+
+
+@pytest.mark.parametrize("is_terminal", [False, True], ids=["pipe", "terminal"])
+def test_only_what_was_asked_for_untouched_is_what_the_container_wrote(is_terminal: bool) -> None:
+    assert prints("raw", is_terminal=is_terminal, untouched=True)(line(HOSTILE)) == f"{HOSTILE}\n"
+
+
+def test_raw_keeps_tabs_that_part_fields() -> None:
+    text = "2026-11-30T07:00:00Z\t\x1b[31mERROR\x1b[0m\tfailed"
+    assert prints("raw")(line(text)) == "2026-11-30T07:00:00Z\tERROR\tfailed\n"
 
 
 @pytest.mark.parametrize("form", ["raw", "pretty"])

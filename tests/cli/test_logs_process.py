@@ -64,11 +64,14 @@ def test_a_reader_of_both_streams_that_leaves_ends_it_well(command: list[str]) -
     assert ran.stderr.strip() == b"code 0"
 
 
-def test_into_a_pipe_it_is_all_there_as_it_was_written(command: list[str]) -> None:
-    ran = shell("LOGS | cat", command)
+@pytest.mark.parametrize(
+    ("more", "last"), [("", b"end"), ("--raw", b"\x1b]0;title\x07\x1b[2Jend")], ids=["harmless", "raw"]
+)
+def test_into_a_pipe_it_is_all_there(command: list[str], more: str, last: bytes) -> None:
+    ran = shell(f"LOGS {more} | cat", command)
     assert ran.stderr == b""
     lines = ran.stdout.split(b"\n")
-    assert (lines[0], lines[-2], lines[-1]) == (b"INFO line 0", b"\x1b]0;title\x07\x1b[2Jend", b"")
+    assert (lines[0], lines[-2], lines[-1]) == (b"INFO line 0", last, b"")
     assert len(lines) == 5_002
 
 
@@ -123,6 +126,14 @@ def test_a_terminal_gets_nothing_it_would_act_on(command: list[str], more: list[
     child.close()
     assert child.exitstatus == 0
     assert child.before.split() == b"INFO line 4998 INFO line 4999 end".split()
+
+
+@pytest.mark.parametrize(("more", "is_harmless"), [("", True), ("-o raw", True), ("--raw", False)])
+def test_what_a_filter_behind_a_pipe_prints_is_harmless_unless_raw_is_asked_for(
+    command: list[str], more: str, is_harmless: bool
+) -> None:
+    ran = shell(f"LOGS --tail 1 --no-prefix {more} | grep end", command)
+    assert ran.stdout == (b"end\n" if is_harmless else b"\x1b]0;title\x07\x1b[2Jend\n")
 
 
 async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:

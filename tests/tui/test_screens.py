@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import timestamp
-from k9py.simulator.resources import DEPLOYMENTS, EVENTS
+from k9py.simulator.resources import DEPLOYMENTS, EVENTS, by_kind
 from k9py.simulator.state import ClusterState
 from k9py.tables.describe import DescribeLine, Section
 from k9py.tables.values import Tone
 from k9py.tui.key_bar import KeyBar
-from k9py.tui.keymap import BAR, DIFFERENCE, GROUPS, LOG_PANE, LOG_SCREEN, ROLLOUT
+from k9py.tui.keymap import BAR, DIFFERENCE, GROUPS, LOG_PANE, LOG_SCREEN, ROLLOUT, TEXT
+from k9py.tui.screens.difference import DifferenceScreen, open_difference
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.screens.text import DescribeScreen, YamlScreen, folded, section_lines
+from k9py.tui.screens.text import DescribeScreen, YamlScreen, folded, section_lines, without_secret_lines
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 
@@ -49,7 +51,7 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     await kdash.press("1")
     await kdash.until(lambda: ("s", "Scale", False) in bar.keys, "scale greyed out")
     bound = {active.binding.id for active in kdash.home.active_bindings.values()}
-    assert set(BAR) - bound <= {binding.id for binding in (*ROLLOUT, *DIFFERENCE, *LOG_SCREEN, *LOG_PANE)}, (
+    assert set(BAR) - bound <= {binding.id for binding in (*ROLLOUT, *TEXT, *DIFFERENCE, *LOG_SCREEN, *LOG_PANE)}, (
         "a key of no screen"
     )
     assert len(bar.keys) >= len(bound & set(BAR))
@@ -164,3 +166,41 @@ def test_nothing_is_folded_where_there_is_no_room_to_fold() -> None:
     assert folded("a text of some words", 5) == ["a text of some words"]
     assert folded("", 40) == [""]
     assert folded("x" * 50, 40) == ["x" * 40, "x" * 10]
+
+
+def with_secrets(state: ClusterState) -> None:
+    found = state.storage.get(by_kind("Deployment"), CART.namespace, CART.name)
+    assert found is not None
+    changed = copy.deepcopy(found)
+    changed["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
+    state.storage.update(by_kind("Deployment"), changed)
+
+
+async def test_yaml_hides_what_looks_like_a_secret_until_a_key_shows_it(kdash: Dashboard) -> None:
+    kdash.simulator.call(with_secrets)
+    await kdash.select(CART)
+    await kdash.press("y")
+    screen = await kdash.until_screen(YamlScreen)
+    await kdash.until(lambda: "DB_PASSWORD" in screen.pane.text.text, "the variable")
+    assert "hunter2" not in screen.pane.text.text
+    await kdash.press("S")
+    await kdash.until(lambda: "hunter2" in screen.pane.text.text, "shown")
+    await kdash.press("S")
+    await kdash.until(lambda: "hunter2" not in screen.pane.text.text, "hidden again")
+
+
+async def test_the_difference_as_yaml_hides_what_looks_like_a_secret(kdash: Dashboard) -> None:
+    kdash.simulator.call(with_secrets)
+    await kdash.select(CART)
+    open_difference(kdash.home)
+    screen = await kdash.until_screen(DifferenceScreen)
+    await kdash.press("v")
+    await kdash.until(lambda: "- name: DB_PASSWORD" in screen.pane.text.text, "as YAML")
+    assert "hunter2" not in screen.pane.text.text
+    await kdash.press("S")
+    await kdash.until(lambda: "hunter2" in screen.pane.text.text, "shown")
+
+
+def test_descriptions_hide_what_a_message_repeats() -> None:
+    section = Section("Events", (DescribeLine("app", "cannot open amqp://u:hunter2@mq"),))
+    assert without_secret_lines(section).lines[0].text == "cannot open amqp://u:••••••@mq"

@@ -79,6 +79,11 @@ def _past(text: str) -> int:
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time, UTC.")
 @click.option("--prefix/--no-prefix", default=None, help="Begin each line with pod/container; default: if several.")
 @click.option(
+    "--raw",
+    is_flag=True,
+    help="Lines exactly as they were written, escape sequences too; without it those are taken out, even into a pipe.",
+)
+@click.option(
     "--max-streams",
     type=click.IntRange(min=1, max=1000),
     default=60,
@@ -105,6 +110,8 @@ def logs(context: click.Context, /, words: Sequence[str], selector: str | None, 
         )
     if given["previous"] and given["follow"]:
         raise click.UsageError("-p and -f exclude each other: a run that has ended has nothing to follow.")
+    if given["raw"] and (form not in (None, "raw") or arguments.json):
+        raise click.UsageError("--raw prints lines as they were written: leave out -o.")
     options = LogOptions(
         named=named,
         selector=selector or "",

@@ -29,6 +29,7 @@ class LogOptions:
             the others does.
         highlight: regular expressions.
         output: None: pretty on a terminal, else raw.
+        raw: lines as the containers wrote them, escape sequences included.
         timestamps: begin each line with its time.
         prefix: begin each line with its pod and container; None: where it may be more than one container.
         max_streams: containers followed at once; more take turns.
@@ -45,6 +46,7 @@ class LogOptions:
     exclude: tuple[str, ...] = ()
     highlight: tuple[str, ...] = ()
     output: LogOutput | None = None
+    raw: bool = False
     timestamps: bool = False
     prefix: bool | None = None
     max_streams: int = 60

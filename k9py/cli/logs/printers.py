@@ -1,7 +1,7 @@
 """A log line as it is printed: raw, as JSON, or pretty. To add a form: a function, and a case in `printer`.
 
-Invariant: into a terminal nothing goes that it would act on but our own colour sequences; raw into a pipe is the text
-as the container wrote it.
+Invariant: nothing is printed that a terminal would act on but our own colour sequences, not into a pipe either: what
+reads it (grep, less -R) often prints to one. Only who asks for it (`--raw`) gets the text as the container wrote it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def printer(
     prefixed: bool,
     timestamps: bool,
     patterns: Sequence[SearchPattern],
+    untouched: bool = False,
 ) -> Printer:
     """Return what prints lines in a form.
 
@@ -45,12 +46,14 @@ def printer(
         prefixed: each begins with its pod and container.
         timestamps: each begins with its time.
         patterns: what is marked in them, where colours are welcome.
+        untouched: raw lines keep their escape sequences, wherever they go.
     """
     match form:
         case "json":
             return _json(plain=not is_unicode(out))
         case "raw":
-            return _raw(is_terminal=out.isatty(), prefixed=prefixed, timestamps=timestamps)
+            harmless = str if untouched else plain if out.isatty() else _harmless
+            return _raw(harmless, prefixed=prefixed, timestamps=timestamps)
         case "pretty":
             return _pretty(colour=colour, prefixed=prefixed, timestamps=timestamps, patterns=patterns)
 
@@ -68,14 +71,19 @@ def time_words(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _raw(*, is_terminal: bool, prefixed: bool, timestamps: bool) -> Printer:
+def _raw(harmless: Callable[[str], str], *, prefixed: bool, timestamps: bool) -> Printer:
     def one(line: LogLine) -> str:
         before = f"{source_name(line.target)} " if prefixed else ""
         if timestamps:
             before = f"{before}{time_words(line.at)} "
-        return f"{before}{plain(line.text) if is_terminal else line.text}\n"
+        return f"{before}{harmless(line.text)}\n"
 
     return one
+
+
+def _harmless(text: str) -> str:
+    """Return a text without what a terminal would act on; tabs stay, since `cut` and its like part fields by them."""
+    return text if text.isprintable() else "\t".join([plain(part) for part in text.split("\t")])
 
 
 def _json(*, plain: bool) -> Printer:

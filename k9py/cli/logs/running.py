@@ -126,12 +126,13 @@ class _Run:
         targets = wanted(self._pods, options)
         several = len(targets) > 1 or (options.follow and not subject.is_pod)
         self._printer = printer(
-            options.output or ("pretty" if console.out.isatty() else "raw"),
+            "raw" if options.raw else options.output or ("pretty" if console.out.isatty() else "raw"),
             console.out,
             colour=takes_colour(console.out, no_color=no_color),
             prefixed=several if options.prefix is None else options.prefix,
             timestamps=options.timestamps,
             patterns=patterns,
+            untouched=options.raw,
         )
         in_colour = options.output != "json" and takes_colour(console.err, no_color=no_color)
         self._reporter = Reporter(console.err, colour=in_colour)

@@ -6,7 +6,6 @@ secret, an escape sequence), the new one says that it differs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from k9py.objects.text import printable
+from k9py.rollouts.secret_values import HIDDEN, HIDDEN_OTHER, both_without_secrets
 from k9py.rollouts.template_diff import same
 from k9py.rollouts.yaml_lines import key_text
 
@@ -37,16 +37,10 @@ Family = Literal[
     "other",
 ]
 
-HIDDEN: Final = "•••••• (hidden)"
-_HIDDEN_OTHER: Final = "•••••• (hidden, another value)"
 ORDER: Final = "\norder"
 """Key of `keyed` for a change of order; no element can have it on the wire's own terms."""
 _LENGTH: Final = 240
 _LEAD: Final = 40
-_SECRET_NAME: Final = re.compile(
-    r"passw|passphrase|(?:^|[^a-z])pass(?:[^a-z]|$)|pwd|token|secret|credential|keys?(?![a-z])", re.I
-)
-_URL_PASSWORD: Final = re.compile(r"(?<=://)([^/\s:@]*):[^\s/]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,7 @@ def change(family: Family, subject: str, what: str, before: Any, after: Any) -> 
     """Make a change from two values (None: absent); texts stay as they are, anything else is said as JSON."""
     old, new = _both_cut(whole(before), whole(after))
     if old is not None and old == new:
-        new = _HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in what is not shown)"
+        new = HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in what is not shown)"
     return MeaningChange(family, printable(subject), printable(what), old, new)
 
 
@@ -108,16 +102,6 @@ def _both_cut(old: str | None, new: str | None) -> tuple[str | None, str | None]
     if start == 0 or old == new:
         return _cut(old), _cut(new)
     return _cut(f"…{old[start:]}"), _cut(f"…{new[start:]}")
-
-
-def names_a_secret(name: str) -> bool:
-    """Tell whether a variable or flag of that name plainly holds a secret."""
-    return _SECRET_NAME.search(name) is not None
-
-
-def without_password(text: str) -> str:
-    """Return the text with the password of every URL in it hidden."""
-    return _URL_PASSWORD.sub(r"\1:••••••@", text)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -207,7 +191,10 @@ def other(subject: str, path: str, old: Any, new: Any, family: Family = "other")
     """Yield whatever differs between two values, each with its path below the subject."""
     if same(old, new):
         return
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
+    old, new = both_without_secrets(old, new)
+    if same(old, new):
+        yield change(family, subject, path or "template", HIDDEN, HIDDEN)
+    elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}):
             below = f"{path}.{key_text(key)}" if path else key_text(key)
             yield from other(subject, below, old.get(key), new.get(key), family)

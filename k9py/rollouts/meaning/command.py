@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from k9py.rollouts.meaning.change import MeaningChange, change, names_a_secret, said, without_password
+from k9py.rollouts.meaning.change import MeaningChange, change, said
+from k9py.rollouts.secret_values import MASK, masked_words
 
 
 def command(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
@@ -27,7 +28,7 @@ def command(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChang
 
 def command_line(words: Sequence[str]) -> str:
     """Return words as a shell would take them, secrets hidden."""
-    return shlex.join(_masked(words))
+    return shlex.join(masked_words(words))
 
 
 def _words(value: Any) -> list[str] | None:
@@ -36,23 +37,7 @@ def _words(value: Any) -> list[str] | None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         return None
-    return _masked(value)
-
-
-def _masked(words: Sequence[str]) -> list[str]:
-    found: list[str] = []
-    is_secret = False
-    for word in words:
-        name, equals, value = word.partition("=")
-        is_flag = name.startswith("-") and " " not in name
-        if is_secret and not word.startswith("-"):
-            found.append("••••••")
-        elif is_flag and equals and value and names_a_secret(name):
-            found.append(f"{name}=••••••")
-        else:
-            found.append(without_password(word))
-        is_secret = is_flag and not equals and names_a_secret(name)
-    return found
+    return masked_words(value)
 
 
 def _line(words: Sequence[str], value: Any) -> str | None:
@@ -63,4 +48,4 @@ def _line(words: Sequence[str], value: Any) -> str | None:
 
 def _part(words: Sequence[str]) -> str | None:
     # Quotes only where they tell words apart; a hidden value needs none.
-    return said(" ".join(one if "••••••" in one else shlex.quote(one) for one in words)) if words else None
+    return said(" ".join(one if MASK in one else shlex.quote(one) for one in words)) if words else None

@@ -6,18 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from k9py.rollouts.meaning.change import (
-    HIDDEN,
     ORDER,
     MeaningChange,
     by_name,
     change,
     keyed,
     mapping,
-    names_a_secret,
     said,
     whole,
-    without_password,
 )
+from k9py.rollouts.secret_values import variable_value
 
 
 def env(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
@@ -35,8 +33,8 @@ def env_words(one: Mapping[str, Any]) -> str:
     """Return where a variable's value comes from, or the value itself where it may be read."""
     if one.get("valueFrom") is not None:
         return source_words(one["valueFrom"])
-    value = whole(one.get("value", "")) or '""'
-    return HIDDEN if value != '""' and names_a_secret(by_name(one) or "") else without_password(value)
+    value = one.get("value", "")
+    return whole(variable_value(by_name(one) or "", value) if isinstance(value, str) else value) or '""'
 
 
 def source_words(source: Any) -> str:

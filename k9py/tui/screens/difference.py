@@ -126,7 +126,8 @@ class DifferenceScreen(TextScreen):
             text.set_lines(((TextSpan(error.message, Tone.FAIL),), (TextSpan(error.hint, Tone.MUTED),)))
             return
         if self.is_yaml:
-            text.set_lines(difference_lines(template_diff(old, new, context=CONTEXT_LINES)))
+            lines = template_diff(old, new, context=CONTEXT_LINES, shows_secrets=self.shows_secrets)
+            text.set_lines(difference_lines(lines))
         else:
             text.set_lines(meaning_text_lines(meaning_diff(old, new), room=text.size.width - 1))
         self._say_sides()

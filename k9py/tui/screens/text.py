@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from k9py.cluster.feed import Changes
 from k9py.cluster.recent_events import recent_events
@@ -17,8 +19,10 @@ from k9py.objects.errors import KdashError
 from k9py.objects.events import Event
 from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
+from k9py.rollouts.secret_values import without_secret_words, without_secrets
 from k9py.tables.describe import Section, describe
 from k9py.tables.values import Tone
+from k9py.tui import keymap
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
@@ -45,11 +49,14 @@ _FOLDING = Console(width=LEAST_FOLD)
 
 
 class TextScreen(PanedScreen):
-    """One pane of text about an object."""
+    """One pane of text about an object. What looks like a secret is hidden until a key shows it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.TEXT]
 
     def __init__(self, app: KdashApp, subject: ObjectKey, heading: str) -> None:
         super().__init__()
         self.subject = subject
+        self.shows_secrets = False
         self.pane = TextPane(heading, options=app.line_view_options, id="text")
 
     def compose_panes(self) -> ComposeResult:
@@ -77,6 +84,12 @@ class TextScreen(PanedScreen):
         """Bring the text up to date."""
         raise NotImplementedError
 
+    def action_secrets(self) -> None:
+        """Show what looks like a secret, or hide it again."""
+        self.shows_secrets = not self.shows_secrets
+        self.kdash.say("secrets are shown: S hides them" if self.shows_secrets else "secrets are hidden")
+        self.show()
+
     def step_back(self) -> None:
         """End the search, then go back."""
         if not self.drop_filter():
@@ -103,7 +116,8 @@ class DescribeScreen(TextScreen):
             connected.cluster.queries, self.subject, self.kdash.options.clock.now(), events=self._events
         )
         if sections:
-            self.pane.text.set_lines(section_lines(sections, self.pane.text.size.width))
+            shown = sections if self.shows_secrets else [without_secret_lines(section) for section in sections]
+            self.pane.text.set_lines(section_lines(shown, self.pane.text.size.width))
         else:
             self.pane.text.set_text(f"{self.subject} is no longer there", Tone.WARN)
         self._ask_for_events()
@@ -159,12 +173,21 @@ class YamlScreen(TextScreen):
         except KdashError as error:
             self.pane.text.set_lines(((TextSpan(error.message, Tone.FAIL),), (TextSpan(error.hint, Tone.MUTED),)))
             return
-        text = await asyncio.to_thread(yaml_text, found)
+        text = await asyncio.to_thread(_yaml, found, self.shows_secrets)
         self.pane.text.set_lines(yaml_lines(text))
 
     def action_yaml(self) -> None:
         """Read it again."""
         self.show()
+
+
+def _yaml(found: Mapping[str, Any], shows_secrets: bool) -> str:
+    return yaml_text(found if shows_secrets else without_secrets(found))
+
+
+def without_secret_lines(section: Section) -> Section:
+    """Return a section with what looks like a secret in its texts hidden: messages and events may repeat one."""
+    return replace(section, lines=tuple(replace(line, text=without_secret_words(line.text)) for line in section.lines))
 
 
 def section_lines(sections: Sequence[Section], room: int = 0) -> list[TextLine]:
