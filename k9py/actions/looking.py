@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from k9py.actions.change import Change
 from k9py.actions.last_writer import last_writer
 from k9py.actions.patcher import Reader
-from k9py.actions.proof import has_no_effect, misses, not_the_object
+from k9py.actions.proof import has_no_effect, misses, not_the_object, unmet
 from k9py.actions.values import value_at
 from k9py.objects.errors import ConnectionFailedError, KdashError, NotFoundError, UnavailableError
 from k9py.objects.text import printable
@@ -107,11 +107,12 @@ def judged(
     if is_other:
         return Look("unknown", f"{name} was deleted and made anew", present)
     is_same_version = str(meta.get("resourceVersion") or "") == change.resource_version
-    if not is_same_version and _holds(change, present, before, previewed):
-        return Look("made", "it was made", present)
     if is_same_version or int(meta.get("generation") or 0) == change.generation:
         is_final = is_answered or not is_same_version
         return Look("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
+    # Its spec was changed since: by this write, or by somebody else.
+    if _holds(change, present, before, previewed):
+        return Look("made", "it was made", present)
     if before is not None and has_no_effect(change.request, before, present):
         # Something else was changed since; the version this was sent for is no more.
         return Look("not-made", "nothing of the change is there", present, True)
@@ -146,7 +147,7 @@ def _holds(
         return False
     return all(
         previewed is not None and value_at(previewed, path) == found
-        for path, _, found in misses(change.request, present)
+        for path, _, found in unmet(change.request, present, before)
     )
 
 

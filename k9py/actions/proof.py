@@ -48,10 +48,12 @@ def unproven(
         return "the resourceVersion it answered with is the one from before, so nothing was stored"
     if before is not None and has_no_effect(change.request, before, answer):
         return "what was to change in it is as it was before"
-    for path, sent, found in misses(change.request, answer):
+    for path, sent, found in unmet(change.request, answer, before):
         if previewed is None or value_at(previewed, path) != found:
             is_now, wanted = short(value_text(path, found)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
+    if int(answer["metadata"].get("generation") or 0) == change.generation > 0:
+        return "the generation it answered with is the one from before, so its spec was not changed"
     return ""
 
 
@@ -78,8 +80,22 @@ def not_the_object(change: Change, answer: Mapping[str, Any]) -> str:
 
 def has_no_effect(request: WriteRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Tell whether nothing of what a patch was to change has changed: a webhook may put it all back."""
-    wanted = [path for path, _, _ in misses(request, before)]
+    wanted = [path for path, _, _ in unmet(request, before, before)]
     return bool(wanted) and all(value_at(before, path) == value_at(after, path) for path in wanted)
+
+
+def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Miss]:
+    """Yield what of a patch an object does not hold, and what it still holds that a replacement was to take away.
+
+    Args:
+        before: the object the patch was planned from; None: what it had is not known.
+    """
+    yield from misses(request, obj)
+    if before is not None:
+        for path in _taken_away(request, before):
+            found = value_at(obj, path)
+            if found == value_at(before, path):
+                yield path, None, found
 
 
 def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
@@ -91,20 +107,68 @@ def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
         yield from _misses(patch, obj, ())
         return
     for operation in patch:
-        path = tuple(part.replace("~1", "/").replace("~0", "~") for part in str(operation["path"]).split("/")[1:])
+        path = _pointer(operation)
         sent = None if operation["op"] == "remove" else operation.get("value")
         yield from _misses(sent, value_at(obj, path), path)
 
 
+def _pointer(operation: Mapping[str, Any]) -> Path:
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in str(operation["path"]).split("/")[1:])
+
+
+def _taken_away(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the paths of an object that a JSON patch's value, or one marked `$patch: replace`, does not have."""
+    patch = request.patch
+    if isinstance(patch, Mapping):
+        yield from _replaced(patch, before, ())
+    else:
+        for operation in patch or ():
+            path = _pointer(operation)
+            if operation["op"] != "remove":
+                yield from _gone(operation.get("value"), value_at(before, path), path)
+
+
+def _replaced(patch: Mapping[str, Any], before: Any, path: Path) -> Iterator[Path]:
+    if patch.get("$patch") == "replace":
+        yield from _gone(patch, before, path)
+        return
+    for key, value in patch.items():
+        if isinstance(value, Mapping):
+            yield from _replaced(value, before.get(key) if isinstance(before, Mapping) else None, (*path, key))
+
+
+def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
+    if _is_not_ours(path):
+        return
+    if isinstance(sent, Mapping) and isinstance(old, Mapping):
+        for key, value in old.items():
+            yield from _gone(sent.get(key), value, (*path, key))
+    elif isinstance(sent, (list, tuple)) and isinstance(old, (list, tuple)):
+        named = {one["name"]: one for one in old if isinstance(one, Mapping) and "name" in one}
+        if len(named) == len(old):
+            others = {one.get("name"): one for one in sent if isinstance(one, Mapping)}
+            for name, value in named.items():
+                yield from _gone(others.get(name), value, (*path, f"[{name}]"))
+        elif any(one not in sent for one in old):
+            yield path
+    elif sent is None and not _is_empty(old):
+        yield path
+
+
+def _is_not_ours(path: Path) -> bool:
+    """Tell whether a patch sends it as a precondition, or a controller writes it by itself."""
+    return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
+
+
 def _misses(sent: Any, found: Any, path: Path) -> Iterator[Miss]:
-    if path in _GUARDS or (path[:2] == _ANNOTATIONS and path[2:] and path[2].startswith(CONTROLLERS)):
+    if _is_not_ours(path):
         return
     if isinstance(sent, Mapping):
         there = found if isinstance(found, Mapping) else {}
         for key, value in sent.items():
             if not key.startswith("$"):  # a directive of the patch
                 yield from _misses(value, there.get(key), (*path, key))
-    elif isinstance(sent, (list, tuple)) and all(isinstance(one, Mapping) for one in sent):
+    elif sent and isinstance(sent, (list, tuple)) and all(isinstance(one, Mapping) for one in sent):
         yield from _misses_of_list(sent, found, path)
     elif sent != found and not (_is_empty(sent) and _is_empty(found)):
         yield path, sent, found

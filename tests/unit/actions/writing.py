@@ -11,8 +11,11 @@ from k9py.actions.change import Change
 from k9py.actions.scale import plan_scale
 from k9py.actions.write import Writer
 from tests import factories as make
-from tests.unit.actions.fake_server import FakeServer
+from tests.unit.actions.fake_server import FakeServer, patched
+from tests.unit.actions.raw import raw_pod
 
+NEWER = "registry.example.com/checkout:1.1.0"
+Raw = dict[str, Any]
 IDENTITY = Identity(context="prod", user="ann", server="https://cluster.example.com", os_user="ann")
 
 
@@ -44,3 +47,14 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def all_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def stored(obj: Raw, change: Change, **metadata: Any) -> Raw:
+    """Return the object as the server has it after a change."""
+    after = patched(obj, change.request)
+    after["metadata"] |= {"resourceVersion": "101", "generation": obj["metadata"].get("generation", 0) + 1, **metadata}
+    return after
+
+
+POD = raw_pod()
+GOING = {**POD, "metadata": {**POD["metadata"], "deletionTimestamp": "2026-11-22T12:00:00Z"}}
