@@ -113,6 +113,19 @@ def test_every_mark_has_a_finding_that_is_as_bad_and_none_is_worse(name: str) ->
             assert worst is None or worst > Severity.WARNING
 
 
+def test_what_is_wrong_with_a_workloads_pods_is_told_once_and_of_others_by_the_service() -> None:
+    bad = SITUATIONS["a bad release over a healthy one"]
+    service, rollout = seen(*bad.objects())
+    assert service.findings == rollout.findings
+    bare = make.pod("bare", ready=False, statuses=[CRASHING], labels={"app": "checkout"}, created=HOUR)
+    well = SITUATIONS["all serve"]
+    objects = [one for one in well.objects() if one.KIND != EndpointSlice.KIND]
+    slices = make.endpoint_slice(make.service("checkout"), [*well.new, bare])
+    view, _ = seen(*objects, bare, slices)
+    assert view.findings[0].message == "1 of 4 pods not ready: container app keeps crashing (exit 1)"
+    assert (view.severity, view.serving, view.wanted) == (Severity.DEGRADED, 3, 4)
+
+
 @pytest.mark.parametrize(
     ("allowed", "missing", "severity"),
     [(2, 2, Severity.ROLLING_OUT), (2, 3, Severity.DEGRADED), ("50%", 5, Severity.ROLLING_OUT)],
