@@ -81,9 +81,10 @@ class ViewBuilder:
             pods = tuple(self._relations.pods_behind(service)) if self._knows(Pod.KIND) else None
             # Who makes endpoints by hand decides how many should serve: those that there are.
             wants = {view.key: Wants(view.status.desired, view.status.serving) for view in views if is_selected}
-            counts = counted(slices, pods if is_selected else None, wants, self._owners(behind, pods or ()), now)
+            owners = self._owners(behind, pods or ())
+            counts = counted(slices, pods if is_selected else None, wants, owners, now)
             if pods is not None:
-                own = service_findings(service, slices, pods, now, at_rest=at_rest)
+                own = service_findings(service, slices, pods, now, at_rest=at_rest, told_by=owners)
         created = service.metadata.creation_timestamp
         backing = Backing(
             is_needed=mode is not ServiceMode.EXTERNAL_NAME,

@@ -6,7 +6,7 @@ nobody's failure, and endpoints made by hand (no selector) are judged only as fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,6 +27,7 @@ class _Case:
     pods: Sequence[Pod]
     now: datetime
     at_rest: bool
+    told_by: Container[str] = ()
 
     @property
     def running(self) -> list[Pod]:
@@ -35,7 +36,13 @@ class _Case:
 
 
 def service_findings(
-    service: Service, slices: Sequence[EndpointSlice], pods: Sequence[Pod], now: datetime, *, at_rest: bool = False
+    service: Service,
+    slices: Sequence[EndpointSlice],
+    pods: Sequence[Pod],
+    now: datetime,
+    *,
+    at_rest: bool = False,
+    told_by: Container[str] = (),
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a service, worst first.
 
@@ -43,6 +50,7 @@ def service_findings(
         slices: of this service; endpoints with unknown readiness count as ready, as the API says.
         pods: all pods its selector selects; without one, those its endpoints name.
         at_rest: the workloads it selects want no pods.
+        told_by: uids of the owners whose workloads tell what is wrong with their pods.
     """
     if service.spec.type == "ExternalName":
         return ()
@@ -50,7 +58,7 @@ def service_findings(
     for part in slices:
         for one in part.endpoints or ():
             unique[one.identity] = one
-    case = _Case(service, tuple(unique.values()), pods, now, at_rest)
+    case = _Case(service, tuple(unique.values()), pods, now, at_rest, told_by)
     return worst_first(found for check in _CHECKS for found in check(case))
 
 
@@ -99,14 +107,15 @@ def _endpoints(case: _Case) -> str:
 def _some_not_ready(case: _Case) -> Iterator[Finding]:
     if not any(one.is_serving for one in case.endpoints):
         return
-    unready = [pod for pod in case.running if not pod.is_ready]
+    unready = [pod for pod in case.running if not pod.is_ready and pod.owner_uid not in case.told_by]
     if not unready:
         return
     cause = worst(found for pod in unready for found in pod_findings(pod, case.now))
     if cause is None or cause.severity > Severity.WARNING:
         return  # starting
     message = f"{len(unready)} of {len(case.running)} pods not ready: {cause.message}"
-    yield Finding(Severity.WARNING, "SomeNotReady", message, case.service.key, cause.since, cause.kind)
+    severity = Severity.DEGRADED if cause.severity <= Severity.STUCK else Severity.WARNING
+    yield Finding(severity, "SomeNotReady", message, case.service.key, cause.since, cause.kind)
 
 
 def _terminating(case: _Case) -> Iterator[Finding]:

@@ -2,86 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import pytest
-from msgspec import convert
 from msgspec.structs import replace
 
-from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.events import Event
-from k9py.objects.managed import ManagedFields, OwnedFields
-from k9py.objects.meta import KubeObject, OwnerReference
-from k9py.objects.pods import ContainerStatus, Pod
+from k9py.objects.pods import ContainerStatus
 from k9py.objects.services import EndpointConditions, EndpointSlice
 from k9py.objects.severity import Severity
-from k9py.objects.workloads import DaemonSet, Deployment, ReplicaSet, RollingUpdate, StatefulSet, Strategy, Workload
+from k9py.objects.workloads import ReplicaSet, RollingUpdate, Strategy
 from tests import factories as make
 from tests.factories import NOW
+from tests.unit.cluster.situations import (
+    CRASHING,
+    HOUR,
+    NEW,
+    OLD,
+    STARTING,
+    THROUGH,
+    TOO_LATE,
+    UPDATING,
+    Situation,
+    aged,
+    pods,
+    seen,
+)
 from tests.unit.cluster.world import World
-
-HOUR = 3600.0
-CRASHING = make.container_status(ready=False, state=make.waiting("CrashLoopBackOff"), last=make.terminated(1))
-STARTING = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
-UPDATING = make.condition("Progressing", "True", "ReplicaSetUpdated")
-THROUGH = make.condition("Progressing", "True", "NewReplicaSetAvailable")
-TOO_LATE = make.condition("Progressing", "False", "ProgressDeadlineExceeded")
-
-
-def aged(workload: KubeObject, seconds: float) -> KubeObject:
-    """The same object, created so many seconds ago."""
-    meta = replace(workload.metadata, creation_timestamp=make.before(seconds))
-    return replace(workload, metadata=meta)
-
-
-def pods(
-    owner: KubeObject, *, ready: int = 0, crashing: int = 0, starting: int = 0, created: float = HOUR
-) -> list[Pod]:
-    labels = {"app": "checkout"}
-    common = {"owner": owner, "labels": labels}
-    found = [make.pod(f"{owner.name}-{n}", **common, created=HOUR) for n in range(ready)]  # type: ignore[arg-type]
-    for number in range(crashing):
-        name = f"{owner.name}-c{number}"
-        found.append(make.pod(name, owner=owner, labels=labels, ready=False, statuses=[CRASHING], created=created))
-    for number in range(starting):
-        name = f"{owner.name}-s{number}"
-        pod = make.pod(name, owner=owner, labels=labels, ready=False, statuses=[STARTING], created=created)
-        found.append(pod)
-    return found
-
-
-def seen(*objects: KubeObject) -> tuple[ServiceView, RolloutView]:
-    """Return the views of the service and of the one workload among the objects."""
-    world = World(*objects)
-    [service] = [one for one in objects if one.KIND == "Service"]
-    [workload] = [one for one in objects if isinstance(one, Deployment | StatefulSet | DaemonSet)]
-    service_view = world.queries.service_view(service.key, NOW)
-    rollout_view = world.queries.rollout_view(workload.key, NOW)
-    assert service_view is not None
-    assert rollout_view is not None
-    return service_view, rollout_view
-
-
-@dataclass(frozen=True)
-class Situation:
-    """A Deployment that wants three pods, and its pods: of the revision in force, and of the one before."""
-
-    deployment: Deployment
-    new: Sequence[Pod] = ()
-    old: Sequence[Pod] = ()
-    severity: Severity = Severity.HEALTHY
-    numbers: tuple[int, int] = (3, 3)
-
-    def objects(self) -> list[KubeObject]:
-        service = make.service("checkout")
-        every = [*self.new, *self.old]
-        return [self.deployment, NEW, OLD, *every, service, make.endpoint_slice(service, every)]
-
-
-BASE = make.deployment("checkout", revision=2)
-NEW = make.replica_set(BASE, "bbb", revision=2)
-OLD = make.replica_set(BASE, "aaa", revision=1)
 
 SITUATIONS = {
     "all serve": Situation(make.deployment(revision=2), pods(NEW, ready=3)),
@@ -167,6 +111,19 @@ def test_every_mark_has_a_finding_that_is_as_bad_and_none_is_worse(name: str) ->
             assert worst is view.severity
         else:
             assert worst is None or worst > Severity.WARNING
+
+
+def test_what_is_wrong_with_a_workloads_pods_is_told_once_and_of_others_by_the_service() -> None:
+    bad = SITUATIONS["a bad release over a healthy one"]
+    service, rollout = seen(*bad.objects())
+    assert service.findings == rollout.findings
+    bare = make.pod("bare", ready=False, statuses=[CRASHING], labels={"app": "checkout"}, created=HOUR)
+    well = SITUATIONS["all serve"]
+    objects = [one for one in well.objects() if one.KIND != EndpointSlice.KIND]
+    slices = make.endpoint_slice(make.service("checkout"), [*well.new, bare])
+    view, _ = seen(*objects, bare, slices)
+    assert view.findings[0].message == "1 of 4 pods not ready: container app keeps crashing (exit 1)"
+    assert (view.severity, view.serving, view.wanted) == (Severity.DEGRADED, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -296,141 +253,3 @@ def test_pods_of_replica_sets_that_are_not_read_are_their_deployments_own() -> N
         view = World(*objects, unknown=unknown).queries.service_view(make.key("Service", "checkout"), NOW)
         assert view is not None
         assert (view.serving, view.wanted, view.severity) == (3, 3, Severity.HEALTHY)
-
-
-# --- at zero -------------------------------------------------------------------------------------------------------
-
-
-def zero(*, generation: int = 2, annotations: dict[str, str] | None = None) -> Deployment:
-    return make.deployment(replicas=0, generation=generation, annotations=annotations)
-
-
-def replica_set_at_zero(*, generation: int, desired: str = "0") -> ReplicaSet:
-    plain = make.replica_set(replicas=0)
-    notes = {**(plain.metadata.annotations or {}), "deployment.kubernetes.io/desired-replicas": desired}
-    return replace(plain, metadata=replace(plain.metadata, generation=generation, annotations=notes))
-
-
-def by_kubectl(workload: Workload) -> Workload:
-    """The same, scaled by kubectl: as servers since 1.36 say it, without a time."""
-    owned: dict[str, object] = {"f:spec": {"f:replicas": {}}}
-    entry = ManagedFields("kubectl", "Update", None, "scale", convert(owned, OwnedFields))
-    return replace(workload, metadata=replace(workload.metadata, managed_fields=(entry,)))
-
-
-def taken(number: int, since: float) -> Event:
-    verb = "Delete" if number else "delete"  # the one since 1.36, the other before
-    message = f"{verb} Pod checkout-{number} in StatefulSet checkout successful"
-    event = make.event(EMPTIED, "SuccessfulDelete", message, type_="Normal", since=since)
-    return replace(event, metadata=replace(event.metadata, name=f"checkout.{number}"))
-
-
-EMPTIED = make.stateful_set("checkout", replicas=0, generation=4)
-NEVER_SCALED = replica_set_at_zero(generation=1)
-SCALED = make.event(zero(), "ScalingReplicaSet", "Scaled down replica set checkout-aaa from 3 to 0", type_="Normal")
-KEDA = OwnerReference(kind="ScaledObject", name="orders", controller=True)
-
-
-def scaled_object() -> KubeObject:
-    autoscaler = make.autoscaler(zero(), min_replicas=1)
-    return replace(autoscaler, metadata=replace(autoscaler.metadata, owner_references=(KEDA,)))
-
-
-@pytest.mark.parametrize(
-    ("objects", "severity", "words"),
-    [
-        ([zero(), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to zero"),
-        ([zero(), replica_set_at_zero(generation=1, desired="3")], Severity.DOWN, "scaled to zero"),
-        ([zero(), NEVER_SCALED, SCALED], Severity.DOWN, "scaled to zero, was 3"),
-        ([zero(), NEVER_SCALED, make.autoscaler(zero())], Severity.DOWN, "scaled to zero"),
-        ([by_kubectl(zero()), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to zero by kubectl"),
-        ([by_kubectl(EMPTIED)], Severity.DOWN, "scaled to zero by kubectl"),
-        (
-            [EMPTIED, *(taken(number, since) for number, since in ((2, 30), (1, 20), (0, 10)))],
-            Severity.DOWN,
-            "scaled to zero, was 3",
-        ),
-        ([zero(generation=1), NEVER_SCALED], Severity.IDLE, "created with no replicas and never scaled"),
-        ([zero(), NEVER_SCALED], Severity.IDLE, "created with no replicas and never scaled"),
-        ([zero()], Severity.UNKNOWN, "wants no pods; whether it ran before is not known"),
-        ([make.stateful_set("checkout", replicas=0, generation=1)], Severity.IDLE, "created with no replicas"),
-        ([make.stateful_set("checkout", replicas=0, generation=4)], Severity.UNKNOWN, "wants no pods; whether"),
-        (
-            [zero(), replica_set_at_zero(generation=5), scaled_object()],
-            Severity.IDLE,
-            "scaled to zero by KEDA's ScaledObject orders until it is needed",
-        ),
-        (
-            [zero(annotations={"autoscaling.knative.dev/class": "kpa"}), replica_set_at_zero(generation=5)],
-            Severity.IDLE,
-            "scaled to zero by Knative until it is needed",
-        ),
-    ],
-    ids=[
-        "ReplicaSet was scaled",
-        "desired-replicas of before",
-        "event",
-        "autoscaler",
-        "who scaled it",
-        "StatefulSet was scaled",
-        "StatefulSet's pods were deleted",
-        "never changed",
-        "never scaled",
-        "no sign",
-        "new StatefulSet",
-        "StatefulSet, no sign",
-        "KEDA",
-        "Knative",
-    ],
-)
-def test_a_service_whose_workload_is_at_zero_is_down_unless_it_always_was_or_is_meant_to_be(
-    objects: list[KubeObject], severity: Severity, words: str
-) -> None:
-    service = make.service("checkout")
-    found = seen(*objects, service, make.endpoint_slice(service))
-    assert [one.severity for one in found] == [severity, severity]
-    assert [one.message.startswith(words) for view in found for one in view.findings[:1]] == [True, True]
-
-
-def test_what_was_seen_running_in_this_session_is_down_at_zero() -> None:
-    service = make.service("checkout")
-    running = make.stateful_set("checkout", replicas=3)
-    made = [make.pod(f"checkout-{n}", owner=running) for n in range(3)]
-    world = World(running, service, *made, make.endpoint_slice(service, made))
-    assert [view.severity for view in both(world, running)] == [Severity.HEALTHY, Severity.HEALTHY]
-    world.remove(*(pod.key for pod in made))
-    world.put(make.stateful_set("checkout", replicas=0, generation=2, total=0, ready=0), make.endpoint_slice(service))
-    found = both(world, running)
-    assert [view.severity for view in found] == [Severity.DOWN, Severity.DOWN]
-    assert found[0].findings[0].message == "scaled to zero, was 3"
-
-
-def both(world: World, workload: Workload) -> tuple[ServiceView, RolloutView]:
-    service = world.queries.service_view(make.key("Service", "checkout"), NOW)
-    rollout = world.queries.rollout_view(workload.key, NOW)
-    assert service is not None
-    assert rollout is not None
-    return service, rollout
-
-
-def test_a_workload_at_zero_beside_one_that_serves_is_idle_until_the_other_goes() -> None:
-    blue, stopped = zero(), replica_set_at_zero(generation=2)
-    green = make.deployment("green", revision=2)
-    green = replace(green, spec=replace(green.spec, template=make.template(labels={"app": "checkout"})))
-    greens = make.replica_set(green, "ggg", revision=2)
-    made = pods(greens, ready=3)
-    service = make.service("checkout")
-    world = World(blue, stopped, green, greens, service, *made, make.endpoint_slice(service, made))
-    found = both(world, blue)
-    assert [view.severity for view in found] == [Severity.HEALTHY, Severity.IDLE]
-    world.put(make.endpoint_slice(service))
-    assert "checkout" in world.dirty[1], "how bad it is at zero depends on the endpoints of its service"
-    assert both(world, blue)[1].severity is Severity.DOWN
-
-
-def test_a_worker_without_a_service_that_was_scaled_to_zero_lately_is_a_warning_and_later_idle() -> None:
-    for since, severity in ((60, Severity.WARNING), (2 * HOUR, Severity.IDLE)):
-        event = make.event(zero(), "ScalingReplicaSet", "Scaled down replica set x from 3 to 0", since=since)
-        view = World(zero(), replica_set_at_zero(generation=2), event).queries.rollout_view(zero().key, NOW)
-        assert view is not None
-        assert view.severity is severity

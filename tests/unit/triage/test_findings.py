@@ -206,13 +206,13 @@ def test_a_service_without_a_ready_pod_names_the_cause() -> None:
     assert found.message == "none of 2 pods behind it is ready: container app keeps crashing (exit 1)"
 
 
-def test_a_service_some_of_whose_pods_crash_warns_and_one_whose_pods_start_does_not() -> None:
+def test_a_service_some_of_whose_pods_crash_is_degraded_and_one_whose_pods_start_is_not() -> None:
     service = make.service()
     crashing = [make.pod("a"), make.pod("b", ready=False, statuses=[CRASHED])]
     starting = [make.pod("a"), make.pod("b", ready=False, statuses=[STARTING])]
     [found] = service_findings(service, [make.endpoint_slice(service, crashing)], crashing, make.NOW)
     assert (found.severity, found.message) == (
-        Severity.WARNING,
+        Severity.DEGRADED,
         "1 of 2 pods not ready: container app keeps crashing (exit 1)",
     )
     assert service_findings(service, [make.endpoint_slice(service, starting)], starting, make.NOW) == ()
