@@ -21,7 +21,7 @@ from datetime import datetime
 from enum import Enum
 
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.objects.errors import ForbiddenError, KdashError, NotFoundError, SilentError
+from k9py.objects.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError, SilentError
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 """Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""
@@ -105,6 +105,7 @@ class ClusterHealth:
                 and one.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
                 and not one.is_current
                 and not one.is_missing
+                and not isinstance(one.error, ExpiredError)  # quiet for long, and being listed again: nothing is wrong
             )
         )
 

@@ -9,7 +9,8 @@ ended in order. Response headers do not count, nor do blank lines or a line that
 - `Live` -> `Stale`: a request or stream failed; a watch was not answered within 20 s; or nothing was heard on a stream
   for 15 s longer than its 48 to 60 s, after which a server ends it. A stream renewed in order stays `Live`.
 - `Stale` -> `Live`: after a failure, a probe is answered with a version no lower than known and the watch opens; after
-  silence, the watch itself must be heard within its 10 s; after more than 30 s the list is read anew first.
+  a watch that was silent, or two that broke at once without a word, the next itself must be heard within its 10 s;
+  after more than 30 s the list is read anew first.
 - any -> `Forbidden`: the list is refused. Where only the watch is, it stays `Stale`, as of the last list.
 - any -> `Stale`, or `Loading` with an error: the server went back in time, or the watch crashed. Both list anew.
 """

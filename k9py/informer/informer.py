@@ -173,10 +173,11 @@ class Informer(Generic[T]):
                 case BaseException() as end:
                     raise end
 
-    def retry_now(self) -> None:
-        """Give up what is being waited for and try again, as if it had not failed before."""
-        self._watcher.retry_soon()
-        self._crashes.reset()
+    def retry_now(self, *, forget: bool = True) -> None:
+        """Give up what is being waited for and try again; `forget`: as if it had not failed before."""
+        if forget:
+            self._watcher.retry_soon()
+            self._crashes.reset()
         match self._health:
             case Loading(retry_at=datetime()) | Stale(retry_at=datetime()) | Forbidden(retry_at=datetime()) as health:
                 self._report(replace(health, retry_at=None))

@@ -11,8 +11,9 @@ Headers prove nothing: a server may send them and then hang, and one restored fr
 it has not reached yet, and is deaf until it has. Therefore
 - after a failure, and after a watch that ended without a word, a probe (a consistent list of one object) is asked for
   before the next watch, and its version judged (`KnownVersion`);
-- after a watch that fell silent the next one is short, and is only `Watched` when it has said something or has ended in
-  order; if that one is silent too the list is read anew each time, so that what is shown is at least that new;
+- after a watch that fell silent, or two that broke at once without a word, the next one is short, and only `Watched`
+  when it has said something or has ended in order; if it fails too the list is read anew each time, so that what is
+  shown is at least that new;
 - after an outage of more than `RELIST_AFTER` everything is read anew: a restored server may be past what was known.
 """
 
@@ -29,6 +30,7 @@ from k9py.informer import timing
 from k9py.informer.backoff import Backoff
 from k9py.informer.clock import Clock
 from k9py.informer.compact import Compactor
+from k9py.informer.doubts import Doubts
 from k9py.informer.events import Disrupted, Init, InitApplied, InitDone, Rejected, Watched, WatchEvent, WentBack
 from k9py.informer.intake import Intake
 from k9py.informer.lister_watcher import ListerWatcher
@@ -57,8 +59,7 @@ _REFUSES_STREAMED_LISTS: Final = frozenset({0, 400, 403, 405, 415, 422, 500, 501
 """Codes that say a server does not stream lists. 403: list may be allowed where watch is not. 500: no progress requests
 in its etcd. Codes for "later" (429, 503, 504) and for "log in" (401) are not among them."""
 
-_OF_ONE_KIND: Final = frozenset({0, 403})
-"""Those of them that say nothing of other kinds."""
+_OF_ONE_KIND: Final = frozenset({0, 403})  # those of them that say nothing of other kinds
 
 _TOO_LARGE_VERSION: Final = "oo large resource version"
 
@@ -105,7 +106,7 @@ class Watcher(Generic[T]):
         self._lost_at: float | None = None  # since the last answer with data in it
         self._unproven = False  # a probe is due before the next watch
         self._proved = False  # a probe was answered just now
-        self._silent_streams = 0  # in a row, that opened and then said nothing
+        self._doubts = Doubts(clock)
         self._fell = False  # the last lines had a lower version among them
         self._verified_at: float | None = None
 
@@ -135,9 +136,8 @@ class Watcher(Generic[T]):
             self._known.forget()
 
     async def events(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        """Yield events in batches, without end; close it to end the watch. Only one reader at a time.
-
-        The reader waits out `Disrupted.retry_in` before it asks for the next batch.
+        """Yield events in batches, without end; close it to end the watch. Only one reader at a time: it waits out
+        `Disrupted.retry_in` before it asks for the next batch.
         """
         match self._state:  # where the reader before this one has left it
             case InitialWatch():
@@ -214,7 +214,7 @@ class Watcher(Generic[T]):
     ) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         began = self._asked_at = self._clock.monotonic()
         heard = False
-        proving = self._silent_streams > 0 and not send_initial_events
+        proving = self._doubts.must_prove and not send_initial_events
         seconds = timing.PROVING_SECONDS if proving else int(timing.WATCH_SECONDS * (1 - 0.2 * self._rng.random()))
         proved, self._proved = self._proved, False
         async with self._lister_watcher.watch(
@@ -223,6 +223,7 @@ class Watcher(Generic[T]):
             timeout_seconds=seconds,
             silence=lambda: self._allowed_silence(seconds),
         ) as stream:
+            self._doubts.opened()
             if not send_initial_events:
                 self._state = Watching(resource_version)
                 if not proving:
@@ -234,7 +235,7 @@ class Watcher(Generic[T]):
                     batch, more, failure = await self._read(rest)
                     if batch:
                         heard = True
-                        if proving and not self._silent_streams:
+                        if proving and not self._doubts.must_prove:
                             proving, batch = False, (Watched(), *batch)
                         yield batch
                     if failure is not None:
@@ -249,11 +250,11 @@ class Watcher(Generic[T]):
                     raise SilentError("the server began a streamed list and does not end it")
         match self._state:
             case Watching(reached):
-                self._state = InitListed(reached)
                 if not heard and self._clock.monotonic() - began < timing.SHORTEST_WATCH:
                     raise ConnectionFailedError("the server closed the watch at once and said nothing")
+                self._state = InitListed(reached)
                 self._unproven = not heard
-                self._silent_streams = 0
+                self._doubts.spoke()
                 if proving:
                     yield (Watched(),)
             case _:
@@ -274,15 +275,12 @@ class Watcher(Generic[T]):
         self._asked_at = self._clock.monotonic()
         if self._lost_at is not None and self._asked_at - self._lost_at > timing.RELIST_AFTER:
             self._state = Empty()
-        elif self._went_back_to(await self._probed_version()):
+        elif await self._has_fallen():
             yield (WentBack(),)
         else:
             self._unproven = False
             self._proved = True
             self._lost_at = None
-
-    async def _probed_version(self) -> str:
-        return read_page(await self._lister_watcher.probe()).metadata.resource_version
 
     async def _has_gone_back(self) -> bool:
         """Find out what lower versions in a watch mean, when there were some."""
@@ -290,14 +288,17 @@ class Watcher(Generic[T]):
         if not self._fell or (self._verified_at is not None and now - self._verified_at < timing.VERIFY_EVERY):
             return False
         self._verified_at = now
-        return self._went_back_to(await self._probed_version())
+        return await self._has_fallen()
+
+    async def _has_fallen(self) -> bool:
+        return self._went_back_to(read_page(await self._lister_watcher.probe()).metadata.resource_version)
 
     def _went_back_to(self, resource_version: str) -> bool:
         """Judge the version of a consistent read; True: everything is to be listed anew. Raises WentBackError."""
-        went_back = self._known.has_fallen_to(resource_version)
-        if went_back:
-            self._state = Empty()
-        return went_back
+        if not self._known.has_fallen_to(resource_version):
+            return False
+        self._state = Empty()
+        return True
 
     def _progressed(self) -> None:
         """The server has sent data."""
@@ -341,7 +342,7 @@ class Watcher(Generic[T]):
                     return (), False, error
             self._known.saw(self._state.resource_version)
             if intake.heard:
-                self._silent_streams = 0
+                self._doubts.spoke()
                 self._unproven = False
                 self._restarts.reset()
         return intake.finish(), more, failure
@@ -375,10 +376,7 @@ class Watcher(Generic[T]):
                 self._limit = min(self._limit * 4, timing.LARGEST_PAGE)
                 self._state = Empty()
                 return Disrupted(error, self._restarts.next())
-            case _, ExpiredError():
-                self._state = Empty()
-                return Disrupted(error, self._restarts.next())
-            case _, ApiError() if _TOO_LARGE_VERSION in error.message:
+            case _, ApiError() if isinstance(error, ExpiredError) or _TOO_LARGE_VERSION in error.message:
                 self._state = Empty()
                 return Disrupted(error, self._restarts.next())
             case ((InitListed() | Watching()), ForbiddenError()):
@@ -390,10 +388,9 @@ class Watcher(Generic[T]):
             case Watching(resource_version), _:
                 self._state = InitListed(resource_version)
                 self._unproven = True
-                if isinstance(error, SilentError):
-                    self._silent_streams += 1
-                    if self._silent_streams > 1:
-                        self._state = Empty()
+                if self._doubts.failed(error):
+                    self._state = Empty()
+                    return Disrupted(error, self._restarts.next())
             case InitListed(), _:
                 self._unproven = True
             case _:

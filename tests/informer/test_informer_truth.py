@@ -63,6 +63,21 @@ def in_short(healths: list[WatchHealth]) -> list[str]:
             id="a half-open server is never live again by its headers",
         ),
         pytest.param(
+            [LIST_A, *[Stream((), CUT, seconds=1)] * 3, LIST_A, *[Stream((), CUT, seconds=1), LIST_A] * 3],
+            ["Loading", "Live", "Stale", "Live", "Stale"],
+            id="a proxy that cuts every watch at once is not live again and again",
+        ),
+        pytest.param(
+            [LIST_A, *[Stream(seconds=0.5)] * 3, LIST_A, *[Stream(seconds=0.5), LIST_A] * 3],
+            ["Loading", "Live", "Stale", "Live", "Stale"],
+            id="a proxy that ends every watch at once is not live again and again",
+        ),
+        pytest.param(
+            [LIST_A, *[Stream((), CUT, seconds=40)] * 2],
+            ["Loading", "Live", "Stale", "Live", "Stale"],
+            id="a proxy that cuts what was quiet for long is live in between",
+        ),
+        pytest.param(
             [LIST_A, Stream((), SILENT), Stream([[bookmark(11)]])],
             ["Loading", "Live", "Stale", "Live"],
             id="a word after the silence",

@@ -214,6 +214,13 @@ async def test_watches_that_stay_silent_while_lists_work_have_everything_listed_
     assert run.told == "Init a InitDone Watched Disrupted Disrupted Init a InitDone Disrupted Init a InitDone"
 
 
+async def test_lists_are_read_ever_more_slowly_while_every_watch_breaks_at_once() -> None:
+    broken = Stream((), CUT, seconds=0.5)
+    rounds: list[Answer] = [page(11, A1), broken] * 7
+    run = await play(LIST_A, broken, broken, broken, *rounds)
+    assert min(run.waits[-3:]) > 20
+
+
 async def test_the_wait_for_an_answer_counts_as_waiting() -> None:
     hangs: list[Answer] = [SILENT] * 8
     at_once, late = await play(*hangs), await play(*hangs, takes=20)

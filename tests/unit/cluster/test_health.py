@@ -8,7 +8,7 @@ import pytest
 
 from k9py.cluster.health import ESSENTIAL, ClusterState, WatchReport, fold
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError, WatchCrashedError
+from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError, NotFoundError, WatchCrashedError
 from tests.factories import NOW
 
 LIVE = Live(NOW)
@@ -63,6 +63,7 @@ def test_live_is_said_only_when_all_that_is_needed_is_watched(
         ({"Event": CRASHED}, ("Event",)),
         ({"Event": Loading(3), "Job": REFUSED, "Node": LIST_ONLY}, ()),
         ({"Job": MISSING}, ()),
+        ({"Event": Stale(NOW, ExpiredError("too old", code=410))}, ()),
         ({"Pod": STALE}, ()),
     ],
 )
