@@ -31,6 +31,10 @@ from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.work import start
 
 SLICE_SECONDS: Final = 0.004
+FRAME: Final = 3
+"""Lines of the pane beside its rows: the frame and the titles."""
+LEAST_LINES: Final = 6
+"""Room to say why there are no rows."""
 REDRAW_SECONDS: Final = 0.5
 MAX_WAITING: Final = 100_000
 MAX_WAITING_CHARACTERS: Final = 32 << 20
@@ -73,6 +77,8 @@ class PatternsPane(TablePane):
         """What is shown; None before the first lines."""
         self.skipped = 0
         """Lines not counted because too many came at once."""
+        self.is_folded = True
+        """Whether patterns that may be chance are one line."""
         self._waiting: deque[tuple[int, Sequence[LogLine]]] = deque()
         self._waiting_lines = self._waiting_characters = 0
         self._baselines: deque[tuple[str, Sequence[LogLine], int]] = deque()
@@ -265,7 +271,9 @@ class PatternsPane(TablePane):
         self.comparison = comparison
         self._patterns = {pattern_table.key_of(one): one for one in comparison.rows}
         can_compare = not self._old or (comparison.new_lines and comparison.old_lines)
-        self.set_rows(pattern_table.rows(comparison, compared=bool(self._old)) if can_compare else ())
+        rows = pattern_table.rows(comparison, compared=bool(self._old), folded=self.is_folded) if can_compare else []
+        self.set_rows(rows)
+        self.styles.height = max(LEAST_LINES, len(rows) + FRAME)
         self._say()
 
     def _say(self) -> None:
@@ -291,6 +299,9 @@ class PatternsPane(TablePane):
         self.set_note(" · ".join(parts), narrowing=narrowing)
 
     def _say_example(self) -> None:
+        if self.table.cursor_key == pattern_table.FOLD:
+            self.set_corner(f"Enter: {'show' if self.is_folded else 'fold'} what may be chance")
+            return
         chosen = self._chosen
         room = max(0, self.size.width - 22)
         example = "" if chosen is None else pattern_table.example_words(chosen)
@@ -309,6 +320,10 @@ class PatternsPane(TablePane):
     def on_live_table_selected(self, event: Selected) -> None:
         """Ask the screen to go to the example."""
         event.stop()
+        if event.key == pattern_table.FOLD and self.comparison is not None:
+            self.is_folded = not self.is_folded
+            self._show(self.comparison)
+            return
         chosen = self._patterns.get(event.key)
         if chosen is not None:
             self.post_message(self.Jump(self, chosen.number, printable(chosen.example)))

@@ -97,6 +97,42 @@ def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -
     assert rows[-1].tone is Tone.WARN, "an error that is perhaps not new is no failure of the release"
 
 
+@pytest.mark.parametrize(
+    ("notes", "others", "text", "tone"),
+    [
+        (("once", "once", "once"), 1, "3 more seen once", Tone.MUTED),
+        (("once", ""), 1, "2 more perhaps new", Tone.MUTED),
+        (("once", "once"), 0, "2 seen once", Tone.MUTED),
+    ],
+)
+def test_what_may_be_chance_is_one_line_until_it_is_unfolded(
+    notes: tuple[str, ...], others: int, text: str, tone: Tone
+) -> None:
+    sure = [pattern(90 + at, kind="new") for at in range(others)]
+    chance = [
+        pattern(at, kind="new", note=note, is_sure=False, new_count=1 if note == "once" else 2, old_count=0)
+        for at, note in enumerate(notes)
+    ]
+    found = comparison(*sure, *chance)
+    folded = patterns.rows(found, compared=True, folded=True)
+    assert [row.key for row in folded[len(sure) :]] == [patterns.FOLD]
+    assert (texts(folded[-1])[-1], folded[-1].tone) == (text, tone)
+    unfolded = sorted(patterns.rows(found, compared=True, folded=False), key=lambda row: (row.rank, row.key))
+    assert unfolded[len(sure)].key == patterns.FOLD
+    assert len(unfolded) == len(sure) + 1 + len(chance)
+
+
+def test_errors_among_what_may_be_chance_are_counted_on_its_line() -> None:
+    chance = [pattern(at, kind="new", is_sure=False, level=Level.ERROR if at else Level.INFO) for at in range(3)]
+    (row,) = patterns.rows(comparison(*chance), compared=True, folded=True)
+    assert (texts(row)[-1], row.tone) == ("3 perhaps new, 2 of them errors", Tone.WARN)
+
+
+def test_one_line_that_may_be_chance_is_not_worth_folding() -> None:
+    (row,) = patterns.rows(comparison(pattern(1, kind="new", is_sure=False)), compared=True, folded=True)
+    assert row.key != patterns.FOLD
+
+
 def test_an_error_that_stopped_is_no_failure() -> None:
     (row,) = shown(pattern(kind="stopped", level=Level.ERROR, new_count=0, old_count=40, new_rate=0.0))
     assert (row.tone, texts(row)[1]) == (Tone.PLAIN, "40")
