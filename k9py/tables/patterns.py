@@ -87,6 +87,15 @@ def summary(comparison: Comparison) -> str:
     return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed"
 
 
+def new_errors(comparison: Comparison) -> tuple[str, ...]:
+    """Return the errors that only the new revision says, as far as that is sure, in words without their fields."""
+    return tuple(
+        printable(one.pattern.partition(" {")[0]) or printable(one.example)
+        for one in comparison.of("new")
+        if one.is_sure and one.level >= Level.ERROR
+    )
+
+
 def against(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> str:
     """Say which revisions are compared: "revision 8 against 7"."""
     return f"{printable(names.get(new, new))} against {_old_words(old, names).removeprefix('revision ')}"

@@ -121,3 +121,15 @@ async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> 
 async def test_a_read_only_session_says_that_nothing_can_be_undone_here(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, read_only=True) as kdash:
         await until_said(kdash, "rolls back to revision 5 (2.7.1) (read-only)")
+
+
+async def test_errors_that_only_the_new_revision_logs_stand_in_the_first_line(tmp_path: Path) -> None:
+    with Simulator("regression", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            await until_said(kdash, "rolling out deploy/checkout", "; new in the log: could not apply the voucher")
+            await until_said(kdash, "do u rolls back to revision 6", "l compares the logs")
+            await kdash.select(CART)
+            await until_said(kdash, "healthy deploy/cart")
+            await kdash.until(lambda: kdash.home.logs.subject == CART, "the logs of cart")
+            await kdash.until(lambda: kdash.home.logs.sink is None, "nothing is counted where nothing moves")
+            assert "new in the log" not in panel(kdash)

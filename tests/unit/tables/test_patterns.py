@@ -198,3 +198,14 @@ def test_an_example_is_told_as_the_log_shows_it_with_the_time_of_the_first() -> 
     found = pattern(kind="new", example=record, first_at=first)
     assert patterns.example_words(found) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
     assert patterns.example_words(pattern(kind="new", note="once", example="it broke")) == "it broke"
+
+
+def test_new_errors_are_those_that_are_sure_without_their_fields() -> None:
+    found = comparison(
+        pattern(1, kind="new", level=Level.ERROR, pattern="no voucher: <num> {order, trace_id}"),
+        pattern(2, kind="new", level=Level.FATAL, pattern="it ends"),
+        pattern(3, kind="new", level=Level.WARN, pattern="slow"),
+        pattern(4, kind="new", level=Level.ERROR, pattern="perhaps", is_sure=False),
+        pattern(5, kind="more", level=Level.ERROR, pattern="more often"),
+    )
+    assert patterns.new_errors(found) == ("no voucher: <num>", "it ends")
