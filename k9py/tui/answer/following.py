@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 THREE: Final = 3
 """Lines of an answer: what is wrong, what changed, what to do."""
+REDRAW_SECONDS: Final = 0.3
+"""Least seconds between two answers about one row: a rollout of thousands of pods changes all the time."""
 LEAST_ROWS: Final = 6
 """Lines a table keeps where there is room for one pane only, if it has as many."""
 SMALL_FRAME: Final = 4
@@ -56,6 +58,7 @@ class Answering:
         self._is_stale = True
         self._shown: tuple[object, ...] = ()
         self._view: RolloutView | ServiceView | None = None
+        self._made_at = float("-inf")
         self._said: Comparison | None = None
 
     def clear(self) -> None:
@@ -94,8 +97,11 @@ class Answering:
         view = self._view_of(connected.cluster.queries, subject)
         shown = (subject, second, home.size, connected.cluster.health.state)
         said = home.new_errors.comparison
-        if shown == self._shown and view is self._view and said is self._said and not self._is_stale:
-            return
+        if shown == self._shown and not self._is_stale:
+            soon = home.kdash.options.clock.monotonic() - self._made_at < REDRAW_SECONDS
+            if soon or (view is self._view and said is self._said):
+                return
+        self._made_at = home.kdash.options.clock.monotonic()
         self._shown, self._view, self._said, self._is_stale = shown, view, said, False
         answer = self._answer(connected, subject)
         width, height = home.size
