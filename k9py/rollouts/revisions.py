@@ -5,7 +5,7 @@ Invariant: newest first, at most one is current. To support another revision kin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -83,7 +83,18 @@ def revisions(
     mine = [one for one in owned if one.owner_uid == workload.uid]
     numbered = sorted(mine, key=lambda one: (_number(one), one.name), reverse=True)
     current = _current_name(workload, numbered)
-    return with_inherited([_revision(one, one.name == current, pods) for one in numbered])
+    counts = None if pods is None or isinstance(workload, Deployment) else _counts(pods)
+    return with_inherited([_revision(one, one.name == current, counts) for one in numbered])
+
+
+def _counts(pods: Sequence[Pod]) -> dict[str, tuple[int, int]]:
+    """Return (all, ready) pods by the label that ties them to a ControllerRevision, in one walk over the pods."""
+    found: dict[str, tuple[int, int]] = {}
+    for pod in pods:
+        label = pod.metadata.label(CONTROLLER_REVISION_HASH)
+        count, ready = found.get(label, (0, 0))
+        found[label] = count + 1, ready + pod.is_ready
+    return found
 
 
 def current_revision(found: Sequence[Revision]) -> Revision | None:
@@ -129,7 +140,9 @@ def _current_name(workload: Workload, newest_first: Sequence[ReplicaSet | Contro
     return ""
 
 
-def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequence[Pod] | None) -> Revision:
+def _revision(
+    one: ReplicaSet | ControllerRevision, is_current: bool, counts: Mapping[str, tuple[int, int]] | None
+) -> Revision:
     match one:
         case ReplicaSet():
             images = one.spec.template.images
@@ -143,9 +156,8 @@ def _revision(one: ReplicaSet | ControllerRevision, is_current: bool, pods: Sequ
             # DaemonSet pods carry the hash alone, StatefulSet pods the revision's whole name.
             pod_hash = one.metadata.label(CONTROLLER_REVISION_HASH) or one.name
             replicas = ready = desired = None
-            if pods is not None:
-                own = [p for p in pods if p.metadata.label(CONTROLLER_REVISION_HASH) == pod_hash]
-                replicas, ready = len(own), sum(p.is_ready for p in own)
+            if counts is not None:
+                replicas, ready = counts.get(pod_hash, (0, 0))
     return Revision(
         number=_number(one),
         name=one.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from k9py.logs.patterns.compare import AT_START, Comparison, Kind, PatternRow
@@ -14,6 +14,8 @@ from k9py.tables.values import Cell, Column, Row, Tone
 
 KIND: Final = "Pattern"
 """Of the keys of rows; their name is the pattern's number."""
+FOLD: Final = ObjectKey("Remark", "", "chance")
+"""Key of the line that stands for patterns that may be chance."""
 MAX_ROWS: Final = 300
 
 _SECTIONS: Final[dict[Kind, int]] = {"new": 0, "stopped": 1, "more": 2, "fewer": 3, "same": 4}
@@ -35,21 +37,40 @@ def columns(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> tuple[C
     return (_CHANGE, _LINES, first, second, _PATTERN)
 
 
-def rows(comparison: Comparison, *, compared: bool) -> list[Row]:
+def rows(comparison: Comparison, *, compared: bool, folded: bool | None = None) -> list[Row]:
     """Return the rows to show, `MAX_ROWS` at most, then in words what is left out.
 
     Args:
         compared: with old revisions: patterns that are the same are left out.
+        folded: whether those that may be chance (seen once, perhaps new) are one line; None: there is no such line.
     """
     told = [one for one in comparison.rows if not compared or one.kind != "same"]
-    shown = [_row(one, compared=compared) for one in told[:MAX_ROWS]]
-    if len(told) > MAX_ROWS:
-        shown.append(_remark("more", f"and {len(told) - MAX_ROWS:,} more patterns", compared=compared))
+    chance = [one for one in told if compared and not one.is_telling]
+    can_fold = folded is not None and len(chance) > 1
+    listed = [one for one in told if one.is_telling or not compared] if can_fold and folded else told
+    shown = [_row(one, compared=compared) for one in listed[:MAX_ROWS]]
+    if can_fold:
+        shown.append(_fold_row(chance, is_folded=bool(folded), is_all=len(chance) == len(told)))
+    if len(listed) > MAX_ROWS:
+        shown.append(_remark("more", f"and {len(listed) - MAX_ROWS:,} more patterns", compared=compared))
     others = comparison.new_others + comparison.old_others
     if others:
         text = f"{others:,} lines of more patterns than are told apart"
         shown.append(_remark("others", text, compared=compared))
     return shown
+
+
+def _fold_row(chance: Sequence[PatternRow], *, is_folded: bool, is_all: bool) -> Row:
+    """Return the line that stands for patterns that may be chance; it says when there are errors among them."""
+    how = "seen once" if all(max(one.new_count, one.old_count) == 1 for one in chance) else "perhaps new"
+    errors = sum(one.level >= Level.ERROR for one in chance)
+    grave = f", {errors:,} of them errors" if errors else ""
+    more = "" if is_all or not is_folded else " more"
+    text = f"{len(chance):,}{more} {how}{grave}"
+    tone = Tone.WARN if errors and is_folded else Tone.MUTED
+    blanks = (Cell(""),) * 3
+    cells = (Cell("▸" if is_folded else "▾", Tone.MUTED), *blanks, Cell(text, tone))
+    return Row(FOLD, cells, tone, (_LAST - 1) * 1000 - 1)
 
 
 def key_of(pattern: PatternRow) -> ObjectKey:
@@ -64,6 +85,15 @@ def summary(comparison: Comparison) -> str:
     perhaps = f", {len(new) - sure:,} perhaps" if sure < len(new) else ""
     stopped, changed = len(comparison.of("stopped")), len(comparison.of("more", "fewer"))
     return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed"
+
+
+def new_errors(comparison: Comparison) -> tuple[str, ...]:
+    """Return the errors that only the new revision says, as far as that is sure, in words without their fields."""
+    return tuple(
+        printable(one.pattern.partition(" {")[0]) or printable(one.example)
+        for one in comparison.of("new")
+        if one.is_sure and one.level >= Level.ERROR
+    )
 
 
 def against(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from k9py.actions.patcher import WriteRequest
+from k9py.objects.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.undo import UndoDialog
@@ -42,6 +43,13 @@ async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
         assert 'changed image 2.7.1 → 2.8.0 · 12m ago by shop-pipeline · "release 2.8: instalments"' in said
         assert "do u rolls back to revision 5 (2.7.1)" in said
         assert "…" not in said
+
+
+async def test_a_crash_is_answered_with_its_restarts(tmp_path: Path) -> None:
+    with Simulator("crashloop", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+            await kdash.select(ObjectKey("Deployment", "shop", "payments"))
+            await until_said(kdash, "container app keeps crashing (exit 1); 7 restarts; 2 old pods still serve")
 
 
 async def test_the_undo_that_is_suggested_is_the_one_the_key_offers(kdash: Dashboard) -> None:
@@ -121,3 +129,15 @@ async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> 
 async def test_a_read_only_session_says_that_nothing_can_be_undone_here(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, read_only=True) as kdash:
         await until_said(kdash, "rolls back to revision 5 (2.7.1) (read-only)")
+
+
+async def test_errors_that_only_the_new_revision_logs_stand_in_the_first_line(tmp_path: Path) -> None:
+    with Simulator("regression", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            await until_said(kdash, "rolling out deploy/checkout", "; new in the log: could not apply the voucher")
+            await until_said(kdash, "do u rolls back to revision 6", "l compares the logs")
+            await kdash.select(CART)
+            await until_said(kdash, "healthy deploy/cart")
+            await kdash.until(lambda: kdash.home.logs.subject == CART, "the logs of cart")
+            await kdash.until(lambda: kdash.home.logs.sink is None, "nothing is counted where nothing moves")
+            assert "new in the log" not in panel(kdash)

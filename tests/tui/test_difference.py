@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.geometry import Size
 
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.difference import difference_text
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.difference import DifferenceScreen, open_difference
@@ -170,3 +172,20 @@ async def test_the_undo_dialog_tells_by_meaning_and_switches_to_yaml(kdash: Dash
     await kdash.until(lambda: f"+ image: {OLD}" in asking.difference.text, "as YAML")
     await kdash.press("v")
     await kdash.until(lambda: "→" in asking.difference.text, "by meaning again")
+
+
+@pytest.mark.parametrize(("height", "has_yaml"), [(6, False), (30, True)])
+def test_the_yaml_uses_the_room_a_short_difference_leaves(height: int, has_yaml: bool) -> None:
+    def template(image: str) -> dict[str, object]:
+        return {"spec": {"containers": [{"name": "app", "image": image}]}}
+
+    lines = difference_text(template("a:1"), template("a:2"), as_yaml=False, context=3, size=Size(80, height))
+    texts = ["".join(span.text for span in line) for line in lines]
+    assert texts[:2] == ["container app", "  image  a:1 → a:2"]
+    assert any(text.startswith("+") and text.endswith("image: a:2") for text in texts) is has_yaml
+
+
+def test_templates_that_are_the_same_are_said_to_be_so_once() -> None:
+    same = {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}
+    (line,) = difference_text(same, same, as_yaml=False, context=3, size=Size(80, 40))
+    assert "the same" in line[0].text

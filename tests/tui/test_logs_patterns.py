@@ -17,6 +17,7 @@ from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
+from k9py.tables import patterns as pattern_table
 from k9py.tui.logs.comparing import sides
 from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
@@ -44,13 +45,32 @@ async def test_a_release_under_way_shows_first_what_only_the_new_revision_says(r
     await regression.until_text("tax table read from the cache")
 
 
-async def test_beside_the_log_on_a_wide_screen_above_it_on_a_narrow_one(regression: Dashboard) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 45), (250, 60)], ids=str)
+async def test_patterns_lie_above_the_log_as_high_as_needed(regression: Dashboard, size: tuple[int, int]) -> None:
+    await regression.pilot.resize_terminal(*size)
     screen = await logs_of_checkout(regression)
-    await regression.until(lambda: screen.patterns.display, "the patterns")
-    await regression.until(lambda: screen.patterns.region.y == screen.logs.region.y, "beside")
-    await regression.pilot.resize_terminal(100, 30)
-    await regression.until(lambda: screen.patterns.region.height == 8, "eight rows")
-    assert screen.patterns.region.bottom == screen.logs.region.y
+    await regression.until(lambda: screen.is_settled and pattern_table.FOLD in screen.patterns.rows, "the patterns")
+
+    def is_above() -> bool:
+        patterns, logs = screen.patterns.region, screen.logs.region
+        needed = len(screen.patterns.rows) + 3
+        return (patterns.bottom, patterns.width, patterns.height) == (logs.y, logs.width, needed)
+
+    await regression.until(is_above, "above the log, without an empty line")
+
+
+async def test_what_may_be_chance_unfolds_with_enter_and_folds_again(regression: Dashboard) -> None:
+    screen = await logs_of_checkout(regression)
+    await regression.until(lambda: screen.is_settled and pattern_table.FOLD in screen.patterns.rows, "the patterns")
+    folded = len(screen.patterns.rows)
+    await regression.press("tab", "end")
+    assert screen.patterns.table.cursor_key == pattern_table.FOLD
+    assert "Enter: show" in screen.patterns.corner
+    await regression.press("enter")
+    await regression.until(lambda: len(screen.patterns.rows) > folded, "all of them")
+    assert screen.patterns.table.cursor_key == pattern_table.FOLD, "the cursor stays where it was"
+    await regression.press("enter")
+    await regression.until(lambda: len(screen.patterns.rows) == folded, "one line again")
 
 
 async def test_enter_on_a_pattern_goes_to_its_line(regression: Dashboard) -> None:

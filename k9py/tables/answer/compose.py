@@ -140,7 +140,8 @@ def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> Lin
         sentence, serving = serving or sentence, rest
     elif severity is Severity.STUCK or "ready" in sentence or "progressing" in sentence:
         serving = ""
-    parts = [sentence, serving, status.note if status.note not in sentence else ""]
+    restarts = _count(facts.restarts, "restart") if facts.restarts else ""
+    parts = [sentence, restarts, serving, status.note if status.note not in sentence else ""]
     words = printable("; ".join(part for part in parts if part))
     return ((words, tone if severity is not Severity.HEALTHY else Tone.PLAIN), *_since(since, now), *_errors(facts))
 

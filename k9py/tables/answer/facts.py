@@ -23,6 +23,7 @@ class RolloutFacts:
         scaled_by: the field manager that set the number of pods last, "" when nothing tells.
         scaled_at: when, None when nothing tells.
         former_replicas: pods there were before the workload was scaled to zero, None when nothing tells.
+        restarts: of the containers in the pods that are not ready, 0 where they are not what is wrong.
         new_errors: what the new revision's log says and the old ones' do not, errors alone, printable.
     """
 
@@ -33,6 +34,7 @@ class RolloutFacts:
     scaled_by: str = ""
     scaled_at: datetime | None = None
     former_replicas: int | None = None
+    restarts: int = 0
     new_errors: tuple[str, ...] = ()
 
     @property

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from k9py.actions.audit import AuditLog
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.undo import revision_template
+from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
+from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import Workload
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
@@ -37,6 +39,8 @@ SETTLE_SECONDS: Final = 0.2
 AGAIN_SECONDS: Final = 10.0
 """After a failure it is read again at the earliest after this long."""
 MAX_KEPT: Final = 64
+FEW_PODS: Final = 500
+"""Up to so many pods their restarts are added up."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -153,12 +157,20 @@ def _look(connected: Connected, view: RolloutView, *, is_problem: bool) -> _Know
         base.uid if base is not None else "",
         is_zero,
     )
-    facts = RolloutFacts(revisions, target, base)
+    facts = RolloutFacts(revisions, target, base, restarts=_restarts(queries, view))
     workload = queries.workload(view.key) if is_zero else None
     if workload is not None:
         by, at = scaled_by(workload)
         facts = replace(facts, scaled_by=by, scaled_at=at)
     return _Known(view, facts, which)
+
+
+def _restarts(queries: Queries, view: RolloutView) -> int:
+    """Return how often the containers of pods that are not ready were restarted, where that is what is wrong."""
+    kind = view.status.cause or (view.worst.kind if view.worst is not None else None)
+    if kind not in (TroubleKind.CRASH, TroubleKind.OOM) or (view.status.desired or 0) > FEW_PODS:
+        return 0
+    return sum(pod.restarts for pod in queries.pods_of(view.key) if not pod.is_ready)
 
 
 def scaled_by(workload: Workload) -> tuple[str, datetime | None]:

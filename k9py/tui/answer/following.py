@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from k9py.cluster.health import ClusterState
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView, ServiceView
+from k9py.logs.patterns.compare import Comparison
 from k9py.objects.meta import ObjectKey
 from k9py.objects.severity import Severity
-from k9py.tables.answer import Answer, everything_healthy, rollout_answer, service_answer, stale
+from k9py.tables.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
 from k9py.tables.meaning import Line
 from k9py.tables.values import Tone
 from k9py.tui.answer.facts import FactsReader
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 THREE: Final = 3
 """Lines of an answer: what is wrong, what changed, what to do."""
+REDRAW_SECONDS: Final = 0.3
+"""Least seconds between two answers about one row: a rollout of thousands of pods changes all the time."""
 LEAST_ROWS: Final = 6
 """Lines a table keeps where there is room for one pane only, if it has as many."""
 SMALL_FRAME: Final = 4
@@ -55,6 +58,8 @@ class Answering:
         self._is_stale = True
         self._shown: tuple[object, ...] = ()
         self._view: RolloutView | ServiceView | None = None
+        self._made_at = float("-inf")
+        self._said: Comparison | None = None
 
     def clear(self) -> None:
         """Begin anew: there is another cluster, or none."""
@@ -91,9 +96,13 @@ class Answering:
         subject = self._subject()
         view = self._view_of(connected.cluster.queries, subject)
         shown = (subject, second, home.size, connected.cluster.health.state)
-        if shown == self._shown and view is self._view and not self._is_stale:
-            return
-        self._shown, self._view, self._is_stale = shown, view, False
+        said = home.new_errors.comparison
+        if shown == self._shown and not self._is_stale:
+            soon = home.kdash.options.clock.monotonic() - self._made_at < REDRAW_SECONDS
+            if soon or (view is self._view and said is self._said):
+                return
+        self._made_at = home.kdash.options.clock.monotonic()
+        self._shown, self._view, self._said, self._is_stale = shown, view, said, False
         answer = self._answer(connected, subject)
         width, height = home.size
         self._panel.show(answer, width=width, least=self._least(), most=self._most(height))
@@ -171,7 +180,7 @@ class Answering:
             view = queries.rollout_view(subject, now)
             if view is None:
                 return None
-            facts = self._facts.facts(connected, view, is_problem=view.severity.is_problem)
+            facts = self._facts_of(connected, view)
             return rollout_answer(view, facts, self._keys, now, refusal=refusal)
         service = queries.service_view(subject, now)
         if service is None:
@@ -180,8 +189,12 @@ class Answering:
         worst = min(views, key=lambda one: (one.severity, one.key), default=None)
         if worst is None:
             return service_answer(service, None, self._keys, now, refusal=refusal)
-        facts = self._facts.facts(connected, worst, is_problem=worst.severity.is_problem)
+        facts = self._facts_of(connected, worst)
         return service_answer(service, (worst, facts), self._keys, now, refusal=refusal)
+
+    def _facts_of(self, connected: Connected, view: RolloutView) -> RolloutFacts:
+        facts = self._facts.facts(connected, view, is_problem=view.severity.is_problem)
+        return replace(facts, new_errors=self._home.new_errors.of(view.key))
 
     def _elsewhere(self, answer: Answer, subject: ObjectKey) -> Answer:
         """Say how to get to the object: the keys would act on another one."""

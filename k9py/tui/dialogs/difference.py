@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from k9py.rollouts.meaning import MeaningChange
-from k9py.rollouts.template_diff import DiffLine
+from textual.geometry import Size
+
+from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.tables.meaning import meaning_lines
 from k9py.tables.values import Tone
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
 
+LEAST_YAML: Final = 10
+"""Lines that are left below a difference by meaning from which on the YAML uses them."""
 INDENT: Final = 6
 """Cells the rest of a folded line stands to the right."""
 
@@ -35,3 +39,30 @@ def meaning_text_lines(changes: Sequence[MeaningChange], *, room: int = 0) -> li
     """
     lines = [tuple(TextSpan(text, tone) for text, tone in line) for line in meaning_lines(changes)]
     return [piece for line in lines for piece in fold(line, room, indent=INDENT)]
+
+
+def difference_text(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    as_yaml: bool,
+    context: int,
+    size: Size,
+    shows_secrets: bool = False,
+) -> list[TextLine]:
+    """Return what differs between two pod templates as the lines of a view.
+
+    Args:
+        as_yaml: YAML alone; else by meaning, with the YAML below it where that leaves room.
+        context: lines of YAML around each change.
+        size: of the view.
+        shows_secrets: values that look like secrets are not hidden in the YAML.
+    """
+    if as_yaml:
+        return difference_lines(template_diff(old, new, context=context, shows_secrets=shows_secrets))
+    changes = meaning_diff(old, new)
+    lines = meaning_text_lines(changes, room=size.width - 1)
+    if not changes or size.height - len(lines) < LEAST_YAML:
+        return lines
+    yaml = difference_lines(template_diff(old, new, context=context, shows_secrets=shows_secrets))
+    return [*lines, (), (TextSpan("as YAML", Tone.ACCENT),), *yaml]

@@ -17,14 +17,12 @@ from textual.widgets import Button, Static
 from k9py.objects.errors import KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.authors import Author
-from k9py.rollouts.meaning import meaning_diff
 from k9py.rollouts.revisions import Revision
-from k9py.rollouts.template_diff import template_diff
 from k9py.rollouts.undo_target import UndoTarget
 from k9py.tables import revisions as revision_table
 from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
+from k9py.tui.dialogs.difference import difference_text
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
@@ -59,7 +57,7 @@ class UndoDialog(Dialog[Revision]):
         Binding("v", "switch", "By meaning or YAML"),
     ]
     DEFAULT_CSS = """
-    UndoDialog > .box { width: 130; height: 90%; max-height: 40; padding: 1 2 0 2; }
+    UndoDialog > .box { width: 130; height: 90%; max-height: 34; padding: 1 2 0 2; }
     UndoDialog LiveTable { height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }
     UndoDialog #then { height: 1; color: $text-muted; }
     UndoDialog TextView { height: 1fr; background: $surface; margin: 0 0 1 0; }
@@ -153,12 +151,8 @@ class UndoDialog(Dialog[Revision]):
                 self.difference.set_text(f"{error.message}\n{error.hint}", Tone.FAIL)
                 return
         present, then = templates
-        if self.is_yaml:
-            self.difference.set_lines(difference_lines(template_diff(present, then, context=CONTEXT_LINES)))
-        else:
-            self.difference.set_lines(
-                meaning_text_lines(meaning_diff(present, then), room=self.difference.size.width - 1)
-            )
+        size, as_yaml = self.difference.size, self.is_yaml
+        self.difference.set_lines(difference_text(present, then, as_yaml=as_yaml, context=CONTEXT_LINES, size=size))
         self.difference.scroll_to_line(0)
 
     def action_switch(self) -> None:

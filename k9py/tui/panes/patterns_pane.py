@@ -31,14 +31,24 @@ from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.work import start
 
 SLICE_SECONDS: Final = 0.004
+FRAME: Final = 3
+"""Lines of the pane beside its rows: the frame and the titles."""
+LEAST_LINES: Final = 6
+"""Room to say why there are no rows."""
 REDRAW_SECONDS: Final = 0.5
+HEADLESS_SECONDS: Final = 2.0
+"""Least seconds between two comparisons that are looked at, or made out of sight."""
 MAX_WAITING: Final = 100_000
 MAX_WAITING_CHARACTERS: Final = 32 << 20
 """Lines that wait to be counted, and their characters; when more come at once, the oldest of them are not counted."""
 
 
 class PatternsPane(TablePane):
-    """A table of patterns, compared between revisions; Enter jumps to an example."""
+    """A table of patterns, compared between revisions; Enter jumps to an example.
+
+    Args:
+        is_headless: compare out of sight too, for who reads `comparison`; less often.
+    """
 
     @dataclass
     class Jump(Message):
@@ -65,6 +75,7 @@ class PatternsPane(TablePane):
         number: int = 0,
         id: str | None = "patterns",  # noqa: A002
         classes: str | None = None,
+        is_headless: bool = False,
     ) -> None:
         columns = pattern_table.columns("", (), {})
         super().__init__("Patterns", columns, clock=clock, options=options, number=number, id=id, classes=classes)
@@ -73,6 +84,9 @@ class PatternsPane(TablePane):
         """What is shown; None before the first lines."""
         self.skipped = 0
         """Lines not counted because too many came at once."""
+        self._is_headless = is_headless
+        self.is_folded = True
+        """Whether patterns that may be chance are one line."""
         self._waiting: deque[tuple[int, Sequence[LogLine]]] = deque()
         self._waiting_lines = self._waiting_characters = 0
         self._baselines: deque[tuple[str, Sequence[LogLine], int]] = deque()
@@ -199,7 +213,11 @@ class PatternsPane(TablePane):
 
     @property
     def _has_work(self) -> bool:
-        return bool(self._waiting or self._baselines) or (self._is_stale and self.display)
+        return bool(self._waiting or self._baselines) or (self._is_stale and self._is_wanted)
+
+    @property
+    def _is_wanted(self) -> bool:
+        return self.display or self._is_headless
 
     async def _work(self) -> None:
         """Work whenever there is work. One worker for all of it: each that ends is garbage in a cycle."""
@@ -214,14 +232,18 @@ class PatternsPane(TablePane):
     async def _work_off(self) -> None:
         while True:
             self._count(self._slice())
-            due = self._drawn_at + REDRAW_SECONDS - self._clock.monotonic()
-            if self._is_stale and self.display and due <= 0:
+            due = self._drawn_at + self._seconds_between - self._clock.monotonic()
+            if self._is_stale and self._is_wanted and due <= 0:
                 await self._compare()
             if not self._has_work:
                 return
             await asyncio.sleep(
-                SLICE_SECONDS if self._waiting or self._baselines or due <= 0 else min(due, REDRAW_SECONDS)
+                SLICE_SECONDS if self._waiting or self._baselines or due <= 0 else min(due, self._seconds_between)
             )
+
+    @property
+    def _seconds_between(self) -> float:
+        return HEADLESS_SECONDS if self._is_headless else REDRAW_SECONDS
 
     def _slice(self) -> Callable[[], bool]:
         clock, end = self._clock, self._clock.monotonic() + SLICE_SECONDS
@@ -265,7 +287,9 @@ class PatternsPane(TablePane):
         self.comparison = comparison
         self._patterns = {pattern_table.key_of(one): one for one in comparison.rows}
         can_compare = not self._old or (comparison.new_lines and comparison.old_lines)
-        self.set_rows(pattern_table.rows(comparison, compared=bool(self._old)) if can_compare else ())
+        rows = pattern_table.rows(comparison, compared=bool(self._old), folded=self.is_folded) if can_compare else []
+        self.set_rows(rows)
+        self.styles.height = max(LEAST_LINES, len(rows) + FRAME)
         self._say()
 
     def _say(self) -> None:
@@ -291,6 +315,9 @@ class PatternsPane(TablePane):
         self.set_note(" · ".join(parts), narrowing=narrowing)
 
     def _say_example(self) -> None:
+        if self.table.cursor_key == pattern_table.FOLD:
+            self.set_corner(f"Enter: {'show' if self.is_folded else 'fold'} what may be chance")
+            return
         chosen = self._chosen
         room = max(0, self.size.width - 22)
         example = "" if chosen is None else pattern_table.example_words(chosen)
@@ -309,6 +336,10 @@ class PatternsPane(TablePane):
     def on_live_table_selected(self, event: Selected) -> None:
         """Ask the screen to go to the example."""
         event.stop()
+        if event.key == pattern_table.FOLD and self.comparison is not None:
+            self.is_folded = not self.is_folded
+            self._show(self.comparison)
+            return
         chosen = self._patterns.get(event.key)
         if chosen is not None:
             self.post_message(self.Jump(self, chosen.number, printable(chosen.example)))

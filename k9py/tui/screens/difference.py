@@ -18,15 +18,13 @@ from k9py.cluster.feed import Changes
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
-from k9py.rollouts.meaning import meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.template_diff import template_diff
 from k9py.rollouts.undo_target import undo_target
 from k9py.tables.meaning import Line
 from k9py.tables.revisions import revision_words
 from k9py.tables.values import Tone
 from k9py.tui import keymap
-from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
+from k9py.tui.dialogs.difference import difference_text
 from k9py.tui.panes.cohorts import Lines
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.text import TextScreen
@@ -125,11 +123,16 @@ class DifferenceScreen(TextScreen):
         except KdashError as error:
             text.set_lines(((TextSpan(error.message, Tone.FAIL),), (TextSpan(error.hint, Tone.MUTED),)))
             return
-        if self.is_yaml:
-            lines = template_diff(old, new, context=CONTEXT_LINES, shows_secrets=self.shows_secrets)
-            text.set_lines(difference_lines(lines))
-        else:
-            text.set_lines(meaning_text_lines(meaning_diff(old, new), room=text.size.width - 1))
+        text.set_lines(
+            difference_text(
+                old,
+                new,
+                as_yaml=self.is_yaml,
+                context=CONTEXT_LINES,
+                size=text.size,
+                shows_secrets=self.shows_secrets,
+            )
+        )
         self._say_sides()
 
     def _say_sides(self) -> None:

@@ -26,6 +26,7 @@ from k9py.tables import services as service_table
 from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.answer.following import Answering
+from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.logs.targets import set_log_targets
@@ -87,6 +88,7 @@ class HomeScreen(PanedScreen):
         )
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
+        self.new_errors = NewErrors(self.logs, clock=clock, options=options)
         self.answer = AnswerPanel()
         self._answering = Answering(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
@@ -105,6 +107,7 @@ class HomeScreen(PanedScreen):
                     yield self.rollouts
                 yield self.answer
                 yield self.logs
+                yield self.new_errors
 
     def panes(self) -> Sequence[Pane]:
         return (self.services, self.rollouts, self.logs)
@@ -180,6 +183,7 @@ class HomeScreen(PanedScreen):
         self._want_logs()
         if self.logs.wants_targets or changes.pods or changes.everything:
             set_log_targets(self.logs, connected.cluster.queries)
+        self.new_errors.follow(connected)
         self.logs.pull()
         self._share_room()
         self._answering.follow()

@@ -53,21 +53,16 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
     reads_logs = True
     stop_with = ":stop"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (160, "-beside")]  # noqa: RUF012 (as Screen declares it)
-
     DEFAULT_CSS = """
     LogScreen #tabs, LogScreen.-narrow #tabs, LogScreen.-short #tabs { display: none; }
     LogScreen #both { layout: vertical; width: 1fr; height: 1fr; }
     LogScreen #logs, LogScreen.-narrow #logs, LogScreen.-short #logs { display: block; border: round $border-blurred; }
     LogScreen #patterns, LogScreen.-narrow #patterns, LogScreen.-short #patterns {
-        display: none; height: 8; border: round $border-blurred;
+        display: none; height: 6; max-height: 40%; border: round $border-blurred;
     }
     LogScreen.-comparing #patterns { display: block; }
     LogScreen.-narrow.-comparing #patterns, LogScreen.-short.-comparing #patterns { display: block; }
     LogScreen #logs:focus-within, LogScreen #patterns:focus-within { border: round $border; }
-    LogScreen.-beside #both { layout: horizontal; }
-    LogScreen.-beside #patterns, LogScreen.-beside.-short #patterns { width: 1fr; height: 1fr; }
-    LogScreen.-beside #logs { width: 1fr; }
     LogScreen.-full HeaderBar, LogScreen.-full NoticeBar, LogScreen.-full KeyBar { display: none; }
     LogScreen.-full #logs, LogScreen.-full #logs:focus-within { border: none; }
     LogScreen.-full #patterns, LogScreen.-full.-comparing #patterns { display: none; }

@@ -202,6 +202,15 @@ def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severi
     assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
 
 
+def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
+    crashed = replace(
+        VIEW, severity=Severity.STUCK, status=replace(STATUS, cause=TroubleKind.CRASH, reason="it crashes")
+    )
+    assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).wrong) == (
+        "it crashes; 7 restarts; 3 old pods still serve"
+    )
+
+
 def test_a_message_of_the_cluster_is_made_printable() -> None:
     forged = replace(VIEW, status=replace(STATUS, reason="image \x1b[31mred cannot be pulled"))
     answer = rollout_answer(replace(forged, severity=Severity.STUCK), facts(), KEYS, NOW)

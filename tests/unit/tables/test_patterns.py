@@ -97,6 +97,42 @@ def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -
     assert rows[-1].tone is Tone.WARN, "an error that is perhaps not new is no failure of the release"
 
 
+@pytest.mark.parametrize(
+    ("notes", "others", "text", "tone"),
+    [
+        (("once", "once", "once"), 1, "3 more seen once", Tone.MUTED),
+        (("once", ""), 1, "2 more perhaps new", Tone.MUTED),
+        (("once", "once"), 0, "2 seen once", Tone.MUTED),
+    ],
+)
+def test_what_may_be_chance_is_one_line_until_it_is_unfolded(
+    notes: tuple[str, ...], others: int, text: str, tone: Tone
+) -> None:
+    sure = [pattern(90 + at, kind="new") for at in range(others)]
+    chance = [
+        pattern(at, kind="new", note=note, is_sure=False, new_count=1 if note == "once" else 2, old_count=0)
+        for at, note in enumerate(notes)
+    ]
+    found = comparison(*sure, *chance)
+    folded = patterns.rows(found, compared=True, folded=True)
+    assert [row.key for row in folded[len(sure) :]] == [patterns.FOLD]
+    assert (texts(folded[-1])[-1], folded[-1].tone) == (text, tone)
+    unfolded = sorted(patterns.rows(found, compared=True, folded=False), key=lambda row: (row.rank, row.key))
+    assert unfolded[len(sure)].key == patterns.FOLD
+    assert len(unfolded) == len(sure) + 1 + len(chance)
+
+
+def test_errors_among_what_may_be_chance_are_counted_on_its_line() -> None:
+    chance = [pattern(at, kind="new", is_sure=False, level=Level.ERROR if at else Level.INFO) for at in range(3)]
+    (row,) = patterns.rows(comparison(*chance), compared=True, folded=True)
+    assert (texts(row)[-1], row.tone) == ("3 perhaps new, 2 of them errors", Tone.WARN)
+
+
+def test_one_line_that_may_be_chance_is_not_worth_folding() -> None:
+    (row,) = patterns.rows(comparison(pattern(1, kind="new", is_sure=False)), compared=True, folded=True)
+    assert row.key != patterns.FOLD
+
+
 def test_an_error_that_stopped_is_no_failure() -> None:
     (row,) = shown(pattern(kind="stopped", level=Level.ERROR, new_count=0, old_count=40, new_rate=0.0))
     assert (row.tone, texts(row)[1]) == (Tone.PLAIN, "40")
@@ -162,3 +198,14 @@ def test_an_example_is_told_as_the_log_shows_it_with_the_time_of_the_first() -> 
     found = pattern(kind="new", example=record, first_at=first)
     assert patterns.example_words(found) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
     assert patterns.example_words(pattern(kind="new", note="once", example="it broke")) == "it broke"
+
+
+def test_new_errors_are_those_that_are_sure_without_their_fields() -> None:
+    found = comparison(
+        pattern(1, kind="new", level=Level.ERROR, pattern="no voucher: <num> {order, trace_id}"),
+        pattern(2, kind="new", level=Level.FATAL, pattern="it ends"),
+        pattern(3, kind="new", level=Level.WARN, pattern="slow"),
+        pattern(4, kind="new", level=Level.ERROR, pattern="perhaps", is_sure=False),
+        pattern(5, kind="more", level=Level.ERROR, pattern="more often"),
+    )
+    assert patterns.new_errors(found) == ("no voucher: <num>", "it ends")
