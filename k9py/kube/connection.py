@@ -23,13 +23,13 @@ from k9py.kube.errors import Asked
 from k9py.kube.failures import translated
 from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
+from k9py.kube.not_api import malformed
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import ANSWER, LIST, REQUEST, Call, Transport, stream_timeout
 from k9py.logs.source import LogTarget
 from k9py.objects.errors import (
     ApiError,
     BadRequestError,
-    ConnectionFailedError,
     ExpiredError,
     UnauthorizedError,
     UnavailableError,
@@ -234,9 +234,9 @@ class Connection:
         try:
             answer = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _no_api(self._transport.server) from error
+            raise malformed(self._transport.server, body) from error
         if not isinstance(answer, dict):
-            raise _no_api(self._transport.server)
+            raise malformed(self._transport.server, body)
         return answer
 
 
@@ -252,12 +252,6 @@ def _object(key: ObjectKey, verb: str, subresource: str = "") -> tuple[str, Aske
     resource = f"{kind.resource}/{subresource}" if subresource else kind.resource
     path = kind.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
     return path, Asked(verb, resource, kind.group, key.namespace, key.name)
-
-
-def _no_api(server: str) -> ConnectionFailedError:
-    return ConnectionFailedError(
-        f"The server {server} did not answer as a Kubernetes API does", "Check the cluster's server in the kubeconfig."
-    )
 
 
 def _keep_alive(response: ClientResponse) -> None:

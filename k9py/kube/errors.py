@@ -20,6 +20,7 @@ import msgspec
 
 from k9py.kube.admission import denial, no_dry_run, webhook_not_called
 from k9py.kube.evictions import budget_refusal, several_budgets
+from k9py.kube.not_api import Answer, not_api, speaks_https
 from k9py.objects.errors import (
     ApiError,
     BadRequestError,
@@ -29,6 +30,7 @@ from k9py.objects.errors import (
     ExpiredError,
     ForbiddenError,
     InvalidError,
+    KdashError,
     NotFoundError,
     UnauthorizedError,
     UnavailableError,
@@ -59,6 +61,9 @@ _BY_CODE: Final[Mapping[int, type[ApiError]]] = {
     504: UnavailableError,
 }
 
+_NOT_TLS: Final = b"Client sent an HTTP request to an HTTPS server"
+_NO_PATH: Final = b"404 page not found"
+"""What a server written in Go says of a path it does not know."""
 _FORBIDDEN_USER: Final = re.compile(r'User "([^"]*)" cannot ')
 
 
@@ -140,7 +145,7 @@ def from_status(
     asked: Asked,
     retry_after: str | None = None,
     credentials: str = "the credentials",
-    server: str = "the API server",
+    absence: str = "",
     now: datetime | None = None,
 ) -> ApiError:
     """Translate an answer that is not a success.
@@ -149,8 +154,8 @@ def from_status(
         code: the HTTP status code.
         body: a `Status` in JSON, or whatever a proxy put in its place.
         retry_after: the header, seconds or an HTTP date.
-        credentials: where the credentials came from, for 401.
-        server: the server's URL.
+        credentials: what was sent, for 401.
+        absence: why nothing was sent, "" when something was.
         now: to turn a date in `retry_after` into seconds.
 
     Returns:
@@ -166,10 +171,33 @@ def from_status(
         return refused(code=code, reason=reason, retry_after=seconds)
     if asked.is_write and (refusal := _admission(told)):
         return refusal(code=code, reason=reason, retry_after=seconds)
-    message, hint = _words(code, told, asked, credentials, server)
+    message, hint = _words(code, told, asked, credentials, absence)
     return _BY_CODE.get(code, UnavailableError if code >= 500 else BadRequestError)(
         message, hint, code=code, reason=reason, retry_after=seconds
     )
+
+
+def from_stranger(
+    answer: Answer, *, asked: Asked, server: str, retry_after: str | None = None, now: datetime | None = None
+) -> KdashError | None:
+    """Return the error for an answer that is no success and not an API server's either; None when it may be one's.
+
+    Args:
+        server: the server's URL.
+        retry_after, now: as for `from_status`.
+    """
+    if answer.code == 400 and answer.body.startswith(_NOT_TLS):
+        return speaks_https(server)
+    if answer.code == 404 and not asked.group and answer.body.strip() == _NO_PATH:
+        return not_api(server, answer)  # every API server has the core API: another program answers here
+    if not answer.is_page:
+        return None
+    error = not_api(server, answer)
+    if answer.code not in (401, 429) and answer.code < 500:
+        return error
+    kind = UnauthorizedError if answer.code == 401 else UnavailableError
+    again = " It is tried again by itself." if asked.is_repeated and kind is UnavailableError else ""
+    return kind(error.message, error.hint + again, code=answer.code, retry_after=_seconds(retry_after, now))
 
 
 def _admission(told: str) -> Callable[..., ApiError] | None:
@@ -194,15 +222,22 @@ def _no_eviction(code: int, told: str, status: _Status) -> Callable[..., ApiErro
     return None
 
 
-def _words(code: int, told: str, asked: Asked, credentials: str, server: str) -> tuple[str, str]:
+def _words(code: int, told: str, asked: Asked, credentials: str, absence: str) -> tuple[str, str]:
     match code:
+        case 401 if absence:
+            return (
+                f"The API server asks who you are, and {absence}",
+                "Set the cluster's server to https:// in the kubeconfig."
+                if "http://" in absence
+                else "Sign in with your cluster's command, which adds them; `kubectl config view` shows what there is.",
+            )
         case 401:
             return (
                 f"The API server does not accept {credentials}",
                 "Sign in again, or get a new token; `kubectl auth whoami` shows whether kubectl is let in.",
             )
         case 403:
-            return _forbidden(told, asked)
+            return _forbidden(told, asked, absence)
         case 404 if not told or told.startswith("404"):
             return f"The server has no such API: {asked}", "It may be older, or the API may not be installed."
         case 404:
@@ -216,11 +251,6 @@ def _words(code: int, told: str, asked: Asked, credentials: str, server: str) ->
             return told or f"The object has changed meanwhile: {asked}", "Look at it again, then repeat."
         case 410:
             return told or "The version asked for is too old", "The list is read again by itself."
-        case 400 if "HTTP request to an HTTPS server" in told:
-            return (
-                f"The server {bounded(server, 200)} speaks HTTPS, and the kubeconfig says http://",
-                "Change the cluster's server to https:// in the kubeconfig.",
-            )
         case 422:
             return told or f"The server refuses this as invalid: {asked}", "Nothing was changed."
         case 429:
@@ -236,10 +266,15 @@ def _words(code: int, told: str, asked: Asked, credentials: str, server: str) ->
     return told or f"The API server answered {code} to: {asked}", ""
 
 
-def _forbidden(told: str, asked: Asked) -> tuple[str, str]:
+def _forbidden(told: str, asked: Asked, absence: str) -> tuple[str, str]:
     user = _FORBIDDEN_USER.search(told)
     if user is None and told:  # not RBAC: quota, admission, pod security. The server's words name the rule
         return told, "A rule of the cluster (quota, admission or pod security) refuses this; your rights suffice."
+    if user and user[1] == "system:anonymous":
+        return (
+            f"You are not signed in: the user system:anonymous may not {asked}",
+            (f"{absence[:1].upper()}{absence[1:]}: sign" if absence else "Sign") + " in with your cluster's command.",
+        )
     who = f"The user {user[1]}" if user and user[1] else "Your user"
     return (
         f"{who} may not {asked}",

@@ -5,18 +5,24 @@ Owns: which `ConnectionFailedError` an exception of aiohttp, ssl or the socket b
 
 from __future__ import annotations
 
+import ast
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from k9py.kube.errors import bounded, certificate_words
+from k9py.kube.not_api import not_http
 from k9py.objects.errors import ConnectionFailedError, SilentError
 
+_SENT_INSTEAD: Final = re.compile(r"Bad status line.*?(b(?:'.*'|\".*\"))", re.DOTALL)
+"""aiohttp's words for an answer that does not begin as HTTP does, with what came."""
 RAISED = (aiohttp.ClientError, OSError)
 """What a request or a stream can raise; TimeoutError and ssl.SSLError are OSErrors."""
 
@@ -116,6 +122,8 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
             return _cut_off(shown, is_repeated=is_repeated)
         case aiohttp.InvalidURL():
             return ConnectionFailedError(f"{shown} is not a URL", "Correct the cluster's server in the kubeconfig.")
+        case aiohttp.ClientResponseError() if (found := _SENT_INSTEAD.search(error.message)) is not None:
+            return not_http(server, _bytes(found[1]))
         case aiohttp.ClientResponseError():
             return ConnectionFailedError(
                 f"The server {shown} does not speak HTTP as an API server does: {bounded(error.message, 200)}",
@@ -124,6 +132,15 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
         case OSError():
             return _unreachable(error, shown, is_repeated=is_repeated)
     return _cut_off(shown, is_repeated=is_repeated)
+
+
+def _bytes(literal: str) -> bytes:
+    """Return what aiohttp quotes of a line that is no HTTP."""
+    try:
+        value = ast.literal_eval(literal)
+    except (ValueError, SyntaxError):
+        return literal.encode()
+    return value if isinstance(value, bytes) else b""
 
 
 def _by_socks(error: SocksError, shown: str) -> ConnectionFailedError:
@@ -145,9 +162,10 @@ def cut_inside_line(server: str) -> ConnectionFailedError:
 
 def _cut_off(shown: str, *, is_repeated: bool = True) -> ConnectionFailedError:
     again = "It is taken up again by itself; if not, check server and network."
-    return ConnectionFailedError(
-        f"The connection to {shown} was cut off", again if is_repeated else "Check server and network."
-    )
+    hint = again if is_repeated else "Check server and network."
+    if shown.startswith("http://"):  # so end many TLS servers what is not TLS
+        hint += " Does the server want https:// in the kubeconfig?"
+    return ConnectionFailedError(f"The connection to {shown} was cut off", hint)
 
 
 def _unresolved(host: str) -> ConnectionFailedError:

@@ -16,11 +16,15 @@ from aiohttp import ClientResponse
 from k9py.kube.errors import Asked
 from k9py.kube.failures import cut_inside_line, silent, translated
 from k9py.kube.lines import EventLines
+from k9py.kube.not_api import malformed
 from k9py.kube.transport import ANSWER, ANSWER_STREAMED_LIST, PAGE, PROBE, Call, Transport, stream_timeout
 from k9py.objects.errors import ConnectionFailedError
 
 IDLE_MARGIN = 15.0
 """Seconds a watch may be silent beyond the time after which the server itself ends it."""
+_HEAD = 4096
+"""Bytes of a stream without a whole line that are kept, to say what it is instead of a watch."""
+_EVENT = (b'{"type"', b'{"object"')
 LATE = 2.0
 """Seconds by which a timer may come late on a busy machine."""
 
@@ -88,8 +92,10 @@ class HttpListerWatcher:
         with translated(server), EventLines(self.transport.line_budget) as lines:
             silence = allowed()
             silent_at = clock() + silence
+            head: bytes | None = b""  # of a stream without a whole line as yet
             while chunk := await self._chunk(response, silent_at, silence):
                 batch = lines.feed(chunk)
+                head = None if batch or head is None else (head + chunk)[:_HEAD]
                 if lines.overlong:
                     raise ConnectionFailedError(
                         f"The server {server} sent a line without an end to: {self._asked('watch')}",
@@ -99,6 +105,8 @@ class HttpListerWatcher:
                     yield batch
                     silence = allowed()
                     silent_at = clock() + silence  # after what was read has been worked on
+            if lines.unfinished and head and not head.lstrip().startswith(_EVENT):
+                raise malformed(server, head)
             if lines.unfinished:
                 raise cut_inside_line(server)
 

@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -27,10 +27,11 @@ from yarl import URL
 
 from k9py import __version__
 from k9py.kube.credential import Credential, Credentials
-from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status
+from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status, from_stranger
 from k9py.kube.failures import translated, unanswered
 from k9py.kube.lines import LineBudget
 from k9py.kube.load import Client
+from k9py.kube.not_api import Answer, malformed, not_api
 from k9py.kube.redirects import REDIRECTED, redirected, redirected_for_ever
 from k9py.kube.target import Endpoint
 from k9py.kube.tls import ClientCertificate, ssl_context
@@ -53,6 +54,8 @@ ANSWER_STREAMED_LIST = 5.0
 """The same for a streamed list: there is another way to list when a proxy holds it back."""
 MAX_BODY = 256 << 20
 """Bytes of an answer that are read: a page takes a few MB, a server that ignores `limit` sends all that it has."""
+_LEADING_BLANKS = 256
+"""Bytes before which an answer's object begins."""
 _READ_BUFFER = 1 << 19
 _REDIRECTS = 5
 """How many redirects of one read are followed."""
@@ -82,6 +85,11 @@ class Call:
     timeout: ClientTimeout = REQUEST
     silence: float | None = None
     answer: float | None = None
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether it asks for something else than JSON: a log."""
+        return "Accept" in self.headers
 
 
 @dataclass(slots=True, eq=False)
@@ -148,7 +156,10 @@ class Transport:
         """Send a request and return the body."""
         async with self.open(call) as response:
             with translated(self.server, silent_for=call.timeout.sock_read, is_repeated=call.asked.is_repeated):
-                return await _whole_body(response, call, self.server)
+                body = await _whole_body(response, call, self.server)
+        if not call.takes_any and not body[:_LEADING_BLANKS].lstrip().startswith(b"{"):
+            raise malformed(self.server, body)
+        return body
 
     async def aclose(self) -> None:
         """Close every connection; streams still open end with ConnectionFailedError."""
@@ -229,22 +240,27 @@ class Transport:
         return str(url)
 
     async def _check(self, response: ClientResponse, call: Call) -> None:
-        if 200 <= response.status < 300:
-            if response.content_type == "text/html":
-                raise ConnectionFailedError(
-                    f"The server {self.server} answered with a web page, not as a Kubernetes API",
-                    "A sign-in page or another program may stand at this address: check the cluster's server.",
-                )
+        answer = Answer(response.status, _content_type(response), response.headers.get("Server", ""))
+        is_well = 200 <= response.status < 300
+        if is_well and (call.takes_any or not answer.is_foreign):
             return
         with translated(self.server, is_repeated=call.asked.is_repeated):
             body = await _error_body(response)
+        if is_well:
+            raise not_api(self.server, replace(answer, body=body))
+        retry_after = response.headers.get("Retry-After")
+        stranger = from_stranger(
+            replace(answer, body=body), asked=call.asked, server=self.server, retry_after=retry_after
+        )
+        if stranger is not None:
+            raise stranger
         raise from_status(
             response.status,
             body,
             asked=call.asked,
-            retry_after=response.headers.get("Retry-After"),
+            retry_after=retry_after,
             credentials=self._credentials.description,
-            server=self.server,
+            absence="" if self._endpoint.authorization else self._credentials.absence,
         )
 
     async def _session_for(self, credential: Credential) -> _Session:
@@ -290,6 +306,10 @@ class Transport:
         rest.proxy_headers = None
         rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
         return _Session(rest, certificate)
+
+
+def _content_type(response: ClientResponse) -> str:
+    return response.content_type if "Content-Type" in response.headers else ""
 
 
 async def _whole_body(response: ClientResponse, call: Call, server: str) -> bytes:

@@ -15,7 +15,7 @@ from k9py.cli.main import main
 from k9py.cli.printing import fitted_widths
 from k9py.simulator.api.access import Rule
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.faults import Refuse, Where
+from k9py.simulator.faults import Refuse, Replace, Where
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
 from k9py.tables.plain import PlainTable
@@ -192,3 +192,25 @@ def test_a_narrow_terminal_loses_the_least_important_columns_and_cuts_the_one_th
     assert set(narrow) == {0, 2}
     assert sum(narrow.values()) + 2 * 2 + 1 <= 60
     assert fitted_widths(plain, 5) == {0: 8}
+
+
+@pytest.mark.parametrize("command", [["--once"], ["status", "deploy/checkout"], ["history", "deploy/checkout"]])
+def test_a_web_page_in_the_apis_place_is_told_with_exit_code_2(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path, command: list[str]
+) -> None:
+    shop.inject(Replace(404, b"<html><center>nginx</center></html>", "text/html"), Where(), times=None)
+    with pytest.raises(SystemExit) as caught:
+        main([*command, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config"))])
+    err = capsys.readouterr().err
+    assert "answered with an HTML page (404 from" in err
+    assert "hint: Check the cluster's server in the kubeconfig: the address, and the path" in err
+    assert caught.value.code == 2
+
+
+def test_a_KUBECONFIG_that_leads_nowhere_is_named_with_exit_code_2(  # noqa: N802
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "gone"))
+    code, _, err = run(capsys)
+    assert code == 2
+    assert f"KUBECONFIG names {tmp_path / 'gone'}, which does not exist" in err

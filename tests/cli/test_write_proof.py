@@ -161,8 +161,8 @@ async def test_what_was_stored_otherwise_than_previewed_is_told_and_audited(shop
 
 FORGED: list[tuple[Replace, str]] = [
     (Replace(), "it is no object"),
-    (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with a web page"),
-    (Replace(body=b"<html>Sign in</html>"), "did not answer as a Kubernetes API does"),
+    (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with an HTML page"),
+    (Replace(body=b"<html>Sign in</html>"), "answered with an HTML page"),
     (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "says Failure: etcd is full"),
     (Replace(body=b'{"kind":"Deployment","metadata":{"name":"cart","namespace":"shop"}}'), "it is about shop/cart"),
     (
@@ -170,7 +170,7 @@ FORGED: list[tuple[Replace, str]] = [
         "redirects the write to https://elsewhere.example.com/x",
     ),
     (Replace(301, location="/login"), "redirects the write to /login"),
-    (Replace(502, b"<html>Bad Gateway</html>", "text/html"), "answered 502"),
+    (Replace(502, b"<html>Bad Gateway</html>", "text/html"), "answered with an HTML page (502"),
     (Replace(504, b"", "text/plain"), "answered 504"),
 ]
 

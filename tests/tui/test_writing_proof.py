@@ -53,9 +53,9 @@ async def test_a_rule_that_refuses_is_named(kdash: Dashboard) -> None:
     ("fault", "why"),
     [
         (Replace(), "The server's answer does not prove that the change was made: it is no object"),
-        (Replace(200, b"<html>", "text/html"), "answered with a web page"),
+        (Replace(200, b"<html>", "text/html"), "answered with an HTML page"),
         (Replace(307, location="https://elsewhere.example.com/"), "redirects the write"),
-        (Replace(502, b"<html>", "text/html"), "answered 502"),
+        (Replace(502, b"<html>", "text/html"), "answered with an HTML page (502"),
     ],
 )
 async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, fault: Fault, why: str) -> None:

@@ -328,7 +328,7 @@ async def test_a_web_page_is_not_taken_for_an_api(tmp_path: Path) -> None:
         return web.Response(text="<html>Sign in</html>", content_type="text/html")
 
     async with connected(tmp_path, answer) as (connection, _):
-        with pytest.raises(ConnectionFailedError, match="web page"):
+        with pytest.raises(ConnectionFailedError, match="answered with an HTML page"):
             await connection.get(CHECKOUT)
 
 
