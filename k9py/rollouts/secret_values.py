@@ -49,11 +49,6 @@ def names_a_secret(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
-def without_password(text: str) -> str:
-    """Return the text with the password of every URL in it hidden."""
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
-
-
 def variable_value(name: str, value: str) -> str:
     """Return the value of an environment variable or a header, hidden where it looks like a secret."""
     return _Secrets().named(name, value)

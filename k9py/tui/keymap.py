@@ -256,7 +256,7 @@ LOG_PANE: Final = (
         "c",
         "copy",
         "Copy",
-        tooltip="Copy the line under the cursor, or the marked lines, to the terminal's clipboard",
+        tooltip="Copy the line under the cursor, or the marked lines, as the container wrote them",
         id="log.copy",
         show=False,
     ),

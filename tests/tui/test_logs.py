@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -353,3 +354,16 @@ async def test_home_follows_no_logs_under_the_log_screen_and_goes_on_afterwards(
     assert log_screen.logs.stream is not None
     await kdash.press("escape")
     await kdash.until(lambda: home.subject == CART and home.view.line_count() > 0, "home's lines again")
+
+
+async def test_a_time_typed_after_the_colon_leads_there(kdash: Dashboard) -> None:
+    screen = await opened(kdash)
+    view = screen.logs.view
+    await kdash.press("up")
+    newest = view.cursor_number
+    screen.run_line("10m")
+    await kdash.until(lambda: view.cursor_number not in (None, newest), "another line")
+    line = view.cursor_line
+    assert line is not None
+    assert line.at is not None
+    assert kdash.app.options.clock.now() - line.at <= timedelta(minutes=10)

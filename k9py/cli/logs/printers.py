@@ -16,7 +16,7 @@ from k9py.cli.logs.ansi import coloured_line, paint, source_codes
 from k9py.logs.line import LogLine
 from k9py.logs.records.level import Level, level_of
 from k9py.logs.records.record import parse
-from k9py.logs.records.sgr import plain
+from k9py.logs.records.sgr import as_written, plain
 from k9py.logs.records.shown import shown
 from k9py.logs.source import LogTarget
 from k9py.objects.search_pattern import SearchPattern
@@ -52,7 +52,7 @@ def printer(
         case "json":
             return _json(plain=not is_unicode(out))
         case "raw":
-            harmless = str if untouched else plain if out.isatty() else _harmless
+            harmless = str if untouched else plain if out.isatty() else as_written
             return _raw(harmless, prefixed=prefixed, timestamps=timestamps)
         case "pretty":
             return _pretty(colour=colour, prefixed=prefixed, timestamps=timestamps, patterns=patterns)
@@ -79,11 +79,6 @@ def _raw(harmless: Callable[[str], str], *, prefixed: bool, timestamps: bool) ->
         return f"{before}{harmless(line.text)}\n"
 
     return one
-
-
-def _harmless(text: str) -> str:
-    """Return a text without what a terminal would act on; tabs stay, since `cut` and its like part fields by them."""
-    return text if text.isprintable() else "\t".join([plain(part) for part in text.split("\t")])
 
 
 def _json(*, plain: bool) -> Printer:

@@ -27,6 +27,8 @@ class Finder:
         self.search_query: Query | None = None
         self.hidden = NOTHING_HIDDEN
         self.context = 0
+        self.begin = 0
+        """Lines before that number are kept and not shown."""
         self.filter: LineFilter | None = None
         """None: every line of the buffer is shown."""
         self.search: LineScan | None = None
@@ -47,6 +49,12 @@ class Finder:
             self.hidden = hidden
             self._begin()
 
+    def set_begin(self, number: int) -> None:
+        """Show no line before that number; 0 shows all again."""
+        if number != self.begin:
+            self.begin = number
+            self._begin()
+
     def set_context(self, lines: int) -> None:
         """Show so many lines of the same container before and after each match of the filter."""
         lines = min(max(0, lines), MAX_CONTEXT)
@@ -62,6 +70,7 @@ class Finder:
 
     def clear(self) -> None:
         """Forget what was found: the buffer was cleared."""
+        self.begin = 0
         self._begin()
         self._take(self._coming)
 
@@ -69,8 +78,8 @@ class Finder:
         self._coming = None
         if self.filter_query is not None:
             self.filter_query = self.filter_query.afresh()
-        if self.filter_query is not None or self.hidden:
-            self._coming = LineFilter(self.filter_query, self.hidden, self.context)
+        if self.filter_query is not None or self.hidden or self.begin:
+            self._coming = LineFilter(self.filter_query, self.hidden, self.context, self.begin)
         else:
             self._take(None)
 

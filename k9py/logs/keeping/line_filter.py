@@ -56,14 +56,15 @@ class LineFilter:
         query: What lines must match; None: all do.
         hidden: What is left out.
         context: Lines of the same container shown before and after a match.
+        begin: Number of the first line looked at: none before it is shown.
     """
 
-    def __init__(self, query: LineTest | None, hidden: Hidden, context: int = 0) -> None:
+    def __init__(self, query: LineTest | None, hidden: Hidden, context: int = 0, begin: int = 0) -> None:
         self.query = query
         self.hidden = hidden
         self.context = context if query is not None else 0
         self.shown = Numbers()
-        self.next_number = 0
+        self.next_number = self._begin = begin
         self._starts: set[int] = set()
         self._near: dict[Place, _Near] = {}
         self._watched: array[int] | None = None
@@ -92,7 +93,7 @@ class LineFilter:
             self._starts.intersection_update(self.shown.all)
         self._context.forget(buffer)
         for _, end in buffer.lost:
-            if end <= self.next_number:
+            if self._begin < end <= self.next_number:
                 self.shown.add(end - 1)
 
     def advance(self, buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:

@@ -50,6 +50,11 @@ class ColourSpan(NamedTuple):
     colour: Sgr
 
 
+def as_written(text: str) -> str:
+    """Return a text without what a terminal would act on; tabs stay, since `cut` and its like part fields by them."""
+    return text if text.isprintable() else "\t".join([plain(part) for part in text.split("\t")])
+
+
 def plain(text: str) -> str:
     """Return the text on one line without colours or anything a terminal would act on, tabs as blanks.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+from k9py.logs.records.sgr import as_written
 from k9py.settings.clipboard import MAX_BASE64, Clipboard
 from k9py.tui.widgets.log_view.view import LogView
 
@@ -48,20 +49,26 @@ async def copy_from(app: KdashApp, view: LogView) -> None:
 
 
 async def copy_chosen(view: LogView, clipboard: Clipboard) -> Copy:
-    """Return what to send for the lines chosen in a view, as they stand on the screen, and what to say of it."""
+    """Return what to send for the lines chosen in a view, as the containers wrote them, and what to say of it.
+
+    Without the time and the source that stand before them on the screen, without escape sequences and without our own
+    markers between them, unless there is nothing else.
+    """
     count = view.chosen_count
     lines: list[str] = []
+    markers: list[str] = []
     characters = 0
     until = perf_counter() + SLICE_SECONDS
     for line in view.chosen_lines():
-        lines.append(view.line_text(line))
-        characters += len(lines[-1]) + 1
+        text = as_written(line.text)
+        (markers if line.marker else lines).append(text)
+        characters += len(text) + 1
         if characters > MAX_BASE64:
             return copy_of(lines, clipboard, count=max(count, len(lines)))
         if perf_counter() >= until:
             await asyncio.sleep(0)
             until = perf_counter() + SLICE_SECONDS
-    return copy_of(lines, clipboard)
+    return copy_of(lines or markers, clipboard)
 
 
 def copy_of(lines: Sequence[str], clipboard: Clipboard, *, count: int | None = None) -> Copy:

@@ -71,6 +71,8 @@ def file_header(context: str, subject: ObjectKey, view: LogView, *, is_shown: bo
     if is_shown and hidden.levels:
         levels = ", ".join("no level" if not level else level.name.lower() for level in sorted(hidden.levels))
         words.append(f"without lines of level: {levels}")
+    if is_shown and state.cleared:
+        words.append(f"without {state.cleared:,} lines from before the view was cleared")
     if buffer.let_go:
         lines = f"{buffer.let_go:,} older line{' is' if buffer.let_go == 1 else 's are'}"
         words.append(f"{lines} not here: there was no room to keep more")

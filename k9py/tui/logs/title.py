@@ -49,6 +49,8 @@ def corner_words(state: LogState) -> str:
 
 def nothing_words(state: LogState) -> str:
     """Return why none of the lines that are kept is shown."""
+    if state.cleared == state.lines:
+        return f"cleared: nothing new yet, L shows the {state.cleared:,} lines before"
     if not state.filter_text:
         return "every line is left out: x chooses what to leave out, X what to show"
     if state.scanning:

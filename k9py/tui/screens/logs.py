@@ -239,6 +239,11 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self._knows_way_back = True
             self.kdash.say("f or Esc: everything again")
 
+    def run_line(self, line: str) -> None:
+        """Go to a time that was typed after `:`; else run a command."""
+        if not self.logs.view.go_to_typed_time(line):
+            super().run_line(line)
+
     def action_leave_out(self) -> None:
         """Choose what to leave out."""
         self._choose(only=False)

@@ -260,6 +260,7 @@ class LogBody(LineView):
             search_at=search.matches.position(here) if search and here is not None and here in search.matches else 0,
             scanning=finder.busy,
             marked=len(self._marks),
+            cleared=self._buffer.index_of(finder.begin) if finder.begin else 0,
         )
 
     def _post_state(self) -> None:

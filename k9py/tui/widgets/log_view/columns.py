@@ -28,8 +28,8 @@ class Columns:
     """
 
     def __init__(self, colors: Callable[[], int], zone: tzinfo | None, now: Callable[[], datetime]) -> None:
-        self._zone = zone
-        self._now = now
+        self.zone = zone
+        self.now = now
         self._colors = SourceColors(colors)
         self.label_of: Callable[[LogTarget], str] = lambda target: target.pod
         self._labels: dict[LogTarget, str] = {}
@@ -73,8 +73,8 @@ class Columns:
 
     def date(self, lines: Iterable[LogLine], times: Times) -> None:
         """Show dates if one of the lines in sight is not of today."""
-        now = self._now()
-        self._dated = any(line.at is not None and is_of_another_day(line.at, times, self._zone, now) for line in lines)
+        now = self.now()
+        self._dated = any(line.at is not None and is_of_another_day(line.at, times, self.zone, now) for line in lines)
 
     def time_cells(self, times: Times) -> int:
         """Return the cells for times."""
@@ -82,4 +82,4 @@ class Columns:
 
     def time(self, line: LogLine, times: Times) -> str:
         """Return a line's time in that many cells."""
-        return time_text(line.at, times, dated=self._dated, zone=self._zone, now=self._now())
+        return time_text(line.at, times, dated=self._dated, zone=self.zone, now=self.now())

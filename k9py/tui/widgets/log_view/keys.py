@@ -37,6 +37,11 @@ LOG_KEYS: Final = (
         "+",
     ),
     _key("minus", "more_context(-1)", "Less context", "less", "Fewer lines around each that passes the filter", "-"),
+    _key("e", "error(1)", "Next error", "next_error", "Next line of level error or above"),
+    _key("E", "error(-1)", "Previous error", "previous_error", "Previous line of level error or above"),
+    _key("T", "go_to_time", "Time", "time", "Go to a time: 14:05, 14:05:30, 5m (ago) or 2026-11-30T14:05:00Z"),
+    _key("M", "from_here", "From here", "from_here", "Draw a line: what comes after it is new"),
+    _key("L", "clear_view", "Clear", "clear", "Hide every line before now; again: show them"),
     _key("n", "search_next", "Next hit", "next", "Next line found"),
     _key("N", "search_previous", "Previous hit", "previous", "Previous line found"),
 )

@@ -26,6 +26,7 @@ class LogState:
         search_at: The one of them the cursor is on, from 1; 0: on none.
         scanning: Lines are still being looked at.
         marked: Lines marked.
+        cleared: Kept lines that are not shown since the view was cleared.
     """
 
     following: bool = True
@@ -44,6 +45,7 @@ class LogState:
     search_at: int = 0
     scanning: bool = False
     marked: int = 0
+    cleared: int = 0
 
 
 def status_text(state: LogState) -> str:
@@ -61,6 +63,8 @@ def status_text(state: LogState) -> str:
     parts += [state.filter_problem] if state.filter_problem else []
     if state.marked:
         parts.append(f"{state.marked} marked")
+    if state.cleared:
+        parts.append(f"{state.cleared:,} cleared, L shows them")
     if not state.following:
         parts.append("End follows")
     return "  ·  ".join(parts)

@@ -20,9 +20,9 @@ from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.objects.search_pattern import compile_search
 from k9py.tables.values import Tone
-from k9py.tui.widgets.log_view.body import EmptyWords, LogBody
+from k9py.tui.widgets.log_view.body import EmptyWords
+from k9py.tui.widgets.log_view.jumps import LogJumps
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
-from k9py.tui.widgets.log_view.layout import marker_words, shown_line
 from k9py.tui.widgets.log_view.painting import Highlight
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.times import TIMES
@@ -32,7 +32,7 @@ _target_of = attrgetter("target")
 _place_of = attrgetter("place")
 
 
-class LogView(LogBody):
+class LogView(LogJumps):
     """A log of many sources. Add lines with `extend`, as often as you like; nothing is drawn before the next flush."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*LOG_KEYS]
@@ -147,17 +147,6 @@ class LogView(LogBody):
     def hidden(self) -> Hidden:
         """The containers and levels that are left out."""
         return self._finder.hidden
-
-    def line_text(self, line: LogLine) -> str:
-        """Return a line's plain text as it stands on the screen: time, source, text."""
-        if line.marker:
-            return marker_words(line, self._painter.layout)
-        parts = []
-        if self.times != "none":
-            parts.append(self._columns.time(line, self.times))
-        if self.prefix and line.target.pod:
-            parts.append(self._columns.label(line.target))
-        return " ".join([*parts, shown_line(line, self._painter.layout).text])
 
     def clear_marks(self) -> None:
         """Forget the marked lines."""

@@ -1,0 +1,126 @@
+"""Going through a log by what its lines are: errors, times; and where the new begins.
+
+Invariant: long looks through the lines are done in slices by one worker, and a later key takes the place of an earlier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from k9py.logs.line import ALL, LogLine
+from k9py.logs.records.level import Level, level_of
+from k9py.tui.dialogs.go_to_time import GoToTimeDialog
+from k9py.tui.logs.moments import moment_of
+from k9py.tui.widgets.log_view.body import SCAN_SLICE_SECONDS, LogBody
+
+_NEAR: Final = 64
+"""Lines looked at for one that has a time and stands in its place."""
+
+
+class LogJumps(LogBody):
+    """The keys that go to an error or a time, draw a line, and clear."""
+
+    # -- errors -------------------------------------------------------------------------------------------------------
+
+    def action_error(self, step: int) -> None:
+        """Go to the next line of level error or above (1: towards the newest, -1: towards the oldest)."""
+        self.run_worker(self._go_to_error(step), group="log-error", exclusive=True)
+
+    async def _go_to_error(self, step: int) -> None:
+        here, finder = self.cursor_number, self._finder
+        if here is None or self.following:
+            here = self._buffer.end if step < 0 else self._buffer.first - 1
+        until = self.clock() + SCAN_SLICE_SECONDS
+        index = finder.index_of(here + 1) if step > 0 else finder.index_of(here) - 1
+        while 0 <= index < finder.item_count:
+            number = finder.number_of(index)
+            line = self._buffer.line(number)
+            if line is not None and not line.marker and level_of(line.text) >= Level.ERROR:
+                self._go_to(number)
+                return
+            index += step
+            if self.clock() >= until:
+                await asyncio.sleep(0)
+                until = self.clock() + SCAN_SLICE_SECONDS
+                index = finder.index_of(number + 1) if step > 0 else finder.index_of(number) - 1
+        self._say(f"no error {'further down' if step > 0 else 'further up'}")
+
+    # -- times --------------------------------------------------------------------------------------------------------
+
+    def action_go_to_time(self) -> None:
+        """Ask for a time, and go to the first line from then on."""
+
+        def go(moment: datetime | None) -> None:
+            if moment is not None:
+                self.go_to_time(moment)
+
+        self.app.push_screen(GoToTimeDialog(self._moment, "UTC" if self._zone is UTC else "local"), go)
+
+    def go_to_typed_time(self, text: str) -> bool:
+        """Go to a time as a person typed it; False when it is none."""
+        moment = self._moment(text)
+        if moment is not None:
+            self.go_to_time(moment)
+        return moment is not None
+
+    @property
+    def _zone(self) -> tzinfo | None:
+        return UTC if self.times == "utc" else self._columns.zone
+
+    def _moment(self, text: str) -> datetime | None:
+        return moment_of(text, self._columns.now(), self._zone)
+
+    def go_to_time(self, moment: datetime) -> None:
+        """Go to the first line that was written then or later; to the nearest end, and say so, where there is none."""
+        count = self._finder.item_count
+        low, high = 0, count
+        while low < high:
+            middle = (low + high) // 2
+            at = self._time_near(middle, high)
+            if at is not None and at < moment:
+                low = middle + 1
+            else:
+                high = middle
+        if not count:
+            self._say("there is no line")
+            return
+        self._go_to(self._finder.number_of(min(low, count - 1)))
+        if low >= count:
+            self._say("no line is that new: this is the newest")
+        elif low == 0 and (at := self._time_near(0, count)) is not None and at > moment:
+            self._say("no line that is shown is that old: this is the oldest")
+
+    def _time_near(self, index: int, end: int) -> datetime | None:
+        """Return the time of the item at an index, or of the first one after it that has one and is in its place."""
+        for at in range(index, min(end, index + _NEAR)):
+            line = self._buffer.line(self._finder.number_of(at))
+            if line is not None and line.at is not None and not line.late and not line.marker:
+                return line.at
+        return None
+
+    # -- where the new begins -----------------------------------------------------------------------------------------
+
+    def action_from_here(self) -> None:
+        """Draw a line behind the newest line: what comes after it is new."""
+        now = self._columns.now()
+        self._buffer.extend([LogLine(ALL, now, f"from here {now.astimezone(UTC):%H:%M:%S} {'─' * 40}", "note")])
+        self.flush_if_mounted()
+
+    def action_clear_view(self) -> None:
+        """Show only what comes from now on and follow; or all that is kept again."""
+        begin = 0 if self._finder.begin else self._buffer.end
+        self._finder.set_begin(begin)
+        if begin:
+            self._window.follow()
+        self.flush_if_mounted()
+
+    def _go_to(self, number: int) -> None:
+        self._search_from, self._jump_wanted = None, False
+        self._window.go_to(number, middle=True)
+        self.flush_if_mounted()
+
+    def _say(self, words: str) -> None:
+        self.app.bell()
+        self.app.notify(words, markup=False, timeout=4)
