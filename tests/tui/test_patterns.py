@@ -79,8 +79,8 @@ async def test_new_stopped_and_changed_patterns_are_shown_and_counted_in_the_tit
         app.pane.take(0, lines)
         await settled(pilot, app.pane, len(lines))
         header, first, second = app.shown()
-        assert header.split() == ["CHANGE", "LINES", "r8/min", "r7/min", "PATTERN"]
-        assert first.split() == ["✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
+        assert header.split() == ["↑", "CHANGE", "LINES", "r8/min", "r7/min", "PATTERN"]
+        assert first.split() == ["▌✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
         assert second.split() == ["stopped", "100", "0", "10", "INFO", "synced", "<num>"]
         assert "1 new, 1 stopped, 0 changed · revision 8 against 7" in app.pane.note
 
@@ -162,7 +162,7 @@ async def test_how_an_old_container_starts_tells_what_is_new_at_the_start() -> N
         app.pane.add_baseline("old", [line(OLD, 0, "listening on :9090")])
         while len(app.shown()) != 2:
             await pilot.pause()
-        assert app.shown()[1].split()[:3] == ["✗", "new,", "once"]
+        assert app.shown()[1].split()[:3] == ["▌✗", "new,", "once"]
 
 
 async def test_lines_given_before_it_is_shown_are_counted_and_compared_once_it_is() -> None:
@@ -213,7 +213,7 @@ async def test_typing_narrows_the_patterns() -> None:
         await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
         app.pane.typed("synced")
         await pilot.pause()
-        assert [text.split()[0] for text in app.shown()[1:]] == ["stopped"]
+        assert [text.split()[1] for text in app.shown()[1:]] == ["stopped"]
         assert "1 of 2 shown" in app.pane.note
 
 
