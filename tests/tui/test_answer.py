@@ -10,8 +10,9 @@ from k9py.actions.patcher import WriteRequest
 from k9py.objects.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
+from k9py.tui.answer import facts
 from k9py.tui.dialogs.undo import UndoDialog
-from tests.tui.dashboard import CART, Dashboard, dashboard
+from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
 
 SENTENCE = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop; 3 old pods still serve"
 
@@ -102,17 +103,23 @@ async def test_what_is_scaled_to_zero_says_from_how_many_and_by_whom(tmp_path: P
             await until_said(kdash, "replicas 3 → 0", "by kdash", "Z scales back to 3, as many as before")
 
 
-async def test_a_row_is_read_once_and_only_where_the_cursor_stays(kdash: Dashboard) -> None:
+async def test_a_row_is_read_once_and_only_where_the_cursor_stays(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def reads(name: str) -> int:
         seen = kdash.simulator.requests
         return sum(one.verb == "get" and one.path.endswith(f"/deployments/{name}") for one in seen)
 
     await kdash.until(lambda: reads("checkout") == 1, "the worst is read")
+    monkeypatch.setattr(facts, "SETTLE_SECONDS", 3600.0)
     await kdash.press("down", "down", "up", "up")
     await until_said(kdash, SENTENCE)
+    monkeypatch.setattr(facts, "SETTLE_SECONDS", 0.0)
     await kdash.select(CART)
     await kdash.until(lambda: reads("cart") == 1, "the chosen one is read")
-    await kdash.press("up", "down")
+    await kdash.select(CHECKOUT)
+    await until_said(kdash, SENTENCE)
+    await kdash.select(CART)
     await until_said(kdash, "deploy/cart", "image 3.2.0 → 3.2.2")
     assert (reads("checkout"), reads("cart"), reads("coredns")) == (1, 1, 0)
 

@@ -28,7 +28,7 @@ _DOT: Final = (" · ", Tone.MUTED)
 def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
     """Return what the current revision changed; () when nothing is known of it."""
     if view.status.state is RolloutState.SCALED_TO_ZERO:
-        return _scaled(facts, now)
+        return _scaled(view, facts, now)
     current = facts.current
     if current is None:
         return (("not known: its revisions have not been read", Tone.MUTED),) if not facts.revisions else ()
@@ -44,13 +44,14 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
     return tuple(pieces)
 
 
-def _scaled(facts: RolloutFacts, now: datetime) -> Line:
+def _scaled(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
     """Return from how many pods it was scaled to zero, when, and by whom, as far as anything tells."""
     former = facts.former_replicas
     pieces: list[tuple[str, Tone]] = [("scaled to ", Tone.MUTED), ("0", Tone.ACCENT)]
     if former is not None:
         pieces = [("replicas ", Tone.MUTED), (f"{former}", Tone.PLAIN), _ARROW, ("0", Tone.ACCENT)]
-    told = f"{age(facts.scaled_at, now)} ago" if facts.scaled_at is not None else ""
+    at = facts.scaled_at or (view.worst.since if view.worst is not None else None)
+    told = f"{age(at, now)} ago" if at is not None else ""
     if facts.scaled_by:
         told = f"{told} by {printable(facts.scaled_by)}".strip()
     if told:

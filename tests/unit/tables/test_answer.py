@@ -398,6 +398,8 @@ def test_zero_says_from_how_many_and_by_whom() -> None:
         text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).changed)
         == "replicas 3 → 0 · 4m ago by kubectl"
     )
+    since = replace(ZERO, findings=(Finding(Severity.DOWN, "ScaledToZero", "scaled to zero", ZERO.key, before(90)),))
+    assert text(rollout_answer(since, facts(), KEYS, NOW).changed) == "scaled to 0 · 90s ago", "what the view knows"
     timeless = facts(scaled_by="kubectl")
     assert (
         text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).changed)
