@@ -1,11 +1,13 @@
 """What a credential plugin says, on standard error: a device code, the address of a page to open.
 
-Invariant: standard output stays the answer's. A plugin that floods is cut off, and said to be.
+Invariants: standard output stays the answer's. A plugin that floods is cut off, and said to be; a standard error that
+nobody reads does not end the sign-in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from k9py.kube.sign_in import SignIn
@@ -28,6 +30,14 @@ class PrintedSignIn:
 
     def said(self, sign_in: SignIn, line: str) -> None:
         """Print the line; before the first one, who says it."""
+        with suppress(OSError):
+            self._print(sign_in, line)
+
+    def ended(self, sign_in: SignIn) -> None:
+        """Begin anew with the next run."""
+        self._speaking = None
+
+    def _print(self, sign_in: SignIn, line: str) -> None:
         if sign_in is not self._speaking:
             self._speaking, self._printed = sign_in, 0
             self._say(f"kdash: the credential plugin {sign_in.plugin} says (Ctrl+C cancels it):")
@@ -36,7 +46,3 @@ class PrintedSignIn:
             self._say(f"  {line}")
         elif self._printed == MAX_LINES + 1:
             self._say("  … it says more, which is left out")
-
-    def ended(self, sign_in: SignIn) -> None:
-        """Begin anew with the next run."""
-        self._speaking = None

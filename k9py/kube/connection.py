@@ -62,6 +62,10 @@ class Connection:
         """Close every connection and stream."""
         await self._transport.aclose()
 
+    def retry_now(self) -> None:
+        """Try to sign in again with the next request, also when that has just failed or was cancelled."""
+        self._transport.retry_now()
+
     def lister_watcher(
         self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> ListerWatcher:

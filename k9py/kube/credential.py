@@ -64,6 +64,10 @@ class Credentials(Protocol):
         """Get another credential after a 401; tell whether `current` now differs from the rejected one."""
         ...
 
+    def forget_failure(self) -> None:
+        """Try again with the next request, however lately it failed or was cancelled: the person wants it."""
+        ...
+
 
 def header_safe(text: str, what: str = "token") -> str:
     """Return the text; refuse what would break the header apart (a token with a line end was damaged when copied)."""

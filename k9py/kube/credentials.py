@@ -72,6 +72,10 @@ class RenewedCredentials:
                 return False
             return await self._run() != rejected
 
+    def forget_failure(self) -> None:
+        if self._failure is not None:
+            self._failure, self._tried_at = None, float("-inf")
+
     async def _fresh(self, credential: Credential | None) -> Credential:
         if credential is not None and not self._expires_within(credential, EARLY):
             return credential

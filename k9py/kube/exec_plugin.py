@@ -186,7 +186,7 @@ class _Talk:
             if not working.done():
                 raise SignInCancelledError(
                     f"You cancelled the sign-in with {self.plugin.name}",
-                    "Try again to be asked anew, or sign in with the plugin's own command in a shell.",
+                    "Try again (on screen: Ctrl+R) to be asked anew, or sign in with its own command in a shell.",
                 )
             return working.result()
         finally:

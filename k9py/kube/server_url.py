@@ -1,7 +1,7 @@
 """The address of an API server as a kubeconfig writes it.
 
 Owns: the rules by which kubectl makes a URL of it (client-go's `rest.DefaultServerURL`): without a scheme it is
-http://, scheme and host in capitals mean the same, the path is cleaned, query and fragment are dropped, and a name and
+http://, scheme and host in capitals mean the same, the path is cleaned, a query is dropped, and a name and
 password before the host are sent as basic authentication.
 """
 
@@ -44,7 +44,7 @@ def parse_server(cluster: str, server: str) -> ServerUrl:
         raise ConfigError(f"The cluster {printable(cluster)} has no server", "Set its server in the kubeconfig.")
     with_scheme = server if "://" in server else f"http://{server}"
     try:
-        parts = urlsplit(with_scheme)
+        parts = urlsplit(with_scheme, allow_fragments=False)  # behind a path, "#" is a part of it
         host, port = parts.hostname or "", parts.port
     except ValueError:  # a port that is no number, or an address with one bracket
         raise _no_url(cluster, server) from None
@@ -60,7 +60,8 @@ def parse_server(cluster: str, server: str) -> ServerUrl:
             "Write https:// before it in the kubeconfig.",
         )
     shown_host = f"[{host}]" if ":" in host else host
-    path = quote(posixpath.normpath(f"/{unquote(parts.path)}").lstrip("/"), safe=_IN_PATH)
+    given = "" if parts.path.startswith("#") else unquote(parts.path)
+    path = quote(posixpath.normpath(f"/{given}").lstrip("/"), safe=_IN_PATH)
     url = f"{parts.scheme}://{shown_host}" + (f":{port}" if port is not None else "") + (f"/{path}" if path else "")
     return ServerUrl(url, _basic(parts.username, parts.password))
 

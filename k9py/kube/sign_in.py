@@ -36,6 +36,16 @@ class SignIn:
         """What it said last, oldest first."""
         return tuple(self._lines)
 
+    def latest(self, *, rows: int, columns: int) -> tuple[str, ...]:
+        """Return the last lines that fit when they are wrapped; at least one, because the code may be in it."""
+        fitting: list[str] = []
+        for line in reversed(self._lines):
+            rows -= -(-len(line) // max(1, columns)) or 1
+            if fitting and rows < 0:
+                break
+            fitting.append(line)
+        return tuple(reversed(fitting))
+
     def add(self, line: str) -> None:
         """Keep a line."""
         self._lines.append(line)

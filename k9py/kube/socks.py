@@ -161,7 +161,10 @@ def _counted(text: bytes) -> bytes:
 async def _exactly(loop: asyncio.AbstractEventLoop, connection: socket.socket, count: int) -> bytes:
     received = b""
     while len(received) < count:
-        chunk = await loop.sock_recv(connection, count - len(received))
+        try:
+            chunk = await loop.sock_recv(connection, count - len(received))
+        except ConnectionError:
+            chunk = b""
         if not chunk:
             raise SocksError("it closed the connection (is it a SOCKS5 proxy?)")
         received += chunk

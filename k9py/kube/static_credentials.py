@@ -73,6 +73,9 @@ class StaticCredentials:
         self._signature = None
         return self.read() != rejected
 
+    def forget_failure(self) -> None:
+        """Files are read again anyway."""
+
     def read(self) -> Credential:
         """Return the credential, reading the files again if one has changed (one `stat` each).
 

@@ -138,6 +138,10 @@ class Transport:
         """
         await self._session_for(await self._credentials.current())
 
+    def retry_now(self) -> None:
+        """Ask for credentials again with the next request, also when getting them has just failed."""
+        self._credentials.forget_failure()
+
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[ClientResponse]:
         """Send a request and give its successful response, the body unread.

@@ -162,7 +162,8 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     def retry_now(self) -> None:
         """Try again now whatever waits: to connect, or every watch that is not live."""
         match self.session.state:
-            case Connected(cluster=cluster):
+            case Connected(connection=connection, cluster=cluster):
+                connection.retry_now()
                 cluster.retry_now()
                 self.say("trying again now")
             case _:

@@ -15,8 +15,8 @@ from k9py.kube.sign_in import SignIn
 from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
 
-SHOWN_LINES: Final = 4
-"""Lines of a plugin that are shown, each wrapped: the code may be at its end."""
+ROWS: Final = 6
+"""Rows of a plugin's words that are shown, wrapped: the code may be at the end of a long line."""
 
 
 class SignInBar(Static):
@@ -33,7 +33,9 @@ class SignInBar(Static):
 
     def show(self, sign_in: SignIn | None) -> None:
         """Show what the plugin says; None: go away."""
-        shown = None if sign_in is None else (sign_in.plugin, sign_in.lines[-SHOWN_LINES:])
+        shown = (
+            None if sign_in is None else (sign_in.plugin, sign_in.latest(rows=ROWS, columns=self.app.size.width - 2))
+        )
         if shown == self._shown:
             return
         self._shown = shown

@@ -28,6 +28,17 @@ def test_who_speaks_is_said_once_and_a_flood_is_cut_off() -> None:
     assert "left out" in printed[-1]
 
 
+def test_a_standard_error_that_nobody_reads_does_not_end_the_sign_in() -> None:
+    tried: list[str] = []
+
+    def closed(line: str) -> None:
+        tried.append(line)
+        raise BrokenPipeError
+
+    PrintedSignIn(closed).said(SignIn("login", lambda: None), "enter ABCD")
+    assert tried
+
+
 @pytest.mark.parametrize("command", [("--once",), ("status", "deploy/checkout"), ("logs", "deploy/checkout")])
 async def test_a_command_shows_the_code_and_ctrl_c_ends_the_plugin(tmp_path: Path, command: tuple[str, ...]) -> None:
     pids = tmp_path / "pids"

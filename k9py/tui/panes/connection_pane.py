@@ -17,6 +17,9 @@ from k9py.tui.theme import Palette, palette_for
 
 _KEYS = (("Enter", "try again now"), ("c", "choose another context"), ("Ctrl+C", "quit"))
 _WHILE_SIGNING_IN = (("Esc", "cancel the sign-in"), ("Ctrl+C", "quit"))
+_ROWS_BESIDE = 12
+"""Rows of the screen and of the message that are not the plugin's words."""
+_PADDING = 8
 
 
 class ConnectionPane(Middle):
@@ -43,7 +46,8 @@ class ConnectionPane(Middle):
         text = Text.assemble((f"{Tone.BUSY.symbol} ", palette.tone(Tone.BUSY)), f"connecting to {name}…")
         if sign_in is not None:
             text.append(f"\n\nThe credential plugin {sign_in.plugin} says:\n")
-            for line in sign_in.lines:
+            width, height = self.app.size
+            for line in sign_in.latest(rows=height - _ROWS_BESIDE, columns=width * 9 // 10 - _PADDING):
                 text.append(f"\n{line}", "bold")
             text.append("\n\n")
             _keys(text, _WHILE_SIGNING_IN, palette)

@@ -5,6 +5,8 @@ A case says what the server must see, or the words of kdash's refusal; kubectl m
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from typing import Final
 
@@ -353,3 +355,22 @@ async def test_kdash_connects_where_kubectl_would_ask_for_a_name_and_a_password(
     by_kubectl, by_kdash = await both(case(world, config(user="")), tmp_path, world)
     assert by_kubectl.wanted_to_ask
     assert by_kdash.seen[0].headers == ()
+
+
+async def test_a_plugin_is_told_what_kubectl_tells_it(tmp_path: Path, world: World) -> None:
+    cluster = f"{TLS}, tls-server-name: kube.test, proxy-url: 'http://localhost:@proxy', disable-compression: true"
+    extension = "extension: {a: 1, b: ~, c: 2026-11-30, d: yes}"
+    cluster += f", extensions: [{{name: client.authentication.k8s.io/exec, {extension}}}]"
+    token = '"$(printf %s "$KUBERNETES_EXEC_INFO" | base64 | tr -d \'\\n\')"'
+    answer = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}'
+    files: dict[str, Content] = {
+        "config": config(cluster, f"exec: {{{PLUGIN}, command: ./plugin, provideClusterInfo: true}}"),
+        "plugin": f"#!/bin/sh\nprintf '{answer}' {token}\n",
+    }
+    by_kubectl, by_kdash = await both(case(world, files), tmp_path, world)
+    told = [
+        json.loads(base64.b64decode(dict(did.seen[0].headers)["authorization"].removeprefix("Bearer ")))
+        for did in (by_kubectl, by_kdash)
+    ]
+    assert told[0]["spec"]["cluster"]["config"] == {"a": 1, "b": None, "c": "2026-11-30", "d": True}
+    assert told[1] == told[0]

@@ -205,6 +205,8 @@ def test_a_server_that_is_no_url_is_refused(tmp_path: Path, server: str) -> None
         ({"server": "HTTPS://X:6443/"}, "https://x:6443"),
         ({"server": "https://x/a//b/../c?watch=1"}, "https://x/a/c"),
         ({"server": "https://me:pw@x"}, "https://x"),
+        ({"server": "https://x#f"}, "https://x"),
+        ({"server": "https://x/a#f"}, "https://x/a%23f"),
     ],
 )
 def test_the_server_is_a_url_without_a_trailing_slash(tmp_path: Path, cluster: dict[str, object], server: str) -> None:

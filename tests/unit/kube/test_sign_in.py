@@ -87,6 +87,16 @@ def test_of_a_plugin_that_says_much_the_last_lines_are_kept() -> None:
     assert sign_in.lines == tuple(str(number) for number in range(100 - KEPT_LINES, 100))
 
 
+def test_the_last_lines_that_fit_are_shown_and_one_always_is() -> None:
+    sign_in = SignIn("login", lambda: None)
+    for line in ("first", "a" * 25, "last"):
+        sign_in.add(line)
+    assert sign_in.latest(rows=5, columns=10) == ("first", "a" * 25, "last")
+    assert sign_in.latest(rows=4, columns=10) == ("a" * 25, "last")
+    assert sign_in.latest(rows=3, columns=10) == ("last",)
+    assert sign_in.latest(rows=0, columns=10) == ("last",)
+
+
 async def test_a_device_code_is_told_while_the_plugin_waits_and_cancelling_ends_all_it_started(tmp_path: Path) -> None:
     listener = Listener(lambda sign_in: sign_in.cancel())
     user = plugin_user("/bin/sh", [str(DEVICE_CODE)])
@@ -179,7 +189,11 @@ async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -
         with pytest.raises(SignInCancelledError):
             await credentials.current()
         assert runs == 1
-    passed = AFTER_CANCEL
+    credentials.forget_failure()  # the person pressed Ctrl+R
     with pytest.raises(SignInCancelledError):
         await credentials.current()
     assert runs == 2
+    passed = 2 * AFTER_CANCEL
+    with pytest.raises(SignInCancelledError):
+        await credentials.current()
+    assert runs == 3
