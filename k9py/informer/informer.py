@@ -313,8 +313,10 @@ class Informer(Generic[T]):
     async def _wait(self, disrupted: Disrupted) -> None:
         now = self._clock.now()
         polled, self._listed_at = self._listed_at, None
-        self._say_failed(disrupted, now, now + timedelta(seconds=disrupted.retry_in), polled)
-        await self._clock.sleep(disrupted.retry_in)
+        try:
+            self._say_failed(disrupted, now, now + timedelta(seconds=disrupted.retry_in), polled)
+        finally:  # whoever is told may fail: that must not be tried again without a pause
+            await self._clock.sleep(disrupted.retry_in)
         self._say_failed(disrupted, now, None, polled)
 
     def _say_failed(

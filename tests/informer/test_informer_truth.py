@@ -244,6 +244,23 @@ async def test_crashes_in_a_row_are_tried_again_ever_more_slowly() -> None:
     assert stage.clock.waits == [2.0, 4.0, 8.0, 16.0, 24.0, 24.0]
 
 
+async def test_one_that_fails_whenever_it_is_told_of_health_is_not_told_without_a_pause() -> None:
+    enough = asyncio.Event()
+
+    def fail(_: WatchHealth) -> None:
+        if len(clock.waits) >= 5:
+            enough.set()
+        raise CRASH
+
+    clock = SteppingClock()
+    informer = Informer(POD, ScriptedServer(clock, *[LIST_A] * 9), clock, streamed=False, on_health=fail)
+    task = asyncio.create_task(informer.run())
+    await enough.wait()
+    assert min(clock.waits) >= 2
+    task.cancel()
+    await asyncio.wait({task})
+
+
 async def test_being_told_to_end_is_no_crash() -> None:
     stage = Stage(LIST_A, Stream([], "open"))
     task = asyncio.create_task(stage.informer.run())
