@@ -32,12 +32,13 @@ _TIME: Final = (
 )
 _STAMP: Final = rf"\s*(?P<stamp>(?:{_TIME})[\s|:\-]*+)?+"
 _TEMPERED: Final = (
-    r"[Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical|[Vv]erbose|crit|fail|dbug|trce"
-    r"|silly|alert|emerg"
+    r"[Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical|[Vv]erbose|crit|fail"
+    r"|dbug|trce|silly|alert|emerg"
 )
 _BEGINNING: Final = re.compile(
     _STAMP + r"(?:[^\w\s\"'(<{/\\.$%=\-]{1,2} ?)?"
-    rf"(?P<word>{_TEMPERED})(?:: ?| error: | {{1,3}}- |\t| {{2,8}}(?=\S)|!|\[\w{{1,8}}\]:|\(\w{{1,30}}\): |(?(stamp)\s|(?!)))"
+    rf"(?P<word>{_TEMPERED})"
+    r"(?:: ?| error: | {1,3}- |\t| {2,8}(?=\S)|!|\[\w{1,8}\]:|\(\w{1,30}\): |(?(stamp)\s|(?!)))"
 )
 _CALLED: Final = re.compile(
     _STAMP + r"[^\s:\"'={(\[]{1,120}+(?::\d+)*+(?:\(\d+,\d+\))?(?:\[[\d:]+\])?: "
@@ -89,7 +90,8 @@ _RAISED: Final = re.compile(
 )
 _KEYS: Final = r"level|Level|LEVEL|lvl|severity|SEVERITY|loglevel|log_level|log\.level|levelname|level_name|@level"
 _STATED: Final = re.compile(
-    rf"(?:^|(?<=[\s,|(\[{{;]))\"?(?:{_KEYS}|(?P<at>at))\"?=[\"'\[]?(?P<word>[A-Za-z]{{1,13}}(?:[+\-]\d{{1,2}})?|-?\d{{1,2}})(?![\w.])"
+    rf"(?:^|(?<=[\s,|(\[{{;]))\"?(?:{_KEYS}|(?P<at>at))\"?="
+    r"[\"'\[]?(?P<word>[A-Za-z]{1,13}(?:[+\-]\d{1,2})?|-?\d{1,2})(?![\w.])"
 )
 _PAIR: Final = re.compile(r"\s*\"?[A-Za-z_@][\w.@/\-]*\"?=")
 _ANY_PAIR: Final = re.compile(r"(?<!\S)[\w.@\-]+=\S")
@@ -128,7 +130,8 @@ _OPENINGS: Final = _openings(
 )
 _LETTER: Final = re.compile(
     r"\d{4}[-/]\d\d[-/][\d T:.,+\-]{9,40}+Z?:? *(?:"
-    r"([IWEFCNDVT]\d?)(?: \||  ?[A-Z\-]+ | \S+:\d+\]| [\w.]+ *: )"  # etcd 3, Rook, MongoDB before 4.4, TensorFlow, logcat
+    # etcd 3 and Rook, MongoDB before 4.4, TensorFlow, logcat
+    r"([IWEFCNDVT]\d?)(?: \||  ?[A-Z\-]+ | \S+:\d+\]| [\w.]+ *: )"
     r"|([EWID])! |spid\d+s?\s+(Error): \d)"  # telegraf, SQL Server
 )
 """A letter that stands behind a date."""
