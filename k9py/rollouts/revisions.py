@@ -26,6 +26,7 @@ from k9py.objects.workloads import (
     Workload,
 )
 from k9py.rollouts.change_cause import with_inherited
+from k9py.rollouts.secret_values import without_secret_words
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
@@ -35,7 +36,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         number: as `kubectl rollout history` counts it; 0 when the controller has not numbered it yet.
         name: of the ReplicaSet or ControllerRevision, with its `uid` and `kind`.
         images: of the main containers, in the spec's order.
-        change_cause: the annotation's text, "" when there is none.
+        change_cause: the annotation's text, what looks like a secret in it hidden; "" when there is none.
         replicas: pods this revision has, None when its object does not say (ControllerRevisions).
         ready: ready pods of it, None like `replicas`.
         is_current: it is the one the workload rolls out to.
@@ -165,7 +166,7 @@ def _revision(
         kind=one.KIND,
         namespace=one.namespace,
         images=images,
-        change_cause=one.metadata.annotation(CHANGE_CAUSE),
+        change_cause=without_secret_words(one.metadata.annotation(CHANGE_CAUSE)),
         created_at=one.metadata.creation_timestamp,
         replicas=replicas,
         ready=ready,

@@ -79,6 +79,7 @@ BAR: Final = (
     "log.pause",
     "source.leave_out",
     "source.patterns",
+    "log.next_error",
     "view.logs",
     "view.describe",
     "view.yaml",

@@ -42,6 +42,7 @@ _READ: Final[dict[str, Callable[[int], Level]]] = {
     "severityLevel": from_app_insights,
     "levelno": from_python,
     "level_value": from_number,
+    **dict.fromkeys(("L", "l"), lambda _: Level.UNKNOWN),  # zap in development: a word; a number is something else
     **dict.fromkeys(("PRIORITY", "priority", "syslog.severity", "log.syslog.severity.code"), from_syslog),
 }
 """Names of levels, the most telling first, and how a number under them is read."""
@@ -55,7 +56,21 @@ _STATUS_WORDS: Final = frozenset(
 )
 """Words of Datadog's "status": others, such as "failed", are of what the line is about."""
 
-_OTHERS: Final = ("log", "record", "s", "t", "@t", "@mt", "@m", "short_message", "type", "kind", "stream")
+_OTHERS: Final = (
+    "log",
+    "record",
+    "s",
+    "t",
+    "@t",
+    "@mt",
+    "@m",
+    "short_message",
+    "type",
+    "kind",
+    "stream",
+    "involvedObject",
+    "regarding",
+)
 _Known = TypedDict("_Known", dict.fromkeys((*_READ, *_STATUS, *_OTHERS, "resourceLogs"), Any), total=False)  # type: ignore[misc]
 _decoder: Final = msgspec.json.Decoder(_Known)
 
@@ -127,7 +142,11 @@ def _other(fields: Mapping[str, Any]) -> Level:
             return level  # ECS, loguru
         case {"s": str(letter), "t": {"$date": _}}:
             return parse_level(letter)  # MongoDB
-        case {"kind": "Event", "type": str(word)} if level := parse_level(word):
+        case (
+            {"kind": "Event", "type": str(word)}
+            | {"involvedObject": _, "type": str(word)}
+            | {"regarding": _, "type": str(word)}
+        ) if level := parse_level(word):
             return level  # an event of Kubernetes
         case {"resourceLogs": [*_] as logs}:
             return _otlp(msgspec.json.encode(logs).decode()[:_SCANNED])

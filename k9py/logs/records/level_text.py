@@ -32,12 +32,13 @@ _TIME: Final = (
 )
 _STAMP: Final = rf"\s*(?P<stamp>(?:{_TIME})[\s|:\-]*+)?+"
 _TEMPERED: Final = (
-    r"[Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical|[Vv]erbose|crit|fail|dbug|trce"
-    r"|silly|alert|emerg"
+    r"[Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical|[Vv]erbose|crit|fail"
+    r"|dbug|trce|silly|alert|emerg"
 )
 _BEGINNING: Final = re.compile(
     _STAMP + r"(?:[^\w\s\"'(<{/\\.$%=\-]{1,2} ?)?"
-    rf"(?P<word>{_TEMPERED})(?:: ?| error: | - |\t|!|\[\w{{1,8}}\]:|\(\w{{1,30}}\): |(?(stamp)\s|(?!)))"
+    rf"(?P<word>{_TEMPERED})"
+    r"(?:: ?| error: | {1,3}- |\t| {2,8}(?=\S)|!|\[\w{1,8}\]:|\(\w{1,30}\): |(?(stamp)\s|(?!)))"
 )
 _CALLED: Final = re.compile(
     _STAMP + r"[^\s:\"'={(\[]{1,120}+(?::\d+)*+(?:\(\d+,\d+\))?(?:\[[\d:]+\])?: "
@@ -80,7 +81,7 @@ _CLOSERS: Final = frozenset(":]|>)-")
 
 _RAISED: Final = re.compile(
     _STAMP + r"(?P<what>Traceback(?= \(most recent call last)|(?:Exception in thread|Caused by:|Uncaught)(?= )"
-    r"|Unhandled (?:[Ee]xception|rejection|error|Rejection|Error)\b|\[UnhandledPromiseRejection(?=:)"
+    r"|Unhandled (?:[Ee]xception|rejection|error|Rejection|Error)\b|\[?UnhandledPromiseRejection(?=:)"
     r"|Error(?= in \w+\(| from server)|http: panic serving|Segmentation fault|terminate called after throwing"
     r"|(?:\*\* |\[)?\(?(?:[\w$]+[./])*[\w$]*(?:Error|Exception|Warning)(?=:|$|\) | \[[A-Z_\d]+\]:))"
     r"|(?P<where>\S{1,200}:\d+: |\(node:\d+\) (?:\[\w+\] )?)(?P<warned>\w*Warning)(?=:)"
@@ -89,7 +90,8 @@ _RAISED: Final = re.compile(
 )
 _KEYS: Final = r"level|Level|LEVEL|lvl|severity|SEVERITY|loglevel|log_level|log\.level|levelname|level_name|@level"
 _STATED: Final = re.compile(
-    rf"(?:^|(?<=[\s,|(\[{{;]))\"?(?:{_KEYS}|(?P<at>at))\"?=[\"'\[]?(?P<word>[A-Za-z]{{1,13}}(?:[+\-]\d{{1,2}})?|-?\d{{1,2}})(?![\w.])"
+    rf"(?:^|(?<=[\s,|(\[{{;]))\"?(?:{_KEYS}|(?P<at>at))\"?="
+    r"[\"'\[]?(?P<word>[A-Za-z]{1,13}(?:[+\-]\d{1,2})?|-?\d{1,2})(?![\w.])"
 )
 _PAIR: Final = re.compile(r"\s*\"?[A-Za-z_@][\w.@/\-]*\"?=")
 _ANY_PAIR: Final = re.compile(r"(?<!\S)[\w.@\-]+=\S")
@@ -110,11 +112,12 @@ _OPENINGS: Final = _openings(
     letter__klog=r"([IWEFD])\d{4,8} \d\d:",  # klog, glog (with a year too), absl, CockroachDB
     letter__tendermint=r"([IWED])\[\d{4}-\d\d-\d\d",
     letter__logcat=r"([VDIWEFA])/[\w.:\-]{1,60}(?:\( *\d+\))?: ",
-    letter__apt=r"([EW]): \S",
+    letter__apt=r"([EW])(?:: \S|! )",
     digit__redis=r"\d+:[MSCX] \d\d \w{3} \d{4} [\d:.]+ ([#*.\-]) ",
     digit__logcat=r"\d\d-\d\d \d\d:\d\d:\d\d\.\d+ +\d+ +\d+ ([VDIWEFA]) \S",
     bracket__tornado=r"\[([IWEDC]) (?:\d{6}|\d{4}-\d\d-\d\d|\d\d:)",
     bracket__monolog=r"\[[\dT:.+\- Z]{10,40}\] [\w.\-]{1,60}\.([A-Z]{4,9})(?=: )",  # Laravel and Symfony too
+    bracket__ray=r"\[[\d\-:, ]{19,30} ([IWEFCD]) \d+ \d+\]",
     bracket__celery=r"\[[\d\-:, ]{19,30}: ([A-Z]{4,8})/",
     bracket__php=r"\[[\w\-: /]{10,40}\] PHP (?:\w+ )?(\w+)(?: \w+)?(?=: )",
     bracket__minecraft=r"\[\d\d:\d\d:\d\d\] \[[^\]]{1,60}/([A-Z]{4,5})\]",
@@ -127,7 +130,8 @@ _OPENINGS: Final = _openings(
 )
 _LETTER: Final = re.compile(
     r"\d{4}[-/]\d\d[-/][\d T:.,+\-]{9,40}+Z?:? *(?:"
-    r"([IWEFCNDVT]\d?)(?: \||  ?[A-Z]+ | \S+:\d+\]| [\w.]+ *: )"  # etcd 3, Rook, MongoDB before 4.4, TensorFlow, logcat
+    # etcd 3 and Rook, MongoDB before 4.4, TensorFlow, logcat
+    r"([IWEFCNDVT]\d?)(?: \||  ?[A-Z\-]+ | \S+:\d+\]| [\w.]+ *: )"
     r"|([EWID])! |spid\d+s?\s+(Error): \d)"  # telegraf, SQL Server
 )
 """A letter that stands behind a date."""
@@ -255,7 +259,7 @@ def _may_begin(head: str) -> bool:
     first = head[:1]
     if first.isdigit() or first in "[( " or head[3:4] in (" ", ","):
         return True
-    return ":" in head[:44] or "\t" in head[:12] or "!" in head[:12] or " - " in head[:12]
+    return ":" in head[:44] or "\t" in head[:12] or "!" in head[:12] or " - " in head[:12] or "  " in head[:9]
 
 
 def _may_be_raised(head: str) -> bool:

@@ -69,7 +69,10 @@ def parse_level(word: str) -> Level:
     level = _WORDS.get(word)
     if level is not None or len(word) > 40:
         return level or Level.UNKNOWN
-    word = word.rpartition(".")[2]
+    before, _, word = word.rpartition(".")
+    if not before and ("severity_" in word or "level_" in word):
+        word = word.rpartition("_")[2]  # SEVERITY_NUMBER_ERROR2
+        word = word.rstrip("234")
     for sign in "+-":
         base, found, step = word.partition(sign)
         if found and step.isdecimal() and base.isalpha():

@@ -118,3 +118,8 @@ def test_tables_and_json_tell_whose_it_is_and_never_show_it_as_its_own() -> None
     assert ("change-cause", "release 2.7 (from revision 4)") in revision_lines(newer, None, NOW)
     assert revision_words(newer, NOW) == "revision 5 (60s ago)"
     assert revision_words(older, NOW) == "revision 4 (15m ago, release 2.7)"
+
+
+def test_a_secret_in_a_change_cause_is_hidden() -> None:
+    (one,) = found((9, 60, "kubectl set env deploy/web API_TOKEN=hunter2"))
+    assert one.change_cause == "kubectl set env deploy/web API_TOKEN=••••••"

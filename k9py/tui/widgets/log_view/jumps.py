@@ -105,7 +105,7 @@ class LogJumps(LogBody):
     def action_from_here(self) -> None:
         """Draw a line behind the newest line: what comes after it is new."""
         now = self._columns.now()
-        self._buffer.extend([LogLine(ALL, now, f"from here {now.astimezone(UTC):%H:%M:%S} {'─' * 40}", "note")])
+        self._buffer.extend([LogLine(ALL, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
         self.flush_if_mounted()
 
     def action_clear_view(self) -> None:

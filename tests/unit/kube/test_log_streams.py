@@ -1,0 +1,78 @@
+"""A log over real HTTP whose connections end inside a line, or with the node's own words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from k9py.logs.source import LogTarget
+from k9py.logs.tailing.range import TAIL
+from k9py.logs.tailing.slots import Slots
+from k9py.logs.tailing.tail import Tail
+from k9py.logs.tailing.turns import Turns
+from tests.unit.kube.connections import connected
+from tests.unit.logs.tailing.scripted import Collected, SteppingClock
+
+LOG = LogTarget("shop", "web-1", "app", "uid-1")
+STAMP = "2026-11-30T07:00:{:02}.000000000Z "
+TOO_MANY = "failed to create fsnotify watcher: too many open files"
+
+
+def said(*texts: str, first: int = 0) -> str:
+    """Return whole lines, a second apart."""
+    return "".join(f"{STAMP.format(first + number)}{text}\n" for number, text in enumerate(texts))
+
+
+Case = tuple[list[str], list[str], list[str]]
+"""What each connection brings; the lines and the remarks that come of it."""
+
+INSIDE: Case = (
+    [f"{said('first')}{STAMP.format(1)}sec", said("first", "second", "third")],
+    ["first", "second", "third"],
+    [],
+)
+LONG: Case = (
+    [f"{said('first')}{STAMP.format(1)}{'x' * 20_000}", said("first", "x" * 40_000, "third")],
+    ["first", "x" * 40_000, "third"],
+    [],
+)
+NODE: Case = (
+    [said(*[f"line {number}" for number in range(1, 2 * count + 1)]) + TOO_MANY for count in (1, 2, 3)],
+    [f"line {number}" for number in range(1, 7)],
+    [f"the node says: {TOO_MANY}"],
+)
+
+
+@pytest.mark.parametrize(("bodies", "texts", "remarks"), [INSIDE, LONG, NODE], ids=["inside a line", "long", "node"])
+async def test_a_log_is_whole_whatever_its_connections_end_with(
+    tmp_path: Path, bodies: Sequence[str], texts: Sequence[str], remarks: Sequence[str]
+) -> None:
+    """Each connection ends in order but the last, which stays open."""
+    left, all_read = list(bodies), asyncio.Event()
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.query.get("previous"):
+            why = {"kind": "Status", "status": "Failure", "code": 400, "message": "previous terminated container"}
+            return web.json_response(why, status=400)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        if left:
+            await response.write(left.pop(0).encode())
+        else:
+            all_read.set()
+            await asyncio.Event().wait()
+        return response
+
+    async with connected(tmp_path, answer) as (connection, _):
+        clock, sink = SteppingClock(), Collected()
+        tail = Tail(connection, LOG, clock, sink, Slots(clock, 60), Turns(clock), range=TAIL)
+        running = asyncio.create_task(tail.run())
+        await asyncio.wait_for(all_read.wait(), 30)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [one.text for one in sink.lines if not one.marker] == texts
+    assert [one.text for one in sink.lines if one.marker] == remarks
