@@ -22,9 +22,9 @@ from time import monotonic
 from types import FrameType
 from typing import Any, Final
 
-GRACE: Final = 1.5
+GRACE: Final = 1.2
 """Seconds for the work to end in order."""
-LAST_RESORT: Final = 2 * GRACE
+LAST_RESORT: Final = 3.0
 """Seconds after which the process ends even when some C code never lets another thread run."""
 
 _STOP: Final = 0
@@ -148,9 +148,10 @@ class ExitGuard:
                 if descriptor == self._reader:
                     if not self._heard():
                         return
-                elif event & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
+                else:
                     poll.unregister(descriptor)
-                    os.kill(os.getpid(), signal.SIGHUP)
+                    if event & select.POLLHUP:  # POLLNVAL: a system that cannot poll a terminal
+                        os.kill(os.getpid(), signal.SIGHUP)
             if self._deadline is not None and monotonic() >= self._deadline:
                 self._let_go()
                 os._exit(128 + self._number)
