@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
+from k9py.cli.streams import terminal_columns
 from k9py.objects.text import printable
 from k9py.settings.terminal import wants_colour
 from k9py.tables.values import Tone
@@ -108,7 +109,7 @@ def system_console(*, no_color: bool) -> Console:
         read=_read_line,
         is_interactive=sys.stdin.isatty() and is_terminal,
         colour=is_terminal and sys.stderr.isatty() and not no_color and wants_colour(os.environ),
-        width=_width() if is_terminal else None,
+        width=terminal_columns(sys.stdout) if is_terminal else None,
     )
 
 
@@ -127,13 +128,6 @@ def is_unicode(stream: TextIO) -> bool:
     """Tell whether the stream takes every character."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return encoding.lower().replace("-", "").startswith("utf")
-
-
-def _width() -> int | None:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or None
-    except (OSError, ValueError):
-        return None
 
 
 async def _read_line() -> str:

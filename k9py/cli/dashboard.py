@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+
+from textual.app import App
 
 from k9py import __version__
 from k9py.actions.audit import make_private_directory
 from k9py.cli.demo import Demo
+from k9py.cli.exit_guard import ExitGuard
 from k9py.cli.options import Arguments
+from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
 from k9py.settings.clipboard import clipboard
 from k9py.settings.log_buffer import log_buffer_bytes
@@ -32,11 +35,15 @@ def run_dashboard(arguments: Arguments) -> int:
     Raises:
         ConfigError: there is no such demo, or a setting of the environment is none.
     """
+    guard = ExitGuard(terminal=sys.stdin.fileno())
+    guard.cleans_up(child_processes.kill_all)
     with ExitStack() as stack:
+        stack.callback(guard.close)
         connect = ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context)
         connector = connect_lazily
         if arguments.demo is not None:
             demo = stack.enter_context(Demo(arguments.demo))
+            guard.cleans_up(demo.remove_directory)
             connect, connector = demo.options, demo.connect
         app = KdashApp(
             AppOptions(
@@ -56,8 +63,11 @@ def run_dashboard(arguments: Arguments) -> int:
                 clipboard=clipboard(os.environ),
             )
         )
+        guard.restores(app.restore_terminal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(app))
+            runner.run(run_app(app, guard))
+        if guard.number:  # whatever failed in the middle of a start that was broken off
+            return 128 + guard.number
         if app.crash:
             _report(app.crash)
             return EXIT_DEFECT
@@ -83,16 +93,11 @@ def _report(crash: str) -> None:
         )
 
 
-async def _run(app: KdashApp) -> None:
-    """Run the app; a closed terminal or a polite kill ends it in order, so that nothing is left behind."""
-    loop = asyncio.get_running_loop()
-    for name in ("SIGHUP", "SIGTERM"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            with suppress(NotImplementedError):  # not on every platform
-                loop.add_signal_handler(number, app.exit, None, 128 + number)
-    # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
-    await app.run_async(mouse=False)
+async def run_app(app: App[int], guard: ExitGuard) -> None:
+    """Run the app; a closed terminal or a signal ends it in order, so that nothing is left behind."""
+    with guard.guarding(lambda code: app.exit(None, code)):
+        # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
+        await app.run_async(mouse=False)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -55,6 +55,10 @@ class Demo:
         if self._simulator is not None:
             self._simulator.stop()
             self._simulator = None
+        self.remove_directory()
+
+    def remove_directory(self) -> None:
+        """Remove what is on the disk; nothing can connect any more."""
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None

@@ -16,7 +16,7 @@ from k9py import __version__
 from k9py.cli.commands import COMMANDS
 from k9py.cli.names import check_namespace
 from k9py.cli.options import THEME_NAMES, Arguments, Output
-from k9py.cli.streams import open_streams, printing
+from k9py.cli.streams import forget_exported_size, open_streams, printing
 from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.text import printable
 
@@ -175,8 +175,9 @@ for _subcommand in COMMANDS:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `kdash` and exit the process; failures are told on standard error with a hint."""
-    open_streams()
     try:
+        open_streams()
+        forget_exported_size()
         status = command.main(args=None if argv is None else list(argv), prog_name="kdash", standalone_mode=False)
     except click.ClickException as error:
         error.show()

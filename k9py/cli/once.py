@@ -8,23 +8,24 @@ never without saying what for (`waiting`).
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 
-from rich.console import Console
-
+from k9py.cli.console import is_unicode, json_text
 from k9py.cli.demo import Demo
+from k9py.cli.exit_guard import run_to_end
 from k9py.cli.options import Arguments
 from k9py.cli.printing import print_tables
 from k9py.cli.sign_in import PrintedSignIn
+from k9py.cli.streams import terminal_columns
 from k9py.cli.waiting import Waiting, is_settled, reading_words
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope
 from k9py.informer.clock import SystemClock
+from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
@@ -46,7 +47,7 @@ def run_once(arguments: Arguments) -> int:
     Raises:
         KdashError: no connection could be made, or nothing could be read.
     """
-    return asyncio.run(_once(arguments))
+    return run_to_end(_once(arguments), child_processes.kill_all)
 
 
 async def _once(arguments: Arguments) -> int:
@@ -83,10 +84,11 @@ async def _once(arguments: Arguments) -> int:
         notice = f"{notice}; {words}" if notice else words
     if arguments.output == "json":
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
-        print(json.dumps(values, indent=2, ensure_ascii=False))
+        print(json_text(values, plain=not is_unicode(sys.stdout), indent=2))
     else:
         colour = not arguments.no_color and wants_colour(os.environ)
-        print_tables(plain_tables(services, rollouts, now), sys.stdout, width=_width(), colour=colour)
+        width = terminal_columns(sys.stdout)
+        print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
         print(summary_words(services, rollouts) or "nothing to see")
     for remark in _remarks(notice, health, complete=complete):
         print(f"kdash: {remark}", file=sys.stderr)
@@ -130,8 +132,3 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _width() -> int | None:
-    """Return the cells of a line of the terminal, None when standard output is none."""
-    return Console().width if sys.stdout.isatty() else None

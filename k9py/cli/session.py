@@ -5,7 +5,6 @@ Invariant: a connection opened here is closed here. Failures become a clear line
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -16,11 +15,13 @@ from k9py.actions.audit import AuditLog, Identity, os_user
 from k9py.actions.write import Writer
 from k9py.cli.console import Console, system_console
 from k9py.cli.demo import Demo
+from k9py.cli.exit_guard import run_to_end
 from k9py.cli.options import CommandArguments
 from k9py.cli.sign_in import PrintedSignIn
 from k9py.cli.streams import printing
 from k9py.cli.targets import Named
 from k9py.informer.clock import Clock, SystemClock
+from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
@@ -109,7 +110,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
         if arguments.demo is not None:
             demo = stack.enter_context(Demo(arguments.demo))
             invocation = replace(invocation, target=demo.options, connector=demo.connect)
-        return printing(lambda: asyncio.run(told(invocation, core)))
+        return printing(lambda: run_to_end(told(invocation, core), child_processes.kill_all))
 
 
 async def told(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:

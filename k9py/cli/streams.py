@@ -10,9 +10,11 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TextIO
 
 from k9py.objects.errors import ConfigError
+from k9py.settings import ascii_text
+from k9py.settings.encoding import output_encoding
 
 EXIT_UNREAD: Final = 2
 """The reader of the answer went away."""
@@ -21,13 +23,41 @@ _OUTPUT_ERRORS: Final = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errn
 
 
 def open_streams() -> None:
-    """Make standard output and error fit to be written to: closed ones swallow, poor encodings lose what they lack."""
+    """Make standard output and error fit to be written to.
+
+    Closed ones swallow what they are given; characters that a stream or the terminal cannot take get an ASCII form.
+
+    Raises:
+        ConfigError: a setting of the environment is none; the streams can be written to all the same.
+    """
+    ascii_text.register()
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    streams = [one for one in (sys.stdout, sys.stderr) if isinstance(one, io.TextIOWrapper)]
+    for stream in streams:
+        stream.reconfigure(errors=ascii_text.ERRORS)
+    for stream in streams:
+        encoding = output_encoding(os.environ, stream.encoding, coerced=sys.flags.utf8_mode == 1)
+        stream.reconfigure(encoding=encoding, errors=ascii_text.ERRORS)
+
+
+def forget_exported_size() -> None:
+    """Drop COLUMNS and LINES where the terminal itself knows its size: rich, click and shutil would believe them.
+
+    A shell exports them as they were when it started, or as a script set them; the terminal has been resized since.
+    """
+    if terminal_columns(sys.stdout) is not None or terminal_columns(sys.stderr) is not None:
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
+
+
+def terminal_columns(stream: TextIO) -> int | None:
+    """Return the cells of a line of the terminal behind a stream; None when there is none, or it does not know."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
 
 
 def printing(work: Callable[[], int]) -> int:

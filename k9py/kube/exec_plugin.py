@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
+from k9py.kube import child_processes
 from k9py.kube.exec_answer import AnswerError, PluginCredential, read_answer
 from k9py.kube.kubeconfig_schema import ExecConfig
 from k9py.kube.sign_in import PluginWords, SignIn, SignInListener
@@ -89,6 +90,7 @@ class ExecPlugin:
             raise ConfigError(
                 f"The credential plugin {self.name} cannot be run: {printable(why)}", self._install_hint()
             ) from error
+        child_processes.started(process.pid)
         talk = _Talk(self, process)
         try:
             output = await talk.hold()
@@ -96,6 +98,7 @@ class ExecPlugin:
             if not talk.has_answered:
                 await _end(process)
             _close_pipes(process)
+            child_processes.ended(process.pid)
             talk.end()
         complaint = bytes(talk.complaint)
         if process.returncode != 0:

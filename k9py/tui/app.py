@@ -102,6 +102,8 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         await self.writing.close()
 
     def _start_session(self) -> None:
+        if self._exit:  # left before the first frame
+            return
         if self._session_worker is not None:
             self._session_worker.cancel()
         self.session = Session(self.options, self._session_changed, self._sign_in_changed)

@@ -123,6 +123,15 @@ APP: Final = (
         show=False,
         priority=True,
     ),
+    Binding(
+        "ctrl+z",
+        "suspend_process",
+        "Suspend",
+        tooltip="Suspend kdash; fg in the shell resumes it",
+        id="program.suspend",
+        show=False,
+        priority=True,
+    ),
 )
 
 CLUSTER_SCREEN: Final = (*ACTING, *LOOKING, *PLACES, *PROGRAM, *BACK)

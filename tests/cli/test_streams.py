@@ -53,10 +53,24 @@ def test_a_closed_output_is_no_defect() -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
-def test_a_poor_encoding_loses_signs_and_nothing_else() -> None:
-    ran = run("STATUS", PYTHONIOENCODING="ascii")
-    assert ran.returncode == 0
-    assert b"desired 3 ? updated 3" in ran.stdout
+@pytest.mark.parametrize(
+    "environ",
+    [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}, {"LANG": "C"}, {"LC_ALL": "POSIX"}],
+    ids=str,
+)
+@pytest.mark.parametrize("command", [STATUS, [*STATUS[:3], "--once", "--demo=failures"]], ids=["status", "once"])
+def test_signs_a_poor_encoding_lacks_have_forms_of_their_own(command: list[str], environ: dict[str, str]) -> None:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    ran = subprocess.run(command, capture_output=True, env={**inherited, **environ}, timeout=60, check=False)
+    assert b"Traceback" not in ran.stderr
+    if command is STATUS:
+        assert ran.returncode == 0
+        assert b"desired 3 - updated 3" in ran.stdout or b"desired 3 \xb7 updated 3" in ran.stdout
+    else:
+        signs = {line[:1] for line in ran.stdout.splitlines()}
+        assert b"o" in signs
+        assert signs & {b"X", b"V", b"#"}  # down, degraded, stuck
+        assert b"?" not in signs
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

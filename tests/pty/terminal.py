@@ -5,12 +5,18 @@ Waiting means reading: every wait ends with the bytes that make its condition tr
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
+import select
+import signal
+import sys
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pexpect
 import pyte
@@ -25,11 +31,12 @@ class Terminal:
     def __init__(
         self, argv: Sequence[str], *, columns: int, rows: int, home: Path, environ: Mapping[str, str] | None = None
     ) -> None:
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = pyte.Screen(columns or 1, rows or 1)
         self._stream = pyte.ByteStream(self._screen)
+        self._is_hung_up = False
         self.raw = bytearray()
         """Every byte the program has written."""
-        inherited = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "VIRTUAL_ENV") if name in os.environ}
         self.child = pexpect.spawn(
             argv[0],
             list(argv[1:]),
@@ -38,6 +45,7 @@ class Terminal:
             env={
                 **inherited,
                 "HOME": str(home),
+                "LANG": "C.UTF-8",
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 **(environ or {}),
@@ -50,7 +58,11 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.child.close(force=True)
+        if not self._is_hung_up:
+            self.child.close(force=True)
+            return
+        os.kill(self.child.pid, signal.SIGKILL)  # a process that has ended is still there until it is waited for
+        os.waitpid(self.child.pid, 0)
 
     @property
     def lines(self) -> list[str]:
@@ -67,6 +79,36 @@ class Terminal:
     def forget(self) -> None:
         """Lose what is shown, as after another program wrote over it."""
         self._screen.reset()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size; the program is told."""
+        self.show_as(columns, rows)
+        self.child.setwinsize(rows, columns)
+
+    def show_as(self, columns: int, rows: int) -> None:
+        """Show what is written on a screen of this size, of which the program is not told."""
+        self._screen.resize(rows, columns)
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program."""
+        self._is_hung_up = True
+        self.child.ptyproc.fileobj.close()
+
+    @property
+    def attributes(self) -> list[Any]:
+        """The modes of the line as the kernel has them: echo, canonical input, signals."""
+        return termios.tcgetattr(self.child.child_fd)
+
+    @property
+    def modes_left_on(self) -> set[str]:
+        """What the program has switched on in the terminal and not off again, as far as it was read."""
+        on: set[str] = set()
+        for numbers, switch in re.findall(rb"\x1b\[\?([0-9;]+)([hl])", self.raw):
+            for number in numbers.decode().split(";"):
+                is_on = (switch == b"h") != (number in _ON_AT_FIRST)
+                (on.add if is_on else on.discard)(_MODES.get(number, number))
+        pushed = len(re.findall(rb"\x1b\[>[0-9]+u", self.raw)) - len(re.findall(rb"\x1b\[<u", self.raw))
+        return on | ({"kitty keys"} if pushed > 0 else set())
 
     def press(self, *keys: str) -> None:
         """Type these, one after another."""
@@ -98,7 +140,89 @@ class Terminal:
 
     def wait_for_exit(self) -> int:
         """Read to the end and return the exit code."""
-        self.child.expect(pexpect.EOF)
-        self.child.close()
+        self._read_to_the_end()
         assert self.child.exitstatus is not None, f"ended by signal {self.child.signalstatus}"
         return int(self.child.exitstatus)
+
+    def wait_for_signal(self) -> int:
+        """Read to the end and return the signal that ended the program."""
+        self._read_to_the_end()
+        assert self.child.signalstatus is not None, f"ended with exit code {self.child.exitstatus}"
+        return int(self.child.signalstatus)
+
+    def wait_for_exit_unread(self) -> int:
+        """Wait until the program has ended, without reading what it writes; return its exit code."""
+        program = os.pidfd_open(self.child.pid)
+        try:
+            assert select.select((program,), (), (), PATIENCE)[0], "it has not ended"
+        finally:
+            os.close(program)
+        self.child.wait()
+        assert self.child.exitstatus is not None, f"ended by signal {self.child.signalstatus}"
+        return int(self.child.exitstatus)
+
+    def wait_for_restored(self, attributes: list[Any]) -> None:
+        """Read until the modes of the line are these; fails when they are not in time."""
+        give_up_at = time.monotonic() + PATIENCE
+        while self.attributes != attributes:
+            assert time.monotonic() < give_up_at, f"{self.attributes} are not {attributes}"
+            try:
+                read = self.child.read_nonblocking(65536, timeout=0.1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                assert self.attributes == attributes
+                return
+            self.raw += read
+            self._stream.feed(read)
+
+    def wait_until_full(self) -> None:
+        """Return when the program cannot write any more because nobody reads."""
+        waiting = -1
+        while True:
+            before, waiting = waiting, self._unread()
+            if waiting and waiting == before:
+                return
+            select.select((), (), (), 0.5)
+
+    def _unread(self) -> int:
+        counted = fcntl.ioctl(self.child.child_fd, termios.FIONREAD, b"\0" * 4)
+        return int.from_bytes(counted, sys.byteorder)
+
+    def _read_to_the_end(self) -> None:
+        give_up_at = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up_at:
+            try:
+                read = self.child.read_nonblocking(65536, timeout=max(0.0, give_up_at - time.monotonic()))
+            except pexpect.EOF:
+                self.child.close()
+                return
+            self.raw += read
+            self._stream.feed(read)
+        raise AssertionError(f"it has not ended\n{self.text}")
+
+
+_MODES = {
+    "7": "no line wrap",
+    "25": "no cursor",
+    "1000": "mouse",
+    "1003": "mouse moves",
+    "1004": "reports of focus",
+    "1049": "alternate screen",
+    "2004": "bracketed paste",
+    "2026": "a frame being drawn",
+    "2048": "reports of size",
+}
+_ON_AT_FIRST = ("7", "25")
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait for a process that nobody reads from; raises AssertionError when it does not end."""
+    try:
+        program = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select((program,), (), (), PATIENCE)[0], f"process {pid} has not ended"
+    finally:
+        os.close(program)

@@ -25,6 +25,8 @@ class Outlet:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        errors = getattr(stream, "errors", None) or "strict"
+        self._errors = "replace" if errors == "strict" else errors
         try:
             self._descriptor: int | None = stream.fileno()
         except (OSError, ValueError):
@@ -35,7 +37,7 @@ class Outlet:
         if self._descriptor is None:
             self._stream.write(text)
             return
-        left = memoryview(text.encode(self._encoding, "replace"))
+        left = memoryview(text.encode(self._encoding, self._errors))
         while left:
             await _writable(self._descriptor)
             try:

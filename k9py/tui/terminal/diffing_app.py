@@ -13,18 +13,16 @@ import os
 from time import monotonic
 from typing import Any, Final, Generic, TypeVar
 
-import textual
 from rich.console import RenderableType
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual.app import App
 from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.screen import Screen
 from textual.strip import Strip
 
 from k9py.tui.terminal.shadow import Shadow
+from k9py.tui.terminal.terminal_app import IS_TESTED, TerminalApp
 
-TESTED_WITH: Final = ("8.2.",)
 FRAMES_IN_FLIGHT: Final = 2
 LOST_ANSWER_SECONDS: Final = 3.0
 """An answer this late is taken for lost: a terminal that stops answering never stops the screen."""
@@ -35,12 +33,12 @@ _ASK: Final = "\x1b[?2026$p"
 ResultT = TypeVar("ResultT")
 
 
-class DiffingApp(App[ResultT], Generic[ResultT]):
+class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
     """Base of our apps."""
 
     def __init__(self, **app_options: Any) -> None:
         super().__init__(**app_options)
-        self._diffs = textual.__version__.startswith(TESTED_WITH) and os.environ.get("KDASH_CELL_DIFF") != "0"
+        self._diffs = IS_TESTED and os.environ.get("KDASH_CELL_DIFF") != "0"
         self._shadow: Shadow | None = None
         self._cursor_shown_at: tuple[int, int] | None = None
         self._in_flight = 0
@@ -57,10 +55,6 @@ class DiffingApp(App[ResultT], Generic[ResultT]):
         """Something else wrote to the terminal: the next frames write every cell."""
         self._shadow = None
         self._in_flight = 0
-
-    def on_mount(self) -> None:
-        """Know when the terminal is ours again."""
-        self.app_resume_signal.subscribe(self, lambda _: self.forget_screen())
 
     def on_resize(self) -> None:
         """A terminal that was resized, to the same size too, may show anything."""

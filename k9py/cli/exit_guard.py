@@ -1,0 +1,209 @@
+"""Ends this process when it is asked to, whatever its event loop does.
+
+SIGTERM, SIGHUP, SIGINT, and a terminal that is closed, first ask the work to end in order. A thread of its own counts
+the seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal
+from the C level (`signal.set_wakeup_fd`), so that a loop which is blocked, busy or waiting for the terminal is no
+hindrance. Invariant: the process is gone `GRACE` seconds after the first such signal, or a little later.
+
+SIGQUIT restores the terminal and then ends the process by the signal, as it does without a handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from types import FrameType
+from typing import Any, Final
+
+GRACE: Final = 1.2
+"""Seconds for the work to end in order."""
+LAST_RESORT: Final = 3.0
+"""Seconds after which the process ends even when some C code never lets another thread run."""
+
+_STOP: Final = 0
+_ENDING: Final = ("SIGTERM", "SIGHUP", "SIGINT")
+
+
+class ExitGuard:
+    """Guards one process; made in the main thread, before there is anything to clean up.
+
+    Args:
+        terminal: descriptor whose hang-up ends the process, None for none.
+        signals: names of the signals that end it, of those the platform has. One that was ignored when the process
+            was started stays so (nohup), unless there is a terminal to lose.
+    """
+
+    def __init__(self, *, terminal: int | None = None, signals: Iterable[str] = _ENDING) -> None:
+        self._terminal = terminal
+        self._restore: Callable[[], None] = lambda: None
+        self._clean_ups: list[Callable[[], object]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave: Callable[[int], object] = lambda _code: None
+        self._has_left = False
+        self._number = 0
+        self._deadline: float | None = None
+        self._lock = threading.Lock()
+        self._loops_wakeup = -1
+        self._reader, self._writer = os.pipe()
+        self._handlers_before: dict[int, Any] = {}
+        for name in signals:
+            self._handle(name, self._asked)
+        self._handle("SIGQUIT", self._quit)
+        self._thread: threading.Thread | None = None
+        if hasattr(select, "poll"):  # not on Windows
+            os.set_blocking(self._reader, False)
+            os.set_blocking(self._writer, False)
+            self._thread = threading.Thread(target=self._watch, name="exit-guard", daemon=True)
+            self._thread.start()
+
+    def _handle(self, name: str, handler: Callable[[int, FrameType | None], None]) -> None:
+        number = getattr(signal, name, None)
+        if number is None or (self._terminal is None and signal.getsignal(number) is signal.SIG_IGN):
+            return
+        self._handlers_before[number] = signal.signal(number, handler)
+
+    @property
+    def number(self) -> int:
+        """The signal that ended the work, 0 while none has."""
+        return self._number
+
+    def restores(self, restore: Callable[[], None]) -> None:
+        """Have the terminal restored by this when the loop cannot; it is called in any thread."""
+        self._restore = restore
+
+    def cleans_up(self, clean_up: Callable[[], object]) -> None:
+        """Have this done before the process is ended by force."""
+        self._clean_ups.append(clean_up)
+
+    @contextmanager
+    def guarding(self, leave: Callable[[int], object]) -> Iterator[None]:
+        """Ask the running loop's work to end by `leave(exit code)`; used within the loop, in the main thread."""
+        self._leave = leave
+        self._loop = asyncio.get_running_loop()
+        if self._thread is None:
+            yield
+            return
+        before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        with self._lock:
+            self._loops_wakeup = before
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._loops_wakeup = -1
+            signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+            self._has_left = True
+
+    def close(self) -> None:
+        """Stop watching, unless a signal has begun to end the process: then that stays certain."""
+        if self._number:
+            return
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
+        if self._thread is not None:
+            self._notify(_STOP)
+            self._thread.join()
+        os.close(self._reader)
+        os.close(self._writer)
+
+    # -- in the main thread -------------------------------------------------------------------------------------------
+
+    def _asked(self, number: int, _frame: FrameType | None) -> None:
+        self._number = self._number or number
+        self._notify(number)
+        with suppress(OSError, ValueError, RuntimeError):
+            faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
+        if self._loop is None:
+            raise SystemExit(128 + number)
+        if not self._has_left:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._leave, 128 + number)
+
+    def _quit(self, number: int, _frame: FrameType | None) -> None:
+        self._let_go()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    # -- in the thread ------------------------------------------------------------------------------------------------
+
+    def _notify(self, number: int) -> None:
+        with suppress(BlockingIOError):
+            os.write(self._writer, bytes([number]))
+
+    def _watch(self) -> None:
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        if self._terminal is not None:
+            poll.register(self._terminal, 0)
+        while True:
+            left = None if self._deadline is None else max(0.0, self._deadline - monotonic()) * 1000
+            for descriptor, event in poll.poll(left):
+                if descriptor == self._reader:
+                    if not self._heard():
+                        return
+                else:
+                    poll.unregister(descriptor)
+                    if event & select.POLLHUP:  # POLLNVAL: a system that cannot poll a terminal
+                        os.kill(os.getpid(), signal.SIGHUP)
+            if self._deadline is not None and monotonic() >= self._deadline:
+                self._let_go()
+                os._exit(128 + self._number)
+
+    def _heard(self) -> bool:
+        """Take what was written by a signal; return False when there is nothing to watch for any more."""
+        try:
+            numbers = os.read(self._reader, 4096)
+        except BlockingIOError:
+            return True
+        with self._lock:
+            if self._loops_wakeup >= 0:
+                with suppress(OSError):
+                    os.write(self._loops_wakeup, numbers)
+        for number in numbers:
+            if number in _NUMBERS and self._deadline is None:
+                self._number = self._number or number
+                self._deadline = monotonic() + GRACE
+        return _STOP not in numbers
+
+    def _let_go(self) -> None:
+        for step in (self._restore, *self._clean_ups):
+            with suppress(Exception):
+                step()
+
+
+def run_to_end(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]) -> int:
+    """Run the work of a command; return its exit code, or 128 + the number of the signal that ended it.
+
+    Ctrl+C is left to `asyncio.run`: it raises KeyboardInterrupt.
+    """
+    guard = ExitGuard(signals=("SIGTERM", "SIGHUP"))
+    for clean_up in clean_ups:
+        guard.cleans_up(clean_up)
+
+    async def guarded() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        with guard.guarding(lambda _code: task.cancel()):
+            return await work
+
+    try:
+        status = asyncio.run(guarded())
+    except asyncio.CancelledError:
+        if not guard.number:
+            raise
+        status = 0
+    finally:
+        guard.close()
+    return 128 + guard.number if guard.number else status
+
+
+_NUMBERS: Final = frozenset(
+    int(getattr(signal, name)) for name in (*_ENDING, "SIGQUIT") if getattr(signal, name, None) is not None
+)

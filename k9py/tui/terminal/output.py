@@ -1,0 +1,42 @@
+"""The terminal as Textual's writer thread has it: a file that is written to without a buffer of its own.
+
+Invariants: what the terminal's encoding lacks is written in its ASCII form, as wide as it was; a terminal that is gone
+swallows what it is given (whoever watches it ends the program, not the write).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from typing import TextIO
+
+from k9py.settings import ascii_text
+
+
+class TerminalOutput:
+    """Writes to the descriptor of a stream, in the stream's encoding."""
+
+    def __init__(self, stream: TextIO) -> None:
+        ascii_text.register()
+        self._descriptor = stream.fileno()
+        self.encoding = stream.encoding or "utf-8"
+        self.is_closed = False
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        """Write text; return when the terminal has taken it."""
+        left = memoryview(text.encode(self.encoding, ascii_text.ERRORS))
+        while left and not self.is_closed:
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:  # another program has made it non-blocking
+                select.select((), (self._descriptor,), (), 1.0)
+            except OSError:
+                self.is_closed = True
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is kept back."""

@@ -1,0 +1,72 @@
+"""An app with our driver: it knows its size from the terminal alone, and is suspended and resumed like any program.
+
+With a Textual of another minor version than those it was tested with, Textual's own driver is left in place.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final, Generic, TypeVar
+
+import textual
+from textual import constants
+from textual.app import App
+from textual.binding import Binding
+from textual.driver import Driver
+
+from k9py.tui.terminal.sizing import lay_out_for_the_present_size
+
+TESTED_WITH: Final = ("8.2.",)
+IS_TESTED: Final = textual.__version__.startswith(TESTED_WITH)
+
+_KEY_NAMES: Final = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⌫": "backspace", "⏎": "enter"}
+
+ResultT = TypeVar("ResultT")
+
+if IS_TESTED:
+    lay_out_for_the_present_size()
+
+
+class TerminalApp(App[ResultT], Generic[ResultT]):
+    """Base of `DiffingApp`."""
+
+    def get_driver_class(self) -> type[Driver]:
+        if not IS_TESTED or os.name != "posix" or constants.DRIVER is not None:
+            return super().get_driver_class()
+        from k9py.tui.terminal.driver import TerminalDriver
+
+        return TerminalDriver
+
+    def on_mount(self) -> None:
+        """Know when the terminal is ours again."""
+        self.app_resume_signal.subscribe(self, self._resumed)
+
+    def _resumed(self, _: App[Any]) -> None:
+        self.forget_screen()
+        self.refresh(layout=True)
+
+    def forget_screen(self) -> None:
+        """Something else wrote to the terminal: the next frames write every cell."""
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the name of a key; where there are no arrows it is a word, because < and > are keys too."""
+        shown = super().get_key_display(binding)
+        if getattr(self._driver, "takes_unicode", True):
+            return shown
+        return "".join(_KEY_NAMES.get(one, one) for one in shown)
+
+    def restore_terminal(self) -> None:
+        """Give the terminal back at once, without the event loop; called in any thread."""
+        restore = getattr(self._driver, "restore_now", None)
+        if restore is not None:
+            restore()
+
+    def action_suspend_process(self) -> None:
+        """Stop, as any program does on Ctrl+Z; the shell's `fg` goes on."""
+        suspend = getattr(self._driver, "suspend", None)
+        if suspend is None:
+            super().action_suspend_process()
+        elif self._driver is not None and not getattr(self._driver, "can_be_resumed", False):
+            self.notify("Cannot suspend: no shell with job control started kdash", markup=False, timeout=4)
+        else:
+            suspend(group=True)

@@ -1,0 +1,170 @@
+"""Ctrl+Z gives the terminal back to the shell, and `fg` resumes, in a real shell with job control."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pty.terminal import Terminal, wait_until_gone
+
+COMMAND = shutil.which("kdash", path=str(Path(sys.executable).parent)) or ""
+BASH = shutil.which("bash") or ""
+PROMPT = "here>"
+
+
+class Job:
+    """A shell that can start kdash, and what its terminal was like before."""
+
+    def __init__(self, terminal: Terminal, home: Path) -> None:
+        self.terminal = terminal
+        self._home = home
+        terminal.wait_for(PROMPT)
+        self.modes = self.line_modes()
+
+    def run(self, command: str) -> None:
+        self.terminal.forget()
+        self.terminal.press(f"{command}\r")
+
+    def line_modes(self) -> str:
+        """The modes of the terminal's line as the shell's own programs see them."""
+        note = self._home / "modes"
+        note.unlink(missing_ok=True)
+        self.run("stty -g >modes; echo wri''tten")
+        self.terminal.wait_for("written")
+        return note.read_text()
+
+    def start(self) -> int:
+        """Start the demo; return its process id."""
+        self.run(f"{COMMAND} --demo")
+        self.terminal.wait_for(is_live)
+        (demo,) = (int(one) for one in self._children())
+        return demo
+
+    def _children(self) -> list[str]:
+        return Path(f"/proc/{self.terminal.child.pid}/task/{self.terminal.child.pid}/children").read_text().split()
+
+    def is_given_back(self) -> None:
+        """Wait for the shell's word of a stopped job; the terminal is as it was before."""
+        self.terminal.wait_for("Stopped")
+        self.terminal.wait_for(lambda text: PROMPT in text.rpartition("Stopped")[2], "a prompt")
+        assert self.terminal.modes_left_on - {"bracketed paste"} == set()  # the shell's own
+        assert self.line_modes() == self.modes
+
+    def leave(self) -> None:
+        self.terminal.press("\x03")
+        self.terminal.wait_for(PROMPT)
+        assert self.terminal.modes_left_on - {"bracketed paste"} == set()
+        assert self.line_modes() == self.modes
+        self.run("exit 7")
+        assert self.terminal.wait_for_exit() == 7
+
+
+def is_live(text: str) -> bool:
+    return "● live" in text and "Help" in text.splitlines()[-1]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Job]:
+    environ = {"PS1": PROMPT, "HISTFILE": "", "INPUTRC": "/dev/null"}
+    argv = [BASH, "--norc", "--noprofile", "-i"]
+    with Terminal(argv, columns=100, rows=30, home=tmp_path, environ=environ) as terminal:
+        terminal.press(f"cd {tmp_path}\r")
+        yield Job(terminal, tmp_path)
+
+
+def test_ctrl_z_stops_it_and_fg_resumes_what_was_on_the_screen(job: Job) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("2", "/", "cart", "\r")
+    terminal.wait_for("1 of 16")
+    for _ in range(2):
+        terminal.press("\x1a")
+        job.is_given_back()
+        job.run("fg")
+        terminal.wait_for(lambda text: is_live(text) and "1 of 16" in text, "the filtered rows, live")
+    job.leave()
+
+
+def test_it_comes_back_at_the_size_the_terminal_has_then(job: Job) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("\x1a")
+    job.is_given_back()
+    terminal.resize(120, 40)
+    job.run("fg")
+    terminal.wait_for(lambda text: is_live(text) and "Help" in terminal.lines[39], "120x40")
+    job.leave()
+
+
+def test_sigtstp_from_outside_gives_the_terminal_back_too(job: Job) -> None:
+    demo = job.start()
+    os.kill(demo, signal.SIGTSTP)
+    job.is_given_back()
+    job.run("fg")
+    job.terminal.wait_for(is_live)
+    job.leave()
+
+
+def test_after_sigstop_all_of_the_screen_is_drawn_again(job: Job) -> None:
+    terminal = job.terminal
+    demo = job.start()
+    os.kill(demo, signal.SIGSTOP)
+    terminal.wait_for("Stopped")
+    job.run("fg")
+    terminal.wait_for(is_live)
+    job.leave()
+
+
+def test_continued_in_the_background_it_stops_again_and_leaves_the_terminal_alone(job: Job) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("\x1a")
+    job.is_given_back()
+    job.run("bg; wait %1; jobs -l")
+    terminal.wait_for("Stopped (tty input)")
+    assert job.line_modes() == job.modes
+    job.run("fg")
+    terminal.wait_for(is_live)
+    job.leave()
+
+
+def test_started_in_the_background_it_waits_for_the_terminal(job: Job) -> None:
+    terminal = job.terminal
+    job.run(f"{COMMAND} --demo & wait %1; jo''bs")
+    terminal.wait_for("Stopped")
+    assert job.line_modes() == job.modes
+    job.run("fg")
+    terminal.wait_for(is_live)
+    job.leave()
+
+
+@pytest.mark.parametrize("stopped_by", ["\x1a", signal.SIGSTOP])
+def test_a_stopped_one_can_be_killed(stopped_by: str | signal.Signals, job: Job) -> None:
+    terminal = job.terminal
+    demo = job.start()
+    if isinstance(stopped_by, str):
+        terminal.press(stopped_by)
+    else:
+        os.kill(demo, stopped_by)
+    terminal.wait_for("Stopped")
+    job.run("kill %1")
+    wait_until_gone(demo)
+    job.run("wait %1; echo co''de $?")
+    terminal.wait_for("code 143")
+    job.run("stty sane; exit 7")
+    assert terminal.wait_for_exit() == 7
+
+
+def test_without_a_shell_to_return_to_ctrl_z_says_so(tmp_path: Path) -> None:
+    with Terminal([COMMAND, "--demo"], columns=100, rows=30, home=tmp_path) as terminal:
+        terminal.wait_for(is_live)
+        terminal.press("\x1a")
+        terminal.wait_for("no shell with job control")
+        terminal.press("\x03")
+        assert terminal.wait_for_exit() == 0
