@@ -65,7 +65,7 @@ def run_dashboard(arguments: Arguments) -> int:
         )
         guard.restores(app.restore_terminal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run_app(app, guard))
+            runner.run(run_app(app, guard, mouse=arguments.mouse))
         if guard.number:  # whatever failed in the middle of a start that was broken off
             return 128 + guard.number
         if app.crash:
@@ -93,11 +93,10 @@ def _report(crash: str) -> None:
         )
 
 
-async def run_app(app: App[int], guard: ExitGuard) -> None:
+async def run_app(app: App[int], guard: ExitGuard, *, mouse: bool = False) -> None:
     """Run the app; a closed terminal or a signal ends it in order, so that nothing is left behind."""
     with guard.guarding(lambda code: app.exit(None, code)):
-        # No mouse: its motion reports are traffic upstream, and the terminal's own selection keeps working.
-        await app.run_async(mouse=False)
+        await app.run_async(mouse=mouse)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -91,6 +91,7 @@ class DashboardGroup(click.Group):
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of --once."
 )
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR and TERM=dumb do the same).")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal: select text without holding Shift.")
 @click.option("--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True)
 @click.version_option(__version__, "-V", "--version", prog_name="kdash")
 @click.pass_context
@@ -106,6 +107,7 @@ def command(
     output: Output,
     no_color: bool,
     theme: str,
+    no_mouse: bool,
 ) -> None:
     """Live services, rollouts and logs of a Kubernetes cluster; scale, restart and undo from the same screen.
 
@@ -124,10 +126,11 @@ def command(
         output=output,
         no_color=no_color,
         theme=theme,
+        mouse=not no_mouse,
     )
     given = {
         name
-        for name in ("output", "theme", "all_namespaces", "once")
+        for name in ("output", "theme", "no_mouse", "all_namespaces", "once")
         if click_context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
     }
     _check(arguments, given, click_context.invoked_subcommand)
@@ -146,7 +149,12 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         raise click.UsageError("-n and -A exclude each other: name namespaces, or ask for all of them.")
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
         raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
-    for option, name in (("--once", "once"), ("-A", "all_namespaces"), ("--theme", "theme")):
+    for option, name in (
+        ("--once", "once"),
+        ("-A", "all_namespaces"),
+        ("--theme", "theme"),
+        ("--no-mouse", "no_mouse"),
+    ):
         if subcommand is not None and name in given:
             raise click.UsageError(f"{option} does not go with {subcommand}.")
     if subcommand is None and "output" in given and not arguments.once:

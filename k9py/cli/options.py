@@ -25,6 +25,7 @@ class Arguments:
         output: of `--once`.
         no_color: no colours, whatever the environment says.
         theme: one of `THEME_NAMES`.
+        mouse: answer to the mouse; without it the terminal selects text as usual.
     """
 
     kubeconfig: str | None = None
@@ -37,6 +38,7 @@ class Arguments:
     output: Output = "table"
     no_color: bool = False
     theme: str = "dark"
+    mouse: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 - One source of size: the terminal itself, never COLUMNS and LINES; 80x24 where it does not know yet.
 - Suspending: by Ctrl+Z, SIGTSTP or SIGSTOP; back in the foreground all of the screen is drawn at the present size.
 - Restoring without the event loop and without the writer thread (`restore_now`), for when those do not come to it.
+- The mouse's clicks and wheel, never its motion.
 - A terminal that is closed ends the input thread and sends SIGHUP; input that is not in its encoding is no defect.
 
 Invariant: while it is not active nothing is written to the terminal. Written against Textual 8.2.
@@ -66,6 +67,14 @@ class TerminalDriver(LinuxDriver):
                 if columns and rows:
                     return columns, rows
         return DEFAULT_SIZE
+
+    # -- mouse --------------------------------------------------------------------------------------------------------
+
+    def _enable_mouse_support(self) -> None:
+        """Ask for clicks and the wheel alone: reports of every motion would be traffic upstream."""
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1006h")
+            self.flush()
 
     # -- beginning and ending -----------------------------------------------------------------------------------------
 
