@@ -36,6 +36,8 @@ _PAUSE: Final = 0.25
 """Seconds after which a line that has not ended is shown: it is a question, or the plugin waits inside it."""
 _POLL: Final = 0.02
 """Seconds between two looks at whether the program has ended."""
+_HEARD_AT_ONCE: Final = 8192
+"""Bytes of stderr worked on in one turn of the event loop."""
 _MAX_OUTPUT = 1 << 20
 _MAX_COMPLAINT = 4096
 
@@ -225,7 +227,7 @@ class _Talk:
         while True:
             try:
                 async with asyncio.timeout(_PAUSE if self._words.is_inside_line else None):
-                    chunk = await stream.read(65536)
+                    chunk = await stream.read(_HEARD_AT_ONCE)
             except TimeoutError:
                 self._tell(self._words.rest())
                 continue

@@ -120,11 +120,8 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self.draw_header()
 
     def _sign_in_changed(self) -> None:
-        sign_in = self.session.sign_in
-        for screen in self._cluster_screens():
-            screen.sign_in.show(sign_in if self.connected is not None else None)
-        if self.connected is None:
-            self.home.show_connection()
+        """Show with the next tick what a credential plugin says: it may say much at once."""
+        self._second = -1
 
     def _cluster_screens(self) -> list[ClusterScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]
