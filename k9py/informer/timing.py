@@ -22,7 +22,7 @@ time, so that is the sign of life, and coming back is cheap."""
 IDLE_MARGIN: Final = 15.0
 """Seconds a watch may be silent beyond the time after which the server itself ends it: then the connection is dead."""
 
-LATE_AFTER: Final = 90.0
+LATE_AFTER: Final = 100.0
 """Seconds without a sign of life after which nothing is called live any more, whatever the timers of its watch say."""
 
 PROVING_SECONDS: Final = 10

@@ -253,7 +253,7 @@ class Watcher(Generic[T]):
                 if not heard and self._clock.monotonic() - began < timing.SHORTEST_WATCH:
                     raise ConnectionFailedError("the server closed the watch at once and said nothing")
                 self._state = InitListed(reached)
-                self._unproven = not heard
+                self._unproven, self._proved = not heard, heard
                 self._doubts.spoke()
                 if proving:
                     yield (Watched(),)

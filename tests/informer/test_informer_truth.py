@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,28 @@ async def test_it_is_late_when_nothing_came_for_longer_than_any_watch_may_be_sil
         late.append(stage.informer.is_late)
     assert late == [False, True]
     assert stage.informer.heard_at == START
+
+
+async def test_a_kind_of_which_nothing_is_ever_written_is_not_late_while_its_watches_end_in_order() -> None:
+    first = Stream([[bookmark(10, ends_list=True)]], seconds=58)
+    stage = Stage(first, *[Stream(seconds=58)] * 5, streamed=True)
+    late: list[bool] = []
+    probe, watch = stage.server.probe, stage.server.watch
+
+    def watching(**options: Any) -> Any:
+        late.append(stage.informer.is_late)
+        return watch(**options)
+
+    async def probing() -> bytes:
+        late.append(stage.informer.is_late)
+        return await probe()
+
+    stage.server.probe = probing  # type: ignore[method-assign]
+    stage.server.watch = watching  # type: ignore[method-assign]
+    await stage.play()
+    assert len(late) > 10
+    assert not any(late)
+    assert in_short(stage.healths) == ["Live"]
 
 
 # A server that went back in time
