@@ -23,6 +23,7 @@ from k9py.cluster.health import ClusterState
 from k9py.kube.contexts import contexts
 from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.meta import ObjectKey
+from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.commands import CommandProvider
 from k9py.tui.crash import CrashReport
@@ -71,6 +72,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self._session_worker: Worker[None] | None = None
         self._pending: dict[ClusterScreen, Changes] = {}
         self._second = -1
+        self._drawn_counts: Mapping[Tone, int] = {}
         self._could_retry = False
 
     @property
@@ -144,8 +146,9 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
                         self._pending[screen] = waiting
             visible = visible and screen.is_modal
         second = int(self.options.clock.monotonic())
-        if changes or second != self._second:
-            self._second = second
+        counts = dict(self.home.counts)  # rows are made in slices, after the change that asked for them
+        if changes or second != self._second or counts != self._drawn_counts:
+            self._second, self._drawn_counts = second, counts
             self.draw_header()
 
     @property
