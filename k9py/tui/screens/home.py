@@ -92,6 +92,7 @@ class HomeScreen(PanedScreen):
         self.answer = AnswerPanel()
         self._answering = Answering(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
+        self._tables = Container(id="tables", classes="group")
         self._shared: tuple[object, ...] = ()
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
@@ -102,7 +103,7 @@ class HomeScreen(PanedScreen):
         with ContentSwitcher(id="home", initial="connection"):
             yield self.connection
             with Container(id="panes"):
-                with Container(id="tables", classes="group"):
+                with self._tables:
                     yield self.services
                     yield self.rollouts
                 yield self.answer
@@ -204,7 +205,7 @@ class HomeScreen(PanedScreen):
         limits: tuple[int | None, ...] = (*needs, sum(needs))
         if self.is_small or is_beside:
             limits = (None, None, None if self.is_small else max(needs))
-        for part, lines in zip((self.services, self.rollouts, self.query_one("#tables")), limits, strict=True):
+        for part, lines in zip((self.services, self.rollouts, self._tables), limits, strict=True):
             part.styles.max_height = lines
 
     def tick_hidden(self, changes: Changes) -> None:

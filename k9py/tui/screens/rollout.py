@@ -108,6 +108,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=5, id="logs")
+        self._pod_panes, self._below = Container(id="pods", classes="group"), Container(id="below", classes="group")
         self.picture: Picture | None = None
         """The pods as they are shown."""
         self._is_drawing = False
@@ -124,10 +125,10 @@ class RolloutScreen(DetailScreen[RolloutView]):
         yield self.cohorts
         yield self.why
         yield self.facts
-        with Container(id="pods", classes="group"):
+        with self._pod_panes:
             yield self.new
             yield self.old
-        with Container(id="below", classes="group"):
+        with self._below:
             yield self.revisions
             yield self.events
         yield self.logs
@@ -278,9 +279,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Give every pane the lines it needs; what is left over shows the logs, or more events."""
         self.set_class(not self.is_small and self.size.height < ROOMY_LINES, "-dense")
         self.set_class(self.size.height < TIGHT_LINES, "-tight")
-        pods, revisions = self.query_one("#pods"), self.revisions
+        pods, revisions = self._pod_panes, self.revisions
         if self.is_small:
-            for one in (pods, revisions, self.query_one("#below")):
+            for one in (pods, revisions, self._below):
                 one.styles.clear_rule("height")
             self._show_logs(False)
             return
@@ -293,7 +294,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def _use_rest(self) -> None:
         """Show the logs in the room that revisions and events leave."""
-        below = self.query_one("#below")
+        below = self._below
         revisions = FRAME + len(self.revisions.rows)
         events = FRAME + len(self.events.conditions.lines) + max(2, len(self.events.rows))
         needed = max(revisions, events) if self.has_class("-wide") else revisions + events
