@@ -159,12 +159,12 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
         (
             CRASHED,
             Severity.DEGRADED,
-            "progressing 2/3: container app keeps crashing (exit 1) · for 4m",
+            "progressing 2/3: container app keeps crashing (exit 1)",
         ),
         (
             replace(CRASHED, status=replace(HEALTHY.status, ready=2)),
             Severity.DEGRADED,
-            "container app keeps crashing (exit 1); 2 of 3 ready · for 4m",
+            "container app keeps crashing (exit 1); 2 of 3 ready",
         ),
         (
             replace(
@@ -200,6 +200,16 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
 )
 def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
     assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [(TroubleKind.PROBE, " · for 4m"), (TroubleKind.CRASH, ""), (TroubleKind.OOM, ""), (None, " · for 4m")],
+)
+def test_for_how_long_is_said_where_the_time_is_that_of_the_beginning(kind: TroubleKind | None, ending: str) -> None:
+    found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), before(240), kind)
+    view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
+    assert text(rollout_answer(view, facts(), KEYS, NOW).wrong) == f"it is not ready{ending}"
 
 
 def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
