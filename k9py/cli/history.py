@@ -23,6 +23,7 @@ from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.secret_values import without_secrets
 from k9py.rollouts.template_diff import DiffLine, template_diff
+from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
 from k9py.tables import history as table
 from k9py.tables.meaning import meaning_lines
@@ -139,13 +140,8 @@ def known_revisions(reading: Reading) -> tuple[Revision, ...]:
 
 
 def revision_numbered(reading: Reading, number: int) -> Revision:
-    """Return the revision of that number. Raises RefusedError when there is none, with those there are."""
-    found = known_revisions(reading)
-    for one in found:
-        if one.number == number:
-            return one
-    numbers = ", ".join(str(one.number) for one in found) or "none"
-    raise RefusedError(f"{printable(str(reading.key))} has no revision {number}", f"revisions: {numbers}")
+    """Return the revision of that number. Raises RefusedError when none has it, or several."""
+    return revision_of_number(known_revisions(reading), number, str(reading.key))
 
 
 def change_values(changes: tuple[MeaningChange, ...]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.rollout import RolloutScreen
 from tests.tui.dashboard import CART, CHECKOUT, DB, Dashboard, dashboard
 
 
@@ -87,3 +88,73 @@ async def test_narrowing_to_a_service_puts_the_cursor_on_its_first_workload(quie
     assert quiet.home.services.table.select_key(ObjectKey("Service", "shop", "checkout"))
     await quiet.until(lambda: quiet.home.rollouts.table.cursor_key == CHECKOUT, "the workload behind it")
     assert quiet.home.rollouts.table.lost_key is None
+
+
+# -- the present state of the target --------------------------------------------------------------------------------
+
+
+async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(kdash: Dashboard) -> None:
+    await kdash.select(DB)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15 days", "did you mean shop/checkout? (image")
+    assert "suggested" not in kdash.text
+    assert asking.chosen is not None
+    assert asking.chosen.is_current
+    await kdash.press("enter")
+    await kdash.until_said("revision 2 is what runs now: choose another one")
+    await kdash.press("tab")
+    await kdash.pilot.pause()
+    assert kdash.app.screen is asking
+    await kdash.press("escape")
+
+
+@pytest.mark.parametrize("key", ["r", "Z"])
+async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was_meant(
+    kdash: Dashboard, key: str
+) -> None:
+    await kdash.select(CART)
+    await kdash.press(key)
+    confirm = await kdash.confirm()
+    standing = confirm.question.standing
+    assert standing is not None
+    assert standing.state.words == "healthy, 3/3 ready, revision 3 for 4 days"
+    assert standing.advice.startswith("nothing is wrong with it; did you mean shop/checkout? (image")
+    first = next(line for line in confirm.body.text.splitlines() if line.strip())
+    assert first.startswith("● healthy"), "it is said first"
+
+
+async def test_a_failing_target_says_its_state_and_cause_and_no_other_is_named(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    for key in ("r", "P"):
+        await kdash.press(key)
+        confirm = await kdash.confirm()
+        standing = confirm.question.standing
+        assert standing is not None
+        assert "image checkout:2.8.0 cannot be pulled (not found)" in standing.state.words
+        assert not standing.state.is_well
+        assert standing.advice == ""
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_every_other_write_dialog_says_the_present_state(kdash: Dashboard) -> None:
+    healthy = "● healthy, 3/3 ready, revision 3 for 4 days"
+    await kdash.select(CART)
+    for key in ("i", "P"):
+        await kdash.press(key)
+        await kdash.until_text(healthy)
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+    await kdash.press("space", "r")
+    await kdash.until_text(healthy)
+    await kdash.press("escape", "escape", "enter")
+    screen = await kdash.until_screen(RolloutScreen)
+    await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
+    for key in ("ctrl+d", "ctrl+e"):
+        await kdash.press(key)
+        confirm = await kdash.confirm()
+        assert confirm.question.standing is not None
+        assert confirm.question.standing.state.words.startswith("ready, ")
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is screen, "back")

@@ -140,7 +140,7 @@ async def test_undo_works_for_what_has_controller_revisions(key: ObjectKey, kdas
     before = image(stored(kdash, key))
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    await kdash.press("v")
+    await kdash.press("v", "down")
     await kdash.until(lambda: shows(asking, "+", "image: "), "the difference")
     await kdash.press("enter")
     await kdash.confirm()

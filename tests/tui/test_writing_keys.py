@@ -206,19 +206,24 @@ async def test_escape_gives_up_what_the_server_is_being_asked(kdash: Dashboard) 
     assert kdash.app.screen is kdash.home
 
 
-async def test_an_undo_can_be_undone_at_once_from_the_same_place(kdash: Dashboard) -> None:
+async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_all_the_same(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("u")
     await kdash.until_screen(UndoDialog)
     await kdash.press("enter")
     await confirmed(kdash)
+    await kdash.until(lambda: len(audited(kdash)) > 0, "written")
+    kdash.simulator.advance(1)
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
     assert asking.chosen is not None
-    assert asking.chosen.number == 6, "the one just left"
+    assert asking.chosen.number != 6
+    await kdash.until_text("ago: image checkout:2.8.0 cannot be pulled (not found)")
+    assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
     await kdash.press("enter")
     confirm = await kdash.confirm()
     assert ("revision", "7", "6") in confirm.question.before_after
+    assert [one.code for one in confirm.question.warnings if "revision 6: left" in one.message] == ["left-revision"]
 
 
 async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:

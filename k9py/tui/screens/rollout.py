@@ -20,6 +20,7 @@ from textual.containers import Container
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.feed import Changes
+from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
@@ -224,9 +225,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.why.show([line] if line else [])
 
     def _show_revisions(self, now: datetime) -> None:
-        if self.picture is not None:
+        connected = self.kdash.connected
+        if self.picture is not None and connected is not None:
             found = without_set_anew(self._managed, self.picture.revisions)
-            self.revisions.show_revisions(found, revision_authors(self._managed, found), now)
+            pasts = pasts_of(connected.cluster, self.subject, events=False)
+            self.revisions.show_revisions(found, revision_authors(self._managed, found), now, pasts)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:
         connected = self.kdash.connected

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from k9py.actions.change import Change, Written
+from k9py.actions.change import Change, Written, mends
 from k9py.actions.prepare import Prepared, prepare
 from k9py.actions.remarks import remarks
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
@@ -25,11 +25,12 @@ from k9py.tables.values import Tone
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.question import Item, Question, TemplateChange
+from k9py.tui.dialogs.question import Item, Question, Standing, TemplateChange
 from k9py.tui.key_order import KeyHold
 from k9py.tui.session import Connected
 from k9py.tui.writing.board import Board
 from k9py.tui.writing.following import Ended, Follower
+from k9py.tui.writing.standing import standing_of
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -138,6 +139,10 @@ class Attempt:
             raise
         return answer
 
+    async def standing(self, key: ObjectKey, *, mends: bool) -> Standing:
+        """Return how the object stands now, and what to say first of that."""
+        return await standing_of(self.connected.cluster.queries, key, self.app.options.clock.now(), mends=mends)
+
     # -- the end they share -------------------------------------------------------------------------------------------
 
     async def prepare(self, found: Mapping[str, Any], change: Change, what: str) -> Prepared:
@@ -174,6 +179,7 @@ class Attempt:
             warnings=change.warnings,
             template=_template_change(prepared, planned),
             is_tried=prepared.tried,
+            standing=await self.standing(key, mends=mends(change)),
         )
         answer = await self.ask(ConfirmDialog(question), keep_typed=False)
         return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
@@ -187,6 +193,7 @@ class Attempt:
                 f"{one.change.key.kind} {one.change.key.namespace}/{one.change.key.name}",
                 one.change.before_after,
                 one.change.warnings,
+                await self.standing(one.change.key, mends=mends(one.change)),
             )
             for one in prepared
         ]
