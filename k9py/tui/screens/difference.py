@@ -38,14 +38,17 @@ CONTEXT_LINES: Final = 6
 """Lines around each change in the YAML."""
 
 
-def open_difference(screen: ClusterScreen, older: int | None = None, newer: int | None = None) -> None:
-    """Show the difference of the object under the cursor on a screen of its own.
+def open_difference(
+    screen: ClusterScreen, older: int | None = None, newer: int | None = None, *, target: ObjectKey | None = None
+) -> None:
+    """Show the difference of a workload on a screen of its own.
 
     Args:
+        target: the workload; None: the object under the cursor.
         older: number of a revision; None: the one before the present one.
         newer: number of a revision; None: what runs now.
     """
-    target, connected = screen.target(), screen.kdash.connected
+    target, connected = target or screen.target(), screen.kdash.connected
     try:
         if target is None or connected is None:
             raise RefusedError("nothing is selected", "select a Deployment, StatefulSet or DaemonSet")

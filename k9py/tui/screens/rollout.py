@@ -328,6 +328,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.begin_undo(int(number) if number else None)
         elif event.key.kind == "Pod":
             self.kdash.open_describe(event.key)
+        else:
+            self.kdash.say("there is no more to it: d describes the rollout")
 
     def action_difference(self) -> None:
         """Compare the revision under the cursor with the marked one, or with now."""
