@@ -92,8 +92,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     asking = await kdash.until_screen(ScaleDialog)
     assert asking.offered is not None
     assert asking.offered[0] == 3
-    await kdash.press("enter")
-    assert ("replicas", "0", "3") in (await kdash.confirm()).question.before_after
+    await kdash.until_text("as many as before", "replicas  0 → 3")
 
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
@@ -154,9 +153,10 @@ async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None
         await kdash.select(key)
         await kdash.press("space")
     await kdash.press("s")
-    await kdash.until_screen(ScaleDialog)
+    asking = await kdash.until_screen(ScaleDialog)
     await kdash.press(*"4", "enter")
-    await kdash.confirm()
+    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run of both")
+    await kdash.until_text("Deployment shop/cart  replicas 3 → 4", "Deployment shop/catalog  replicas 3 → 4")
     await kdash.press("tab", "enter")
     await kdash.until(lambda: kdash.app.writing.stoppable, "under way")
     await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
@@ -185,9 +185,13 @@ async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) ->
 
 async def test_keys_typed_ahead_reach_the_dialog_and_never_confirm(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    type_at_once(kdash, "s6\r")
-    confirm = await kdash.confirm()
-    assert ("replicas", "3", "6") in confirm.question.before_after
+    type_at_once(kdash, "s6\t\r\r")
+    asking = await kdash.until_screen(ScaleDialog)
+    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run")
+    await kdash.pilot.pause()
+    assert kdash.app.screen is asking, "what is confirmed has been seen"
+    assert stored(kdash, CART)["spec"]["replicas"] == 3
+    await kdash.until_text("replicas  3 → 6")
     await kdash.press("escape")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
     type_at_once(kdash, "r\r\r\r")

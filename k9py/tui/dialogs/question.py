@@ -96,6 +96,13 @@ class Question:
         return () if self.template is None else self.template.meaning
 
 
+def tried_words(question: Question) -> tuple[str, Tone]:
+    """Return whether the server has tried the change, and its tone."""
+    if question.is_tried:
+        return "the server has tried it (dry-run) and would accept it", Tone.OK
+    return "the server has not tried it", Tone.UNKNOWN
+
+
 def question_lines(question: Question, *, as_yaml: bool, room: int) -> list[TextLine]:
     """Return everything to be read before the answer, folded to so many cells."""
     parts = [

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from k9py.actions.audit import AuditLog
-from k9py.actions.change import Change, ChangeWarning, Gravity
+from k9py.actions.change import Change, ChangeWarning, Gravity, mends
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.prepare import Prepared
@@ -33,7 +33,7 @@ from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import refuse_unnumbered, revision_label, revision_of_number, undo_target
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.undo import Templates, UndoDialog
 from k9py.tui.session import Connected
@@ -50,8 +50,7 @@ async def scale(attempt: Attempt, meant: Meant, replicas: int | None) -> None:
     found = await attempt.read(meant)
     autoscaler = connected.cluster.queries.autoscaler_of(key)
     if replicas is None:
-        replicas = await _ask_replicas(attempt, key, found, autoscaler)
-    if replicas is None:
+        await _ask_and_scale(attempt, key, found, autoscaler)
         return
     await _do(attempt, found, plan_scale(found, replicas, autoscaler=autoscaler), "Scale", f"scale to {replicas}")
 
@@ -60,13 +59,12 @@ async def zero(attempt: Attempt, meant: Meant) -> None:
     """Scale to zero; what is at zero goes back to the former number, which is offered."""
     found = await attempt.read(meant)
     autoscaler = attempt.connected.cluster.queries.autoscaler_of(meant.key)
-    replicas: int | None = 0
     if replicas_of(found) == 0:
         former = await _former(attempt, meant.key, found)
         offered = (1, "how many there were before is not known") if former is None else (former, "as many as before")
-        replicas = await _ask_replicas(attempt, meant.key, found, autoscaler, offered=offered)
-    if replicas is not None:
-        await _do(attempt, found, plan_scale(found, replicas, autoscaler=autoscaler), "Scale", f"scale to {replicas}")
+        await _ask_and_scale(attempt, meant.key, found, autoscaler, offered=offered)
+        return
+    await _do(attempt, found, plan_scale(found, 0, autoscaler=autoscaler), "Scale", "scale to 0")
 
 
 async def restart(attempt: Attempt, meant: Meant) -> None:
@@ -206,24 +204,37 @@ async def _do(attempt: Attempt, found: Mapping[str, Any], change: Change, verb: 
     return answer
 
 
-async def _ask_replicas(
+async def _ask_and_scale(
     attempt: Attempt,
     key: ObjectKey,
     found: Mapping[str, Any],
     autoscaler: HorizontalPodAutoscaler | None,
     *,
     offered: tuple[int, str] | None = None,
-) -> int | None:
-    return await attempt.ask(
-        ScaleDialog(
-            f"{key.kind} {key.name}",
-            attempt.place(key.namespace),
-            replicas_of(found),
-            ready=found.get("status", {}).get("readyReplicas", 0),
-            autoscaler=_autoscaler_words(autoscaler),
-            offered=offered,
-        )
+) -> None:
+    """Ask for the number and its confirmation in one dialog, then scale."""
+
+    async def rehearse(replicas: int) -> Rehearsal[Prepared]:
+        prepared = await attempt.rehearse(found, plan_scale(found, replicas, autoscaler=autoscaler))
+        # How it stands is said above the number; only what speaks against this number is said here.
+        standing = await attempt.standing(key, mends=mends(prepared.change))
+        question = await attempt.question(prepared, "Scale", standing=standing if standing.advice else None)
+        return Rehearsal(question, prepared)
+
+    dialog: ScaleDialog[Prepared] = ScaleDialog(
+        f"{key.kind} {key.name}",
+        attempt.place(key.namespace),
+        replicas_of(found),
+        rehearse=rehearse,
+        clock=attempt.app.options.clock,
+        standing=await attempt.standing(key, mends=False),
+        autoscaler=_autoscaler_words(autoscaler),
+        offered=offered,
     )
+    prepared = await attempt.ask(dialog)
+    if prepared is not None:
+        after = next((after for what, _, after in prepared.change.before_after if what == "replicas"), "?")
+        await attempt.write_and_follow(prepared, f"scale to {after}")
 
 
 async def _former(attempt: Attempt, key: ObjectKey, found: Mapping[str, Any]) -> int | None:

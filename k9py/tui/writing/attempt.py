@@ -151,6 +151,11 @@ class Attempt:
         with self.board.asking(change.key, what, "dry-running…"):
             return await prepare(connected.writer, connected.connection, found, change)
 
+    async def rehearse(self, found: Mapping[str, Any], change: Change) -> Prepared:
+        """Do the same without a word of it: a dialog says so itself."""
+        connected = self.connected
+        return await prepare(connected.writer, connected.connection, found, change)
+
     async def confirm(
         self,
         found: Mapping[str, Any],
@@ -170,8 +175,22 @@ class Attempt:
         if self._hold is None:
             self.hold_keys()
         prepared = await self.prepare(found, change, what)
+        key = prepared.change.key
+        question = await self.question(prepared, verb, planned, standing=await self.standing(key, mends=mends(change)))
+        answer = await self.ask(ConfirmDialog(question), keep_typed=False)
+        return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
+
+    async def question(
+        self,
+        prepared: Prepared,
+        verb: str,
+        planned: Mapping[str, Any] | None = None,
+        *,
+        standing: Standing | None = None,
+    ) -> Question:
+        """Return what is to be read before a change is confirmed."""
         change, key = prepared.change, prepared.change.key
-        question = Question(
+        return Question(
             verb=verb,
             object=f"{key.kind} {key.name}",
             place=self.place(key.namespace),
@@ -179,15 +198,13 @@ class Attempt:
             warnings=change.warnings,
             template=_template_change(prepared, planned),
             is_tried=prepared.tried,
-            standing=await self.standing(key, mends=mends(change)),
+            standing=standing,
         )
-        answer = await self.ask(ConfirmDialog(question), keep_typed=False)
-        return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
 
-    async def confirm_all(
+    async def question_of_all(
         self, verb: str, object_words: str, prepared: Sequence[Prepared], notes: Sequence[str]
-    ) -> bool:
-        """Ask whether to make several changes, one after the other."""
+    ) -> Question:
+        """Return what is to be read before several changes are confirmed, made one after the other."""
         items = [
             Item(
                 f"{one.change.key.kind} {one.change.key.namespace}/{one.change.key.name}",
@@ -197,7 +214,7 @@ class Attempt:
             )
             for one in prepared
         ]
-        question = Question(
+        return Question(
             verb=verb,
             object=object_words,
             place=f"context {self.app.context}, one after the other, in this order",
@@ -205,9 +222,6 @@ class Attempt:
             notes=notes,
             is_tried=all(one.tried for one in prepared),
         )
-        dialog = ConfirmDialog(question)
-        sure = await self.ask(dialog, keep_typed=False)
-        return sure is True
 
     async def write_and_follow(
         self,
