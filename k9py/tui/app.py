@@ -195,6 +195,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
 
     def show_progress(self) -> None:
         """Say on every screen how the changes of this session fare."""
+        self.home.show_acting(self.writing.board.acting)
         followed, more = self.writing.latest
         can_stop = followed is not None and self.writing.can_stop_after(followed.key)
         for screen in self._cluster_screens():

@@ -21,6 +21,7 @@ from k9py.tui.screens.difference import DifferenceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
 from tests.tui.dashboard import CART, CHECKOUT, DB, Dashboard, dashboard
+from tests.tui.test_writing import converged
 
 
 @pytest.fixture
@@ -248,3 +249,22 @@ async def test_on_a_services_screen_keys_go_to_the_pod_and_to_its_workload(kdash
     await kdash.press("escape", "u")
     asking = await kdash.until_screen(UndoDialog)
     assert asking.heading == "Undo Deployment checkout"
+
+
+async def test_a_row_just_acted_on_is_marked_until_it_has_settled(kdash: Dashboard) -> None:
+    def says(text: str) -> bool:
+        row = kdash.home.rollouts.table.row(CART)
+        return row is not None and any(text in cell.text for cell in row.cells)
+
+    await kdash.select(CART)
+    await kdash.press("r")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: says("◐ restart by you: "), "the mark")
+    service = kdash.home.services.table.row(ObjectKey("Service", "shop", "cart"))
+    assert service is not None
+    assert any("◐ restart by you: " in cell.text for cell in service.cells)
+    await kdash.press("escape")
+    assert says("◐ restart by you: "), "dismissed is not settled"
+    await converged(kdash, CART)
+    await kdash.until(lambda: not says("by you"), "settled")
