@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from textual.app import App
+from textual.pilot import Pilot
 from textual.widgets import Button
 
 from k9py.actions.change import ChangeWarning, Gravity
@@ -14,7 +16,7 @@ from k9py.objects.errors import RefusedError
 from k9py.tui.dialogs.question import Question
 from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.theme import ThemedApp
-from tests.tui.dashboard import CART, Dashboard
+from tests.tui.dashboard import CART, PATIENCE, Dashboard
 
 
 class StillClock:
@@ -78,6 +80,13 @@ def shown(app: App[None]) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Return once the condition holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await pilot.pause()
+
+
 async def test_the_server_is_asked_once_the_typing_rests_and_stale_questions_are_cancelled() -> None:
     app = Host()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -86,15 +95,12 @@ async def test_the_server_is_asked_once_the_typing_rests_and_stale_questions_are
         await pilot.pause()
         assert app.server.asked == []
         app.time.wake()
-        await pilot.pause()
-        assert app.server.asked == [12]
+        await until(pilot, lambda: app.server.asked == [12])
         await pilot.press("backspace")
-        await pilot.pause()
-        assert app.server.ended == [12]
+        await until(pilot, lambda: app.server.ended == [12] and app.time.sleeping)
         app.time.wake()
         app.server.answers.set()
-        await pilot.pause()
-        await pilot.pause()
+        await until(pilot, lambda: app.dialog.rehearsed)
         assert app.server.asked == [12, 1]
         assert app.dialog.rehearsed is not None
         assert app.dialog.rehearsed[0] == 1
@@ -113,11 +119,12 @@ async def test_a_number_that_is_not_shown_yet_cannot_be_confirmed() -> None:
         assert app.server.asked == [5], "Enter in the number asks at once"
         assert app.results == []
         app.server.answers.set()
-        await pilot.pause()
-        await pilot.pause()
-        assert app.focused is app.dialog.query_one("#confirm", Button)
+        await until(pilot, lambda: app.dialog.rehearsed)
+        button = app.dialog.query_one("#confirm", Button)
+        assert app.focused is button
+        await until(pilot, lambda: not button.has_class("-active"))  # the press before is still drawn
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: app.results)
         assert app.results == [5]
 
 
@@ -126,15 +133,12 @@ async def test_enter_in_the_number_confirms_nothing_and_a_refusal_stays_in_the_d
     async with app.run_test(size=(100, 30)) as pilot:
         app.server.answers.set()
         await pilot.press("5", "enter")
-        await pilot.pause()
-        await pilot.pause()
+        await until(pilot, lambda: app.dialog.rehearsed)
         await pilot.press("enter", "enter")
         await pilot.pause()
         assert app.results == []
         await pilot.press("backspace", "9", "enter")
-        await pilot.pause()
-        await pilot.pause()
-        assert "exceeded quota: pods · ask for more" in shown(app)
+        await until(pilot, lambda: "exceeded quota: pods · ask for more" in shown(app))
         await pilot.press("tab", "enter")
         await pilot.pause()
         assert app.results == []
