@@ -18,7 +18,7 @@ from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
 from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
 from k9py.actions.warnings import loudest_first
-from k9py.cli.history import known_revisions, revision_numbered
+from k9py.cli.history import known_pasts, known_revisions, revision_numbered
 from k9py.cli.session import Session, naming
 from k9py.cluster.reading import Reading, read_workload
 from k9py.informer.clock import Clock
@@ -27,8 +27,7 @@ from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.rollouts.meaning import meaning_diff
-from k9py.rollouts.progress import progress
-from k9py.rollouts.revision_past import Pasts, revision_pasts
+from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import revision_label, undo_target
 from k9py.tables.present_state import PresentState, status_state
@@ -91,7 +90,7 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
         if delete_stuck and not number:
             _refuse_to_guess(reading)
         found = known_revisions(reading)
-        pasts = _pasts(session, reading)
+        pasts = await known_pasts(session, reading)
         chosen = _chosen(reading, number, pasts, now)
         label = revision_label(found, chosen)
         pods = reading.pods or ()
@@ -152,16 +151,6 @@ def _is_pending(reading: Reading, current: Revision) -> bool:
     """Tell whether what is wanted now has no revision yet: the controller has not seen the last change so far."""
     template = revision_template(reading.revision_objects[current.name])
     return bool(meaning_diff(template, reading.template))
-
-
-def _pasts(session: Session, reading: Reading) -> Pasts:
-    """Return what is known of the workload's revisions."""
-    return revision_pasts(
-        reading.revisions or (),
-        events=reading.events or (),
-        audit_lines=session.writer.audited(str((reading.raw.get("metadata") or {}).get("uid", ""))),
-        is_complete=progress(reading.workload).done,
-    )
 
 
 def _chosen(reading: Reading, number: int, pasts: Pasts, now: datetime) -> Revision:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from k9py.cli.history import history
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.objects.workloads import REVISION
@@ -16,7 +17,7 @@ from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.cli.shell import Shell
-from tests.cli.writes import CART, DB, WAIT, doing, only_result, undo
+from tests.cli.writes import CART, CHECKOUT, DB, WAIT, doing, only_result, undo
 
 DRY = WriteOptions(dry_run=True)
 HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4 days"
@@ -86,6 +87,16 @@ async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_na
     [warning] = [one["message"] for one in back["plan"]["warnings"] if one["code"] == "left-revision"]
     assert warning.startswith("revision 6: left ")
     assert warning.endswith("image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop")
+
+
+async def test_history_says_what_was_left_and_why_also_when_kubectl_left_it(burning: Shell) -> None:
+    await burning.run(undo(options=WAIT))
+    burning.audit_path.unlink()
+    ran = await burning.run(lambda its: history(its, CHECKOUT, None), json=True)
+    [left] = [one for one in ran.json["revisions"] if one["left_by_undo"]]
+    assert (left["revision"], left["left_because"]) == (6, "image not found")
+    table = await burning.run(lambda its: history(its, CHECKOUT, None))
+    assert "image not found" in next(line for line in table.out.splitlines() if line.lstrip().startswith("6 "))
 
 
 async def test_a_number_given_twice_is_refused_and_both_are_named(shop: Shell) -> None:
