@@ -17,7 +17,7 @@ from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.cli.shell import Shell
-from tests.cli.writes import CART, CHECKOUT, DB, WAIT, doing, only_result, undo
+from tests.cli.writes import BAD, CART, CHECKOUT, DB, WAIT, doing, only_result, undo
 
 DRY = WriteOptions(dry_run=True)
 HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4 days"
@@ -47,6 +47,25 @@ def number(shell: Shell, app: str, before: str, after: str | None) -> None:
                 del notes[REVISION]
                 notes |= {} if after is None else {REVISION: after}
                 state.storage.update(by_kind("ReplicaSet"), found)
+
+    shell.simulator.call(run)
+
+
+def warn(shell: Shell) -> None:
+    """Write what a kubelet says of the pods of checkout's last revision."""
+
+    def run(state: ClusterState) -> None:
+        pods = state.storage.list(by_kind("Pod"), "shop")
+        [pod] = [one for one in pods if BAD in str(one["spec"]) and one["metadata"]["name"].startswith("checkout-")]
+        about = {"kind": "Pod", "namespace": "shop", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+        event = {
+            "metadata": {"name": "checkout.warned", "namespace": "shop"},
+            "involvedObject": about,
+            "reason": "Failed",
+            "message": f'Failed to pull image "{BAD}": {BAD}: not found',
+            "type": "Warning",
+        }
+        state.storage.create(by_kind("Event"), event)
 
     shell.simulator.call(run)
 
@@ -90,6 +109,7 @@ async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_na
 
 
 async def test_history_says_what_was_left_and_why_also_when_kubectl_left_it(burning: Shell) -> None:
+    warn(burning)
     await burning.run(undo(options=WAIT))
     burning.audit_path.unlink()
     ran = await burning.run(lambda its: history(its, CHECKOUT, None), json=True)
