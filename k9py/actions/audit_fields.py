@@ -38,6 +38,7 @@ def planned_fields(change: Change) -> dict[str, Any]:
     return {
         "resource_version": change.resource_version,
         "summary": change.summary,
+        "cause": change.cause,
         "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
     }
 

@@ -46,6 +46,7 @@ class Change:
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
         before_after: (what, before, after) rows for the confirm dialog.
         warnings: loudest first.
+        cause: what was wrong with the object when it was confirmed, "" when nothing was known to be; for the audit.
         replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
             change of annotations leaves the generation as it is, so it is looked for by these.
     """
@@ -59,7 +60,14 @@ class Change:
     summary: str
     before_after: tuple[tuple[str, str, str], ...] = ()
     warnings: tuple[ChangeWarning, ...] = ()
+    cause: str = ""
     replaces_annotations: Mapping[str, str] | None = None
+
+
+def mends(change: Change) -> bool:
+    """Tell whether a change is made because something is wrong: with nothing wrong, that is said first."""
+    to_zero = change.action == "scale" and any(after == "0" for _, _, after in change.before_after)
+    return change.action in ("undo", "restart") or to_zero
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ def plan_undo(
     *,
     pods: Sequence[Pod] = (),
     present_number: int | None = None,
+    label: str = "",
 ) -> Change:
     """Plan to put a revision's pod template back, also while a rollout is failing.
 
@@ -50,9 +51,10 @@ def plan_undo(
         revision_obj: the whole ReplicaSet or ControllerRevision, None when it is gone.
         pods: of the workload, to name those a StatefulSet will leave stuck.
         present_number: of the revision it is at; None when the caller does not know. A Deployment tells by itself.
+        label: what to call the revision where its number alone does not name it.
 
     Raises:
-        RefusedError: paused, gone, of another workload, or already the present template.
+        RefusedError: paused, gone, of another workload, without a number, or already the present template.
     """
     about = subject(obj)
     if about.key.kind not in WORKLOAD_KINDS:
@@ -65,12 +67,15 @@ def plan_undo(
     owners = (revision_obj.get("metadata") or {}).get("ownerReferences") or ()
     if not any(one.get("uid") == about.uid for one in owners):
         raise RefusedError(f"that revision is not one of {about.words}", "read its revisions again")
-    number = _number(revision_obj)
+    name = str((revision_obj.get("metadata") or {}).get("name", ""))
+    if not _number(revision_obj):
+        hint = "it is no revision the controller counts; choose another one"
+        raise RefusedError(f"{printable(name)} has no revision number", hint)
+    number = label or str(_number(revision_obj))
     template = revision_template(revision_obj)
     present = (obj.get("spec") or {}).get("template") or {}
     if _canonical(template) == _canonical(present):
         raise RefusedError(f"{about.words} is already at revision {number}: its pod template is the same", "")
-    name = str((revision_obj.get("metadata") or {}).get("name", ""))
     return Change(
         action="undo",
         key=about.key,
@@ -80,7 +85,7 @@ def plan_undo(
         request=_request(obj, revision_obj, template, about),
         summary=f"undo {about.words} to revision {number}",
         before_after=(
-            ("revision", _present_revision(obj, present_number), str(number)),
+            ("revision", _present_revision(obj, present_number), number),
             *_images(present, template),
             *_causes(obj, revision_obj),
         ),

@@ -141,6 +141,10 @@ class Writer:
         with self._audit.open() as line:
             return await self._attempt(sending, line)
 
+    def audited(self, uid: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the lines of the audit file about an object, oldest first."""
+        return self._audit.lines(uid)
+
     def refuse_if_read_only(self, change: Change) -> None:
         """Raise ReadOnlyError when the session is read-only."""
         if self._read_only:

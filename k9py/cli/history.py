@@ -13,16 +13,19 @@ from k9py.actions.undo import nothing_to_undo, revision_template
 from k9py.cli.printing import print_tables
 from k9py.cli.session import Invocation, Session, naming, opened
 from k9py.cli.targets import Named
-from k9py.cluster.reading import Reading, read_workload
+from k9py.cluster.reading import Reading, past_events, read_workload
 from k9py.objects.errors import ForbiddenError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.rollouts.progress import progress
+from k9py.rollouts.revision_past import Pasts, revision_pasts
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.secret_values import without_secrets
 from k9py.rollouts.template_diff import DiffLine, template_diff
+from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
 from k9py.tables import history as table
 from k9py.tables.meaning import meaning_lines
@@ -47,13 +50,14 @@ async def history(invocation: Invocation, named: Named, number: int | None, *, s
     console, now = invocation.console, invocation.clock.now()
     async with opened(invocation) as session:
         reading = await _reading(session, session.key(named))
+        pasts = await known_pasts(session, reading)
     found = without_set_anew(reading.raw, known_revisions(reading))
     authors = revision_authors(reading.raw, found)
     if number is None:
         if invocation.arguments.json:
-            console.answer_json(table.json_values(reading.key, found, authors, context=session.context))
+            console.answer_json(table.json_values(reading.key, found, authors, pasts, context=session.context))
         else:
-            plain = table.history_table(reading.key, found, authors, now)
+            plain = table.history_table(reading.key, found, authors, now, pasts)
             print_tables((plain,), console.out, width=console.width, colour=console.colour)
     else:
         wanted = revision_numbered(reading, number)
@@ -61,7 +65,7 @@ async def history(invocation: Invocation, named: Named, number: int | None, *, s
         author, template = authors.get(one.name), revision_template(reading.revision_objects[one.name])
         template = template if shows_secrets else without_secrets(template)
         if invocation.arguments.json:
-            values = table.json_values(reading.key, (one,), authors, context=session.context)
+            values = table.json_values(reading.key, (one,), authors, pasts, context=session.context)
             console.answer_json({**values, "template": template})
         else:
             console.answer(printable(str(reading.key)))
@@ -126,6 +130,16 @@ async def _reading(session: Session, key: ObjectKey) -> Reading:
         return await read_workload(session.connection, key)
 
 
+async def known_pasts(session: Session, reading: Reading) -> Pasts:
+    """Return what is known of the past of each revision, by its uid."""
+    return revision_pasts(
+        reading.revisions or (),
+        events=await past_events(session.connection, reading.workload),
+        audit_lines=session.writer.audited(str((reading.raw.get("metadata") or {}).get("uid", ""))),
+        is_complete=progress(reading.workload).done,
+    )
+
+
 def known_revisions(reading: Reading) -> tuple[Revision, ...]:
     """Return the revisions. Raises ForbiddenError when they may not be read."""
     if reading.revisions is None:
@@ -139,13 +153,8 @@ def known_revisions(reading: Reading) -> tuple[Revision, ...]:
 
 
 def revision_numbered(reading: Reading, number: int) -> Revision:
-    """Return the revision of that number. Raises RefusedError when there is none, with those there are."""
-    found = known_revisions(reading)
-    for one in found:
-        if one.number == number:
-            return one
-    numbers = ", ".join(str(one.number) for one in found) or "none"
-    raise RefusedError(f"{printable(str(reading.key))} has no revision {number}", f"revisions: {numbers}")
+    """Return the revision of that number. Raises RefusedError when none has it, or several."""
+    return revision_of_number(known_revisions(reading), number, str(reading.key))
 
 
 def change_values(changes: tuple[MeaningChange, ...]) -> list[dict[str, Any]]:

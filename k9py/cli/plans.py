@@ -6,17 +6,19 @@ Invariant: planners only read; they raise KdashError, RefusedError where there i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from k9py.actions.change import Change
+from k9py.actions.change import Change, ChangeWarning, Gravity
 from k9py.actions.forced_rollback import stuck_pods
 from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
 from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
-from k9py.cli.history import known_revisions, revision_numbered
+from k9py.actions.warnings import loudest_first
+from k9py.cli.history import known_pasts, known_revisions, revision_numbered
 from k9py.cli.session import Session, naming
 from k9py.cluster.reading import Reading, read_workload
 from k9py.informer.clock import Clock
@@ -25,8 +27,10 @@ from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.rollouts.meaning import meaning_diff
+from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import undo_target
+from k9py.rollouts.undo_target import revision_label, undo_target
+from k9py.tables.present_state import PresentState, status_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,14 @@ class Plan:
         obj: the whole object it was planned from.
         stuck: pods a StatefulSet will not replace by itself, in the order to delete them.
         remarks: what could not be read, one clause each.
+        state: how the workload stands now, None when that is not known.
     """
 
     change: Change | None
     obj: Mapping[str, Any]
     stuck: tuple[Pod, ...] = ()
     remarks: tuple[str, ...] = ()
+    state: PresentState | None = None
 
 
 Planner = Callable[[Session, ObjectKey, Clock], Awaitable[Plan]]
@@ -79,22 +85,34 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
 
     async def plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
         with naming(key):
-            reading = await read_workload(session.connection, key)
+            reading = await read_workload(session.connection, key, events=True)
+        now, state = clock.now(), status_state(reading.status(clock.now()), clock.now())
         if delete_stuck and not number:
             _refuse_to_guess(reading)
-        chosen = _chosen(reading, number)
+        found = known_revisions(reading)
+        pasts = await known_pasts(session, reading)
+        chosen = _chosen(reading, number, pasts, now)
+        label = revision_label(found, chosen)
         pods = reading.pods or ()
         stuck = stuck_pods(reading.raw, chosen.name, pods)
         try:
             change = plan_undo(
-                reading.raw, reading.revision_objects[chosen.name], pods=pods, present_number=_present_number(reading)
+                reading.raw,
+                reading.revision_objects[chosen.name],
+                pods=pods,
+                present_number=_present_number(reading),
+                label=label if chosen.number else "",
             )
         except RefusedError:
             # The pods that hold up an undo made earlier can still be deleted.
             if not (delete_stuck and stuck and chosen.is_current):
                 raise
-            return Plan(None, reading.raw, stuck, reading.unread)
-        return Plan(change, reading.raw, stuck, reading.unread)
+            return Plan(None, reading.raw, stuck, reading.unread, state)
+        change = replace(change, cause=reading.status(now).reason)
+        if said := pasts[chosen.uid].words(now) if chosen.uid in pasts else "":
+            warning = ChangeWarning(Gravity.CAUTION, "left-revision", f"revision {label}: {said}")
+            change = replace(change, warnings=loudest_first(change.warnings, (warning,)))
+        return Plan(change, reading.raw, stuck, reading.unread, state)
 
     return plan
 
@@ -102,8 +120,8 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
 def _planner(plan: Callable[[Mapping[str, Any], Clock], Change]) -> Planner:
     async def read_and_plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
         with naming(key):
-            obj = await session.connection.get(key)
-        return Plan(plan(obj, clock), obj)
+            reading = await read_workload(session.connection, key, events=True)
+        return Plan(plan(reading.raw, clock), reading.raw, state=status_state(reading.status(clock.now()), clock.now()))
 
     return read_and_plan
 
@@ -135,14 +153,20 @@ def _is_pending(reading: Reading, current: Revision) -> bool:
     return bool(meaning_diff(template, reading.template))
 
 
-def _chosen(reading: Reading, number: int) -> Revision:
+def _chosen(reading: Reading, number: int, pasts: Pasts, now: datetime) -> Revision:
     found = known_revisions(reading)
     if number:
         return revision_numbered(reading, number)
     current = current_revision(found)
     if current is not None and _is_pending(reading, current):
         return current
-    target = undo_target(found)
+    target = undo_target(found, pasts)
     if target is None:
+        left = [f"{one.number}: {said}" for one in found if one.number and (said := pasts[one.uid].words(now))]
+        if left:
+            raise RefusedError(
+                f"no earlier revision of {printable(str(reading.key))} is known to be better ({'; '.join(left)})",
+                f"--to-revision {left[0].partition(':')[0]} goes there all the same; kdash history shows them all",
+            )
         raise nothing_to_undo(reading.raw, read=current is not None or bool(found))
     return target.revision

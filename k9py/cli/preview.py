@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from k9py.actions.change import ChangeWarning, Gravity
+from k9py.actions.change import ChangeWarning, Gravity, mends
 from k9py.actions.prepare import Prepared
 from k9py.cli.console import Line
 from k9py.cli.history import change_values
 from k9py.objects.text import printable
 from k9py.rollouts.meaning import meaning_diff
 from k9py.tables.meaning import meaning_lines
+from k9py.tables.present_state import PresentState
 from k9py.tables.values import Tone
 
 _TEMPLATED: Final = ("undo", "restart", "set-image")
@@ -23,10 +24,14 @@ _TEMPLATED: Final = ("undo", "restart", "set-image")
 _TONES: Final = {Gravity.DANGER: Tone.FAIL, Gravity.CAUTION: Tone.WARN, Gravity.NOTE: Tone.PLAIN}
 
 
-def preview_lines(prepared: Prepared, context: str) -> Iterator[Line]:
+def preview_lines(prepared: Prepared, context: str, state: PresentState | None) -> Iterator[Line]:
     """Return what a person reads before confirming."""
     change = prepared.change
     yield ((printable(change.summary), Tone.ACCENT), (f"  (context {printable(context)})", Tone.MUTED))
+    if state is not None:
+        yield ((f"  now: {state.words}", state.tone),)
+        if state.is_well and mends(change):
+            yield ((f"  {Tone.WARN.symbol} nothing is wrong with it", Tone.WARN),)
     is_shown = change.action in _TEMPLATED and prepared.tried
     changes = meaning_diff(prepared.template_before, prepared.template_after) if is_shown else ()
     told = {one.after for one in changes}
@@ -45,12 +50,13 @@ def preview_lines(prepared: Prepared, context: str) -> Iterator[Line]:
         yield ((f"  {symbol} {printable(warning.message)}", tone),)
 
 
-def preview_values(prepared: Prepared) -> dict[str, Any]:
+def preview_values(prepared: Prepared, state: PresentState | None) -> dict[str, Any]:
     """Return the same as JSON values; `template_changes` null: not tried, or not about the pod template."""
     change = prepared.change
     shown = change.action in _TEMPLATED and prepared.tried
     return {
         "summary": printable(change.summary),
+        "present_state": None if state is None else state.words,
         "changes": [{"what": what, "before": old, "after": new} for what, old, new in change.before_after],
         "template_changes": (
             change_values(meaning_diff(prepared.template_before, prepared.template_after)) if shown else None

@@ -127,8 +127,8 @@ class _Way:
         lines: list[Line] = []
         if plan.change is not None:
             prepared = await prepare(self.session.writer, self.session.connection, plan.obj, plan.change)
-            self.result = replace(self.result, prepared=prepared)
-            lines += preview_lines(prepared, self.session.context)
+            self.result = replace(self.result, prepared=prepared, state=plan.state)
+            lines += preview_lines(prepared, self.session.context, plan.state)
         if self.delete_stuck and plan.stuck:
             await try_deleting(self.session, plan.stuck)
             lines.append(((f"  then deletes, one by one: {_names(plan.stuck)}", Tone.WARN),))

@@ -18,6 +18,7 @@ from k9py.objects.errors import DeniedError, KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.tables.outcome import ExitCode
+from k9py.tables.present_state import PresentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Result:
 
     Args:
         prepared: what was shown, None when it came to no plan.
+        state: how the workload stood before.
         as_previewed: what was stored is what was previewed; None when it was not tried or not written.
         written: what came of the write, None when it was not made.
         stuck, deleted: names of the pods a StatefulSet will not replace by itself, and those deleted for it.
@@ -37,6 +39,7 @@ class Result:
     outcome: str = "failed"
     code: ExitCode = ExitCode.UNKNOWN
     prepared: Prepared | None = None
+    state: PresentState | None = None
     as_previewed: bool | None = None
     stuck: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
@@ -56,7 +59,7 @@ class Result:
             "name": printable(self.key.name),
             "outcome": self.outcome,
             "exit_code": int(self.code),
-            "plan": None if self.prepared is None else preview_values(self.prepared),
+            "plan": None if self.prepared is None else preview_values(self.prepared, self.state),
             "as_previewed": self.as_previewed,
             "stored_otherwise": None if differences is None else [asdict(one) for one in differences],
             "proof": None if written is None else "looked" if written.remark else "answer",

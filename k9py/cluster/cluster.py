@@ -18,6 +18,7 @@ from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, fold
 from k9py.cluster.heap import Heap
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Rights, Scope, choose_scope
+from k9py.cluster.seen_revisions import SeenRevisions
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED, WatchedKind
 from k9py.informer.clock import Clock
@@ -77,6 +78,7 @@ class Cluster:
         self._heap = Heap()
         self._dependents = Dependents(self.stores)
         self.queries = Queries(self.stores, self._dependents, self.knows)
+        self.seen = SeenRevisions()
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
@@ -241,6 +243,7 @@ class Cluster:
                 one.notice_silence()
 
     def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
+        self.seen.note(batch, self.clock.now(), is_whole=kind in self._known)
         self._heap.added(sum(change.old is None for change in batch.changes))
         self._tell(self._dependents.of_batch(kind, batch))
 
@@ -280,6 +283,8 @@ class Cluster:
 
     def _health_changed(self) -> None:
         self._health = None
+        if self.health.state is not ClusterState.LIVE:
+            self.seen.gap()
         known = frozenset(kind for kind, one in self.health.kinds.items() if one.known)
         if known != self._known:
             # What was unknown is known now (or the reverse): every view may say something else.

@@ -219,6 +219,10 @@ class Queries:
         found = (event for uid in uids for event in self._relations.events_of(uid, key.namespace))
         return tuple(sorted(found, key=lambda one: one.last_seen or _EARLIEST, reverse=True)[:MAX_EVENTS])
 
+    def events_in(self, namespace: str) -> tuple[Event, ...]:
+        """Return every event held of a namespace, also those about objects that are gone; in no order."""
+        return tuple(self._stores.events.in_namespace(namespace))
+
     def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
         """Return the autoscaler that owns a workload's replicas, None when there is none (or none may be read)."""
         return self._relations.autoscaler_of(key)

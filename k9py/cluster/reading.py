@@ -30,6 +30,8 @@ from k9py.rollouts.status import RolloutStatus, rollout_status
 _TROUBLED_PODS: Final = 20
 """Unready pods whose events are asked for: enough to see what most have."""
 _EVENTS_OF_ONE: Final = 100
+_WARNINGS: Final = 500
+"""Warnings about pods that are asked for: they tell why a revision was left."""
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T", bound=KubeObject)
@@ -178,10 +180,30 @@ async def _events(
     return tuple(event for one in told for event in one)
 
 
+async def past_events(source: Source, workload: Workload) -> tuple[Event, ...]:
+    """Return what tells of revisions that are gone: events about the workload, and warnings about pods beside it.
+
+    Those of pods that are gone are found by their names alone. None where events may not be read.
+    """
+    selector = f"involvedObject.kind={POD.name},type=Warning"
+    try:
+        about, warnings = await asyncio.gather(
+            _events_about(source, workload.namespace, workload.uid),
+            _events_selected(source, workload.namespace, selector, _WARNINGS),
+        )
+    except ForbiddenError:
+        return ()
+    return (*about, *warnings)
+
+
 async def _events_about(source: Source, namespace: str, uid: str) -> list[Event]:
-    lister = source.lister_watcher(EVENT, namespace, field_selector=f"involvedObject.uid={uid}")
+    return await _events_selected(source, namespace, f"involvedObject.uid={uid}", _EVENTS_OF_ONE)
+
+
+async def _events_selected(source: Source, namespace: str, selector: str, limit: int) -> list[Event]:
+    lister = source.lister_watcher(EVENT, namespace, field_selector=selector)
     found: list[Event] = []
-    for one in read_page(await lister.list_page(limit=_EVENTS_OF_ONE)).items or ():
+    for one in read_page(await lister.list_page(limit=limit)).items or ():
         try:
             found.append(EVENT.decode(one))
         except msgspec.DecodeError:

@@ -31,3 +31,15 @@ def duration(seconds: float) -> str:
     if days < 730:
         return f"{days}d"
     return f"{days // 365}y"
+
+
+_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "y": "year"}
+
+
+def age_words(since: datetime | None, now: datetime) -> str:
+    """Return the same time in whole words: `15 days`, `1 minute`; "an unknown time" when unknown."""
+    if since is None:
+        return "an unknown time"
+    short = age(since, now)
+    number = int(short[:-1])
+    return f"{number} {_UNITS[short[-1]]}{'' if number == 1 else 's'}"

@@ -111,6 +111,12 @@ class ReplicaSet(KubeObject, frozen=True):
         """The revision number the Deployment controller wrote, None when there is none."""
         return revision_number(self.metadata.annotation(REVISION))
 
+    @property
+    def former_revisions(self) -> tuple[int, ...]:
+        """The numbers it had before a rollback took it up again; what is no number is left out."""
+        numbers = (revision_number(one.strip()) for one in self.metadata.annotation(REVISION_HISTORY).split(","))
+        return tuple(one for one in numbers if one)
+
 
 class StatefulSetSpec(KubeStruct, frozen=True):
     """apps/v1 StatefulSetSpec."""

@@ -44,6 +44,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         desired: pods its ReplicaSet is to have, None for ControllerRevisions.
         was_reused: an undo is known to have taken it into use again (ReplicaSets alone say so).
         cause_inherited_from: number of the revision the change-cause was written for; None: for this one.
+        former_numbers: what it was numbered before an undo took it up again, as far as a ReplicaSet tells.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     desired: int | None = None
     was_reused: bool = False
     cause_inherited_from: int | None = None
+    former_numbers: tuple[int, ...] = ()
 
     @property
     def own_cause(self) -> str:
@@ -126,9 +128,10 @@ def _current_name(workload: Workload, newest_first: Sequence[ReplicaSet | Contro
         case Deployment():
             # The controller copies the new ReplicaSet's number to the Deployment as soon as it has made it.
             wanted = workload.metadata.annotation(REVISION)
-            for one in newest_first:
-                if wanted and one.metadata.annotation(REVISION) == wanted:
-                    return one.name
+            named = [one for one in newest_first if wanted and one.metadata.annotation(REVISION) == wanted]
+            if len(named) > 1:  # a number given twice: the template tells which of them is in force
+                named = [one for one in named if isinstance(one, ReplicaSet) and _has_template_of(one, workload)]
+            return named[0].name if len(named) == 1 else ""
         case StatefulSet():
             return workload.status.update_revision
         case DaemonSet():
@@ -141,6 +144,12 @@ def _current_name(workload: Workload, newest_first: Sequence[ReplicaSet | Contro
     return ""
 
 
+def _has_template_of(replica_set: ReplicaSet, workload: Deployment) -> bool:
+    template = replica_set.spec.template
+    labels = {key: value for key, value in template.labels.items() if key != POD_TEMPLATE_HASH}
+    return labels == dict(workload.spec.template.labels) and template.spec == workload.spec.template.spec
+
+
 def _revision(
     one: ReplicaSet | ControllerRevision, is_current: bool, counts: Mapping[str, tuple[int, int]] | None
 ) -> Revision:
@@ -151,12 +160,14 @@ def _revision(
             ready: int | None = one.status.ready_replicas
             pod_hash = one.metadata.label(POD_TEMPLATE_HASH)
             desired: int | None = 1 if one.spec.replicas is None else one.spec.replicas
+            former = one.former_revisions
         case ControllerRevision():
             data = one.data
             images = data.spec.template.images if data else ()
             # DaemonSet pods carry the hash alone, StatefulSet pods the revision's whole name.
             pod_hash = one.metadata.label(CONTROLLER_REVISION_HASH) or one.name
             replicas = ready = desired = None
+            former = ()
             if counts is not None:
                 replicas, ready = counts.get(pod_hash, (0, 0))
     return Revision(
@@ -174,4 +185,5 @@ def _revision(
         pod_template_hash=pod_hash,
         desired=desired,
         was_reused=bool(one.metadata.annotation(REVISION_HISTORY)),
+        former_numbers=former,
     )

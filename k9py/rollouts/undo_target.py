@@ -1,10 +1,17 @@
-"""Which revision an undo goes back to unless a person chooses another."""
+"""Which revision an undo goes back to unless a person chooses another, and which one a number names.
+
+Invariants: both faces, key and command, ask here. A revision that was left by an undo, or never became ready, is never
+the default; one without a number, or whose number another one has too, is never taken by accident.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from k9py.objects.errors import RefusedError
+from k9py.objects.text import printable
+from k9py.rollouts.revision_past import RevisionPast, revision_pasts
 from k9py.rollouts.revisions import Revision
 
 
@@ -16,21 +23,83 @@ class UndoTarget:
     why: str
 
 
-def undo_target(found: Sequence[Revision]) -> UndoTarget | None:
+def undo_target(found: Sequence[Revision], pasts: Mapping[str, RevisionPast] | None = None) -> UndoTarget | None:
     """Return the default target of an undo, None when there is nothing to go back to.
 
     A revision before the current one whose pods are ready now is preferred: it is known to work. Else the last one
-    before the current one, as kubectl does.
+    before the current one, as kubectl does, but never one that was left or never became ready.
+
+    Args:
+        pasts: what is known of each revision, by uid; None: only what the revisions themselves tell.
     """
-    if not found:
-        return None
-    # While it is not known which revision is in force, the newest is taken for it: the plan refuses what is no change.
-    current = next((one for one in found if one.is_current), found[0])
-    older = [one for one in found if one.number < current.number]
+    known = revision_pasts(found) if pasts is None else pasts
+    older = [one for one in _before(found) if not known.get(one.uid, RevisionPast()).is_bad]
     if not older:
         return None
     for one in older:
         if one.ready:
             pods = "1 pod of it is" if one.ready == 1 else f"{one.ready} pods of it are"
             return UndoTarget(one, f"{pods} ready now")
-    return UndoTarget(older[0], "the last revision before this one")
+    first = older[0]
+    ready = (
+        "it was ready before" if known.get(first.uid, RevisionPast()).was_ready else "not known whether it was ready"
+    )
+    return UndoTarget(first, f"previous revision, {ready}")
+
+
+def previous_revision(found: Sequence[Revision]) -> Revision | None:
+    """Return the revision before the current one, whatever became of it; None when there is none."""
+    return next(iter(_before(found)), None)
+
+
+def _before(found: Sequence[Revision]) -> list[Revision]:
+    """Return the revisions with a number of their own below the current one's, newest first."""
+    # While it is not known which revision is in force, the newest is taken for it: the plan refuses what is no change.
+    current = next((one for one in found if one.is_current), found[0] if found else None)
+    if current is None:
+        return []
+    return [one for one in found if 0 < one.number < current.number and len(numbered_alike(found, one)) == 1]
+
+
+def numbered_alike(found: Sequence[Revision], revision: Revision) -> list[Revision]:
+    """Return the revisions with the number of that one, itself included."""
+    return [one for one in found if one.number == revision.number]
+
+
+def revision_label(found: Sequence[Revision], revision: Revision) -> str:
+    """Return what to call a revision: its number, with its name where the number alone does not name it. Printable."""
+    if not revision.number:
+        return f"{printable(revision.name)} (no revision number)"
+    alone = len(numbered_alike(found, revision)) == 1
+    return str(revision.number) if alone else f"{revision.number} ({printable(revision.name)})"
+
+
+def revision_of_number(found: Sequence[Revision], number: int, name: str) -> Revision:
+    """Return the revision a number names.
+
+    Args:
+        name: of the workload, for the refusal.
+
+    Raises:
+        RefusedError: none has it, or several.
+    """
+    named = [one for one in found if number and one.number == number]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        both = " and ".join(printable(one.name) for one in named)
+        raise RefusedError(
+            f"{printable(name)} has revision {number} more than once: {both}",
+            "their revision annotations say so; correct one with kubectl annotate, then try again",
+        )
+    numbers = ", ".join(dict.fromkeys(str(one.number) for one in found if one.number)) or "none"
+    raise RefusedError(f"{printable(name)} has no revision {number}", f"revisions: {numbers}")
+
+
+def refuse_unnumbered(revision: Revision) -> None:
+    """Raise RefusedError for a revision that has no number: no controller made it one of the workload's history."""
+    if not revision.number:
+        raise RefusedError(
+            f"{revision.kind} {printable(revision.name)} has no revision number",
+            "it is no revision the controller counts: an undo to it could not be told apart from another change",
+        )

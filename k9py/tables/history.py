@@ -13,6 +13,7 @@ from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
 from k9py.objects.times import age
 from k9py.rollouts.authors import Author
+from k9py.rollouts.revision_past import RevisionPast
 from k9py.rollouts.revisions import Revision
 from k9py.tables.plain import PlainTable
 from k9py.tables.revisions import cause_words
@@ -32,19 +33,33 @@ COLUMNS = (
 
 
 def history_table(
-    key: ObjectKey, revisions: Sequence[Revision], authors: Mapping[str, Author], now: datetime
+    key: ObjectKey,
+    revisions: Sequence[Revision],
+    authors: Mapping[str, Author],
+    now: datetime,
+    pasts: Mapping[str, RevisionPast] | None = None,
 ) -> PlainTable:
-    """Return the revisions, newest first, in full words."""
+    """Return the revisions, newest first, in full words.
+
+    Args:
+        pasts: what is known of each revision, by its uid.
+    """
+    known = pasts or {}
     return PlainTable(
         title=printable(str(key)),
         columns=COLUMNS,
-        rows=tuple(_cells(one, authors.get(one.name), now) for one in revisions),
+        rows=tuple(_cells(one, authors.get(one.name), now, known.get(one.uid)) for one in revisions),
         tones=tuple(Tone.PLAIN for _ in revisions),
     )
 
 
 def json_values(
-    key: ObjectKey, revisions: Sequence[Revision], authors: Mapping[str, Author], *, context: str = ""
+    key: ObjectKey,
+    revisions: Sequence[Revision],
+    authors: Mapping[str, Author],
+    pasts: Mapping[str, RevisionPast] | None = None,
+    *,
+    context: str = "",
 ) -> dict[str, Any]:
     """Return the revisions as JSON values, newest first; unknown is null, times are RFC 3339."""
     return {
@@ -52,12 +67,13 @@ def json_values(
         "kind": key.kind,
         "namespace": printable(key.namespace),
         "name": printable(key.name),
-        "revisions": [revision_values(one, authors.get(one.name)) for one in revisions],
+        "revisions": [revision_values(one, authors.get(one.name), (pasts or {}).get(one.uid)) for one in revisions],
     }
 
 
-def revision_values(revision: Revision, author: Author | None) -> dict[str, Any]:
+def revision_values(revision: Revision, author: Author | None, past: RevisionPast | None = None) -> dict[str, Any]:
     """Return one revision as JSON values."""
+    past = past or RevisionPast()
     return {
         "revision": revision.number or None,
         "name": printable(revision.name),
@@ -68,6 +84,10 @@ def revision_values(revision: Revision, author: Author | None) -> dict[str, Any]
         "change_cause_inherited_from": revision.cause_inherited_from,
         "replicas": revision.replicas,
         "ready": revision.ready,
+        "was_ready": past.was_ready,
+        "left_by_undo": past.is_left,
+        "left_at": time_text(past.left_at),
+        "left_because": past.why or None,
         "changed_by": None if author is None else printable(author.manager),
         "changed_how": None if author is None else printable(author.operation),
         "changed_at": None if author is None else time_text(author.at),
@@ -93,10 +113,13 @@ def time_text(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def _cells(revision: Revision, author: Author | None, now: datetime) -> tuple[Cell, ...]:
+def _cells(
+    revision: Revision, author: Author | None, now: datetime, past: RevisionPast | None = None
+) -> tuple[Cell, ...]:
+    said = "" if past is None or revision.is_current else past.words(now)
     return (
         Cell(f"{revision.number or '?'}"),
-        Cell("now" if revision.is_current else "", Tone.ACCENT),
+        Cell("now", Tone.ACCENT) if revision.is_current else Cell(said, Tone.WARN),
         Cell(age(revision.created_at, now)),
         Cell(_pods(revision)),
         Cell(", ".join(map(printable, revision.images))),

@@ -195,6 +195,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
 
     def show_progress(self) -> None:
         """Say on every screen how the changes of this session fare."""
+        self.home.show_acting(self.writing.board.acting)
         followed, more = self.writing.latest
         can_stop = followed is not None and self.writing.can_stop_after(followed.key)
         for screen in self._cluster_screens():
@@ -354,10 +355,18 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         done = await super().run_action(action, default_namespace, namespaces)
         screen = self.screen
         if not done and isinstance(action, str) and isinstance(screen, ClusterScreen):
-            refusal = screen.refusal(action.rpartition(".")[2].partition("(")[0])
+            name = action.rpartition(".")[2].partition("(")[0]
+            refusal = screen.refusal(name) or self._dimmed_words(screen, action)
             if refusal:
                 self.say(refusal, failed=True)
         return done
+
+    def _dimmed_words(self, screen: Screen[None], action: str) -> str:
+        """Return that the key of a dimmed binding does nothing now, "" for an action that has none."""
+        for active in screen.active_bindings.values():
+            if active.binding.action == action and not active.enabled:
+                return f"not possible now: {active.binding.tooltip or active.binding.description}"
+        return ""
 
     async def action_quit(self) -> None:
         """Leave kdash."""

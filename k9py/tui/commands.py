@@ -87,14 +87,12 @@ async def _undo(screen: ClusterScreen, argument: str) -> None:
 
 
 async def _diff(screen: ClusterScreen, argument: str) -> None:
-    from k9py.tui.screens.difference import open_difference
-
     words = argument.replace("..", " ").split()
     if len(words) > 2 or not all(word.isdigit() for word in words):
         raise RefusedError(
             f"{argument!r} names no revisions", "for example: diff 3 5, or diff 3 to compare it with now"
         )
-    open_difference(screen, *map(int, words))
+    screen.begin_difference(*map(int, words))
 
 
 async def _set_image(screen: ClusterScreen, argument: str) -> None:

@@ -155,7 +155,18 @@ PANES: Final = (
     ),
 )
 
+DIFF: Final = Binding(
+    "D,shift+d",
+    "difference",
+    "Diff",
+    tooltip="What changed from the revision before to the present one",
+    id="view.difference",
+    key_display="D",
+)
+"""Where an object is under the cursor, and no revision."""
+
 HOME: Final = (
+    DIFF,
     Binding(
         "space",
         "mark",
@@ -174,6 +185,9 @@ HOME: Final = (
     ),
 )
 """Keys of the home screen alone."""
+
+SERVICE: Final = (DIFF,)
+"""Keys of a service's own screen."""
 
 ROLLOUT: Final = (
     Binding(

@@ -15,6 +15,7 @@ from k9py.objects.workloads import (
     CONTROLLER_REVISION_HASH,
     POD_TEMPLATE_HASH,
     REVISION,
+    REVISION_HISTORY,
     ControllerRevision,
     DaemonSet,
     DaemonSetSpec,
@@ -88,16 +89,18 @@ def replica_set(
     owner: Deployment | None = None,
     pod_hash: str = "aaa",
     *,
-    revision: int = 1,
+    revision: int | str = 1,
     image: str = IMAGE,
     replicas: int = 3,
     ready: int | None = None,
     change_cause: str = "",
     created: datetime | None = None,
+    former: str = "",
 ) -> ReplicaSet:
     owner = owner or deployment()
     labels = {"app": owner.name, POD_TEMPLATE_HASH: pod_hash}
     notes = {REVISION: str(revision)} | ({CHANGE_CAUSE: change_cause} if change_cause else {})
+    notes |= {REVISION_HISTORY: former} if former else {}
     return ReplicaSet(
         metadata=meta(
             "ReplicaSet",
@@ -194,14 +197,24 @@ def daemon_set(
 
 
 def controller_revision(
-    owner: StatefulSet | DaemonSet, pod_hash: str = "aaa", *, revision: int = 1, image: str = IMAGE
+    owner: StatefulSet | DaemonSet,
+    pod_hash: str = "aaa",
+    *,
+    revision: int = 1,
+    image: str = IMAGE,
+    created: datetime | None = None,
 ) -> ControllerRevision:
     # StatefulSets label their revisions otherwise than DaemonSets do; only the latter equals the pods' label.
     label = CONTROLLER_REVISION_HASH if isinstance(owner, DaemonSet) else "controller.kubernetes.io/hash"
     data = {"spec": {"template": {"$patch": "replace", **msgspec.to_builtins(template(image, {"app": owner.name}))}}}
     return ControllerRevision(
         metadata=meta(
-            "ControllerRevision", f"{owner.name}-{pod_hash}", owner.namespace, owner=owner, labels={label: pod_hash}
+            "ControllerRevision",
+            f"{owner.name}-{pod_hash}",
+            owner.namespace,
+            owner=owner,
+            labels={label: pod_hash},
+            created=created,
         ),
         revision=revision,
         raw_data=msgspec.Raw(msgspec.json.encode(data)),

@@ -9,14 +9,19 @@ import pytest
 
 from k9py.objects.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.resources import DEPLOYMENTS, SERVICES
 from k9py.simulator.scenarios import shop
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
+from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.difference import DifferenceScreen
+from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.screens.service import ServiceScreen
 from tests.tui.dashboard import CART, CHECKOUT, DB, Dashboard, dashboard
+from tests.tui.test_writing import converged
 
 
 @pytest.fixture
@@ -87,3 +92,179 @@ async def test_narrowing_to_a_service_puts_the_cursor_on_its_first_workload(quie
     assert quiet.home.services.table.select_key(ObjectKey("Service", "shop", "checkout"))
     await quiet.until(lambda: quiet.home.rollouts.table.cursor_key == CHECKOUT, "the workload behind it")
     assert quiet.home.rollouts.table.lost_key is None
+
+
+# -- the present state of the target --------------------------------------------------------------------------------
+
+
+async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(kdash: Dashboard) -> None:
+    await kdash.select(DB)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15 days", "did you mean shop/checkout? (image")
+    assert "suggested" not in kdash.text
+    assert asking.chosen is not None
+    assert asking.chosen.is_current
+    await kdash.press("enter")
+    await kdash.until_said("revision 2 is what runs now: choose another one")
+    await kdash.press("tab")
+    await kdash.pilot.pause()
+    assert kdash.app.screen is asking
+    await kdash.press("escape")
+
+
+@pytest.mark.parametrize("key", ["r", "Z"])
+async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was_meant(
+    kdash: Dashboard, key: str
+) -> None:
+    await kdash.select(CART)
+    await kdash.press(key)
+    confirm = await kdash.confirm()
+    standing = confirm.question.standing
+    assert standing is not None
+    assert standing.state.words == "healthy, 3/3 ready, revision 3 for 4 days"
+    assert standing.advice.startswith("nothing is wrong with it; did you mean shop/checkout? (image")
+    first = next(line for line in confirm.body.text.splitlines() if line.strip())
+    assert first.startswith("● healthy"), "it is said first"
+
+
+async def test_a_failing_target_says_its_state_and_cause_and_no_other_is_named(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    for key in ("r", "P"):
+        await kdash.press(key)
+        confirm = await kdash.confirm()
+        standing = confirm.question.standing
+        assert standing is not None
+        assert "image checkout:2.8.0 cannot be pulled (not found)" in standing.state.words
+        assert not standing.state.is_well
+        assert standing.advice == ""
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_every_other_write_dialog_says_the_present_state(kdash: Dashboard) -> None:
+    healthy = "● healthy, 3/3 ready, revision 3 for 4 days"
+    await kdash.select(CART)
+    for key in ("i", "P"):
+        await kdash.press(key)
+        await kdash.until_text(healthy)
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+    await kdash.press("space", "r")
+    await kdash.until_text(healthy)
+    await kdash.press("escape", "escape", "enter")
+    screen = await kdash.until_screen(RolloutScreen)
+    await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
+    for key in ("ctrl+d", "ctrl+e"):
+        await kdash.press(key)
+        confirm = await kdash.confirm()
+        assert confirm.question.standing is not None
+        assert confirm.question.standing.state.words.startswith("ready, ")
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is screen, "back")
+
+
+# -- what a key goes to, and where it cannot go ---------------------------------------------------------------------
+
+
+async def test_keys_on_a_service_go_to_its_one_workload(kdash: Dashboard) -> None:
+    await kdash.press("1")
+    await kdash.until(lambda: kdash.home.target() == ObjectKey("Service", "shop", "checkout"), "the worst service")
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    assert asking.heading == "Undo Deployment checkout"
+    await kdash.press("escape", "r")
+    assert (await kdash.confirm()).question.object == "Deployment checkout"
+    await kdash.press("escape", "D")
+    screen = await kdash.until_screen(DifferenceScreen)
+    assert screen.subject == CHECKOUT
+    assert (screen.older.number, screen.newer) == (5, None)
+
+
+async def test_of_several_workloads_behind_a_service_one_is_chosen_the_worst_first(kdash: Dashboard) -> None:
+    def select_both(state: ClusterState) -> None:
+        service = state.storage.get(SERVICES, "shop", "checkout")
+        assert service is not None
+        state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"tier": "both"}}})
+        for name in ("checkout", "cart"):
+            found = state.storage.get(DEPLOYMENTS, "shop", name)
+            assert found is not None
+            template = found["spec"]["template"]
+            metadata = {**template["metadata"], "labels": {**template["metadata"]["labels"], "tier": "both"}}
+            changed = {**found["spec"], "template": {**template, "metadata": metadata}}
+            state.storage.update(DEPLOYMENTS, {**found, "spec": changed})
+
+    kdash.simulator.call(select_both)
+    service = ObjectKey("Service", "shop", "checkout")
+    await kdash.until(lambda: len(kdash.connected.cluster.queries.rollouts_of(service)) == 2, "two behind it")
+    await kdash.press("1")
+    assert kdash.home.services.table.select_key(service)
+    await kdash.press("r")
+    asking = await kdash.until_screen(ChooseDialog)
+    assert {choice.label for choice in asking.choices} == {"Deployment checkout", "Deployment cart"}
+    await kdash.press(*"cart", "enter")
+    assert (await kdash.confirm()).question.object == "Deployment cart"
+
+
+async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_pressed(quiet: Dashboard) -> None:
+    coredns = ObjectKey("Deployment", "kube-system", "coredns")
+    for key, pressed, action, why in (
+        (coredns, "u", "undo", "nothing to undo: Deployment coredns has only one revision"),
+        (coredns, "D", "difference", "nothing to compare: Deployment coredns has only one revision"),
+        (DB, "P", "pause", "a StatefulSet cannot be paused: only a Deployment can"),
+        (DB, "ctrl+d", "delete_pod", "no pod is selected: open a rollout and choose one"),
+        (DB, "5", "", "there is no pane 5 here"),
+    ):
+        await quiet.select(key)
+        if action:
+            assert quiet.home.check_action(action, ()) is None, action
+        await quiet.press(pressed)
+        await quiet.until_said(why)
+        assert quiet.app.screen is quiet.home
+
+
+async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
+    def orphan(state: ClusterState) -> None:
+        service = state.storage.get(SERVICES, "shop", "cart")
+        assert service is not None
+        state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}})
+
+    quiet.simulator.call(orphan)
+    service = ObjectKey("Service", "shop", "cart")
+    await quiet.until(lambda: not quiet.connected.cluster.queries.rollouts_of(service), "nothing behind it")
+    await quiet.press("1")
+    assert quiet.home.services.table.select_key(service)
+    await quiet.press("s")
+    await quiet.until_said("no Deployment, StatefulSet or DaemonSet is behind Service cart")
+
+
+async def test_on_a_services_screen_keys_go_to_the_pod_and_to_its_workload(kdash: Dashboard) -> None:
+    await kdash.press("1", "enter")
+    screen = await kdash.until_screen(ServiceScreen)
+    await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
+    pod = screen.pod_target()
+    assert pod is not None
+    await kdash.press("ctrl+d")
+    assert (await kdash.confirm()).question.object == f"Pod {pod.name}"
+    await kdash.press("escape", "u")
+    asking = await kdash.until_screen(UndoDialog)
+    assert asking.heading == "Undo Deployment checkout"
+
+
+async def test_a_row_just_acted_on_is_marked_until_it_has_settled(kdash: Dashboard) -> None:
+    def says(text: str) -> bool:
+        row = kdash.home.rollouts.table.row(CART)
+        return row is not None and any(text in cell.text for cell in row.cells)
+
+    await kdash.select(CART)
+    await kdash.press("r")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: says("◐ restart by you: "), "the mark")
+    service = kdash.home.services.table.row(ObjectKey("Service", "shop", "cart"))
+    assert service is not None
+    assert any("◐ restart by you: " in cell.text for cell in service.cells)
+    await kdash.press("escape")
+    assert says("◐ restart by you: "), "dismissed is not settled"
+    await converged(kdash, CART)
+    await kdash.until(lambda: not says("by you"), "settled")

@@ -64,7 +64,7 @@ async def test_nothing_of_the_difference_is_cut_on_a_small_screen(
         await kdash.until_text(f"- image: {OLD}", f"+ image: {NEW}")
         await kdash.press("q", "u")
         await kdash.until_screen(UndoDialog)
-        await kdash.until_text("suggested", "going back to revision 5", NEW, OLD)
+        await kdash.until_text("suggested", "go back to revision 5", NEW, OLD)
 
 
 async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None:

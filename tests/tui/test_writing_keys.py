@@ -92,8 +92,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     asking = await kdash.until_screen(ScaleDialog)
     assert asking.offered is not None
     assert asking.offered[0] == 3
-    await kdash.press("enter")
-    assert ("replicas", "0", "3") in (await kdash.confirm()).question.before_after
+    await kdash.until_text("as many as before", "replicas  0 → 3")
 
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
@@ -154,9 +153,10 @@ async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None
         await kdash.select(key)
         await kdash.press("space")
     await kdash.press("s")
-    await kdash.until_screen(ScaleDialog)
+    asking = await kdash.until_screen(ScaleDialog)
     await kdash.press(*"4", "enter")
-    await kdash.confirm()
+    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run of both")
+    await kdash.until_text("Deployment shop/cart  replicas 3 → 4", "Deployment shop/catalog  replicas 3 → 4")
     await kdash.press("tab", "enter")
     await kdash.until(lambda: kdash.app.writing.stoppable, "under way")
     await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
@@ -185,9 +185,13 @@ async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) ->
 
 async def test_keys_typed_ahead_reach_the_dialog_and_never_confirm(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    type_at_once(kdash, "s6\r")
-    confirm = await kdash.confirm()
-    assert ("replicas", "3", "6") in confirm.question.before_after
+    type_at_once(kdash, "s6\t\r\r")
+    asking = await kdash.until_screen(ScaleDialog)
+    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run")
+    await kdash.pilot.pause()
+    assert kdash.app.screen is asking, "what is confirmed has been seen"
+    assert stored(kdash, CART)["spec"]["replicas"] == 3
+    await kdash.until_text("replicas  3 → 6")
     await kdash.press("escape")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
     type_at_once(kdash, "r\r\r\r")
@@ -206,19 +210,24 @@ async def test_escape_gives_up_what_the_server_is_being_asked(kdash: Dashboard) 
     assert kdash.app.screen is kdash.home
 
 
-async def test_an_undo_can_be_undone_at_once_from_the_same_place(kdash: Dashboard) -> None:
+async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_all_the_same(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("u")
     await kdash.until_screen(UndoDialog)
     await kdash.press("enter")
     await confirmed(kdash)
+    await kdash.until(lambda: len(audited(kdash)) > 0, "written")
+    kdash.simulator.advance(1)
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
     assert asking.chosen is not None
-    assert asking.chosen.number == 6, "the one just left"
+    assert asking.chosen.number != 6
+    await kdash.until_text("ago: image checkout:2.8.0 cannot be pulled (not found)")
+    assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
     await kdash.press("enter")
     confirm = await kdash.confirm()
     assert ("revision", "7", "6") in confirm.question.before_after
+    assert [one.code for one in confirm.question.warnings if "revision 6: left" in one.message] == ["left-revision"]
 
 
 async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:

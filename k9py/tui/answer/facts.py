@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from k9py.actions.audit import AuditLog
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.undo import revision_template
+from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
@@ -146,7 +147,7 @@ class FactsReader:
 def _look(connected: Connected, view: RolloutView, *, is_problem: bool) -> _Known:
     queries = connected.cluster.queries
     revisions = queries.revisions_of(view.key)
-    target = undo_target(revisions)
+    target = undo_target(revisions, pasts_of(connected.cluster, view.key, events=False))
     base = compared_revision(revisions, target, is_problem=is_problem)
     current = current_revision(revisions)
     is_zero = view.status.state is RolloutState.SCALED_TO_ZERO

@@ -15,7 +15,7 @@ from textual.widgets import Button
 
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import Question, question_lines
+from k9py.tui.dialogs.question import Question, question_lines, tried_words
 from k9py.tui.widgets.text_view import TextView
 
 ROWS_AROUND: Final = 10
@@ -56,12 +56,8 @@ class ConfirmDialog(Dialog[bool]):
         question = self.question
         yield self.part(self.toned(("in ", Tone.MUTED), (question.place, Tone.ACCENT)), id="place")
         yield self.body
-        tried = (
-            ((f"{Tone.OK.symbol} ", Tone.OK), ("the server has tried it (dry-run) and would accept it", Tone.MUTED))
-            if question.is_tried
-            else ((f"{Tone.UNKNOWN.symbol} ", Tone.UNKNOWN), ("the server has not tried it", Tone.UNKNOWN))
-        )
-        yield self.part(self.toned(*tried), id="checked")
+        text, tone = tried_words(question)
+        yield self.part(self.toned((f"{tone.symbol} ", tone), (text, Tone.MUTED)), id="checked")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
             yield Button(question.verb, compact=True, id="confirm", variant="primary")

@@ -11,6 +11,7 @@ where the answer is known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
@@ -24,6 +25,7 @@ from textual.widgets import Button, Static
 from k9py.objects.text import printable
 from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
+from k9py.tui.widgets.text_view import TextLine
 
 ResultT = TypeVar("ResultT")
 
@@ -45,6 +47,7 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         border-subtitle-color: $text-muted; padding: 1 2 0 2; overflow-y: auto; scrollbar-size-vertical: 1;
     }
     Dialog .part { width: 100%; height: auto; margin: 0 0 1 0; }
+    Dialog #place { text-wrap: nowrap; text-overflow: ellipsis; }
     Dialog .buttons { width: 100%; height: auto; align-horizontal: right; margin: 0 0 1 0; }
     Dialog .buttons Button { margin: 0 0 0 2; min-width: 12; }
     Dialog Input, Dialog OptionList { background: $surface; border: none; padding: 0; }
@@ -101,6 +104,11 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         for text, tone in parts:
             line.append(printable(text), palette.tone(tone))
         return line
+
+    def place_part(self, place: str, lines: Sequence[TextLine]) -> Static:
+        """Return where the object is, and below it lines that are cut where they do not fit."""
+        shown = [self.toned(*((span.text, span.tone) for span in line)) for line in lines]
+        return self.part(self.toned(("in ", Tone.MUTED), (place, Tone.ACCENT)), *shown, id="place")
 
     def part(self, *lines: Text, id: str | None = None) -> Static:  # noqa: A002
         """Return a paragraph of the dialog."""

@@ -10,6 +10,7 @@ from k9py.actions.change import ChangeWarning, Gravity
 from k9py.objects.text import printable
 from k9py.rollouts.meaning import MeaningChange
 from k9py.rollouts.template_diff import DiffLine
+from k9py.tables.present_state import PresentState
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
 from k9py.tui.widgets.folding import fold
@@ -23,6 +24,19 @@ UNKNOWN_CODES: Final = frozenset({"unknown", "not-tried"})
 
 _TONES: Final = {Gravity.DANGER: Tone.FAIL, Gravity.CAUTION: Tone.WARN, Gravity.NOTE: Tone.MUTED}
 _IMAGE_ROW: Final = "image of "
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the target stands now, and what to say first of it.
+
+    Args:
+        state: of the target.
+        advice: why this may not be what is wanted, "" when nothing speaks against it.
+    """
+
+    state: PresentState
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class Item:
     name: str
     before_after: Sequence[Row]
     warnings: Sequence[ChangeWarning]
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,7 @@ class Question:
         items: the objects, when there are several.
         notes: what else to say, such as what is left out.
         is_tried: the server has tried it and would accept it.
+        standing: how the target stands now; None for several, whose items say it.
     """
 
     verb: str
@@ -67,6 +83,7 @@ class Question:
     items: Sequence[Item] = ()
     notes: Sequence[str] = ()
     is_tried: bool = True
+    standing: Standing | None = None
 
     @property
     def diff(self) -> Sequence[DiffLine]:
@@ -79,9 +96,17 @@ class Question:
         return () if self.template is None else self.template.meaning
 
 
+def tried_words(question: Question) -> tuple[str, Tone]:
+    """Return whether the server has tried the change, and its tone."""
+    if question.is_tried:
+        return "the server has tried it (dry-run) and would accept it", Tone.OK
+    return "the server has not tried it", Tone.UNKNOWN
+
+
 def question_lines(question: Question, *, as_yaml: bool, room: int) -> list[TextLine]:
     """Return everything to be read before the answer, folded to so many cells."""
     parts = [
+        standing_lines(question.standing, room),
         _changes(question.before_after, room, without_images=bool(question.meaning)),
         _warnings(question.warnings, room),
         [line for item in question.items for line in _item(item, room)],
@@ -93,6 +118,20 @@ def question_lines(question: Question, *, as_yaml: bool, room: int) -> list[Text
         if part and lines:
             lines.append(())
         lines += part
+    return lines
+
+
+def standing_lines(standing: Standing | None, room: int) -> list[TextLine]:
+    """Return how the target stands in one line, and the advice below it, folded."""
+    if standing is None:
+        return []
+    state = standing.state
+    symbol = state.tone.symbol if state.tone.symbol.strip() else "·"
+    lines = fold((TextSpan(f"{symbol} ", state.tone), TextSpan(printable(state.words), state.tone)), room, indent=2)
+    if standing.advice:
+        lines += fold(
+            (TextSpan(f"{Tone.WARN.symbol} ", Tone.WARN), TextSpan(printable(standing.advice))), room, indent=2
+        )
     return lines
 
 
@@ -130,7 +169,8 @@ def _item(item: Item, room: int) -> list[TextLine]:
     rows = ", ".join(f"{what} {before} → {after}" for what, before, after in item.before_after)
     head = (TextSpan(printable(item.name), Tone.ACCENT), TextSpan(f"  {printable(rows)}", Tone.MUTED))
     warnings = _warnings(item.warnings, room - 2)
-    return [*fold(head, room, indent=4), *((TextSpan("  "), *line) for line in warnings)]
+    standing = standing_lines(item.standing, room - 2)
+    return [*fold(head, room, indent=4), *((TextSpan("  "), *line) for line in (*standing, *warnings))]
 
 
 def _template(change: TemplateChange, room: int, *, as_yaml: bool) -> Iterator[TextLine]:

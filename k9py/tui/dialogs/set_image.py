@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from k9py.objects.text import printable
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.question import Standing, standing_lines
 
 
 def tag_span(image: str) -> tuple[int, int]:
@@ -36,6 +37,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         place: namespace and context in words.
         images: by container, init containers first.
         check: returns why these images cannot be set, "" when they can.
+        standing: how the workload stands now.
         typed: what was typed before, by container, when the person came a step back.
     """
 
@@ -58,6 +60,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         *,
         check: Callable[[Mapping[str, str]], str],
         typed: Mapping[str, str] | None = None,
+        standing: Standing | None = None,
     ) -> None:
         super().__init__(f"Set image of {name}")
         self.images = dict(images)
@@ -66,9 +69,10 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         self._at = 0
         self._place = place
         self._check = check
+        self._standing = standing
 
     def compose_body(self) -> ComposeResult:
-        yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
+        yield self.place_part(self._place, standing_lines(self._standing, 0))
         if len(self._names) > 1:
             listing = OptionList(id="containers", markup=False, compact=True)
             listing.can_focus = False

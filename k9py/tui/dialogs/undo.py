@@ -16,13 +16,16 @@ from textual.widgets import Button, Static
 
 from k9py.objects.errors import KdashError
 from k9py.objects.meta import ObjectKey
+from k9py.objects.text import printable
 from k9py.rollouts.authors import Author
-from k9py.rollouts.revisions import Revision
-from k9py.rollouts.undo_target import UndoTarget
+from k9py.rollouts.revision_past import RevisionPast
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.undo_target import UndoTarget, numbered_alike, revision_label
 from k9py.tables import revisions as revision_table
 from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import difference_text
+from k9py.tui.dialogs.question import Standing, standing_lines
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
@@ -34,8 +37,8 @@ LoadTemplates = Callable[[Revision], Awaitable[Templates]]
 """Returns the templates an undo to that revision leads from and to. Raises KdashError."""
 CONTEXT_LINES: Final = 4
 
-_MARK = Column("mark", "", min_width=9, max_width=9)
-"""Which revision runs now, which one is suggested."""
+_MARK = Column("mark", "", min_width=9, max_width=64)
+"""Which revision runs now, which one is suggested, and what speaks against one."""
 
 
 class UndoDialog(Dialog[Revision]):
@@ -45,7 +48,9 @@ class UndoDialog(Dialog[Revision]):
         name: kind and name of the object.
         place: namespace and context in words.
         revisions: newest first, the current one included.
-        suggested: the revision under the cursor at first, and why.
+        suggested: the revision under the cursor at first, and why; None: the cursor is on the present one.
+        standing: how the workload stands now.
+        pasts: what is known of each revision, by its uid.
         chosen: the one under it instead, when the person came a step back.
         load: reads the template of a revision beside the one in force.
         authors: who made which revision, by its name.
@@ -75,6 +80,8 @@ class UndoDialog(Dialog[Revision]):
         load: LoadTemplates,
         now: Callable[[], datetime],
         authors: Mapping[str, Author] | None = None,
+        standing: Standing | None = None,
+        pasts: Mapping[str, RevisionPast] | None = None,
     ) -> None:
         super().__init__(f"Undo {name}")
         self.revisions = tuple(revisions)
@@ -83,15 +90,17 @@ class UndoDialog(Dialog[Revision]):
         self._chosen = chosen
         self._load = load
         self._authors = authors or {}
+        self._standing = standing
+        self._pasts = pasts or {}
         self.is_yaml = False
         self._by_key = {one.key: one for one in self.revisions}
-        self.table = LiveTable((*revision_table.COLUMNS, _MARK), now=now, id="revisions")
+        self.table = LiveTable((revision_table.COLUMNS[0], _MARK, *revision_table.COLUMNS[1:]), now=now, id="revisions")
         self._now = now
         self.difference = TextView(id="difference")
         self._read: dict[ObjectKey, Templates] = {}
 
     def compose_body(self) -> ComposeResult:
-        yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
+        yield self.place_part(self._place, standing_lines(self._standing, 0))
         yield self.table
         yield Static("", id="then", markup=False)
         yield self.difference
@@ -102,19 +111,33 @@ class UndoDialog(Dialog[Revision]):
     def on_mount(self) -> None:
         now = self._now()
         self.table.replace_all([self._row(one, now) for one in self.revisions])
-        self.table.styles.height = min(len(self.revisions) + 1, 11)
+        self.table.styles.height = min(len(self.revisions) + 1, 11, max(5, self.app.size.height // 4))
         self.table.flush()
-        at = self._chosen or (None if self._suggested is None else self._suggested.revision)
+        suggested = None if self._suggested is None else self._suggested.revision
+        at = self._chosen or suggested or current_revision(self.revisions)
         if at is not None:
             self.table.select_key(at.key)
         self.begin_at(self.table)
 
     def _row(self, revision: Revision, now: datetime) -> Row:
         row = revision_table.row(revision, now, author=self._authors.get(revision.name))
-        mark = "now" if revision.is_current else ""
+        mark, tone = self._mark(revision, now)
+        first, *others = row.cells
+        return structs.replace(row, cells=(first, Cell(mark, tone), *others))
+
+    def _mark(self, revision: Revision, now: datetime) -> tuple[str, Tone]:
+        """Return what the row says of the revision beside its number."""
+        if revision.is_current:
+            return "now", Tone.ACCENT
+        if not revision.number:
+            return "no revision number", Tone.WARN
+        alike = numbered_alike(self.revisions, revision)
+        if len(alike) > 1:
+            return f"also {', '.join(printable(one.name) for one in alike if one is not revision)}", Tone.WARN
         if self._suggested is not None and revision.key == self._suggested.revision.key:
-            mark = "suggested"
-        return structs.replace(row, cells=(*row.cells, Cell(mark, Tone.ACCENT)))
+            return "suggested", Tone.ACCENT
+        past = self._pasts.get(revision.uid, RevisionPast())
+        return past.words(now), Tone.WARN
 
     @property
     def chosen(self) -> Revision | None:
@@ -130,17 +153,19 @@ class UndoDialog(Dialog[Revision]):
             start(self, partial(self._show, revision), group="difference", exclusive=True)
 
     async def _show(self, revision: Revision) -> None:
-        self.query_one("#confirm", Button).disabled = revision.is_current
+        self.query_one("#confirm", Button).disabled = bool(self.why_not())
         words = self.query_one("#then", Static)
         if revision.is_current:
-            words.update(self.toned((f"revision {revision.number} is what runs now", Tone.MUTED)), layout=False)
+            words.update(self.toned((self.why_not(), Tone.MUTED)), layout=False)
             self.difference.set_lines(())
             return
         why = ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             why = f" · suggested: {self._suggested.why}"
+        elif said := self._pasts.get(revision.uid, RevisionPast()).words(self._now()):
+            why = f" · {said}"
         words.update(
-            self.toned((f"what going back to revision {revision.number} changes", Tone.ACCENT), (why, Tone.MUTED)),
+            self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED)),
             layout=False,
         )
         templates = self._read.get(revision.key)
@@ -176,7 +201,20 @@ class UndoDialog(Dialog[Revision]):
 
     def _go_on(self) -> None:
         revision = self.chosen
-        if revision is None or revision.is_current:
-            self.app.bell()
+        why = self.why_not()
+        if revision is None or why:
+            self.app.notify(why, severity="warning", markup=False)
             return
         self.dismiss(revision)
+
+    def why_not(self) -> str:
+        """Return why there is no going back to the revision under the cursor."""
+        revision = self.chosen
+        if revision is None:
+            return "there is no revision"
+        if revision.is_current:
+            return f"revision {self._label(revision)} is what runs now: choose another one with ↑↓"
+        return "" if revision.number else f"{printable(revision.name)} has no revision number: choose another one"
+
+    def _label(self, revision: Revision) -> str:
+        return revision_label(self.revisions, revision)

@@ -11,14 +11,15 @@ from msgspec import structs
 from k9py.informer.clock import Clock
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.authors import Author
+from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision
 from k9py.tables import revisions as revision_table
 from k9py.tables.values import Cell, Column, Tone
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 
-MARK: Final = Column("mark", "", min_width=4, max_width=9)
-"""Which revision runs now, which one others are compared with."""
+MARK: Final = Column("mark", "", min_width=4, max_width=64)
+"""Which revision runs now, which one others are compared with, which was left by an undo and why."""
 
 
 class HistoryPane(TablePane):
@@ -31,10 +32,14 @@ class HistoryPane(TablePane):
         self.base: ObjectKey | None = None
         """The revision marked as the one to compare with."""
         self._authors: Mapping[str, Author] = {}
+        self._pasts: Pasts = {}
 
-    def show_revisions(self, revisions: Sequence[Revision], authors: Mapping[str, Author], now: datetime) -> None:
-        """Show these revisions and who made them, by the revision's name."""
+    def show_revisions(
+        self, revisions: Sequence[Revision], authors: Mapping[str, Author], now: datetime, pasts: Pasts | None = None
+    ) -> None:
+        """Show these revisions, who made them by the revision's name, and what became of them by its uid."""
         self.revisions, self._authors = tuple(revisions), authors
+        self._pasts = self._pasts if pasts is None else pasts
         if self.base not in {one.key for one in revisions}:
             self.base = None
         rows = []
@@ -42,7 +47,10 @@ class HistoryPane(TablePane):
             row = revision_table.row(one, now, author=authors.get(one.name))
             mark = "compare" if one.key == self.base else "now" if one.is_current else ""
             first, *others = row.cells
-            rows.append(structs.replace(row, cells=(first, Cell(mark, Tone.ACCENT), *others)))
+            tone = Tone.ACCENT
+            if not mark and one.uid in self._pasts:
+                mark, tone = self._pasts[one.uid].words(now), Tone.WARN
+            rows.append(structs.replace(row, cells=(first, Cell(mark, tone), *others)))
         self.set_rows(rows)
         if self.base is None:
             self.set_corner("D compares with now · m marks another to compare with · Enter undoes to it")

@@ -1,26 +1,32 @@
 """What every screen on the cluster has: header, progress, keys, and the actions on the object under the cursor.
 
-Invariant: `target()` is read once when an action begins; from then on the action carries that key, wherever the cursor
-goes. What is not allowed is greyed out, and says why when its key is pressed all the same.
+Invariants: `target()` is read once when an action begins; from then on the action carries that key, wherever the cursor
+goes. On a Service what acts on workloads goes to the one behind it; of several the person chooses. What is not allowed
+is greyed out, and says why when its key is pressed all the same.
 
 To add a screen: subclass, `compose_body`, `target`, and `tick` if it shows live data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import Changes
 from k9py.objects.errors import KdashError
-from k9py.objects.kinds import WORKLOAD_KINDS
+from k9py.objects.kinds import POD, WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
+from k9py.rollouts.undo_target import previous_revision
+from k9py.tables.present_state import rollout_state
+from k9py.tables.tones import rank_of, rollout_tone
 from k9py.tui import keymap
 from k9py.tui.commands import COMMANDS, Command, parse
+from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.key_bar import KeyBar
@@ -32,7 +38,10 @@ from k9py.tui.work import start
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
-ON_OBJECTS = frozenset({*keymap.WRITES, "logs", "previous_logs", "describe", "yaml"})
+ON_WORKLOADS = frozenset({*keymap.WRITES, "difference"}) - keymap.ON_PODS
+"""Actions that go to a workload, on a Service to one behind it."""
+
+ON_OBJECTS = frozenset({*keymap.WRITES, *ON_WORKLOADS, "logs", "previous_logs", "describe", "yaml"})
 """Actions that need an object under the cursor."""
 
 ON_MARKED = frozenset({"scale", "restart"})
@@ -128,16 +137,25 @@ class ClusterScreen(Screen[None]):
         target = self.target()
         if target is None or self.kdash.connected is None:
             return "nothing is selected"
-        if action in keymap.WRITES:
-            if self._read_only:
-                return self._read_only
-            if target.kind not in WORKLOAD_KINDS:
-                return f"a {target.kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
-            if action == "pause" and target.kind != "Deployment":
-                return f"a {target.kind} cannot be paused: only a Deployment can"
-            if action in ("scale", "zero") and target.kind == "DaemonSet":
-                return "a DaemonSet runs one pod on each node: it has no number of replicas"
-        return ""
+        if action in keymap.WRITES and self._read_only:
+            return self._read_only
+        if action not in ON_WORKLOADS:
+            return ""
+        behind = self._workloads_at(target)
+        if not behind:
+            return _no_workload(target)
+        refusals = [why_not(action, one, self.kdash.connected.cluster) for one in behind]
+        return "" if "" in refusals else refusals[0]
+
+    def _workloads_at(self, target: ObjectKey) -> tuple[ObjectKey, ...]:
+        """Return the workload itself, those behind a Service, or the one a pod belongs to."""
+        connected = self.kdash.connected
+        if target.kind == "Service" and connected is not None:
+            return connected.cluster.queries.rollouts_of(target)
+        if target.kind == POD.name and connected is not None:
+            workload = connected.cluster.queries.workload_of(target)
+            return () if workload is None else (workload,)
+        return (target,) if target.kind in WORKLOAD_KINDS else ()
 
     @property
     def _read_only(self) -> str:
@@ -172,6 +190,16 @@ class ClusterScreen(Screen[None]):
         """Show the object as the server has it."""
         self.kdash.open_yaml(self.target())
 
+    def action_difference(self) -> None:
+        """Show what changed from the revision before to the present one."""
+        self.begin_difference()
+
+    def begin_difference(self, *revisions: int) -> None:
+        """Show what changed between these revisions, or from one to now; none: from the one before the present one."""
+        from k9py.tui.screens.difference import open_difference
+
+        self._act("difference", lambda target: open_difference(self, *revisions, target=target))
+
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def action_scale(self) -> None:
@@ -180,21 +208,19 @@ class ClusterScreen(Screen[None]):
 
     def begin_scale(self, replicas: int | None) -> None:
         """Scale to that number; None asks for it."""
-        target, marked = self._writable("scale"), self.marked()
+        marked = self.marked()
         if marked and not self.refusal("scale"):
             self.kdash.writing.scale_several(marked, replicas)
-        elif target is not None:
-            self.kdash.writing.scale(target, replicas)
+        else:
+            self._act("scale", lambda target: self.kdash.writing.scale(target, replicas))
 
     def action_restart(self) -> None:
         """Replace every pod of what is marked, or under the cursor."""
         marked = self.marked()
         if marked and not self.refusal("restart"):
             self.kdash.writing.restart_several(marked)
-            return
-        target = self._writable("restart")
-        if target is not None:
-            self.kdash.writing.restart(target)
+        else:
+            self._act("restart", self.kdash.writing.restart)
 
     def action_undo(self) -> None:
         """Ask for a revision to go back to."""
@@ -202,15 +228,11 @@ class ClusterScreen(Screen[None]):
 
     def begin_undo(self, revision: int | None) -> None:
         """Go back to that revision; None asks for it."""
-        target = self._writable("undo")
-        if target is not None:
-            self.kdash.writing.undo(target, revision)
+        self._act("undo", lambda target: self.kdash.writing.undo(target, revision))
 
     def action_zero(self) -> None:
         """Scale to zero, or back to as many as before."""
-        target = self._writable("zero")
-        if target is not None:
-            self.kdash.writing.zero(target)
+        self._act("zero", self.kdash.writing.zero)
 
     def action_set_image(self) -> None:
         """Ask for images."""
@@ -218,9 +240,7 @@ class ClusterScreen(Screen[None]):
 
     def begin_set_image(self, images: Mapping[str, str] | None) -> None:
         """Set images by container ("": the only one); None asks for them."""
-        target = self._writable("set_image")
-        if target is not None:
-            self.kdash.writing.set_image(target, images)
+        self._act("set_image", lambda target: self.kdash.writing.set_image(target, images))
 
     def action_pause(self) -> None:
         """Pause the rollout, or resume it."""
@@ -228,9 +248,7 @@ class ClusterScreen(Screen[None]):
 
     def begin_pause(self, paused: bool | None) -> None:
         """Pause or resume; None: the other of the two."""
-        target = self._writable("pause")
-        if target is not None:
-            self.kdash.writing.pause(target, paused)
+        self._act("pause", lambda target: self.kdash.writing.pause(target, paused))
 
     def action_delete_pod(self) -> None:
         """Delete the pod under the cursor."""
@@ -258,12 +276,33 @@ class ClusterScreen(Screen[None]):
             return None
         return self.pod_target()
 
-    def _writable(self, action: str) -> ObjectKey | None:
-        refusal = self.refusal(action) or self.lost_words()
-        if refusal:
-            self.kdash.say(refusal, failed=True)
-            return None
-        return self.target()
+    def _act(self, action: str, do: Callable[[ObjectKey], None]) -> None:
+        """Do something to the workload under the cursor, or to the one behind the Service there; of several ask which.
+
+        When it is not possible now, say why.
+        """
+        refusal, target, connected = self.refusal(action) or self.lost_words(), self.target(), self.kdash.connected
+        if refusal or target is None or connected is None:
+            self.kdash.say(refusal or "nothing is selected", failed=True)
+            return
+        cluster = connected.cluster
+        possible = [one for one in self._workloads_at(target) if not why_not(action, one, cluster)]
+        if len(possible) == 1:
+            do(possible[0])
+            return
+        now = self.kdash.options.clock.now()
+        views = [view for one in possible if (view := cluster.queries.rollout_view(one, now)) is not None]
+        keys = {str(view.key): view.key for view in views}
+        choices = [
+            Choice(str(view.key), f"{view.key.kind} {view.key.name}", rollout_state(view, now).words)
+            for view in sorted(views, key=lambda one: rank_of(rollout_tone(one)))
+        ]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                do(keys[name])
+
+        self.app.push_screen(ChooseDialog(f"Which workload of Service {target.name}?", choices), chosen)
 
     def lost_words(self) -> str:
         """Return that the object the person chose went away and nobody chose the present one, "" when that is not so.
@@ -339,3 +378,25 @@ class ClusterScreen(Screen[None]):
                 self.app.push_screen(MessageDialog.of_error(f":{command.name}", error))
 
         start(self, run, group="command")
+
+
+def _no_workload(target: ObjectKey) -> str:
+    if target.kind == "Service":
+        return f"no Deployment, StatefulSet or DaemonSet is behind Service {target.name}"
+    return f"{target.kind} {target.name} belongs to no Deployment, StatefulSet or DaemonSet"
+
+
+def why_not(action: str, workload: ObjectKey, cluster: Cluster) -> str:
+    """Return why an action is not possible on a workload, "" when it is."""
+    kind = workload.kind
+    if action == "pause" and kind != "Deployment":
+        return f"a {kind} cannot be paused: only a Deployment can"
+    if action in ("scale", "zero") and kind == "DaemonSet":
+        return "a DaemonSet runs one pod on each node: it has no number of replicas"
+    if action in ("undo", "difference"):
+        revisions = cluster.queries.revisions_of(workload)
+        # What is not known is told by the action itself, which reads the server.
+        if len(revisions) == 1 and previous_revision(revisions) is None:
+            nothing = "nothing to undo" if action == "undo" else "nothing to compare"
+            return f"{nothing}: {kind} {workload.name} has only one revision"
+    return ""

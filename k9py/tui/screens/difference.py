@@ -19,7 +19,7 @@ from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import undo_target
+from k9py.rollouts.undo_target import previous_revision, revision_of_number
 from k9py.tables.meaning import Line
 from k9py.tables.revisions import revision_words
 from k9py.tables.values import Tone
@@ -38,14 +38,17 @@ CONTEXT_LINES: Final = 6
 """Lines around each change in the YAML."""
 
 
-def open_difference(screen: ClusterScreen, older: int | None = None, newer: int | None = None) -> None:
-    """Show the difference of the object under the cursor on a screen of its own.
+def open_difference(
+    screen: ClusterScreen, older: int | None = None, newer: int | None = None, *, target: ObjectKey | None = None
+) -> None:
+    """Show the difference of a workload on a screen of its own.
 
     Args:
-        older: number of a revision; None: the one an undo would go back to.
+        target: the workload; None: the object under the cursor.
+        older: number of a revision; None: the one before the present one.
         newer: number of a revision; None: what runs now.
     """
-    target, connected = screen.target(), screen.kdash.connected
+    target, connected = target or screen.target(), screen.kdash.connected
     try:
         if target is None or connected is None:
             raise RefusedError("nothing is selected", "select a Deployment, StatefulSet or DaemonSet")
@@ -57,8 +60,8 @@ def open_difference(screen: ClusterScreen, older: int | None = None, newer: int 
         if older is not None and older == newer:
             raise RefusedError(f"revision {older} is the same as revision {newer}", "choose two revisions")
         sides = (
-            (_first(found, target) if older is None else _numbered(found, older, target)),
-            (None if newer is None else _numbered(found, newer, target)),
+            (_first(found, target) if older is None else revision_of_number(found, older, str(target))),
+            (None if newer is None else revision_of_number(found, newer, str(target))),
         )
     except KdashError as error:
         screen.kdash.show_error("Difference", error)
@@ -67,20 +70,12 @@ def open_difference(screen: ClusterScreen, older: int | None = None, newer: int 
 
 
 def _first(found: tuple[Revision, ...], target: ObjectKey) -> Revision:
-    suggested = undo_target(found)
-    if suggested is not None:
-        return suggested.revision
+    before = previous_revision(found)
+    if before is not None:
+        return before
     if not found:
         raise RefusedError(f"{target} has no revisions that are known", "wait until they are read")
-    return found[0]
-
-
-def _numbered(found: tuple[Revision, ...], number: int, target: ObjectKey) -> Revision:
-    for one in found:
-        if one.number == number:
-            return one
-    known = ", ".join(str(one.number) for one in found) or "none"
-    raise RefusedError(f"{target} has no revision {number}", f"revisions: {known}")
+    raise RefusedError(f"{target} has only one revision", "there is nothing to compare it with")
 
 
 class DifferenceScreen(TextScreen):

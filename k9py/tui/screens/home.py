@@ -30,6 +30,7 @@ from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.logs.targets import set_log_targets
+from k9py.tui.panes.acted_rows import acted_source
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -93,6 +94,7 @@ class HomeScreen(PanedScreen):
         self._answering = Answering(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
         self._tables = Container(id="tables", classes="group")
+        self._acting: dict[ObjectKey, str] = {}
         self._shared: tuple[object, ...] = ()
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
@@ -144,8 +146,20 @@ class HomeScreen(PanedScreen):
                 self.query_one(ContentSwitcher).current = "panes"
                 one = len(cluster.scope.namespaces) == 1
                 services, rollouts = service_shape(one_namespace=one), rollout_shape(one_namespace=one)
-                self.services.show(service_source(cluster, services), services.columns)
-                self.rollouts.show(rollout_source(cluster, rollouts), rollouts.columns)
+                queries = cluster.queries
+                self.services.show(
+                    acted_source(
+                        service_source(cluster, services),
+                        services.columns,
+                        "why",
+                        lambda key: next(filter(None, map(self._acted, queries.rollouts_of(key))), ""),
+                    ),
+                    services.columns,
+                )
+                self.rollouts.show(
+                    acted_source(rollout_source(cluster, rollouts), rollouts.columns, "state", self._acted),
+                    rollouts.columns,
+                )
                 self.logs.set_source(log_source)
                 self.show_pane(self.active_pane)
                 self._say_health(cluster.health)
@@ -155,6 +169,20 @@ class HomeScreen(PanedScreen):
         self.services.show(None)
         self.rollouts.show(None)
         self.logs.set_source(None)
+
+    def _acted(self, key: ObjectKey) -> str:
+        return self._acting.get(key, "")
+
+    def show_acting(self, acting: Mapping[ObjectKey, str]) -> None:
+        """Mark the rows of what the person is changing, until it has settled."""
+        connected = self.kdash.connected
+        if acting == self._acting or connected is None:
+            return
+        changed = [key for key in {**self._acting, **acting} if self._acting.get(key) != acting.get(key)]
+        self._acting = dict(acting)
+        self.rollouts.apply(key for key in changed if key in self.rollouts.rows)
+        services = {one for key in changed for one in connected.cluster.queries.services_of(key)}
+        self.services.apply(services)
 
     def show_connection(self) -> None:
         """Say in place of the panes how it stands with the connection that is being made, or was not."""

@@ -126,9 +126,11 @@ class PanedScreen(ClusterScreen):
 
     def action_show_pane(self, number: int) -> None:
         """Go to a pane by its number."""
-        for pane in self.panes():
-            if pane.number == number:
-                self.show_pane(pane)
+        found = next((pane for pane in self.panes() if pane.number == number), None)
+        if found is not None:
+            self.show_pane(found)
+        else:
+            self.kdash.say(f"there is no pane {number} here", failed=True)
 
     def _filter_bar(self) -> FilterBar | None:
         pane = self.active_pane

@@ -20,6 +20,7 @@ from textual.containers import Container
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.feed import Changes
+from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
@@ -225,9 +226,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.why.show([line] if line else [])
 
     def _show_revisions(self, now: datetime) -> None:
-        if self.picture is not None:
+        connected = self.kdash.connected
+        if self.picture is not None and connected is not None:
             found = without_set_anew(self._managed, self.picture.revisions)
-            self.revisions.show_revisions(found, revision_authors(self._managed, found), now)
+            pasts = pasts_of(connected.cluster, self.subject, events=False)
+            self.revisions.show_revisions(found, revision_authors(self._managed, found), now, pasts)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:
         connected = self.kdash.connected
@@ -326,6 +329,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.begin_undo(int(number) if number else None)
         elif event.key.kind == "Pod":
             self.kdash.open_describe(event.key)
+        else:
+            self.kdash.say("there is no more to it: d describes the rollout")
 
     def action_difference(self) -> None:
         """Compare the revision under the cursor with the marked one, or with now."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 
 from k9py.cluster.cluster import Cluster
@@ -16,6 +17,7 @@ from k9py.objects.meta import ObjectKey
 from k9py.tables import events as event_table
 from k9py.tables import pods as pod_table
 from k9py.tables import rollouts as rollout_table
+from k9py.tui import keymap
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
 from k9py.tui.panes.summary import service_summary
@@ -31,6 +33,8 @@ _PODS = Shape.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 
 class ServiceScreen(DetailScreen[ServiceView]):
     """One Service."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.SERVICE]
 
     DEFAULT_CSS = """
     ServiceScreen #below { layout: vertical; height: 1fr; }
@@ -65,6 +69,10 @@ class ServiceScreen(DetailScreen[ServiceView]):
             return pane.table.cursor_key
         return self.subject
 
+    def pod_target(self) -> ObjectKey | None:
+        """Return the pod under the cursor in the pod pane, None elsewhere."""
+        return self.pods.table.cursor_key if self.active_pane is self.pods else None
+
     def view_of(self, queries: Queries, now: datetime) -> ServiceView | None:
         return queries.service_view(self.subject, now)
 
@@ -96,6 +104,8 @@ class ServiceScreen(DetailScreen[ServiceView]):
         """Open the object."""
         if event.key.kind != "Event":
             self.kdash.open_object(event.key)
+        else:
+            self.kdash.say("there is no more to an event: d describes the object it is about")
 
     def step_back(self) -> None:
         """Drop the filter, then go back."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from k9py.actions.audit import AuditLog
-from k9py.actions.change import Change
+from k9py.actions.change import Change, ChangeWarning, Gravity, mends
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.pause import plan_pause, plan_resume
 from k9py.actions.prepare import Prepared
@@ -19,16 +21,19 @@ from k9py.actions.restart import plan_restart
 from k9py.actions.scale import plan_scale
 from k9py.actions.set_image import plan_set_image
 from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
+from k9py.actions.warnings import loudest_first
+from k9py.cluster.pasts import pasts_of
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
+from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import undo_target
+from k9py.rollouts.undo_target import refuse_unnumbered, revision_label, revision_of_number, undo_target
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.undo import Templates, UndoDialog
 from k9py.tui.session import Connected
@@ -45,8 +50,7 @@ async def scale(attempt: Attempt, meant: Meant, replicas: int | None) -> None:
     found = await attempt.read(meant)
     autoscaler = connected.cluster.queries.autoscaler_of(key)
     if replicas is None:
-        replicas = await _ask_replicas(attempt, key, found, autoscaler)
-    if replicas is None:
+        await _ask_and_scale(attempt, key, found, autoscaler)
         return
     await _do(attempt, found, plan_scale(found, replicas, autoscaler=autoscaler), "Scale", f"scale to {replicas}")
 
@@ -55,13 +59,12 @@ async def zero(attempt: Attempt, meant: Meant) -> None:
     """Scale to zero; what is at zero goes back to the former number, which is offered."""
     found = await attempt.read(meant)
     autoscaler = attempt.connected.cluster.queries.autoscaler_of(meant.key)
-    replicas: int | None = 0
     if replicas_of(found) == 0:
         former = await _former(attempt, meant.key, found)
         offered = (1, "how many there were before is not known") if former is None else (former, "as many as before")
-        replicas = await _ask_replicas(attempt, meant.key, found, autoscaler, offered=offered)
-    if replicas is not None:
-        await _do(attempt, found, plan_scale(found, replicas, autoscaler=autoscaler), "Scale", f"scale to {replicas}")
+        await _ask_and_scale(attempt, meant.key, found, autoscaler, offered=offered)
+        return
+    await _do(attempt, found, plan_scale(found, 0, autoscaler=autoscaler), "Scale", "scale to 0")
 
 
 async def restart(attempt: Attempt, meant: Meant) -> None:
@@ -119,7 +122,14 @@ async def _ask_images(
             return error.message
         return ""
 
-    dialog = SetImageDialog(f"{key.kind} {key.name}", attempt.place(key.namespace), present, check=check, typed=typed)
+    dialog = SetImageDialog(
+        f"{key.kind} {key.name}",
+        attempt.place(key.namespace),
+        present,
+        check=check,
+        typed=typed,
+        standing=await attempt.standing(key, mends=False),
+    )
     containers = _containers(found, "containers")
     if containers:
         dialog.begin_with(str(containers[0].get("name", "")))
@@ -136,28 +146,52 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
     await _seen(connected, key, int(found.get("metadata", {}).get("generation") or 0))
     revisions = connected.cluster.queries.revisions_of(key)
     current = current_revision(revisions)
+    pasts = pasts_of(connected.cluster, key, await _audit_lines(attempt, found))
     chosen: Revision | None = None
     while True:
         if number is None:
-            chosen = await _ask_revision(attempt, key, found, revisions, chosen)
+            chosen = await _ask_revision(attempt, key, found, revisions, pasts, chosen)
         else:
-            chosen = _numbered(key, revisions, number)
+            chosen = revision_of_number(revisions, number, str(key))
         if chosen is None:
             return
+        refuse_unnumbered(chosen)
         revision_object = await _revision_object(connected, chosen)
         pods = connected.cluster.queries.pods_of(key)
         present_number = (current.number or None) if current else None
-        change = plan_undo(found, revision_object, pods=pods, present_number=present_number)
-        what = f"undo to revision {chosen.number}"
+        label = revision_label(revisions, chosen)
+        change = plan_undo(found, revision_object, pods=pods, present_number=present_number, label=label)
+        change = replace(change, cause=_cause(connected, key, attempt.app.options.clock.now()))
+        if said := pasts[chosen.uid].words(attempt.app.options.clock.now()) if chosen.uid in pasts else "":
+            warning = ChangeWarning(Gravity.CAUTION, "left-revision", f"revision {label}: {said}")
+            change = replace(change, warnings=loudest_first(change.warnings, (warning,)))
+        what = f"undo to revision {label}"
         answer = await attempt.confirm(found, change, "Undo", what, planned=revision_template(revision_object))
         if isinstance(answer, Prepared):
-            on_written = (
-                partial(offer_stuck_pods, attempt, found, chosen.key.name) if key.kind == "StatefulSet" else None
-            )
+            on_written = partial(_undone, attempt, found, current, chosen, answer.change)
             await attempt.write_and_follow(answer, what, on_written=on_written)
             return
         if number is not None or answer is not Declined.BACK:
             return
+
+
+def _undone(
+    attempt: Attempt, found: Mapping[str, Any], current: Revision | None, chosen: Revision, change: Change
+) -> None:
+    """Remember what was left; offer to delete the pods a StatefulSet leaves stuck."""
+    if current is not None:
+        attempt.connected.cluster.seen.leave(current, attempt.app.options.clock.now(), change.cause)
+    if change.key.kind == "StatefulSet":
+        offer_stuck_pods(attempt, found, chosen.key.name)
+
+
+def _cause(connected: Connected, key: ObjectKey, now: datetime) -> str:
+    """Return what is wrong with the workload now, "" when nothing is known to be."""
+    view = connected.cluster.queries.rollout_view(key, now)
+    if view is None:
+        return ""
+    failing = view.worst.message if view.is_failing and view.worst is not None else ""
+    return view.status.reason or failing
 
 
 # -- what they share --------------------------------------------------------------------------------------------------
@@ -170,30 +204,47 @@ async def _do(attempt: Attempt, found: Mapping[str, Any], change: Change, verb: 
     return answer
 
 
-async def _ask_replicas(
+async def _ask_and_scale(
     attempt: Attempt,
     key: ObjectKey,
     found: Mapping[str, Any],
     autoscaler: HorizontalPodAutoscaler | None,
     *,
     offered: tuple[int, str] | None = None,
-) -> int | None:
-    return await attempt.ask(
-        ScaleDialog(
-            f"{key.kind} {key.name}",
-            attempt.place(key.namespace),
-            replicas_of(found),
-            ready=found.get("status", {}).get("readyReplicas", 0),
-            autoscaler=_autoscaler_words(autoscaler),
-            offered=offered,
-        )
+) -> None:
+    """Ask for the number and its confirmation in one dialog, then scale."""
+
+    async def rehearse(replicas: int) -> Rehearsal[Prepared]:
+        prepared = await attempt.rehearse(found, plan_scale(found, replicas, autoscaler=autoscaler))
+        # How it stands is said above the number; only what speaks against this number is said here.
+        standing = await attempt.standing(key, mends=mends(prepared.change))
+        question = await attempt.question(prepared, "Scale", standing=standing if standing.advice else None)
+        return Rehearsal(question, prepared)
+
+    dialog: ScaleDialog[Prepared] = ScaleDialog(
+        f"{key.kind} {key.name}",
+        attempt.place(key.namespace),
+        replicas_of(found),
+        rehearse=rehearse,
+        clock=attempt.app.options.clock,
+        standing=await attempt.standing(key, mends=False),
+        autoscaler=_autoscaler_words(autoscaler),
+        offered=offered,
     )
+    prepared = await attempt.ask(dialog)
+    if prepared is not None:
+        after = next((after for what, _, after in prepared.change.before_after if what == "replicas"), "?")
+        await attempt.write_and_follow(prepared, f"scale to {after}")
 
 
 async def _former(attempt: Attempt, key: ObjectKey, found: Mapping[str, Any]) -> int | None:
-    audit = AuditLog(attempt.app.options.audit_path)
-    lines = await asyncio.to_thread(audit.lines, str(found.get("metadata", {}).get("uid", "")))
+    lines = await _audit_lines(attempt, found)
     return former_replicas(found, lines, attempt.connected.cluster.queries.events_about(key))
+
+
+async def _audit_lines(attempt: Attempt, found: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    audit = AuditLog(attempt.app.options.audit_path)
+    return await asyncio.to_thread(audit.lines, str(found.get("metadata", {}).get("uid", "")))
 
 
 async def _refuse_paused(attempt: Attempt, meant: Meant) -> None:
@@ -204,24 +255,17 @@ async def _refuse_paused(attempt: Attempt, meant: Meant) -> None:
         await pause(attempt, meant, False)
 
 
-def _numbered(key: ObjectKey, revisions: Sequence[Revision], number: int) -> Revision:
-    for one in revisions:
-        if one.number == number:
-            return one
-    known = ", ".join(str(one.number) for one in revisions) or "none"
-    raise RefusedError(f"{key} has no revision {number}", f"revisions: {known}")
-
-
 async def _ask_revision(
     attempt: Attempt,
     key: ObjectKey,
     found: Mapping[str, Any],
     revisions: Sequence[Revision],
+    pasts: Pasts,
     chosen: Revision | None,
 ) -> Revision | None:
     connected = attempt.connected
-    target = undo_target(revisions)
-    if target is None:
+    standing = await attempt.standing(key, mends=True)
+    if not any(not one.is_current for one in revisions):
         kept_in = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
         raise nothing_to_undo(found, read=connected.cluster.knows(kept_in))
     return await attempt.ask(
@@ -229,7 +273,9 @@ async def _ask_revision(
             f"{key.kind} {key.name}",
             attempt.place(key.namespace),
             without_set_anew(found, revisions),
-            suggested=target,
+            suggested=None if standing.state.is_well else undo_target(revisions, pasts),
+            standing=standing,
+            pasts=pasts,
             chosen=chosen,
             load=lambda one: _templates(connected, found, one),
             now=attempt.app.options.clock.now,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from k9py.actions.change import Change, Written
+from k9py.actions.change import Change, Written, mends
 from k9py.actions.prepare import Prepared, prepare
 from k9py.actions.remarks import remarks
 from k9py.objects.errors import KdashError, NotFoundError, RefusedError
@@ -25,11 +25,12 @@ from k9py.tables.values import Tone
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.question import Item, Question, TemplateChange
+from k9py.tui.dialogs.question import Item, Question, Standing, TemplateChange
 from k9py.tui.key_order import KeyHold
 from k9py.tui.session import Connected
 from k9py.tui.writing.board import Board
 from k9py.tui.writing.following import Ended, Follower
+from k9py.tui.writing.standing import standing_of
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -138,6 +139,10 @@ class Attempt:
             raise
         return answer
 
+    async def standing(self, key: ObjectKey, *, mends: bool) -> Standing:
+        """Return how the object stands now, and what to say first of that."""
+        return await standing_of(self.connected.cluster.queries, key, self.app.options.clock.now(), mends=mends)
+
     # -- the end they share -------------------------------------------------------------------------------------------
 
     async def prepare(self, found: Mapping[str, Any], change: Change, what: str) -> Prepared:
@@ -145,6 +150,11 @@ class Attempt:
         connected = self.connected
         with self.board.asking(change.key, what, "dry-running…"):
             return await prepare(connected.writer, connected.connection, found, change)
+
+    async def rehearse(self, found: Mapping[str, Any], change: Change) -> Prepared:
+        """Do the same without a word of it: a dialog says so itself."""
+        connected = self.connected
+        return await prepare(connected.writer, connected.connection, found, change)
 
     async def confirm(
         self,
@@ -165,8 +175,22 @@ class Attempt:
         if self._hold is None:
             self.hold_keys()
         prepared = await self.prepare(found, change, what)
+        key = prepared.change.key
+        question = await self.question(prepared, verb, planned, standing=await self.standing(key, mends=mends(change)))
+        answer = await self.ask(ConfirmDialog(question), keep_typed=False)
+        return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
+
+    async def question(
+        self,
+        prepared: Prepared,
+        verb: str,
+        planned: Mapping[str, Any] | None = None,
+        *,
+        standing: Standing | None = None,
+    ) -> Question:
+        """Return what is to be read before a change is confirmed."""
         change, key = prepared.change, prepared.change.key
-        question = Question(
+        return Question(
             verb=verb,
             object=f"{key.kind} {key.name}",
             place=self.place(key.namespace),
@@ -174,23 +198,23 @@ class Attempt:
             warnings=change.warnings,
             template=_template_change(prepared, planned),
             is_tried=prepared.tried,
+            standing=standing,
         )
-        answer = await self.ask(ConfirmDialog(question), keep_typed=False)
-        return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
 
-    async def confirm_all(
+    async def question_of_all(
         self, verb: str, object_words: str, prepared: Sequence[Prepared], notes: Sequence[str]
-    ) -> bool:
-        """Ask whether to make several changes, one after the other."""
+    ) -> Question:
+        """Return what is to be read before several changes are confirmed, made one after the other."""
         items = [
             Item(
                 f"{one.change.key.kind} {one.change.key.namespace}/{one.change.key.name}",
                 one.change.before_after,
                 one.change.warnings,
+                await self.standing(one.change.key, mends=mends(one.change)),
             )
             for one in prepared
         ]
-        question = Question(
+        return Question(
             verb=verb,
             object=object_words,
             place=f"context {self.app.context}, one after the other, in this order",
@@ -198,9 +222,6 @@ class Attempt:
             notes=notes,
             is_tried=all(one.tried for one in prepared),
         )
-        dialog = ConfirmDialog(question)
-        sure = await self.ask(dialog, keep_typed=False)
-        return sure is True
 
     async def write_and_follow(
         self,

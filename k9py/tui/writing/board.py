@@ -88,6 +88,11 @@ class Board:
             shown = replace(shown, seconds=max(0.0, self._now() - last.began))
         return shown, sum(not other.followed.is_done for other in others)
 
+    @property
+    def acting(self) -> dict[ObjectKey, str]:
+        """What is being done to each object whose change has not settled yet, hidden or not."""
+        return {key: entry.followed.what for key, entry in self._entries.items() if not entry.followed.is_done}
+
     def entry_of(self, key: ObjectKey) -> Entry | None:
         """Return the entry of an object, None when there is none."""
         return self._entries.get(key)

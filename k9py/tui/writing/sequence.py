@@ -17,7 +17,9 @@ from k9py.actions.scale import plan_scale
 from k9py.objects.errors import KdashError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Tone
-from k9py.tui.dialogs.scale import ScaleDialog
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.question import Question
+from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.writing.actions import replicas_of
 from k9py.tui.writing.attempt import Attempt, Meant
 
@@ -59,7 +61,11 @@ class Several:
         """Restart them all."""
         found = await self._read(attempt)
         now = attempt.app.options.clock.now()
-        await self._run(attempt, found, [plan_restart(one, now) for one in found], "Restart", ())
+        changes = [plan_restart(one, now) for one in found]
+        with attempt.board.asking(changes[0].key, self.words, "dry-running…"):
+            question, prepared = await self._rehearse(attempt, found, changes, "Restart", ())
+        if await attempt.ask(ConfirmDialog(question), keep_typed=False):
+            await self._go(attempt, prepared, self.verb)
 
     async def scale(self, attempt: Attempt, replicas: int | None) -> None:
         """Scale them all to one number; None asks for it."""
@@ -67,24 +73,39 @@ class Several:
             if one.key.kind == "DaemonSet":
                 raise RefusedError(f"{one.key} has no number of replicas", "nothing was changed: unmark it")
         found = await self._read(attempt)
-        if replicas is None:
-            counts = sorted({replicas_of(one) for one in found})
-            words = ", ".join(str(one) for one in counts)
-            dialog = ScaleDialog(
-                f"{len(found)} marked", f"context {attempt.app.context}", counts[0], now=f"{words} replicas"
-            )
-            replicas = await attempt.ask(dialog)
-        if replicas is None:
+        if replicas is not None:
+            question, prepared = await self._rehearse_scale(attempt, found, replicas)
+            if await attempt.ask(ConfirmDialog(question), keep_typed=False):
+                await self._go(attempt, prepared, f"scale to {replicas}")
             return
-        attempt.hold_keys()
+
+        async def rehearse(number: int) -> Rehearsal[tuple[int, Sequence[Prepared]]]:
+            question, prepared = await self._rehearse_scale(attempt, found, number)
+            return Rehearsal(question, (number, prepared))
+
+        counts = sorted({replicas_of(one) for one in found})
+        dialog: ScaleDialog[tuple[int, Sequence[Prepared]]] = ScaleDialog(
+            f"{len(found)} marked",
+            f"context {attempt.app.context}",
+            counts[0],
+            rehearse=rehearse,
+            clock=attempt.app.options.clock,
+            now=", ".join(str(one) for one in counts),
+        )
+        answer = await attempt.ask(dialog)
+        if answer is not None:
+            await self._go(attempt, answer[1], f"scale to {answer[0]}")
+
+    async def _rehearse_scale(
+        self, attempt: Attempt, found: Sequence[Found], replicas: int
+    ) -> tuple[Question, Sequence[Prepared]]:
         queries = attempt.connected.cluster.queries
         others = [one for one in found if replicas_of(one) != replicas]
         if not others:
             raise RefusedError(f"all of them have {replicas} replicas already", "")
         left_out = [f"{_key(one)} has {replicas} already" for one in found if replicas_of(one) == replicas]
         changes = [plan_scale(one, replicas, autoscaler=queries.autoscaler_of(_key(one))) for one in others]
-        self.verb = f"scale to {replicas}"
-        await self._run(attempt, others, changes, "Scale", left_out)
+        return await self._rehearse(attempt, others, changes, "Scale", left_out)
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
@@ -97,25 +118,28 @@ class Several:
 
         return list(await _together([read(one) for one in self.meant]))
 
-    async def _run(
+    async def _rehearse(
         self, attempt: Attempt, found: Sequence[Found], changes: Sequence[Change], verb: str, notes: Sequence[str]
-    ) -> None:
+    ) -> tuple[Question, Sequence[Prepared]]:
+        """Let the server try them all; return what is to be read before they are confirmed."""
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def prepare(obj: Found, change: Change) -> Prepared:
             async with limit:
                 try:
-                    return await attempt.prepare(obj, change, self.verb)
+                    return await attempt.rehearse(obj, change)
                 except KdashError as error:
                     error.message = f"{change.key}: {error.message}"
                     raise
 
         prepared = await _together([prepare(obj, change) for obj, change in zip(found, changes, strict=True)])
         count = len(prepared)
-        if not await attempt.confirm_all(
-            verb, f"{count} marked" if count > 1 else str(changes[0].key), prepared, notes
-        ):
-            return
+        name = f"{count} marked" if count > 1 else str(changes[0].key)
+        return await attempt.question_of_all(verb, name, prepared, notes), prepared
+
+    async def _go(self, attempt: Attempt, prepared: Sequence[Prepared], verb: str) -> None:
+        """Make the changes that were confirmed."""
+        self.verb = verb
         self.is_running = True
         try:
             await self._one_after_the_other(attempt, prepared)

@@ -120,7 +120,11 @@ def test_an_undo_is_counted_with_the_template_it_puts_back() -> None:
         "spec": {"containers": [{"name": "app", "image": "x:2", "resources": {"requests": {"cpu": "2"}}}]},
     }
     revision = {
-        "metadata": {"name": "checkout-abc", "ownerReferences": [{"uid": obj["metadata"]["uid"]}]},
+        "metadata": {
+            "name": "checkout-abc",
+            "ownerReferences": [{"uid": obj["metadata"]["uid"]}],
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        },
         "spec": {"template": template},
     }
     roomy = [quota({"requests.cpu": "4"}, {"requests.cpu": "2"})]

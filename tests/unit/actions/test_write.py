@@ -48,6 +48,7 @@ async def test_a_write_sends_the_request_and_leaves_one_line(tmp_path: Path) -> 
             "uid": "deployment-checkout",
             "resource_version": "100",
             "summary": "scale Deployment shop/checkout from 3 to 5",
+            "cause": "",
             "changes": [{"what": "replicas", "from": "3", "to": "5"}],
             "outcome": "done",
             "error": "",

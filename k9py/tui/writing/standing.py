@@ -1,0 +1,46 @@
+"""How the target of a change stands now, and what to say first when there is nothing wrong with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.cluster.queries import Queries
+from k9py.cluster.views import RolloutView
+from k9py.objects.kinds import POD
+from k9py.objects.meta import ObjectKey
+from k9py.tables.present_state import PresentState, did_you_mean, pod_state, rollout_state, worse_of
+from k9py.tables.values import Tone
+from k9py.tui.dialogs.question import Standing
+
+NOT_KNOWN = PresentState("its present state is not known", Tone.UNKNOWN, False)
+
+
+def present(queries: Queries, key: ObjectKey, now: datetime) -> PresentState:
+    """Return how a workload or pod stands; unknown when it is not in the picture."""
+    if key.kind == POD.name:
+        pod = queries.pod(key)
+        return NOT_KNOWN if pod is None else pod_state(pod, queries.pod_findings(key, now), now)
+    view = queries.rollout_view(key, now)
+    return NOT_KNOWN if view is None else rollout_state(view, now)
+
+
+async def standing_of(queries: Queries, key: ObjectKey, now: datetime, *, mends: bool) -> Standing:
+    """Return how the target stands.
+
+    Args:
+        mends: the change is made to mend something: with nothing wrong, say so and name what is failing instead.
+    """
+    state = present(queries, key, now)
+    if not (mends and state.is_well):
+        return Standing(state)
+    failing = await worst_failing(queries, now)
+    named = f"; {did_you_mean(failing)}" if failing is not None and failing.key != key else ""
+    return Standing(state, f"nothing is wrong with it{named}")
+
+
+async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:
+    """Return the workload that is failing worst of those in the picture, None when none is."""
+    worst: RolloutView | None = None
+    async for view in queries.each_rollout(now):
+        worst = worse_of(worst, view)
+    return worst

@@ -1,0 +1,191 @@
+"""Which revision an undo suggests, what is known of the others, and what a number names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from k9py.objects.errors import RefusedError
+from k9py.objects.events import Event, ObjectReference
+from k9py.objects.workloads import ReplicaSet
+from k9py.rollouts.revision_past import RevisionPast, revision_pasts
+from k9py.rollouts.revisions import Revision, current_revision, revisions
+from k9py.rollouts.undo_target import previous_revision, revision_label, revision_of_number, undo_target
+from tests import factories as make
+
+NOW = make.NOW
+MINUTE = timedelta(minutes=1)
+
+
+def history(current: int | str, *sets: ReplicaSet) -> tuple[Revision, ...]:
+    """Return the revisions of a Deployment at that revision annotation."""
+    return revisions(make.deployment(revision=current), sets)  # type: ignore[arg-type]
+
+
+def old(name: str, number: int | str, *, former: str = "", ready: int = 0) -> ReplicaSet:
+    return make.replica_set(
+        make.deployment(), name, revision=number, replicas=ready, former=former, image=f"reg/app:{name}"
+    )
+
+
+def event(reason: str, message: str, *, name: str = "checkout-bad-x", type_: str = "Warning") -> Event:
+    return Event(
+        metadata=make.meta("Event", "e"),
+        involved_object=ObjectReference(kind="Pod", namespace="shop", name=name),
+        reason=reason,
+        message=message,
+        type=type_,
+        last_timestamp=NOW - 2 * MINUTE,
+    )
+
+
+def audit(number: str, cause: object = "image not found", **fields: Any) -> dict[str, Any]:
+    return {
+        "event": "write",
+        "action": "undo",
+        "outcome": "done",
+        "time": (NOW - 2 * MINUTE).isoformat(),
+        "cause": cause,
+        "changes": [{"what": "revision", "from": number, "to": "5"}],
+        **fields,
+    }
+
+
+UNDONE = (old("five", 7, former="5"), old("bad", 6), old("four", 4))
+"""Revision 5 was taken up again as 7, because 6 was bad."""
+
+
+@pytest.mark.parametrize(
+    ("sets", "current", "suggested"),
+    [
+        (UNDONE, 7, 4),
+        ((old("five", 7, former="5"), old("bad", 6)), 7, None),
+        ((old("five", 9, former="5,7"), old("bad", 8, former="6"), old("four", 4)), 9, 4),
+        ((old("new", 8), *UNDONE), 8, 7),
+        ((old("bad", 8, former="6"), old("five", 7, former="5", ready=3), old("four", 4)), 8, 7),
+        ((old("c", 3), old("b", 2), old("a", 1)), 3, 2),
+        ((old("c", 3), old("b", 2), old("a", 1, ready=2)), 3, 1),
+        ((old("c", 3), old("b", "two"), old("a", 1)), 3, 1),
+        ((old("c", 3), old("b", ""), old("a", "")), 3, None),
+        ((old("c", 3), old("b", 2), old("bb", 2), old("a", 1)), 3, 1),
+        ((old("c", "three"), old("b", 2)), "three", None),
+    ],
+    ids=[
+        "the one just left is passed over",
+        "only the one just left",
+        "left twice",
+        "a release after an undo: the one undone to",
+        "what was left is tried again: the one that serves",
+        "the previous one",
+        "pods of it are ready now",
+        "no number",
+        "no annotation",
+        "a number given twice",
+        "the one in force has no number",
+    ],
+)
+def test_the_suggested_revision(sets: Sequence[ReplicaSet], current: int | str, suggested: int | None) -> None:
+    target = undo_target(history(current, *sets))
+    assert (target.revision.number if target else None) == suggested
+
+
+def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() -> None:
+    workload = make.stateful_set(update_revision="cart-db-five")
+    made = [("five", 7, 50), ("bad", 6, 10), ("four", 4, 90)]
+    owned = [
+        make.controller_revision(workload, name, revision=number, created=NOW - minutes * MINUTE)
+        for name, number, minutes in made
+    ]
+    found = revisions(workload, owned)
+    pasts = revision_pasts(found)
+    assert {one.number: pasts[one.uid].is_left for one in found} == {7: False, 6: True, 4: False}
+    target = undo_target(found, pasts)
+    assert target is not None
+    assert target.revision.number == 4
+
+
+def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_not_was_ready() -> None:
+    found = history(3, old("c", 3), old("b", 2), old("a", 1))
+    by_number = {one.number: one for one in found}
+    never = {by_number[2].uid: RevisionPast(was_ready=False)}
+    target = undo_target(found, revision_pasts(found, seen=never))
+    assert target is not None
+    assert (target.revision.number, target.why) == (1, "previous revision, not known whether it was ready")
+    was = {by_number[1].uid: RevisionPast(was_ready=True)}
+    target = undo_target(found, revision_pasts(found, seen=never | was))
+    assert target is not None
+    assert target.why == "previous revision, it was ready before"
+    assert undo_target(found, {one.uid: RevisionPast(was_ready=False) for one in found}) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({}, "left by an undo"),
+        ({"audit_lines": [audit("6")]}, "left 2m ago: image not found"),
+        ({"audit_lines": [audit("6", cause=None)]}, "left 2m ago"),
+        ({"audit_lines": [audit("6", outcome="failed"), audit("x"), {"action": "undo"}]}, "left by an undo"),
+        (
+            {
+                "events": [
+                    event("ScalingReplicaSet", "Scaled down replica set checkout-bad from 1 to 0", type_="Normal"),
+                    event("Failed", 'Failed to pull image "reg/app:bad": reg/app:bad: not found'),
+                    event("BackOff", "Back-off pulling image"),
+                ]
+            },
+            "left 2m ago: image not found",
+        ),
+        ({"events": [event("BackOff", "Back-off restarting failed container app")]}, "left by an undo: crash-looping"),
+        ({"events": [event("Failed", "Failed to pull image", name="checkout-other-x")]}, "left by an undo"),
+    ],
+    ids=["numbers alone", "audit", "audit without a cause", "broken audit lines", "events", "crash", "other pods"],
+)
+def test_the_row_of_what_was_left_says_when_and_why(known: dict[str, Any], words: str) -> None:
+    found = history(7, *UNDONE)
+    pasts = revision_pasts(found, **known)
+    said = {one.number: pasts[one.uid].words(NOW) for one in found}
+    assert said == {7: "", 6: words, 4: ""}
+
+
+def test_what_never_became_ready_says_so_and_why() -> None:
+    found = history(7, old("good", 7), old("bad", 6))
+    seen = {found[1].uid: RevisionPast(was_ready=False)}
+    assert revision_pasts(found, seen=seen)[found[1].uid].words(NOW) == "never became ready"
+    told = revision_pasts(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
+    assert told[found[1].uid].words(NOW) == "never became ready: probe failed"
+
+
+def test_a_number_that_several_have_names_none_of_them_and_both_are_named() -> None:
+    found = history(3, old("c", 3), old("b", 2), old("bb", 2), old("a", "one"))
+    with pytest.raises(RefusedError, match="revision 2 more than once: checkout-bb and checkout-b"):
+        revision_of_number(found, 2, "Deployment shop/checkout")
+    with pytest.raises(RefusedError, match="no revision 0") as refused:
+        revision_of_number(found, 0, "Deployment shop/checkout")
+    assert refused.value.hint == "revisions: 3, 2"
+    assert revision_of_number(found, 3, "x").name == "checkout-c"
+    assert [revision_label(found, one) for one in found] == [
+        "3",
+        "2 (checkout-bb)",
+        "2 (checkout-b)",
+        "checkout-a (no revision number)",
+    ]
+
+
+def test_of_two_with_the_number_in_force_the_template_tells_which_it_is() -> None:
+    workload = make.deployment(revision=2, image="reg/app:b")
+    same = [make.replica_set(workload, name, revision=2, image=f"reg/app:{name}") for name in ("a", "b")]
+    current = current_revision(revisions(workload, same))
+    assert current is not None
+    assert current.name == "checkout-b"
+    twins = [make.replica_set(workload, name, revision=2, image="reg/app:b") for name in ("a", "b")]
+    assert current_revision(revisions(workload, twins)) is None
+
+
+def test_the_difference_is_with_the_revision_before_whatever_became_of_it() -> None:
+    before = previous_revision(history(7, *UNDONE))
+    assert before is not None
+    assert before.number == 6
+    assert previous_revision(history(1, old("a", 1))) is None
