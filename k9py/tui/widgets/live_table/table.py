@@ -384,11 +384,12 @@ class LiveTable(LineView):
             elif column is not None:
                 self.action_sort_by(self.columns[column].id)
             return
+        if event.chain == 2:
+            self.action_select()  # the row the first click chose: what is shown of it may have moved the lines
+            return
         index = self.top + event.y - self.HEADER_LINES
         if index < self.row_count:
             self._move_to(index)
-            if event.chain == 2:
-                self.action_select()
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
