@@ -58,8 +58,9 @@ def test_only_the_column_sorted_by_keeps_room_for_its_mark() -> None:
 
 @pytest.mark.parametrize("is_ambiguous", [True, False])
 def test_the_kind_is_kept_at_80_columns_where_two_kinds_share_a_name(is_ambiguous: bool) -> None:
-    content = [11, 6, 15, 3, 1, 1, 1, 9, 90, 4]
-    fitted = widths(rollout_shape(one_namespace=False).columns, content, 76, is_ambiguous=is_ambiguous)
+    columns = rollout_shape(one_namespace=False).columns
+    cells = {"namespace": 11, "kind": 6, "name": 15, "image": 9, "state": 90, "changed_by": 12}
+    fitted = widths(columns, [cells.get(column.id, 4) for column in columns], 76, is_ambiguous=is_ambiguous)
     assert ("kind" in fitted) is is_ambiguous
 
 
