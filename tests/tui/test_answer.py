@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ async def test_the_undo_that_is_suggested_is_the_one_the_key_offers(kdash: Dashb
     await kdash.until(lambda: dialog.chosen is not None, "a revision under the cursor")
     assert dialog.chosen is not None
     assert dialog.chosen.number == 5
+
+
+async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path) as kdash:
+        workload = kdash.connected.cluster.queries.workload(CHECKOUT)
+        assert workload is not None
+    changes = [{"what": "revision", "from": "5", "to": "4"}]
+    left = {"uid": workload.uid, "event": "write", "action": "undo", "outcome": "done", "changes": changes}
+    kdash.audit.parent.mkdir(parents=True, exist_ok=True)
+    kdash.audit.write_text(json.dumps(left) + "\n")
+    kdash.audit.chmod(0o600)
+    async with dashboard(simulator, tmp_path) as kdash:
+        await until_said(kdash, "u rolls back to revision 4")
+        await kdash.press("u")
+        dialog = await kdash.until_screen(UndoDialog)
+        await kdash.until(lambda: dialog.chosen is not None and dialog.chosen.number == 4, "revision 4 chosen")
 
 
 async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:

@@ -77,6 +77,7 @@ class FactsReader:
         self._app, self._owner, self._on_read = app, owner, on_read
         self._known: _Known | None = None
         self._read: dict[_Which, _Read] = {}
+        self._audited: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._reading: _Which | None = None
         self._failed: dict[_Which, float] = {}
 
@@ -84,13 +85,14 @@ class FactsReader:
         """Forget everything: there is another cluster."""
         self._known, self._reading = None, None
         self._read.clear()
+        self._audited.clear()
         self._failed.clear()
 
     def facts(self, connected: Connected, view: RolloutView, *, is_problem: bool) -> RolloutFacts:
         """Return what is known now; what is not is read, and `on_read` called. Cheap while the view is the same."""
         known = self._known
         if known is None or known.view is not view:
-            known = self._known = _look(connected, view, is_problem=is_problem)
+            known = self._known = _look(connected, view, self._audited.get(view.uid, ()), is_problem=is_problem)
         found = self._read.get(known.which)
         if found is None:
             self._begin(connected, known)
@@ -109,7 +111,8 @@ class FactsReader:
         which = known.which
         try:
             await asyncio.sleep(SETTLE_SECONDS)
-            found = await self._read_all(connected, known)
+            lines = await self._audit_lines(known.view.uid)
+            found = await self._read_all(connected, known, lines)
         except KdashError:
             self._failed[which] = self._app.options.clock.monotonic()
         else:
@@ -122,13 +125,22 @@ class FactsReader:
             if self._reading == which:
                 self._reading = None
 
-    async def _read_all(self, connected: Connected, known: _Known) -> _Read:
+    async def _audit_lines(self, uid: str) -> tuple[Mapping[str, Any], ...]:
+        """Read what this machine did to a workload: its undos tell which revisions are not to be suggested."""
+        lines = await asyncio.to_thread(AuditLog(self._app.options.audit_path).lines, uid)
+        if lines != self._audited.get(uid, ()):
+            while len(self._audited) >= MAX_KEPT:
+                self._audited.pop(next(iter(self._audited)))
+            self._audited[uid] = lines
+            self._known = None
+        return lines
+
+    async def _read_all(self, connected: Connected, known: _Known, audit_lines: tuple[Mapping[str, Any], ...]) -> _Read:
         view, base = known.view, known.facts.base
         if view.status.state is RolloutState.SCALED_TO_ZERO:
             raw = await connected.connection.get(view.key)
-            audit = AuditLog(self._app.options.audit_path)
-            lines = await asyncio.to_thread(audit.lines, view.uid)
-            return _Read(former_replicas=former_replicas(raw, lines, connected.cluster.queries.events_about(view.key)))
+            events = connected.cluster.queries.events_about(view.key)
+            return _Read(former_replicas=former_replicas(raw, audit_lines, events))
         if base is None:
             return _Read()
         return _Read(await self._changes(connected, await connected.connection.get(view.key), base))
@@ -144,10 +156,13 @@ class FactsReader:
         return await asyncio.to_thread(meaning_diff, before, after)
 
 
-def _look(connected: Connected, view: RolloutView, *, is_problem: bool) -> _Known:
+def _look(
+    connected: Connected, view: RolloutView, audit_lines: tuple[Mapping[str, Any], ...], *, is_problem: bool
+) -> _Known:
     queries = connected.cluster.queries
     revisions = queries.revisions_of(view.key)
-    target = undo_target(revisions, pasts_of(connected.cluster, view.key, events=False))
+    # The same as the key asks, but for the events: they only tell why a revision was left.
+    target = undo_target(revisions, pasts_of(connected.cluster, view.key, audit_lines, events=False))
     base = compared_revision(revisions, target, is_problem=is_problem)
     current = current_revision(revisions)
     is_zero = view.status.state is RolloutState.SCALED_TO_ZERO
