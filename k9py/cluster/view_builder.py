@@ -31,6 +31,7 @@ from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.services import EndpointSlice, Service
 from k9py.objects.severity import Severity
+from k9py.objects.target_ports import lacks_ports, routed_slices
 from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.rollouts.at_zero import AtZero, at_zero
 from k9py.rollouts.changed import TemplateChange
@@ -70,7 +71,7 @@ class ViewBuilder:
             rollout_view: returns the view of a workload behind it.
         """
         mode = _mode(service)
-        slices = self._relations.slices_of(service.key)
+        slices = routed_slices(service, self._relations.slices_of(service.key))
         behind = self._relations.workloads_behind(service)
         views = [view for key in behind if (view := rollout_view(key, now)) is not None]
         at_rest = bool(views) and all(view.status.desired == 0 for view in views)
@@ -82,7 +83,9 @@ class ViewBuilder:
             # Who makes endpoints by hand decides how many should serve: those that there are.
             wants = {view.key: Wants(view.status.desired, view.status.serving) for view in views if is_selected}
             owners = self._owners(behind, pods or ())
-            counts = counted(slices, pods if is_selected else None, wants, owners, now)
+            # A pod of nothing we show that lacks the port (a Job's) is not one that should serve.
+            meant = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
+            counts = counted(slices, meant if is_selected and pods is not None else None, wants, owners, now)
             if pods is not None:
                 own = service_findings(service, slices, pods, now, at_rest=at_rest, told_by=owners)
         created = service.metadata.creation_timestamp
@@ -184,7 +187,7 @@ class ViewBuilder:
         """Tell whether a service has an endpoint that serves and stays."""
         return any(
             one.is_serving and not one.conditions.terminating
-            for part in self._relations.slices_of(service)
+            for part in self._relations.routed_slices_of(service)
             for one in part.endpoints or ()
         )
 
