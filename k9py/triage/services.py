@@ -6,11 +6,12 @@ nobody's failure, and endpoints made by hand (no selector) are judged only as fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from k9py.objects.events import Event
 from k9py.objects.pods import Pod
 from k9py.objects.services import Endpoint, EndpointSlice, Service
 from k9py.objects.severity import Severity
@@ -29,6 +30,11 @@ class _Case:
     now: datetime
     at_rest: bool
     told_by: Container[str] = ()
+    events_of: Callable[[Pod], Sequence[Event]] = lambda _: ()
+
+    def cause(self, pods: Iterable[Pod]) -> Finding | None:
+        """Return the worst that is wrong with pods."""
+        return worst(found for pod in pods for found in pod_findings(pod, self.now, events=self.events_of(pod)))
 
     @property
     def running(self) -> list[Pod]:
@@ -44,6 +50,7 @@ def service_findings(
     *,
     at_rest: bool = False,
     told_by: Container[str] = (),
+    events_of: Callable[[Pod], Sequence[Event]] = lambda _: (),
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a service, worst first.
 
@@ -52,6 +59,7 @@ def service_findings(
         pods: all pods its selector selects; without one, those its endpoints name.
         at_rest: the workloads it selects want no pods.
         told_by: uids of the owners whose workloads tell what is wrong with their pods.
+        events_of: returns the events about a pod.
     """
     if service.spec.type == "ExternalName":
         return ()
@@ -59,7 +67,7 @@ def service_findings(
     for part in slices:
         for one in part.endpoints or ():
             unique[one.identity] = one
-    case = _Case(service, tuple(unique.values()), pods, now, at_rest, told_by)
+    case = _Case(service, tuple(unique.values()), pods, now, at_rest, told_by, events_of)
     return worst_first(found for check in _CHECKS for found in check(case))
 
 
@@ -97,7 +105,7 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
         message = f"{ready} of {len(running)} pods are ready, but none is published as an endpoint"
         yield Finding(Severity.DOWN, "NotPublished", message, case.service.key)
         return
-    cause = worst(found for pod in reached for found in pod_findings(pod, case.now))
+    cause = case.cause(reached)
     why = f": {cause.message}" if cause else ""
     kind = cause.kind if cause else None
     since = cause.since if cause else None
@@ -114,7 +122,7 @@ def _some_not_ready(case: _Case) -> Iterator[Finding]:
     unready = [pod for pod in case.running if not pod.is_ready and pod.owner_uid not in case.told_by]
     if not unready:
         return
-    cause = worst(found for pod in unready for found in pod_findings(pod, case.now))
+    cause = case.cause(unready)
     if cause is None or cause.severity > Severity.WARNING:
         return  # starting
     message = f"{len(unready)} of {len(case.running)} pods not ready: {cause.message}"
