@@ -9,6 +9,7 @@ from k9py.objects.pods import ContainerStatus
 from k9py.objects.services import EndpointConditions, EndpointSlice
 from k9py.objects.severity import Severity
 from k9py.objects.workloads import ReplicaSet, RollingUpdate, Strategy
+from k9py.tables.rollouts import state_words
 from k9py.tables.services import why_cell
 from tests import factories as make
 from tests.factories import NOW
@@ -231,9 +232,10 @@ def test_a_service_names_the_probe_that_says_no_as_its_workload_does() -> None:
     ]
     told = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
     service = make.service("checkout")
-    view, _ = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), told)
+    view, workload = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), told)
     probe = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
     assert why_cell(view).text == f"the pod behind it is not ready: {probe}"
+    assert state_words(workload).endswith(f": {probe}")
 
 
 def test_a_service_nobody_stands_behind_is_down_once_it_is_not_new() -> None:
