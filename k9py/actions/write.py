@@ -23,7 +23,7 @@ from k9py.actions.looking import Look, look
 from k9py.actions.patcher import Patcher, Reader
 from k9py.actions.preconditions import at_version
 from k9py.actions.proof import not_the_object, unproven
-from k9py.actions.stored import differences
+from k9py.actions.stored import differences, rebased
 from k9py.actions.values import CONTROLLERS
 from k9py.actions.warnings import loudest_first, mutated
 from k9py.objects.errors import (
@@ -250,6 +250,8 @@ class Writer:
                     raise
                 # Same object, same spec: a controller wrote its status, which the person did not decide upon.
                 sending.change = at_version(change, str(present["metadata"]["resourceVersion"]))
+                if sending.previewed is not None:
+                    sending.previewed = rebased(sending.previewed, sending.before, present)
                 sending.attempts += 1
 
     def follow_up(self, written: Written, outcome: str, words: str, seconds: float) -> str:

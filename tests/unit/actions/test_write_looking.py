@@ -175,6 +175,21 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
 
+async def test_labels_others_change_meanwhile_are_not_told_as_stored_otherwise(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    obj["metadata"] |= {"labels": {"team": "a", "old": "1"}, "annotations": {"note": "x"}}
+    change = plan_set_image(obj, {"app": NEWER})
+    previewed = stored(obj, change, resourceVersion="100", generation=3)
+    server, path = FakeServer(json.loads(json.dumps(obj))), tmp_path / "audit.jsonl"
+    server.move_status()
+    server.obj["metadata"] |= {"labels": {"team": "b", "new": "2"}, "annotations": {"note": "y", "more": "z"}}
+    written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
+    assert (written.attempts, written.differences) == (2, ())
+    assert server.obj["metadata"]["labels"] == {"team": "b", "new": "2"}
+    [line] = lines(path)
+    assert line["stored_otherwise"] == []
+
+
 async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run() -> None:
     obj = make.raw_deployment()
     answer = as_scale({**obj, "spec": {"replicas": 4}})
