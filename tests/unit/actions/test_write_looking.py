@@ -199,6 +199,16 @@ async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run()
     ]
 
 
+async def test_a_scale_to_zero_is_proven_by_the_number_the_server_leaves_out(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    server = FakeServer(json.loads(json.dumps(obj)))
+    writes = writer(server, tmp_path / "audit.jsonl")
+    tried = await writes.rehearse(plan_scale(obj, 0))
+    assert not [one for one in tried.change.warnings if one.code == "mutated"]
+    written = await writes.write(tried.change, dry_run=False, before=obj)
+    assert (written.remark, server.reads) == ("", 0), "the answer is enough"
+
+
 def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_is_quoted() -> None:
     obj = make.raw_deployment()
     other = json.loads(json.dumps(obj))
