@@ -43,6 +43,26 @@ def differences_text(found: tuple[Difference, ...], most: int = 3) -> str:
     return f"what was stored is not what was previewed: {named}{f'; and {more} more' if more > 0 else ''}"
 
 
+def rebased(
+    previewed: Mapping[str, Any], before: Mapping[str, Any] | None, present: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return what the dry run would return now that others have changed labels or annotations of the object.
+
+    Args:
+        before: the object the change was planned from; None: what others changed is not known.
+        present: the object a change is sent to again: its spec is still that of `before`.
+    """
+    if before is None or previewed.get("kind") != before.get("kind"):
+        return previewed
+    meta = dict(previewed.get("metadata") or {})
+    for part in _METADATA:
+        was, now, wanted = ((one.get("metadata") or {}).get(part) or {} for one in (before, present, previewed))
+        theirs = {key for key in {**was, **now} if was.get(key) != now.get(key) and wanted.get(key) == was.get(key)}
+        kept = {key: value for key, value in wanted.items() if key not in theirs}
+        meta[part] = kept | {key: now[key] for key in theirs if key in now}
+    return {**previewed, "metadata": meta}
+
+
 def _compared(obj: Mapping[str, Any]) -> dict[str, Any]:
     meta = obj.get("metadata") or {}
     kept: dict[str, Any] = {part: dict(meta.get(part) or {}) for part in _METADATA}

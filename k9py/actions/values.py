@@ -37,6 +37,14 @@ def value_at(obj: Any, path: Path) -> Any:
     return obj
 
 
+def with_replicas(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with the number a Scale leaves out: servers omit 0 (autoscaling/v1 ScaleSpec, `omitempty`)."""
+    spec = answer.get("spec")
+    if answer.get("kind") != "Scale" or not isinstance(spec, Mapping) or "replicas" in spec:
+        return answer
+    return {**answer, "spec": {**spec, "replicas": 0}}
+
+
 def change_cause(obj: Mapping[str, Any]) -> str:
     """Return an object's change-cause annotation, "" when it has none."""
     return str(value_at(obj, ("metadata", "annotations", CHANGE_CAUSE)) or "")

@@ -23,8 +23,8 @@ from k9py.actions.looking import Look, look
 from k9py.actions.patcher import Patcher, Reader
 from k9py.actions.preconditions import at_version
 from k9py.actions.proof import not_the_object, unproven
-from k9py.actions.stored import differences
-from k9py.actions.values import CONTROLLERS
+from k9py.actions.stored import differences, rebased
+from k9py.actions.values import CONTROLLERS, with_replicas
 from k9py.actions.warnings import loudest_first, mutated
 from k9py.objects.errors import (
     ConfigError,
@@ -244,7 +244,7 @@ class Writer:
         while True:
             change = sending.change
             try:
-                return await self._patcher.send(change.request, dry_run=dry_run)
+                return with_replicas(await self._patcher.send(change.request, dry_run=dry_run))
             except (ConflictError, InvalidError) as error:
                 present = await self._reader.get(change.key)
                 changed = _changed(change, present, sending.before)
@@ -254,6 +254,8 @@ class Writer:
                     raise
                 # Same object, same spec: a controller wrote its status, which the person did not decide upon.
                 sending.change = at_version(change, str(present["metadata"]["resourceVersion"]))
+                if sending.previewed is not None:
+                    sending.previewed = rebased(sending.previewed, sending.before, present)
                 sending.attempts += 1
 
     def follow_up(self, written: Written, outcome: str, words: str, seconds: float) -> str:

@@ -16,6 +16,7 @@ from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.objects.selectors import selects
 from k9py.objects.services import EndpointSlice, Service
+from k9py.objects.target_ports import routed_slices
 from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 
 
@@ -46,6 +47,11 @@ class Relations:
         """Return a service's endpoint slices."""
         where = (service.namespace, service.name)
         return tuple(self._stores.endpoint_slices.by_index(SERVICE, where, service.namespace))
+
+    def routed_slices_of(self, key: ObjectKey) -> tuple[EndpointSlice, ...]:
+        """Return a service's endpoint slices that get traffic; none when the service is not there."""
+        service = self._stores.services.get(key)
+        return () if service is None else routed_slices(service, self.slices_of(key))
 
     def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
         """Return the autoscaler that owns a workload's replicas, None when there is none (or none may be read)."""

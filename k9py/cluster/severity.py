@@ -253,7 +253,8 @@ def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
     desired, serving = status.desired, status.serving
     match severity:
         case Severity.DOWN:
-            return Finding(severity, "NoReadyPods", f"none of {_pods(desired)} is ready", status.key)
+            message = "its pod is not ready" if desired == 1 else f"none of {_pods(desired)} is ready"
+            return Finding(severity, "NoReadyPods", message, status.key)
         case Severity.DEGRADED:
             message = f"{serving} of {_pods(desired)} {'is' if serving == 1 else 'are'} ready"
             return Finding(severity, "PodsMissing", message, status.key)

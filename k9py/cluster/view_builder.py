@@ -7,7 +7,9 @@ which objects they are given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -31,6 +33,8 @@ from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.services import EndpointSlice, Service
 from k9py.objects.severity import Severity
+from k9py.objects.target_ports import lacks_ports, routed_slices
+from k9py.objects.text import printable
 from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.rollouts.at_zero import AtZero, at_zero
 from k9py.rollouts.changed import TemplateChange
@@ -70,7 +74,7 @@ class ViewBuilder:
             rollout_view: returns the view of a workload behind it.
         """
         mode = _mode(service)
-        slices = self._relations.slices_of(service.key)
+        slices = routed_slices(service, self._relations.slices_of(service.key))
         behind = self._relations.workloads_behind(service)
         views = [view for key in behind if (view := rollout_view(key, now)) is not None]
         at_rest = bool(views) and all(view.status.desired == 0 for view in views)
@@ -82,9 +86,13 @@ class ViewBuilder:
             # Who makes endpoints by hand decides how many should serve: those that there are.
             wants = {view.key: Wants(view.status.desired, view.status.serving) for view in views if is_selected}
             owners = self._owners(behind, pods or ())
-            counts = counted(slices, pods if is_selected else None, wants, owners, now)
+            # A pod of nothing we show that lacks the port (a Job's) is not one that should serve.
+            meant = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
+            counts = counted(slices, meant if is_selected and pods is not None else None, wants, owners, now)
             if pods is not None:
-                own = service_findings(service, slices, pods, now, at_rest=at_rest, told_by=owners)
+                own = service_findings(
+                    service, slices, pods, now, at_rest=at_rest, told_by=owners, events_of=self._events_of
+                )
         created = service.metadata.creation_timestamp
         backing = Backing(
             is_needed=mode is not ServiceMode.EXTERNAL_NAME,
@@ -107,7 +115,7 @@ class ViewBuilder:
             total=counts.total if counts else None,
             workloads=behind,
             findings=levelled(
-                [*own, *(finding for view in views for finding in view.findings)],
+                [*own, *_of_workloads(views)],
                 severity,
                 service_reason(service.key, backing, severity),
             ),
@@ -184,9 +192,12 @@ class ViewBuilder:
         """Tell whether a service has an endpoint that serves and stays."""
         return any(
             one.is_serving and not one.conditions.terminating
-            for part in self._relations.slices_of(service)
+            for part in self._relations.routed_slices_of(service)
             for one in part.endpoints or ()
         )
+
+    def _events_of(self, pod: Pod) -> tuple[Event, ...]:
+        return tuple(self._relations.events_of(pod.uid, pod.namespace))
 
     def _is_ending(self, key: ObjectKey) -> bool:
         workload = self._relations.workload(key)
@@ -223,6 +234,16 @@ def _remember(memory: dict[str, T], uid: str, value: T) -> None:
     memory[uid] = value
     if len(memory) > MAX_REMEMBERED:
         del memory[next(iter(memory))]
+
+
+def _of_workloads(views: Sequence[RolloutView]) -> Iterator[Finding]:
+    """Yield the findings of the workloads behind a service; of several, with whose they are."""
+    names = Counter(view.key.name for view in views)
+    for view in views:
+        name = view.key.name if names[view.key.name] == 1 else f"{view.kind} {view.key.name}"
+        for finding in view.findings:
+            named = f"{printable(name)}: {finding.message}"
+            yield finding if len(views) == 1 else dataclasses.replace(finding, message=named)
 
 
 def _mode(service: Service) -> ServiceMode:

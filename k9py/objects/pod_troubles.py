@@ -35,6 +35,8 @@ _MISSING: Final = re.compile(r'^(?P<what>configmap|secret) "(?P<name>[^"]+)" not
 _PROBE: Final = re.compile(
     r"^(?P<probe>Readiness|Liveness|Startup) probe (?P<how>failed|errored): ?(?P<text>.*)$", re.S
 )
+_NO_HELP: Final = re.compile(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
+"""Where a scheduler's message goes on with what its PostFilter plugins say (scheduler/framework/preemption, DRA)."""
 _CONTAINER_FIELD: Final = re.compile(r"\{(?P<name>[^}]+)\}")
 
 _JUST_RESTARTED: Final = timedelta(minutes=2)
@@ -119,8 +121,8 @@ def _scheduling(pod: Pod) -> Iterator[Trouble]:
         message = "pod is held back by a scheduling gate"
         yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since, blocking=False)
     elif scheduled.reason == "Unschedulable":
-        # The scheduler appends what preemption would not help either; the first part is the answer.
-        words = short(scheduled.message.partition(" preemption:")[0])
+        # The scheduler appends what claims and preemption would not help either; the first part is the answer.
+        words = short(_NO_HELP.split(scheduled.message, maxsplit=1)[0])
         message = f"pod cannot be scheduled: {words}" if words else "pod cannot be scheduled"
         yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since)
     elif scheduled.reason:

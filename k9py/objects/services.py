@@ -23,6 +23,12 @@ class ServicePort(KubeStruct, frozen=True):
     target_port: int | str | None = None
     node_port: int | None = None
 
+    @property
+    def named_target(self) -> str:
+        """The container port's name it goes to, "" when it goes to a number."""
+        target = self.target_port
+        return target if isinstance(target, str) and not target.isdigit() else ""
+
 
 class ServiceSpec(KubeStruct, frozen=True):
     """core/v1 ServiceSpec; `cluster_ip` "None" means headless."""

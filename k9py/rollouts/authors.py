@@ -7,11 +7,12 @@ unless a time says so; what cannot be told is left out. All texts are printable.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from k9py.objects.text import printable
+from k9py.objects.workloads import ReplicaSet
 from k9py.rollouts.revisions import Revision
 
 _SLACK: Final = timedelta(seconds=10)
@@ -54,24 +55,55 @@ def template_author(obj: Mapping[str, Any]) -> Author | None:
 def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> dict[str, Author]:
     """Return who made each revision, by the revision's name, as far as times tell.
 
-    An older revision has the author whose last change is its beginning. The current one has the newest author of the
-    template, unless the revision began well after that: then somebody made it who left no field behind.
+    A revision has the author whose last change is its beginning. For the current one more is known: it is the template
+    of now, so who changed that since did so; and who took an old revision into use again wrote later than it was made.
     """
-    writers = [author for author, owned in _entries(obj) if author.at is not None and _owns_template(owned)]
+    writers = [author for author, owned in _entries(obj) if _owns_template(owned)]
     found: dict[str, Author] = {}
     for one in revisions:
-        created = one.created_at
-        if one.is_current:
-            newest = template_author(obj)
-            if newest is None or newest.at is None or created is None or created - newest.at <= _SLACK:
-                found |= {one.name: newest} if newest is not None else {}
-            continue
-        near = [(abs(author.at - created), author) for author in writers if author.at and created]
-        # Who made another revision that began nearer to it did not make this one.
-        near = [pair for pair in near if pair[0] <= _SLACK and pair[0] <= _nearest(pair[1], revisions)]
-        if near:
-            found[one.name] = min(near, key=lambda pair: pair[0])[1]
+        author = _current(obj, writers, one, revisions) if one.is_current else _beginner(writers, one, revisions)
+        if author is not None:
+            found[one.name] = author
     return found
+
+
+def _beginner(writers: Sequence[Author], one: Revision, revisions: Sequence[Revision]) -> Author | None:
+    """Return who wrote when a revision began."""
+    near = [(abs(author.at - one.created_at), author) for author in writers if author.at and one.created_at]
+    # Who made another revision that began nearer to it did not make this one.
+    near = [pair for pair in near if pair[0] <= _SLACK and pair[0] <= _nearest(pair[1], revisions)]
+    return min(near, key=lambda pair: pair[0])[1] if near else None
+
+
+def _current(
+    obj: Mapping[str, Any], writers: Sequence[Author], one: Revision, revisions: Sequence[Revision]
+) -> Author | None:
+    newest, created = template_author(obj), one.created_at
+    if newest is None or newest.at is None or created is None:
+        return newest
+    if _is_pending(obj, one):
+        return _beginner(writers, one, revisions)
+    if one.was_reused or any(other.created_at and other.created_at > created for other in revisions):
+        # Who wrote last when it was first made is not who went back to it.
+        return newest if newest.at - created > _SLACK else None
+    if one.kind != ReplicaSet.KIND:
+        # An undo renumbers a ControllerRevision, and leaves no other trace.
+        return newest if created - newest.at <= _SLACK else None
+    beginner = _beginner(writers, one, revisions)
+    if beginner is not None:
+        return beginner
+    since = [author for author in writers if author.at and author.at > created]
+    # It has the time of a later write, of its other fields: a new template would have made a new revision.
+    return replace(since[0], at=created) if len({author.manager for author in since}) == 1 else None
+
+
+def _is_pending(obj: Mapping[str, Any], current: Revision) -> bool:
+    """Tell whether the template is not yet that of the current revision: the rollout is paused, or only beginning."""
+    pod = _mapping(_mapping(_mapping(obj.get("spec")).get("template")).get("spec"))
+    containers = pod.get("containers")
+    if not isinstance(containers, list):
+        return False
+    return tuple(_mapping(one).get("image") for one in containers) != current.images
 
 
 def _nearest(author: Author, revisions: Sequence[Revision]) -> timedelta:

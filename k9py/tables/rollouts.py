@@ -14,6 +14,9 @@ from k9py.tables.values import Cell, Column, Row, Tone
 KIND_WORDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "Job": "job"}
 """kubectl's short names."""
 
+_EFFECTS = frozenset({"NoReadyPods", "PodsMissing"})
+"""Reasons of findings that tell what follows from a cause."""
+
 COLUMNS = (
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4, sort_key="M"),
     Column("kind", "KIND", min_width=2, max_width=6, priority=3, tells_apart=True, sort_key="K"),
@@ -72,7 +75,9 @@ def state_words(view: RolloutView) -> str:
     if view.severity > Severity.WARNING or is_named:
         return status.words + note
     words = "" if status.words == "complete" else f"{status.words}: "
-    return f"{words}{worst.message}{note}"
+    # That nothing is ready is what follows from a cause; where that is known it says more.
+    why = status.reason if worst.kind is None and worst.reason in _EFFECTS and status.reason else worst.message
+    return f"{words}{why}{note}"
 
 
 def _is_quiet(view: RolloutView) -> bool:

@@ -6,14 +6,16 @@ nobody's failure, and endpoints made by hand (no selector) are judged only as fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from k9py.objects.events import Event
 from k9py.objects.pods import Pod
 from k9py.objects.services import Endpoint, EndpointSlice, Service
 from k9py.objects.severity import Severity
+from k9py.objects.target_ports import lacks_ports, named_ports, named_targets
 from k9py.objects.text import printable
 from k9py.triage.finding import Finding
 from k9py.triage.pods import pod_findings
@@ -28,6 +30,11 @@ class _Case:
     now: datetime
     at_rest: bool
     told_by: Container[str] = ()
+    events_of: Callable[[Pod], Sequence[Event]] = lambda _: ()
+
+    def cause(self, pods: Iterable[Pod]) -> Finding | None:
+        """Return the worst that is wrong with pods."""
+        return worst(found for pod in pods for found in pod_findings(pod, self.now, events=self.events_of(pod)))
 
     @property
     def running(self) -> list[Pod]:
@@ -43,6 +50,7 @@ def service_findings(
     *,
     at_rest: bool = False,
     told_by: Container[str] = (),
+    events_of: Callable[[Pod], Sequence[Event]] = lambda _: (),
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a service, worst first.
 
@@ -51,6 +59,7 @@ def service_findings(
         pods: all pods its selector selects; without one, those its endpoints name.
         at_rest: the workloads it selects want no pods.
         told_by: uids of the owners whose workloads tell what is wrong with their pods.
+        events_of: returns the events about a pod.
     """
     if service.spec.type == "ExternalName":
         return ()
@@ -58,7 +67,7 @@ def service_findings(
     for part in slices:
         for one in part.endpoints or ():
             unique[one.identity] = one
-    case = _Case(service, tuple(unique.values()), pods, now, at_rest, told_by)
+    case = _Case(service, tuple(unique.values()), pods, now, at_rest, told_by, events_of)
     return worst_first(found for check in _CHECKS for found in check(case))
 
 
@@ -75,7 +84,9 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
     if not case.pods and case.at_rest:
         return
     if not case.pods:
-        yield Finding(Severity.DOWN, "NoReadyEndpoints", f"none of {_endpoints(case)} is ready", case.service.key)
+        count = len(case.endpoints)
+        message = f"none of {count} endpoints is ready" if count > 1 else "its endpoint is not ready"
+        yield Finding(Severity.DOWN, "NoReadyEndpoints", message, case.service.key)
         return
     running = case.running
     if all(one.status.phase == "Succeeded" for one in case.pods):
@@ -86,22 +97,23 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
     if not running:
         yield Finding(Severity.DOWN, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
         return
-    ready = sum(pod.is_ready for pod in running)
+    if all(lacks_ports(case.service, pod) for pod in running):
+        return  # that is told already
+    reached = [pod for pod in running if not lacks_ports(case.service, pod)]
+    ready = sum(pod.is_ready for pod in reached)
     if ready:
         message = f"{ready} of {len(running)} pods are ready, but none is published as an endpoint"
         yield Finding(Severity.DOWN, "NotPublished", message, case.service.key)
         return
-    cause = worst(found for pod in running for found in pod_findings(pod, case.now))
+    cause = case.cause(reached)
     why = f": {cause.message}" if cause else ""
     kind = cause.kind if cause else None
     since = cause.since if cause else None
-    message = f"none of {len(running)} pods behind it is ready{why}"
+    which = "behind it" if len(reached) == len(running) else f"with port {_port_text(case.service)}"
+    count = len(reached)
+    words = f"none of {count} pods {which} is ready" if count > 1 else f"the pod {which} is not ready"
+    message = f"{words}{why}"
     yield Finding(Severity.DOWN, "NoReadyEndpoints", message, case.service.key, since, kind)
-
-
-def _endpoints(case: _Case) -> str:
-    count = len(case.endpoints)
-    return f"{count} endpoint{'' if count == 1 else 's'}"
 
 
 def _some_not_ready(case: _Case) -> Iterator[Finding]:
@@ -110,7 +122,7 @@ def _some_not_ready(case: _Case) -> Iterator[Finding]:
     unready = [pod for pod in case.running if not pod.is_ready and pod.owner_uid not in case.told_by]
     if not unready:
         return
-    cause = worst(found for pod in unready for found in pod_findings(pod, case.now))
+    cause = case.cause(unready)
     if cause is None or cause.severity > Severity.WARNING:
         return  # starting
     message = f"{len(unready)} of {len(case.running)} pods not ready: {cause.message}"
@@ -132,30 +144,27 @@ def _terminating(case: _Case) -> Iterator[Finding]:
 
 def _port_names(case: _Case) -> Iterator[Finding]:
     """A target port given by name must be a port of some container of each pod, else nothing answers on it there."""
-    ports = [one for one in case.service.spec.ports or () if isinstance(one.target_port, str) and one.target_port]
-    pods = case.running or case.pods
-    if not ports or not pods or not case.service.spec.selector:
+    targets, pods = named_targets(case.service), case.running or case.pods
+    if not targets or not pods or not case.service.spec.selector:
         return
-    named = [set(_named_ports(pod)) for pod in pods]
-    for port in ports:
-        target = str(port.target_port)
+    named = [named_ports(pod) for pod in pods]
+    is_unserved = any(lacks_ports(case.service, pod) and pod.owner_uid in case.told_by for pod in pods)
+    for port in targets:
+        target = port.named_target
         lacking = sum((target, port.protocol) not in one for one in named)
-        if target.isdigit() or not lacking:
+        if not lacking:
             continue
         if lacking == len(pods):
             message = f"target port {printable(target)} is not a port of any pod behind it"
             yield Finding(Severity.DOWN, "NoSuchPort", message, case.service.key)
         else:
             message = f"{lacking} of {len(pods)} pods {'has' if lacking == 1 else 'have'} no port {printable(target)}"
-            yield Finding(Severity.WARNING, "NoSuchPort", message, case.service.key)
+            severity = Severity.DEGRADED if is_unserved else Severity.WARNING
+            yield Finding(severity, "NoSuchPort", message, case.service.key)
 
 
-def _named_ports(pod: Pod) -> Iterator[tuple[str, str]]:
-    """Yield (name, protocol) of a pod's named ports."""
-    for one in (*(pod.spec.containers or ()), *(pod.spec.init_containers or ())):
-        for port in one.ports or ():
-            if port.name:
-                yield port.name, port.protocol
+def _port_text(service: Service) -> str:
+    return " or ".join(printable(one.named_target) for one in named_targets(service))
 
 
 _CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (

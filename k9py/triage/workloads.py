@@ -155,7 +155,8 @@ def _nothing_serves(case: _Case) -> Iterator[Finding]:
         created = workload.metadata.creation_timestamp
         young = created is not None and case.now - created < FRESH
         severity = Severity.INFO if young else Severity.DOWN
-        yield Finding(severity, "NoReadyPods", f"none of {number} wanted pods is ready", workload.key)
+        message = f"none of {number} wanted pods is ready" if number > 1 else "its pod is not ready"
+        yield Finding(severity, "NoReadyPods", message, workload.key)
 
 
 def _misscheduled(case: _Case) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from k9py.objects.selectors import LabelSelector
 from k9py.objects.services import (
     Endpoint,
     EndpointConditions,
+    EndpointPort,
     EndpointSlice,
     Service,
     ServicePort,
@@ -57,6 +58,7 @@ def endpoint_slice(owner: Service, pods: Sequence[Pod] = (), suffix: str = "abcd
             labels={"kubernetes.io/service-name": owner.name},
         ),
         address_type="IPv4",
+        ports=tuple(EndpointPort(one.name, one.port, one.protocol) for one in owner.spec.ports or ()),
         endpoints=tuple(
             Endpoint(
                 addresses=(f"10.0.0.{number}",),

@@ -69,6 +69,7 @@ def _scale_of(workload: Object) -> Object:
     metadata = workload["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     spec = workload.get("spec") or {}
+    replicas = spec.get("replicas", 0)
     status: dict[str, Any] = {"replicas": (workload.get("status") or {}).get("replicas", 0)}
     selector = selector_text(spec.get("selector"))
     if selector:
@@ -77,6 +78,6 @@ def _scale_of(workload: Object) -> Object:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in kept if key in metadata},
-        "spec": {"replicas": spec.get("replicas", 0)},
+        "spec": {"replicas": replicas} if replicas else {},  # omitempty, as the API server writes it
         "status": status,
     }

@@ -250,7 +250,10 @@ class RolloutScreen(DetailScreen[RolloutView]):
         except KdashError:
             self._managed = {}  # nobody is named then
         else:
-            self._managed = {"metadata": {"managedFields": found.get("metadata", {}).get("managedFields", [])}}
+            self._managed = {
+                "metadata": {"managedFields": found.get("metadata", {}).get("managedFields", [])},
+                "spec": {"template": found.get("spec", {}).get("template", {})},
+            }
         self._show_revisions(self.kdash.options.clock.now())
 
     def session_changed(self) -> None:

@@ -85,7 +85,8 @@ def version_of(request: WriteRequest) -> str:
 def as_scale(obj: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object's Scale."""
     meta = {key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion")}
-    return {"kind": "Scale", "metadata": meta, "spec": {"replicas": obj["spec"]["replicas"]}}
+    replicas = obj["spec"]["replicas"]
+    return {"kind": "Scale", "metadata": meta, "spec": {"replicas": replicas} if replicas else {}}  # omitempty
 
 
 def patched(obj: Mapping[str, Any], request: WriteRequest) -> dict[str, Any]:

@@ -175,6 +175,21 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
 
+async def test_labels_others_change_meanwhile_are_not_told_as_stored_otherwise(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    obj["metadata"] |= {"labels": {"team": "a", "old": "1"}, "annotations": {"note": "x"}}
+    change = plan_set_image(obj, {"app": NEWER})
+    previewed = stored(obj, change, resourceVersion="100", generation=3)
+    server, path = FakeServer(json.loads(json.dumps(obj))), tmp_path / "audit.jsonl"
+    server.move_status()
+    server.obj["metadata"] |= {"labels": {"team": "b", "new": "2"}, "annotations": {"note": "y", "more": "z"}}
+    written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
+    assert (written.attempts, written.differences) == (2, ())
+    assert server.obj["metadata"]["labels"] == {"team": "b", "new": "2"}
+    [line] = lines(path)
+    assert line["stored_otherwise"] == []
+
+
 async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run() -> None:
     obj = make.raw_deployment()
     answer = as_scale({**obj, "spec": {"replicas": 4}})
@@ -182,6 +197,16 @@ async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run()
     assert [(one.code, one.message) for one in rehearsed.change.warnings] == [
         ("mutated", "admission changes it: spec.replicas becomes 4, not 5")
     ]
+
+
+async def test_a_scale_to_zero_is_proven_by_the_number_the_server_leaves_out(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    server = FakeServer(json.loads(json.dumps(obj)))
+    writes = writer(server, tmp_path / "audit.jsonl")
+    tried = await writes.rehearse(plan_scale(obj, 0))
+    assert not [one for one in tried.change.warnings if one.code == "mutated"]
+    written = await writes.write(tried.change, dry_run=False, before=obj)
+    assert (written.remark, server.reads) == ("", 0), "the answer is enough"
 
 
 def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_is_quoted() -> None:

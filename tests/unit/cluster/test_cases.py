@@ -47,9 +47,9 @@ def test_a_waiting_reason_that_no_list_has_is_named_with_its_message() -> None:
     assert code_of_status(view.status) is ExitCode.CRASH
 
 
-def test_a_named_target_port_that_half_of_the_pods_have_is_a_warning() -> None:
+def test_a_named_target_port_that_half_of_the_pods_have_degrades_the_service() -> None:
     view = service(World(*objects("named-port-half")), "web")
-    assert view.severity is Severity.WARNING
+    assert view.severity is Severity.DEGRADED
     assert why_cell(view).text == "1 of 2 pods has no port web"
 
 

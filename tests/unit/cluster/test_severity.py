@@ -9,6 +9,8 @@ from k9py.objects.pods import ContainerStatus
 from k9py.objects.services import EndpointConditions, EndpointSlice
 from k9py.objects.severity import Severity
 from k9py.objects.workloads import ReplicaSet, RollingUpdate, Strategy
+from k9py.tables.rollouts import state_words
+from k9py.tables.services import why_cell
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.situations import (
@@ -213,7 +215,27 @@ def test_one_of_two_workloads_that_serves_nothing_degrades_their_service() -> No
     assert view is not None
     assert (view.severity, view.serving, view.wanted) == (Severity.DEGRADED, 3, 6)
     assert not view.is_explained, "the workload is down, the service is degraded"
+    assert why_cell(view).text == "other: container app keeps crashing (exit 1) (3 pods)"
     assert {one.severity for one in view.findings} <= {Severity.DEGRADED, Severity.WARNING}
+
+
+def test_a_service_names_the_probe_that_says_no_as_its_workload_does() -> None:
+    deployment = make.deployment("checkout", replicas=1, revision=2, ready=0, available=0, updated=1)
+    [pod] = [
+        make.pod(
+            "checkout-1",
+            owner=NEW,
+            labels={"app": "checkout"},
+            ready=False,
+            statuses=[make.container_status(ready=False)],
+        )
+    ]
+    told = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+    service = make.service("checkout")
+    view, workload = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), told)
+    probe = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
+    assert why_cell(view).text == f"the pod behind it is not ready: {probe}"
+    assert state_words(workload).endswith(f": {probe}")
 
 
 def test_a_service_nobody_stands_behind_is_down_once_it_is_not_new() -> None:

@@ -88,6 +88,27 @@ def test_a_revision_taken_up_again_has_the_author_of_now() -> None:
     assert by_revision(raw(entry("kubectl-undo", before(5))), 2000, 1000, 3000) == {"checkout-r3": "kubectl-undo"}
 
 
+def test_who_first_made_a_revision_is_not_named_for_going_back_to_it() -> None:
+    # `kubectl rollout undo` that only takes a field away leaves no entry of its own.
+    obj = raw(entry("apply", before(3000)), entry("kubectl-set", before(2000)))
+    [one] = [each for each in found_revisions(3000, 1000, 2000) if each.is_current]
+    assert "checkout-r3" not in by_revision(obj, 3000, 1000, 2000)
+    again = msgspec.structs.replace(one, was_reused=True)
+    assert revision_authors(obj, [again]) == {}
+
+
+def test_who_wrote_a_template_that_has_no_revision_yet_is_not_named_for_the_one_before() -> None:
+    obj = raw(entry("apply", before(3000)), entry("kdash", before(5)))
+    obj["spec"] = {"paused": True, "template": {"spec": {"containers": [{"image": "registry.example.com/other:9"}]}}}
+    assert by_revision(obj, 3000, 1000, 50) == {"checkout-r1": "apply"}
+
+
+def test_a_later_write_of_other_fields_does_not_move_when_a_revision_was_made() -> None:
+    obj = raw(entry("apply", before(5)))
+    found = revision_authors(obj, found_revisions(3000, 1000, 50))
+    assert found == {"checkout-r3": Author("apply", "Update", before(50), "")}
+
+
 def test_a_current_revision_that_began_long_after_every_author_has_none() -> None:
     assert by_revision(raw(entry("apply", before(3000))), 3000, 1000, 50) == {"checkout-r1": "apply"}
 

@@ -245,7 +245,7 @@ def test_endpoints_made_by_hand_of_which_none_is_ready_serve_nobody() -> None:
         endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=False)),),
     )
     [found] = service_findings(service, [down], [], make.NOW)
-    assert (found.severity, found.message) == (Severity.DOWN, "none of 1 endpoint is ready")
+    assert (found.severity, found.message) == (Severity.DOWN, "its endpoint is not ready")
 
 
 def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:

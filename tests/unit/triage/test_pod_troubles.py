@@ -184,6 +184,17 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
             "pod cannot be scheduled: 0/3 fit",
             True,
         ),
+        (
+            make.condition(
+                "PodScheduled",
+                "False",
+                "Unschedulable",
+                "0/6 nodes are available: 6 Insufficient cpu. no new claims to deallocate, preemption: 0/6 nodes are "
+                "available: 6 Preemption is not helpful for scheduling.",  # a 1.36 scheduler
+            ),
+            "pod cannot be scheduled: 0/6 nodes are available: 6 Insufficient cpu",
+            True,
+        ),
         (make.condition("PodScheduled", "False", "SchedulingGated"), "pod is held back by a scheduling gate", False),
     ],
 )
