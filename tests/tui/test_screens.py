@@ -19,7 +19,7 @@ from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.text import DescribeScreen, YamlScreen, folded, section_lines, without_secret_lines
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
-from tests.tui.dashboard import CART, CHECKOUT, Dashboard
+from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard
 
 
 async def test_help_explains_every_key_in_force(kdash: Dashboard) -> None:
@@ -49,8 +49,10 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     bar = kdash.home.query_one(KeyBar)
     assert {word for _, word, _ in bar.keys} >= {"Logs", "Describe", "YAML", "Scale", "Restart", "Undo", "Help"}
     assert all(allowed for _, _, allowed in bar.keys)
-    await kdash.press("1")
+    await kdash.select(AGENT)
     await kdash.until(lambda: ("s", "Scale", False) in bar.keys, "scale greyed out")
+    await kdash.press("1")
+    await kdash.until(lambda: ("s", "Scale", True) in bar.keys, "the workload behind the service")
     bound = {active.binding.id for active in kdash.home.active_bindings.values()}
     assert set(BAR) - bound <= {
         binding.id for binding in (*ROLLOUT, *TEXT, *DIFFERENCE, *LOG_SCREEN, *LOG_PANE, *LOG_KEYS)

@@ -180,6 +180,12 @@ class UndoDialog(Dialog[Revision]):
         self.difference.set_lines(difference_text(present, then, as_yaml=as_yaml, context=CONTEXT_LINES, size=size))
         self.difference.scroll_to_line(0)
 
+    def on_resize(self) -> None:
+        """Fold the difference anew to the width there is."""
+        revision = self.chosen
+        if revision is not None:
+            self.call_after_refresh(start, self, partial(self._show, revision), group="difference", exclusive=True)
+
     def action_switch(self) -> None:
         """Show the difference as YAML, or by meaning again."""
         self.is_yaml = not self.is_yaml
