@@ -131,6 +131,8 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     # -- the tick -----------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        if not self.is_running:
+            return  # the app is closing: its screens lose their widgets one by one
         connected = self.connected
         changes = connected.cluster.feed.drain() if connected is not None else Changes()
         visible = True
