@@ -180,6 +180,7 @@ def test_a_service_whose_workload_is_being_deleted_is_down_once_no_pod_serves() 
     meta = replace(plain.metadata, deletion_timestamp=make.before(5), finalizers=("foregroundDeletion",))
     service, rollout = seen(*Situation(replace(plain, metadata=meta)).objects())
     assert (service.severity, rollout.severity) == (Severity.DOWN, Severity.ROLLING_OUT)
+    assert state_words(rollout) == "being deleted for 5s, held by finalizer foregroundDeletion", "said once"
 
 
 def test_one_just_made_that_no_controller_has_seen_yet_rolls_out_and_an_old_one_is_unknown() -> None:
