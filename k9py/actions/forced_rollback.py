@@ -1,4 +1,4 @@
-"""The pods a StatefulSet will not replace by itself after a rollback: someone has to delete them.
+"""The pods a StatefulSet will not replace by itself: someone has to delete them.
 
 With OrderedReady the controller waits for a broken pod to become ready before it goes on, even when its revision is
 being left. Source: Kubernetes docs, StatefulSets, "Forced rollback".
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from k9py.actions.change import ChangeWarning, Gravity
+from k9py.actions.change import Change, ChangeWarning, Gravity
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.objects.workloads import CONTROLLER_REVISION_HASH
@@ -46,6 +46,24 @@ def stuck(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iter
         what, them = ("pod", "it") if len(found) == 1 else ("pods", "them")
         message = f"{what} {names} will not be replaced by this alone: delete {them} afterwards"
         yield ChangeWarning(Gravity.DANGER, "stuck-pods", message)
+
+
+def waits_for(obj: Mapping[str, Any], change: Change, pods: Sequence[Pod]) -> Iterator[ChangeWarning]:
+    """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
+
+    Args:
+        pods: that its selector selects.
+    """
+    if change.action not in ("set-image", "restart"):
+        return  # an undo knows which revision its pods are to leave
+    found = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == change.uid])
+    if found:
+        names = ", ".join(printable(pod.name) for pod in found)
+        what, them = (f"pod {names} is", "it") if len(found) == 1 else (f"pods {names} are", "them")
+        message = (
+            f"{what} not ready: a StatefulSet waits for {them} first, even if broken; delete {them} afterwards if so"
+        )
+        yield ChangeWarning(Gravity.CAUTION, "stuck-pods", message)
 
 
 def _ordinal(pod: Pod) -> tuple[int, str]:

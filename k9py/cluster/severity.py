@@ -165,6 +165,7 @@ class Backing:
         arriving: ready pods about to be published as endpoints.
         is_young: the Service has just been made.
         workloads: the severity of each workload behind it.
+        is_moving: one of them misses no more than its rollout may, or what is on its way.
     """
 
     is_needed: bool
@@ -174,6 +175,7 @@ class Backing:
     workloads: tuple[Severity, ...] = ()
     arriving: int = 0
     is_young: bool = False
+    is_moving: bool = False
 
 
 def service_severity(backing: Backing, findings: Iterable[Finding]) -> Severity:
@@ -208,7 +210,7 @@ def service_severity(backing: Backing, findings: Iterable[Finding]) -> Severity:
         if worst > Severity.STUCK and inherited > Severity.UNKNOWN:
             if serving + backing.arriving >= wanted:
                 return min(Severity.ROLLING_OUT, inherited)
-            if Severity.ROLLING_OUT in behind and not any(one <= Severity.STUCK for one in behind):
+            if backing.is_moving and not any(one <= Severity.STUCK for one in behind):
                 return min(Severity.ROLLING_OUT, inherited)
         return Severity.DEGRADED
     if worst is Severity.DOWN:

@@ -39,7 +39,7 @@ from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, W
 from k9py.rollouts.at_zero import AtZero, at_zero
 from k9py.rollouts.changed import TemplateChange
 from k9py.rollouts.revisions import revisions
-from k9py.rollouts.status import RolloutStatus, rollout_status
+from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 from k9py.triage.finding import Finding
 from k9py.triage.services import service_findings
 from k9py.triage.workloads import workload_findings
@@ -103,6 +103,7 @@ class ViewBuilder:
             workloads=tuple(Severity.IDLE if self._is_ending(view.key) else view.severity for view in views),
             arriving=counts.arriving if counts else 0,
             is_young=created is not None and now - created < _YOUNG,
+            is_moving=any(_is_moving(view) for view in views),
         )
         severity = service_severity(backing, own)
         return ServiceView(
@@ -234,6 +235,13 @@ def _remember(memory: dict[str, T], uid: str, value: T) -> None:
     memory[uid] = value
     if len(memory) > MAX_REMEMBERED:
         del memory[next(iter(memory))]
+
+
+def _is_moving(view: RolloutView) -> bool:
+    """Tell whether what a workload misses is on its way; a warning of something else does not change that."""
+    if view.severity is Severity.WARNING:
+        return view.status.state is RolloutState.PROGRESSING
+    return view.severity is Severity.ROLLING_OUT
 
 
 def _of_workloads(views: Sequence[RolloutView]) -> Iterator[Finding]:

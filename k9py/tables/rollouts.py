@@ -69,8 +69,9 @@ def state_words(view: RolloutView) -> str:
     note = f" ({status.note})" if status.note and status.note not in status.words else ""
     if worst is None or worst.message in status.words:
         return status.words + note
-    if status.state is RolloutState.SCALED_TO_ZERO and worst.about == view.key:
-        return worst.message  # it says the same, and more
+    says_more = status.state is RolloutState.SCALED_TO_ZERO or worst.message.startswith(status.words)
+    if says_more and worst.about == view.key:
+        return worst.message
     is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.reason)
     if view.severity > Severity.WARNING or is_named:
         return status.words + note

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from k9py.actions.change import Change, ChangeWarning
+from k9py.actions.forced_rollback import waits_for
 from k9py.actions.patcher import Reader
 from k9py.actions.preflight.autoscalers import autoscaling
 from k9py.actions.preflight.budgets import budget_of_eviction, budget_of_rollout
@@ -40,3 +41,5 @@ def _found(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[Cha
     yield from budget_of_eviction(obj, change, facts)
     yield from quota_refusals(obj, change, facts)
     yield from node_room(obj, change, facts)
+    if isinstance(facts.pods, tuple):
+        yield from waits_for(obj, change, facts.pods)

@@ -335,6 +335,20 @@ def test_pods_that_may_not_be_listed_are_unknown() -> None:
     ]
 
 
+def test_a_new_template_of_a_stateful_set_waits_for_its_pods_that_are_not_ready() -> None:
+    owner = make.stateful_set("db")
+    meta = {"name": "db", "namespace": "shop", "uid": owner.uid, "resourceVersion": "100", "generation": 1}
+    template = {"spec": {"containers": [{"name": "app", "image": "registry.example.com/shop/db:1.0"}]}}
+    obj = {"kind": "StatefulSet", "metadata": meta, "spec": {"replicas": 2, "template": template}}
+    made = [make.pod(f"db-{n}", owner=owner, revision_hash="db-bad", ready=n == 1) for n in (0, 1)]
+    other = make.pod("other-0", revision_hash="other", ready=False)
+    words = "pod db-0 is not ready: a StatefulSet waits for it first, even if broken; delete it afterwards if so"
+    for change in (restart(obj), plan_set_image(obj, {"app": NEWER})):
+        assert told(obj, change, pods=(*made, other)) == [("stuck-pods", words)]
+        assert told({**obj, "kind": "Deployment"}, change, pods=tuple(made)) == []
+    assert told(obj, plan_scale(obj, 3), pods=tuple(made)) == []
+
+
 def test_facts_known_and_empty_mean_no_warning_for_every_change() -> None:
     obj, pod = make.raw_deployment(), raw_pod()
     for change in (plan_scale(obj, 9), restart(obj), plan_set_image(obj, {"app": NEWER}), plan_pause(obj)):

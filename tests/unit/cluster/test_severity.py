@@ -144,6 +144,22 @@ def test_an_update_may_miss_as_many_pods_as_its_strategy_allows(
     assert seen(*objects)[1].severity is severity
 
 
+def test_a_warning_of_something_else_makes_no_rollout_within_its_allowance_a_degradation() -> None:
+    deployment = make.deployment(
+        revision=2, replicas=4, total=5, updated=2, ready=3, available=3, conditions=[UPDATING]
+    )
+    evicted = make.pod(
+        "checkout-evicted", owner=OLD, labels={"app": "checkout"}, ready=False, phase="Failed", statuses=[]
+    )
+    evicted = replace(evicted, status=replace(evicted.status, reason="Evicted"))
+    made = [*pods(NEW, starting=2, created=90), *pods(OLD, ready=3)]
+    service = make.service("checkout")
+    objects = [deployment, NEW, OLD, *made, evicted, service, make.endpoint_slice(service, made)]
+    for one in seen(*objects):
+        assert one.severity is Severity.WARNING
+    assert seen(*(one for one in objects if one is not evicted))[0].severity is Severity.ROLLING_OUT
+
+
 @pytest.mark.parametrize(
     ("created", "statuses", "severity"),
     [(20, STARTING, Severity.ROLLING_OUT), (20, CRASHING, Severity.DOWN), (HOUR, STARTING, Severity.DOWN)],
@@ -164,6 +180,7 @@ def test_a_service_whose_workload_is_being_deleted_is_down_once_no_pod_serves() 
     meta = replace(plain.metadata, deletion_timestamp=make.before(5), finalizers=("foregroundDeletion",))
     service, rollout = seen(*Situation(replace(plain, metadata=meta)).objects())
     assert (service.severity, rollout.severity) == (Severity.DOWN, Severity.ROLLING_OUT)
+    assert state_words(rollout) == "being deleted for 5s, held by finalizer foregroundDeletion", "said once"
 
 
 def test_one_just_made_that_no_controller_has_seen_yet_rolls_out_and_an_old_one_is_unknown() -> None:
