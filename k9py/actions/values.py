@@ -56,10 +56,11 @@ def path_text(path: Path) -> str:
 
 
 def short(text: str) -> str:
-    """Return a path or a value as short as it stays plain: without the way to the pod's spec, digests cut."""
-    for lead in ("spec.template.spec.", "spec.template."):
-        text = text.removeprefix(lead)
-    return _DIGEST.sub(r"\1…", text)
+    """Return a path or a value as short as it stays plain: without the way to the pod's spec, digests cut.
+
+    The pod template's metadata keeps its way: it is not the object's.
+    """
+    return _DIGEST.sub(r"\1…", text.removeprefix("spec.template.spec."))
 
 
 def value_text(path: Path, value: Any) -> str:

@@ -222,6 +222,14 @@ def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_i
     assert found[0].path == "spec.template.spec.containers[app].env"
 
 
+def test_a_difference_in_the_pods_metadata_is_not_told_as_the_objects() -> None:
+    obj = make.raw_deployment()
+    other = json.loads(json.dumps(obj))
+    other["spec"]["template"]["metadata"]["annotations"] = {"inject/id": "42"}
+    [found] = differences(obj, other)
+    assert found.words == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
+
+
 def test_a_difference_is_told_short_and_kept_whole() -> None:
     digests = [f"registry.example.com/shop/checkout@sha256:{sign * 64}" for sign in "ab"]
     [found] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
