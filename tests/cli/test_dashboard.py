@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from k9py.cli import dashboard
+from k9py.cli.exit_guard import ExitGuard
 from k9py.cli.options import Arguments
 from k9py.tui.app import KdashApp
 
@@ -18,13 +19,15 @@ from k9py.tui.app import KdashApp
 def test_a_change_that_could_not_be_written_down_is_in_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_audited: bool, return_code: int | None, code: int
 ) -> None:
-    async def run(app: KdashApp) -> None:
+    async def run(app: KdashApp, guard: ExitGuard, *, mouse: bool = False) -> None:
         app.writing.is_audited = is_audited
         monkeypatch.setattr(KdashApp, "return_code", return_code)
 
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(dashboard, "_run", run)
-    assert dashboard.run_dashboard(Arguments()) == code
+    monkeypatch.setattr(dashboard, "run_app", run)
+    with open(os.devnull, encoding="utf-8") as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        assert dashboard.run_dashboard(Arguments()) == code
 
 
 def test_the_directories_of_the_report_are_for_its_owner_alone_whatever_the_umask(
