@@ -6,16 +6,12 @@ Deployment's say `from 3 to 0`, a StatefulSet's name each pod it took away.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k9py.objects.events import Event
-
-_TO_ZERO: Final = re.compile(r"Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))$", re.ASCII)
-"""Both orders: the second is that of servers before 1.32."""
-_POD_TAKEN: Final = re.compile(r"[dD]elete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.ASCII)
+from k9py.objects.scalings import pods_taken, scaled_away
 
 _SAME: Final = timedelta(seconds=60)
 """Events this much later than our own write are of another one."""
@@ -36,10 +32,11 @@ def former_replicas(
     uid = (obj.get("metadata") or {}).get("uid")
     ours = _audited(audit_lines)
     told = _told(obj, [one for one in events if uid and one.involved_object.uid == uid])
-    if ours is None or told is None:
-        found = ours or told
-        return found[0] if found else None
-    return told[0] if told[1] is not None and ours[1] is not None and told[1] > ours[1] + _SAME else ours[0]
+    if told is None:
+        return ours[0] if ours else None
+    if ours is None:
+        return told[0]
+    return told[0] if ours[1] is not None and told[1] > ours[1] + _SAME else ours[0]
 
 
 def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] | None:
@@ -66,27 +63,8 @@ def _time(text: object) -> datetime | None:
     return found if found.tzinfo is not None else None
 
 
-def _told(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime | None] | None:
+def _told(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:
+    spec = obj.get("spec") or {}
     if obj.get("kind") == "StatefulSet":
-        return _pods_taken(obj, events)
-    scaled = [(one.last_seen, found) for one in events if (found := _TO_ZERO.search(one.message)) and one.last_seen]
-    if not scaled:
-        return None
-    # A rollout scales its old ReplicaSet to 0 too, earlier; the last to go is the one that was scaled away.
-    at, match = max(scaled, key=lambda one: (one[0], int(one[1][1] or one[1][2])))
-    return int(match[1] or match[2]), at
-
-
-def _pods_taken(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime | None] | None:
-    """Return the highest ordinal taken away since a pod was made last, as a count."""
-    made = max((one.last_seen for one in events if one.reason == "SuccessfulCreate" and one.last_seen), default=None)
-    first = int((((obj.get("spec") or {}).get("ordinals")) or {}).get("start") or 0)
-    taken = [
-        (int(found[1]) - first + 1, one.last_seen)
-        for one in events
-        if one.reason == "SuccessfulDelete"
-        and (found := _POD_TAKEN.search(one.message))
-        and one.last_seen
-        and (made is None or one.last_seen >= made)
-    ]
-    return max(taken) if taken else None
+        return pods_taken(events, int((spec.get("ordinals") or {}).get("start") or 0))
+    return scaled_away(events, ((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge"))

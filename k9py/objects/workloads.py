@@ -118,6 +118,12 @@ class ReplicaSet(KubeObject, frozen=True):
         return tuple(one for one in numbers if one)
 
 
+class Ordinals(KubeStruct, frozen=True):
+    """The lowest ordinal of a StatefulSet's pods."""
+
+    start: int = 0
+
+
 class StatefulSetSpec(KubeStruct, frozen=True):
     """apps/v1 StatefulSetSpec."""
 
@@ -125,6 +131,7 @@ class StatefulSetSpec(KubeStruct, frozen=True):
     selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
     service_name: str = ""
+    ordinals: Ordinals | None = None
     pod_management_policy: str = "OrderedReady"
     update_strategy: Strategy = Strategy()
     min_ready_seconds: int = 0

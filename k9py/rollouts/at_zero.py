@@ -15,6 +15,7 @@ from typing import Final
 
 from k9py.objects.events import Event
 from k9py.objects.policy import HorizontalPodAutoscaler
+from k9py.objects.scalings import pods_taken, scaled_away
 from k9py.objects.text import printable
 from k9py.objects.workloads import (
     REVISION_HISTORY,
@@ -33,7 +34,6 @@ _SCALED: Final = re.compile(
     r"Scaled (?:up|down) replica set \S+ (?:from (\d+) to (\d+)|to (\d+)(?: from (\d+))?)$", re.A
 )
 """Both orders: the second is that of servers before 1.32 (which leave out "from 0")."""
-_POD_TAKEN: Final = re.compile(r"[dD]elete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.A)
 
 
 class ZeroReason(Enum):
@@ -149,33 +149,16 @@ def _signs_of_pods(
             yield event.reason in ("SuccessfulCreate", "SuccessfulDelete") or max(_scaling(event), default=0) > 0
 
 
-def _scaled_away(workload: Workload, events: Sequence[Event]) -> tuple[int | None, datetime | None]:
+def _scaled_away(workload: Deployment | StatefulSet, events: Sequence[Event]) -> tuple[int | None, datetime | None]:
     """Return the count before the last scaling to zero, and when that was, as the controllers' events tell."""
     own = [one for one in events if one.involved_object.uid == workload.uid]
     if isinstance(workload, StatefulSet):
-        return _pods_taken(own)
-    found: tuple[int | None, datetime | None] = (None, None)
-    for event in own:
-        counts = _scaling(event)
-        if len(counts) != 2 or counts[1] or event.last_seen is None:
-            continue
-        if found[1] is None or event.last_seen >= found[1]:
-            found = counts[0], event.last_seen
-    return found
-
-
-def _pods_taken(events: Sequence[Event]) -> tuple[int | None, datetime | None]:
-    """Return how many pods a StatefulSet gave up since it last made one, by the highest ordinal, and when."""
-    made = max((one.last_seen for one in events if one.reason == "SuccessfulCreate" and one.last_seen), default=None)
-    taken = [
-        (int(match[1]) + 1, one.last_seen)
-        for one in events
-        if one.reason == "SuccessfulDelete"
-        and (match := _POD_TAKEN.search(one.message))
-        and one.last_seen is not None
-        and (made is None or one.last_seen >= made)
-    ]
-    return (max(taken)[0], min(at for _, at in taken)) if taken else (None, None)
+        ordinals = workload.spec.ordinals
+        found = pods_taken(own, ordinals.start if ordinals is not None else 0)
+    else:
+        rolling = workload.spec.strategy.rolling_update
+        found = scaled_away(own, rolling.max_surge if rolling is not None else None)
+    return found if found is not None else (None, None)
 
 
 def _scaling(event: Event) -> tuple[int, ...]:

@@ -65,6 +65,30 @@ def test_a_deployments_last_replica_set_to_go_tells(words: str) -> None:
     assert former_replicas(at_zero(), (), events) == 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "surge", "wanted"),
+    [
+        (3, 2, None, 4),  # 25% of 4 is 1: a rollout stuck, or paused, in the middle
+        (3, 1, "25%", 3),
+        (10, 5, 5, 10),
+        (2, 2, 0, 4),
+        (1, 10, "25%", 10),  # no number surges to 11: the last old pod of a rollout that was just through
+        (4, 1, "many", 4),
+    ],
+)
+def test_replica_sets_that_go_together_had_the_surge_between_them(
+    old: int, new: int, surge: int | str | None, wanted: int
+) -> None:
+    obj = at_zero()
+    obj["spec"]["strategy"] = {"rollingUpdate": {"maxSurge": surge}}
+    events = [
+        about("Deployment", f"Scaled down replica set x-old from {old} to 0", since=60),
+        about("Deployment", f"Scaled down replica set x-new from {new} to 0", since=59),
+        about("Deployment", "Scaled down replica set x-older from 9 to 0", since=600),
+    ]
+    assert former_replicas(obj, (), events) == former_replicas(obj, (), events[::-1]) == wanted
+
+
 def test_events_of_another_object_or_other_words_tell_nothing() -> None:
     other = make.event(make.deployment("y"), "ScalingReplicaSet", "Scaled down replica set y-a from 4 to 0")
     forged = about("Deployment", "Scaled down replica set x-a from 4 to 0 or so")

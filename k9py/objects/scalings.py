@@ -1,0 +1,68 @@
+"""What controllers' events tell of a workload's pods being taken away: how many it wanted before, and when.
+
+Invariant: pure. Events are those about the one workload. To read another controller's words, add a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from k9py.objects.events import Event
+from k9py.objects.quantities import scaled
+
+_TO_ZERO: Final = re.compile(r"Scaled down replica set (\S+) (?:from (\d+) to 0|to 0 from (\d+))$", re.A)
+"""Both orders: the second is that of servers before 1.32."""
+_POD_TAKEN: Final = re.compile(r"[dD]elete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.A)
+_TOGETHER: Final = timedelta(seconds=2)
+"""A Deployment's ReplicaSets are scaled down in one go; times are whole seconds."""
+
+
+def scaled_away(events: Sequence[Event], max_surge: int | str | None = None) -> tuple[int, datetime] | None:
+    """Return how many pods a Deployment wanted before it was last scaled to zero, and when that was.
+
+    In the middle of a rollout it has pods of several ReplicaSets, and together the surge more than it wants.
+
+    Args:
+        max_surge: of its strategy; None: the default.
+    """
+    told = [
+        (event.last_seen, match[1], int(match[2] or match[3]))
+        for event in events
+        if event.reason == "ScalingReplicaSet" and event.last_seen and (match := _TO_ZERO.search(event.message))
+    ]
+    if not told:
+        return None
+    at = max(when for when, _, _ in told)
+    counts = {name: count for when, name, count in sorted(told) if at - when <= _TOGETHER}
+    return _wanted(tuple(counts.values()), "25%" if max_surge is None else max_surge), at
+
+
+def _wanted(counts: Sequence[int], max_surge: int | str) -> int:
+    most, total = max(counts), sum(counts)
+    if most == total:
+        return most
+    try:
+        return next(n for n in range(most, total + 1) if n + scaled(max_surge, n, round_up=True) == total)
+    except (ValueError, StopIteration):
+        return most  # a rollout just through: the rest was the last of the old pods
+
+
+def pods_taken(events: Sequence[Event], first: int = 0) -> tuple[int, datetime] | None:
+    """Return how many pods a StatefulSet gave up since it last made one, and when, by the highest ordinal.
+
+    Args:
+        first: its lowest ordinal (`spec.ordinals.start`).
+    """
+    made = max((one.last_seen for one in events if one.reason == "SuccessfulCreate" and one.last_seen), default=None)
+    taken = [
+        (int(match[1]) - first + 1, one.last_seen)
+        for one in events
+        if one.reason == "SuccessfulDelete"
+        and (match := _POD_TAKEN.search(one.message))
+        and one.last_seen is not None
+        and (made is None or one.last_seen >= made)
+    ]
+    return (max(taken)[0], min(at for _, at in taken)) if taken else None
