@@ -53,7 +53,8 @@ def template_change(
     else:
         told = [*_scaled_up(current, events), *([written] if written is not None else [])]
         at = revision_since(current, revisions, pods, told)
-    return TemplateChange(at, _author(writers, at))
+    others = [one.created_at for one in revisions if one.created_at is not None and not one.is_current]
+    return TemplateChange(at, _author(writers, at, others))
 
 
 def revision_since(
@@ -88,14 +89,22 @@ def _scaled_up(current: Revision, events: Iterable[Event]) -> Iterator[datetime]
                 yield at
 
 
-def _author(writers: Sequence[ManagedFields], at: datetime | None) -> str:
-    """Return who wrote the template then: the one whose last write is nearest, or the only one it can be."""
+def _author(writers: Sequence[ManagedFields], at: datetime | None, others: Sequence[datetime] = ()) -> str:
+    """Return who wrote the template then: the one whose last write is nearest, or the only one it can be.
+
+    Args:
+        others: when the other revisions were made: who wrote nearer to one of those made that one.
+    """
     if len(writers) == 1 and (at is None or writers[0].time is None):
         return printable(writers[0].manager)
     dated = [(one.time, one.manager) for one in writers if one.time is not None and one.manager]
     if at is None or not dated:
         return ""
-    near = [(abs(time - at), manager) for time, manager in dated if abs(time - at) <= _SLACK]
+    near = [
+        (abs(time - at), manager)
+        for time, manager in dated
+        if abs(time - at) <= min((_SLACK, *(abs(time - other) for other in others)))
+    ]
     if near:
         return printable(min(near)[1])
     since = {manager for time, manager in dated if time > at}

@@ -150,6 +150,13 @@ def test_who_changed_it_is_the_manager_whose_write_made_the_revision(managed: li
     assert changed(with_managed(make.deployment(revision=2), *managed), [NEW, OLD]) == (before(600), by)
 
 
+def test_who_made_the_revision_a_few_seconds_before_is_not_named_for_this_one() -> None:
+    earlier = make.replica_set(pod_hash="aaa", revision=1, created=before(603))
+    writes = [wrote("kubectl-rollout", before(603), "template"), wrote("argocd-controller", before(595), "template")]
+    workload = with_managed(make.deployment(revision=2), *writes)
+    assert changed(workload, [NEW, earlier]) == (before(600), "argocd-controller")
+
+
 UNDO = wrote("kubectl", before(100), "template")
 
 
