@@ -142,6 +142,23 @@ def _terminating(case: _Case) -> Iterator[Finding]:
     yield Finding(severity, "Terminating", message, case.service.key)
 
 
+def _gone_pods(case: _Case) -> Iterator[Finding]:
+    """Endpoints made by hand stay when the pods they name go: then nobody answers, whatever they say of themselves."""
+    if case.service.spec.selector:
+        return  # the controller takes them away
+    there = {pod.uid for pod in case.pods}
+    refs = (one.target_ref for one in case.endpoints if one.is_serving and one.target_ref is not None)
+    # Pods of another namespace may not be read here.
+    named = [ref for ref in refs if ref.kind == Pod.KIND and ref.namespace in ("", case.service.namespace)]
+    gone = [ref for ref in named if ref.uid and ref.uid not in there]
+    if gone:
+        count = len(case.endpoints)
+        which = "its endpoint" if count == 1 else f"{len(gone)} of {count} endpoints"
+        verb = "names" if len(gone) == 1 else "name"
+        message = f"{which} {verb} a pod that is gone: {printable(gone[0].name)}"
+        yield Finding(Severity.WARNING, "PodGone", message, case.service.key)
+
+
 def _port_names(case: _Case) -> Iterator[Finding]:
     """A target port given by name must be a port of some container of each pod, else nothing answers on it there."""
     targets, pods = named_targets(case.service), case.running or case.pods
@@ -173,4 +190,5 @@ _CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
     _no_ready_endpoint,
     _some_not_ready,
     _terminating,
+    _gone_pods,
 )

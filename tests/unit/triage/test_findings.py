@@ -248,6 +248,21 @@ def test_endpoints_made_by_hand_of_which_none_is_ready_serve_nobody() -> None:
     assert (found.severity, found.message) == (Severity.DOWN, "its endpoint is not ready")
 
 
+def test_endpoints_made_by_hand_that_name_a_pod_that_is_gone_are_a_warning() -> None:
+    by_hand, selecting = make.service(selector={}), make.service()
+    here, gone = make.pod("a"), make.pod("b")
+    for service, left, words in (
+        (by_hand, [here], ["1 of 2 endpoints names a pod that is gone: b"]),
+        (by_hand, [here, gone], []),
+        (by_hand, [], ["2 of 2 endpoints name a pod that is gone: a"]),
+        (selecting, [here], []),
+        (make.service(namespace="other", selector={}), [], []),  # pods of a namespace that may not be read
+    ):
+        found = service_findings(service, [make.endpoint_slice(service, [here, gone])], left, make.NOW)
+        assert [one.message for one in found] == words
+        assert all(one.severity is Severity.WARNING for one in found)
+
+
 def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:
     service, pods = make.service(), [make.pod("a", ready=False, statuses=[STARTING])]
     unknown = EndpointSlice(
