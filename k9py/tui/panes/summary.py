@@ -43,10 +43,17 @@ def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) ->
     found = [
         one
         for one in view.findings
-        # With the cause named, that the deadline has passed is said beside the deadline.
-        if others and one.message not in status.words and not (status.reason and one.reason == DEADLINE)
+        if others and not (one.message in status.words or (status.reason and _follows(one, status.reason)))
     ]
     return Summary(_title(view), status.words + note, rollout_tone(view), tuple(_findings(found, now)))
+
+
+def _follows(finding: Finding, cause: str) -> bool:
+    """Tell whether a finding adds nothing to a named cause: how many pods have it is told beside their revision.
+
+    That the deadline has passed is said beside the deadline.
+    """
+    return finding.reason == DEADLINE or finding.message.startswith(cause)
 
 
 def rollout_facts(queries: Queries, view: RolloutView) -> Line:
