@@ -1,6 +1,18 @@
-"""`python -m k9py` is `kdash`."""
+"""`kdash`, and `python -m k9py`.
 
-from k9py.cli.main import main
+Owns: the first moments of the process. Importing takes a few tenths of a second, in which Ctrl+C would end in a
+traceback of whatever is just being imported, or in another exception than `KeyboardInterrupt`.
+"""
+
+from k9py.cli.interrupts import ending_at_once
+
+
+def main() -> None:
+    """Run `kdash` and exit the process."""
+    with ending_at_once():
+        from k9py.cli.main import main as run
+    run()
+
 
 if __name__ == "__main__":
     main()

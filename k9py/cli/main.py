@@ -14,6 +14,7 @@ import click
 
 from k9py import __version__
 from k9py.cli.commands import COMMANDS
+from k9py.cli.interrupts import ending_at_once
 from k9py.cli.names import check_namespace
 from k9py.cli.options import THEME_NAMES, Arguments, Output
 from k9py.cli.streams import forget_exported_size, open_streams, printing
@@ -165,14 +166,16 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
 
 def _run(arguments: Arguments) -> int:
     if arguments.once:
-        from k9py.cli.once import run_once
+        with ending_at_once():
+            from k9py.cli.once import run_once
 
         return printing(lambda: run_once(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
     if not sys.stderr.isatty():  # Textual draws there
         raise ConfigError("the dashboard needs a terminal as standard error too", "leave out the 2>")
-    from k9py.cli.dashboard import run_dashboard
+    with ending_at_once():
+        from k9py.cli.dashboard import run_dashboard
 
     return run_dashboard(arguments)
 
@@ -194,8 +197,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = 130
     except KdashError as error:
         click.echo(f"kdash: {printable(error.message)}", err=True)
-        if error.hint:
-            click.echo(f"  hint: {printable(error.hint)}", err=True)
+        if error.hint_at_the_end:
+            click.echo(f"  hint: {printable(error.hint_at_the_end)}", err=True)
         status = EXIT_UNABLE
     except BrokenPipeError:
         status = EXIT_UNABLE

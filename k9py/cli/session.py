@@ -125,5 +125,5 @@ async def told(invocation: Invocation, core: Callable[[Invocation], Awaitable[in
 def tell(console: Console, error: KdashError) -> None:
     """Say what went wrong and what can be done about it."""
     console.say(f"kdash: {printable(error.message)}")
-    if error.hint:
-        console.say(f"  hint: {printable(error.hint)}")
+    if error.hint_at_the_end:
+        console.say(f"  hint: {printable(error.hint_at_the_end)}")

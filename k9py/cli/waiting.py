@@ -16,7 +16,7 @@ from typing import Final, Self, TextIO
 
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.informer.clock import Clock
-from k9py.objects.errors import UnavailableError
+from k9py.objects.errors import ExpiredError, UnavailableError
 from k9py.objects.kinds import KINDS
 from k9py.objects.text import printable
 
@@ -94,10 +94,13 @@ def reading_words(health: ClusterHealth) -> str:
 def is_settled(kind: KindHealth) -> bool:
     """Tell whether a kind is read, or has failed in a way that waiting does not mend.
 
-    A busy server that asks for a moment's patience (429: API priority and fairness) has not failed.
+    A busy server that asks for a moment's patience (429: API priority and fairness) has not failed, nor has a long list
+    whose continue token grew too old (410): it is begun again, with larger pages.
     """
-    busy = isinstance(kind.error, UnavailableError) and kind.error.code == 429
-    return kind.state is not ClusterState.LOADING and not (kind.state is ClusterState.UNREACHABLE and busy)
+    passes = isinstance(kind.error, ExpiredError) or (
+        isinstance(kind.error, UnavailableError) and kind.error.code == 429
+    )
+    return kind.state is not ClusterState.LOADING and not (kind.state is ClusterState.UNREACHABLE and passes)
 
 
 def _columns(stream: TextIO) -> int:

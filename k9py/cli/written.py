@@ -83,7 +83,7 @@ def _error_values(error: KdashError) -> dict[str, Any]:
     """Return a failure as JSON values: `looked` is what reading the object back found, `rule` what refused it."""
     return {
         "message": printable(error.message),
-        "hint": printable(error.hint),
+        "hint": printable(error.hint_at_the_end),
         "looked": error.looked or None,
         "rule": printable(error.rule) if isinstance(error, DeniedError) else None,
     }

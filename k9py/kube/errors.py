@@ -35,6 +35,7 @@ from k9py.objects.errors import (
     UnauthorizedError,
     UnavailableError,
     WebhookFailedError,
+    repeated,
 )
 from k9py.objects.text import printable
 
@@ -61,6 +62,7 @@ _BY_CODE: Final[Mapping[int, type[ApiError]]] = {
     504: UnavailableError,
 }
 
+_AGAIN: Final = "It is tried again by itself."
 _NOT_TLS: Final = b"Client sent an HTTP request to an HTTPS server"
 _NO_PATH: Final = b"404 page not found"
 """What a server written in Go says of a path it does not know."""
@@ -172,8 +174,11 @@ def from_status(
     if asked.is_write and (refusal := _admission(told)):
         return refusal(code=code, reason=reason, retry_after=seconds)
     message, hint = _words(code, told, asked, credentials, absence)
-    return _BY_CODE.get(code, UnavailableError if code >= 500 else BadRequestError)(
+    error: ApiError = _BY_CODE.get(code, UnavailableError if code >= 500 else BadRequestError)(
         message, hint, code=code, reason=reason, retry_after=seconds
+    )
+    return (
+        repeated(error, _AGAIN) if asked.is_repeated and isinstance(error, UnavailableError | ExpiredError) else error
     )
 
 
@@ -196,8 +201,8 @@ def from_stranger(
     if answer.code not in (401, 429) and answer.code < 500:
         return error
     kind = UnauthorizedError if answer.code == 401 else UnavailableError
-    again = " It is tried again by itself." if asked.is_repeated and kind is UnavailableError else ""
-    return kind(error.message, error.hint + again, code=answer.code, retry_after=_seconds(retry_after, now))
+    told = kind(error.message, error.hint, code=answer.code, retry_after=_seconds(retry_after, now))
+    return repeated(told, _AGAIN) if asked.is_repeated and kind is UnavailableError else told
 
 
 def _admission(told: str) -> Callable[..., ApiError] | None:
@@ -250,18 +255,16 @@ def _words(code: int, told: str, asked: Asked, credentials: str, absence: str) -
         case 409:
             return told or f"The object has changed meanwhile: {asked}", "Look at it again, then repeat."
         case 410:
-            return told or "The version asked for is too old", "The list is read again by itself."
+            return told or "The version asked for is too old", ""
         case 422:
             return told or f"The server refuses this as invalid: {asked}", "Nothing was changed."
         case 429:
             wait = "Nothing was changed: wait, then try again." if asked.is_write else "Wait, then try again."
-            again = "It is tried again by itself." if asked.is_repeated else wait
-            return told or "The API server asks us to slow down", again
+            return told or "The API server asks us to slow down", wait
         case _ if code >= 500:
             return (
                 f"The API server answered {code} to: {asked}" + (f": {told}" if told else ""),
-                "The server, or a proxy before it, is in trouble"
-                + ("; it is tried again by itself." if asked.is_repeated else "."),
+                "The server, or a proxy before it, is in trouble.",
             )
     return told or f"The API server answered {code} to: {asked}", ""
 

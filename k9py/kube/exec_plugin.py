@@ -131,6 +131,11 @@ class ExecPlugin:
             command = str(self.directory / command)
         program = shutil.which(command, path=self.environ.get("PATH"))
         if program is None:
+            if os.path.isdir(command) and os.path.dirname(command):
+                raise ConfigError(
+                    f"The credential plugin {self.name} cannot be run: it is a directory",
+                    "Name the program in it: correct exec.command in the kubeconfig.",
+                )
             if os.path.isfile(command) and os.path.dirname(command):
                 raise ConfigError(
                     f"The credential plugin {self.name} cannot be run: it is not executable",

@@ -19,8 +19,9 @@ import aiohttp
 
 from k9py.kube.errors import bounded, certificate_words
 from k9py.kube.not_api import not_http
-from k9py.objects.errors import ConnectionFailedError, SilentError
+from k9py.objects.errors import ConnectionFailedError, SilentError, repeated
 
+_AGAIN: Final = "It is tried again by itself."
 _SENT_INSTEAD: Final = re.compile(r"Bad status line.*?(b(?:'.*'|\".*\"))", re.DOTALL)
 """aiohttp's words for an answer that does not begin as HTTP does, with what came."""
 RAISED = (aiohttp.ClientError, OSError)
@@ -105,10 +106,8 @@ def _failure(error: BaseException, server: str, silent_for: float | None, is_rep
             return _tls(error.__cause__, shown)
         case aiohttp.SocketTimeoutError():
             waited = f" for {silent_for:g} s" if silent_for else ""
-            return SilentError(
-                f"The server {shown} was silent{waited}",
-                "The connection is taken up again by itself." if is_repeated else "Check server and network.",
-            )
+            silence = SilentError(f"The server {shown} was silent{waited}", "Check server and network.")
+            return repeated(silence, _AGAIN) if is_repeated else silence
         case aiohttp.ConnectionTimeoutError():
             return ConnectionFailedError(
                 f"The server {shown} did not accept a connection in time",
@@ -161,11 +160,11 @@ def cut_inside_line(server: str) -> ConnectionFailedError:
 
 
 def _cut_off(shown: str, *, is_repeated: bool = True) -> ConnectionFailedError:
-    again = "It is taken up again by itself; if not, check server and network."
-    hint = again if is_repeated else "Check server and network."
+    hint = "Check server and network."
     if shown.startswith("http://"):  # so end many TLS servers what is not TLS
         hint += " Does the server want https:// in the kubeconfig?"
-    return ConnectionFailedError(f"The connection to {shown} was cut off", hint)
+    error = ConnectionFailedError(f"The connection to {shown} was cut off", hint)
+    return repeated(error, _AGAIN) if is_repeated else error
 
 
 def _unresolved(host: str) -> ConnectionFailedError:
@@ -230,9 +229,8 @@ def _cause(error: BaseException) -> str:
 
 def silent(server: str, seconds: float) -> SilentError:
     """Return the error for a stream of which nothing came for so long."""
-    return SilentError(
-        f"The server {bounded(server, 200)} was silent for {seconds:g} s", "The connection is taken up again by itself."
-    )
+    error = SilentError(f"The server {bounded(server, 200)} was silent for {seconds:g} s", "Check server and network.")
+    return repeated(error, _AGAIN)
 
 
 def unanswered(server: str, seconds: float | None) -> SilentError:

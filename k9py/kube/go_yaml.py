@@ -45,6 +45,8 @@ def read_yaml(content: bytes) -> Any:
         YamlSyntaxError: it cannot be read.
     """
     try:
+        if b"%YAML" in content:
+            _refuse_other_versions(content)
         loader = _Loader(content)
         try:
             node = loader.get_node() if loader.check_node() else None
@@ -57,6 +59,16 @@ def read_yaml(content: bytes) -> Any:
         raise YamlSyntaxError(_where(error)) from None
     except RecursionError:
         raise YamlSyntaxError("it is nested too deeply") from None
+
+
+def _refuse_other_versions(content: bytes) -> None:
+    """Refuse a first document that says it is not YAML 1.1, as go-yaml does; PyYAML reads on."""
+    for event in yaml.parse(content, Loader=_Loader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            if event.version not in (None, (1, 1)):
+                major, minor = event.version
+                raise YamlSyntaxError(_at(event, f"it is of YAML {major}.{minor}, not 1.1: remove the %YAML line"))
+            return
 
 
 class _Values:
@@ -173,6 +185,6 @@ def _where(error: yaml.YAMLError) -> str:
     return problem if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
-def _at(node: yaml.Node, problem: str) -> str:
+def _at(node: Any, problem: str) -> str:
     mark = node.start_mark
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"

@@ -3,6 +3,7 @@
 Owns: where kubeconfigs are looked for and how several become one. The rules are client-go's
 (tools/clientcmd/loader.go): of several files the first that names an entry, or sets the current context, wins; relative
 paths are relative to the file that names them; files listed in KUBECONFIG may be missing, one given by hand may not.
+`~` is the shell's and no one else's: where it is left over, kubectl looks for a directory of that name, and so do we.
 kubernetes_asyncio's merger is not used: it takes the last current-context, and importing it costs the first frame.
 
 What one file holds is read in `kubeconfig_file`; its fields are in `kubeconfig_schema`.
@@ -61,11 +62,18 @@ class Kubeconfig:
 def candidate_paths(kubeconfig: str | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the files to look at, in the order of precedence."""
     if kubeconfig:
-        return (Path(kubeconfig).expanduser(),)
+        return (Path(kubeconfig),)
     if named := environ.get("KUBECONFIG"):
-        return tuple(dict.fromkeys(Path(part).expanduser() for part in named.split(os.pathsep) if part))
+        return tuple(dict.fromkeys(Path(part) for part in named.split(os.pathsep) if part))
     home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")
     return (Path(home) / ".kube" / "config",)
+
+
+def missing_hint(missing: Iterable[Path]) -> str:
+    """Return what can be done about files that were looked for in vain."""
+    if any(path.parts[:1] and path.parts[0].startswith("~") for path in missing):
+        return "Only the shell replaces ~, and not everywhere: write the whole path, or $HOME."
+    return DEMO_HINT
 
 
 def read_kubeconfig(kubeconfig: str | None = None, environ: Mapping[str, str] | None = None) -> Kubeconfig:
@@ -88,7 +96,7 @@ def read_kubeconfig(kubeconfig: str | None = None, environ: Mapping[str, str] | 
         else:
             files.append((path, file))
     if kubeconfig and missing:
-        raise ConfigError(f"The kubeconfig {printable(str(missing[0]))} does not exist", DEMO_HINT)
+        raise ConfigError(f"The kubeconfig {printable(str(missing[0]))} does not exist", missing_hint(missing))
     return _merge(files, tuple(missing))
 
 

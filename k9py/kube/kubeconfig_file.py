@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ from k9py.objects.text import printable
 _LISTS_OF_TEXT: Final = frozenset({"args", "as-groups"})
 _MAPS_OF_LISTS: Final = frozenset({"as-user-extra"})
 _AS_WRITTEN: Final = frozenset({"extension"})
+_UNREADABLE_HINTS: Final[dict[int | None, str]] = {
+    errno.EISDIR: "Name the file in it: KUBECONFIG and --kubeconfig take files.",
+    errno.ENOTDIR: "A part of the path is a file: name the kubeconfig itself.",
+    errno.ELOOP: "Its symbolic links lead back to themselves: make them anew.",
+    errno.ENAMETOOLONG: "Give the path of a file, not its content.",
+}
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _DATA_OF_CLUSTER: Final = ("certificate_authority_data",)
 _DATA_OF_USER: Final = ("client_certificate_data", "client_key_data")
@@ -41,10 +48,9 @@ def read_file(path: Path) -> File | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ConfigError(
-            f"The kubeconfig {shown} cannot be read: {getattr(error, 'strerror', None) or error}",
-            "Check the file's owner and mode.",
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        hint = _UNREADABLE_HINTS.get(getattr(error, "errno", None), "Check the file's owner and mode.")
+        raise ConfigError(f"The kubeconfig {shown} cannot be read: {why}", hint) from error
     try:
         values = read_yaml(content)
     except YamlSyntaxError as error:
@@ -140,13 +146,21 @@ def _wrong_shape(message: str, values: Any) -> tuple[str, str]:
     found, shown = values, ""
     for key, index in _STEP.findall(path):
         if index == "...":  # an item of a map: msgspec does not say which
-            return _expected(message, shown, None)
+            return _expected(message, *_first_item_that_is_no_text(message, shown, found))
         try:
             found = found[int(index)] if index else found[key]
         except (KeyError, IndexError, TypeError):
             return _expected(message, shown, None)
         shown += f"[{index}]" if index else f".{key}"
     return _expected(message, shown, found)
+
+
+def _first_item_that_is_no_text(message: str, path: str, found: Any) -> tuple[str, Any]:
+    if isinstance(found, dict) and "Expected `str`" in message:
+        for key, value in found.items():
+            if not isinstance(value, str | list):
+                return f"{path}.{key}", value
+    return path, None
 
 
 def _expected(message: str, path: str, found: Any) -> tuple[str, str]:

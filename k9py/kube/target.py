@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from k9py.kube.kubeconfig import DEMO_HINT, Entry, Kubeconfig, read_kubeconfig
+from k9py.kube.kubeconfig import DEMO_HINT, Entry, Kubeconfig, missing_hint, read_kubeconfig
 from k9py.kube.kubeconfig_file import decoded
 from k9py.kube.kubeconfig_schema import Cluster, User
 from k9py.kube.options import ConnectOptions
@@ -107,7 +107,8 @@ def _no_kubeconfig(config: Kubeconfig, environ: Mapping[str, str]) -> ConfigErro
         also = f", and {_missing(config, environ)}" if config.missing else ""
         return ConfigError(f"The kubeconfig {shown} has no contexts{also}", DEMO_HINT)
     why = _missing(config, environ) if config.missing else "KUBECONFIG is set, but names no file"
-    return ConfigError(f"There is no kubeconfig, so kdash does not know which cluster to show: {why}", DEMO_HINT)
+    hint = missing_hint(config.missing)
+    return ConfigError(f"There is no kubeconfig, so kdash does not know which cluster to show: {why}", hint)
 
 
 def _missing(config: Kubeconfig, environ: Mapping[str, str]) -> str:

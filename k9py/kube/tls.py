@@ -9,13 +9,16 @@ Making a context with the system's CAs takes 60-80 ms: call these from a thread.
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import tempfile
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from k9py.objects.errors import ConfigError
 from k9py.objects.text import printable
+
+_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,35 @@ def ssl_context(ca: bytes | None, *, insecure: bool, certificate: ClientCertific
     return context
 
 
+def _chain_and_key(certificate: ClientCertificate) -> bytes:
+    """Return what Go takes of the two: the certificates of one, and the first key of the other, whatever else is there.
+
+    OpenSSL takes the first key it sees: another one beside the certificate would win.
+    """
+    chain = [block[0] for block in _BLOCK.finditer(certificate.certificate) if block[1] == b"CERTIFICATE"]
+    keys = [block[0] for block in _BLOCK.finditer(certificate.key) if block[1].endswith(b"PRIVATE KEY")]
+    is_key = not chain and b"PRIVATE KEY-----" in certificate.certificate
+    is_chain = not keys and b"CERTIFICATE-----" in certificate.key
+    if is_key or is_chain:
+        raise ValueError(
+            "client-certificate is a key, and client-key a certificate: change them over"
+            if is_key and is_chain
+            else "client-certificate is a key"
+            if is_key
+            else "client-key is a certificate"
+        )
+    if not chain or not keys:
+        return certificate.certificate.rstrip() + b"\n" + certificate.key  # OpenSSL says what is wrong with it
+    return b"\n".join((*chain, keys[0], b""))
+
+
 def _load(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
     path = ""
     try:
+        content = _chain_and_key(certificate)
         descriptor, path = tempfile.mkstemp(prefix="kdash-", suffix=".pem")  # mode 0600
         with open(descriptor, "wb") as file:
-            file.write(certificate.certificate.rstrip() + b"\n" + certificate.key)
+            file.write(content)
         context.load_cert_chain(path, password=_refuse_password)
     except (ssl.SSLError, ValueError) as error:
         _refuse_certificate(error)

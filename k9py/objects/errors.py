@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+E = TypeVar("E", bound="KdashError")
+
 
 class KdashError(Exception):
     """Any failure that is told to a person.
@@ -17,15 +21,29 @@ class KdashError(Exception):
         looked: what was found when an object was read back after a write that may have been made: `not-made` or
             `unknown`; "" when there was nothing to look for.
         is_looked_final: it cannot be made any more either.
+        final_hint: the hint where this failure is the end, and nothing is tried again; None: `hint` holds there too.
     """
 
     looked = ""
     is_looked_final = False
+    final_hint: str | None = None
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def hint_at_the_end(self) -> str:
+        """The hint for whoever gives up with this failure."""
+        return self.hint if self.final_hint is None else self.final_hint
+
+
+def repeated(error: E, again: str) -> E:
+    """Add to a hint that it is tried again, for as long as somebody does; return the error."""
+    error.final_hint = error.hint_at_the_end
+    error.hint = f"{error.hint} {again}".strip()
+    return error
 
 
 class ConfigError(KdashError):

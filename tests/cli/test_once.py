@@ -15,7 +15,7 @@ from k9py.cli.main import main
 from k9py.cli.printing import fitted_widths
 from k9py.simulator.api.access import Rule
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.faults import Refuse, Replace, Where
+from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Where
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
 from k9py.tables.plain import PlainTable
@@ -87,6 +87,30 @@ def test_a_server_that_is_busy_for_a_moment_is_waited_for(
     code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert (code, err) == (0, "")
     assert "checkout" in out
+
+
+def test_a_list_that_grew_too_old_is_read_again(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
+) -> None:
+    shop.inject(Refuse(410, "Expired", "The provided continue parameter is too old"), Where("list", "pods"))
+    code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
+    assert (code, err) == (0, "")
+    assert "checkout" in out
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Refuse(500, "InternalError", "leader changed"), Cut(10), Replace(502, b"<html>nginx</html>", "text/html")],
+    ids=["500", "cut off", "a proxy's page"],
+)
+def test_what_ends_a_command_is_not_said_to_be_tried_again(
+    capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path, fault: Fault
+) -> None:
+    shop.inject(fault, Where(), times=None)
+    code, _, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
+    assert code == 2
+    assert "hint: " in err
+    assert "by itself" not in err
 
 
 def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(

@@ -86,6 +86,18 @@ def test_a_signal_ends_a_command_and_its_plugin(command: list[str], number: sign
     assert_gone(pid)
 
 
+@pytest.mark.parametrize("failure", ["", "raise RuntimeError"], ids=["interrupted", "failing for it"])
+def test_an_interrupt_while_it_is_being_imported_ends_it_without_a_word(failure: str, tmp_path: Path) -> None:
+    interrupt = "import os, signal\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt:\n " + (
+        failure or "raise"
+    )
+    (tmp_path / "click.py").write_text(interrupt)
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([*KDASH, "--once"], capture_output=True, env=environ, preexec_fn=_hear_all, timeout=PATIENCE)
+    assert ended.returncode == -signal.SIGINT
+    assert ended.stderr == b""
+
+
 def test_nohup_is_respected(plugin: Plugin) -> None:
     argv = [*KDASH, "--kubeconfig", str(plugin.config), "--once"]
     with subprocess.Popen(argv, stderr=subprocess.PIPE, preexec_fn=_ignore_hangups) as program:

@@ -9,7 +9,7 @@ import pytest
 
 from k9py.cli.waiting import Waiting, reading_words
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError, UnavailableError
+from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError, UnavailableError
 from tests.unit.cluster.server import HeldClock
 
 BUSY = UnavailableError("the API server asks us to slow down", code=429)
@@ -61,7 +61,7 @@ async def test_what_is_said_of_a_wait(is_terminal: bool, passing: list[float], s
 
 
 def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | None = None) -> KindHealth:
-    assert error is None or isinstance(error, UnavailableError | ConnectionFailedError | ForbiddenError)
+    assert error is None or isinstance(error, UnavailableError | ConnectionFailedError | ForbiddenError | ExpiredError)
     return KindHealth(name, state, state is ClusterState.LIVE, objects, error)
 
 
@@ -77,6 +77,10 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
         (
             [kind("Pod", ClusterState.UNREACHABLE, 0, BUSY)],
             "reading pods: the API server asks us to slow down; it is tried again…",
+        ),
+        (
+            [kind("Pod", ClusterState.UNREACHABLE, 500, ExpiredError("too old"))],
+            "reading pods: too old; it is tried again…",
         ),
         ([kind("Pod", ClusterState.UNREACHABLE, 0, ConnectionFailedError("refused"))], ""),
         ([kind("Pod", ClusterState.FORBIDDEN, 0, ForbiddenError("no"))], ""),

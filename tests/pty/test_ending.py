@@ -50,6 +50,16 @@ def test_exported_columns_and_lines_do_not_beat_the_terminal(tmp_path: Path) -> 
         assert terminal.wait_for_exit() == 0
 
 
+def test_ctrl_c_while_the_screen_is_being_imported_ends_it_without_a_word(tmp_path: Path) -> None:
+    interrupted = (
+        "import os, signal, rich\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt: rich.gone"
+    )
+    (tmp_path / "textual.py").write_text(interrupted)
+    with demo(tmp_path, PYTHONPATH=str(tmp_path)) as terminal:
+        assert terminal.wait_for_signal() == signal.SIGINT
+        assert b"Traceback" not in terminal.raw
+
+
 # -- signals and hang-ups ---------------------------------------------------------------------------------------------
 
 

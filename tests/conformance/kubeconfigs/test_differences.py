@@ -110,6 +110,12 @@ AUTHORIZED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
         {},
         TOKEN,
     ),
+    "a tilde in KUBECONFIG leaves a file out": (
+        {"a": config(), "home/.kube/b": config(user="token: x").replace("x\n", "z\n")},
+        {"KUBECONFIG": "~/.kube/b:{dir}/a"},
+        TOKEN,
+    ),
+    "YAML that says its version": ("%YAML 1.1\n---\n" + config(), {}, TOKEN),
     "a plugin answers in YAML": (
         plugin(printing("apiVersion: client.authentication.k8s.io/v1\nstatus: {token: t}")),
         {},
@@ -330,6 +336,42 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
         {},
         "no URL of an API",
     ),
+    "a certificate and a key that were changed over": (
+        config(user=ALICE.replace("certificate", "?").replace("key", "certificate").replace("?", "key")),
+        {},
+        "client-certificate is a key, and client-key a certificate: change them over",
+    ),
+    "a key in place of a certificate": (
+        config(user=ALICE.replace(encoded("alice.crt"), encoded("alice.key"))),
+        {},
+        "client-certificate is a key",
+    ),
+    "a certificate in place of a key": (
+        config(user=ALICE.replace(encoded("alice.key"), encoded("alice.crt"))),
+        {},
+        "client-key is a certificate",
+    ),
+    "YAML of another version": ("%YAML 1.2\n---\n" + config(), {}, "it is of YAML 1.2, not 1.1"),
+    "a number in a provider's settings": (
+        config(user="auth-provider: {name: oidc, config: {idp-issuer-url: 'https://localhost:1', client-id: 12}}"),
+        {},
+        "users[0].user.auth-provider.config.client-id is a number, and must be text\nPut it in quotes.",
+    ),
+    "a tilde in KUBECONFIG": (
+        {"home/.kube/other": config()},
+        {"KUBECONFIG": "~/.kube/other"},
+        "KUBECONFIG names ~/.kube/other, which does not exist\nOnly the shell replaces ~",
+    ),
+    "a plugin that is a directory": (
+        {"config": config(user=EXEC), "plugin/program": answering()},
+        {},
+        "plugin cannot be run: it is a directory",
+    ),
+    "a directory as a file": (
+        {"d/config": config()},
+        {"KUBECONFIG": "{dir}/d"},
+        "cannot be read: Is a directory\nName the file in it",
+    ),
     "a tilde that means home": (
         {
             "config": config("server: 'https://localhost:@tls', certificate-authority: '~/ca.crt'"),
@@ -355,6 +397,28 @@ async def test_kdash_connects_where_kubectl_would_ask_for_a_name_and_a_password(
     by_kubectl, by_kdash = await both(case(world, config(user="")), tmp_path, world)
     assert by_kubectl.wanted_to_ask
     assert by_kdash.seen[0].headers == ()
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key"),
+    [
+        (("alice.crt", "bob.key"), ("alice.key",)),
+        (("alice.key", "alice.crt"), ("bob.crt", "alice.key")),
+        (("alice.crt",), ("alice.key", "bob.key")),
+    ],
+)
+async def test_a_certificate_and_a_key_among_others_are_those_kubectl_takes(
+    tmp_path: Path, world: World, certificate: tuple[str, ...], key: tuple[str, ...]
+) -> None:
+    files: dict[str, Content] = {
+        "config": config(user="client-certificate: c, client-key: k"),
+        "c": b"".join(map(pem, certificate)),
+        "k": b"".join(map(pem, key)),
+    }
+    by_kubectl, by_kdash = await both(case(world, files), tmp_path, world)
+    assert (by_kubectl.words, by_kdash.words) == ("", "")
+    assert by_kdash.seen == by_kubectl.seen
+    assert by_kdash.seen[0].client == "alice"
 
 
 async def test_a_plugin_is_told_what_kubectl_tells_it(tmp_path: Path, world: World) -> None:
