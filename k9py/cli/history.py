@@ -16,12 +16,12 @@ from k9py.cli.targets import Named
 from k9py.cluster.reading import Reading, read_workload
 from k9py.objects.errors import ForbiddenError, RefusedError
 from k9py.objects.meta import ObjectKey
+from k9py.objects.secret_values import without_secrets
 from k9py.objects.text import printable
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.secret_values import without_secrets
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.yaml_lines import lines_of
 from k9py.tables import history as table

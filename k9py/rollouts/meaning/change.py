@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from k9py.objects.secret_values import HIDDEN, HIDDEN_OTHER, both_without_secrets
 from k9py.objects.text import printable
-from k9py.rollouts.secret_values import HIDDEN, HIDDEN_OTHER, both_without_secrets
 from k9py.rollouts.template_diff import same
 from k9py.rollouts.yaml_lines import key_text
 

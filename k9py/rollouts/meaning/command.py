@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from k9py.objects.secret_texts import MASK
+from k9py.objects.secret_values import masked_words
 from k9py.rollouts.meaning.change import MeaningChange, change, said
-from k9py.rollouts.secret_texts import MASK
-from k9py.rollouts.secret_values import masked_words
 
 
 def command(subject: str, key: str, old: Any, new: Any, program: str = "") -> Iterator[MeaningChange]:

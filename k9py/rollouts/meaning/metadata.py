@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from k9py.objects.secret_values import both_without_secrets
 from k9py.objects.workloads import RESTARTED_AT
 from k9py.rollouts.meaning.change import Family, MeaningChange, change
-from k9py.rollouts.secret_values import both_without_secrets
 from k9py.rollouts.template_diff import same
 
 

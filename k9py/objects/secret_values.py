@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from k9py.rollouts.secret_texts import (
+from k9py.objects.secret_texts import (
     ASSIGNED,
     ASSIGNED_CLEARLY,
     BLOCK,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from k9py.objects.secret_values import both_without_secrets, without_secret_words, without_secrets
 from k9py.rollouts.meaning import meaning_diff
-from k9py.rollouts.secret_values import both_without_secrets, without_secret_words, without_secrets
 from k9py.rollouts.template_diff import template_diff
 
 WORD = "hunter2"
