@@ -15,7 +15,7 @@ from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import guarded, subject
 from k9py.actions.preflight.downtime import downtime, held_back
 from k9py.actions.preflight.management import applied, managed
-from k9py.actions.values import change_cause
+from k9py.actions.values import cause_words
 from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
@@ -78,7 +78,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
                 (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
                 for name, image in changed.items()
             ),
-            ("change-cause", printable(change_cause(obj)) or "none", cause),
+            ("change-cause", cause_words(obj), cause),
         ),
         warnings=loudest_first(
             *((_stored_only(),) if paused else (downtime(obj), held_back(obj))),

@@ -18,7 +18,7 @@ from k9py.actions.patcher import WriteRequest
 from k9py.actions.preconditions import Subject, guarded, guarded_operations, subject
 from k9py.actions.preflight.downtime import downtime, held_back
 from k9py.actions.preflight.management import applied, managed
-from k9py.actions.values import change_cause
+from k9py.actions.values import cause_words, change_cause
 from k9py.actions.warnings import loudest_first
 from k9py.objects.errors import RefusedError
 from k9py.objects.kinds import LAST_APPLIED, WORKLOAD_KINDS
@@ -188,7 +188,7 @@ def _causes(obj: Mapping[str, Any], revision_obj: Mapping[str, Any]) -> list[tup
     """Return the row of the change-cause, which a Deployment gets back with its ReplicaSet's annotations."""
     old, new = change_cause(obj), change_cause(revision_obj)
     is_copied = obj.get("kind") == "Deployment" and old != new
-    return [("change-cause", printable(old) or "none", printable(new) or "none")] if is_copied else []
+    return [("change-cause", cause_words(obj), cause_words(revision_obj))] if is_copied else []
 
 
 def _images_of(template: Mapping[str, Any], group: str) -> dict[str, str]:

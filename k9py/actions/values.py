@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from k9py.objects.kinds import LAST_APPLIED
+from k9py.objects.secret_values import without_secret_words, without_secrets
 from k9py.objects.text import printable
 from k9py.objects.workloads import CHANGE_CAUSE
 
@@ -50,6 +51,11 @@ def change_cause(obj: Mapping[str, Any]) -> str:
     return str(value_at(obj, ("metadata", "annotations", CHANGE_CAUSE)) or "")
 
 
+def cause_words(obj: Mapping[str, Any]) -> str:
+    """Return the change-cause as it is shown and audited: printable, secrets hidden."""
+    return without_secret_words(printable(change_cause(obj))) or "none"
+
+
 def path_text(path: Path) -> str:
     """Return a path as a person reads it: `spec.template.spec.containers[app].image`."""
     return printable(".".join(path).replace(".[", "["))[:_LONGEST]
@@ -69,6 +75,8 @@ def value_text(path: Path, value: Any) -> str:
         return ABSENT
     if "env" in path or LAST_APPLIED in path:
         return "a value that is not shown"
+    key = next((one for one in reversed(path) if not one.startswith("[")), "")
+    value = without_secrets({key: value})[key]
     text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
     shown = printable(text)
     return (shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…") or '""'

@@ -16,6 +16,7 @@ from k9py.cli.targets import Named
 from k9py.cluster.reading import Reading, past_events, read_workload
 from k9py.objects.errors import ForbiddenError, RefusedError
 from k9py.objects.meta import ObjectKey
+from k9py.objects.secret_values import without_secrets
 from k9py.objects.text import printable
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
@@ -23,7 +24,6 @@ from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.progress import progress
 from k9py.rollouts.revision_past import Pasts, revision_pasts
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.secret_values import without_secrets
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of

@@ -12,6 +12,7 @@ import msgspec
 
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
+from k9py.objects.secret_values import without_secret_words
 from k9py.objects.workloads import (
     CHANGE_CAUSE,
     CONTROLLER_REVISION_HASH,
@@ -26,7 +27,6 @@ from k9py.objects.workloads import (
     Workload,
 )
 from k9py.rollouts.change_cause import with_inherited
-from k9py.rollouts.secret_values import without_secret_words
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from typing import Final
 
 from k9py.logs.records.level_json import json_level
 from k9py.logs.records.level_text import HEAD, text_level
-from k9py.logs.records.level_words import Level, LevelWord, parse_level
+from k9py.logs.records.level_words import NO_LEVEL, Level, LevelWord, parse_level
 
 __all__ = ["Level", "LevelWord", "level_of", "level_word", "parse_level"]
 
@@ -21,6 +21,19 @@ _OBJECT: Final = re.compile(
     r"\{\s*[\"']"
 )
 """The beginning of a JSON line, which a time, a node's own marks or docker compose may stand before."""
+
+_PREFIX: Final = re.compile(
+    r"[\w.\-]{1,60}\s*\| "  # docker compose
+    r"|\S{20,40} std(?:out|err) [FP] "  # a node's own file
+    r"|\[pod/[\w.\-]{1,253}/[\w.\-]{1,63}\] "  # kubectl logs --prefix
+    r"|\(\w{1,40}(?:,? ?\w{1,20}=[\w.]{1,40})*\) "  # Ray and vLLM
+    r"|(?:[A-Z][a-z]{2} {1,2}\d{1,2} [\d:.]{8,15}|\d{4}-\d\d-\d\dT[\d:.+\-Z]{8,24}) "
+    r"[\w.\-]{1,64} [\w./\-]{1,64}(?:\[[\w.]{1,20}\])?: "  # syslog
+    # stern: a pod's name, perhaps after its namespace's, and a container's
+    r"|(?:[a-z0-9\-]{1,63} )?[a-z][a-z0-9.\-]{0,240}-(?:[2456789b-df-hj-np-tv-xz]{5}|\d{1,3}) (?:› )?"
+    r"[a-z0-9\-]{1,63} (?:[|›] )?(?=[\d{\[]|[IWEF]\d{4} |[A-Z]{4,5}\b|(?:ts|time|level|lvl)=)"
+)
+"""What may stand before a line that begins in a way of its own."""
 
 
 def level_of(text: str) -> Level:
@@ -32,9 +45,29 @@ def level_of(text: str) -> Level:
     return level_word(text).level
 
 
-def level_word(text: str) -> LevelWord:
-    """Return the level of a line that has no colours, and where its word stands if that is no JSON."""
-    at = text.find("{", 0, HEAD)
-    if at >= 0 and (begun := _OBJECT.match(text)):
+def level_word(text: str, *, prefixes: int = 2) -> LevelWord:
+    """Return the level of a line that has no colours, and where its word stands if that is no JSON.
+
+    Args:
+        prefixes: how many things may still stand before the line.
+    """
+    if text.find("{", 0, HEAD) >= 0 and (begun := _OBJECT.match(text)):
         return LevelWord(json_level(text[begun.end("prefix") :].lstrip()))
-    return text_level(text)
+    found = text_level(text)
+    if not found.level and prefixes and _may_have_prefix(text):
+        prefix = _PREFIX.match(text)
+        inner = level_word(text[prefix.end() :], prefixes=prefixes - 1) if prefix else NO_LEVEL
+        if prefix and inner.level:
+            return LevelWord(inner.level, inner.start + prefix.end(), inner.end + prefix.end())
+    return found
+
+
+def _may_have_prefix(text: str) -> bool:
+    """Tell cheaply whether something may stand before a line."""
+    head = text[:72]
+    if "|" in head or " std" in head:
+        return True
+    first = head[:1]
+    if first.isdigit():
+        return head[4:5] == "-" and "]: " in text[:HEAD]
+    return "-" in head if first.islower() else head[3:4] == " " or first == "(" or head.startswith("[pod/")

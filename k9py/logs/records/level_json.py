@@ -12,6 +12,7 @@ from typing import Any, Final, TypedDict
 
 import msgspec
 
+from k9py.logs.records.level_text import text_level
 from k9py.logs.records.level_words import (
     Level,
     from_app_insights,
@@ -33,7 +34,8 @@ _READ: Final[dict[str, Callable[[int], Level]]] = {
     **dict.fromkeys(("level", "severity", "lvl", "loglevel", "log_level", "logLevel", "log.level"), from_number),
     **dict.fromkeys(("levelname", "level_name", "levelName", "LevelName", "levelStr", "@l", "@level"), from_number),
     **dict.fromkeys(
-        ("Level", "LEVEL", "Lvl", "Severity", "SEVERITY", "LOG_LEVEL", "sev", "error_severity"), from_number
+        ("Level", "LEVEL", "Lvl", "Severity", "SEVERITY", "LOG_LEVEL", "sev", "error_severity", "syslog_severity"),
+        from_number,
     ),
     **dict.fromkeys(("severityText", "severity_text", "SeverityText"), from_number),
     "LogLevel": from_dotnet,
@@ -66,7 +68,9 @@ _OTHERS: Final = (
     "@m",
     "short_message",
     "type",
+    "tags",
     "kind",
+    *("ts", "caller", "msg", "v", "err"),
     "stream",
     "involvedObject",
     "regarding",
@@ -150,10 +154,14 @@ def _other(fields: Mapping[str, Any]) -> Level:
             return level  # an event of Kubernetes
         case {"resourceLogs": [*_] as logs}:
             return _otlp(msgspec.json.encode(logs).decode()[:_SCANNED])
-        case {"log": str(line), "stream": str()} if not line.startswith("{"):
-            return Level.UNKNOWN
         case {"log": str(line), "stream": str()}:
-            return json_level(line)  # Docker's own file
+            return json_level(line) if line.startswith("{") else text_level(line.rstrip()).level  # Docker's own file
+        case {"type": "log", "tags": [str(word), *_]}:
+            return parse_level(word)  # Kibana 7
+        case {"ts": int() | float(), "caller": str(), "msg": str(), "v": int()}:
+            return Level.INFO  # klog: only what is information has a verbosity
+        case {"ts": int() | float(), "caller": str(), "msg": str(), "err": str()}:
+            return Level.ERROR
     status = fields.get("status")
     if isinstance(status, str) and status.lower() in _STATUS_WORDS:
         return parse_level(status)

@@ -30,19 +30,20 @@ _TIME: Final = (
     r"|(?:[A-Z][a-z]{2},? )?" + _MONTH + r" {1,2}\d{1,2},? (?:\d{4},? )?\d[\d:.,]{4,17}+(?: [AP]M)?(?: \d{4})?"
     r"(?: [\w.\-]{1,64}(?= ))?(?: [\w./\-]{1,64}(?:\[\d+\])?:)?"
 )
-_STAMP: Final = rf"\s*(?P<stamp>(?:{_TIME})[\s|:\-]*+)?+"
+_STAMP: Final = rf"\s*+(?P<stamp>(?:{_TIME})[\s|:\-]*+)?+"
 _TEMPERED: Final = (
-    r"[Ee]rror|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical|[Vv]erbose|crit|fail"
-    r"|dbug|trce|silly|alert|emerg"
+    r"[Ee]rror|[Ee]rr(?=: )|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical"
+    r"|[Vv]erbose|crit|fail|dbug|trce|silly|alert|emerg"
 )
 _BEGINNING: Final = re.compile(
-    _STAMP + r"(?:[^\w\s\"'(<{/\\.$%=\-]{1,2} ?)?"
+    _STAMP + r"(?:[^\w\s\"'(<{/\\.$%=\-]{1,2} ?|(?P<label>\[[A-Za-z][^\[\]]{0,40}\] ))?"
     rf"(?P<word>{_TEMPERED})"
-    r"(?:: ?| error: | {1,3}- |\t| {2,8}(?=\S)|!|\[\w{1,8}\]:|\(\w{1,30}\): |(?(stamp)\s|(?!)))"
+    r"(?:: ?| error: |(?(label)(?!))"
+    r"(?: {1,3}- |\t| {2,8}(?=\S)|!|\[[A-Z]\d{4}\]:|\(\w{1,30}\): |(?(stamp)\s|(?!))))"
 )
 _CALLED: Final = re.compile(
     _STAMP + r"[^\s:\"'={(\[]{1,120}+(?::\d+)*+(?:\(\d+,\d+\))?(?:\[[\d:]+\])?: "
-    r"(?P<word>fatal error|fatal|panic|error|warning|critical)(?: [A-Z]{1,6}\d{1,6})?: "
+    r"(?P<word>fatal error|fatal|panic|error|warning|critical|info|debug)(?: [A-Z]{1,6}\d{1,6})?: "
 )
 """What a compiler or a daemon says: `main.c:1:2: error: `, `sshd[1]: error: `."""
 _BRACKETED: Final = (
@@ -51,7 +52,7 @@ _BRACKETED: Final = (
 )
 _UPPER: Final = (
     *(
-        "E(?:RROR|RRO|ROR|RR|MERG(?:ENCY)?)",
+        "E(?:RROR|RRO|ROR|RR|MER(?:G(?:ENCY)?)?)",
         "W(?:ARNING|ARN|RN)",
         "I(?:NFO|NF)",
         r"D(?:EBUG[1-5]?|EBU|EBG|BUG|BG|PANIC)",
@@ -64,9 +65,9 @@ _WORD: Final = re.compile(
     # Each way begins with one letter, and the look back stands behind it: the engine then skips to those letters.
     "|".join(
         [
-            rf"\[ ?({_BRACKETED}|[TDIWECF]) *[\]>#]",
-            rf"\| ?({_BRACKETED}|[TDIWECF]) *\|",
-            *(rf"{re.escape(opening)}({_BRACKETED}) *[\]>|):,]" for opening in "<:(#"),
+            rf"\[ ?({_BRACKETED}|[TDIWECF])(?: *[\]>#]|:onnx)",
+            rf"\| ?({_BRACKETED}|[TDIWECF]|SUCCESS) *\|",
+            *(rf"{re.escape(opening)}({_BRACKETED}) *[\]>|):,](?!.*</)" for opening in "<:(#"),
             *(rf"{word[0]}(?<![\w=\"'/.\-$]{word[0]}){word[1:]}(?![\w=\"'/]|[\-.]\w)" for word in _UPPER),
         ]
     )
@@ -76,15 +77,22 @@ _GROUPS: Final = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}|<[^<>]*>")
 _SENTENCE: Final = re.compile(
     rf"(?<!\S)(?!{_MONTH}\b|Mon\b|Tue|Wed|Thu|Fri|Sat|Sun|UTC|GMT|std)[A-Za-z][a-z']+[,.;]?(?=\s)"
 )
+_PROSE: Final = re.compile(
+    rf"(?!{_MONTH}\b|Mon\b|Tue|Wed|Thu|Fri|Sat|Sun|Error|Exception|Caused|Uncaught|Unhandled|Segmentation|terminate|thread)"
+    r"[A-Za-z][a-z']++[,.;]? (?!std)[a-z']{2,}+[,.;]?(?= [\w(])"
+)
+"""A first look: two words of a sentence, behind which no word says a level. Most plain lines are done with it."""
+_BLANK: Final = (" ", "\t")
+_FRAMES: Final = ("at ", 'File "', "... ")
 _DATED: Final = re.compile(rf"\s*(?:[\d\[(<*]|{_MONTH} |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)")
 _CLOSERS: Final = frozenset(":]|>)-")
 
 _RAISED: Final = re.compile(
-    _STAMP + r"(?P<what>Traceback(?= \(most recent call last)|(?:Exception in thread|Caused by:|Uncaught)(?= )"
+    _STAMP + r"(?:! )?(?P<what>Traceback(?= \(most recent call last)|(?:Exception in thread|Caused by:|Uncaught)(?= )"
     r"|Unhandled (?:[Ee]xception|rejection|error|Rejection|Error)\b|\[?UnhandledPromiseRejection(?=:)"
     r"|Error(?= in \w+\(| from server)|http: panic serving|Segmentation fault|terminate called after throwing"
-    r"|(?:\*\* |\[)?\(?(?:[\w$]+[./])*[\w$]*(?:Error|Exception|Warning)(?=:|$|\) | \[[A-Z_\d]+\]:))"
-    r"|(?P<where>\S{1,200}:\d+: |\(node:\d+\) (?:\[\w+\] )?)(?P<warned>\w*Warning)(?=:)"
+    r"|(?:\*\* |\[)?\(?(?:[\w$]+(?:[./]|::))*[\w$]*(?:Error|Exception|Warning)(?=:|$|\) | \[[A-Z_\d]+\]:| \(.*\):$))"
+    r"|(?P<where>(?:<frozen )?\S{1,200}:\d+: |\(node:\d+\) (?:\[\w+\] )?)(?P<warned>\w*Warning)(?=:)"
     r"|\S{1,100}:\d+:in .{1,150}\((?P<ruby>[\w:]*(?:Error|Exception))\)"
     r"|(?P<thread>thread '[^']{0,80}' (?:\(\d+\) )?panicked)(?= at)"
 )
@@ -107,11 +115,14 @@ def _openings(**patterns: str) -> dict[str, re.Pattern[str]]:
     return {first: re.compile("|".join(alternatives)) for first, alternatives in found.items()}
 
 
+_PHP: Final = r"PHP (?:Parse |Core |Compile |Recoverable )?([FWNDe]\w+|fatal)(?: [a-z]\w+)?(?=: )"
 _FIRSTS: Final = {"digit": "0123456789", "bracket": "[", "equals": "=", "letter": "IWEFDCVTA", "parenthesis": "("}
 _OPENINGS: Final = _openings(
     letter__klog=r"([IWEFD])\d{4,8} \d\d:",  # klog, glog (with a year too), absl, CockroachDB
+    E__glog=r"ERROR: logging before flag.Parse: ([IWEF])\d{4} ",
+    N__fpm=rf"NOTICE: PHP message: {_PHP}",
     letter__tendermint=r"([IWED])\[\d{4}-\d\d-\d\d",
-    letter__logcat=r"([VDIWEFA])/[\w.:\-]{1,60}(?:\( *\d+\))?: ",
+    letter__logcat=r"([VDIWEFA])/[\w.:\-]{1,60} *(?:\( *\d+\))?: ",
     letter__apt=r"([EW])(?:: \S|! )",
     digit__redis=r"\d+:[MSCX] \d\d \w{3} \d{4} [\d:.]+ ([#*.\-]) ",
     digit__logcat=r"\d\d-\d\d \d\d:\d\d:\d\d\.\d+ +\d+ +\d+ ([VDIWEFA]) \S",
@@ -119,10 +130,20 @@ _OPENINGS: Final = _openings(
     bracket__monolog=r"\[[\dT:.+\- Z]{10,40}\] [\w.\-]{1,60}\.([A-Z]{4,9})(?=: )",  # Laravel and Symfony too
     bracket__ray=r"\[[\d\-:, ]{19,30} ([IWEFCD]) \d+ \d+\]",
     bracket__celery=r"\[[\d\-:, ]{19,30}: ([A-Z]{4,8})/",
-    bracket__php=r"\[[\w\-: /]{10,40}\] PHP (?:\w+ )?(\w+)(?: \w+)?(?=: )",
+    bracket__php=rf"\[[\w\-: /]{{10,40}}\] {_PHP}",
     bracket__minecraft=r"\[\d\d:\d\d:\d\d\] \[[^\]]{1,60}/([A-Z]{4,5})\]",
-    P__php=r"PHP (?:Parse |Core |Compile |Recoverable )?([FWNDe]\w+)(?: [a-z]\w+)?(?=: )",
+    P__php=rf"{_PHP}|(Parse) error: ",
+    D__php=r"(Deprecated): .+ on line \d+$",
     O__oracle=r"(ORA)-\d{5}: ",
+    O__jvm=r"OpenJDK [^:]{1,40} (warning)(?=: )",
+    J__jvm=r"Java HotSpot[^:]{1,40} (warning)(?=: )",
+    letter__jvm=r"(Error) occurred during initialization of VM",
+    letter__django=r"Internal Server (Error)(?=: /)",
+    S__slf4j=r"SLF4J\(([TDIWE])\): ",
+    digit__logback=r"\d\d:\d\d:[\d,.]+ \|-([A-Z]{4,5}) in ",
+    bracket__gin=r"\[GIN-(debug)\] (?!\[)",
+    bracket__torch=r"(?:\[\w{1,20}\]:)?\[([IWEF])(?:\d{4} [\d:.]{8,20})? [\w./\-]{1,60}:\d+\]",
+    equals__sanitizer=r"==\d+==([A-Z]+): ",
     equals__erlang=r"=([A-Z]{4,10}) REPORT====",
     n__npm=r"npm (ERR!|WARN|[a-z]{4,6}) ",
     parenthesis__x=r"\((EE|WW|II)\) ",
@@ -132,6 +153,7 @@ _LETTER: Final = re.compile(
     r"\d{4}[-/]\d\d[-/][\d T:.,+\-]{9,40}+Z?:? *(?:"
     # etcd 3 and Rook, MongoDB before 4.4, TensorFlow, logcat
     r"([IWEFCNDVT]\d?)(?: \||  ?[A-Z\-]+ | \S+:\d+\]| [\w.]+ *: )"
+    r"|UTC \| [A-Z\-]{1,20} \| ([A-Z]+) \|"  # Datadog's agents
     r"|([EWID])! |spid\d+s?\s+(Error): \d)"  # telegraf, SQL Server
 )
 """A letter that stands behind a date."""
@@ -147,9 +169,6 @@ _SPECIAL: Final = {
 
 _PRIORITY: Final = re.compile(r"<(\d{1,3})>(?=\S)")
 _EVENT: Final = re.compile(r"\s*(?:\S+\s{2,}){0,2}(Warning|Normal)\s{2,}\S")
-_PREFIX: Final = re.compile(r"[\w.\-]{1,60}\s*\| |\S{20,40} std(?:out|err) [FP] ")
-"""What docker compose and a node's own file put before a line."""
-
 _STATUS: Final = re.compile(
     r'HTTP/\d(?:\.\d)?" (?:from \S+ - )?(5\d\d)(?!\d)'  # common, combined, envoy, chi
     r"|HTTP/\d(?:\.\d)? (5\d\d)\)"  # uwsgi
@@ -164,36 +183,29 @@ _STATUS_BEGINS: Final = re.compile(
 )
 
 
-def text_level(text: str, *, prefixed: bool = True) -> LevelWord:
-    """Return the level of a line without colours that is no JSON, and where its word stands.
-
-    Args:
-        prefixed: docker compose or a node may have put something before the line.
-    """
+def text_level(text: str) -> LevelWord:
+    """Return the level of a line without colours that is no JSON, and where its word stands."""
     head = text[:HEAD]
     found = _stated(text, head)
-    if not found.level:
-        found = _status(text, head)
-        may_have = prefixed and found is NO_LEVEL and ("|" in head or " std" in head)
-        if may_have and (prefix := _PREFIX.match(head)):
-            level, start, end = text_level(text[prefix.end() :], prefixed=False)
-            return LevelWord(level, start + prefix.end(), end + prefix.end()) if level else found
-    return found
+    return found if found.level else _status(text, head)
 
 
 def _stated(text: str, head: str) -> LevelWord:
     first = head[:1]
     if first == "<" and (priority := _PRIORITY.match(head)):
         return LevelWord(from_syslog(int(priority[1])), *priority.span(1))
-    opening = _LETTER if head[4:5] in ("-", "/") else _OPENINGS.get(first)
+    opening = _LETTER if head[4:5] in ("-", "/") and first.isdigit() else _OPENINGS.get(first)
     if opening is not None and (opened := opening.match(head)):
         group = opened.lastindex or 0
         level = _SPECIAL.get(opened[group]) or parse_level(opened[group])
         if level:
             return LevelWord(level, *opened.span(group))
     pair = _pair(text, head) if "=" in text else None
-    if pair is not None and _PAIR.match(head):
-        return pair
+    if pair is not None:
+        if _PAIR.match(head):
+            return pair
+        if text[pair.start].isdigit():
+            pair = None  # a player's level=3
     word = _word(head)
     return pair if pair is not None and not (word.level and word.start < pair.start) else word
 
@@ -229,6 +241,11 @@ def _has_rarer_key(text: str) -> bool:
 
 
 def _word(head: str) -> LevelWord:
+    if head[:1] in _BLANK:
+        if head.lstrip().startswith(_FRAMES):
+            return NO_LEVEL
+    elif head[1:2].islower() and _PROSE.match(head):
+        return NO_LEVEL
     word = _WORD.search(head, 0, NEAR)
     while word:
         group = word.lastindex or 0
@@ -236,7 +253,15 @@ def _word(head: str) -> LevelWord:
             return LevelWord(parse_level(word[group]), *word.span(group))
         word = _WORD.search(head, word.end(), NEAR)
     if (_may_begin(head) and (begun := _BEGINNING.match(head))) or (
-        ("rror" in head or "arning: " in head or "atal: " in head or "anic: " in head or "ritical: " in head)
+        (
+            "rror" in head
+            or "arning: " in head
+            or "info: " in head
+            or "debug: " in head
+            or "atal: " in head
+            or "anic: " in head
+            or "ritical: " in head
+        )
         and (begun := _CALLED.match(head))
     ):
         return LevelWord(parse_level(begun["word"].partition(" ")[0]), *begun.span("word"))
@@ -292,6 +317,8 @@ def _sentence(before: str, dated: bool, *, more: bool = False) -> bool:
 
 def _status(text: str, head: str) -> LevelWord:
     """Return ERROR where a line of an access log has a status of 500 and above."""
+    if "5" not in text:
+        return NO_LEVEL
     found = None
     if '" 5' in text or "=5" in text or " - 5" in text or "(HTTP/" in text:
         found = _STATUS.search(text, 0, _FAR)

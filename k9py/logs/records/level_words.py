@@ -5,6 +5,7 @@ To recognise another word, add it to `_WORDS`; where it may stand in a line is u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -41,12 +42,13 @@ _WORDS: Final[dict[str, Level]] = {
         ),
         Level.DEBUG: "debug dbg dbug debg debu fine d d1 d2 d3 d4 d5 debug1 debug2 debug3 debug4 debug5 20 7",
         Level.INFO: (
-            "info inf information informational notice note noti ntc log config normal system http ii i n 30 6 5"
+            "info inf information informational notice note noti ntc log config normal system success http ii i n "
+            "30 6 5"
         ),
         Level.WARN: "warn warning wrn ww w 40 4",
         Level.ERROR: "error err erro eror fail failure severe ee e 50 3",
         Level.FATAL: (
-            "fatal fat critical crit panic pani fata dpanic pnc ftl alert alrt emerg emergency f c a 60 2 1 0"
+            "fatal fat critical crit panic pani fata dpanic pnc ftl alert alrt emer emerg emergency f c a 60 2 1 0"
         ),
     }.items()
     for lower in words.split()
@@ -54,6 +56,7 @@ _WORDS: Final[dict[str, Level]] = {
 }
 """Numbers: those of bunyan and pino (10 to 60), and of syslog (0 to 7)."""
 
+_SGR: Final = re.compile(r"\x1b\[[0-9;:]*m")
 _SLOG_STEP: Final = 4
 
 
@@ -65,6 +68,8 @@ def parse_level(word: str) -> Level:
     level = _WORDS.get(word)
     if level is not None:
         return level
+    if "\x1b" in word:
+        word = _SGR.sub("", word)
     word = word.strip(" []<>\"'").lower()
     level = _WORDS.get(word)
     if level is not None or len(word) > 40:

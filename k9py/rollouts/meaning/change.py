@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from k9py.objects.secret_values import HIDDEN, HIDDEN_OTHER, both_without_secrets
 from k9py.objects.text import printable
-from k9py.rollouts.secret_values import HIDDEN, HIDDEN_OTHER, both_without_secrets
 from k9py.rollouts.template_diff import same
 from k9py.rollouts.yaml_lines import key_text
 
@@ -67,7 +67,8 @@ differ has not understood them; then they are said as `other`."""
 
 
 def change(family: Family, subject: str, what: str, before: Any, after: Any) -> MeaningChange:
-    """Make a change from two values (None: absent); texts stay as they are, anything else is said as JSON."""
+    """Make a change from two values (None: absent), secrets hidden; texts stay texts, the rest is said as JSON."""
+    before, after = both_without_secrets(before, after)
     old, new = _both_cut(whole(before), whole(after))
     if old is not None and old == new:
         new = HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in what is not shown)"

@@ -7,13 +7,18 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from k9py.objects.secret_texts import MASK
+from k9py.objects.secret_values import masked_words
 from k9py.rollouts.meaning.change import MeaningChange, change, said
-from k9py.rollouts.secret_values import MASK, masked_words
 
 
-def command(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
-    """Yield a command as a whole, and the arguments that differ."""
-    before, after = _words(old), _words(new)
+def command(subject: str, key: str, old: Any, new: Any, program: str = "") -> Iterator[MeaningChange]:
+    """Yield a command as a whole, and the arguments that differ.
+
+    Args:
+        program: what takes the arguments, which says what its short flags mean.
+    """
+    before, after = _words(old, program), _words(new, program)
     if before is None or after is None:
         return
     if key == "command" or not before or not after:
@@ -31,13 +36,13 @@ def command_line(words: Sequence[str]) -> str:
     return shlex.join(masked_words(words))
 
 
-def _words(value: Any) -> list[str] | None:
+def _words(value: Any, program: str) -> list[str] | None:
     """Return the words with secrets hidden, None when it is no list of texts."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         return None
-    return masked_words(value)
+    return masked_words(value, program)
 
 
 def _line(words: Sequence[str], value: Any) -> str | None:

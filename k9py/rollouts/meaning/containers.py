@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from k9py.rollouts.meaning.change import Compare, MeaningChange, by_name, change, said, section
@@ -45,7 +46,8 @@ def containers(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningCh
             sides = (None if one is None else said(one.get("image")) or "no image" for one in (gone, come))
             yield change("container", whose, "container", *sides)
         else:
-            yield from section(whose, "", gone, come, _FAMILIES)
+            args = partial(command, program=_program(come) or _program(gone))
+            yield from section(whose, "", gone, come, {**_FAMILIES, "args": args})
     kept_old, kept_new = [one for one in before if one in after], [one for one in after if one in before]
     if kept_old != kept_new:
         word = "init containers" if key == "initContainers" else "containers"
@@ -62,6 +64,11 @@ def _named(value: Any) -> dict[str, Mapping[str, Any]] | None:
             return None
         found[name] = one
     return found
+
+
+def _program(container: Mapping[str, Any]) -> str:
+    words = container.get("command")
+    return str(words[0]) if isinstance(words, list) and words else ""
 
 
 def _kind(key: str, one: Mapping[str, Any] | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from k9py.objects.secret_values import variable_value
 from k9py.rollouts.meaning.change import (
     ORDER,
     MeaningChange,
@@ -15,7 +16,6 @@ from k9py.rollouts.meaning.change import (
     said,
     whole,
 )
-from k9py.rollouts.secret_values import variable_value
 
 
 def env(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:

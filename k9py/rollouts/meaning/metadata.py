@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from k9py.objects.secret_values import both_without_secrets
 from k9py.objects.workloads import RESTARTED_AT
 from k9py.rollouts.meaning.change import Family, MeaningChange, change
 from k9py.rollouts.template_diff import same
@@ -31,4 +32,5 @@ def _texts(family: Family, subject: str, old: Any, new: Any) -> Iterator[Meaning
         if family == "annotations" and name == RESTARTED_AT:
             yield change("restart", subject, "restarted at", one, two)
         else:
-            yield change(family, subject, name, one, two)
+            hidden_one, hidden_two = both_without_secrets({name: one}, {name: two})
+            yield change(family, subject, name, hidden_one[name], hidden_two[name])

@@ -19,7 +19,7 @@ from k9py.objects.errors import KdashError
 from k9py.objects.events import Event
 from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
-from k9py.rollouts.secret_values import without_secret_words, without_secrets
+from k9py.objects.secret_values import without_secret_words, without_secrets
 from k9py.tables.describe import Section, describe
 from k9py.tables.values import Tone
 from k9py.tui import keymap

@@ -17,7 +17,11 @@ from k9py.logs.records.shown import shown
 from k9py.logs.source import LogTarget
 from tests.unit.logs.records.lines_by_library import LINES
 
-REPORTED = [json.loads(line) for line in (Path(__file__).parent / "levels.jsonl").read_text().splitlines()]
+REPORTED = [
+    json.loads(line)
+    for name in ("levels.jsonl", "levels_of_runtimes.jsonl")
+    for line in (Path(__file__).parent / name).read_text().splitlines()
+]
 
 
 def is_kept(query: str, text: str) -> bool:
