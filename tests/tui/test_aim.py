@@ -113,6 +113,26 @@ async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(
     await kdash.press("escape")
 
 
+@pytest.mark.parametrize("key", ["u", "s", "i"])
+async def test_how_a_failing_target_stands_is_not_cut_while_the_dialog_has_room(
+    simulator: Simulator, tmp_path: Path, key: str
+) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        await kdash.select(CHECKOUT)
+        await kdash.press(key)
+        await kdash.until_text("■ stalled: image checkout:2.8.0", "3/3 ready, revision", "for 12 minutes")
+
+
+async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_changed(kdash: Dashboard) -> None:
+    await kdash.select(DB)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until_text("what it changed from revision 1", "postgres:17.4 → ")
+    await kdash.press("down")
+    await kdash.until_text("Change if you go back to revision 1", "postgres:17.6 → ")
+    assert kdash.app.screen is asking
+
+
 @pytest.mark.parametrize("key", ["r", "Z"])
 async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was_meant(
     kdash: Dashboard, key: str
