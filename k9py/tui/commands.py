@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -17,6 +18,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from k9py.objects.errors import RefusedError
 
 if TYPE_CHECKING:
+    from k9py.tui.screens.aim import Aim
     from k9py.tui.screens.cluster_screen import ClusterScreen
 
 Run = Callable[["ClusterScreen", str], Awaitable[None]]
@@ -182,14 +184,21 @@ def parse(line: str, commands: Sequence[Command] = COMMANDS) -> tuple[Command, s
 class CommandProvider(Provider):
     """Finds the commands for Textual's command palette (Ctrl+P)."""
 
+    _aim: Aim | None = None
+
     @property
     def _cluster_screen(self) -> ClusterScreen | None:
         from k9py.tui.screens.cluster_screen import ClusterScreen
 
         return self.screen if isinstance(self.screen, ClusterScreen) else None
 
+    async def startup(self) -> None:
+        """Keep what is under the cursor as the palette opens: that is what a command found in it is meant for."""
+        screen = self._cluster_screen
+        self._aim = None if screen is None else screen.present_aim()
+
     def _runner(self, screen: ClusterScreen, command: Command, argument: str) -> Callable[[], None]:
-        return lambda: screen.run_command(command, argument)
+        return partial(screen.run_command, command, argument, self._aim)
 
     async def discover(self) -> Hits:
         screen = self._cluster_screen

@@ -113,6 +113,26 @@ async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(
     await kdash.press("escape")
 
 
+@pytest.mark.parametrize("key", ["u", "s", "i"])
+async def test_how_a_failing_target_stands_is_not_cut_while_the_dialog_has_room(
+    simulator: Simulator, tmp_path: Path, key: str
+) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        await kdash.select(CHECKOUT)
+        await kdash.press(key)
+        await kdash.until_text("■ stalled: image checkout:2.8.0", "3/3 ready, revision", "for 12 minutes")
+
+
+async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_changed(kdash: Dashboard) -> None:
+    await kdash.select(DB)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    await kdash.until_text("what it changed from revision 1", "postgres:17.4 → ")
+    await kdash.press("down")
+    await kdash.until_text("Change if you go back to revision 1", "postgres:17.6 → ")
+    assert kdash.app.screen is asking
+
+
 @pytest.mark.parametrize("key", ["r", "Z"])
 async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was_meant(
     kdash: Dashboard, key: str
@@ -181,12 +201,17 @@ async def test_keys_on_a_service_go_to_its_one_workload(kdash: Dashboard) -> Non
     assert (screen.older.number, screen.newer) == (5, None)
 
 
-async def test_of_several_workloads_behind_a_service_one_is_chosen_the_worst_first(kdash: Dashboard) -> None:
+CHECKOUT_SERVICE = ObjectKey("Service", "shop", "checkout")
+
+
+async def put_behind_checkout(kdash: Dashboard, *names: str) -> None:
+    """Let the pods of these Deployments be selected by the Service checkout, and choose it."""
+
     def select_both(state: ClusterState) -> None:
         service = state.storage.get(SERVICES, "shop", "checkout")
         assert service is not None
         state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"tier": "both"}}})
-        for name in ("checkout", "cart"):
+        for name in names:
             found = state.storage.get(DEPLOYMENTS, "shop", name)
             assert found is not None
             template = found["spec"]["template"]
@@ -195,15 +220,84 @@ async def test_of_several_workloads_behind_a_service_one_is_chosen_the_worst_fir
             state.storage.update(DEPLOYMENTS, {**found, "spec": changed})
 
     kdash.simulator.call(select_both)
-    service = ObjectKey("Service", "shop", "checkout")
-    await kdash.until(lambda: len(kdash.connected.cluster.queries.rollouts_of(service)) == 2, "two behind it")
+    queries = kdash.connected.cluster.queries
+    await kdash.until(lambda: len(queries.rollouts_of(CHECKOUT_SERVICE)) >= len(names), "they are behind it")
     await kdash.press("1")
-    assert kdash.home.services.table.select_key(service)
+    assert kdash.home.services.table.select_key(CHECKOUT_SERVICE)
+    await kdash.pilot.pause()
+
+
+async def test_of_several_workloads_behind_a_service_one_is_chosen_the_worst_first(kdash: Dashboard) -> None:
+    await put_behind_checkout(kdash, "checkout", "cart")
     await kdash.press("r")
     asking = await kdash.until_screen(ChooseDialog)
     assert {choice.label for choice in asking.choices} == {"Deployment checkout", "Deployment cart"}
     await kdash.press(*"cart", "enter")
     assert (await kdash.confirm()).question.object == "Deployment cart"
+
+
+async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet: Dashboard) -> None:
+    def add_canary(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert found is not None
+        labels = {"app": "canary", "tier": "both"}
+        template = {**found["spec"]["template"], "metadata": {"labels": labels}}
+        spec = {**found["spec"], "selector": {"matchLabels": labels}, "template": template}
+        metadata = {"name": "canary", "namespace": "shop"}
+        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata, "spec": spec, "status": {}})
+
+    quiet.simulator.call(add_canary)
+    await put_behind_checkout(quiet, "checkout")
+    queries, canary = quiet.connected.cluster.queries, ObjectKey("Deployment", "shop", "canary")
+    await quiet.until(lambda: canary in queries.rollouts_of(CHECKOUT_SERVICE), "the canary behind it")
+    await quiet.until(lambda: len(queries.revisions_of(canary)) == 1, "one revision of the canary")
+    await quiet.press("u")
+    asking = await quiet.until_screen(ChooseDialog)
+    said = "nothing to undo: Deployment canary has only one revision"
+    assert [choice.detail == said for choice in asking.choices] == [False, True]
+    await quiet.press(*"canary", "enter")
+    await quiet.until_said(said)
+    assert quiet.app.screen is quiet.home
+
+
+async def test_a_workload_recreated_while_one_is_chosen_is_left_alone(kdash: Dashboard) -> None:
+    await put_behind_checkout(kdash, "checkout", "cart")
+    await kdash.press("r")
+    await kdash.until_screen(ChooseDialog)
+    before = kdash.connected.cluster.queries.object(CART)
+    assert before is not None
+
+    def recreate(state: ClusterState) -> None:
+        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert found is not None
+        state.storage.delete(DEPLOYMENTS, "shop", "cart")
+        metadata = {"name": "cart", "namespace": "shop", "labels": found["metadata"].get("labels", {})}
+        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata, "status": {}})
+
+    kdash.simulator.call(recreate)
+
+    def is_other() -> bool:
+        now = kdash.connected.cluster.queries.object(CART)
+        return now is not None and now.uid != before.uid
+
+    await kdash.until(is_other, "another cart")
+    await kdash.press(*"cart", "enter")
+    await kdash.until_said("Deployment cart was deleted and made anew: look at it again first")
+    assert kdash.app.screen is kdash.home
+
+
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+async def test_a_typed_command_hits_what_was_under_the_cursor_when_its_typing_began(quiet: Dashboard, key: str) -> None:
+    await quiet.press(key)
+    await quiet.until(lambda: quiet.app.screen is not quiet.home, "somewhere to type")
+    await release_checkout(quiet)
+    assert quiet.home.target() == CHECKOUT
+    await quiet.press(*"restart")
+    if key == "ctrl+p":
+        await quiet.until_text("Replace every pod")
+        await quiet.press("down")
+    await quiet.press("enter")
+    assert (await quiet.confirm()).question.object == "StatefulSet db"
 
 
 async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_pressed(quiet: Dashboard) -> None:
@@ -235,7 +329,11 @@ async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
     await quiet.press("1")
     assert quiet.home.services.table.select_key(service)
     await quiet.press("s")
-    await quiet.until_said("no Deployment, StatefulSet or DaemonSet is behind Service cart")
+    words = "no Deployment, StatefulSet or DaemonSet is behind Service cart"
+    await quiet.until_said(words)
+    await quiet.press("space")
+    await quiet.until_text(f"│   {words}", "no pods, so no logs")
+    assert "no rollouts in all namespaces" not in quiet.text
 
 
 async def test_on_a_services_screen_keys_go_to_the_pod_and_to_its_workload(kdash: Dashboard) -> None:

@@ -12,7 +12,7 @@ where the answer is known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -28,6 +28,11 @@ from k9py.tui.theme import palette_for
 from k9py.tui.widgets.text_view import TextLine
 
 ResultT = TypeVar("ResultT")
+
+CELLS_AROUND: Final = 7
+"""Cells of a box beside its text: frame, padding and scrollbar."""
+LEAST_HEIGHT: Final = 24
+"""Lines of a screen from which on there is room to fold what stands above the question."""
 
 
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
@@ -105,8 +110,13 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
             line.append(printable(text), palette.tone(tone))
         return line
 
+    def text_room(self, width: int) -> int:
+        """Return the cells a line may take in a box of that width; 0 on a short screen, where lines are cut instead."""
+        size = self.app.size
+        return min(size.width, width) - CELLS_AROUND if size.height >= LEAST_HEIGHT else 0
+
     def place_part(self, place: str, lines: Sequence[TextLine]) -> Static:
-        """Return where the object is, and below it lines that are cut where they do not fit."""
+        """Return where the object is, and the lines below it."""
         shown = [self.toned(*((span.text, span.tone) for span in line)) for line in lines]
         return self.part(self.toned(("in ", Tone.MUTED), (place, Tone.ACCENT)), *shown, id="place")
 

@@ -98,7 +98,7 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
         self.body.can_focus = False
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_part(self._place, standing_lines(self._standing, 0))
+        yield self.place_part(self._place, standing_lines(self._standing, self.text_room(WIDTH)))
         with Horizontal(id="ask"):
             yield Static(self.toned(("replicas  ", Tone.MUTED)), markup=False)
             number = NumberInput(self.present if self.offered is None else self.offered[0], id="replicas")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,8 @@ from k9py.objects.text import printable
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Standing, standing_lines
+
+WIDTH: Final = 96
 
 
 def tag_span(image: str) -> tuple[int, int]:
@@ -45,10 +47,10 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         Binding("down,ctrl+n", "move(1)", "Next container", priority=True),
         Binding("up,ctrl+p", "move(-1)", "Container before", priority=True),
     ]
-    DEFAULT_CSS = """
-    SetImageDialog > .box { width: 96; }
-    SetImageDialog OptionList { max-height: 8; }
-    SetImageDialog #asked { height: 1; margin: 0; }
+    DEFAULT_CSS = f"""
+    SetImageDialog > .box {{ width: {WIDTH}; }}
+    SetImageDialog OptionList {{ max-height: 8; }}
+    SetImageDialog #asked {{ height: 1; margin: 0; }}
     """
     SUBTITLE = "Enter continues · Esc cancels"
 
@@ -72,7 +74,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         self._standing = standing
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_part(self._place, standing_lines(self._standing, 0))
+        yield self.place_part(self._place, standing_lines(self._standing, self.text_room(WIDTH)))
         if len(self._names) > 1:
             listing = OptionList(id="containers", markup=False, compact=True)
             listing.can_focus = False

@@ -20,7 +20,7 @@ from k9py.objects.text import printable
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_past import RevisionPast
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import UndoTarget, numbered_alike, revision_label
+from k9py.rollouts.undo_target import UndoTarget, numbered_alike, previous_revision, revision_label
 from k9py.tables import revisions as revision_table
 from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.tui.dialogs.dialog import Dialog
@@ -36,6 +36,7 @@ Templates = tuple[Mapping[str, Any], Mapping[str, Any]]
 LoadTemplates = Callable[[Revision], Awaitable[Templates]]
 """Returns the templates an undo to that revision leads from and to. Raises KdashError."""
 CONTEXT_LINES: Final = 4
+WIDTH: Final = 130
 
 _MARK = Column("mark", "", min_width=9, max_width=64)
 """Which revision runs now, which one is suggested, and what speaks against one."""
@@ -61,11 +62,11 @@ class UndoDialog(Dialog[Revision]):
         Binding("q", "cancel", "Cancel"),
         Binding("v", "switch", "By meaning or YAML"),
     ]
-    DEFAULT_CSS = """
-    UndoDialog > .box { width: 130; height: 90%; max-height: 34; padding: 1 2 0 2; }
-    UndoDialog LiveTable { height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }
-    UndoDialog #then { height: 1; color: $text-muted; }
-    UndoDialog TextView { height: 1fr; background: $surface; margin: 0 0 1 0; }
+    DEFAULT_CSS = f"""
+    UndoDialog > .box {{ width: {WIDTH}; height: 90%; max-height: 34; padding: 1 2 0 2; }}
+    UndoDialog LiveTable {{ height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }}
+    UndoDialog #then {{ height: 1; color: $text-muted; }}
+    UndoDialog TextView {{ height: 1fr; background: $surface; margin: 0 0 1 0; }}
     """
     SUBTITLE = "↑↓ choose · Enter continues · Esc cancels · v YAML · ⇧Tab reads"
 
@@ -100,7 +101,7 @@ class UndoDialog(Dialog[Revision]):
         self._read: dict[ObjectKey, Templates] = {}
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_part(self._place, standing_lines(self._standing, 0))
+        yield self.place_part(self._place, standing_lines(self._standing, self.text_room(WIDTH)))
         yield self.table
         yield Static("", id="then", markup=False)
         yield self.difference
@@ -156,8 +157,7 @@ class UndoDialog(Dialog[Revision]):
         self.query_one("#confirm", Button).disabled = bool(self.why_not())
         words = self.query_one("#then", Static)
         if revision.is_current:
-            words.update(self.toned((self.why_not(), Tone.MUTED)), layout=False)
-            self.difference.set_lines(())
+            await self._show_present(revision, words)
             return
         why = ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
@@ -168,6 +168,19 @@ class UndoDialog(Dialog[Revision]):
             self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED)),
             layout=False,
         )
+        await self._show_difference(revision)
+
+    async def _show_present(self, revision: Revision, words: Static) -> None:
+        """Show what the revision in force changed: that is what there is to undo."""
+        before = previous_revision(self.revisions)
+        what = "" if before is None else f" · what it changed from revision {self._label(before)}"
+        words.update(self.toned((self.why_not(), Tone.MUTED), (what, Tone.ACCENT)), layout=False)
+        if before is None:
+            self.difference.set_lines(())
+        else:
+            await self._show_difference(before, is_back=False)
+
+    async def _show_difference(self, revision: Revision, *, is_back: bool = True) -> None:
         templates = self._read.get(revision.key)
         if templates is None:
             try:
@@ -175,9 +188,9 @@ class UndoDialog(Dialog[Revision]):
             except KdashError as error:
                 self.difference.set_text(f"{error.message}\n{error.hint}", Tone.FAIL)
                 return
-        present, then = templates
+        old, new = templates if is_back else reversed(templates)
         size, as_yaml = self.difference.size, self.is_yaml
-        self.difference.set_lines(difference_text(present, then, as_yaml=as_yaml, context=CONTEXT_LINES, size=size))
+        self.difference.set_lines(difference_text(old, new, as_yaml=as_yaml, context=CONTEXT_LINES, size=size))
         self.difference.scroll_to_line(0)
 
     def on_resize(self) -> None:

@@ -213,10 +213,14 @@ class LogPane(SearchedPane):
             self.view.set_empty_text("nothing is selected")
             self._retitle()
             return
-        self.view.set_empty_text("no earlier containers" if self.previous else "waiting for the first line…")
+        self.view.set_empty_text(self._waiting_words)
         self._stream = LogStream(self._source, self._clock, range=self.range, previous=self.previous)
         self._worker = start(self, self._stream.run, group="log", exclusive=True)
         self._retitle()
+
+    @property
+    def _waiting_words(self) -> str:
+        return "no earlier containers" if self.previous else "waiting for the first line…"
 
     @property
     def wants_targets(self) -> bool:
@@ -237,11 +241,11 @@ class LogPane(SearchedPane):
         """
         if self._stream is None:
             return
-        self._targeted = True
+        is_first, self._targeted = not self._targeted, True
         targets, revisions = tuple(targets), {**self._revisions, **(revisions or {})}
         # None that was urgent stays so when it is no target any more: that would be for ever.
         urgent = (urgent | self._urgent) & {one.place for one in targets}
-        if (targets, revisions, urgent) == (self._targets, self._revisions, self._urgent):
+        if not is_first and (targets, revisions, urgent) == (self._targets, self._revisions, self._urgent):
             return
         self._targets, self._revisions, self._urgent = targets, revisions, urgent
         self._read()
@@ -267,8 +271,8 @@ class LogPane(SearchedPane):
             self._labels = labels
             self.view.label_of = labels.label
         self.view.set_hidden(self.choice.hidden(self._known))
-        if not read and self._targeted:
-            self.view.set_empty_text("no pods, so no logs")
+        if self._targeted:
+            self.view.set_empty_text(self._waiting_words if read else "no pods, so no logs")
 
     @property
     def read_targets(self) -> tuple[LogTarget, ...]:

@@ -80,6 +80,7 @@ class TablePane(SearchedPane):
         self._members: frozenset[ObjectKey] | None = None
         self._empty = ("", Tone.MUTED)
         self._narrowing = ""
+        self._nothing_left = ""
         self._marked = 0
         self._filling = False
         self._fill_again = False
@@ -114,14 +115,18 @@ class TablePane(SearchedPane):
         self.table.restart(columns)
         self.refill()
 
-    def narrow(self, members: Collection[ObjectKey] | None, why: str = "") -> None:
-        """Show only these objects and say why; None: all. Cheap when nothing differs."""
+    def narrow(self, members: Collection[ObjectKey] | None, why: str = "", *, nothing_left: str = "") -> None:
+        """Show only these objects and say why; None: all. Cheap when nothing differs.
+
+        Args:
+            nothing_left: stands in the table when there is none of them.
+        """
         wanted = None if members is None else frozenset(members)
         if wanted == self._members and why == self._narrowing:
             return
         if why != self._narrowing and wanted is not None and self.table.cursor_key not in wanted:
             self.table.release_cursor()  # the person left it out: what is first comes first
-        self._members, self._narrowing = wanted, why
+        self._members, self._narrowing, self._nothing_left = wanted, why, nothing_left
         shown = self._shown()
         if len(self.rows) > FEW_ROWS:
             self.table.replace_all(shown)
@@ -130,6 +135,7 @@ class TablePane(SearchedPane):
                 self.table.remove_row(key)
             for row in shown:
                 self.table.upsert(row)
+        self._say_empty()
         self._retitle()
 
     def _shown(self) -> Collection[Row]:
@@ -246,6 +252,8 @@ class TablePane(SearchedPane):
     def _say_empty(self) -> None:
         hidden = self.table.total_count - self.table.row_count
         text, tone = self._empty
+        if self._members is not None and self.rows:
+            text, tone = self._nothing_left, Tone.MUTED
         if hidden and not self.table.row_count:
             text, tone = f"the filter leaves none of {hidden:,}: / and Esc drop it", Tone.WARN
         self.table.set_empty_text(text, tone)

@@ -16,21 +16,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import Changes
 from k9py.objects.errors import KdashError
 from k9py.objects.kinds import POD, WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
-from k9py.rollouts.undo_target import previous_revision
-from k9py.tables.present_state import rollout_state
-from k9py.tables.tones import rank_of, rollout_tone
 from k9py.tui import keymap
 from k9py.tui.commands import COMMANDS, Command, parse
-from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.progress import ProgressStrip
+from k9py.tui.screens.aim import Aim, choose_workload
+from k9py.tui.screens.refusals import no_workload_words, why_not
 from k9py.tui.sign_in_bar import SignInBar
 from k9py.tui.widgets.header_bar import HeaderBar, NoticeBar
 from k9py.tui.work import start
@@ -70,6 +67,7 @@ class ClusterScreen(Screen[None]):
         self.notice = NoticeBar(id="notice")
         self.sign_in = SignInBar(id="sign-in")
         self.progress = ProgressStrip(id="progress")
+        self._aim: Aim | None = None
 
     @property
     def kdash(self) -> KdashApp:
@@ -100,6 +98,20 @@ class ClusterScreen(Screen[None]):
     def pod_target(self) -> ObjectKey | None:
         """Return the pod under the cursor, None when there is none."""
         return None
+
+    def present_aim(self) -> Aim:
+        """Return what is under the cursor now, for what is typed before it acts."""
+        return Aim(self.target(), self.pod_target())
+
+    @property
+    def aimed(self) -> ObjectKey | None:
+        """The object an action is meant for: under the cursor now, or when the typing of its command began."""
+        return self.target() if self._aim is None else self._aim.target
+
+    @property
+    def aimed_pod(self) -> ObjectKey | None:
+        """The pod an action is meant for, None when there is none."""
+        return self.pod_target() if self._aim is None else self._aim.pod
 
     def marked(self) -> Mapping[ObjectKey, str]:
         """Return the marked objects with the uid each had when it was marked."""
@@ -134,7 +146,7 @@ class ClusterScreen(Screen[None]):
             return self._pod_refusal()
         if action in ON_MARKED and self.marked():
             return self._read_only
-        target = self.target()
+        target = self.aimed
         if target is None or self.kdash.connected is None:
             return "nothing is selected"
         if action in keymap.WRITES and self._read_only:
@@ -143,7 +155,7 @@ class ClusterScreen(Screen[None]):
             return ""
         behind = self._workloads_at(target)
         if not behind:
-            return _no_workload(target)
+            return no_workload_words(target)
         refusals = [why_not(action, one, self.kdash.connected.cluster) for one in behind]
         return "" if "" in refusals else refusals[0]
 
@@ -162,7 +174,7 @@ class ClusterScreen(Screen[None]):
         return "read-only: kdash was started with --readonly" if self.kdash.options.read_only else ""
 
     def _pod_refusal(self) -> str:
-        if self.pod_target() is None or self.kdash.connected is None:
+        if self.aimed_pod is None or self.kdash.connected is None:
             return "no pod is selected: open a rollout and choose one"
         return self._read_only
 
@@ -176,19 +188,19 @@ class ClusterScreen(Screen[None]):
 
     def action_logs(self) -> None:
         """Show the logs of everything behind the object."""
-        self.kdash.open_logs(self.target(), previous=False)
+        self.kdash.open_logs(self.aimed, previous=False)
 
     def action_previous_logs(self) -> None:
         """Show the logs of the containers that ran before."""
-        self.kdash.open_logs(self.target(), previous=True)
+        self.kdash.open_logs(self.aimed, previous=True)
 
     def action_describe(self) -> None:
         """Show facts, findings and events."""
-        self.kdash.open_describe(self.target())
+        self.kdash.open_describe(self.aimed)
 
     def action_yaml(self) -> None:
         """Show the object as the server has it."""
-        self.kdash.open_yaml(self.target())
+        self.kdash.open_yaml(self.aimed)
 
     def action_difference(self) -> None:
         """Show what changed from the revision before to the present one."""
@@ -274,35 +286,22 @@ class ClusterScreen(Screen[None]):
         if refusal:
             self.kdash.say(refusal, failed=True)
             return None
-        return self.pod_target()
+        return self.aimed_pod
 
     def _act(self, action: str, do: Callable[[ObjectKey], None]) -> None:
         """Do something to the workload under the cursor, or to the one behind the Service there; of several ask which.
 
         When it is not possible now, say why.
         """
-        refusal, target, connected = self.refusal(action) or self.lost_words(), self.target(), self.kdash.connected
+        refusal, target, connected = self.refusal(action) or self.lost_words(), self.aimed, self.kdash.connected
         if refusal or target is None or connected is None:
             self.kdash.say(refusal or "nothing is selected", failed=True)
             return
-        cluster = connected.cluster
-        possible = [one for one in self._workloads_at(target) if not why_not(action, one, cluster)]
-        if len(possible) == 1:
-            do(possible[0])
+        behind = self._workloads_at(target)
+        if len(behind) == 1:
+            do(behind[0])
             return
-        now = self.kdash.options.clock.now()
-        views = [view for one in possible if (view := cluster.queries.rollout_view(one, now)) is not None]
-        keys = {str(view.key): view.key for view in views}
-        choices = [
-            Choice(str(view.key), f"{view.key.kind} {view.key.name}", rollout_state(view, now).words)
-            for view in sorted(views, key=lambda one: rank_of(rollout_tone(one)))
-        ]
-
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                do(keys[name])
-
-        self.app.push_screen(ChooseDialog(f"Which workload of Service {target.name}?", choices), chosen)
+        choose_workload(self.kdash, connected.cluster, action, f"Service {target.name}", behind, do)
 
     def lost_words(self) -> str:
         """Return that the object the person chose went away and nobody chose the present one, "" when that is not so.
@@ -353,50 +352,37 @@ class ClusterScreen(Screen[None]):
     def action_command_line(self) -> None:
         """Ask for a command."""
 
+        aim = self.present_aim()
+
         def run(line: str | None) -> None:
             if line:
-                self.run_line(line)
+                self.run_line(line, aim)
 
         self.app.push_screen(CommandLine(COMMANDS), run)
 
-    def run_line(self, line: str) -> None:
-        """Run a command as typed."""
+    def run_line(self, line: str, aim: Aim | None = None) -> None:
+        """Run a command as typed.
+
+        Args:
+            aim: what was under the cursor when the typing began; None: what is there now.
+        """
         try:
             command, argument = parse(line)
         except KdashError as error:
             self.app.push_screen(MessageDialog.of_error(f":{line}", error))
             return
-        self.run_command(command, argument)
+        self.run_command(command, argument, aim)
 
-    def run_command(self, command: Command, argument: str) -> None:
-        """Run a command on this screen."""
+    def run_command(self, command: Command, argument: str, aim: Aim | None = None) -> None:
+        """Run a command on this screen, on what was under the cursor when its typing began."""
 
         async def run() -> None:
+            self._aim = aim
             try:
                 await command.run(self, argument)
             except KdashError as error:
                 self.app.push_screen(MessageDialog.of_error(f":{command.name}", error))
+            finally:
+                self._aim = None
 
         start(self, run, group="command")
-
-
-def _no_workload(target: ObjectKey) -> str:
-    if target.kind == "Service":
-        return f"no Deployment, StatefulSet or DaemonSet is behind Service {target.name}"
-    return f"{target.kind} {target.name} belongs to no Deployment, StatefulSet or DaemonSet"
-
-
-def why_not(action: str, workload: ObjectKey, cluster: Cluster) -> str:
-    """Return why an action is not possible on a workload, "" when it is."""
-    kind = workload.kind
-    if action == "pause" and kind != "Deployment":
-        return f"a {kind} cannot be paused: only a Deployment can"
-    if action in ("scale", "zero") and kind == "DaemonSet":
-        return "a DaemonSet runs one pod on each node: it has no number of replicas"
-    if action in ("undo", "difference"):
-        revisions = cluster.queries.revisions_of(workload)
-        # What is not known is told by the action itself, which reads the server.
-        if len(revisions) == 1 and previous_revision(revisions) is None:
-            nothing = "nothing to undo" if action == "undo" else "nothing to compare"
-            return f"{nothing}: {kind} {workload.name} has only one revision"
-    return ""

@@ -38,6 +38,7 @@ from k9py.tui.panes.sources import rollout_shape, rollout_source, service_shape,
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.refusals import no_workload_words
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
@@ -302,7 +303,10 @@ class HomeScreen(PanedScreen):
             self.rollouts.narrow(None)
         else:
             behind = connected.cluster.queries.rollouts_of(self.service)
-            self.rollouts.narrow(behind, f"behind service {self.service.name}, Esc shows all")
+            name = self.service.name
+            self.rollouts.narrow(
+                behind, f"behind service {name}, Esc shows all", nothing_left=no_workload_words(self.service)
+            )
 
     def _want_logs(self) -> None:
         self.logs.want(self.rollout or self.service or self.rollouts.table.cursor_key)

@@ -30,6 +30,7 @@ from k9py.tui.logs.restarts import Restarts, Source
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
+from k9py.tui.screens.aim import Aim
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.work import start
 
@@ -239,10 +240,10 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self._knows_way_back = True
             self.kdash.say("f or Esc: everything again")
 
-    def run_line(self, line: str) -> None:
+    def run_line(self, line: str, aim: Aim | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""
         if not self.logs.view.go_to_typed_time(line):
-            super().run_line(line)
+            super().run_line(line, aim)
 
     def action_leave_out(self) -> None:
         """Choose what to leave out."""

@@ -218,7 +218,10 @@ async def _ask_and_scale(
         prepared = await attempt.rehearse(found, plan_scale(found, replicas, autoscaler=autoscaler))
         # How it stands is said above the number; only what speaks against this number is said here.
         standing = await attempt.standing(key, mends=mends(prepared.change))
-        question = await attempt.question(prepared, "Scale", standing=standing if standing.advice else None)
+        question = await attempt.question(prepared, "Scale")
+        if standing.advice:
+            advice = ChangeWarning(Gravity.CAUTION, "nothing-wrong", standing.advice)
+            question = replace(question, warnings=(advice, *question.warnings))
         return Rehearsal(question, prepared)
 
     dialog: ScaleDialog[Prepared] = ScaleDialog(
