@@ -26,8 +26,8 @@ COLUMNS = (
     Column("available", "AVAIL", align_right=True, min_width=5, max_width=5, priority=6, sort_key="V"),
     Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=3, sort_key="E"),
     Column("image", "IMAGE", min_width=6, max_width=24, priority=2, sort_key="I"),
-    Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True, sort_key="A"),
-    Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age, sort_key="C"),
+    Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True, sort_key="W"),
+    Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age, sort_key="A"),
     Column("changed_by", "CHANGED BY", min_width=10, max_width=20, priority=7, sort_key="B"),
 )
 

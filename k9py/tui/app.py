@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.actions import ActionParseResult
 from textual.binding import BindingType
@@ -42,6 +42,9 @@ from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.work import start
 from k9py.tui.writing import Writing
 
+STAYS_SECONDS: Final = 10.0
+"""How long a message stands that no key takes away."""
+
 
 class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
     """`kdash`. Returns the process's exit code."""
@@ -72,6 +75,7 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self._session_worker: Worker[None] | None = None
         self._pending: dict[ClusterScreen, Changes] = {}
         self._second = -1
+        self._toast_stays = False
         self._drawn_counts: Mapping[Tone, int] = {}
         self._could_retry = False
 
@@ -245,9 +249,25 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
             case _:
                 self.open_describe(key)
 
-    def say(self, text: str, *, failed: bool = False) -> None:
-        """Say something for a moment."""
-        self.notify(text, severity="error" if failed else "information", markup=False, timeout=4)
+    def say(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
+        """Say something for a moment, or until the next key: it answers the key before.
+
+        Args:
+            stays: It answers no key and is not to be missed: a key does not take it away.
+        """
+        self._toast_stays |= stays
+        timeout = STAYS_SECONDS if stays else 4
+        self.notify(text, severity="error" if failed else "information", markup=False, timeout=timeout)
+        if stays:
+            self.set_timer(STAYS_SECONDS, self._let_toasts_go)
+
+    def _let_toasts_go(self) -> None:
+        self._toast_stays = False
+
+    def key_begins(self) -> None:
+        """Take away what was said of the key before: on the next screen or dialog it would be read as being of that."""
+        if len(self._notifications) and not self._toast_stays:
+            self.clear_notifications()
 
     def ring(self, text: str) -> None:
         """Tell the terminal that something has come to its end, in the way the options say."""

@@ -256,7 +256,7 @@ class Attempt:
             first, *others = found
             self.app.push_screen(MessageDialog(f"{self.title}: done", first, "; ".join(others), tone=Tone.WARN))
         elif found:
-            self.app.say("; ".join(found), failed=True)
+            self.app.say("; ".join(found), failed=True, stays=True)
 
 
 def _template_change(prepared: Prepared, planned: Mapping[str, Any] | None) -> TemplateChange | None:

@@ -101,7 +101,7 @@ class Follower:
         problem = self._connected.writer.follow_up(self._written, ended.outcome, ended.words, self._seconds)
         self._app.writing.is_audited &= not problem
         if problem and self._app.is_running:
-            self._app.say(audit_remark(problem), failed=True)
+            self._app.say(audit_remark(problem), failed=True, stays=True)
 
     # -- rollouts -----------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ def fit_columns(
         content: Widest content of each column, in cells.
         room: Cells available.
         everything: Show every column at its wanted width, wider than the room if need be (for scrolling sideways).
-        sorted_by: Id of the column sorted by: its title has a mark.
+        sorted_by: Id of the column sorted by: it is kept, and its title has a mark.
         is_ambiguous: Rows share their names: columns that tell them apart are kept.
     """
     wanted = [
@@ -91,7 +91,8 @@ def fit_columns(
         return wanted[index]
 
     while len(shown) > 1:
-        droppable = [i for i in shown if columns[i].priority > 0 and not (is_ambiguous and columns[i].tells_apart)]
+        kept = {i for i in shown if columns[i].id == sorted_by or (is_ambiguous and columns[i].tells_apart)}
+        droppable = [i for i in shown if columns[i].priority > 0 and i not in kept]
         if not droppable:
             break
         first = max(droppable, key=lambda i: (columns[i].priority, i))

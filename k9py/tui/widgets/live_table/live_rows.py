@@ -131,7 +131,7 @@ class LiveRows:
 
     def set_filter(self, row_filter: RowFilter) -> None:
         """Show only the rows a filter accepts; a filter that narrows the present one looks at the shown rows alone."""
-        if (row_filter.wanted, row_filter.unwanted) == (self.filter.wanted, self.filter.unwanted):
+        if row_filter.says_the_same(self.filter):
             self.filter = row_filter
             return
         narrowed = self.view if row_filter.narrows(self.filter) and self._build is None else None
@@ -228,7 +228,7 @@ class LiveRows:
 
     def _new_view(self) -> SortedView:
         row_filter = self.filter
-        accepts = (lambda row: row_filter.accepts(search_text(row))) if row_filter else _every_row
+        accepts = (lambda row: row_filter.accepts(search_text(row, row_filter.columns))) if row_filter else _every_row
         return SortedView(sort_key_of(self.order, self.columns), accepts, reverse=self.order.reverse)
 
     def _bare_widths(self) -> list[int]:

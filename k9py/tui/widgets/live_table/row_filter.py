@@ -2,7 +2,7 @@
 
 A term is a piece of text, or a regular expression where it has characters that only those use (`^web|api`, `v2.[0-9]`).
 A lone dot is a dot: names and versions are full of them. Case does not matter. The text searched is the object's
-namespace and name and the text of every cell, a line each: `^` and `$` are the ends of a cell.
+namespace and name and the text of the cells that are shown, a line each: `^` and `$` are the ends of a cell.
 """
 
 from __future__ import annotations
@@ -50,24 +50,32 @@ class RowFilter:
     Args:
         text: as typed.
         fault: why a term is taken for its characters and not for an expression, "" where none is.
+        columns: indexes of the columns searched, those that are shown; None: all.
     """
 
     text: str = ""
     wanted: tuple[Term, ...] = ()
     unwanted: tuple[Term, ...] = ()
     fault: str = ""
+    columns: tuple[int, ...] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> RowFilter:
+    def parse(cls, text: str, columns: tuple[int, ...] | None = None) -> RowFilter:
         """Read a typed filter: terms separated by blanks; a lone `!` is not yet a term."""
         typed = text.split()
         wanted = tuple(Term.parse(term) for term in typed if not term.startswith("!"))
         unwanted = tuple(Term.parse(term[1:]) for term in typed if term.startswith("!") and len(term) > 1)
         faults = (pattern_fault(term.removeprefix("!")) for term in typed if not _EXPRESSION_SIGNS.isdisjoint(term))
-        return cls(text, wanted, unwanted, next((fault for fault in faults if fault), ""))
+        return cls(text, wanted, unwanted, next((fault for fault in faults if fault), ""), columns)
 
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted)
+
+    def says_the_same(self, other: RowFilter) -> bool:
+        """Say whether both accept the same rows, by their terms and the columns they look at."""
+        if not self and not other:
+            return True
+        return (self.wanted, self.unwanted, self.columns) == (other.wanted, other.unwanted, other.columns)
 
     def accepts(self, haystack: str) -> bool:
         """Say whether a row with that text passes (`haystack` made by `search_text`)."""
@@ -78,7 +86,8 @@ class RowFilter:
     def narrows(self, earlier: RowFilter) -> bool:
         """Say whether this can only accept rows that the earlier one accepts, as when one more letter is typed."""
         return (
-            set(earlier.unwanted) <= set(self.unwanted)
+            self.columns == earlier.columns
+            and set(earlier.unwanted) <= set(self.unwanted)
             and bool(earlier)
             and all(any(_narrows(new, old) for new in self.wanted) for old in earlier.wanted)
         )
@@ -90,6 +99,7 @@ def _narrows(new: Term, old: Term) -> bool:
     return old == new
 
 
-def search_text(row: Row) -> str:
+def search_text(row: Row, columns: tuple[int, ...] | None = None) -> str:
     """Return the lower-case text a filter looks at; the parts are kept apart so no term matches across two cells."""
-    return "\n".join([row.key.namespace, row.key.name, *[cell.text for cell in row.cells]]).lower()
+    cells = row.cells if columns is None else [row.cells[index] for index in columns]
+    return "\n".join([row.key.namespace, row.key.name, *[cell.text for cell in cells]]).lower()

@@ -220,15 +220,16 @@ class LiveTable(LineView):
         if self._filter_timer is not None:
             self._filter_timer.stop()
             self._filter_timer = None
-        parsed = RowFilter.parse(text)
         if immediately or self.total_count < FILTER_DEBOUNCE_ROWS or not self.is_mounted:
-            self._take_filter(parsed)
+            self._take_filter(text)
         else:
-            self._filter_timer = self.set_timer(FILTER_DEBOUNCE_SECONDS, lambda: self._take_filter(parsed))
+            self._filter_timer = self.set_timer(FILTER_DEBOUNCE_SECONDS, lambda: self._take_filter(text))
 
-    def _take_filter(self, parsed: RowFilter) -> None:
+    def _take_filter(self, text: str) -> None:
+        """Filter by what can be seen: a match in a hidden column would look like a mistake."""
         self._filter_timer = None
-        self._rows.set_filter(parsed)
+        shown = tuple(slot.index for slot in self._fit.slots) or None
+        self._rows.set_filter(RowFilter.parse(text, shown))
         self.flush_if_mounted()
 
     def set_order(self, order: Order) -> None:
@@ -399,6 +400,8 @@ class LiveTable(LineView):
 
     def size_changed(self) -> None:
         self._fit_columns()
+        if self.filter_text and self.left == 0:
+            self._take_filter(self.filter_text)
         self._keep_on_screen()
 
     def _fit_columns(self) -> None:
