@@ -17,6 +17,7 @@ from k9py.rollouts.revisions import Revision
 
 _SLACK: Final = timedelta(seconds=10)
 """A controller makes a revision's object within seconds of the write."""
+_EARLIER: Final = timedelta(seconds=1)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -69,7 +70,12 @@ def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> d
 
 def _beginner(writers: Sequence[Author], one: Revision, revisions: Sequence[Revision]) -> Author | None:
     """Return who wrote when a revision began."""
-    near = [(abs(author.at - one.created_at), author) for author in writers if author.at and one.created_at]
+    near = [
+        (abs(author.at - one.created_at), author)
+        for author in writers
+        # Who wrote after it was made did not make it; times are whole seconds.
+        if author.at and one.created_at and author.at - one.created_at <= _EARLIER
+    ]
     # Who made another revision that began nearer to it did not make this one.
     near = [pair for pair in near if pair[0] <= _SLACK and pair[0] <= _nearest(pair[1], revisions)]
     return min(near, key=lambda pair: pair[0])[1] if near else None

@@ -103,7 +103,7 @@ def _author(writers: Sequence[ManagedFields], at: datetime | None, others: Seque
     near = [
         (abs(time - at), manager)
         for time, manager in dated
-        if abs(time - at) <= min((_SLACK, *(abs(time - other) for other in others)))
+        if time - at <= _NEXT and abs(time - at) <= min((_SLACK, *(abs(time - other) for other in others)))
     ]
     if near:
         return printable(min(near)[1])

@@ -165,7 +165,6 @@ def _port_names(case: _Case) -> Iterator[Finding]:
     if not targets or not pods or not case.service.spec.selector:
         return
     named = [named_ports(pod) for pod in pods]
-    is_unserved = any(lacks_ports(case.service, pod) and pod.owner_uid in case.told_by for pod in pods)
     for port in targets:
         target = port.named_target
         lacking = sum((target, port.protocol) not in one for one in named)
@@ -176,6 +175,7 @@ def _port_names(case: _Case) -> Iterator[Finding]:
             yield Finding(Severity.DOWN, "NoSuchPort", message, case.service.key)
         else:
             message = f"{lacking} of {len(pods)} pods {'has' if lacking == 1 else 'have'} no port {printable(target)}"
+            is_unserved = any(lacks_ports(case.service, pod) and pod.owner_uid in case.told_by for pod in pods)
             severity = Severity.DEGRADED if is_unserved else Severity.WARNING
             yield Finding(severity, "NoSuchPort", message, case.service.key)
 

@@ -88,6 +88,11 @@ def test_a_revision_taken_up_again_has_the_author_of_now() -> None:
     assert by_revision(raw(entry("kubectl-undo", before(5))), 2000, 1000, 3000) == {"checkout-r3": "kubectl-undo"}
 
 
+def test_who_left_a_revision_seconds_after_it_was_made_did_not_make_it() -> None:
+    obj = raw(entry("apply", before(3000)), entry("kdash", before(55)))
+    assert by_revision(obj, 2999, 58, 5000) == {"checkout-r1": "apply", "checkout-r3": "kdash"}
+
+
 def test_who_first_made_a_revision_is_not_named_for_going_back_to_it() -> None:
     # `kubectl rollout undo` that only takes a field away leaves no entry of its own.
     obj = raw(entry("apply", before(3000)), entry("kubectl-set", before(2000)))
