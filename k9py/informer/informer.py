@@ -93,7 +93,7 @@ class Informer(Generic[T]):
         self.rejected = 0
         """Objects that did not decode and are left out, counted each time one came."""
         self.last_rejection = ""
-        """Where and why the last of them did not decode."""
+        """Where and why the last of them did not decode; "" again when a list since held none."""
         self._clock = clock
         self._turns = turns or Turns(clock)
         self._watcher = Watcher(
@@ -112,6 +112,7 @@ class Informer(Generic[T]):
         self._health: WatchHealth = Loading()
         self._synced = asyncio.Event()
         self._list: InitialList[T] | None = None
+        self._rejection_in_list = ""
         self._following: asyncio.Task[None] | None = None
         self._interrupted = False
         self._starts_over = False
@@ -252,7 +253,7 @@ class Informer(Generic[T]):
                     self._begin()
                 case Rejected(message):
                     self.rejected += 1
-                    self.last_rejection = message
+                    self.last_rejection = self._rejection_in_list = message
                     if self._on_health is not None:
                         self._on_health(self._health)
                 case Disrupted() as disrupted:
@@ -266,6 +267,7 @@ class Informer(Generic[T]):
         self._heard = self._clock.monotonic()
 
     def _begin(self) -> None:
+        self._rejection_in_list = ""
         if self.synced:
             self._list = Relist(self.store, self._turns, distrust=self._distrust)
             return
@@ -289,6 +291,9 @@ class Informer(Generic[T]):
         await self._list.finish()
         self._list = None
         self._distrust = False
+        rejection_before, self.last_rejection = self.last_rejection, self._rejection_in_list
+        if rejection_before != self.last_rejection and self._on_health is not None:
+            self._on_health(self._health)
         self._hear()
         self._listed_at = self._heard_at
         is_first = not self.synced

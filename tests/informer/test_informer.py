@@ -191,6 +191,21 @@ async def test_an_object_that_does_not_decode_is_counted_and_named() -> None:
     assert "status" in stage.informer.last_rejection
 
 
+@pytest.mark.parametrize(
+    ("listed_again", "named"), [([], False), ([{**pod("odd", 12), "status": []}], True)], ids=["all decode", "one not"]
+)
+async def test_what_does_not_decode_is_named_until_a_list_has_nothing_of_the_kind(
+    listed_again: list[dict[str, object]], named: bool
+) -> None:
+    stage = Stage(page(10, A1, {**pod("odd", 3), "status": []}), EXPIRED, page(12, A1, *listed_again))
+    heard: list[str] = []
+    stage.informer._on_health = lambda _: heard.append(stage.informer.last_rejection)
+    await stage.play()
+    assert any("status" in one for one in heard)
+    assert ("status" in stage.informer.last_rejection) is named
+    assert ("status" in heard[-1]) is named
+
+
 async def test_health_tells_the_life_of_a_watch() -> None:
     stage = Stage(CUT, page(10, A1), Stream([[bookmark(11)]], CUT, seconds=30), FORBIDDEN)
     await stage.play()
