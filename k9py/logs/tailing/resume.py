@@ -129,8 +129,8 @@ class Resume:
         for index in range(max(begin, length - 1), len(self._hashes)):
             if self._hashes[index] == self._ours[-1] and self._hashes[index + 1 - length : index + 1] == self._ours:
                 return self._prove(index + 1)
-        if (place := self._place_of_open_line(len(self._withheld) - len(batch))) is not None:
-            return self._settle(place, proven=True)
+        if (at := self._place_of_open_line(len(self._withheld) - len(batch))) is not None:
+            return self._settle(at, proven=True)
         for index, moment in enumerate(moments, begin):
             if self._highest is None or moment > self._highest:
                 if overlap := self._overlap(index):
