@@ -30,6 +30,7 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     Args:
         at: the timestamp the node wrote; None when there is none.
         late: it came after later lines of others had been given on, so it does not stand in its place.
+        undecoded: the text as bytes, where they are no UTF-8 and so `text` has other characters in their place.
     """
 
     target: LogTarget
@@ -37,6 +38,7 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     text: str
     marker: Marker = ""
     late: bool = False
+    undecoded: bytes = b""
 
 
 _YEARS: Final = range(1970, 2201)
@@ -83,6 +85,21 @@ def split_line(line: bytes) -> tuple[str, str]:
     if len(raw) >= 20 and raw[10] == "T" and raw[:4].isdigit():
         return raw, _cut(rest) if blank else ""
     return "", _cut(text)
+
+
+def undecoded_text(line: bytes, text: str) -> bytes:
+    """Return the bytes of a line's text where they are no UTF-8, which `text` was made of; else nothing."""
+    if "\ufffd" not in text:
+        return b""
+    if len(line) > _PIECES[-1]:
+        line = _joined(line)
+    if text != line.decode("utf-8", "replace"):
+        line = line.partition(b" ")[2]
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line[:MAX_TEXT]
+    return b""
 
 
 def _joined(line: bytes) -> bytes:

@@ -66,6 +66,12 @@ def test_only_what_was_asked_for_untouched_is_what_the_container_wrote(is_termin
     assert prints("raw", is_terminal=is_terminal, untouched=True)(line(HOSTILE)) == f"{HOSTILE}\n"
 
 
+def test_what_was_asked_for_untouched_has_bytes_that_are_no_text() -> None:
+    one = line("caf\ufffd", undecoded=b"caf\xe9")
+    assert prints("raw", untouched=True)(one).encode("utf-8", "surrogateescape") == b"caf\xe9\n"
+    assert prints("raw")(one) == "caf\ufffd\n"
+
+
 def test_raw_keeps_tabs_that_part_fields() -> None:
     text = "2026-11-30T07:00:00Z\t\x1b[31mERROR\x1b[0m\tfailed"
     assert prints("raw")(line(text)) == "2026-11-30T07:00:00Z\tERROR\tfailed\n"

@@ -151,6 +151,13 @@ async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:
         assert not outlet.is_left
 
 
+async def test_an_outlet_for_lines_as_they_were_written_encodes_nothing_anew() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="ascii", errors="replace") as writer:
+        await Outlet(writer, untouched=True).write("caf\udce9 caf\u00e9\n")
+        assert os.read(reader.fileno(), 100) == b"caf\xe9 caf\xc3\xa9\n"
+
+
 async def test_an_outlet_sees_that_its_reader_has_left() -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -20,13 +20,16 @@ class Outlet:
 
     Args:
         stream: standard output or standard error; nothing else may write to it meanwhile.
+        untouched: text goes out as UTF-8 whatever the stream's encoding is, and bytes that were none as they were.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, untouched: bool = False) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         errors = getattr(stream, "errors", None) or "strict"
         self._errors = "replace" if errors == "strict" else errors
+        if untouched:
+            self._encoding, self._errors = "utf-8", "surrogateescape"
         try:
             self._descriptor: int | None = stream.fileno()
         except (OSError, ValueError):

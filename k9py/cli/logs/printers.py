@@ -46,14 +46,14 @@ def printer(
         prefixed: each begins with its pod and container.
         timestamps: each begins with its time.
         patterns: what is marked in them, where colours are welcome.
-        untouched: raw lines keep their escape sequences, wherever they go.
+        untouched: raw lines are as they were written, escape sequences and undecodable bytes too.
     """
     match form:
         case "json":
             return _json(plain=not is_unicode(out))
         case "raw":
-            harmless = str if untouched else plain if out.isatty() else as_written
-            return _raw(harmless, prefixed=prefixed, timestamps=timestamps)
+            harmless = plain if out.isatty() else as_written
+            return _raw(None if untouched else harmless, prefixed=prefixed, timestamps=timestamps)
         case "pretty":
             return _pretty(colour=colour, prefixed=prefixed, timestamps=timestamps, patterns=patterns)
 
@@ -71,11 +71,13 @@ def time_words(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _raw(harmless: Callable[[str], str], *, prefixed: bool, timestamps: bool) -> Printer:
+def _raw(harmless: Callable[[str], str] | None, *, prefixed: bool, timestamps: bool) -> Printer:
     def one(line: LogLine) -> str:
         before = f"{source_name(line.target)} " if prefixed else ""
         if timestamps:
             before = f"{before}{time_words(line.at)} "
+        if harmless is None:  # bytes that are no UTF-8 stand as surrogates, which the outlet writes as they were
+            return f"{before}{line.undecoded.decode('utf-8', 'surrogateescape') or line.text}\n"
         return f"{before}{harmless(line.text)}\n"
 
     return one

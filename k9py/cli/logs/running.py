@@ -121,7 +121,7 @@ class _Run:
             lossless=True,
         )
         console: Console = invocation.console
-        self._out = Outlet(console.out)
+        self._out = Outlet(console.out, untouched=options.raw)
         no_color = invocation.arguments.no_color
         targets = wanted(self._pods, options)
         several = len(targets) > 1 or (options.follow and not subject.is_pod)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from k9py.logs.line import LogLine, Marker, split_line, stamp
+from k9py.logs.line import LogLine, Marker, split_line, stamp, undecoded_text
 from k9py.logs.source import LogTarget, Unfinished
 from k9py.logs.tailing.clock import Clock
 from k9py.logs.tailing.resume import Position
@@ -110,7 +110,7 @@ class Delivery:
                     highest = moment
             elif raw:  # looked like a timestamp and was none: it belongs to the text
                 text = f"{raw} {text}"
-            taken.append(LogLine(target, at, text))
+            taken.append(LogLine(target, at, text, undecoded=undecoded_text(line, text)))
         if taken:
             position.move(lines, taken, last, highest)
         self.count += len(taken)
@@ -173,19 +173,22 @@ class Delivery:
         """Hand on what there is of a line, which the next streams will bring again."""
         if not self._is_shown:
             self._is_shown = True
-            self._hand_on(self._made(line, split_line(line)[1]))
+            text = split_line(line)[1]
+            self._hand_on(self._made(line, text, undecoded_text(line, text)))
 
     def _show_rest(self, line: bytes) -> None:
         """Hand on the rest of a line of which the beginning was shown."""
-        made = self._made(line, line[len(self.position.open_line or b"") :].decode("utf-8", "replace"))
+        rest = line[len(self.position.open_line or b"") :]
+        text = rest.decode("utf-8", "replace")
+        made = self._made(line, text, undecoded_text(rest, text))
         if made.text:
             self._hand_on(made)
         if not isinstance(line, Unfinished):
             self._count_in(line, made)
 
-    def _made(self, line: bytes, text: str) -> LogLine:
+    def _made(self, line: bytes, text: str, undecoded: bytes = b"") -> LogLine:
         moment = stamp(split_line(line[:64])[0])
-        return LogLine(self._runs.writing, moment.at if moment else self.position.at, text)
+        return LogLine(self._runs.writing, moment.at if moment else self.position.at, text, undecoded=undecoded)
 
     def _hand_on(self, line: LogLine) -> None:
         self.count += 1

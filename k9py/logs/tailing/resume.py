@@ -7,6 +7,7 @@ Where they do not come again they are not in that log, so no line of it was deli
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -124,14 +125,12 @@ class Resume:
                 self._hashes.append(hash(line))
                 self._places.append(place)
         self._withheld += batch
-        if self._open_line is not None:
-            for place, line in enumerate(batch, len(self._withheld) - len(batch)):
-                if self._open_line.begins(line):
-                    return self._settle(place, proven=True)
         length = len(self._ours)
         for index in range(max(begin, length - 1), len(self._hashes)):
             if self._hashes[index] == self._ours[-1] and self._hashes[index + 1 - length : index + 1] == self._ours:
                 return self._prove(index + 1)
+        if (at := self._place_of_open_line(len(self._withheld) - len(batch))) is not None:
+            return self._settle(at, proven=True)
         for index, moment in enumerate(moments, begin):
             if self._highest is None or moment > self._highest:
                 if overlap := self._overlap(index):
@@ -142,6 +141,21 @@ class Resume:
             return self._prove(overlap)
         self._bound(batch)
         return ()
+
+    def _place_of_open_line(self, begin: int) -> int | None:
+        """Return where the line that a stream ended inside stands: only lines of ours may come before it.
+
+        Else it is one of them that begins alike. A log of which the beginning was let go has it where it comes first.
+        """
+        if self._open_line is None:
+            return None
+        places = range(begin, len(self._withheld))
+        for place in reversed(places) if self._is_whole else places:
+            if self._open_line.begins(self._withheld[place]):
+                count = bisect_left(self._places, place)
+                if not self._is_whole or self._hashes[:count] == self._ours[len(self._ours) - count :]:
+                    return place
+        return None
 
     def end(self) -> Sequence[bytes]:
         """The log has ended in order: return what is known to be new by that."""

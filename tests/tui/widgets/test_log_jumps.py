@@ -75,6 +75,20 @@ async def test_where_there_is_no_further_error_it_stays_and_says_so() -> None:
         assert cursor(app) == 90
 
 
+async def test_e_at_the_newest_line_begins_with_the_oldest_error_and_says_so() -> None:
+    app = app_with(mixed())
+    async with app.run_test(size=(60, 12)) as pilot:
+        await jumped(app, pilot, "e", 3)
+        assert ["the oldest error" in str(one.message) for one in app._notifications] == [True]
+
+
+async def test_a_line_drawn_out_of_sight_is_told_of() -> None:
+    app = app_with(numbered(20))
+    async with app.run_test(size=(60, 8)) as pilot:
+        await pressed(app, pilot, "home", "M")
+        assert ["behind the newest line" in str(one.message) for one in app._notifications] == [True]
+
+
 @pytest.mark.parametrize(
     ("back", "number", "said"),
     [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from k9py.logs.line import MAX_TEXT, Stamp, split_line, stamp
+from k9py.logs.line import MAX_TEXT, Stamp, split_line, stamp, undecoded_text
 
 AT = datetime(2026, 11, 22, 6, 49, 40, 400000, tzinfo=UTC)
 
@@ -72,3 +72,16 @@ def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
 )
 def test_a_year_no_node_can_write_is_no_timestamp(raw: str) -> None:
     assert stamp(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        (b"2026-11-30T07:00:00Z caf\xe9 \x80", b"caf\xe9 \x80"),
+        (b"no timestamp, caf\xe9", b"no timestamp, caf\xe9"),
+        ("2026-11-30T07:00:00Z caf\u00e9".encode(), b""),
+        ("2026-11-30T07:00:00Z written so: \ufffd".encode(), b""),
+    ],
+)
+def test_bytes_that_are_no_text_are_kept_beside_it(line: bytes, kept: bytes) -> None:
+    assert undecoded_text(line, split_line(line)[1]) == kept

@@ -32,6 +32,7 @@ class LogJumps(LogBody):
         here, finder = self.cursor_number, self._finder
         if here is None or self.following:
             here = self._buffer.end if step < 0 else self._buffer.first - 1
+        is_anew = step > 0 and self.following
         until = self.clock() + SCAN_SLICE_SECONDS
         index = finder.index_of(here + 1) if step > 0 else finder.index_of(here) - 1
         while 0 <= index < finder.item_count:
@@ -39,13 +40,16 @@ class LogJumps(LogBody):
             line = self._buffer.line(number)
             if line is not None and not line.marker and level_of(line.text) >= Level.ERROR:
                 self._go_to(number)
+                if is_anew:
+                    self._say("the oldest error: nothing is below the newest line (E: the latest error)")
                 return
             index += step
             if self.clock() >= until:
                 await asyncio.sleep(0)
                 until = self.clock() + SCAN_SLICE_SECONDS
                 index = finder.index_of(number + 1) if step > 0 else finder.index_of(number) - 1
-        self._say(f"no error {'further down' if step > 0 else 'further up'}")
+        where = "in what is shown" if is_anew else "further down" if step > 0 else "further up"
+        self._say(f"no error {where}")
 
     # -- times --------------------------------------------------------------------------------------------------------
 
@@ -106,6 +110,8 @@ class LogJumps(LogBody):
         """Draw a line behind the newest line: what comes after it is new."""
         now = self._columns.now()
         self._buffer.extend([LogLine(ALL, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
+        if not self.following:
+            self._say("a line is drawn behind the newest line (End goes there)")
         self.flush_if_mounted()
 
     def action_clear_view(self) -> None:

@@ -66,6 +66,34 @@ def half(second: float, text: str) -> Unfinished:
             ["first", "second"],
             id="cut inside its timestamp",
         ),
+        pytest.param(
+            [[line(0, "first"), Unfinished(line(1, ""))], [line(0, "first"), line(1, "second")]],
+            ["first", "second"],
+            id="cut behind its timestamp",
+        ),
+        pytest.param(
+            [[line(0, "first"), Unfinished(line(1, "caf") + b"\xc3")], [line(0, "first"), line(1, "café")]],
+            ["first", "café"],
+            id="cut inside a character",
+        ),
+        pytest.param(
+            [
+                [line(0, "stop"), line(0, "go"), half(0, "s")],
+                [line(0, "stop"), line(0, "go"), line(0, "s2"), line(1, "z")],
+            ],
+            ["stop", "go", "s2", "z"],
+            id="a line before it begins alike",
+        ),
+        pytest.param(
+            [[line(0, "a"), line(0, "a"), half(0, "a")], [line(0, "a"), line(0, "a"), line(0, "ab"), line(1, "z")]],
+            ["a", "a", "ab", "z"],
+            id="the lines before it are alike",
+        ),
+        pytest.param(
+            [[line(0, "x"), line(0, "a"), half(0, "a")], [line(0, "a"), line(0, "ab"), line(1, "z")]],
+            ["x", "a", "ab", "z"],
+            id="a line before it begins alike, and what was before that rotated away",
+        ),
     ],
 )
 async def test_a_stream_that_ends_inside_a_line_loses_and_doubles_nothing(
@@ -73,6 +101,15 @@ async def test_a_stream_that_ends_inside_a_line_loses_and_doubles_nothing(
 ) -> None:
     said = await Stage(*[Stream(lines) for lines in streams]).play()
     assert said == [("", text) for text in texts]
+
+
+async def test_an_error_of_the_node_without_line_end_is_no_line_wherever_it_stands() -> None:
+    first, second, third = line(0, "first"), half(1, "sec"), line(1, "second")
+    said = await Stage(
+        *[Stream(lines) for lines in ([Unfinished(TOO_MANY)], [first, second], [Unfinished(TOO_MANY)], [first, third])]
+    ).play()
+    assert [text for marker, text in said if not marker] == ["first", "second"]
+    assert [text for marker, text in said if marker] == [f"the node says: {TOO_MANY.decode()}"]
 
 
 async def test_the_last_words_without_a_line_end_come_before_what_ends_the_log() -> None:
