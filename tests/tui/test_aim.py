@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,20 @@ async def test_what_took_the_place_of_a_vanished_object_is_named_before_a_key_ac
     await quiet.press("r")
     confirm = await quiet.until_screen(ConfirmDialog)
     assert confirm.question.object == f"Deployment {neighbour.name}"
+
+
+async def test_what_a_filter_hides_meanwhile_is_not_said_to_be_gone(kdash: Dashboard) -> None:
+    await kdash.press("2", "slash", *"!9.9.9", "enter")
+    await kdash.select(CART)
+
+    def release_cart(state: ClusterState) -> None:
+        shop.release(state, shop.app_named("cart"), replace(BAD_RELEASE, tag="9.9.9"))
+
+    kdash.simulator.call(release_cart)
+    await kdash.advance_until(lambda: kdash.home.rollouts.table.cursor_key not in (None, CART), "the neighbour")
+    await kdash.press("r")
+    await kdash.until_said("Deployment cart is not shown here any more: the cursor is on Deployment ")
+    assert kdash.app.screen is kdash.home
 
 
 async def test_a_typed_filter_that_is_kept_chooses_its_first_match(quiet: Dashboard) -> None:

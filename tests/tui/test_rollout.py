@@ -267,3 +267,23 @@ async def test_the_times_in_history_keep_up_with_the_clock(busy: Dashboard) -> N
     busy.simulator.advance(600)
     assert busy.simulator.clock.now() - before >= timedelta(seconds=600)
     await busy.until_text("shop-pipeline, 22m ago")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30), (160, 45)], ids=str)
+async def test_the_state_in_the_head_is_whole_at_every_size(size: tuple[int, int], tmp_path: Path) -> None:
+    with Simulator(scenario="failures", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=size) as kdash:
+            screen = await opened(kdash, ObjectKey("StatefulSet", "shop", "admission-refused"))
+            assert screen.summary.shown is not None
+            region = screen.summary.region
+            said = [line[region.x : region.right] for line in kdash.text.splitlines()[region.y : region.bottom]]
+            assert screen.summary.shown.state in " ".join(" ".join(said).split())
+
+
+async def test_what_does_not_fit_behind_the_tabs_is_cut_and_not_dropped_at_a_word(tmp_path: Path) -> None:
+    with Simulator(scenario="crashloop", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+            await opened(kdash, PAYMENTS)
+            tabs = next(line for line in kdash.text.splitlines() if "2 Old pods" in line).rstrip()
+            assert tabs.endswith("…")
+            assert not tabs.endswith(" · …")

@@ -84,11 +84,14 @@ def service_answer(
             to_do = (((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)),)
         return Answer(severity, _name(view.key), wrong, (), to_do)
     rollout, facts = behind
+    changed = changed_line(rollout, facts, now)
+    if changed and len(view.workloads) > 1:
+        changed = ((f"{_name(rollout.key)}: ", Tone.PLAIN), *changed)
     return Answer(
         severity,
         _name(view.key),
         (*wrong, *_errors(facts)),
-        changed_line(rollout, facts, now),
+        changed,
         steps(rollout, facts, keys, now, named=True, refusal=refusal),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from k9py.cluster.health import ClusterState
@@ -40,6 +41,7 @@ FRAME: Final = 17
 """Lines of everything else, with room for one pane and for all of them."""
 QUIET: Final = frozenset({Severity.HEALTHY, Severity.INFO, Severity.IDLE})
 """Of these nothing needs to be done."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _LOUD: Final = (Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.UNKNOWN, Tone.WARN, Tone.BUSY)
 """Tones of rows that are not merely healthy."""
 
@@ -186,7 +188,9 @@ class Answering:
         if service is None:
             return None
         views = [found for key in service.workloads if (found := queries.rollout_view(key, now)) is not None]
-        worst = min(views, key=lambda one: (one.severity, one.key), default=None)
+        # Of those that are equally well the one that changed last: a change is what the person looks for.
+        views.sort(key=lambda one: one.changed_at or _LONG_AGO, reverse=True)
+        worst = min(views, key=lambda one: one.severity, default=None)
         if worst is None:
             return service_answer(service, None, self._keys, now, refusal=refusal)
         facts = self._facts_of(connected, worst)

@@ -21,6 +21,8 @@ from k9py.tables.tones import finding_tone, rollout_tone, service_tone
 from k9py.tables.values import Tone
 from k9py.triage.finding import Finding
 from k9py.tui.theme import palette_for
+from k9py.tui.widgets.folding import fold
+from k9py.tui.widgets.text_view import TextLine, TextSpan
 
 MAX_FINDINGS = 3
 DEADLINE = "ProgressDeadlineExceeded"
@@ -119,39 +121,59 @@ def condition_lines(conditions: Iterable[Condition] | None, now: datetime) -> li
 
 
 class ObjectSummary(Static):
-    """The head of a detail screen; drawn anew only when it says something else."""
+    """The head of a detail screen, long lines folded; drawn anew only when it says something else."""
 
     DEFAULT_CSS = """
-    ObjectSummary {
-        height: auto; max-height: 9; width: 1fr; padding: 0 2; margin: 1 0 0 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
-    .-short ObjectSummary, .-narrow ObjectSummary { margin: 0; padding: 0 1; max-height: 5; text-wrap: wrap; }
+    ObjectSummary { height: auto; max-height: 9; width: 1fr; padding: 0 2; margin: 1 0 0 0; text-wrap: nowrap; }
+    .-short ObjectSummary, .-narrow ObjectSummary { margin: 0; padding: 0 1; max-height: 5; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
         self.shown: Summary | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._height = 0
 
     def show(self, summary: Summary) -> None:
         """Show a summary."""
-        if summary == self.shown:
-            return
-        same_height = self.shown is not None and len(self.shown.lines) == len(summary.lines)
         self.shown = summary
+        room = self.app.size.width - self.styles.gutter.width
+        drawn = (summary, room, palette_for(self.app).name)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        lines = summary_lines(summary, room)
         palette = palette_for(self.app)
         text = Text(no_wrap=True, overflow="ellipsis")
-        symbol = summary.tone.symbol if summary.tone.symbol.strip() else "·"
-        text.append(f"{symbol} ", palette.tone(summary.tone))
-        text.append(printable(summary.title), "bold")
-        text.append("  ")
-        text.append(printable(summary.state), palette.tone(summary.tone))
-        for line in summary.lines:
-            text.append("\n")
-            for piece, tone in line:
-                text.append(printable(piece), palette.tone(tone))
+        for at, line in enumerate(lines):
+            text.append("\n" if at else "")
+            for span in line:
+                text.append(span.text, palette.tone(span.tone))
+        text.stylize("bold", 2, 2 + len(printable(summary.title)))
+        same_height, self._height = self._height == len(lines), len(lines)
         self.update(text, layout=not same_height)
+
+    def on_resize(self) -> None:
+        """Fold anew to the width there is."""
+        if self.shown is not None:
+            self.show(self.shown)
 
     def say(self, text: str, tone: Tone) -> None:
         """Say that there is nothing (or not any longer), keeping what was shown below out of doubt."""
         self.show(Summary(text, "", tone, ()))
+
+
+def summary_lines(summary: Summary, room: int) -> list[TextLine]:
+    """Return the lines of a summary, each folded to so many cells."""
+    symbol = summary.tone.symbol if summary.tone.symbol.strip() else "·"
+    head = (
+        (f"{symbol} ", summary.tone),
+        (summary.title, Tone.PLAIN),
+        ("  ", Tone.PLAIN),
+        (summary.state, summary.tone),
+    )
+    lines: list[TextLine] = []
+    for line in (head, *summary.lines):
+        spans = tuple(TextSpan(printable(text), tone) for text, tone in line)
+        lines += fold(spans, room, indent=2)
+    return lines

@@ -108,7 +108,9 @@ class PanedScreen(ClusterScreen):
         pane.table.choose_cursor()
         present = pane.table.cursor_key
         there = f"the cursor is on {present.kind} {present.name} now, press again to act on it" if present else ""
-        return f"{lost.kind} {lost.name} is gone: {there or 'nothing is selected'}"
+        # A row the filter or the narrowing leaves out is still there: only what it says has changed.
+        what = "is not shown here any more" if lost in pane.rows else "is gone"
+        return f"{lost.kind} {lost.name} {what}: {there or 'nothing is selected'}"
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

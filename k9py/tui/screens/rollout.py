@@ -74,7 +74,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen #allows { height: 1; text-wrap: nowrap; }
     RolloutScreen #facts { max-height: 1; text-wrap: nowrap; }
     RolloutScreen.-narrow #facts, RolloutScreen.-short #facts { display: none; }
-    RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 3; }
+    RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 25%; }
     RolloutScreen.-narrow #cohorts, RolloutScreen.-short #cohorts { layout: vertical; }
     RolloutScreen.-narrow #cohorts Lines, RolloutScreen.-short #cohorts Lines { width: 1fr; }
     RolloutScreen #why { max-height: 3; }

@@ -29,7 +29,7 @@ class TabStrip(Static):
     """One line of tabs that answers to the mouse."""
 
     DEFAULT_CSS = """
-    TabStrip { height: 1; width: 1fr; padding: 0 1; }
+    TabStrip { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     @dataclass

@@ -464,6 +464,14 @@ def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
     ]
 
 
+def test_what_changed_names_the_workload_where_several_are_behind_the_service() -> None:
+    behind = replace(VIEW, severity=Severity.STUCK), facts()
+    alone = replace(SERVICE, severity=Severity.STUCK, workloads=(VIEW.key,))
+    several = replace(alone, workloads=(VIEW.key, key("Deployment", "canary")))
+    changed = text(service_answer(alone, behind, KEYS, NOW).changed)
+    assert text(service_answer(several, behind, KEYS, NOW).changed) == f"deploy/checkout: {changed}"
+
+
 def test_a_service_without_workloads_is_described() -> None:
     answer = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW)
     assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
