@@ -17,7 +17,7 @@ from k9py.actions.preflight.downtime import downtime, held_back
 from k9py.actions.preflight.management import applied, managed
 from k9py.actions.values import cause_words
 from k9py.actions.warnings import loudest_first
-from k9py.objects.errors import RefusedError
+from k9py.objects.errors import AbsentError, RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.objects.text import printable
@@ -43,7 +43,8 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
         images: by the name of a container or an init container; those that have the image already are left out.
 
     Raises:
-        RefusedError: another kind, no such container, a name that is no image, or nothing to change.
+        AbsentError: no such container.
+        RefusedError: another kind, a name that is no image, or nothing to change.
     """
     about = subject(obj)
     if about.key.kind not in WORKLOAD_KINDS:
@@ -54,7 +55,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
     for name, image in images.items():
         if name not in present:
             known = ", ".join(printable(one) for one in present)
-            raise RefusedError(f"{about.words} has no container {printable(name)}", f"it has {known or 'none'}")
+            raise AbsentError(f"{about.words} has no container {printable(name)}", f"it has {known or 'none'}")
         if not _IMAGE.fullmatch(image):
             hint = "give one such as registry.example.com/shop/checkout:1.2.3"
             raise RefusedError(f"{printable(image) or 'nothing'} is not the name of an image", hint)

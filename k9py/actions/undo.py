@@ -20,7 +20,7 @@ from k9py.actions.preflight.downtime import downtime, held_back
 from k9py.actions.preflight.management import applied, managed
 from k9py.actions.values import cause_words, change_cause
 from k9py.actions.warnings import loudest_first
-from k9py.objects.errors import RefusedError
+from k9py.objects.errors import AbsentError, RefusedError
 from k9py.objects.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
@@ -54,7 +54,8 @@ def plan_undo(
         label: what to call the revision where its number alone does not name it.
 
     Raises:
-        RefusedError: paused, gone, of another workload, without a number, or already the present template.
+        AbsentError: it is gone.
+        RefusedError: paused, of another workload, without a number, or already the present template.
     """
     about = subject(obj)
     if about.key.kind not in WORKLOAD_KINDS:
@@ -63,7 +64,7 @@ def plan_undo(
         raise RefusedError(f"{about.words} is paused: an undo would only begin once it goes on", "resume it first")
     if revision_obj is None:
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
-        raise RefusedError(f"that revision of {about.words} is gone", hint)
+        raise AbsentError(f"that revision of {about.words} is gone", hint)
     owners = (revision_obj.get("metadata") or {}).get("ownerReferences") or ()
     if not any(one.get("uid") == about.uid for one in owners):
         raise RefusedError(f"that revision is not one of {about.words}", "read its revisions again")
@@ -112,9 +113,13 @@ def nothing_to_undo(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
         return RefusedError(
             f"the revisions of {name} are not known", f"they are kept in {kept_in}: may you list those?"
         )
+    return RefusedError(f"{name} has no earlier revision to go back to", kept_hint(obj))
+
+
+def kept_hint(obj: Mapping[str, Any]) -> str:
+    """Say why no earlier revisions of a workload are kept, "" where nothing keeps them from being."""
     limit = (obj.get("spec") or {}).get("revisionHistoryLimit")
-    hint = "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
-    return RefusedError(f"{name} has no earlier revision to go back to", hint)
+    return "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
 
 
 def revision_template(revision_obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.actions.undo import nothing_to_undo, revision_template
+from k9py.actions.undo import kept_hint, revision_template
 from k9py.cli.printing import print_tables
 from k9py.cli.session import Invocation, Session, naming, opened
 from k9py.cli.targets import Named
 from k9py.cluster.reading import Reading, past_events, read_workload
-from k9py.objects.errors import ForbiddenError, RefusedError
+from k9py.objects.errors import AbsentError, ForbiddenError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.secret_values import without_secrets
 from k9py.objects.text import printable
@@ -153,7 +153,7 @@ def known_revisions(reading: Reading) -> tuple[Revision, ...]:
 
 
 def revision_numbered(reading: Reading, number: int) -> Revision:
-    """Return the revision of that number. Raises RefusedError when none has it, or several."""
+    """Return the revision of that number. Raises AbsentError when none has it, RefusedError when several have."""
     return revision_of_number(known_revisions(reading), number, str(reading.key))
 
 
@@ -205,6 +205,8 @@ def _before(reading: Reading, after: _Side) -> _Side:
     for one in found:  # newest first
         if 0 < one.number < number:
             return _Side(one.number, revision_template(reading.revision_objects[one.name]))
-    if after.number is None:
-        raise nothing_to_undo(reading.raw, read=True)
-    raise RefusedError(f"there is no revision before {number}", "name one with --from")
+    name = printable(str(reading.key))
+    if len(found) <= 1:
+        has = "only one revision" if found else "no revision yet"
+        raise AbsentError(f"there is nothing to compare: {name} has {has}", kept_hint(reading.raw))
+    raise AbsentError(f"there is nothing to compare: {name} has no revision before {number}", "name one with --from")

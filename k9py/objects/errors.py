@@ -58,6 +58,10 @@ class RefusedError(KdashError):
     """We refuse an action before asking the server: the message says why."""
 
 
+class AbsentError(RefusedError):
+    """What was named is not there, in an object that is: a revision, a container."""
+
+
 class ConnectionFailedError(KdashError):
     """No answer from the API server: refused, unresolved, TLS, timeout, or a stream cut off.
 

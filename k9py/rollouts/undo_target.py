@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from k9py.objects.errors import RefusedError
+from k9py.objects.errors import AbsentError, RefusedError
 from k9py.objects.text import printable
 from k9py.rollouts.revision_past import RevisionPast, revision_pasts
 from k9py.rollouts.revisions import Revision
@@ -81,7 +81,8 @@ def revision_of_number(found: Sequence[Revision], number: int, name: str) -> Rev
         name: of the workload, for the refusal.
 
     Raises:
-        RefusedError: none has it, or several.
+        AbsentError: none has it.
+        RefusedError: several have it.
     """
     named = [one for one in found if number and one.number == number]
     if len(named) == 1:
@@ -93,7 +94,7 @@ def revision_of_number(found: Sequence[Revision], number: int, name: str) -> Rev
             "their revision annotations say so; correct one with kubectl annotate, then try again",
         )
     numbers = ", ".join(dict.fromkeys(str(one.number) for one in found if one.number)) or "none"
-    raise RefusedError(f"{printable(name)} has no revision {number}", f"revisions: {numbers}")
+    raise AbsentError(f"{printable(name)} has no revision {number}", f"revisions: {numbers}")
 
 
 def refuse_unnumbered(revision: Revision) -> None:

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from k9py.objects.errors import ConflictError, ForbiddenError, InvalidError, KdashError, ReadOnlyError, RefusedError
+from k9py.objects.errors import (
+    AbsentError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    KdashError,
+    ReadOnlyError,
+    RefusedError,
+)
 from k9py.objects.troubles import TroubleKind
 from k9py.rollouts.status import RolloutState, RolloutStatus
 
@@ -55,6 +63,8 @@ def code_of_trouble(kind: TroubleKind) -> ExitCode:
 
 def code_of_error(error: KdashError) -> ExitCode:
     """Return the code of a failure: REFUSED when someone said no, UNKNOWN when nothing could be told or done."""
+    if isinstance(error, AbsentError):
+        return ExitCode.UNKNOWN  # as a whole object that is not there
     return ExitCode.REFUSED if isinstance(error, _REFUSALS) else ExitCode.UNKNOWN
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from k9py.cli.history import diff, history
+from k9py.cli.plans import setting_images
 from k9py.cli.targets import Named
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from tests.cli.shell import Shell, edit, image
+from tests.cli.shell import Core, Shell, edit, image
+from tests.cli.writes import DRY, doing, undo
 
 CHECKOUT = Named("Deployment", "checkout")
 
@@ -66,9 +68,9 @@ async def test_one_revision_is_shown_with_its_pod_template(shell: Shell) -> None
     assert ran.json["template"]["spec"]["containers"][0]["image"] == "registry.example.com/shop/checkout:2.6.1"
 
 
-async def test_a_revision_that_is_not_kept_is_refused_with_those_that_are(shell: Shell) -> None:
+async def test_a_revision_that_is_not_kept_is_not_found_and_those_that_are_are_named(shell: Shell) -> None:
     ran = await shell.run(lambda its: history(its, CHECKOUT, 9))
-    assert (ran.code, ran.out) == (9, "")
+    assert (ran.code, ran.out) == (2, "")
     assert "revisions: 5, 4, 3, 2, 1" in ran.err
 
 
@@ -140,8 +142,34 @@ async def test_diff_as_yaml_has_signs_and_context(shell: Shell) -> None:
 
 async def test_before_the_first_revision_there_is_nothing(shell: Shell) -> None:
     ran = await shell.run(lambda its: diff(its, CHECKOUT, None, "1", yaml=False))
-    assert (ran.code, ran.out) == (9, "")
-    assert "no revision before 1" in ran.err
+    assert (ran.code, ran.out) == (2, "")
+    assert "nothing to compare: Deployment shop/checkout has no revision before 1" in ran.err
+
+
+async def test_a_workload_with_one_revision_has_nothing_to_compare(shell: Shell) -> None:
+    shell.namespace = "kube-system"
+    ran = await shell.run(lambda its: diff(its, Named("Deployment", "coredns"), None, None, yaml=False))
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is nothing to compare: Deployment kube-system/coredns has only one revision" in ran.err
+
+
+@pytest.mark.parametrize(
+    "core",
+    [
+        lambda its: diff(its, CHECKOUT, None, "9", yaml=False),
+        lambda its: diff(its, CHECKOUT, "9", "now", yaml=False),
+        lambda its: history(its, CHECKOUT, 9),
+        undo(99, options=DRY),
+        doing("set-image", setting_images({"foo": "reg/cart:9"}), options=DRY),
+    ],
+    ids=["diff --to", "diff --from", "history --revision", "undo --to-revision", "set-image"],
+)
+async def test_a_revision_or_container_that_is_not_there_exits_as_an_object_that_is_not(
+    shell: Shell, core: Core
+) -> None:
+    ran = await shell.run(core)
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert "Deployment shop/checkout has no " in ran.err
 
 
 def with_secrets(spec: dict[str, Any]) -> None:

@@ -112,7 +112,7 @@ async def test_a_service_without_selector_whose_endpoints_name_no_pod_says_so(
     service = {"metadata": {"name": "outside", "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}}
     simulator.call(create_object, by_kind("Service"), service)
     code, run = await shop.ran(Named("Service", "outside"))
-    assert code == 9
+    assert code == 2, "as for a selector that no pod has"
     assert "its endpoints name no pod" in run.err.getvalue()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k9py.objects.errors import (
+    AbsentError,
     ConfigError,
     ConflictError,
     ConnectionFailedError,
@@ -55,6 +56,7 @@ def test_the_codes_are_the_documented_ones(kind: TroubleKind, code: int) -> None
         (ConflictError("no"), ExitCode.REFUSED),
         (InvalidError("no"), ExitCode.REFUSED),
         (NotFoundError("no"), ExitCode.UNKNOWN),
+        (AbsentError("no"), ExitCode.UNKNOWN),
         (UnauthorizedError("no"), ExitCode.UNKNOWN),
         (UnavailableError("no"), ExitCode.UNKNOWN),
         (ConnectionFailedError("no"), ExitCode.UNKNOWN),

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.history import history
-from k9py.cli.options import WriteOptions
 from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.objects.workloads import REVISION
 from k9py.simulator.clock import ManualClock, RealClock
@@ -17,9 +16,8 @@ from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.cli.shell import Shell
-from tests.cli.writes import BAD, CART, CHECKOUT, DB, WAIT, doing, only_result, undo
+from tests.cli.writes import BAD, CART, CHECKOUT, DB, DRY, WAIT, doing, only_result, undo
 
-DRY = WriteOptions(dry_run=True)
 HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4 days"
 
 

@@ -20,6 +20,7 @@ GOOD = "registry.example.com/shop/checkout:2.7.1"
 BAD = "registry.example.com/shop/checkout:2.8.0"
 YES = WriteOptions(yes=True)
 WAIT = WriteOptions(yes=True, wait=True)
+DRY = WriteOptions(dry_run=True)
 
 
 def doing(

@@ -15,7 +15,7 @@ import msgspec
 from k9py.cli.session import Session, naming
 from k9py.cli.targets import Named
 from k9py.cluster.log_targets import EVERY_ROLE, log_targets
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError, RefusedError
+from k9py.objects.errors import AbsentError, ConnectionFailedError, ForbiddenError
 from k9py.objects.kinds import ENDPOINT_SLICE, KINDS, POD, REPLICA_SET, SERVICE, Kind
 from k9py.objects.meta import KubeObject
 from k9py.objects.pods import Pod
@@ -116,7 +116,7 @@ async def _named_by_endpoints(session: Session, words: str, service: Service) ->
     names = frozenset(key.name for key in pods if key.namespace == service.namespace)
     if not names:
         hint = "name the workload behind it: kdash logs deploy/NAME"
-        raise RefusedError(f"{words} has no selector, and its endpoints name no pod", hint)
+        raise AbsentError(f"{words} has no selector, and its endpoints name no pod", hint)
     remark = f"{words} has no selector: read are the pods its endpoints name now"
     if len(names) == 1:
         [name] = names

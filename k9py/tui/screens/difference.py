@@ -15,7 +15,7 @@ from textual.binding import BindingType
 
 from k9py.actions.undo import revision_template
 from k9py.cluster.feed import Changes
-from k9py.objects.errors import KdashError, NotFoundError, RefusedError
+from k9py.objects.errors import AbsentError, KdashError, NotFoundError, RefusedError
 from k9py.objects.kinds import WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.rollouts.revisions import Revision, current_revision
@@ -175,7 +175,7 @@ class DifferenceScreen(TextScreen):
             try:
                 self._templates[side.uid] = revision_template(await connected.connection.get(side.key))
             except NotFoundError as error:
-                raise RefusedError(f"revision {side.number} is no longer kept", "choose another revision") from error
+                raise AbsentError(f"revision {side.number} is no longer kept", "choose another revision") from error
         return self._templates[side.uid]
 
     def on_resize(self) -> None:

@@ -23,7 +23,7 @@ from k9py.actions.set_image import plan_set_image
 from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
 from k9py.actions.warnings import loudest_first
 from k9py.cluster.pasts import pasts_of
-from k9py.objects.errors import KdashError, NotFoundError, RefusedError
+from k9py.objects.errors import AbsentError, KdashError, NotFoundError, RefusedError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.policy import HorizontalPodAutoscaler
 from k9py.rollouts.authors import revision_authors
@@ -291,7 +291,7 @@ async def _revision_object(connected: Connected, revision: Revision) -> Mapping[
     try:
         return await connected.connection.get(revision.key)
     except NotFoundError as error:
-        raise RefusedError(f"revision {revision.number} is no longer kept", "choose another revision") from error
+        raise AbsentError(f"revision {revision.number} is no longer kept", "choose another revision") from error
 
 
 async def _templates(connected: Connected, found: Mapping[str, Any], revision: Revision) -> Templates:
