@@ -88,6 +88,11 @@ def stuck_ending(pod: Pod, now: datetime) -> Trouble | None:
     return Trouble(TroubleKind.NODE, "StuckTerminating", message, since=deleted)
 
 
+def is_on_lost_node(pod: Pod) -> bool:
+    """Tell whether its node does not report: what the pod's status says of its containers is of the past."""
+    return any(True for _ in _node(pod))
+
+
 def exit_words(ended: StateTerminated) -> str:
     """Return how a container ended: `exit 1`, `exit 137, SIGKILL`."""
     signal = _SIGNALS.get(ended.exit_code, f"signal {ended.signal}" if ended.signal else "")

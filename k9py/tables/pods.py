@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from k9py.objects.pod_troubles import is_on_lost_node
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH
@@ -40,7 +41,9 @@ def row(pod: Pod, now: datetime, *, revision: Revision | None = None, place: int
     template_hash = pod.metadata.label(POD_TEMPLATE_HASH) or pod.metadata.label(CONTROLLER_REVISION_HASH)
     number = revision.number if revision is not None and revision.number else None
     newness = Tone.ACCENT if revision is not None and revision.is_current else Tone.MUTED
-    whole = status.ready == status.containers
+    # kubectl counts the last word of a node that is lost as ready; nobody knows, and the API server says it is not.
+    ready = 0 if is_on_lost_node(pod) else status.ready
+    whole = ready == status.containers
     restarts = pod.restarts
     return Row(
         key=pod.key,
@@ -48,7 +51,7 @@ def row(pod: Pod, now: datetime, *, revision: Revision | None = None, place: int
             Cell(printable(pod.name)),
             Cell("?" if number is None else str(number), newness, sort=number or 0),
             Cell(printable(template_hash.rpartition("-")[2]), newness),
-            Cell(f"{status.ready}/{status.containers}", Tone.PLAIN if whole else tone, sort=status.ready),
+            Cell(f"{ready}/{status.containers}", Tone.PLAIN if whole else tone, sort=ready),
             Cell(printable(status.words), tone),
             Cell(str(restarts), Tone.WARN if restarts else Tone.MUTED, sort=restarts),
             Cell(""),

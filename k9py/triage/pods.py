@@ -132,13 +132,14 @@ def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
     lost = stuck_ending(pod, now)
     if lost is not None and lost.reason == "NodeLost":
         message = f"pod is stuck terminating: {lost.message}"
-        yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, deleted, lost.kind)
+        yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, lost.since, lost.kind)
     elif now - deleted > _DELETION_MARGIN:
         kept = ", ".join(printable(one) for one in pod.metadata.finalizers or ())
         why = f"held by finalizer {kept}" if kept else "its node does not confirm the end"
         yield Finding(Severity.WARNING, "StuckTerminating", f"pod is stuck terminating: {why}", pod.key, deleted)
     else:
-        yield Finding(Severity.INFO, "Terminating", "pod is terminating", pod.key, deleted)
+        since = deleted if deleted <= now else None
+        yield Finding(Severity.INFO, "Terminating", "pod is terminating", pod.key, since)
 
 
 def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:

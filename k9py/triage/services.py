@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from k9py.objects.events import Event
+from k9py.objects.pod_troubles import stuck_ending
 from k9py.objects.pods import Pod
 from k9py.objects.services import Endpoint, EndpointSlice, Service
 from k9py.objects.severity import Severity
@@ -94,10 +95,12 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
         return
     if not running and case.at_rest:
         return  # the last ones are ending, as was wished
-    if not running:
+    # A pod that is held on a lost node is behind the service as much as it was before it was to end.
+    held = [trouble for pod in case.pods if pod.is_terminating and (trouble := stuck_ending(pod, case.now))]
+    if not running and not held:
         yield Finding(Severity.DOWN, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
         return
-    if all(lacks_ports(case.service, pod) for pod in running):
+    if running and all(lacks_ports(case.service, pod) for pod in running):
         return  # that is told already
     reached = [pod for pod in running if not lacks_ports(case.service, pod)]
     ready = sum(pod.is_ready for pod in reached)
@@ -105,12 +108,12 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
         message = f"{ready} of {len(running)} pods are ready, but none is published as an endpoint"
         yield Finding(Severity.DOWN, "NotPublished", message, case.service.key)
         return
-    cause = case.cause(reached)
+    cause = case.cause(reached) or next(iter(held), None)
     why = f": {cause.message}" if cause else ""
     kind = cause.kind if cause else None
     since = cause.since if cause else None
     which = "behind it" if len(reached) == len(running) else f"with port {_port_text(case.service)}"
-    count = len(reached)
+    count = len(reached) + len(held)
     words = f"none of {count} pods {which} is ready" if count > 1 else f"the pod {which} is not ready"
     message = f"{words}{why}"
     yield Finding(Severity.DOWN, "NoReadyEndpoints", message, case.service.key, since, kind)

@@ -1,13 +1,16 @@
 """Scenarios: what they hold at the start, that they stay still, and what happens in them by itself."""
 
 import json
+import random
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from k9py.simulator import scenarios
-from k9py.simulator.controllers.pods import is_ready
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.controllers.pods import is_ready, is_terminating
 from k9py.simulator.controllers.replicasets import revision_of
 from k9py.simulator.nodes.release_voices import AFTER_IMAGE, BEFORE_IMAGE
 from k9py.simulator.resources import (
@@ -24,6 +27,8 @@ from k9py.simulator.resources import (
     STATEFULSETS,
 )
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
+from k9py.simulator.state import ClusterState
+from k9py.simulator.storage import Storage
 from tests.simulator.cluster import Cluster, make_state, running_cluster, with_image
 
 
@@ -242,3 +247,25 @@ async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
         assert 2 < (new[slow] / new.total()) / (old[slow] / old.total()) < 4.5
         await cluster.pass_time(60)
         assert 0 < cluster.deployment()["status"]["updatedReplicas"] < len(pods)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.4, 0.6, 0.8])
+def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -> None:
+    clock, rng = ManualClock(ManualClock().now() + timedelta(seconds=fraction)), random.Random(0)
+    state = ClusterState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
+    scenarios.load("failures", state)
+    pods = {pod["metadata"]["name"]: pod for pod in state.storage.list(PODS, "shop")}
+    shown = {
+        name: (is_ready(pod), pod["spec"]["containers"][0]["image"].rpartition(":")[2], is_terminating(pod))
+        for name, pod in pods.items()
+        if pod["metadata"]["labels"]["app"] in ("node-lost", "crash-loop", "config-missing", "admission-refused")
+    }
+    assert shown == {
+        "node-lost-0": (False, "1.9.4", False),
+        "node-lost-1": (True, "2.0.0", False),
+        "crash-loop-0": (True, "1.9.4", False),
+        "crash-loop-1": (False, "2.0.0-crash", False),
+        "config-missing-0": (True, "1.9.4", False),
+        "config-missing-1": (False, "1.9.4", False),
+        "admission-refused-0": (True, "1.9.4", False),
+    }

@@ -14,6 +14,7 @@ from k9py.simulator.api.strategies import prepared_for_update
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.controllers.admission import refuse_by_webhook
 from k9py.simulator.controllers.nodes import lose_node
+from k9py.simulator.controllers.pods import is_ready
 from k9py.simulator.resources import (
     HORIZONTALPODAUTOSCALERS,
     NODES,
@@ -32,7 +33,8 @@ Object = dict[str, Any]
 Change = Callable[[Object], None]
 
 _PAST = 290.0  # seconds; in less than five minutes of it the pods of a lost node are not yet given up
-_RELEASE_AFTER = 25.0
+_READY_WITHIN = 60.0
+_POLL_SECONDS = 0.5
 SHOP, TIGHT = "shop", "tight"
 WEBHOOK = "policy.example.com"
 _EDGE = "pool"
@@ -126,14 +128,42 @@ def _begin(state: ClusterState) -> None:
 
 
 async def _go_wrong(state: ClusterState) -> None:
-    """Wait, then release what fails, everywhere at once, and lose a node."""
-    await state.clock.sleep(_RELEASE_AFTER)
+    """Once everything serves, release what fails, everywhere at once; lose a node whose pod comes last to its turn."""
+    await _until(state, lambda: all(_all_ready(state, row) for row in _FAILING))
     for row in _FAILING:
         _release(state, row)
-    await state.clock.sleep(2.0)
+    await _until(state, lambda: _is_updated_and_ready(state, "node-lost-1"))
     pod = state.storage.get(PODS, SHOP, "node-lost-0")
-    if pod is not None and pod["spec"].get("nodeName"):
-        lose_node(state, pod["spec"]["nodeName"])
+    if pod is None or not pod["spec"].get("nodeName"):
+        raise LookupError("node-lost-0 runs on no node")
+    lose_node(state, pod["spec"]["nodeName"])
+
+
+async def _until(state: ClusterState, is_so: Callable[[], bool]) -> None:
+    """Wait for what always comes, however long nodes take: what is released too early comes out otherwise each time."""
+    for _ in range(int(_READY_WITHIN / _POLL_SECONDS)):
+        if is_so():
+            return
+        await state.clock.sleep(_POLL_SECONDS)
+    raise TimeoutError(f"not so within {_READY_WITHIN:.0f} s")
+
+
+def _all_ready(state: ClusterState, row: _Failing) -> bool:
+    workload = state.storage.get(by_kind(row.kind), row.namespace, row.name)
+    status: Object = (workload or {}).get("status") or {}
+    wanted: int
+    available: int
+    if row.kind == "DaemonSet":
+        wanted, available = status.get("desiredNumberScheduled", 0), status.get("numberAvailable", 0)
+    else:
+        wanted = workload["spec"]["replicas"] if workload else 0
+        available = status.get("availableReplicas", 0)
+    return 0 < wanted == available
+
+
+def _is_updated_and_ready(state: ClusterState, name: str) -> bool:
+    pod = state.storage.get(PODS, SHOP, name)
+    return pod is not None and is_ready(pod) and pod["spec"]["containers"][0]["image"].endswith(":2.0.0")
 
 
 def _from_elsewhere(pod: Object) -> str | None:

@@ -242,6 +242,12 @@ def test_pods_stand_by_revision_the_new_first_and_failing_first_within() -> None
     ]
 
 
+def test_what_the_kubelet_of_a_lost_node_said_last_does_not_count_as_ready() -> None:
+    lost = make.condition("Ready", "False", since=60)
+    for pod in (make.pod(conditions=[lost]), make.pod(conditions=[lost], deleted=before(-20))):
+        assert texts(pods.COLUMNS, pods.row(pod, NOW))["ready"] == "0/1"
+
+
 def test_a_pod_on_no_node_and_of_no_known_revision() -> None:
     shown = texts(pods.COLUMNS, pods.row(make.pod(node=""), NOW))
     assert (shown["revision"], shown["node"]) == ("?", "–")

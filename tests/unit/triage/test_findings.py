@@ -126,6 +126,20 @@ def test_a_pod_past_its_grace_period_is_stuck() -> None:
     ]
 
 
+def test_a_pod_that_ends_is_told_for_no_time_before_its_grace_is_over_and_one_on_a_lost_node_since_it_was_lost() -> (
+    None
+):
+    lost = make.condition("Ready", "False", since=120)
+    for pod, since in (
+        (make.pod(deleted=make.before(-20)), None),
+        (make.pod(deleted=make.before(10)), make.before(10)),
+        (make.pod(deleted=make.before(-20), conditions=[lost]), make.before(120)),
+        (make.pod(deleted=make.before(90), conditions=[lost]), make.before(120)),
+    ):
+        [found] = pod_findings(pod, make.NOW)
+        assert found.since == since
+
+
 def test_a_pod_whose_containers_do_not_start_for_long_warns() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
     found = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
@@ -204,6 +218,18 @@ def test_a_service_without_a_ready_pod_names_the_cause() -> None:
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
     assert (found.severity, found.kind) == (Severity.DOWN, TroubleKind.CRASH)
     assert found.message == "none of 2 pods behind it is ready: container app keeps crashing (exit 1)"
+
+
+@pytest.mark.parametrize("ending", ["", "a", "ab"], ids=["none", "one", "both"])
+def test_pods_of_a_lost_node_are_told_alike_before_and_after_they_are_to_end(ending: str) -> None:
+    service, lost = make.service(), make.condition("Ready", "False", since=60)
+    pods = [
+        make.pod(name, node="node-7", conditions=[lost], deleted=make.before(-20) if name in ending else None)
+        for name in "ab"
+    ]
+    [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+    assert (found.severity, found.kind, found.since) == (Severity.DOWN, TroubleKind.NODE, make.before(60))
+    assert found.message == "none of 2 pods behind it is ready: node node-7 does not report"
 
 
 def test_a_service_some_of_whose_pods_crash_is_degraded_and_one_whose_pods_start_is_not() -> None:
