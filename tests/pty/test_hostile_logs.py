@@ -83,7 +83,7 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
 ) -> None:
     simulator, pod = shop
     config = simulator.write_kubeconfig(tmp_path / "config")
-    argv = [COMMAND, "--kubeconfig", str(config), "-n", "shop"]
+    argv = [COMMAND, "--no-mouse", "--kubeconfig", str(config), "-n", "shop"]  # so that no mouse report is our own
     with Terminal(argv, columns=160, rows=45, home=tmp_path, environ={"KDASH_CELL_DIFF": by_cells}) as terminal:
         terminal.wait_for("live")
         terminal.press("2", "/", "cart", "\r")
