@@ -105,7 +105,9 @@ def _each(words: Sequence[str], kinds: Mapping[str, str], what: str, some: str) 
                 name = ""
         known = kinds.get(kind.lower())
         if known is None:
-            raise click.UsageError(f"{word!r} names no {what}: {some}.")
+            is_name = not slash and not name and kind.lower() not in _LOG_WORDS and _NAME.fullmatch(kind)
+            meant = f"did you mean deploy/{kind}? Otherwise {some}" if is_name else some
+            raise click.UsageError(f"{word!r} names no {what}: {meant}.")
         if not name or "/" in name:
             raise click.UsageError(f"{word!r} needs one name: {kind}/NAME.")
         if not _NAME.fullmatch(name):

@@ -39,7 +39,7 @@ _TAKING_VARIABLES: Final = {
     "WT_SESSION": "Windows Terminal",
     "ALACRITTY_WINDOW_ID": "Alacritty",
 }
-_ASKING: Final = {"iTerm.app": "iTerm2 takes copies when its settings allow it (General, Selection)"}
+_ASKING: Final = {"iTerm.app": "iTerm2 needs: Settings, General, Selection, access to the clipboard"}
 _REFUSING: Final = {"Apple_Terminal": "Apple Terminal"}
 _REFUSING_TERMS: Final = {"linux": "the Linux console", "dumb": "a dumb terminal"}
 
@@ -48,11 +48,11 @@ def clipboard(environ: Mapping[str, str]) -> Clipboard:
     """Return whether the terminal takes copies."""
     # A multiplexer stands between: the terminal's own variables are those of where it was started.
     if environ.get("TMUX"):
-        return Clipboard("unknown", "tmux passes copies on only with: set -g set-clipboard on")
+        return Clipboard("unknown", "tmux needs: set -g set-clipboard on")
     if environ.get("STY"):
         return Clipboard("refused", "GNU screen")
     if environ.get("ZELLIJ"):
-        return Clipboard("unknown", "Zellij passes copies on when its terminal takes them")
+        return Clipboard("unknown", "Zellij needs a terminal that takes copies")
     term, program = environ.get("TERM", ""), environ.get("TERM_PROGRAM", "")
     refusing = _REFUSING_TERMS.get(term) or _REFUSING.get(program)
     if refusing:

@@ -48,7 +48,7 @@ def failing_log_line(facts: Sequence[CohortFacts], text: str, *, compact: bool =
     failing = next((one.failing for one in facts if one.cohort.is_current), None)
     if failing is None or not text:
         return ()
-    run = ", run before" if failing.previous and not compact else ""
+    run = " (previous run)" if failing.previous and not compact else ""
     return ((f"log of {printable(failing.container)}{run}: ", Tone.MUTED), (printable(text), Tone.FAIL))
 
 

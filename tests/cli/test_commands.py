@@ -102,7 +102,11 @@ def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     [
         (["histroy", "deploy/x"], "did you mean history?"),
         (["status"], "Name a workload"),
-        (["status", "pod/x"], "names no workload"),
+        (["status", "pod/x"], "'pod/x' names no workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "svc"], "'svc' names no workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["undo", "checkout"], "did you mean deploy/checkout? Otherwise deploy/NAME, sts/NAME or ds/NAME."),
+        (["logs", "checkout"], "did you mean deploy/checkout? Otherwise deploy/NAME, sts/NAME, ds/NAME, svc/NAME"),
+        (["undo", "Check_out"], "'Check_out' names no workload: deploy/NAME, sts/NAME or ds/NAME."),
         (["status", "deploy/."], "is not a workload's name"),
         (["status", "deploy/a..b"], "is not a workload's name"),
         (["status", "deploy/-a"], "is not a workload's name"),

@@ -191,7 +191,7 @@ async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(
     line = view.cursor_line
     assert line is not None
     await kdash.press("c")
-    await until_said(kdash, "sent 1 line to the terminal; whether it takes it it does not say")
+    await until_said(kdash, "sent 1 line to the clipboard (OSC 52)")
     assert kdash.app.clipboard == line.text, "without time and source"
 
 
@@ -208,7 +208,7 @@ async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboa
 async def test_a_terminal_that_takes_no_copies_is_sent_none(kdash: Dashboard, log_screen: LogScreen) -> None:
     kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("refused", "Apple Terminal"))
     await kdash.press("up", "c")
-    await until_said(kdash, "this terminal takes no copies (Apple Terminal): Ctrl+S saves it")
+    await until_said(kdash, "no clipboard here (Apple Terminal): Ctrl+S saves it")
     assert kdash.app.clipboard == ""
 
 

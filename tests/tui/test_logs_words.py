@@ -126,10 +126,13 @@ def test_of_a_copy_no_more_is_said_than_is_known() -> None:
     assert (taken.text, taken.words) == ("one\ntwo\nthree", "copied 3 lines")
     sent = copy_of(lines, Clipboard())
     assert sent.text == taken.text
-    assert "sent 3 lines to the terminal; whether it takes them it does not say" in sent.words
+    assert sent.words == "sent 3 lines to the clipboard (OSC 52) · if they do not arrive, Ctrl+S saves them"
+    assert copy_of(["one"], Clipboard()).words.endswith("(OSC 52) · if it does not arrive, Ctrl+S saves it")
+    needs = Clipboard("unknown", "tmux needs: set -g set-clipboard on")
+    assert copy_of(["one"], needs).words == f"sent 1 line to the clipboard (OSC 52) · {needs.why}"
     refused = copy_of(lines, Clipboard("refused", "Apple Terminal"))
     assert refused.is_refused
-    assert "this terminal takes no copies (Apple Terminal): Ctrl+S saves them" in refused.words
+    assert "no clipboard here (Apple Terminal): Ctrl+S saves them" in refused.words
     assert copy_of([], Clipboard()).is_refused
 
 

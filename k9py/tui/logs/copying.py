@@ -84,12 +84,12 @@ def copy_of(lines: Sequence[str], clipboard: Clipboard, *, count: int | None = N
     many = f"{count:,} line{'' if count == 1 else 's'}"
     them = "it" if count == 1 else "them"
     if clipboard.answer == "refused":
-        return Copy("", f"this terminal takes no copies ({clipboard.why}): Ctrl+S saves {them}")
+        return Copy("", f"no clipboard here ({clipboard.why}): Ctrl+S saves {them}")
     size = (len(text.encode("utf-8", "replace")) + 2) // 3 * 4
     if size > MAX_BASE64:
         sent = f"{size // 1000} kB as it is sent" if count == len(lines) else f"the first {len(lines):,} are too much"
         return Copy("", f"too much for a terminal's clipboard: {many}, {sent}. Ctrl+S saves {them}")
     if clipboard.answer == "taken":
         return Copy(text, f"copied {many}")
-    why = f" ({clipboard.why})" if clipboard.why else ""
-    return Copy(text, f"sent {many} to the terminal; whether it takes {them} it does not say{why}")
+    otherwise = f"if {'it does' if count == 1 else 'they do'} not arrive, Ctrl+S saves {them}"
+    return Copy(text, f"sent {many} to the clipboard (OSC 52) · {clipboard.why or otherwise}")

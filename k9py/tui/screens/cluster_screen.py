@@ -137,7 +137,7 @@ class ClusterScreen(Screen[None]):
         if action == "all_namespaces" or action == "namespaces":
             return "" if self.kdash.connected else "not connected"
         if action == "stop":
-            return "" if self.kdash.writing.stoppable else "nothing is done one after the other now"
+            return "" if self.kdash.writing.stoppable else "nothing to stop: no further change is waiting"
         if action == "retry":
             return "" if self.kdash.can_retry else "everything is live"
         if action not in ON_OBJECTS:

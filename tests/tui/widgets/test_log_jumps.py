@@ -71,22 +71,8 @@ async def test_where_there_is_no_further_error_it_stays_and_says_so() -> None:
             if app._notifications:
                 break
             await pilot.pause()
-        assert [str(one.message) for one in app._notifications] == ["no error further down"]
+        assert [str(one.message) for one in app._notifications] == ["no later error · E goes back"]
         assert cursor(app) == 90
-
-
-async def test_e_at_the_newest_line_begins_with_the_oldest_error_and_says_so() -> None:
-    app = app_with(mixed())
-    async with app.run_test(size=(60, 12)) as pilot:
-        await jumped(app, pilot, "e", 3)
-        assert ["the oldest error" in str(one.message) for one in app._notifications] == [True]
-
-
-async def test_a_line_drawn_out_of_sight_is_told_of() -> None:
-    app = app_with(numbered(20))
-    async with app.run_test(size=(60, 8)) as pilot:
-        await pressed(app, pilot, "home", "M")
-        assert ["behind the newest line" in str(one.message) for one in app._notifications] == [True]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +114,16 @@ async def test_a_line_is_drawn_where_the_new_begins() -> None:
         assert "line 002" in shown[-3]
         assert "── from here 12:" in shown[-2]
         assert "new" in shown[-1]
+        assert not app._notifications, "it can be seen"
+
+
+async def test_a_line_drawn_out_of_sight_is_said_to_be_there() -> None:
+    app = app_with(numbered(100))
+    async with app.run_test(size=(70, 8)) as pilot:
+        await pressed(app, pilot, "pageup", "M")
+        assert [str(one.message) for one in app._notifications] == ["line drawn below the newest line · End goes there"]
+        await pressed(app, pilot, "end")
+        assert "── from here 12:" in rows(app)[-1]
 
 
 async def test_clear_hides_what_was_and_shows_it_again() -> None:

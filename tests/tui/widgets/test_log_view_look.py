@@ -141,6 +141,28 @@ async def test_next_and_previous_hit_go_from_the_cursor() -> None:
         assert cursor(app) == 90
 
 
+@pytest.mark.parametrize(
+    ("text", "keys", "at", "words"),
+    [
+        ("0$", ("n",), 90, "no later match · N goes back"),
+        ("0$", ("end", "n"), None, "no later match · N goes back"),
+        ("0$", ("home", "N"), 0, "no earlier match · n goes on"),
+        ("absent", ("n",), None, "nothing found"),
+        ("absent", ("N",), None, "nothing found"),
+    ],
+)
+async def test_past_the_last_hit_it_stays_and_says_so(
+    text: str, keys: tuple[str, ...], at: int | None, words: str
+) -> None:
+    app = app_with(numbered(100))
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.widget.search(text)
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert cursor(app) == at
+        assert [str(one.message) for one in app._notifications] == [words]
+
+
 async def test_typing_a_search_on_goes_on_from_where_it_began() -> None:
     app = app_with(numbered(100))
     async with app.run_test(size=(60, 8)) as pilot:

@@ -144,7 +144,7 @@ def test_lines_put_the_new_revision_above_the_old() -> None:
 
 def test_the_log_line_that_tells_why_is_a_line_of_its_own() -> None:
     line = failing_log_line(facts(CRASHED, pod("o1", owner=OLD)), "panic: no\x1b[2J config")
-    assert "".join(text for text, _ in line) == "log of app, run before: panic: no config"
+    assert "".join(text for text, _ in line) == "log of app (previous run): panic: no config"
     assert failing_log_line(facts(CRASHED), "") == ()
     assert failing_log_line(facts(pod("o1", owner=OLD)), "panic") == (), "the new revision does not fail"
 

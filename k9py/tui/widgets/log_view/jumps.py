@@ -25,31 +25,40 @@ class LogJumps(LogBody):
     # -- errors -------------------------------------------------------------------------------------------------------
 
     def action_error(self, step: int) -> None:
-        """Go to the next line of level error or above (1: towards the newest, -1: towards the oldest)."""
+        """Go to the next line of level error or above (1: towards the newest, -1: towards the oldest).
+
+        Following stands behind the newest line: there is none further down.
+        """
         self.run_worker(self._go_to_error(step), group="log-error", exclusive=True)
 
     async def _go_to_error(self, step: int) -> None:
-        here, finder = self.cursor_number, self._finder
-        if here is None or self.following:
-            here = self._buffer.end if step < 0 else self._buffer.first - 1
-        is_anew = step > 0 and self.following
+        cursor = self.cursor_number
+        here = self._buffer.end if cursor is None else cursor
+        number = await self._error_from(here, step)
+        if number is not None:
+            self._go_to(number)
+            return
+        words = f"no {'later' if step > 0 else 'earlier'} error"
+        if await self._error_from(here, -step) is not None:
+            words += " · E goes back" if step > 0 else " · e goes on"
+        self._say(words)
+
+    async def _error_from(self, here: int, step: int) -> int | None:
+        """Return the number of the nearest error that is shown below a line, or above it; None when there is none."""
+        finder = self._finder
         until = self.clock() + SCAN_SLICE_SECONDS
         index = finder.index_of(here + 1) if step > 0 else finder.index_of(here) - 1
         while 0 <= index < finder.item_count:
             number = finder.number_of(index)
             line = self._buffer.line(number)
             if line is not None and not line.marker and level_of(line.text) >= Level.ERROR:
-                self._go_to(number)
-                if is_anew:
-                    self._say("the oldest error: nothing is below the newest line (E: the latest error)")
-                return
+                return number
             index += step
             if self.clock() >= until:
                 await asyncio.sleep(0)
                 until = self.clock() + SCAN_SLICE_SECONDS
                 index = finder.index_of(number + 1) if step > 0 else finder.index_of(number) - 1
-        where = "in what is shown" if is_anew else "further down" if step > 0 else "further up"
-        self._say(f"no error {where}")
+        return None
 
     # -- times --------------------------------------------------------------------------------------------------------
 
@@ -110,9 +119,10 @@ class LogJumps(LogBody):
         """Draw a line behind the newest line: what comes after it is new."""
         now = self._columns.now()
         self._buffer.extend([LogLine(ALL, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
-        if not self.following:
-            self._say("a line is drawn behind the newest line (End goes there)")
         self.flush_if_mounted()
+        number = self._window.newest_number
+        if number is not None and not self._window.shows(number):
+            self.app.notify("line drawn below the newest line · End goes there", markup=False, timeout=4)
 
     def action_clear_view(self) -> None:
         """Show only what comes from now on and follow; or all that is kept again."""

@@ -211,22 +211,24 @@ class LogView(LogJumps):
         self.context += lines
 
     def action_search_next(self) -> None:
-        """Go to the next line found, towards the newest."""
+        """Go to the next line found, towards the newest; following stands behind the newest line."""
         if self._finder.search is not None:
             here = self.cursor_number
-            at = self._buffer.first - 1 if here is None and self._window.following else here
-            self._go_to_hit(self._finder.search.matches.following(-1 if at is None else at))
+            number = self._finder.search.matches.following(self._buffer.end if here is None else here)
+            self._go_to_hit(number, "no later match · N goes back")
 
     def action_search_previous(self) -> None:
         """Go to the previous line found, towards the oldest."""
         if self._finder.search is not None:
             here = self.cursor_number
-            self._go_to_hit(self._finder.search.matches.preceding(self._buffer.end if here is None else here))
+            number = self._finder.search.matches.preceding(self._buffer.end if here is None else here)
+            self._go_to_hit(number, "no earlier match · n goes on")
 
-    def _go_to_hit(self, number: int | None) -> None:
+    def _go_to_hit(self, number: int | None, otherwise: str) -> None:
         self._search_from = None
         if number is None:
-            self.app.bell()
+            search = self._finder.search
+            self._say(otherwise if search is not None and len(search.matches) else "nothing found")
             return
         self._window.go_to(number, middle=True)
         self.flush()
