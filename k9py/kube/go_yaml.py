@@ -25,6 +25,8 @@ _WORDS: Final[dict[str, Any]] = {
 _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _STRAY_UNDERSCORE: Final = re.compile(r"_(?![0-9])|(?<![0-9])_")
+_SMALL: Final = 400_000
+_LARGE: Final = 4_000_000
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
@@ -38,6 +40,18 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: Final = {None: [(_PLAIN, re.compile(""))]}
 
 
+class _RedefiningLoader(yaml.SafeLoader):
+    """Lets an anchor be given again, as go-yaml does; PyYAML's composer, and the faster one in C, refuse it."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        composer: Any = self
+        if not composer.check_event(yaml.AliasEvent):
+            composer.anchors.pop(composer.peek_event().anchor, None)
+        return super().compose_node(parent, index)
+
+
 def read_yaml(content: bytes) -> Any:
     """Return the first document as JSON has it: dict, list, str, int, float, bool, None. Empty content is None.
 
@@ -47,18 +61,32 @@ def read_yaml(content: bytes) -> Any:
     try:
         if b"%YAML" in content:
             _refuse_other_versions(content)
-        loader = _Loader(content)
         try:
-            node = loader.get_node() if loader.check_node() else None
-        finally:
-            loader.dispose()
-        return None if node is None else _Values().of(node)
+            node = _first_document(_Loader, content)
+        except yaml.composer.ComposerError as error:
+            if "duplicate anchor" not in str(error.context):
+                raise
+            node = _first_document(_RedefiningLoader, content)
+        if node is None:
+            return None
+        values = _Values()
+        value = values.of(node)
+        values.refuse_excessive_aliases(node)
+        return value
     except yaml.reader.ReaderError as error:
         raise YamlSyntaxError(_encoding(content, error)) from None
     except yaml.YAMLError as error:
         raise YamlSyntaxError(_where(error)) from None
     except RecursionError:
         raise YamlSyntaxError("it is nested too deeply") from None
+
+
+def _first_document(loader_class: Any, content: bytes) -> Any:
+    loader = loader_class(content)
+    try:
+        return loader.get_node() if loader.check_node() else None
+    finally:
+        loader.dispose()
 
 
 def _refuse_other_versions(content: bytes) -> None:
@@ -77,9 +105,12 @@ class _Values:
     def __init__(self) -> None:
         self._made: dict[int, Any] = {}
         self._open: set[int] = set()
+        self._sizes: dict[int, int] = {}  # nodes in each node, aliases counted for all they stand for
+        self._scalars = 0
 
     def of(self, node: Any) -> Any:
         if isinstance(node, yaml.ScalarNode):
+            self._scalars += 1
             return _scalar(node)
         identity = id(node)
         if identity in self._made:
@@ -93,7 +124,24 @@ class _Values:
             value = self._mapping(node)
         self._open.discard(identity)
         self._made[identity] = value
+        inside = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
+        self._sizes[identity] = 1 + sum(map(self._size, inside))
         return value
+
+    def refuse_excessive_aliases(self, root: Any) -> None:
+        """Refuse what would be far larger than it is, by go-yaml's measure: walking it would take minutes.
+
+        Raises:
+            YamlSyntaxError: nearly all of it is repeated by aliases.
+        """
+        size = self._size(root)
+        repeated = size - len(self._made) - self._scalars
+        allowed = min(0.99, max(0.1, 0.99 - 0.89 * (size - _SMALL) / (_LARGE - _SMALL)))
+        if repeated > 100 and size > 1000 and repeated / size > allowed:
+            raise YamlSyntaxError("its aliases repeat too much")
+
+    def _size(self, node: Any) -> int:
+        return self._sizes.get(id(node), 1)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -14,6 +14,10 @@ ALICE = f"client-certificate-data: {encoded('alice.crt')}, client-key-data: {enc
 TLS = f"server: 'https://localhost:@tls', {CA}"
 PLAIN = "server: 'http://nowhere.test:@plain', proxy-url: 'http://localhost:@proxy'"
 PLUGIN = "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never"
+EXEC = f"exec: {{{PLUGIN}, command: ./plugin}}"
+CLUSTER = f"clusters: [{{name: c, cluster: {{{TLS}}}}}]\n"
+CONTEXT = "contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n"
+USER = "users: [{name: u, user: {token: t}}]\n"
 
 
 def config(cluster: str = TLS, user: str = "token: t", context: str = "cluster: c, user: u") -> str:
@@ -70,3 +74,14 @@ def answering(status: str = '{"token": "t"}', *, when: str = "true") -> str:
 def printing(text: str, *, when: str = "true") -> str:
     """Return a program that prints a text."""
     return f"#!/bin/sh\n{when} || exit 3\ncat <<'END'\n{text}\nEND\n"
+
+
+def plugin(program: str, **fields: str) -> dict[str, Content]:
+    """Return a kubeconfig whose credential plugin is this program, with further fields of its entry."""
+    inside = "".join(f", {name}: {value}" for name, value in fields.items())
+    return {"config": config(user=f"exec: {{{PLUGIN}, command: ./plugin{inside}}}"), "plugin": program}
+
+
+def named(name: str) -> str:
+    """Return a kubeconfig whose one context has this name, as it is written there."""
+    return CLUSTER + USER + CONTEXT.replace("name: x", f"name: {name}").replace("context: x", f"context: {name}")
