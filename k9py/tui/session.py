@@ -27,7 +27,7 @@ RETRY_SECONDS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """The first attempt is being made."""
+    """The first attempt is being made, or one that the person asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,8 @@ class Session:
         finally:
             for one in waits:
                 one.cancel()
+        if self._retry_now.is_set():  # whoever asked for it sees that it is done
+            self._change(Connecting())
 
     def _change(self, state: SessionState) -> None:
         self.state = state

@@ -8,6 +8,7 @@ from pathlib import Path
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.kube.sign_in import SignIn
+from k9py.objects.errors import ConnectionFailedError
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions
@@ -36,6 +37,26 @@ async def test_while_connecting_the_code_is_shown_and_esc_cancels_and_enter_asks
             assert app.screen is app.home
             await shown.press("enter")
         await shown.until_text("enter the code ABCD-1234")
+        assert "connecting to" in shown.text.splitlines()[0]
+
+
+async def test_asking_for_another_try_is_answered_at_once(simulator: Simulator, tmp_path: Path) -> None:
+    tries: list[str] = []
+
+    async def connector(options: ConnectOptions) -> Connection:
+        tries.append(options.context or "")
+        if len(tries) == 1:
+            raise ConnectionFailedError("the server is not there")
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    app = KdashApp(AppOptions(connect=ConnectOptions(context="staging"), connector=connector))
+    async with app.run_test(size=(80, 24)) as pilot:
+        shown = Dashboard(app, pilot, simulator, tmp_path / "audit")
+        await shown.until_text("the server is not there", "not connected")
+        await shown.press("enter")
+        await shown.until(lambda: len(tries) == 2, "another try")
+        await shown.until(lambda: "not connected" not in shown.text and "not there" not in shown.text, "the try")
+        assert shown.text.count("connecting to staging") == 2
 
 
 async def test_a_connection_that_is_given_up_takes_the_words_with_it(simulator: Simulator, tmp_path: Path) -> None:
