@@ -28,6 +28,9 @@ LATE_AFTER: Final = 100.0
 PROVING_SECONDS: Final = 10
 """`timeoutSeconds` of the first watch after one that fell silent: it has to prove that it is alive."""
 
+PROVING_MARGIN: Final = 5.0
+"""Seconds beyond it: soon enough for a server that is well again to be live within some 15 s."""
+
 STREAMED_LIST_SILENCE: Final = 3.0
 """Seconds of silence in which a streamed list has to end: servers send the closing bookmark in a second or two."""
 

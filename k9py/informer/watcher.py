@@ -216,12 +216,13 @@ class Watcher(Generic[T]):
         heard = False
         proving = self._doubts.must_prove and not send_initial_events
         seconds = timing.PROVING_SECONDS if proving else int(timing.WATCH_SECONDS * (1 - 0.2 * self._rng.random()))
+        margin = timing.PROVING_MARGIN if proving else timing.IDLE_MARGIN
         proved, self._proved = self._proved, False
         async with self._lister_watcher.watch(
             resource_version=resource_version,
             send_initial_events=send_initial_events,
             timeout_seconds=seconds,
-            silence=lambda: self._allowed_silence(seconds),
+            silence=lambda: self._allowed_silence(seconds + margin),
         ) as stream:
             self._doubts.opened()
             if not send_initial_events:
@@ -262,7 +263,7 @@ class Watcher(Generic[T]):
                 self._give_up_streaming()
 
     def _allowed_silence(self, seconds: float) -> float:
-        return timing.STREAMED_LIST_SILENCE if isinstance(self._state, InitialWatch) else seconds + timing.IDLE_MARGIN
+        return timing.STREAMED_LIST_SILENCE if isinstance(self._state, InitialWatch) else seconds
 
     def _give_up_streaming(self, *, of_one_kind: bool = False) -> None:
         self._streamed = False

@@ -11,6 +11,7 @@ from k9py.informer.timing import (
     CONFIRM,
     IDLE_MARGIN,
     MAX_RETRY_AFTER,
+    PROVING_MARGIN,
     PROVING_SECONDS,
     RELIST_AFTER,
     STREAMED_LIST_SECONDS,
@@ -199,6 +200,7 @@ async def test_after_silence_a_short_watch_has_to_say_something_before_it_counts
     run = await play(LIST_A, Stream((), SILENT), Stream([[bookmark(11)]]), QUIET)
     assert run.told == "Init a InitDone Watched Disrupted Watched Watched Watched"
     assert run.server.timeouts[1] == PROVING_SECONDS
+    assert PROVING_SECONDS + PROVING_MARGIN in run.server.silences
     assert run.server.timeouts[2] > WATCH_SECONDS / 2
     assert run.server.probed == 1 + 1
 
