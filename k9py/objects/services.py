@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
+from k9py.objects.managed import ServiceMeta
 from k9py.objects.meta import KubeObject, KubeStruct, ObjectKey
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -45,6 +46,7 @@ class Service(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Service"
 
+    metadata: ServiceMeta
     spec: ServiceSpec = ServiceSpec()
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import structs
+
 from k9py.objects.events import Event, ObjectReference
+from k9py.objects.managed import ServiceMeta
 from k9py.objects.meta import KubeObject
 from k9py.objects.pods import (
     Pod,
@@ -42,7 +45,7 @@ def service(
 ) -> Service:
     chosen = {"app": name} if selector is None else dict(selector)
     return Service(
-        metadata=meta("Service", name, namespace),
+        metadata=ServiceMeta(**structs.asdict(meta("Service", name, namespace))),
         spec=ServiceSpec(type=type_, cluster_ip=cluster_ip, selector=chosen, ports=tuple(ports)),
     )
 

@@ -14,6 +14,7 @@ from k9py.simulator.server import Simulator
 from k9py.tui.answer import facts
 from k9py.tui.dialogs.undo import UndoDialog
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
+from tests.tui.test_aim import put_behind_checkout
 
 SENTENCE = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop; 3 old pods still serve"
 
@@ -111,6 +112,23 @@ async def test_a_service_is_answered_by_the_workload_behind_it(kdash: Dashboard)
     await until_said(kdash, "svc/checkout: image checkout:2.8.0 cannot be pulled", "image 2.7.1 → 2.8.0")
 
 
+async def test_a_service_that_selects_nothing_says_who_wrote_it_last(tmp_path: Path) -> None:
+    with Simulator("no-endpoints", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+            await until_said(kdash, "svc/cart: no pod matches its selector app=crat")
+            assert "changed the Service was last written 8m ago by kubectl-edit" in panel(kdash)
+
+
+async def test_of_several_workloads_behind_a_service_the_last_changed_is_told(tmp_path: Path) -> None:
+    with Simulator("shop-quiet", ManualClock()) as quiet:
+        async with dashboard(quiet, tmp_path) as kdash:
+            await put_behind_checkout(kdash, "cart")
+            quiet.advance(60)
+            await put_behind_checkout(kdash, "checkout")
+            both = "svc/checkout: 6 of 6 endpoints ready changed deploy/checkout: label tier "
+            await kdash.advance_until(lambda: both in panel(kdash), "the last change")
+
+
 async def test_what_is_scaled_to_zero_says_from_how_many_and_by_whom(tmp_path: Path) -> None:
     with Simulator("shop-quiet", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path) as kdash:
@@ -127,13 +145,14 @@ async def test_a_row_is_read_once_and_only_where_the_cursor_stays(
         seen = kdash.simulator.requests
         return sum(one.verb == "get" and one.path.endswith(f"/deployments/{name}") for one in seen)
 
-    await kdash.until(lambda: reads("checkout") == 1, "the worst is read")
+    read = kdash.home._answering._facts._read
+    await kdash.until(lambda: read and reads("checkout") == 1, "the worst is read, both of its templates")
     monkeypatch.setattr(facts, "SETTLE_SECONDS", 3600.0)
     await kdash.press("down", "down", "up", "up")
     await until_said(kdash, SENTENCE)
     monkeypatch.setattr(facts, "SETTLE_SECONDS", 0.0)
     await kdash.select(CART)
-    await kdash.until(lambda: reads("cart") == 1, "the chosen one is read")
+    await kdash.until(lambda: len(read) == 2 and reads("cart") == 1, "the chosen one is read")
     await kdash.select(CHECKOUT)
     await until_said(kdash, SENTENCE)
     await kdash.select(CART)

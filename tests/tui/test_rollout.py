@@ -278,6 +278,7 @@ async def test_the_state_in_the_head_is_whole_at_every_size(size: tuple[int, int
             region = screen.summary.region
             said = [line[region.x : region.right] for line in kdash.text.splitlines()[region.y : region.bottom]]
             assert screen.summary.shown.state in " ".join(" ".join(said).split())
+            await kdash.until_text("no pod of the new revision")
 
 
 async def test_what_does_not_fit_behind_the_tabs_is_cut_and_not_dropped_at_a_word(tmp_path: Path) -> None:

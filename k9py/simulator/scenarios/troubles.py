@@ -22,6 +22,8 @@ Object = dict[str, Any]
 CRASHING = Release("1.20.0-crash", "release 1.20: payment links", 0.75)
 OUT_OF_MEMORY = Release("0.43.0-oom", "model 2026-12, larger", 0.5)
 UNREADY = Release("5.7.0-unready", "new index format", 0.6)
+MISTYPED_AGO = timedelta(minutes=8)
+"""How long ago the selector of a Service was edited."""
 
 
 def bad_release(state: ClusterState) -> None:
@@ -69,7 +71,9 @@ def no_endpoints(state: ClusterState) -> None:
     service = state.storage.get(SERVICES, "shop", "cart")
     if service is None:
         raise LookupError("the shop has no cart")
-    state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}})
+    changed = {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}}
+    at = state.clock.now() - MISTYPED_AGO
+    state.storage.update(SERVICES, with_manager(changed, service, "kubectl-edit", SERVICES.api_version, at))
     settle(state)
 
 

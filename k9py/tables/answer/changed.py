@@ -8,6 +8,7 @@ from typing import Final
 
 from k9py.cluster.views import RolloutView, short_tag
 from k9py.objects.images import image_parts
+from k9py.objects.managed import ManagedFields
 from k9py.objects.text import printable
 from k9py.objects.times import age
 from k9py.objects.workloads import RESTARTED_AT
@@ -57,6 +58,14 @@ def _scaled(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
     if told:
         pieces += [_DOT, (told, Tone.PLAIN)]
     return tuple(pieces)
+
+
+def written_line(writer: ManagedFields | None, now: datetime) -> Line:
+    """Return when a Service was last written, and by whom; () when nothing tells."""
+    if writer is None or not writer.manager:
+        return ()
+    ago = f"{age(writer.time, now)} ago " if writer.time is not None else ""
+    return (("the Service was last written ", Tone.MUTED), (f"{ago}by {printable(writer.manager)}", Tone.PLAIN))
 
 
 def image_change(before: str, after: str) -> Line:

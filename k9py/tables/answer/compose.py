@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.objects.managed import ManagedFields
 from k9py.objects.meta import ObjectKey
 from k9py.objects.severity import Severity
 from k9py.objects.text import printable
 from k9py.objects.times import age
 from k9py.objects.troubles import TroubleKind
 from k9py.rollouts.status import RolloutState
-from k9py.tables.answer.changed import changed_line
+from k9py.tables.answer.changed import changed_line, written_line
 from k9py.tables.answer.facts import RolloutFacts
 from k9py.tables.answer.steps import Keys, steps
 from k9py.tables.meaning import Line
@@ -70,10 +71,12 @@ def service_answer(
     now: datetime,
     *,
     refusal: str = "",
+    writer: ManagedFields | None = None,
 ) -> Answer:
     """Return the answer for a service.
 
     Args:
+        writer: who wrote its selector last, which is what has changed where no workload is behind it.
         behind: the workload behind it that the keys act on, the worst of several; None when there is none.
     """
     severity, wrong = view.severity, _service_wrong(view, now)
@@ -82,7 +85,7 @@ def service_answer(
         if severity.is_problem and "describe" in keys:
             words = " describes it with its selector and endpoints"
             to_do = (((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)),)
-        return Answer(severity, _name(view.key), wrong, (), to_do)
+        return Answer(severity, _name(view.key), wrong, written_line(writer, now), to_do)
     rollout, facts = behind
     changed = changed_line(rollout, facts, now)
     if changed and len(view.workloads) > 1:

@@ -20,6 +20,8 @@ from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
+from k9py.objects.managed import ManagedFields
+from k9py.objects.services import Service
 from k9py.objects.troubles import TroubleKind
 from k9py.objects.workloads import Workload
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
@@ -199,3 +201,9 @@ def scaled_by(workload: Workload) -> tuple[str, datetime | None]:
         return "", None
     last = max(owners, key=lambda one: (one.subresource == "scale", one.time or _LONG_AGO))
     return last.manager, last.time if last.subresource == "scale" else None
+
+
+def selector_writer(service: object) -> ManagedFields | None:
+    """Return who wrote a Service's selector last, None where nothing tells or it is no Service."""
+    managed = service.metadata.managed_fields if isinstance(service, Service) else None
+    return max(managed or (), key=lambda one: one.time or _LONG_AGO, default=None)

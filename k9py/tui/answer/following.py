@@ -20,7 +20,7 @@ from k9py.objects.severity import Severity
 from k9py.tables.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
 from k9py.tables.meaning import Line
 from k9py.tables.values import Tone
-from k9py.tui.answer.facts import FactsReader
+from k9py.tui.answer.facts import FactsReader, selector_writer
 from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
@@ -192,7 +192,8 @@ class Answering:
         views.sort(key=lambda one: one.changed_at or _LONG_AGO, reverse=True)
         worst = min(views, key=lambda one: one.severity, default=None)
         if worst is None:
-            return service_answer(service, None, self._keys, now, refusal=refusal)
+            writer = selector_writer(queries.object(subject))
+            return service_answer(service, None, self._keys, now, refusal=refusal, writer=writer)
         facts = self._facts_of(connected, worst)
         return service_answer(service, (worst, facts), self._keys, now, refusal=refusal)
 

@@ -65,7 +65,7 @@ class UndoDialog(Dialog[Revision]):
     DEFAULT_CSS = f"""
     UndoDialog > .box {{ width: {WIDTH}; height: 90%; max-height: 34; padding: 1 2 0 2; }}
     UndoDialog LiveTable {{ height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }}
-    UndoDialog #then {{ height: 1; color: $text-muted; }}
+    UndoDialog #then {{ height: auto; max-height: 2; color: $text-muted; }}
     UndoDialog TextView {{ height: 1fr; background: $surface; margin: 0 0 1 0; }}
     """
     SUBTITLE = "↑↓ choose · Enter continues · Esc cancels · v YAML · ⇧Tab reads"
@@ -165,8 +165,7 @@ class UndoDialog(Dialog[Revision]):
         elif said := self._pasts.get(revision.uid, RevisionPast()).words(self._now()):
             why = f" · {said}"
         words.update(
-            self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED)),
-            layout=False,
+            self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED))
         )
         await self._show_difference(revision)
 
@@ -174,7 +173,7 @@ class UndoDialog(Dialog[Revision]):
         """Show what the revision in force changed: that is what there is to undo."""
         before = previous_revision(self.revisions)
         what = "" if before is None else f" · what it changed from revision {self._label(before)}"
-        words.update(self.toned((self.why_not(), Tone.MUTED), (what, Tone.ACCENT)), layout=False)
+        words.update(self.toned((self.why_not(), Tone.MUTED), (what, Tone.ACCENT)))
         if before is None:
             self.difference.set_lines(())
         else:

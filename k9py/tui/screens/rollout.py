@@ -106,6 +106,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.why = Lines(id="why", folds=True)
         self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
         self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
+        self.old.set_empty("no pod of an old revision")
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=5, id="logs")
@@ -198,6 +199,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         is_mixed, was_mixed = any(not one.cohort.is_current for one in shown.facts), self.has_class("-mixed")
         self.set_class(is_mixed, "-mixed")
         self.new.heading = "New pods" if is_mixed else "Pods"
+        self.new.set_empty("no pod of the new revision" if is_mixed else "no pods")
         self._show_pods(self.new, shown.new)
         self._show_pods(self.old, shown.old)
         self._number_panes()

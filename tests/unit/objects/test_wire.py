@@ -14,6 +14,7 @@ import pytest
 
 from k9py.objects.kinds import KINDS, LAST_APPLIED, POD, AnyKind
 from k9py.objects.meta import KubeObject
+from k9py.objects.services import Service
 from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, RevisionData, StatefulSet
 
 WIRE = Path(__file__).parents[2] / "wire"
@@ -102,18 +103,19 @@ def test_the_recordings_hold_the_kinds_the_dashboard_needs() -> None:
     assert seen >= set(KINDS) - {"CronJob", "Job", "ResourceQuota"}
 
 
-def test_of_managed_fields_only_who_wrote_a_workloads_template_and_replicas_is_kept() -> None:
+def test_of_managed_fields_only_who_wrote_what_is_told_about_is_kept() -> None:
     kept = 0
     for name in RECORDINGS:
         for kind, one in recorded(name):
             value = decoded(kind, one)
-            if not isinstance(value, Deployment | StatefulSet | DaemonSet):
+            if not isinstance(value, Deployment | StatefulSet | DaemonSet | Service):
                 assert b"managedFields" not in msgspec.json.encode(value)
                 continue
+            told = {"f:selector"} if isinstance(value, Service) else {"f:template", "f:replicas"}
             sent = {
                 (entry["manager"], entry.get("time"))
                 for entry in one["metadata"].get("managedFields") or ()
-                if {"f:template", "f:replicas"} & set(entry["fieldsV1"].get("f:spec") or {})
+                if told & set(entry["fieldsV1"].get("f:spec") or {})
             }
             own = value.metadata.managed_fields or ()
             found = {(entry.manager, entry.time and f"{entry.time:%Y-%m-%dT%H:%M:%SZ}") for entry in own}
