@@ -111,7 +111,7 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
     type=click.IntRange(min=0),
     default=0,
     metavar="NUMBER",
-    help="Its number.  [default: the one before]",
+    help="Its number.  [default: the one before, if something is wrong]",
 )
 @click.option("--delete-stuck-pods", "delete_stuck", is_flag=True, help="Delete pods a StatefulSet leaves stuck, too.")
 @how

@@ -18,6 +18,7 @@ from k9py.objects.errors import AbsentError, ForbiddenError
 from k9py.objects.meta import ObjectKey
 from k9py.objects.secret_values import without_secrets
 from k9py.objects.text import printable
+from k9py.rollouts.allowance import went_through
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
@@ -136,7 +137,7 @@ async def known_pasts(session: Session, reading: Reading) -> Pasts:
         reading.revisions or (),
         events=await past_events(session.connection, reading.workload),
         audit_lines=session.writer.audited(str((reading.raw.get("metadata") or {}).get("uid", ""))),
-        is_complete=progress(reading.workload).done,
+        is_complete=progress(reading.workload).done or went_through(reading.workload),
     )
 
 

@@ -20,7 +20,7 @@ from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
 from k9py.actions.warnings import loudest_first
 from k9py.cli.history import known_pasts, known_revisions, revision_numbered
 from k9py.cli.session import Session, naming
-from k9py.cluster.reading import Reading, read_workload
+from k9py.cluster.reading import Reading, failing_beside, read_workload
 from k9py.informer.clock import Clock
 from k9py.objects.errors import RefusedError
 from k9py.objects.meta import ObjectKey
@@ -29,8 +29,8 @@ from k9py.objects.text import printable
 from k9py.rollouts.meaning import meaning_diff
 from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import revision_label, undo_target
-from k9py.tables.present_state import PresentState, status_state
+from k9py.rollouts.undo_target import UndoTarget, is_starting, revision_label, undo_target
+from k9py.tables.present_state import PresentState, did_you_mean, status_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def resuming() -> Planner:
 
 
 def undoing(number: int, *, delete_stuck: bool) -> Planner:
-    """Plan to go back to a revision; 0: the one before that is best to go back to."""
+    """Plan to go back to a revision; 0: the one before that is best to go back to, where something is wrong."""
 
     async def plan(session: Session, key: ObjectKey, clock: Clock) -> Plan:
         with naming(key):
@@ -91,7 +91,7 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
             _refuse_to_guess(reading)
         found = known_revisions(reading)
         pasts = await known_pasts(session, reading)
-        chosen = _chosen(reading, number, pasts, now)
+        chosen = await _chosen(session, reading, number, pasts, now)
         label = revision_label(found, chosen)
         pods = reading.pods or ()
         stuck = stuck_pods(reading.raw, chosen.name, pods)
@@ -141,6 +141,23 @@ def _refuse_to_guess(reading: Reading) -> None:
         )
 
 
+async def _refuse_if_well(
+    session: Session, reading: Reading, target: UndoTarget | None, pasts: Pasts, now: datetime
+) -> None:
+    """Raise RefusedError when nothing is wrong with the workload: which revision is meant has to be said then."""
+    status, name = reading.status(now), printable(str(reading.key))
+    if target is None:
+        return  # there is nothing to go back to
+    force = f"--to-revision {target.revision.number} goes back all the same"
+    if is_starting(status, known_revisions(reading), pasts):
+        served = f"its revision served before and is getting its pods: {status.words}"
+        raise RefusedError(f"{name}: no release is to blame, {served}", force)
+    if status_state(status, now).is_well:
+        failing = await failing_beside(session.connection, reading.key, now)
+        meant = "" if failing is None else f"; {did_you_mean(failing)}"
+        raise RefusedError(f"nothing is wrong with {name}{meant}", force)
+
+
 def _present_number(reading: Reading) -> int | None:
     """Return the number of the revision that is rolled out to; None when it is not known, or has none yet."""
     current = current_revision(reading.revisions or ())
@@ -153,7 +170,7 @@ def _is_pending(reading: Reading, current: Revision) -> bool:
     return bool(meaning_diff(template, reading.template))
 
 
-def _chosen(reading: Reading, number: int, pasts: Pasts, now: datetime) -> Revision:
+async def _chosen(session: Session, reading: Reading, number: int, pasts: Pasts, now: datetime) -> Revision:
     found = known_revisions(reading)
     if number:
         return revision_numbered(reading, number)
@@ -161,6 +178,7 @@ def _chosen(reading: Reading, number: int, pasts: Pasts, now: datetime) -> Revis
     if current is not None and _is_pending(reading, current):
         return current
     target = undo_target(found, pasts)
+    await _refuse_if_well(session, reading, target, pasts, now)
     if target is None:
         left = [f"{one.number}: {said}" for one in found if one.number and (said := pasts[one.uid].words(now))]
         if left:

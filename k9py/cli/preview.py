@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from k9py.actions.change import ChangeWarning, Gravity, mends
+from k9py.actions.change import ChangeWarning, Gravity
 from k9py.actions.prepare import Prepared
 from k9py.cli.console import Line
 from k9py.cli.history import change_values
@@ -30,8 +30,6 @@ def preview_lines(prepared: Prepared, context: str, state: PresentState | None) 
     yield ((printable(change.summary), Tone.ACCENT), (f"  (context {printable(context)})", Tone.MUTED))
     if state is not None:
         yield ((f"  now: {state.words}", state.tone),)
-        if state.is_well and mends(change):
-            yield ((f"  {Tone.WARN.symbol} nothing is wrong with it", Tone.WARN),)
     is_shown = change.action in _TEMPLATED and prepared.tried
     changes = meaning_diff(prepared.template_before, prepared.template_after) if is_shown else ()
     told = {one.after for one in changes}

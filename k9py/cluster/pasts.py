@@ -7,6 +7,7 @@ from typing import Any
 
 from k9py.cluster.cluster import Cluster
 from k9py.objects.meta import ObjectKey
+from k9py.rollouts.allowance import went_through
 from k9py.rollouts.progress import progress
 from k9py.rollouts.revision_past import Pasts, revision_pasts
 
@@ -29,5 +30,5 @@ def pasts_of(
         events=cluster.queries.events_in(key.namespace) if events else (),
         audit_lines=audit_lines,
         seen=cluster.seen.pasts(workload.uid, found),
-        is_complete=progress(workload).done,
+        is_complete=progress(workload).done or went_through(workload),
     )

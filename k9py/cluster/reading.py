@@ -16,9 +16,17 @@ import msgspec
 
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.wire import read_page
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError
+from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError
 from k9py.objects.events import Event
-from k9py.objects.kinds import CONTROLLER_REVISION, EVENT, KINDS, POD, REPLICA_SET, Kind
+from k9py.objects.kinds import (
+    CONTROLLER_REVISION,
+    EVENT,
+    KINDS,
+    POD,
+    REPLICA_SET,
+    WORKLOAD_KINDS,
+    Kind,
+)
 from k9py.objects.meta import KubeObject, ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.selectors import LabelSelector
@@ -115,6 +123,26 @@ async def read_workload(source: Source, key: ObjectKey, *, events: bool = False)
     found = None if owned is None else revisions(workload, owned, pods)
     told = await _events(source, workload, found or (), pods or (), unread) if events else None
     return Reading(raw, workload, found, objects, pods, told, tuple(unread))
+
+
+async def failing_beside(source: Source, key: ObjectKey, now: datetime) -> RolloutStatus | None:
+    """Return where the worst rollout in a workload's namespace stands, None when none fails or that is not known.
+
+    Only the workloads are listed; the pods and events of the worst alone are read, for its cause.
+    """
+    worst: RolloutStatus | None = None
+    try:
+        for name in WORKLOAD_KINDS:
+            kind: Kind[Workload] = cast(Any, KINDS[name])
+            for one in _typed(kind, await source.list(name, key.namespace), []):
+                status = rollout_status(one, (), (), now)
+                is_short = status.serving is not None and status.serving < (status.desired or 0)
+                is_worse = worst is None or (status.is_blocked and not worst.is_blocked)
+                if one.key != key and is_worse and (status.is_blocked or is_short):
+                    worst = status
+        return None if worst is None else (await read_workload(source, worst.key, events=True)).status(now)
+    except (ForbiddenError, NotFoundError):
+        return None
 
 
 async def _list(

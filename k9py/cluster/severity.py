@@ -14,6 +14,7 @@ from typing import Final
 
 from k9py.objects.meta import ObjectKey, condition
 from k9py.objects.pods import Pod
+from k9py.objects.scalings import Scaling
 from k9py.objects.severity import Severity
 from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet, Workload
 from k9py.rollouts.allowance import AVAILABLE, allowance
@@ -52,6 +53,7 @@ def rollout_severity(
     *,
     zero: AtZero | None = None,
     demand: Demand = Demand(),
+    scaling: Scaling | None = None,
 ) -> Severity:
     """Return how bad a workload is.
 
@@ -60,8 +62,10 @@ def rollout_severity(
         pods: its own; empty when not read.
         zero: why it wants no pods, None when it wants some.
         demand: of the Services in front of it; matters at zero only.
+        scaling: its last one, None when nothing tells of one.
     """
-    worst = min((one.severity for one in findings), default=Severity.HEALTHY)
+    found = tuple(findings)
+    worst = min((one.severity for one in found), default=Severity.HEALTHY)
     if workload.metadata.deletion_timestamp is not None:
         return min(Severity.ROLLING_OUT, worst)
     desired, serving = status.desired, status.serving
@@ -77,6 +81,12 @@ def rollout_severity(
         stuck = (Severity.STUCK,) if worst is Severity.STUCK else ()
         return min(at_rest, *stuck, *((Severity.ROLLING_OUT,) if is_moving else ()), Severity.IDLE)
     if serving == 0:
+        if _is_scaled_back(scaling, desired) and _coming(workload, pods, now) >= desired:
+            # That none is ready yet is how it begins, and no failure by itself.
+            has_failed = status.is_blocked or any(
+                one.severity <= Severity.STUCK for one in found if one.reason != "NoReadyPods"
+            )
+            return Severity.DOWN if has_failed else Severity.ROLLING_OUT
         return Severity.ROLLING_OUT if is_fresh and not has_failed else Severity.DOWN
     if serving < desired:
         missing = desired - serving
@@ -98,6 +108,11 @@ def rollout_severity(
     if status.state is RolloutState.PAUSED:
         return Severity.WARNING
     return min(worst, Severity.ROLLING_OUT)
+
+
+def _is_scaled_back(scaling: Scaling | None, desired: int) -> bool:
+    """Tell whether it was at zero before it wanted the pods that it wants now: none of them was lost."""
+    return scaling is not None and scaling.before == 0 and scaling.after == desired
 
 
 def _of_row(severity: Severity) -> Severity:

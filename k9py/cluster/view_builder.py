@@ -31,14 +31,15 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.objects.events import Event
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
+from k9py.objects.scalings import Scaling, scaled_back
 from k9py.objects.services import EndpointSlice, Service
 from k9py.objects.severity import Severity
 from k9py.objects.target_ports import lacks_ports, routed_slices
 from k9py.objects.text import printable
-from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, Workload
 from k9py.rollouts.at_zero import AtZero, at_zero
 from k9py.rollouts.changed import TemplateChange
-from k9py.rollouts.revisions import revisions
+from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 from k9py.triage.finding import Finding
 from k9py.triage.services import service_findings
@@ -63,6 +64,7 @@ class ViewBuilder:
         self._relations = relations
         self._knows = knows
         self._wanted: dict[str, int] = {}  # by uid, the one seen longest ago first
+        self._scaled: dict[str, Scaling] = {}  # by uid; `at` None: not since it was seen first
         self._changed: dict[str, tuple[int | None, TemplateChange]] = {}  # by uid, with the revision's number
 
     def service(
@@ -138,7 +140,8 @@ class ViewBuilder:
         findings = workload_findings(workload, owned, pods, events, now)
         zero = self._at_zero(workload, owned, events, status.desired)
         demand = Demand() if zero is None else self._demand(workload)
-        severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand)
+        scaling = self._scaling(workload, found, events, now)
+        severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand, scaling=scaling)
         if zero is not None:
             findings = (*findings, zero_finding(workload.key, zero, severity))
         return RolloutView(
@@ -150,7 +153,25 @@ class ViewBuilder:
             generation=workload.metadata.generation,
             pods_known=self._knows(Pod.KIND),
             severity=severity,
+            scaling=scaling,
         )
+
+    def _scaling(
+        self, workload: Workload, found: Sequence[Revision], events: Sequence[Event], now: datetime
+    ) -> Scaling | None:
+        """Return how it was scaled last, as seen in this session, else as events tell of one from zero."""
+        if isinstance(workload, DaemonSet):
+            return None
+        replicas = 1 if workload.spec.replicas is None else workload.spec.replicas
+        seen = self._scaled.pop(workload.uid, Scaling(replicas, replicas))
+        if seen.after != replicas:
+            seen = Scaling(seen.after, replicas, now)
+        _remember(self._scaled, workload.uid, seen)
+        if seen.at is not None or not isinstance(workload, Deployment):
+            return None if seen.at is None else seen
+        current = current_revision(found)
+        own = [one for one in events if one.involved_object.uid == workload.uid]
+        return None if current is None else scaled_back(own, current.name, replicas)
 
     def _at_zero(
         self,

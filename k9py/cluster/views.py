@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from k9py.objects.meta import ObjectKey
+from k9py.objects.scalings import Scaling
 from k9py.objects.services import ServicePort
 from k9py.objects.severity import Severity
 from k9py.rollouts.status import RolloutStatus
@@ -85,6 +86,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
         generation: the version of the spec this is about.
         pods_known: False while its pods are not read (or may not be): then only the counts speak.
         severity: how bad it is; `findings` hold the reason of a problem first, and none worse.
+        scaling: the last scaling of a workload that wants pods, None when nothing tells of one.
     """
 
     key: ObjectKey
@@ -95,6 +97,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
     generation: int
     pods_known: bool
     severity: Severity = Severity.UNKNOWN
+    scaling: Scaling | None = None
 
     @property
     def kind(self) -> str:

@@ -1,4 +1,4 @@
-"""What controllers' events tell of a workload's pods being taken away: how many it wanted before, and when.
+"""What controllers' events tell of a workload being scaled: how many pods it wanted before, and when that was.
 
 Invariant: pure. Events are those about the one workload. To read another controller's words, add a function.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,8 +17,43 @@ from k9py.objects.quantities import scaled
 _TO_ZERO: Final = re.compile(r"Scaled down replica set (\S+) (?:from (\d+) to 0|to 0 from (\d+))$", re.A)
 """Both orders: the second is that of servers before 1.32."""
 _POD_TAKEN: Final = re.compile(r"[dD]elete Pod \S+-(\d+) in StatefulSet \S+ successful$", re.A)
+_SCALED: Final = re.compile(r"Scaled (up|down) replica set (\S+) (?:from \d+ to (\d+)|to (\d+)(?: from \d+)?)$", re.A)
 _TOGETHER: Final = timedelta(seconds=2)
 """A Deployment's ReplicaSets are scaled down in one go; times are whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The number of pods wanted, set anew.
+
+    Args:
+        at: when, None when unknown.
+    """
+
+    before: int
+    after: int
+    at: datetime | None = None
+
+
+def scaled_back(events: Sequence[Event], name: str, after: int) -> Scaling | None:
+    """Return the scaling of a Deployment from zero to its present number; None when its last scaling was another.
+
+    Its ReplicaSet was scaled to zero and back, and no other one meanwhile: an update takes the pods from another.
+
+    Args:
+        name: of its current ReplicaSet.
+        after: pods it wants.
+    """
+    told = sorted(
+        (event.last_seen, match[1] == "up", match[2], int(match[3] or match[4]))
+        for event in events
+        if event.reason == "ScalingReplicaSet" and event.last_seen and (match := _SCALED.search(event.message))
+    )
+    if len(told) < 2 or not after:
+        return None
+    (_, _, gone, left), (at, is_up, back, reached) = told[-2:]
+    is_back = is_up and (gone, left) == (name, 0) and (back, reached) == (name, after)
+    return Scaling(0, after, at) if is_back else None
 
 
 def scaled_away(events: Sequence[Event], max_surge: int | str | None = None) -> tuple[int, datetime] | None:

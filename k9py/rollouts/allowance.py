@@ -21,6 +21,22 @@ AVAILABLE: Final = "NewReplicaSetAvailable"
 """Reason of the Progressing condition of a rollout that is through (deployment/util)."""
 
 
+def went_through(workload: Workload) -> bool:
+    """Tell whether the rollout of the present pod template is known to have been complete at some time.
+
+    A scale changes none of what is asked here. A StatefulSet's first revision counts from its creation.
+    """
+    match workload:
+        case Deployment(status=status):
+            progressing = condition(status.conditions, "Progressing")
+            is_available = progressing is not None and progressing.reason == AVAILABLE
+            return is_available and status.observed_generation >= workload.metadata.generation
+        case StatefulSet(status=status):
+            return bool(status.update_revision) and status.update_revision == status.current_revision
+        case DaemonSet():
+            return False
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What the strategy allows.

@@ -73,7 +73,7 @@ def revision_pasts(
         events: about the workload, and about pods of its revisions, also of pods that are gone.
         audit_lines: of our own audit file about this workload, oldest first.
         seen: what was seen while it was watched, by the revision's uid.
-        is_complete: the rollout of the current revision is complete.
+        is_complete: the rollout of the current revision is complete, or was.
     """
     pasts: Pasts = {}
     audited = _audited(audit_lines)
@@ -97,10 +97,14 @@ def _is_left(one: Revision, found: Sequence[Revision]) -> bool:
 
     One that an undo took up itself, and whose pods serve, was left by trying again what had been left before.
     """
-    was_taken_up = bool(one.former_numbers) or any(_is_older(one, earlier) for earlier in _below(one, found))
-    if one.ready and was_taken_up:
+    if one.ready and was_taken_up(one, found):
         return False
     return any(_is_older(later, one) for later in found if later.number > one.number > 0)
+
+
+def was_taken_up(one: Revision, found: Sequence[Revision]) -> bool:
+    """Tell whether an undo is known to have gone back to this revision."""
+    return bool(one.former_numbers) or any(_is_older(one, earlier) for earlier in _below(one, found))
 
 
 def _below(one: Revision, found: Sequence[Revision]) -> list[Revision]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from k9py.objects.errors import AbsentError, RefusedError
 from k9py.objects.text import printable
-from k9py.rollouts.revision_past import RevisionPast, revision_pasts
-from k9py.rollouts.revisions import Revision
+from k9py.rollouts.revision_past import RevisionPast, revision_pasts, was_taken_up
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.status import RolloutState, RolloutStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,26 @@ def undo_target(found: Sequence[Revision], pasts: Mapping[str, RevisionPast] | N
         "it was ready before" if known.get(first.uid, RevisionPast()).was_ready else "not known whether it was ready"
     )
     return UndoTarget(first, f"previous revision, {ready}")
+
+
+def suggested_undo(
+    status: RolloutStatus, found: Sequence[Revision], pasts: Mapping[str, RevisionPast]
+) -> UndoTarget | None:
+    """Return what to suggest for an undo of a workload that is not healthy, None when an undo would not help."""
+    return None if is_starting(status, found, pasts) else undo_target(found, pasts)
+
+
+def is_starting(status: RolloutStatus, found: Sequence[Revision], pasts: Mapping[str, RevisionPast]) -> bool:
+    """Tell whether a revision that served before is getting its pods again, as after a scale, and nothing has failed.
+
+    Such a revision is no suspect: no release brought about that its pods are not ready yet.
+    """
+    current = current_revision(found)
+    if current is None or status.state is not RolloutState.PROGRESSING or status.is_blocked:
+        return False
+    if any(one.replicas for one in found if not one.is_current):
+        return False  # a release on its way: its first pods that are ready prove little
+    return pasts.get(current.uid, RevisionPast()).was_ready is True or was_taken_up(current, found)
 
 
 def previous_revision(found: Sequence[Revision]) -> Revision | None:

@@ -102,7 +102,11 @@ def worse_of(worst: RolloutView | None, view: RolloutView) -> RolloutView | None
     return worst
 
 
-def did_you_mean(failing: RolloutView) -> str:
-    """Ask whether that workload was meant instead of a healthy one: `did you mean shop/checkout?` and its cause."""
-    cause = failing.status.reason or state_words(failing)
+def did_you_mean(failing: RolloutStatus, words: str = "") -> str:
+    """Ask whether that workload was meant instead of a healthy one: `did you mean shop/checkout?` and its cause.
+
+    Args:
+        words: to say where it has no cause; "": those of its status.
+    """
+    cause = failing.reason or words or failing.words
     return printable(f"did you mean {failing.key.namespace}/{failing.key.name}? ({cause})")

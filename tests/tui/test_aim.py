@@ -170,7 +170,7 @@ async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was
     standing = confirm.question.standing
     assert standing is not None
     assert standing.state.words == "healthy, 3/3 ready, revision 3 for 4 days"
-    assert standing.advice.startswith("nothing is wrong with it; did you mean shop/checkout? (image")
+    assert standing.advice.startswith("did you mean shop/checkout? (image")
     first = next(line for line in confirm.body.text.splitlines() if line.strip())
     assert first.startswith("● healthy"), "it is said first"
 

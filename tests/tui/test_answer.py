@@ -9,6 +9,7 @@ import pytest
 
 from k9py.actions.patcher import WriteRequest
 from k9py.objects.meta import ObjectKey
+from k9py.objects.severity import Severity
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.answer import facts
@@ -136,6 +137,27 @@ async def test_what_is_scaled_to_zero_says_from_how_many_and_by_whom(tmp_path: P
             await kdash.select(CART)
             await kdash.advance_until(lambda: "scaled to zero" in panel(kdash), "cart at zero")
             await until_said(kdash, "replicas 3 → 0", "by kdash", "Z scales back to 3, as many as before")
+
+
+async def test_what_gets_its_pods_again_after_a_scale_is_starting_and_no_release_is_blamed(tmp_path: Path) -> None:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            queries, clock = kdash.connected.cluster.queries, simulator.clock
+            await kdash.select(CART)
+            await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"replicas": 0}}), dry_run=False)
+            await kdash.advance_until(lambda: "scaled to zero" in panel(kdash), "cart at zero")
+            await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"replicas": 3}}), dry_run=False)
+            await until_said(kdash, "replicas 0 → 3", "by kdash")
+            view = queries.rollout_view(CART, clock.now())
+            assert view is not None
+            assert view.severity is Severity.ROLLING_OUT
+            assert "rolls back" not in panel(kdash)
+            await kdash.press("u")
+            dialog = await kdash.until_screen(UndoDialog)
+            await kdash.until(lambda: dialog.chosen is not None, "a revision under the cursor")
+            assert dialog.chosen is not None
+            assert dialog.chosen.is_current, "none is suggested"
+            assert "suggested" not in kdash.text
 
 
 async def test_a_row_is_read_once_and_only_where_the_cursor_stays(

@@ -30,15 +30,15 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
     """Return what the current revision changed; () when nothing is known of it."""
     if view.status.state is RolloutState.SCALED_TO_ZERO:
         return _scaled(view, facts, now)
+    if facts.scaling is not None:
+        before, after = f"{facts.scaling.before}", f"{facts.scaling.after}"
+        pieces = [("replicas ", Tone.MUTED), (before, Tone.PLAIN), _ARROW, (after, Tone.ACCENT)]
+        return (*pieces, *_told(facts.scaled_at or facts.scaling.at, facts.scaled_by, now))
     current = facts.current
     if current is None:
         return (("not known: its revisions have not been read", Tone.MUTED),) if not facts.revisions else ()
     pieces = list(_what(current, facts))
-    told = f"{age(view.changed_at, now)} ago" if view.changed_at is not None else ""
-    if view.changed_by:
-        told = f"{told} by {printable(view.changed_by)}".strip()
-    if told:
-        pieces += [_DOT, (told, Tone.PLAIN)]
+    pieces += _told(view.changed_at, view.changed_by, now)
     cause = printable(current.own_cause)
     if cause:
         pieces += [_DOT, (f'"{cause}"', Tone.PLAIN)]
@@ -52,12 +52,15 @@ def _scaled(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
     if former is not None:
         pieces = [("replicas ", Tone.MUTED), (f"{former}", Tone.PLAIN), _ARROW, ("0", Tone.ACCENT)]
     at = facts.scaled_at or (view.worst.since if view.worst is not None else None)
+    return (*pieces, *_told(at, facts.scaled_by, now))
+
+
+def _told(at: datetime | None, by: str, now: datetime) -> Line:
+    """Say when something was changed and by whom, as far as it is known."""
     told = f"{age(at, now)} ago" if at is not None else ""
-    if facts.scaled_by:
-        told = f"{told} by {printable(facts.scaled_by)}".strip()
-    if told:
-        pieces += [_DOT, (told, Tone.PLAIN)]
-    return tuple(pieces)
+    if by:
+        told = f"{told} by {printable(by)}".strip()
+    return (_DOT, (told, Tone.PLAIN)) if told else ()
 
 
 def written_line(writer: ManagedFields | None, now: datetime) -> Line:

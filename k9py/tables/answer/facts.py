@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from k9py.objects.scalings import Scaling
 from k9py.rollouts.meaning import MeaningChange
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import UndoTarget
@@ -17,13 +18,14 @@ class RolloutFacts:
 
     Args:
         revisions: newest first, empty while they have not been read.
-        target: where the undo key would go, None when it would go nowhere.
+        target: the revision to suggest for an undo, None when there is none, or going back would not help.
         base: the revision the current one is compared with, None when there is none.
         changes: what differs between the two pod templates, None while they have not been read.
         scaled_by: the field manager that set the number of pods last, "" when nothing tells.
         scaled_at: when, None when nothing tells.
         former_replicas: pods there were before the workload was scaled to zero, None when nothing tells.
         restarts: of the containers in the pods that are not ready, 0 where they are not what is wrong.
+        scaling: what brings its pods up again, where no release does; None: a release is what changed last.
         new_errors: what the new revision's log says and the old ones' do not, errors alone, printable.
     """
 
@@ -36,6 +38,7 @@ class RolloutFacts:
     former_replicas: int | None = None
     restarts: int = 0
     new_errors: tuple[str, ...] = ()
+    scaling: Scaling | None = None
 
     @property
     def current(self) -> Revision | None:

@@ -27,7 +27,7 @@ from k9py.objects.workloads import Workload
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState
-from k9py.rollouts.undo_target import undo_target
+from k9py.rollouts.undo_target import is_starting, suggested_undo
 from k9py.tables.answer import RolloutFacts, compared_revision
 from k9py.tui.session import Connected
 from k9py.tui.work import start
@@ -164,7 +164,8 @@ def _look(
     queries = connected.cluster.queries
     revisions = queries.revisions_of(view.key)
     # The same as the key asks, but for the events: they only tell why a revision was left.
-    target = undo_target(revisions, pasts_of(connected.cluster, view.key, audit_lines, events=False))
+    pasts = pasts_of(connected.cluster, view.key, audit_lines, events=False)
+    target = suggested_undo(view.status, revisions, pasts)
     base = compared_revision(revisions, target, is_problem=is_problem)
     current = current_revision(revisions)
     is_zero = view.status.state is RolloutState.SCALED_TO_ZERO
@@ -176,7 +177,9 @@ def _look(
         is_zero,
     )
     facts = RolloutFacts(revisions, target, base, restarts=_restarts(queries, view))
-    workload = queries.workload(view.key) if is_zero else None
+    if is_starting(view.status, revisions, pasts):
+        facts = replace(facts, scaling=view.scaling)
+    workload = queries.workload(view.key) if is_zero or facts.scaling is not None else None
     if workload is not None:
         by, at = scaled_by(workload)
         facts = replace(facts, scaled_by=by, scaled_at=at)

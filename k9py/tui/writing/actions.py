@@ -30,7 +30,14 @@ from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import refuse_unnumbered, revision_label, revision_of_number, undo_target
+from k9py.rollouts.undo_target import (
+    UndoTarget,
+    refuse_unnumbered,
+    revision_label,
+    revision_of_number,
+    suggested_undo,
+    undo_target,
+)
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
@@ -220,7 +227,7 @@ async def _ask_and_scale(
         standing = await attempt.standing(key, mends=mends(prepared.change))
         question = await attempt.question(prepared, "Scale")
         if standing.advice:
-            advice = ChangeWarning(Gravity.CAUTION, "nothing-wrong", standing.advice)
+            advice = ChangeWarning(Gravity.CAUTION, "another-meant", standing.advice)
             question = replace(question, warnings=(advice, *question.warnings))
         return Rehearsal(question, prepared)
 
@@ -276,7 +283,7 @@ async def _ask_revision(
             f"{key.kind} {key.name}",
             attempt.place(key.namespace),
             without_set_anew(found, revisions),
-            suggested=None if standing.state.is_well else undo_target(revisions, pasts),
+            suggested=None if standing.state.is_well else _suggested(attempt, key, revisions, pasts),
             standing=standing,
             pasts=pasts,
             chosen=chosen,
@@ -285,6 +292,11 @@ async def _ask_revision(
             authors=revision_authors(found, revisions),
         )
     )
+
+
+def _suggested(attempt: Attempt, key: ObjectKey, revisions: Sequence[Revision], pasts: Pasts) -> UndoTarget | None:
+    view = attempt.connected.cluster.queries.rollout_view(key, attempt.app.options.clock.now())
+    return undo_target(revisions, pasts) if view is None else suggested_undo(view.status, revisions, pasts)
 
 
 async def _revision_object(connected: Connected, revision: Revision) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from k9py.cluster.views import RolloutView
 from k9py.objects.kinds import POD
 from k9py.objects.meta import ObjectKey
 from k9py.tables.present_state import PresentState, did_you_mean, pod_state, rollout_state, worse_of
+from k9py.tables.rollouts import state_words
 from k9py.tables.values import Tone
 from k9py.tui.dialogs.question import Standing
 
@@ -28,14 +29,15 @@ async def standing_of(queries: Queries, key: ObjectKey, now: datetime, *, mends:
     """Return how the target stands.
 
     Args:
-        mends: the change is made to mend something: with nothing wrong, say so and name what is failing instead.
+        mends: the change is made to mend something: with nothing wrong, name what is failing instead.
     """
     state = present(queries, key, now)
     if not (mends and state.is_well):
         return Standing(state)
     failing = await worst_failing(queries, now)
-    named = f"; {did_you_mean(failing)}" if failing is not None and failing.key != key else ""
-    return Standing(state, f"nothing is wrong with it{named}")
+    if failing is None or failing.key == key:
+        return Standing(state)
+    return Standing(state, did_you_mean(failing.status, state_words(failing)))
 
 
 async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:

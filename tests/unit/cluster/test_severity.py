@@ -199,6 +199,52 @@ def test_a_scale_up_is_no_degradation_while_its_pods_are_being_made() -> None:
     assert {one.severity for one in seen(*objects)} == {Severity.ROLLING_OUT}
 
 
+BACK = make.deployment(revision=2, total=3, updated=3, ready=0, available=0, conditions=[THROUGH])
+
+
+@pytest.mark.parametrize(
+    ("messages", "statuses", "created", "severity"),
+    [
+        (("Scaled down {new} from 3 to 0", "Scaled up {new} from 0 to 3"), STARTING, 20, Severity.ROLLING_OUT),
+        (("Scaled down {new} to 0 from 3", "Scaled up {new} to 3"), STARTING, 20, Severity.ROLLING_OUT),
+        (("Scaled down {new} from 3 to 0", "Scaled up {new} from 0 to 3"), CRASHING, 20, Severity.DOWN),
+        (("Scaled down {new} from 3 to 0", "Scaled up {new} from 0 to 3"), STARTING, HOUR, Severity.DOWN),
+        (("Scaled down {old} from 3 to 0", "Scaled up {new} from 0 to 3"), STARTING, 20, Severity.DOWN),
+        (("Scaled up {new} from 0 to 3",), STARTING, 20, Severity.DOWN),
+        ((), STARTING, 20, Severity.DOWN),
+    ],
+    ids=["0 to 3", "old words", "crashing", "for long", "Recreate", "a first scaling", "all its pods were lost"],
+)
+def test_what_was_scaled_to_zero_and_back_rolls_out_while_nothing_fails(
+    messages: tuple[str, ...], statuses: ContainerStatus, created: float, severity: Severity
+) -> None:
+    made = [make.pod(f"p-{n}", owner=NEW, ready=False, statuses=[statuses], created=created) for n in range(3)]
+    names = {"new": f"replica set {NEW.name}", "old": f"replica set {OLD.name}"}
+    events = [
+        make.event(BACK, "ScalingReplicaSet", message.format(**names), type_="Normal", since=60 - 20 * at)
+        for at, message in enumerate(messages)
+    ]
+    events = [replace(one, metadata=make.meta("Event", f"e-{at}")) for at, one in enumerate(events)]
+    world = World(BACK, NEW, replace(OLD, spec=replace(OLD.spec, replicas=0)), *made, *events)
+    view = world.queries.rollout_view(BACK.key, NOW)
+    assert view is not None
+    assert view.severity is severity
+
+
+@pytest.mark.parametrize(("first", "severity"), [(0, Severity.ROLLING_OUT), (2, Severity.DOWN)])
+def test_a_scaling_that_was_seen_needs_no_event(first: int, severity: Severity) -> None:
+    stateful = make.stateful_set(replicas=3, ready=0)
+    made = [make.pod(f"p-{n}", owner=stateful, ready=False, statuses=[STARTING], created=5) for n in range(3)]
+    world = World(make.stateful_set(replicas=first, ready=0))
+    assert world.queries.rollout_view(stateful.key, NOW) is not None
+    world.put(stateful, *made)
+    view = world.queries.rollout_view(stateful.key, NOW)
+    assert view is not None
+    assert view.severity is severity
+    assert view.scaling is not None
+    assert (view.scaling.before, view.scaling.after, view.scaling.at) == (first, 3, NOW)
+
+
 def test_a_stateful_set_and_a_daemon_set_are_rated_alike() -> None:
     for workload, severity in (
         (make.stateful_set(replicas=3, ready=3), Severity.HEALTHY),

@@ -7,13 +7,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from k9py.objects.errors import RefusedError
 from k9py.objects.events import Event, ObjectReference
-from k9py.objects.workloads import ReplicaSet
+from k9py.objects.workloads import ReplicaSet, Workload
+from k9py.rollouts.allowance import went_through
 from k9py.rollouts.revision_past import RevisionPast, revision_pasts
 from k9py.rollouts.revisions import Revision, current_revision, revisions
-from k9py.rollouts.undo_target import previous_revision, revision_label, revision_of_number, undo_target
+from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.rollouts.undo_target import (
+    previous_revision,
+    revision_label,
+    revision_of_number,
+    suggested_undo,
+    undo_target,
+)
 from tests import factories as make
 
 NOW = make.NOW
@@ -90,6 +99,65 @@ UNDONE = (old("five", 7, former="5"), old("bad", 6), old("four", 4))
 def test_the_suggested_revision(sets: Sequence[ReplicaSet], current: int | str, suggested: int | None) -> None:
     target = undo_target(history(current, *sets))
     assert (target.revision.number if target else None) == suggested
+
+
+@pytest.mark.parametrize(
+    ("sets", "seen", "state", "is_blocked", "suggested"),
+    [
+        ((old("five", 7, former="5"), old("bad", 6), old("four", 4)), None, "progressing", False, None),
+        ((old("new", 7), old("four", 4)), True, "progressing", False, None),
+        ((old("new", 7), old("four", 4)), None, "progressing", False, 4),
+        ((old("new", 7), old("four", 4)), False, "progressing", False, 4),
+        ((old("new", 7, ready=1), old("four", 4, ready=3)), True, "progressing", False, 4),
+        ((old("five", 7, former="5"), old("bad", 6), old("four", 4)), True, "progressing", True, 4),
+        ((old("five", 7, former="5"), old("bad", 6), old("four", 4)), True, "stalled", True, 4),
+    ],
+    ids=[
+        "gone back to by an undo",
+        "seen ready",
+        "not known whether it served",
+        "never ready",
+        "a release on its way",
+        "it served, and fails now",
+        "it served, and is stalled",
+    ],
+)
+def test_a_revision_that_served_and_only_gets_its_pods_again_is_no_suspect(
+    sets: Sequence[ReplicaSet], seen: bool | None, state: str, is_blocked: bool, suggested: int | None
+) -> None:
+    found = history(7, *sets)
+    status = replace(
+        rollout_status(make.deployment(revision=7, ready=0), found, (), NOW),
+        state=RolloutState(state),
+        is_blocked=is_blocked,
+    )
+    pasts = revision_pasts(found, seen={found[0].uid: RevisionPast(was_ready=seen)})
+    target = suggested_undo(status, found, pasts)
+    assert (target.revision.number if target else None) == suggested
+
+
+@pytest.mark.parametrize(
+    ("workload", "expected"),
+    [
+        (make.deployment(ready=0, conditions=[make.condition("Progressing", "True", "NewReplicaSetAvailable")]), True),
+        (make.deployment(ready=0, conditions=[make.condition("Progressing", "True", "ReplicaSetUpdated")]), False),
+        (
+            make.deployment(
+                generation=3,
+                observed=2,
+                conditions=[make.condition("Progressing", "True", "NewReplicaSetAvailable")],
+            ),
+            False,
+        ),
+        (make.deployment(ready=0), False),
+        (make.stateful_set(ready=0), True),
+        (make.stateful_set(ready=0, update_revision="cart-db-bbb"), False),
+        (make.daemon_set(ready=0), False),
+    ],
+    ids=["available", "updating", "an older template", "no condition", "sts", "sts updating", "ds"],
+)
+def test_a_rollout_that_once_was_complete_is_known_to_have_been(workload: Workload, expected: bool) -> None:
+    assert went_through(workload) is expected
 
 
 def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() -> None:
