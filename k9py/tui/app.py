@@ -11,10 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
 
-from textual.actions import ActionParseResult
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -25,12 +23,12 @@ from k9py.objects.errors import ConfigError, KdashError
 from k9py.objects.meta import ObjectKey
 from k9py.tables.values import Tone
 from k9py.tui import keymap
+from k9py.tui.answered_keys import AnsweredKeys
 from k9py.tui.commands import CommandProvider
 from k9py.tui.crash import CrashReport
 from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments, notice_segments
-from k9py.tui.key_order import OrderedKeys
 from k9py.tui.options import AppOptions
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
@@ -46,7 +44,7 @@ STAYS_SECONDS: Final = 10.0
 """How long a message stands that no key takes away."""
 
 
-class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
+class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
     """`kdash`. Returns the process's exit code."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.APP]
@@ -366,29 +364,6 @@ class KdashApp(CrashReport[int], OrderedKeys[int], ThemedApp[int]):
         self.theme = THEMES[name or names[(names.index(present) + 1) % len(names)]].name
 
     # -- keys ---------------------------------------------------------------------------------------------------------
-
-    async def run_action(
-        self,
-        action: str | ActionParseResult,
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Run an action; when it is not allowed now, say why instead of doing nothing."""
-        done = await super().run_action(action, default_namespace, namespaces)
-        screen = self.screen
-        if not done and isinstance(action, str) and isinstance(screen, ClusterScreen):
-            name = action.rpartition(".")[2].partition("(")[0]
-            refusal = screen.refusal(name) or self._dimmed_words(screen, action)
-            if refusal:
-                self.say(refusal, failed=True)
-        return done
-
-    def _dimmed_words(self, screen: Screen[None], action: str) -> str:
-        """Return that the key of a dimmed binding does nothing now, "" for an action that has none."""
-        for active in screen.active_bindings.values():
-            if active.binding.action == action and not active.enabled:
-                return f"not possible now: {active.binding.tooltip or active.binding.description}"
-        return ""
 
     async def action_quit(self) -> None:
         """Leave kdash."""

@@ -166,9 +166,14 @@ class TextView(LineView):
             self._hits = _hits(pattern, map(_line_text, self._lines))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("search_next", "search_previous"):
-            return self._pattern is not None
-        return super().check_action(action, parameters)
+        if action == "search_next" and self._pattern is None:
+            return False  # its key has another meaning then
+        return None if self.refusal(action) else super().check_action(action, parameters)
+
+    def refusal(self, action: str) -> str:
+        """Return why an action is not possible now, "" when it is."""
+        is_nothing_searched = action == "search_previous" and self._pattern is None
+        return "nothing is searched for: / searches" if is_nothing_searched else ""
 
     def action_search_next(self) -> None:
         """Go to the next line found; after the last, the first."""

@@ -200,11 +200,17 @@ class LogView(LogJumps):
         return self._finder.context
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("search_next", "search_previous"):
-            return True if self._finder.search is not None else None
-        if action == "more_context":
-            return True if self._finder.filter_query is not None else None
-        return super().check_action(action, parameters)
+        if action == "search_next" and self._finder.search is None:
+            return False  # its key has another meaning then
+        return None if self.refusal(action) else super().check_action(action, parameters)
+
+    def refusal(self, action: str) -> str:
+        """Return why an action is not possible now, "" when it is."""
+        if action == "search_previous" and self._finder.search is None:
+            return "nothing is searched for: / searches"
+        if action == "more_context" and self._finder.filter_query is None:
+            return "nothing is filtered, so every line is shown: & filters"
+        return ""
 
     def action_more_context(self, lines: int) -> None:
         """Show more lines around each that passes the filter, or fewer."""
