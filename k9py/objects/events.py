@@ -56,6 +56,11 @@ class Event(KubeObject, frozen=True):
         return series or self.last_timestamp or self.event_time or self.metadata.creation_timestamp
 
     @property
+    def first_seen(self) -> datetime | None:
+        """When it first happened, whichever form the reporter uses."""
+        return self.first_timestamp or self.event_time or self.metadata.creation_timestamp or self.last_seen
+
+    @property
     def times(self) -> int:
         """How often it happened, at least 1."""
         return (self.series.count if self.series else 0) or self.count or 1

@@ -246,7 +246,7 @@ def _ended(
     pod: Pod,
 ) -> Trouble:
     waiting = status.state.waiting.reason if status.state and status.state.waiting else ""
-    since = ended.finished_at
+    since = _crashing_since(status, ended, events)
     if ended.reason == "OOMKilled":
         limit = (spec.resources.limits or {}).get("memory") if spec.resources else None
         where = f"its limit is {printable(str(limit))}" if limit is not None else "it has no limit, its node ran out"
@@ -266,6 +266,24 @@ def _ended(
     again = pod.spec.restart_policy != "Never" and (waiting or status.restart_count > 0)
     verb = "keeps crashing" if again else "failed"
     return Trouble(TroubleKind.CRASH, reason, f"{label} {verb} ({exit_words(ended)})", status.name, since)
+
+
+def _crashing_since(status: ContainerStatus, ended: StateTerminated, events: Sequence[Event]) -> datetime | None:
+    """Return when a container began to crash; its status has only the last time, which may be one of many."""
+    is_running = status.state is not None and status.state.running is not None
+    if status.restart_count + (not is_running) <= 1:
+        return ended.finished_at
+    backing_off = (
+        one.first_seen
+        for one in events
+        if one.reason == "BackOff" and "restarting" in one.message and _is_of_container(one, status.name)
+    )
+    return min((one for one in backing_off if one is not None), default=None)
+
+
+def _is_of_container(event: Event, container: str) -> bool:
+    field = _CONTAINER_FIELD.search(event.involved_object.field_path)
+    return field is None or field["name"] == container
 
 
 def _unready(
@@ -300,8 +318,7 @@ def _probes(events: Iterable[Event], container: str) -> Iterator[tuple[str, str]
     for event in events:
         if event.reason != "Unhealthy":
             continue
-        field = _CONTAINER_FIELD.search(event.involved_object.field_path)
-        if field and field["name"] != container:
+        if not _is_of_container(event, container):
             continue
         match = _PROBE.match(event.message)
         if match:
@@ -317,12 +334,13 @@ def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Trouble]:
         key=lambda one: (one.last_seen is not None, one.last_seen),
         reverse=True,
     )
+    began = [at for one in newest if one.reason == newest[0].reason and (at := one.first_seen) is not None]
     for event in newest[:1]:
         what = (
             "pod's network cannot be set up" if event.reason == "FailedCreatePodSandBox" else "volume cannot be mounted"
         )
         message = f"{what}: {short(event.message)}"
-        yield Trouble(TroubleKind.MOUNT, event.reason, message, since=event.first_timestamp or event.last_seen)
+        yield Trouble(TroubleKind.MOUNT, event.reason, message, since=min(began, default=None))
 
 
 def _gates(pod: Pod) -> Iterator[Trouble]:

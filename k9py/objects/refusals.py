@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,22 +38,28 @@ def refusal(workload_uid: str, events: Iterable[Event], pods: Iterable[Pod], now
         events: of any object; those about the workload itself count.
         pods: the workload's: one created after the last refusal disproves it.
     """
-    last: Event | None = None
-    for event in events:
-        if event.reason == "FailedCreate" and event.involved_object.uid == workload_uid:
-            last = max(last, event, key=lambda one: one.last_seen or now) if last else event
-    if last is None:
+    about = [one for one in events if one.reason == "FailedCreate" and one.involved_object.uid == workload_uid]
+    if not about:
         return None
+    last = max(about, key=lambda one: one.last_seen or now)
     seen = last.last_seen
     if seen is None:
         return creation_trouble(last.message, None)
     if now - seen > _FRESH:
         return None
-    for pod in pods:
-        created = pod.metadata.creation_timestamp
-        if created is not None and created > seen:
-            return None
-    return creation_trouble(last.message, last.first_timestamp or seen)
+    made = max((at for pod in pods if (at := pod.metadata.creation_timestamp) is not None), default=None)
+    if made is not None and made > seen:
+        return None
+    told = creation_trouble(last.message, None)
+    # A controller that was restarted, or has said the same too often, begins another event.
+    began = [
+        at if made is None else max(at, made)
+        for one in about
+        if (at := one.first_seen) is not None
+        and (made is None or (one.last_seen or at) >= made)
+        and (one is last or creation_trouble(one.message, None).kind is told.kind)
+    ]
+    return replace(told, since=min(began, default=seen))
 
 
 def creation_trouble(message: str, since: datetime | None) -> Trouble:

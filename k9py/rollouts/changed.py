@@ -84,7 +84,7 @@ def _scaled_up(current: Revision, events: Iterable[Event]) -> Iterator[datetime]
     """Yield when the Deployment controller began to give the revision's ReplicaSet pods."""
     for event in events:
         if event.reason == "ScalingReplicaSet" and event.message.startswith(f"Scaled up replica set {current.name} "):
-            at = event.first_timestamp or event.last_seen
+            at = event.first_seen
             if at is not None:
                 yield at
 

@@ -1,7 +1,7 @@
 """What the pods of one revision tell together: how fast they get ready, how they ended, what they wait for.
 
 Invariant: a pod that is being deleted does not count as a failure of its revision, and a container that has not failed
-is never named as failing: a slow rollout is not a broken one.
+is never named as failing before its rollout's time is over: a slow rollout is not a broken one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class FailingContainer:
-    """The container whose log tells why its revision fails; `previous`: of the run before."""
+    """The container whose log tells why its revision fails; `previous`: of the run before.
+
+    One that runs and is not ready counts only once its rollout has taken too long.
+    """
 
     namespace: str
     pod: str
@@ -85,13 +88,14 @@ class CohortFacts:
 
 def cohort_facts(workload: Workload, cohort: Cohort) -> CohortFacts:
     """Return what a cohort of this workload's pods tells."""
+    counts = progress(workload)
     return CohortFacts(
         cohort=cohort,
         desired=_desired(workload, cohort),
         median_seconds_to_ready=_median_to_ready(cohort),
         last_exit=_last_exit(cohort),
         waiting=_waiting(cohort),
-        failing=_failing(cohort),
+        failing=_failing(cohort) or (_never_ready(cohort) if cohort.is_current and counts.timed_out else None),
     )
 
 
@@ -178,3 +182,14 @@ def _failing(cohort: Cohort) -> FailingContainer | None:
         return None
     pod, status, _, previous = max(ends, key=lambda one: (one[2].exit_code != 0, one[2].finished_at or _LONG_AGO))
     return FailingContainer(pod.namespace, pod.name, pod.uid, status.name, previous)
+
+
+def _never_ready(cohort: Cohort) -> FailingContainer | None:
+    """Return a container that runs and is not ready, of a rollout whose time is over."""
+    for pod in cohort.pods:
+        if pod.is_ready or pod.is_terminating:
+            continue
+        for status in pod.status.container_statuses or ():
+            if not status.ready and status.state is not None and status.state.running is not None:
+                return FailingContainer(pod.namespace, pod.name, pod.uid, status.name, previous=False)
+    return None

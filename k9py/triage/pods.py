@@ -162,7 +162,7 @@ def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:
         message = (
             f"container {printable(one.name)} was restarted {times}, last {age(ended.finished_at, now)} ago ({how})"
         )
-        yield Finding(Severity.WARNING, ended.reason or "Restarted", message, pod.key, ended.finished_at)
+        yield Finding(Severity.WARNING, ended.reason or "Restarted", message, pod.key)
 
 
 def _slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:

@@ -269,3 +269,13 @@ def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -
         "config-missing-1": (False, "1.9.4", False),
         "admission-refused-0": (True, "1.9.4", False),
     }
+
+
+@pytest.mark.parametrize(
+    ("app", "reason"), [("payments", "BackOff"), ("recommendations", "BackOff"), ("search", "Unhealthy")]
+)
+def test_what_has_gone_wrong_for_long_has_been_said_by_its_kubelet_from_the_start(app: str, reason: str) -> None:
+    state, _ = make_state()
+    scenarios.load("crashloop", state)
+    said = [one for one in state.storage.list(EVENTS, "shop") if one["involvedObject"]["name"].startswith(app)]
+    assert [one["reason"] for one in said if one["type"] == "Warning"] == [reason]

@@ -3,6 +3,7 @@
 Invariant: the trouble has been going on for a while when the scenario is loaded, so that its symptoms are all there.
 """
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ from k9py.simulator.api.defaults import defaulted
 from k9py.simulator.api.managed_fields import with_manager
 from k9py.simulator.controllers import conditions as rules
 from k9py.simulator.controllers.replicasets import REVISION
-from k9py.simulator.nodes.containers import go_duration, image_not_found
-from k9py.simulator.resources import DEPLOYMENTS, REPLICASETS, SERVICES
+from k9py.simulator.nodes.containers import back_off_event, go_duration, image_not_found
+from k9py.simulator.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, SERVICES
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, App, Release
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.scenarios.shop import app_named, settle, write
@@ -63,6 +64,47 @@ def crashloop(state: ClusterState) -> None:
     entry = {**seeder.running(container, seeder.ago(UNREADY.hours_ago)), "ready": False}
     stall(seeder, app, UNREADY, entry)
     settle(state)
+    probe = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+    for name, new in (("payments", CRASHING), ("recommendations", OUT_OF_MEMORY), ("search", UNREADY)):
+        for pod in state.storage.list(PODS, app_named(name).namespace):
+            if pod["spec"]["containers"][0]["image"] == app_named(name).image_of(new.tag):
+                reason = "Unhealthy" if new is UNREADY else "BackOff"
+                _said_again_and_again(seeder, pod, reason, probe if new is UNREADY else back_off_event(pod, "app"), new)
+
+
+def _said_again_and_again(seeder: Seeder, pod: Object, reason: str, message: str, new: Release) -> None:
+    """Write the event of a pod's kubelet about its container `app`, first said soon after the release."""
+    metadata, host = pod["metadata"], pod["spec"]["nodeName"]
+    about = {
+        "kind": "Pod",
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "apiVersion": "v1",
+        "resourceVersion": metadata["resourceVersion"],
+        "fieldPath": "spec.containers{app}",
+    }
+    name = f"{metadata['name']}.{reason.lower()}"
+    # Its uid does not come from the cluster's chance: whatever is made after it is named as it was.
+    event = {
+        "metadata": {
+            "name": name,
+            "namespace": metadata["namespace"],
+            "uid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+        },
+        "involvedObject": about,
+        "reason": reason,
+        "message": message,
+        "type": "Warning",
+        "source": {"component": "kubelet", "host": host},
+        "firstTimestamp": seeder.ago(new.hours_ago - 0.01),
+        "lastTimestamp": seeder.ago(0.002),
+        "count": int(new.hours_ago * 60),
+        "eventTime": None,
+        "reportingComponent": "kubelet",
+        "reportingInstance": host,
+    }
+    seeder.storage.create(EVENTS, event)
 
 
 def no_endpoints(state: ClusterState) -> None:

@@ -12,7 +12,6 @@ from k9py.objects.meta import ObjectKey
 from k9py.objects.severity import Severity
 from k9py.objects.text import printable
 from k9py.objects.times import age
-from k9py.objects.troubles import TroubleKind
 from k9py.rollouts.status import RolloutState
 from k9py.tables.answer.changed import changed_line, written_line
 from k9py.tables.answer.facts import RolloutFacts
@@ -21,7 +20,6 @@ from k9py.tables.meaning import Line
 from k9py.tables.rollouts import KIND_WORDS
 from k9py.tables.tones import severity_tone
 from k9py.tables.values import Tone
-from k9py.triage.finding import Finding
 
 __all__ = ["Answer", "Keys", "everything_healthy", "rollout_answer", "service_answer", "stale"]
 
@@ -141,7 +139,7 @@ def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> Lin
         is_plain = status.state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO)
         sentence = worst.message if is_plain else f"{sentence}: {worst.message}"
     if severity.is_problem and worst is not None:
-        since = _begun(worst)
+        since = worst.since
     serving = _serving(view) if severity not in (Severity.UNKNOWN, Severity.IDLE) else ""
     if severity in (Severity.HEALTHY, Severity.INFO) and status.state is RolloutState.COMPLETE:
         rest = sentence.removeprefix("complete").lstrip(", ")
@@ -152,11 +150,6 @@ def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> Lin
     parts = [sentence, restarts, serving, status.note if status.note not in sentence else ""]
     words = printable("; ".join(part for part in parts if part))
     return ((words, tone if severity is not Severity.HEALTHY else Tone.PLAIN), *_since(since, now), *_errors(facts))
-
-
-def _begun(finding: Finding) -> datetime | None:
-    """Return since when it is so; a crash has the time of the last one, which is no beginning."""
-    return None if finding.kind in (TroubleKind.CRASH, TroubleKind.OOM) else finding.since
 
 
 def _since(at: datetime | None, now: datetime) -> Line:
@@ -185,7 +178,7 @@ def _service_wrong(view: ServiceView, now: datetime) -> Line:
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return ((f"alias of {printable(view.external_name)}", Tone.PLAIN),)
     if worst is not None and (severity.is_problem or not view.total):
-        return ((printable(worst.message), severity_tone(severity)), *_since(_begun(worst), now))
+        return ((printable(worst.message), severity_tone(severity)), *_since(worst.since, now))
     if not view.is_known or view.ready is None or view.total is None:
         return (("endpoints not known", Tone.UNKNOWN),)
     words = f"{view.ready} of {_count(view.total, 'endpoint')} ready" if view.total else "no endpoints"

@@ -96,6 +96,17 @@ def test_a_failing_init_container_is_named() -> None:
     assert new.waiting == Waiting("CrashLoopBackOff", "", 1, "n1", "setup")
 
 
+def test_a_container_that_never_gets_ready_has_its_log_read_once_the_rollouts_time_is_over() -> None:
+    late = deployment(revision=2, conditions=[condition("Progressing", "False", "ProgressDeadlineExceeded")])
+    waits = new_pod(state=running(900))
+    for workload, expected in (
+        (DEPLOYMENT, [None, None]),
+        (late, [FailingContainer("shop", "n1", "pod-n1", "app", previous=False), None]),
+    ):
+        groups = cohorts(revisions(workload, [OLD, NEW]), [waits, pod("o1", owner=OLD)])
+        assert [cohort_facts(workload, one).failing for one in groups] == expected
+
+
 def test_a_pod_that_is_being_deleted_does_not_fail() -> None:
     ending = pod("n1", owner=NEW, ready=False, statuses=[container_status(state=terminated(143))], deleted=NOW)
     new = facts(ending)[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from msgspec.structs import replace
 
@@ -159,12 +161,12 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
         (
             CRASHED,
             Severity.DEGRADED,
-            "progressing 2/3: container app keeps crashing (exit 1)",
+            "progressing 2/3: container app keeps crashing (exit 1) · for 4m",
         ),
         (
             replace(CRASHED, status=replace(HEALTHY.status, ready=2)),
             Severity.DEGRADED,
-            "container app keeps crashing (exit 1); 2 of 3 ready",
+            "container app keeps crashing (exit 1); 2 of 3 ready · for 4m",
         ),
         (
             replace(
@@ -202,12 +204,12 @@ def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severi
     assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
 
 
-@pytest.mark.parametrize(
-    ("kind", "ending"),
-    [(TroubleKind.PROBE, " · for 4m"), (TroubleKind.CRASH, ""), (TroubleKind.OOM, ""), (None, " · for 4m")],
-)
-def test_for_how_long_is_said_where_the_time_is_that_of_the_beginning(kind: TroubleKind | None, ending: str) -> None:
-    found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), before(240), kind)
+@pytest.mark.parametrize(("since", "ending"), [(before(240), " · for 4m"), (before(3), ""), (None, "")])
+@pytest.mark.parametrize("kind", [TroubleKind.PROBE, TroubleKind.CRASH, TroubleKind.OOM, None])
+def test_for_how_long_is_said_where_the_beginning_is_known(
+    kind: TroubleKind | None, since: datetime | None, ending: str
+) -> None:
+    found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
     view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
     assert text(rollout_answer(view, facts(), KEYS, NOW).wrong) == f"it is not ready{ending}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from k9py.objects.services import Endpoint, EndpointConditions, EndpointSlice, Service, ServicePort
@@ -189,6 +190,73 @@ def test_a_refused_pod_of_a_stateful_set_is_told_from_its_event() -> None:
     )
     [found] = workload_findings(workload, [], [], [event], make.NOW)
     assert (found.kind, found.message) == (TroubleKind.ADMISSION, "service account r does not exist")
+
+
+DENIED = 'create Pod r-1 in StatefulSet r failed error: admission webhook "policy" denied the request: no'
+FULL = f'create Pod r-1 in StatefulSet r failed error: pods "r-1" is forbidden: {QUOTA}'
+
+
+@pytest.mark.parametrize(
+    ("seen", "made", "since"),
+    [
+        ([(DENIED, 240, 6)], 9000, 240),
+        ([(DENIED, 240, 100), (DENIED, 6, 6)], 9000, 240),
+        ([(FULL, 500, 300), (DENIED, 240, 6)], 9000, 240),
+        ([(DENIED, 500, 400), (DENIED, 240, 6)], 300, 240),
+        ([(DENIED, 500, 6)], 300, 300),
+    ],
+    ids=["counted", "the controller was restarted", "another cause before", "a pod was made since", "and made again"],
+)
+def test_pods_are_refused_since_the_first_time_not_the_last(
+    seen: list[tuple[str, float, float]], made: float, since: float
+) -> None:
+    workload = make.stateful_set(replicas=3, total=2)
+    events = [
+        msgspec.structs.replace(
+            make.event(workload, "FailedCreate", text, since=last), first_timestamp=make.before(first)
+        )
+        for text, first, last in seen
+    ]
+    pods = [make.pod("r-0", owner=workload, created=made)]
+    [found] = workload_findings(workload, [], pods, events, make.NOW)
+    assert (found.kind, found.since) == (TroubleKind.ADMISSION, make.before(since))
+
+
+@pytest.mark.parametrize(
+    ("restarts", "events", "since"),
+    [
+        (0, [], 30),
+        (4, [], None),
+        (4, [("Back-off restarting failed container app in pod x", 900, 20)], 900),
+        (4, [("Back-off pulling image", 900, 20)], None),
+    ],
+    ids=["once", "not known", "said by its kubelet", "of another thing"],
+)
+def test_a_container_crashes_since_the_first_time_not_the_last(
+    restarts: int, events: list[tuple[str, float, float]], since: float | None
+) -> None:
+    status = make.container_status(
+        ready=False, state=make.waiting("CrashLoopBackOff"), last=make.terminated(1, since=30), restarts=restarts
+    )
+    pod = make.pod(ready=False, statuses=[status])
+    told_by = [
+        msgspec.structs.replace(make.event(pod, "BackOff", text, since=last), first_timestamp=make.before(first))
+        for text, first, last in events
+    ]
+    [found] = pod_findings(pod, make.NOW, events=told_by)
+    assert (found.kind, found.since) == (TroubleKind.CRASH, None if since is None else make.before(since))
+
+
+def test_a_volume_is_not_mounted_since_the_first_time_whichever_form_its_event_has() -> None:
+    creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
+    pod = make.pod(ready=False, phase="Pending", statuses=[creating], created=300)
+    event = msgspec.structs.replace(
+        make.event(pod, "FailedMount", 'secret "db" not found', since=5),
+        first_timestamp=None,
+        event_time=make.before(200),
+    )
+    [found] = pod_findings(pod, make.NOW, events=[event])
+    assert (found.kind, found.since) == (TroubleKind.MOUNT, make.before(200))
 
 
 # --- services ------------------------------------------------------------------------------------------------------
