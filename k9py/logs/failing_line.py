@@ -10,26 +10,27 @@ from collections.abc import Sequence
 from typing import Final
 
 from k9py.logs.line import split_line
+from k9py.objects.lazy_pattern import lazy_pattern
 from k9py.objects.text import printable
 
 _LENGTH: Final = 500
-_STRONG: Final = re.compile(
+_STRONG: Final = lazy_pattern(
     r"\b(?:fatal|panic|traceback|exception|segmentation fault|segfault|out ?of ?memory|unhandled|critical|emerg)\b"
     r"|\b\w*(?:Error|Exception)\b|\berror\b|(?-i:^E\d{4} )",
     re.I,
 )
-_WEAK: Final = re.compile(
+_WEAK: Final = lazy_pattern(
     r"\b(?:err|fail(?:ed|ure|s)?|cannot|can't|could ?n[o']t|unable|denied|refused|no such|not found|invalid|missing"
     r"|abort(?:ed|ing)?|killed|unreachable|timed? ?out|crash(?:ed|ing)?)\b",
     re.I,
 )
-_CALM: Final = re.compile(
+_CALM: Final = lazy_pattern(
     r"\b(?:no|0|zero|without) (?:errors?|failures?|exceptions?)\b"
     r"|\berrors?[\"']?\s*[=:]\s*[\"']?(?:0|nil|null|none|false)\b"
     r"|\blevel[\"']?\s*[=:]\s*[\"']?(?:info|debug|trace)\b|(?-i:(?:^|[\s\[|])(?:INFO|DEBUG|TRACE)(?:$|[\s\]|:]))",
     re.I,
 )
-_TRACEBACK: Final = re.compile(r"^\s*Traceback \(most recent call last\)")
+_TRACEBACK: Final = lazy_pattern(r"^\s*Traceback \(most recent call last\)")
 
 
 def failing_line(lines: Sequence[bytes]) -> str | None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from k9py.objects.events import Event
 from k9py.objects.images import image_parts
+from k9py.objects.lazy_pattern import lazy_pattern
 from k9py.objects.meta import condition
 from k9py.objects.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated
 from k9py.objects.text import printable
@@ -24,20 +25,20 @@ _PULL_REASONS: Final = frozenset(
 _CREATE_REASONS: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 _STARTING_REASONS: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Reasons of a container that is on its way."""
-_FAILURE: Final = re.compile(r"Err|Fail|BackOff|Cannot|Invalid|Denied|Exceed|Refuse|Missing")
+_FAILURE: Final = lazy_pattern(r"Err|Fail|BackOff|Cannot|Invalid|Denied|Exceed|Refuse|Missing")
 """Part of a reason that says that something went wrong, whatever it is."""
 _START_FAILURES: Final = frozenset({"StartError", "ContainerCannotRun"})
 _MOUNT_EVENTS: Final = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"})
 _SIGNALS: Final = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 135: "SIGBUS", 137: "SIGKILL", 139: "SIGSEGV"}
 _SIGNALS[143] = "SIGTERM"
-_QUOTED: Final = re.compile(r'"([^"\s]+)"')
-_MISSING: Final = re.compile(r'^(?P<what>configmap|secret) "(?P<name>[^"]+)" not found$')
-_PROBE: Final = re.compile(
+_QUOTED: Final = lazy_pattern(r'"([^"\s]+)"')
+_MISSING: Final = lazy_pattern(r'^(?P<what>configmap|secret) "(?P<name>[^"]+)" not found$')
+_PROBE: Final = lazy_pattern(
     r"^(?P<probe>Readiness|Liveness|Startup) probe (?P<how>failed|errored): ?(?P<text>.*)$", re.S
 )
-_NO_HELP: Final = re.compile(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
+_NO_HELP: Final = lazy_pattern(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
 """Where a scheduler's message goes on with what its PostFilter plugins say (scheduler/framework/preemption, DRA)."""
-_CONTAINER_FIELD: Final = re.compile(r"\{(?P<name>[^}]+)\}")
+_CONTAINER_FIELD: Final = lazy_pattern(r"\{(?P<name>[^}]+)\}")
 
 _JUST_RESTARTED: Final = timedelta(minutes=2)
 """A container that crashed and has run for less than this has not yet shown that it stays up."""

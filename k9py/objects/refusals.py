@@ -12,18 +12,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.objects.events import Event
+from k9py.objects.lazy_pattern import lazy_pattern
 from k9py.objects.pod_troubles import short
 from k9py.objects.pods import Pod
 from k9py.objects.text import printable
 from k9py.objects.troubles import Trouble, TroubleKind
 
-_QUOTA: Final = re.compile(
+_QUOTA: Final = lazy_pattern(
     r"exceeded quota: (?P<name>[^,]+), requested: (?P<asked>.+), used: (?P<used>.+), limited: (?P<limit>.+?)\.?$", re.S
 )
-_FAILED_QUOTA: Final = re.compile(r"failed quota: (?P<name>[^:]+): (?P<text>.+)$", re.S)
-_ACCOUNT: Final = re.compile(r'serviceaccount "(?P<name>[^"]+)" not found')
-_WEBHOOK: Final = re.compile(r'admission webhook "(?P<name>[^"]+)" denied the request:? ?(?P<text>.*)$', re.S)
-_FORBIDDEN: Final = re.compile(
+_FAILED_QUOTA: Final = lazy_pattern(r"failed quota: (?P<name>[^:]+): (?P<text>.+)$", re.S)
+_ACCOUNT: Final = lazy_pattern(r'serviceaccount "(?P<name>[^"]+)" not found')
+_WEBHOOK: Final = lazy_pattern(r'admission webhook "(?P<name>[^"]+)" denied the request:? ?(?P<text>.*)$', re.S)
+_FORBIDDEN: Final = lazy_pattern(
     r'^(?:Error creating: |create Pod \S+ in \S+ \S+ failed error: )?(?:pods "[^"]*" is forbidden: )?'
 )
 

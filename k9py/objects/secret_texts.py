@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from k9py.objects.lazy_pattern import lazy_pattern
+
 MASK: Final = "••••••"
 
 _VALUE: Final = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"';,&|]+)"
 _NAMED: Final = r"(?<![\w$.\-])(?=[\w.\-]{0,80}(?:pass|pwd|token|secret|cred|key|jwt|auth))-{0,2}[A-Za-z_][\w.\-]{0,80}"
 
-_SHAPES: Final = re.compile(
+_SHAPES: Final = lazy_pattern(
     r"(?P<name>)(?P<value>"
     r"\beyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)*"  # JWT
     r"|(?<=PRIVATE KEY-----)[^\-]+(?:-(?!----END)[^\-]*)*"
@@ -30,60 +32,64 @@ _HINTS: Final = (
     *("eyJ", "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ya29", "gh", "glpat", "npm_", "hvs", "xox", "k_", "sk-", "SG."),
     *("hooks.", "webhooks", "$"),
 )
-_URL: Final = re.compile(
+_URL: Final = lazy_pattern(
     r"(?P<name>://[^/\s:@]*:)(?!\d{1,5}/)(?P<value>[^\s\"'<>]+?)"
     r"(?=@[\w.\-\[\]:${}]+(?:[/?,;#)\s\"']|$))"
 )
-_URL_TOKEN: Final = re.compile(r"(?P<name>https?://)(?P<value>[^/\s:@]{8,})(?=@)")
-_DSN: Final = re.compile(r"(?P<name>(?<![\w/.:\-])[\w.\-]{1,80}:)(?P<value>[^\s@]{1,200})(?=@(?:tcp|unix)?\()")
-_QUERY: Final = re.compile(r"(?P<name>[?&](?:sig|signature|X-(?:Amz|Goog)-Signature|code)=)(?P<value>[^&\s\"']+)", re.I)
-_ELEMENT: Final = re.compile(
+_URL_TOKEN: Final = lazy_pattern(r"(?P<name>https?://)(?P<value>[^/\s:@]{8,})(?=@)")
+_DSN: Final = lazy_pattern(r"(?P<name>(?<![\w/.:\-])[\w.\-]{1,80}:)(?P<value>[^\s@]{1,200})(?=@(?:tcp|unix)?\()")
+_QUERY: Final = lazy_pattern(
+    r"(?P<name>[?&](?:sig|signature|X-(?:Amz|Goog)-Signature|code)=)(?P<value>[^&\s\"']+)", re.I
+)
+_ELEMENT: Final = lazy_pattern(
     r"(?P<name><(?:[\w.:\-]*(?:passw|token|secret|passphrase|privateKey|apiKey)[\w.:\-]*)>)(?P<value>[^<]+)(?=</)", re.I
 )
-_HEADER: Final = re.compile(
+_HEADER: Final = lazy_pattern(
     r"(?P<name>\b(?:Proxy-)?Authorization: ?(?:\w+ )??|\b(?:Set-)?Cookie: ?"
     r"|(?<![\w\-])X-[\w\-]{0,40}(?:Auth|Session)[\w\-]{0,40}: ?)"
     r"(?P<value>(?!Bearer |Basic |[\"'$])[^\"'\n]+)",
     re.I,
 )
-_BEARER: Final = re.compile(r"(?P<name>\b(?:Bearer|Basic|Token) )(?P<value>[\w+/=.\-]{6,})")
+_BEARER: Final = lazy_pattern(r"(?P<name>\b(?:Bearer|Basic|Token) )(?P<value>[\w+/=.\-]{6,})")
 
-ASSIGNED: Final = re.compile(  # no other names: what stands behind one of those may be a name itself
+ASSIGNED: Final = lazy_pattern(  # no other names: what stands behind one of those may be a name itself
     rf"(?P<name>{_NAMED})(?P<sign>\s?[=:]\s?)" + _VALUE, re.I
 )
 """An assignment in a command, a script or a file of settings."""
-ASSIGNED_CLEARLY: Final = re.compile(rf"(?P<name>{_NAMED})(?P<sign>\s?=\s?|:[ \t]+)" + _VALUE, re.I)
+ASSIGNED_CLEARLY: Final = lazy_pattern(rf"(?P<name>{_NAMED})(?P<sign>\s?=\s?|:[ \t]+)" + _VALUE, re.I)
 """An assignment in any text: not `registry/token:1.2`."""
-FLAG: Final = re.compile(r"(?P<name>(?<!\S)--?[A-Za-z][\w.\-]{1,80})(?P<sign> +)(?!-)" + _VALUE)
-ENTRY: Final = re.compile(r"name: *[\"']?(?P<name>[\w.\-]+)[\"']?(?P<sign>[ \t]*\n[ \t]*value: *)" + _VALUE)
+FLAG: Final = lazy_pattern(r"(?P<name>(?<!\S)--?[A-Za-z][\w.\-]{1,80})(?P<sign> +)(?!-)" + _VALUE)
+ENTRY: Final = lazy_pattern(r"name: *[\"']?(?P<name>[\w.\-]+)[\"']?(?P<sign>[ \t]*\n[ \t]*value: *)" + _VALUE)
 """A variable in YAML inside a text."""
-BLOCK: Final = re.compile(
+BLOCK: Final = lazy_pattern(
     r"(?m)^(?P<indent>[ \t]*)(?P<name>[\w.\-]+)(?P<sign>: *[|>][+\-]?\d?\n)"
     r"(?P<value>(?:(?P=indent)[ \t]+\S.*(?:\n|\Z))+)"
 )
 
-_OPTIONS: Final = re.compile(
+_OPTIONS: Final = lazy_pattern(
     r"(?P<name>\b(?:(?:mysql|mariadb)[\w\-]*(?: +[^\s|;&]+){0,12}? +-p"
     r"|(?:redis|valkey)-cli(?: +[^\s|;&]+){0,12}? +-a +"
     r"|(?:mongo\w*|cqlsh|sshpass|(?:docker|podman|helm)(?: registry)? login)(?: +[^\s|;&]+){0,12}? +-p *"
     r"|ldap\w+(?: +[^\s|;&]+){0,12}? +-w +))(?![\-$])" + _VALUE
 )
-_USER: Final = re.compile(
+_USER: Final = lazy_pattern(
     r"(?P<name>(?<!\S)(?:-u|--user|--proxy-user)[ =]*[\"']?[^\s:\"'=/]+:)(?P<value>[^\s\"'/][^\s\"']*)"
 )
-_ECHO: Final = re.compile(r"(?P<name>\becho (?:-n )?)" + _VALUE + r"(?= *\|[^|\n]*(?:--password-stdin|passwd|--stdin))")
+_ECHO: Final = lazy_pattern(
+    r"(?P<name>\becho (?:-n )?)" + _VALUE + r"(?= *\|[^|\n]*(?:--password-stdin|passwd|--stdin))"
+)
 
 _ANYWHERE: Final = (_DSN, _QUERY, _ELEMENT, _BEARER)
 _WORDS: Final = (_HEADER, _OPTIONS, _USER, _ECHO)
 
-_REFERENCE: Final = re.compile(r"[\"']?\$[({\w]|[\"']?(?:true|false|null)[\"']?$", re.I)
+_REFERENCE: Final = lazy_pattern(r"[\"']?\$[({\w]|[\"']?(?:true|false|null)[\"']?$", re.I)
 """A variable or a switch: what is named like a secret and is none."""
 _SHORT: Final = (
-    (re.compile(r"(?:redis|valkey)-cli$"), "-a"),
-    (re.compile(r"mongo\w*$|cqlsh$|sshpass$|mysql\w*$|mariadb[\w\-]*$"), "-p"),
-    (re.compile(r"ldap\w+$"), "-w"),
+    (lazy_pattern(r"(?:redis|valkey)-cli$"), "-a"),
+    (lazy_pattern(r"mongo\w*$|cqlsh$|sshpass$|mysql\w*$|mariadb[\w\-]*$"), "-p"),
+    (lazy_pattern(r"ldap\w+$"), "-w"),
 )
-_ATTACHED: Final = re.compile(r"mysql[\w\-]*$|mariadb[\w\-]*$|sshpass$|mongo\w*$")
+_ATTACHED: Final = lazy_pattern(r"mysql[\w\-]*$|mariadb[\w\-]*$|sshpass$|mongo\w*$")
 
 Masker = Callable[[str, str], str]
 """What stands in place of a value of a name."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from k9py.objects.lazy_pattern import lazy_pattern
 from k9py.objects.secret_texts import (
     ASSIGNED,
     ASSIGNED_CLEARLY,
@@ -33,25 +34,25 @@ HIDDEN: Final = f"{MASK} (hidden)"
 HIDDEN_OTHER: Final = f"{MASK} (hidden, another value)"
 _OTHER_MASK: Final = f"{MASK}(another)"
 
-_NAME: Final = re.compile(
+_NAME: Final = lazy_pattern(
     r"passw|passphrase|(?:^|[^a-z])pass(?:[^a-z]|$)|(?<!by)(?<!com)(?<!sur)pass$|pwd|token|secret|credential"
     r"|(?:^|[^a-z])creds?(?:[^a-z]|$)|(?:^|[^a-z])jwt$|keys?(?![a-z])",
     re.I,
 )
-_VARIABLE: Final = re.compile(
+_VARIABLE: Final = lazy_pattern(
     r"authorization$|^(?:set-)?cookie$|^x-.*(?:auth|session)|(?:^|_)(?:auth(?:_header)?|bearer|pw|pat|salt|otp|hmac|sk)$",
     re.I,
 )
 """What a variable or a header may be called besides, in which the same word in a text would say little."""
-_SETTING: Final = re.compile(
+_SETTING: Final = lazy_pattern(
     r"(?:^|[./_\-])(?:pass(?:word|wd|phrase)?|pwd|token|secret|credentials?"
     r"|(?:api|access|private|secret|signing|encryption)[_\-]?key|docker(?:config(?:json)?|cfg))$"
     r"|(?:[a-z](?:Password|Passphrase|Token|Secret)|[aA]piKey|(?:[aA]ccess|[pP]rivate|[sS]ecret|[eE]ncryption)Key)$"
 )
 """Keys of any object whose text is a secret; `secretName`, `key` and `tokenExpirationSeconds` are not among them."""
 
-_NOUN: Final = re.compile(r"(?:key|secret|token|credential)s?$", re.I)
-_IN_PROSE: Final = re.compile(r"[a-z,] ")
+_NOUN: Final = lazy_pattern(r"(?:key|secret|token|credential)s?$", re.I)
+_IN_PROSE: Final = lazy_pattern(r"[a-z,] ")
 """`references non-existent secret key: tls.crt` tells what is missing, and no secret."""
 
 _MOST_JSON: Final = 1 << 20

@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from k9py.objects.lazy_pattern import lazy_pattern
+
 MAX_SKELETON: Final = 600
 """Characters of a line that are looked at: what comes after them tells no patterns apart."""
 
-_DIGITS: Final = re.compile("[0-9]+")
-_STATUS: Final = re.compile(r'(?:HTTP/[0-9](?:\.[0-9])?"|\[GIN\][^|]*\|) ?([1-5])[0-9]{2}(?![0-9])')
-_STATUS_PLACE: Final = re.compile(r'((?:HTTP/0(?:\.0)?"|\[GIN\][^|]*\|) ?)0')
-_STAMP: Final = re.compile(r"^(?:<ip> \S+ \S+ )?[\[(]?<time>[\])]?[\s,:|-]*")
+_DIGITS: Final = lazy_pattern("[0-9]+")
+_STATUS: Final = lazy_pattern(r'(?:HTTP/[0-9](?:\.[0-9])?"|\[GIN\][^|]*\|) ?([1-5])[0-9]{2}(?![0-9])')
+_STATUS_PLACE: Final = lazy_pattern(r'((?:HTTP/0(?:\.0)?"|\[GIN\][^|]*\|) ?)0')
+_STAMP: Final = lazy_pattern(r"^(?:<ip> \S+ \S+ )?[\[(]?<time>[\])]?[\s,:|-]*")
 
 _HEX: Final = "[0a-fA-F]"
 _POD: Final = "[bcdfghjklmnpqrstvwxz0]"
@@ -61,7 +63,7 @@ _SHAPES: Final = (
     ),
     ("num", r"(?:(?<=[\s=:,(\[])[-+])?0(?:[.,]0)*(?:e[-+]?0)?"),
 )
-_SHAPE: Final = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _SHAPES))
+_SHAPE: Final = lazy_pattern("|".join(f"(?P<{name}>{pattern})" for name, pattern in _SHAPES))
 _WORDS: Final = {"exponent": "<num>", "id_word": "<id>"}
 
 

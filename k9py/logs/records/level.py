@@ -6,23 +6,23 @@ words are in `level_words`.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from k9py.logs.records.level_json import json_level
 from k9py.logs.records.level_text import HEAD, text_level
 from k9py.logs.records.level_words import NO_LEVEL, Level, LevelWord, parse_level
+from k9py.objects.lazy_pattern import lazy_pattern
 
 __all__ = ["Level", "LevelWord", "level_of", "level_word", "parse_level"]
 
-_SGR: Final = re.compile(r"\x1b\[[0-9;:]*m")
-_OBJECT: Final = re.compile(
+_SGR: Final = lazy_pattern(r"\x1b\[[0-9;:]*m")
+_OBJECT: Final = lazy_pattern(
     r"\s*(?P<prefix>(?:\[?\d[\dT:.,+\-Z/ ]{9,40}\]?\s+|[\w.\-]{1,60}\s*\| )?(?:std(?:out|err) [FP] |@cee: ?)?)"
     r"\{\s*[\"']"
 )
 """The beginning of a JSON line, which a time, a node's own marks or docker compose may stand before."""
 
-_PREFIX: Final = re.compile(
+_PREFIX: Final = lazy_pattern(
     r"[\w.\-]{1,60}\s*\| "  # docker compose
     r"|\S{20,40} std(?:out|err) [FP] "  # a node's own file
     r"|\[pod/[\w.\-]{1,253}/[\w.\-]{1,63}\] "  # kubectl logs --prefix

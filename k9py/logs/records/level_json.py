@@ -24,6 +24,7 @@ from k9py.logs.records.level_words import (
     from_syslog,
     parse_level,
 )
+from k9py.objects.lazy_pattern import lazy_pattern
 
 MAX_DECODED: Final = 8_192
 """Characters of a line that are decoded; of a longer one the names in its first `_SCANNED` are read."""
@@ -78,16 +79,16 @@ _OTHERS: Final = (
 _Known = TypedDict("_Known", dict.fromkeys((*_READ, *_STATUS, *_OTHERS, "resourceLogs"), Any), total=False)  # type: ignore[misc]
 _decoder: Final = msgspec.json.Decoder(_Known)
 
-_FIRST: Final = re.compile(r'"level"\s*:\s*"([A-Za-z]{1,13})"')
-_TOKEN: Final = re.compile(
+_FIRST: Final = lazy_pattern(r'"level"\s*:\s*"([A-Za-z]{1,13})"')
+_TOKEN: Final = lazy_pattern(
     r'"(?P<name>[^"\\]*+(?:\\.[^"\\]*+)*+)(?:\\?\Z|"'  # one that does not end is done with once
     r'(?:\s*:\s*(?:"(?P<text>[^"\\]{0,40})"|(?P<number>-?\d{1,6})(?![\d.eE]))?)?)'
     r"|(?P<open>[{\[])|(?P<close>[}\]])",
     re.S,
 )
-_QUOTED_SINGLY: Final = re.compile(r"'(?:level|severity|levelname|log_level)': '([A-Za-z]{1,13})'")
-_OTLP: Final = re.compile(r'"severityNumber"\s*:\s*"?(\d{1,2})(?!\d)|"severityText"\s*:\s*"([A-Za-z]{1,13}\d?)"')
-_DIGITS: Final = re.compile(r"-?\d{1,6}")
+_QUOTED_SINGLY: Final = lazy_pattern(r"'(?:level|severity|levelname|log_level)': '([A-Za-z]{1,13})'")
+_OTLP: Final = lazy_pattern(r'"severityNumber"\s*:\s*"?(\d{1,2})(?!\d)|"severityText"\s*:\s*"([A-Za-z]{1,13}\d?)"')
+_DIGITS: Final = lazy_pattern(r"-?\d{1,6}")
 
 
 def json_level(text: str) -> Level:

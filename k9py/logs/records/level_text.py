@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from k9py.logs.records.level_words import NO_LEVEL, Level, LevelWord, from_number, from_syslog, parse_level
+from k9py.objects.lazy_pattern import lazy_pattern
 
 HEAD: Final = 200
 """Characters of a line in which a level may stand; pairs and an access log's status may stand further on."""
@@ -35,13 +36,13 @@ _TEMPERED: Final = (
     r"[Ee]rror|[Ee]rr(?=: )|[Ww]arn(?:ing)?|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race|[Ff]atal|[Pp]anic|[Cc]ritical"
     r"|[Vv]erbose|crit|fail|dbug|trce|silly|alert|emerg"
 )
-_BEGINNING: Final = re.compile(
+_BEGINNING: Final = lazy_pattern(
     _STAMP + r"(?:[^\w\s\"'(<{/\\.$%=\-]{1,2} ?|(?P<label>\[[A-Za-z][^\[\]]{0,40}\] ))?"
     rf"(?P<word>{_TEMPERED})"
     r"(?:: ?| error: |(?(label)(?!))"
     r"(?: {1,3}- |\t| {2,8}(?=\S)|!|\[[A-Z]\d{4}\]:|\(\w{1,30}\): |(?(stamp)\s|(?!))))"
 )
-_CALLED: Final = re.compile(
+_CALLED: Final = lazy_pattern(
     _STAMP + r"[^\s:\"'={(\[]{1,120}+(?::\d+)*+(?:\(\d+,\d+\))?(?:\[[\d:]+\])?: "
     r"(?P<word>fatal error|fatal|panic|error|warning|critical|info|debug)(?: [A-Z]{1,6}\d{1,6})?: "
 )
@@ -61,7 +62,7 @@ _UPPER: Final = (
     *("F(?:ATAL|ATA|TL|INE(?:R|ST)?(?=: | \\[|\\|)|AILURE(?=: ))", "C(?:RITICAL|RIT|ONFIG(?=: ))"),
     *("P(?:ANIC|ANI|NC)", "SEVERE", "N(?:OTICE|TC(?= ))", "ALERT", "V(?:ERBOSE|RB)", r"LOG(?=: | \[| [CS]-)"),
 )
-_WORD: Final = re.compile(
+_WORD: Final = lazy_pattern(
     # Each way begins with one letter, and the look back stands behind it: the engine then skips to those letters.
     "|".join(
         [
@@ -73,21 +74,21 @@ _WORD: Final = re.compile(
     )
 )
 """A word in brackets, which is its last group, or in capitals."""
-_GROUPS: Final = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}|<[^<>]*>")
-_SENTENCE: Final = re.compile(
+_GROUPS: Final = lazy_pattern(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}|<[^<>]*>")
+_SENTENCE: Final = lazy_pattern(
     rf"(?<!\S)(?!{_MONTH}\b|Mon\b|Tue|Wed|Thu|Fri|Sat|Sun|UTC|GMT|std)[A-Za-z][a-z']+[,.;]?(?=\s)"
 )
-_PROSE: Final = re.compile(
+_PROSE: Final = lazy_pattern(
     rf"(?!{_MONTH}\b|Mon\b|Tue|Wed|Thu|Fri|Sat|Sun|Error|Exception|Caused|Uncaught|Unhandled|Segmentation|terminate|thread)"
     r"[A-Za-z][a-z']++[,.;]? (?!std)[a-z']{2,}+[,.;]?(?= [\w(])"
 )
 """A first look: two words of a sentence, behind which no word says a level. Most plain lines are done with it."""
 _BLANK: Final = (" ", "\t")
 _FRAMES: Final = ("at ", 'File "', "... ")
-_DATED: Final = re.compile(rf"\s*(?:[\d\[(<*]|{_MONTH} |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)")
+_DATED: Final = lazy_pattern(rf"\s*(?:[\d\[(<*]|{_MONTH} |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)")
 _CLOSERS: Final = frozenset(":]|>)-")
 
-_RAISED: Final = re.compile(
+_RAISED: Final = lazy_pattern(
     _STAMP + r"(?:! )?(?P<what>Traceback(?= \(most recent call last)|(?:Exception in thread|Caused by:|Uncaught)(?= )"
     r"|Unhandled (?:[Ee]xception|rejection|error|Rejection|Error)\b|\[?UnhandledPromiseRejection(?=:)"
     r"|Error(?= in \w+\(| from server)|http: panic serving|Segmentation fault|terminate called after throwing"
@@ -97,12 +98,12 @@ _RAISED: Final = re.compile(
     r"|(?P<thread>thread '[^']{0,80}' (?:\(\d+\) )?panicked)(?= at)"
 )
 _KEYS: Final = r"level|Level|LEVEL|lvl|severity|SEVERITY|loglevel|log_level|log\.level|levelname|level_name|@level"
-_STATED: Final = re.compile(
+_STATED: Final = lazy_pattern(
     rf"(?:^|(?<=[\s,|(\[{{;]))\"?(?:{_KEYS}|(?P<at>at))\"?="
     r"[\"'\[]?(?P<word>[A-Za-z]{1,13}(?:[+\-]\d{1,2})?|-?\d{1,2})(?![\w.])"
 )
-_PAIR: Final = re.compile(r"\s*\"?[A-Za-z_@][\w.@/\-]*\"?=")
-_ANY_PAIR: Final = re.compile(r"(?<!\S)[\w.@\-]+=\S")
+_PAIR: Final = lazy_pattern(r"\s*\"?[A-Za-z_@][\w.@/\-]*\"?=")
+_ANY_PAIR: Final = lazy_pattern(r"(?<!\S)[\w.@\-]+=\S")
 
 
 def _openings(**patterns: str) -> dict[str, re.Pattern[str]]:
@@ -112,7 +113,7 @@ def _openings(**patterns: str) -> dict[str, re.Pattern[str]]:
         kind = name.partition("__")[0]
         for first in _FIRSTS.get(kind, kind):
             found.setdefault(first, []).append(pattern)
-    return {first: re.compile("|".join(alternatives)) for first, alternatives in found.items()}
+    return {first: lazy_pattern("|".join(alternatives)) for first, alternatives in found.items()}
 
 
 _PHP: Final = r"PHP (?:Parse |Core |Compile |Recoverable )?([FWNDe]\w+|fatal)(?: [a-z]\w+)?(?=: )"
@@ -149,7 +150,7 @@ _OPENINGS: Final = _openings(
     parenthesis__x=r"\((EE|WW|II)\) ",
     parenthesis__glib=r"\([^)]{1,80}\): [\w\-]*-([A-Z]{4,8}) \*\*:",
 )
-_LETTER: Final = re.compile(
+_LETTER: Final = lazy_pattern(
     r"\d{4}[-/]\d\d[-/][\d T:.,+\-]{9,40}+Z?:? *(?:"
     # etcd 3 and Rook, MongoDB before 4.4, TensorFlow, logcat
     r"([IWEFCNDVT]\d?)(?: \||  ?[A-Z\-]+ | \S+:\d+\]| [\w.]+ *: )"
@@ -167,14 +168,14 @@ _SPECIAL: Final = {
 }
 """What the words of `_OPENINGS` stand for where they are of one library alone."""
 
-_PRIORITY: Final = re.compile(r"<(\d{1,3})>(?=\S)")
-_EVENT: Final = re.compile(r"\s*(?:\S+\s{2,}){0,2}(Warning|Normal)\s{2,}\S")
-_STATUS: Final = re.compile(
+_PRIORITY: Final = lazy_pattern(r"<(\d{1,3})>(?=\S)")
+_EVENT: Final = lazy_pattern(r"\s*(?:\S+\s{2,}){0,2}(Warning|Normal)\s{2,}\S")
+_STATUS: Final = lazy_pattern(
     r'HTTP/\d(?:\.\d)?" (?:from \S+ - )?(5\d\d)(?!\d)'  # common, combined, envoy, chi
     r"|HTTP/\d(?:\.\d)? (5\d\d)\)"  # uwsgi
     r"|(?<![\w])status(?:_?[Cc]ode)?=(5\d\d)(?!\d)"
 )
-_STATUS_BEGINS: Final = re.compile(
+_STATUS_BEGINS: Final = lazy_pattern(
     r"(?:\[GIN\] )?[\d/\-: ]{8,30}\| +(5\d\d) \|"
     r"|(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ (5\d\d) [\d.\-]+ ?ms"  # morgan
     r"|Completed (5\d\d) "  # Rails

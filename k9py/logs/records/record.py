@@ -7,7 +7,6 @@ in them may hold anything and is made harmless where it is shown.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
@@ -18,6 +17,7 @@ import msgspec
 from k9py.logs.records.level import Level, level_of, parse_level
 from k9py.logs.records.level_words import from_number
 from k9py.logs.records.logfmt import pairs, unquoted
+from k9py.objects.lazy_pattern import lazy_pattern
 
 Form = Literal["json", "logfmt"]
 
@@ -82,7 +82,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 _ROLES: Final = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}
-_KLOG: Final = re.compile(
+_KLOG: Final = lazy_pattern(
     r"[IWEF](?P<time>\d{4} [\d:.]{8,18}) +\d+ (?P<caller>[^\s\]]{1,200})\] "
     r'"(?P<message>[^"\\]*+(?:\\.[^"\\]*+)*+)" (?=\S)'
 )
