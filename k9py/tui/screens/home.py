@@ -224,7 +224,12 @@ class HomeScreen(PanedScreen):
         On a wide screen they stand beside each other, unless both fit below each other: then no sentence is cut.
         """
         # What a table is narrowed to or filters changes nothing: the panes stay where they are.
-        needs = tuple(max(LEAST_TABLE, len(one.rows) + FRAME) for one in (self.services, self.rollouts))
+        # More lines than the screen has are all the same: rows that come in do not lay it out again and again.
+        height = self.size.height
+        needs = tuple(
+            min(max(LEAST_TABLE, len(one.rows) + FRAME), max(LEAST_TABLE, height))
+            for one in (self.services, self.rollouts)
+        )
         told = (self.size, *needs)
         if told == self._shared:
             return
