@@ -66,6 +66,42 @@ async def test_a_dialog_stays_with_the_object_that_was_under_the_cursor_when_its
     assert confirm.question.object == "StatefulSet db"
 
 
+async def test_to_act_on_a_row_is_to_choose_it_and_the_next_key_acts_on_it_too(tmp_path: Path) -> None:
+    with Simulator("bad-release", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            rows = kdash.home.rollouts.table
+            await kdash.press("u")
+            await kdash.until_screen(UndoDialog)
+            await kdash.press("enter")
+            await kdash.confirm()
+            await kdash.press("tab", "enter")
+            await kdash.advance_until(lambda: rows.shown_rows[0].key != CHECKOUT, "checkout is not the worst any more")
+            assert kdash.home.target() == CHECKOUT
+            await kdash.press("r")
+            assert (await kdash.confirm()).question.object == "Deployment checkout"
+
+
+@pytest.mark.parametrize("key", ["r", "l", "d", "y", "D", "enter"])
+async def test_every_key_that_acts_on_a_row_chooses_it_and_looking_around_does_not(quiet: Dashboard, key: str) -> None:
+    await quiet.press("question_mark")
+    await quiet.until(lambda: quiet.app.screen is not quiet.home, "help")
+    await quiet.press("escape")
+    assert not quiet.home.rollouts.table._cursor.is_chosen
+    await quiet.press(key)
+    await quiet.until(lambda: quiet.app.screen is not quiet.home, "another screen")
+    await quiet.press("escape")
+    await quiet.until(lambda: quiet.app.screen is quiet.home, "back at home")
+    await release_checkout(quiet)
+    assert quiet.home.target() == DB
+
+
+async def test_a_key_that_is_refused_chooses_nothing(quiet: Dashboard) -> None:
+    await quiet.press("P")
+    await quiet.until_said("a StatefulSet cannot be paused")
+    await release_checkout(quiet)
+    assert quiet.home.target() == CHECKOUT
+
+
 async def test_what_took_the_place_of_a_vanished_object_is_named_before_a_key_acts_on_it(quiet: Dashboard) -> None:
     await quiet.select(CART)
     delete("cart", quiet)

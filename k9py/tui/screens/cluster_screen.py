@@ -188,18 +188,22 @@ class ClusterScreen(Screen[None]):
 
     def action_logs(self) -> None:
         """Show the logs of everything behind the object."""
+        self.keep_cursor(self.aimed)
         self.kdash.open_logs(self.aimed, previous=False)
 
     def action_previous_logs(self) -> None:
         """Show the logs of the containers that ran before."""
+        self.keep_cursor(self.aimed)
         self.kdash.open_logs(self.aimed, previous=True)
 
     def action_describe(self) -> None:
         """Show facts, findings and events."""
+        self.keep_cursor(self.aimed)
         self.kdash.open_describe(self.aimed)
 
     def action_yaml(self) -> None:
         """Show the object as the server has it."""
+        self.keep_cursor(self.aimed)
         self.kdash.open_yaml(self.aimed)
 
     def action_difference(self) -> None:
@@ -286,6 +290,7 @@ class ClusterScreen(Screen[None]):
         if refusal:
             self.kdash.say(refusal, failed=True)
             return None
+        self.keep_cursor(self.aimed_pod)
         return self.aimed_pod
 
     def _act(self, action: str, do: Callable[[ObjectKey], None]) -> None:
@@ -297,11 +302,15 @@ class ClusterScreen(Screen[None]):
         if refusal or target is None or connected is None:
             self.kdash.say(refusal or "nothing is selected", failed=True)
             return
+        self.keep_cursor(target)
         behind = self._workloads_at(target)
         if len(behind) == 1:
             do(behind[0])
             return
         choose_workload(self.kdash, connected.cluster, action, f"Service {target.name}", behind, do)
+
+    def keep_cursor(self, acted_on: ObjectKey | None) -> None:
+        """Keep the cursor on what the person acts on: to act on a row is to choose it."""
 
     def lost_words(self) -> str:
         """Return that the object the person chose went away and nobody chose the present one, "" when that is not so.

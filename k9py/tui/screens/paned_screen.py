@@ -12,6 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -111,6 +112,15 @@ class PanedScreen(ClusterScreen):
         # A row the filter or the narrowing leaves out is still there: only what it says has changed.
         what = "is not shown here any more" if lost in pane.rows else "is gone"
         return f"{lost.kind} {lost.name} {what}: {there or 'nothing is selected'}"
+
+    def keep_cursor(self, acted_on: ObjectKey | None) -> None:
+        pane = self.active_pane
+        if acted_on is None or not isinstance(pane, TablePane):
+            return
+        if pane.table.cursor_key == acted_on:
+            pane.table.choose_cursor()
+        else:  # another row came first while the command was typed
+            pane.table.select_key(acted_on)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
