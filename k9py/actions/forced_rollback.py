@@ -16,7 +16,10 @@ from k9py.objects.workloads import CONTROLLER_REVISION_HASH
 
 
 def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> tuple[Pod, ...]:
-    """Return the pods to delete after a rollback, in this order: the highest ordinal first, as the controller goes.
+    """Return the pods to delete after a rollback, in this order: the lowest ordinal first.
+
+    A deleted pod is made anew only once all pods of lower ordinals are ready: were a broken one among them, it would
+    be waited for in vain. Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
 
     Args:
         obj: the raw workload; only a StatefulSet that goes one pod after the other leaves pods stuck.
@@ -35,7 +38,7 @@ def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) ->
         and not pod.is_terminating
         and pod.metadata.label(CONTROLLER_REVISION_HASH) not in ("", target_name)
     )
-    return tuple(sorted(stuck, key=_ordinal, reverse=True))
+    return tuple(sorted(stuck, key=_ordinal))
 
 
 def stuck(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[ChangeWarning]:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from k9py.actions.patcher import WriteRequest
-from k9py.simulator.resources import PODDISRUPTIONBUDGETS
+from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.state import ClusterState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
@@ -53,7 +53,10 @@ async def test_an_eviction_that_the_budget_refuses_says_so_in_words(kdash: Dashb
     assert audited(kdash) == []
 
 
-async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(kdash: Dashboard) -> None:
+@pytest.mark.parametrize("others", [(), ("db-1",)], ids=["one", "two"])
+async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
+    kdash: Dashboard, others: tuple[str, ...]
+) -> None:
     found = stored(kdash, DB)
     before = image(found)
     name = found["spec"]["template"]["spec"]["containers"][0]["name"]
@@ -65,6 +68,17 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(kdash: Da
         return any("ImagePull" in json.dumps(str(pod.status)) for pod in pods)
 
     await kdash.advance_until(is_stuck, "a pod that cannot start")
+
+    def stuck_ones() -> int:
+        pods = kdash.connected.cluster.queries.pods_of(DB)
+        return sum("ImagePull" in json.dumps(str(pod.status)) for pod in pods)
+
+    def delete_others(state: ClusterState) -> None:
+        for other in others:  # it comes back with the broken image
+            state.storage.delete(PODS, "data", other)
+
+    kdash.simulator.call(delete_others)
+    await kdash.advance_until(lambda: stuck_ones() == 1 + len(others), "all of them stuck")
     await kdash.select(DB)
     await kdash.press("u")
     await kdash.until_screen(UndoDialog)
@@ -74,7 +88,8 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(kdash: Da
     await kdash.press("tab", "enter")
     await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
     offered = await kdash.until_screen(StuckPodsDialog)
-    [(pod, _uid, _how)] = offered.pods
+    names = [pod for pod, _uid, _how in offered.pods]
+    assert names == [*others, "db-2"]
     await kdash.press("tab", "enter")
 
     def whole() -> bool:
@@ -84,7 +99,8 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(kdash: Da
     await kdash.advance_until(whole, "converged after all")
     assert image(stored(kdash, DB)) == before
     deleted = [one for one in audited(kdash) if one["action"] == "delete-pod"]
-    assert [(one["name"], one["outcome"]) for one in deleted] == [(pod, "done"), (pod, "gone")]
+    told = [(one["name"], one["outcome"]) for one in deleted]
+    assert told == [(pod, outcome) for pod in names for outcome in ("done", "gone")]
 
 
 async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
