@@ -37,6 +37,8 @@ LoadTemplates = Callable[[Revision], Awaitable[Templates]]
 """Returns the templates an undo to that revision leads from and to. Raises KdashError."""
 CONTEXT_LINES: Final = 4
 WIDTH: Final = 130
+LOW: Final = 30
+"""Below so many lines of the screen the dialog takes them all."""
 
 _MARK = Column("mark", "", min_width=9, max_width=64)
 """Which revision runs now, which one is suggested, and what speaks against one."""
@@ -67,6 +69,8 @@ class UndoDialog(Dialog[Revision]):
     UndoDialog LiveTable {{ height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }}
     UndoDialog #then {{ height: auto; max-height: 2; color: $text-muted; }}
     UndoDialog TextView {{ height: 1fr; background: $surface; margin: 0 0 1 0; }}
+    UndoDialog.-low > .box {{ height: 100%; padding: 0 2; }}
+    UndoDialog.-low TextView, UndoDialog.-low .buttons {{ margin: 0; }}
     """
     SUBTITLE = "↑↓ choose · Enter continues · Esc cancels · v YAML · ⇧Tab reads"
 
@@ -112,7 +116,9 @@ class UndoDialog(Dialog[Revision]):
     def on_mount(self) -> None:
         now = self._now()
         self.table.replace_all([self._row(one, now) for one in self.revisions])
-        self.table.styles.height = min(len(self.revisions) + 1, 11, max(5, self.app.size.height // 4))
+        is_low = self.app.size.height < LOW
+        self.set_class(is_low, "-low")  # the difference is what is decided by: it gets the lines
+        self.table.styles.height = min(len(self.revisions) + 1, 4 if is_low else 11, max(4, self.app.size.height // 4))
         self.table.flush()
         suggested = None if self._suggested is None else self._suggested.revision
         at = self._chosen or suggested or current_revision(self.revisions)
