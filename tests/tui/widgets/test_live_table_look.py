@@ -118,6 +118,7 @@ async def test_a_click_selects_a_row_and_a_double_click_opens_it() -> None:
         await pilot.click(LiveTable, offset=(8, 3))
         assert app.widget.cursor_key == key("well")
         assert not app.said(LiveTable.Selected)
+        app.CLICK_CHAIN_TIME_THRESHOLD = 60.0  # type: ignore[misc]  # however busy the machine is
         await pilot.click(LiveTable, offset=(8, 2), times=2)
         opened = [said.key for said in app.said(LiveTable.Selected) if isinstance(said, LiveTable.Selected)]
         assert opened == [key("good")]
