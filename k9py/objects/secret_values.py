@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -73,6 +74,7 @@ def masked_words(words: Sequence[str], program: str = "") -> list[str]:
     return _Secrets().words(words, program)
 
 
+@lru_cache(512)  # change-causes of the same revisions, each time one of their pods changes
 def without_secret_words(text: str) -> str:
     """Return a text of a person or a program (a message, a shell script) with what is assigned in it hidden."""
     return _Secrets().text(text)
