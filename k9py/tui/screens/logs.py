@@ -27,6 +27,7 @@ from k9py.tui.dialogs.sources import SourcesDialog
 from k9py.tui.logs.choice import Tick, chosen, failing_init_containers, pod_words, source_items
 from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started, workload_of
 from k9py.tui.logs.restarts import Restarts, Source
+from k9py.tui.logs.targets import no_pods_words
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
@@ -144,7 +145,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         queries = connected.cluster.queries
         every = queries.log_targets(self.subject, roles=EVERY_ROLE)
         pods = queries.pods_of(self.subject)
-        self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods))
+        why_none = "" if every else no_pods_words(queries, self.subject)
+        self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods), why_none)
         self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
