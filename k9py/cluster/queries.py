@@ -136,8 +136,10 @@ class Queries:
         return self._relations.workloads_behind(service)
 
     def missed_by(self, service_key: ObjectKey) -> tuple[ObjectKey, str] | None:
-        """Return the workload a service without pods is likely meant for, the one of its name, and how the labels of its
-        pods differ from what is asked for; None when there is none."""
+        """Return the workload of a service's name that it does not select, and how the labels of its pods differ.
+
+        None when there is none, or the service selects some: it is what a slip in the selector missed.
+        """
         service = self._stores.services.get(service_key)
         if service is None or not service.spec.selector or self.rollouts_of(service_key):
             return None

@@ -357,13 +357,14 @@ class LogPane(SearchedPane):
         """Filter; the view says what of the words could not be understood."""
         self.view.set_filter(text)
 
-    def drop_search(self) -> bool:
-        """End the search, or else the filter, or else the highlights; False when there is none of them."""
-        for bar in self._bars:
-            if bar.text:
-                bar.clear()
-                return True
-        return False
+    def step_back(self) -> bool:
+        """Fold lines, end the search, the filter or the highlights, or drop the marks; False when there is none."""
+        if self.view.fold_all():
+            return True
+        bar = next((one for one in self._bars if one.text), None)
+        if bar is not None:
+            bar.clear()
+        return bar is not None or self.view.clear_marks()
 
     @property
     def typed_texts(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         super().__init__()
         self._texts = texts
         self.subject = subject
-        self.previous = previous
+        self.previous = self._began_previous = previous
         self.range: LogRange = TAIL
         clock, options = app.options.clock, app.line_view_options
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, id="logs")
@@ -319,10 +319,12 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self.kdash.say("that line is left out at the moment, by the filter or with its source")
 
     def step_back(self) -> None:
-        """Take back the search, the filter, the full screen; then go back."""
-        if self.drop_filter():
+        """Take back what was done to the lines, the previous run, the full screen, one at a time; then go back."""
+        if self.drop_filter() or self.logs.step_back():
             return
-        if self.has_class("-full"):
+        if self.previous and not self._began_previous:
+            self.action_previous_logs()
+        elif self.has_class("-full"):
             self.action_full_screen()
         else:
             super().step_back()
