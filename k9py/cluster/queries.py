@@ -21,10 +21,11 @@ from k9py.cluster.view_builder import ViewBuilder
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.logs.source import LogTarget, Role
 from k9py.objects.events import Event
-from k9py.objects.kinds import NAMESPACE
+from k9py.objects.kinds import NAMESPACE, WORKLOAD_KINDS
 from k9py.objects.meta import ObjectKey
 from k9py.objects.pods import Pod
 from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.objects.selectors import other_labels
 from k9py.objects.services import EndpointSlice, Service
 from k9py.objects.severity import Severity
 from k9py.objects.workloads import Deployment, Workload
@@ -133,6 +134,20 @@ class Queries:
         if service is None:
             return ()
         return self._relations.workloads_behind(service)
+
+    def missed_by(self, service_key: ObjectKey) -> tuple[ObjectKey, str] | None:
+        """Return the workload of a service's name that it does not select, and how the labels of its pods differ.
+
+        None when there is none, or the service selects some: it is what a slip in the selector missed.
+        """
+        service = self._stores.services.get(service_key)
+        if service is None or not service.spec.selector or self.rollouts_of(service_key):
+            return None
+        for kind in WORKLOAD_KINDS:
+            workload = self._stores.workload(ObjectKey(kind, service_key.namespace, service_key.name))
+            if workload is not None:
+                return workload.key, other_labels(service.spec.selector, workload.spec.template.labels)
+        return None
 
     def services_of(self, rollout_key: ObjectKey) -> tuple[ObjectKey, ...]:
         """Return the services in front of a workload, by name."""

@@ -106,13 +106,29 @@ def _old_words(old: tuple[str, ...], names: Mapping[str, str]) -> str:
     return words[0] if len(words) == 1 else f"{len(words)} older revisions"
 
 
-def empty_words(comparison: Comparison | None, new: str, old: tuple[str, ...], names: Mapping[str, str]) -> str:
-    """Say why no row is shown."""
+def empty_words(
+    comparison: Comparison | None,
+    new: str,
+    old: tuple[str, ...],
+    names: Mapping[str, str],
+    *,
+    uncounted: int = 0,
+    skipped: int = 0,
+) -> str:
+    """Say why no row is shown.
+
+    Args:
+        uncounted, skipped: lines that are still to be counted, or never will be: what they say is not known.
+    """
+    if uncounted and old:
+        return f"counting {uncounted:,} lines…"
     if comparison is None or not comparison.new_lines + comparison.old_lines:
         return "no lines yet" if old else "only one revision is running: nothing to compare yet"
     this, that = printable(names.get(new, new)), _old_words(old, names)
+    if not comparison.new_lines and not skipped:
+        return f"{this} has no logs yet"
     if not comparison.new_lines:
-        return f"{this} has written nothing yet"
+        return f"no line of {this} was counted: too many came at once"
     if not comparison.old_lines:
         return f"nothing of {that} has been read: nothing to compare with"
     return f"{this} says what {that} {'says' if len(old) == 1 else 'say'}: {heard(comparison)}"

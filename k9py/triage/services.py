@@ -14,6 +14,7 @@ from typing import Final
 from k9py.objects.events import Event
 from k9py.objects.pod_troubles import stuck_ending
 from k9py.objects.pods import Pod
+from k9py.objects.selectors import selector_words
 from k9py.objects.services import Endpoint, EndpointSlice, Service
 from k9py.objects.severity import Severity
 from k9py.objects.target_ports import lacks_ports, named_ports, named_targets
@@ -75,7 +76,7 @@ def service_findings(
 def _no_pods(case: _Case) -> Iterator[Finding]:
     if case.pods or case.endpoints or case.at_rest or not case.service.spec.selector:
         return  # at rest, the workloads tell why they want no pods
-    selector = ",".join(f"{printable(k)}={printable(v)}" for k, v in sorted((case.service.spec.selector or {}).items()))
+    selector = printable(selector_words(case.service.spec.selector))
     yield Finding(Severity.DOWN, "NoPods", f"no pod matches its selector {selector}", case.service.key)
 
 

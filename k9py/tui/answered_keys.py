@@ -34,20 +34,27 @@ class AnsweredKeys(OrderedKeys[ResultT], Generic[ResultT]):
     """An app that answers every key."""
 
     _unanswered: events.Key | None = None
+    """The key whose bindings are tried now, until one of them acts."""
+    _refusal: str = ""
+    """Why the first of them did not."""
 
     def say(self, text: str, *, failed: bool = False) -> None:
         """Say something for a moment."""
         raise NotImplementedError
 
     def on_key(self, event: events.Key) -> None:
-        """Look, once its bindings were tried, whether anything answered a key."""
-        if event.is_printable and isinstance(self.screen, ClusterScreen):
-            self._unanswered = event
-            self.call_later(self._say_unbound, event)
+        """Look, once all its bindings were tried, whether one of them acted."""
+        if isinstance(self.screen, ClusterScreen):
+            self._unanswered, self._refusal = event, ""
+            self.call_later(self._answer, event)
 
-    def _say_unbound(self, event: events.Key) -> None:
-        if self._unanswered is event:
-            self._unanswered = None
+    def _answer(self, event: events.Key) -> None:
+        if self._unanswered is not event:
+            return
+        self._unanswered = None
+        if self._refusal:
+            self.say(self._refusal, failed=True)
+        elif event.is_printable:
             name = "Space" if event.key == "space" else printable(event.character or event.key)
             self.say(f"{name}: no such key here · ? lists the keys")
 
@@ -59,14 +66,16 @@ class AnsweredKeys(OrderedKeys[ResultT], Generic[ResultT]):
     ) -> bool:
         """Run an action; when it is not allowed now, say why instead of doing nothing."""
         done = await super().run_action(action, default_namespace, namespaces)
-        screen, refusal = self.screen, ""
-        if not done and isinstance(action, str) and isinstance(screen, ClusterScreen):
+        screen = self.screen
+        if done:
+            self._unanswered = None
+        elif isinstance(action, str) and isinstance(screen, ClusterScreen):
             name = action.rpartition(".")[2].partition("(")[0]
             refusal = screen.refusal(name) or _dimmed_words(screen, action)
-            if refusal:
+            if self._unanswered is not None:
+                self._refusal = self._refusal or refusal
+            elif refusal:
                 self.say(refusal, failed=True)
-        if done or refusal:
-            self._unanswered = None
         return done
 
 

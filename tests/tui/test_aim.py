@@ -395,7 +395,7 @@ async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
     words = "no Deployment, StatefulSet or DaemonSet is behind Service cart"
     await quiet.until_said(words)
     await quiet.press("space")
-    await quiet.until_text(f"│   {words}", "no pods, so no logs")
+    await quiet.until_text(f"│   {words}", "no pod matches app=crat: nothing to read")
     assert "no rollouts in all namespaces" not in quiet.text
 
 

@@ -137,7 +137,7 @@ async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() 
     ("lines", "words"),
     [
         ([], "no lines yet"),
-        (BOTH[:600], "revision 8 has written nothing yet"),
+        (BOTH[:600], "revision 8 has no logs yet"),
         (BOTH[600:], "nothing of revision 7 has been read: nothing to compare with"),
         (BOTH, "revision 8 says what revision 7 says: heard 10 container-minutes of the new"),
     ],
@@ -148,7 +148,22 @@ async def test_an_empty_pane_says_why(lines: Sequence[LogLine], words: str) -> N
         given(app.pane)
         app.pane.take(0, lines)
         await settled(pilot, app.pane, len(lines))
-        assert words in app.shown()[-1]
+        assert words in " ".join(text.strip() for text in app.shown())
+
+
+async def test_nothing_is_concluded_while_lines_wait_to_be_counted() -> None:
+    app = Host()
+    async with app.run_test(size=(120, 12)) as pilot:
+        given(app.pane)
+        app.pane.take(0, BOTH[:600])
+        await settled(pilot, app.pane, 600)
+        assert "revision 8 has no logs yet" in app.shown()[-1]
+        app.pane.take(600, BOTH[600:])
+        assert app.pane.comparison is not None
+        app.pane._show(app.pane.comparison)
+        assert "counting 600 lines…" in app.shown()[-1]
+        await settled(pilot, app.pane, len(BOTH))
+        assert any("revision 8 says what revision 7 says" in text for text in app.shown())
 
 
 async def test_how_an_old_container_starts_tells_what_is_new_at_the_start() -> None:

@@ -70,15 +70,19 @@ def service_answer(
     *,
     refusal: str = "",
     writer: ManagedFields | None = None,
+    missed: tuple[ObjectKey, str] | None = None,
 ) -> Answer:
     """Return the answer for a service.
 
     Args:
         writer: who wrote its selector last, which is what has changed where no workload is behind it.
         behind: the workload behind it that the keys act on, the worst of several; None when there is none.
+        missed: the workload it is likely meant for, and how its pods' labels differ.
     """
     severity, wrong = view.severity, _service_wrong(view, now)
     if behind is None:
+        if missed is not None and severity.is_problem:
+            wrong = (*wrong, (f"; {_name(missed[0])} makes pods {printable(missed[1])}", Tone.PLAIN))
         to_do: tuple[Line, ...] = ()
         if severity.is_problem and "describe" in keys:
             words = " describes it with its selector and endpoints"

@@ -192,8 +192,8 @@ class Answering:
         views.sort(key=lambda one: one.changed_at or _LONG_AGO, reverse=True)
         worst = min(views, key=lambda one: one.severity, default=None)
         if worst is None:
-            writer = selector_writer(queries.object(subject))
-            return service_answer(service, None, self._keys, now, refusal=refusal, writer=writer)
+            writer, missed = selector_writer(queries.object(subject)), queries.missed_by(subject)
+            return service_answer(service, None, self._keys, now, refusal=refusal, writer=writer, missed=missed)
         facts = self._facts_of(connected, worst)
         return service_answer(service, (worst, facts), self._keys, now, refusal=refusal)
 

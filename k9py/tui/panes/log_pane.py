@@ -110,15 +110,14 @@ class LogPane(SearchedPane):
         self._wanted: Wanted = (None, False, TAIL)
         self._settling: Timer | None = None
         self._targets: tuple[LogTarget, ...] = ()
-        self._targeted = False
+        self._targeted = self._at_head = False
         self._known = KnownSources()
         self._urgent: frozenset[Place] = frozenset()
         self._told: tuple[object, ...] = ()
         self._looked_at = float("-inf")
-        self._waiting = ""
+        self._waiting = self._why_none = ""
         self._labels = Labels()
         self._revisions: Mapping[str, str] = {}
-        self._at_head = False
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -232,12 +231,14 @@ class LogPane(SearchedPane):
         targets: Iterable[LogTarget],
         revisions: Mapping[str, str] | None = None,
         urgent: frozenset[Place] = frozenset(),
+        why_none: str = "",
     ) -> None:
         """Say which containers belong to the subject now; those of roles that were not chosen are not read.
 
         Args:
             revisions: names of the targets' revisions, such as "revision 7".
             urgent: those that are read whatever their role, and from now on: it does not matter if they are no more.
+            why_none: why there are none, for the empty pane.
         """
         if self._stream is None:
             return
@@ -245,9 +246,10 @@ class LogPane(SearchedPane):
         targets, revisions = tuple(targets), {**self._revisions, **(revisions or {})}
         # None that was urgent stays so when it is no target any more: that would be for ever.
         urgent = (urgent | self._urgent) & {one.place for one in targets}
-        if not is_first and (targets, revisions, urgent) == (self._targets, self._revisions, self._urgent):
+        told = (targets, revisions, urgent, why_none)
+        if not is_first and told == (self._targets, self._revisions, self._urgent, self._why_none):
             return
-        self._targets, self._revisions, self._urgent = targets, revisions, urgent
+        self._targets, self._revisions, self._urgent, self._why_none = told
         self._read()
 
     def choose(self, choice: SourceChoice) -> None:
@@ -272,7 +274,7 @@ class LogPane(SearchedPane):
             self.view.label_of = labels.label
         self.view.set_hidden(self.choice.hidden(self._known))
         if self._targeted:
-            self.view.set_empty_text(self._waiting_words if read else "no pods, so no logs")
+            self.view.set_empty_text(self._waiting_words if read else self._why_none or "no pods, so no logs")
 
     @property
     def read_targets(self) -> tuple[LogTarget, ...]:
@@ -320,14 +322,14 @@ class LogPane(SearchedPane):
         if self.subject is None:
             self.set_note("")
             return
-        many = [count_words(counts), range_words(self.range, previous=self.previous)]
         of = f"{self.subject.kind.lower()} {self.subject.name}"
         besides = [
             f"{of}, before the last restart" if self.previous else of,
             self.choice.words(self.read_targets),
             self._waiting,
         ]
-        self.set_note(" · ".join(filter(None, many)), narrowing=" · ".join(filter(None, besides)))
+        many = filter(None, (count_words(counts), range_words(self.range, previous=self.previous)))
+        self.set_note(" · ".join(many), narrowing=" · ".join(filter(None, besides)))
 
     # -- search and filter --------------------------------------------------------------------------------------------
 
@@ -355,13 +357,14 @@ class LogPane(SearchedPane):
         """Filter; the view says what of the words could not be understood."""
         self.view.set_filter(text)
 
-    def drop_search(self) -> bool:
-        """End the search, or else the filter, or else the highlights; False when there is none of them."""
-        for bar in self._bars:
-            if bar.text:
-                bar.clear()
-                return True
-        return False
+    def step_back(self) -> bool:
+        """Fold lines, end the search, the filter or the highlights, or drop the marks; False when there is none."""
+        if self.view.fold_all():
+            return True
+        bar = next((one for one in self._bars if one.text), None)
+        if bar is not None:
+            bar.clear()
+        return bar is not None or self.view.clear_marks()
 
     @property
     def typed_texts(self) -> tuple[str, ...]:

@@ -293,7 +293,16 @@ class PatternsPane(TablePane):
         self._say()
 
     def _say(self) -> None:
-        self.set_empty(pattern_table.empty_words(self.comparison, self._new, self._old, self._names))
+        self.set_empty(
+            pattern_table.empty_words(
+                self.comparison,
+                self._new,
+                self._old,
+                self._names,
+                uncounted=self._waiting_lines,
+                skipped=self.skipped,
+            )
+        )
         self._retitle()
         self._say_example()
 

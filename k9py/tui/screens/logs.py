@@ -27,6 +27,7 @@ from k9py.tui.dialogs.sources import SourcesDialog
 from k9py.tui.logs.choice import Tick, chosen, failing_init_containers, pod_words, source_items
 from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started, workload_of
 from k9py.tui.logs.restarts import Restarts, Source
+from k9py.tui.logs.targets import no_pods_words
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
@@ -75,7 +76,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         super().__init__()
         self._texts = texts
         self.subject = subject
-        self.previous = previous
+        self.previous = self._began_previous = previous
         self.range: LogRange = TAIL
         clock, options = app.options.clock, app.line_view_options
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, id="logs")
@@ -144,7 +145,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         queries = connected.cluster.queries
         every = queries.log_targets(self.subject, roles=EVERY_ROLE)
         pods = queries.pods_of(self.subject)
-        self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods))
+        why_none = "" if every else no_pods_words(queries, self.subject)
+        self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods), why_none)
         self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
@@ -317,10 +319,12 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self.kdash.say("that line is left out at the moment, by the filter or with its source")
 
     def step_back(self) -> None:
-        """Take back the search, the filter, the full screen; then go back."""
-        if self.drop_filter():
+        """Take back what was done to the lines, the previous run, the full screen, one at a time; then go back."""
+        if self.drop_filter() or self.logs.step_back():
             return
-        if self.has_class("-full"):
+        if self.previous and not self._began_previous:
+            self.action_previous_logs()
+        elif self.has_class("-full"):
             self.action_full_screen()
         else:
             super().step_back()

@@ -155,9 +155,9 @@ class PanedScreen(ClusterScreen):
             bar.open()
 
     def drop_filter(self) -> bool:
-        """End the search or the filter of the active pane; False when there is neither."""
+        """End the search or the filter of the active pane, of a log what else can be taken back; False: nothing can."""
         if isinstance(self.active_pane, LogPane):
-            return self.active_pane.drop_search()
+            return self.active_pane.step_back()
         bar = self._filter_bar()
         if bar is None or not bar.text:
             return False

@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
+from k9py.tables.values import Tone
 from k9py.tui.widgets.text_view import TextLine, TextSpan
 
 LEAST: Final = 12
@@ -41,6 +42,13 @@ def fold(line: TextLine, room: int, *, indent: int = 0) -> list[TextLine]:
     if present:
         lines.append(tuple(present))
     return lines
+
+
+def fold_words(text: str, tone: Tone, room: int) -> list[str]:
+    """Return what stands where there is nothing else to show, with the tone's sign, in rows of so many cells."""
+    symbol = f"{tone.symbol} " if tone.symbol.strip() else ""
+    folded = fold((TextSpan(f"{symbol}{text}"),), room, indent=len(symbol))
+    return ["".join(span.text for span in row).rstrip() for row in folded] if text else []
 
 
 def _words(text: str) -> list[str]:

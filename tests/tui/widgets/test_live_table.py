@@ -107,6 +107,17 @@ async def test_when_the_last_row_vanishes_the_cursor_goes_up_and_then_nowhere() 
         assert "no deployments in shop" in screen_text(app.widget)[2]
 
 
+async def test_what_stands_in_an_empty_table_is_folded_and_never_cut() -> None:
+    app = host()
+    why = "no pod yet: admission webhook policy.example.com refuses every pod of this revision"
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.widget.set_empty_text(why, Tone.WARN)
+        app.widget.flush()
+        await pilot.pause()
+        shown = [line.strip() for line in screen_text(app.widget)[1:]]
+        assert " ".join(filter(None, shown)) == f"▲ {why}"
+
+
 @pytest.mark.parametrize("load", ["row by row", "as a whole list"])
 async def test_until_it_is_moved_the_cursor_stays_on_the_first_row_whatever_sorts_there(load: str) -> None:
     app = host()

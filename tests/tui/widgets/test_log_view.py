@@ -220,6 +220,19 @@ async def test_an_empty_log_says_why_and_clearing_follows_again() -> None:
         assert follows(app) is True
 
 
+async def test_what_stands_in_an_empty_log_is_folded_and_never_cut() -> None:
+    app = host()
+    why = "no lines: The API server answered 500 to: get pod log: Get https://10.0.0.7:10250: i/o timeout"
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.widget.set_empty_text(why, Tone.WARN)
+        app.widget.flush()
+        await pilot.pause()
+        shown = [line.strip() for line in screen_text(app.widget)]
+        assert shown[0] == ""
+        assert " ".join(filter(None, shown)) == f"▲ {why}"
+        assert max(map(len, shown)) <= 36
+
+
 async def test_the_state_is_said_when_it_changes_and_not_otherwise() -> None:
     app = host(100)
     async with app.run_test(size=(60, 6)) as pilot:

@@ -170,6 +170,23 @@ def test_services_and_rollouts_find_each_other_within_their_namespace() -> None:
     assert world.queries.workload_of(PODS[0].key) == DEPLOYMENT.key
 
 
+@pytest.mark.parametrize(
+    ("selector", "missed"),
+    [
+        ({"app": "crat"}, "labelled app=cart"),
+        ({"app": "cart", "tier": "web"}, "without tier"),
+        ({"app": "crat", "tier": "web", "role": "x"}, "labelled app=cart, without role,tier"),
+        ({"app": "cart"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_service_that_selects_nothing_missed_the_workload_of_its_name(selector: dict[str, str], missed: str) -> None:
+    service, workload = make.service("cart", selector=selector), make.deployment("cart")
+    queries = World(service, workload, make.deployment("other")).queries
+    assert queries.missed_by(service.key) == ((workload.key, missed) if missed else None)
+    assert queries.missed_by(key("Service", "absent")) is None
+
+
 def test_events_about_a_workload_include_its_replica_sets_and_pods_newest_first() -> None:
     events: list[Event] = [
         make.event(DEPLOYMENT, "ScalingReplicaSet", since=90),

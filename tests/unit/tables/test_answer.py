@@ -479,6 +479,14 @@ def test_a_service_without_workloads_is_described() -> None:
     assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
 
 
+def test_a_service_that_selects_nothing_is_told_how_the_pods_it_missed_are_labelled() -> None:
+    missed = (key("Deployment", "cart"), "labelled app=cart")
+    failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, missed=missed)
+    assert text(failing.wrong).endswith("; deploy/cart makes pods labelled app=cart")
+    idle = service_answer(replace(SERVICE, severity=Severity.IDLE), None, KEYS, NOW, missed=missed)
+    assert "labelled" not in text(idle.wrong)
+
+
 def test_when_nothing_is_wrong_one_line_says_so() -> None:
     answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
     assert text(answer.wrong) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"

@@ -168,12 +168,15 @@ def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
 
 
 def test_an_empty_table_says_why() -> None:
-    def words(found: Comparison | None, old: tuple[str, ...] = ("o",)) -> str:
-        return patterns.empty_words(found, "n", old, NAMES)
+    def words(found: Comparison | None, old: tuple[str, ...] = ("o",), *, uncounted: int = 0, skipped: int = 0) -> str:
+        return patterns.empty_words(found, "n", old, NAMES, uncounted=uncounted, skipped=skipped)
 
     assert words(None, ()) == "only one revision is running: nothing to compare yet"
     assert words(None) == "no lines yet"
-    assert words(comparison(new_lines=0)) == "revision 8 has written nothing yet"
+    assert words(comparison(new_lines=0)) == "revision 8 has no logs yet"
+    for early in (None, comparison(), comparison(new_lines=0), comparison(old_lines=0)):
+        assert words(early, uncounted=1030) == "counting 1,030 lines…", "nothing is concluded before they are counted"
+    assert words(comparison(new_lines=0), skipped=9) == "no line of revision 8 was counted: too many came at once"
     assert words(comparison(old_lines=0)) == "nothing of revision 7 has been read: nothing to compare with"
     assert words(comparison(old_minutes=0.5)) == (
         "revision 8 says what revision 7 says: heard 10 container-minutes of the new and 30 container-seconds of the "

@@ -20,6 +20,7 @@ from textual.strip import Strip
 from k9py.objects.text import printable
 from k9py.tables.values import Column, Row, Tone
 from k9py.tui.theme import Palette
+from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
 from k9py.tui.widgets.live_table.order import Order
 
@@ -71,7 +72,7 @@ class HeaderLine:
 
 @dataclass(frozen=True, slots=True)
 class EmptyLine:
-    """The text shown when there are no rows."""
+    """The text shown when there are no rows, or a row of it."""
 
     text: str
     tone: Tone
@@ -160,10 +161,15 @@ def _quiet_tone(tone: Tone) -> Tone:
     return Tone.MUTED if tone in (Tone.PLAIN, Tone.OK, Tone.ACCENT) else tone
 
 
+def empty_row(line: EmptyLine, at: int, width: int) -> EmptyLine | None:
+    """Return a row of what stands in an empty table, folded; None past its end."""
+    rows = fold_words(line.text, line.tone, width - GUTTER_CELLS - 1)
+    return EmptyLine(rows[at], line.tone) if 0 <= at < len(rows) else None
+
+
 def draw_empty(line: EmptyLine, width: int, palette: Palette, on_base: OnBase) -> Strip:
-    """Return the line that stands in an empty table."""
-    symbol = f"{line.tone.symbol} " if line.tone.symbol.strip() else ""
-    return Strip([Segment(fit_text(" " * GUTTER_CELLS + symbol + line.text, width), on_base(palette.tone(line.tone)))])
+    """Return a row of what stands in an empty table."""
+    return Strip([Segment(fit_text(" " * GUTTER_CELLS + line.text, width), on_base(palette.tone(line.tone)))])
 
 
 def _draw_cells(

@@ -35,6 +35,7 @@ from k9py.tui.widgets.live_table.drawing import (
     draw_empty,
     draw_header,
     draw_row,
+    empty_row,
     visible_cells,
 )
 from k9py.tui.widgets.live_table.fitting import Fit, column_at
@@ -423,7 +424,7 @@ class LiveTable(LineView):
             return HeaderLine(self.order, self._layout, self.left)
         index = self.top + y - self.HEADER_LINES
         if index >= self.row_count:
-            return self._empty if y == 2 and self.row_count == 0 and self._empty.text else None
+            return empty_row(self._empty, y - 2, self.text_width) if self.row_count == 0 else None
         row = self._rows.view.row_at(index)
         cells = visible_cells(row, self.columns, self._fit, self._now)
         cursor = CursorLook.NONE

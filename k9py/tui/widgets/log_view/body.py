@@ -22,6 +22,7 @@ from k9py.logs.keeping.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.keeping.finder import Finder
 from k9py.logs.records.sgr import plain
 from k9py.tables.values import Tone
+from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.log_view.columns import Columns
 from k9py.tui.widgets.log_view.layout import LogLayout
@@ -32,6 +33,7 @@ from k9py.tui.widgets.log_view.window import HEAD, RULE, LogWindow
 
 SCAN_SLICE_SECONDS: Final = 0.005
 FLUSH_SLICE_SECONDS: Final = 0.002
+EMPTY_MARGIN: Final = 3
 """Seconds of looking at lines in one turn of the loop: alone, and together with drawing."""
 
 
@@ -61,7 +63,7 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class EmptyWords:
-    """What stands in an empty log."""
+    """What stands in an empty log, or a row of it."""
 
     text: str
     tone: Tone
@@ -276,7 +278,7 @@ class LogBody(LineView):
             return _Words(status, status=True)
         rows = self._window.rows
         if y >= len(rows):
-            return self._empty if y == 1 and not rows and self._empty.text else None
+            return None if rows else self._empty_row(y)
         number, row = rows[y]
         if number == HEAD:
             return _Words(f"── {self._buffer.let_go:,} older lines let go ──", status=False)
@@ -298,6 +300,12 @@ class LogBody(LineView):
             line.text if line.marker else "",
         )
 
+    def _empty_row(self, y: int) -> EmptyWords | None:
+        """Return the row of what stands in an empty log, folded: nothing else needs the room."""
+        text, tone = self._empty.text, self._empty.tone
+        folded = fold_words(text, tone, self.text_width - EMPTY_MARGIN - 1)
+        return EmptyWords(folded[y - 1], tone) if 0 < y <= len(folded) else None
+
     def build_line(self, signature: Hashable, width: int) -> Strip:
         palette, on = self.palette, self.on_base
         match signature:
@@ -313,6 +321,5 @@ class LogBody(LineView):
                 style = on(palette.status if status else palette.muted)
                 return exact([Segment(f" {plain(text)}", style)], width, style)
             case EmptyWords(text=text, tone=tone):
-                symbol = f"{tone.symbol} " if tone.symbol.strip() else ""
-                return exact([Segment(f"   {symbol}{text}", on(palette.tone(tone)))], width, self.base_style)
+                return exact([Segment(f"{' ' * EMPTY_MARGIN}{text}", on(palette.tone(tone)))], width, self.base_style)
         raise TypeError(f"not a line of a log: {signature!r}")

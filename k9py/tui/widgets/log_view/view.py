@@ -148,10 +148,21 @@ class LogView(LogJumps):
         """The containers and levels that are left out."""
         return self._finder.hidden
 
-    def clear_marks(self) -> None:
-        """Forget the marked lines."""
+    def clear_marks(self) -> bool:
+        """Forget the marked lines; False when there is none."""
+        had = bool(self._marks)
         self._marks.clear()
         self.flush_if_mounted()
+        return had
+
+    def fold_all(self) -> bool:
+        """Fold every line that is unfolded; False when none of them is in sight."""
+        had = any(map(self._window.shows, self._open))
+        if self._open:
+            self._open.clear()
+            self._look_anew()
+            self.flush_if_mounted()
+        return had
 
     # -- search and filter --------------------------------------------------------------------------------------------
 
@@ -200,13 +211,11 @@ class LogView(LogJumps):
         return self._finder.context
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "search_next" and self._finder.search is None:
-            return False  # its key has another meaning then
         return None if self.refusal(action) else super().check_action(action, parameters)
 
     def refusal(self, action: str) -> str:
         """Return why an action is not possible now, "" when it is."""
-        if action == "search_previous" and self._finder.search is None:
+        if action in ("search_next", "search_previous") and self._finder.search is None:
             return "nothing is searched for: / searches"
         if action == "more_context" and self._finder.filter_query is None:
             return "nothing is filtered, so every line is shown: & filters"

@@ -1,0 +1,29 @@
+"""Why there is nothing to read of an object without pods."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.objects.meta import KubeObject
+from k9py.objects.pods import Pod
+from k9py.tui.logs.targets import no_pods_words
+from tests import factories as make
+from tests.unit.cluster.world import World
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        (make.service("cart", selector={"tier": "web", "app": "crat"}), "no pod matches app=crat,tier=web: nothing"),
+        (make.service("cart", selector={}), "it has no selector, and its endpoints name no pod: nothing to read"),
+        (make.service("cart", type_="ExternalName", selector={}), "an alias of another name has no pods"),
+        (make.deployment("cart", replicas=0), "scaled to 0: no pods, so no logs"),
+        (make.stateful_set("db", replicas=0), "scaled to 0: no pods, so no logs"),
+        (make.deployment("cart", replicas=3), ""),
+    ],
+)
+def test_it_is_said_why_an_object_has_no_pods(subject: KubeObject, words: str) -> None:
+    found = no_pods_words(World(subject).queries, subject.key)
+    assert found.startswith(words)
+    assert bool(found) is bool(words)
+    assert no_pods_words(World(subject, unknown=[Pod.KIND]).queries, subject.key) == "the pods have not been read"
