@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.writing import attempt
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 from tests.tui.test_writing import converged, stored
 
@@ -111,6 +113,48 @@ async def test_escape_in_the_confirmation_of_an_undo_goes_back_to_its_revisions(
     assert again.chosen == chosen
     await kdash.press("escape")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "dialog"), [("u", ["down", "enter"], UndoDialog), ("i", [*"9.9.9", "enter"], SetImageDialog)]
+)
+async def test_escape_during_the_dry_run_goes_back_to_what_was_chosen(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch, key: str, typed: list[str], dialog: type[Dialog[Any]]
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    await kdash.select(CHECKOUT)
+    await kdash.press(key)
+    asking = await kdash.until_screen(dialog)
+    monkeypatch.setattr(attempt, "prepare", never)
+    await kdash.press(*typed)
+    await kdash.until_text("dry-running…", "Esc cancels")
+    await kdash.press("escape")
+    again = await kdash.until_screen(dialog)
+    assert again is not asking
+    assert "dry-running" not in kdash.text
+    if isinstance(again, UndoDialog):
+        assert again.chosen is not None
+        assert again.chosen.number == 4, "the one that was chosen"
+    await kdash.press("escape")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
+
+
+async def test_escape_during_the_dry_run_of_what_asked_nothing_before_ends_it(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(attempt, "prepare", never)
+    await kdash.select(CART)
+    await kdash.press("r")
+    await kdash.until_text("dry-running…", "Esc cancels")
+    await kdash.press("escape")
+    await kdash.until(lambda: "dry-running" not in kdash.text, "given up")
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
 
 
 async def test_escape_in_the_confirmation_of_an_image_goes_back_to_what_was_typed(kdash: Dashboard) -> None:

@@ -163,7 +163,11 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
         if chosen is None:
             return
         refuse_unnumbered(chosen)
-        revision_object = await _revision_object(connected, chosen)
+        revision_object = await attempt.or_back(_revision_object(connected, chosen))
+        if isinstance(revision_object, Declined):
+            if number is not None:
+                return
+            continue
         pods = connected.cluster.queries.pods_of(key)
         present_number = (current.number or None) if current else None
         label = revision_label(revisions, chosen)

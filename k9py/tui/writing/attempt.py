@@ -9,7 +9,7 @@ is confirmed has been seen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -125,6 +125,23 @@ class Attempt:
             raise RefusedError(f"{key} was deleted and made anew", "nothing was changed: look at it again first")
         return found
 
+    async def or_back(self, work: Coroutine[Any, Any, ResultT]) -> ResultT | Declined:
+        """Wait for what the next dialog needs, with the keys held; Esc gives it up, which is one step back."""
+        given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hold = self.app.hold_keys(lambda: None if given_up.done() else given_up.set_result(None))
+        task = asyncio.ensure_future(work)
+        try:
+            both: set[asyncio.Future[Any]] = {task, given_up}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not given_up.done():
+                return await task
+        finally:
+            given_up.cancel()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._hold = None
+        return Declined.BACK
+
     async def ask(self, dialog: Dialog[ResultT], *, keep_typed: bool = True) -> ResultT | None:
         """Show a dialog and return its answer; keys typed ahead reach it, unless it has to be seen first."""
         if not keep_typed:
@@ -172,9 +189,9 @@ class Attempt:
             what: the change in words, for the strip.
             planned: the pod template that is put in, shown when the server could not try it.
         """
-        if self._hold is None:
-            self.hold_keys()
-        prepared = await self.prepare(found, change, what)
+        prepared = await self.or_back(self.prepare(found, change, what))
+        if isinstance(prepared, Declined):
+            return prepared
         key = prepared.change.key
         question = await self.question(prepared, verb, planned, standing=await self.standing(key, mends=mends(change)))
         answer = await self.ask(ConfirmDialog(question), keep_typed=False)
