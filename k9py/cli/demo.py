@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -87,7 +88,8 @@ class Demo:
 
         # A client that leaves in the middle of a stream is a daily matter, and standard error is the command's own.
         logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-        simulator = Simulator(scenario=self.scenario)
+        # What the audit file tells of the objects of an earlier demo is not about those of this one.
+        simulator = Simulator(scenario=self.scenario, uid_salt=secrets.randbits(128))
         simulator.start()
         path = self.options.kubeconfig
         assert path is not None

@@ -45,12 +45,18 @@ class RevisionPast:
         """True when it is never to be suggested."""
         return self.is_left or self.was_ready is False
 
-    def words(self, now: datetime) -> str:
-        """Say it: `left 2m ago: image not found`, `never became ready`, "" when nothing speaks against it."""
+    def short_words(self, now: datetime) -> str:
+        """Say it without the reason: `left 2m ago`, `never became ready`, "" when nothing speaks against it."""
         if not self.is_bad:
             return ""
         ago = f" {age(self.left_at, now)} ago" if self.left_at is not None else " by an undo"
-        said = f"left{ago}" if self.is_left else "never became ready"
+        return f"left{ago}" if self.is_left else "never became ready"
+
+    def words(self, now: datetime) -> str:
+        """Say it: `left 2m ago: image not found`, `never became ready`, "" when nothing speaks against it."""
+        said = self.short_words(now)
+        if not said:
+            return ""
         why = self.why or ("never became ready" if self.is_left and self.was_ready is False else "")
         return f"{said}: {why}" if why else said
 

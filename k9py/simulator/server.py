@@ -50,7 +50,9 @@ class Simulator:
     recorded restricted user may do in the namespace `shop`) and whoever `add_user` adds.
     """
 
-    def __init__(self, scenario: str | None = None, clock: Clock | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, scenario: str | None = None, clock: Clock | None = None, seed: int = 0, *, uid_salt: int = 0
+    ) -> None:
         """Prepare a cluster.
 
         Args:
@@ -58,6 +60,7 @@ class Simulator:
                 cluster in which nothing moves by itself.
             clock: its time; real time by default.
             seed: of everything that is left to chance (uids, names, log lines).
+            uid_salt: makes the uids, and nothing else, others than those of the same seed: no two clusters share one.
 
         Raises:
             ValueError: no such scenario.
@@ -67,7 +70,7 @@ class Simulator:
         self.scenario = scenario
         self.clock: Clock = RealClock() if clock is None else clock
         rng = random.Random(seed)
-        storage = Storage(self.clock, new_uid=lambda: _uid(rng), pick=rng.choice)
+        storage = Storage(self.clock, new_uid=lambda: _uid(rng, uid_salt), pick=rng.choice)
         self._state = ClusterState(storage, self.clock, rng)
         self._access = Access()
         self._faults = Faults()
@@ -330,5 +333,5 @@ class Simulator:
         self._parts += [controllers.start(self._state), nodes.start(self._state), loaded]
 
 
-def _uid(rng: random.Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+def _uid(rng: random.Random, salt: int) -> str:
+    return str(uuid.UUID(int=rng.getrandbits(128) ^ salt, version=4))

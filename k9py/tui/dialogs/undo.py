@@ -40,8 +40,8 @@ WIDTH: Final = 130
 LOW: Final = 30
 """Below so many lines of the screen the dialog takes them all."""
 
-_MARK = Column("mark", "", min_width=9, max_width=64)
-"""Which revision runs now, which one is suggested, and what speaks against one."""
+_MARK = Column("mark", "", min_width=9, max_width=40)
+"""Which revision runs now, which one is suggested, and which one was left; the line below the list says why."""
 
 
 class UndoDialog(Dialog[Revision]):
@@ -57,7 +57,7 @@ class UndoDialog(Dialog[Revision]):
         chosen: the one under it instead, when the person came a step back.
         load: reads the template of a revision beside the one in force.
         authors: who made which revision, by its name.
-        now: for ages.
+        now: for ages: all of them are as of this moment, so that no two disagree.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,7 +83,7 @@ class UndoDialog(Dialog[Revision]):
         suggested: UndoTarget | None,
         chosen: Revision | None = None,
         load: LoadTemplates,
-        now: Callable[[], datetime],
+        now: datetime,
         authors: Mapping[str, Author] | None = None,
         standing: Standing | None = None,
         pasts: Mapping[str, RevisionPast] | None = None,
@@ -99,7 +99,9 @@ class UndoDialog(Dialog[Revision]):
         self._pasts = pasts or {}
         self.is_yaml = False
         self._by_key = {one.key: one for one in self.revisions}
-        self.table = LiveTable((revision_table.COLUMNS[0], _MARK, *revision_table.COLUMNS[1:]), now=now, id="revisions")
+        self.table = LiveTable(
+            (revision_table.COLUMNS[0], _MARK, *revision_table.COLUMNS[1:]), now=lambda: now, id="revisions"
+        )
         self._now = now
         self.difference = TextView(id="difference")
         self._read: dict[ObjectKey, Templates] = {}
@@ -114,8 +116,7 @@ class UndoDialog(Dialog[Revision]):
             yield Button("Continue", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        now = self._now()
-        self.table.replace_all([self._row(one, now) for one in self.revisions])
+        self.table.replace_all([self._row(one, self._now) for one in self.revisions])
         is_low = self.app.size.height < LOW
         self.set_class(is_low, "-low")  # the difference is what is decided by: it gets the lines
         self.table.styles.height = min(len(self.revisions) + 1, 4 if is_low else 11, max(4, self.app.size.height // 4))
@@ -144,7 +145,7 @@ class UndoDialog(Dialog[Revision]):
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             return "suggested", Tone.ACCENT
         past = self._pasts.get(revision.uid, RevisionPast())
-        return past.words(now), Tone.WARN
+        return past.short_words(now), Tone.WARN
 
     @property
     def chosen(self) -> Revision | None:
@@ -168,7 +169,7 @@ class UndoDialog(Dialog[Revision]):
         why = ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             why = f" · suggested: {self._suggested.why}"
-        elif said := self._pasts.get(revision.uid, RevisionPast()).words(self._now()):
+        elif said := self._pasts.get(revision.uid, RevisionPast()).words(self._now):
             why = f" · {said}"
         words.update(
             self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED))

@@ -278,7 +278,8 @@ async def _ask_revision(
     chosen: Revision | None,
 ) -> Revision | None:
     connected = attempt.connected
-    standing = await attempt.standing(key, mends=True)
+    now = attempt.app.options.clock.now()
+    standing = await attempt.standing(key, mends=True, now=now)
     if not any(not one.is_current for one in revisions):
         kept_in = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
         raise nothing_to_undo(found, read=connected.cluster.knows(kept_in))
@@ -292,7 +293,7 @@ async def _ask_revision(
             pasts=pasts,
             chosen=chosen,
             load=lambda one: _templates(connected, found, one),
-            now=attempt.app.options.clock.now,
+            now=now,
             authors=revision_authors(found, revisions),
         )
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -156,9 +157,14 @@ class Attempt:
             raise
         return answer
 
-    async def standing(self, key: ObjectKey, *, mends: bool) -> Standing:
-        """Return how the object stands now, and what to say first of that."""
-        return await standing_of(self.connected.cluster.queries, key, self.app.options.clock.now(), mends=mends)
+    async def standing(self, key: ObjectKey, *, mends: bool, now: datetime | None = None) -> Standing:
+        """Return how the object stands, and what to say first of that.
+
+        Args:
+            now: the moment of the ages that are said; None: the present one.
+        """
+        now = now or self.app.options.clock.now()
+        return await standing_of(self.connected.cluster.queries, key, now, mends=mends)
 
     # -- the end they share -------------------------------------------------------------------------------------------
 

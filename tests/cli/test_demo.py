@@ -1,0 +1,20 @@
+"""The demo cluster, as the commands start it."""
+
+from __future__ import annotations
+
+from k9py.cli.demo import Demo
+from k9py.objects.meta import ObjectKey
+
+
+async def test_two_demos_share_no_uid_so_what_was_done_in_one_is_not_told_of_the_other() -> None:
+    found = []
+    for _ in range(2):
+        with Demo("bad-release") as demo:
+            connection = await demo.connect(demo.options)
+            try:
+                found.append(await connection.get(ObjectKey("Deployment", "shop", "checkout")))
+            finally:
+                await connection.aclose()
+    first, second = (one["metadata"] for one in found)
+    assert first["uid"] != second["uid"]
+    assert first["name"] == second["name"]
