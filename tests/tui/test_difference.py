@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.geometry import Size
 
+from k9py.actions.patcher import WriteRequest
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.difference import difference_text
@@ -14,7 +15,7 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.difference import DifferenceScreen, open_difference
 from k9py.tui.screens.rollout import RolloutScreen
-from tests.tui.dashboard import AGENT, CHECKOUT, DB, Dashboard, dashboard
+from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 
 OLD = "registry.example.com/shop/checkout:2.7.1"
 NEW = "registry.example.com/shop/checkout:2.8.0"
@@ -88,6 +89,34 @@ async def test_without_a_choice_it_compares_what_an_undo_would_go_back_to(kdash:
     await kdash.press("D")
     shown = await kdash.until_screen(DifferenceScreen)
     assert (shown.older.number, shown.newer) == (5, None)
+
+
+@pytest.mark.parametrize("pane", ["2", "1"], ids=["from its row", "from its Service"])
+async def test_without_a_choice_it_has_the_base_and_the_undo_that_home_shows(kdash: Dashboard, pane: str) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.connected.connection.send(
+        WriteRequest(CHECKOUT, {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}),
+        dry_run=False,
+    )
+    await kdash.advance_until(lambda: "u rolls back to revision 5" in kdash.text and "since revision 5" in kdash.text)
+    await kdash.press(pane, "D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    await kdash.until_text("now, revision 7", "u undoes to revision 5", f"{OLD} → {NEW}")
+    assert shown.older.number == 5
+    await kdash.press("u")
+    confirm = await kdash.until_screen(ConfirmDialog)
+    assert ("revision", "7", "5") in confirm.question.before_after
+
+
+async def test_a_healthy_workload_is_compared_with_the_revision_before_and_u_asks_where_to(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("D")
+    shown = await kdash.until_screen(DifferenceScreen)
+    await kdash.until_text("u asks for a revision to undo to")
+    assert shown.older.number == 2
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    assert asking.heading == "Undo Deployment cart"
 
 
 async def test_both_sides_are_stepped_and_never_cross(kdash: Dashboard) -> None:

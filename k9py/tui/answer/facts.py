@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from k9py.actions.audit import AuditLog
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.undo import revision_template
-from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
@@ -27,8 +26,8 @@ from k9py.objects.workloads import Workload
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState
-from k9py.rollouts.undo_target import is_starting, suggested_undo
-from k9py.tables.answer import RolloutFacts, compared_revision
+from k9py.tables.answer import RolloutFacts
+from k9py.tui.answer.base import base_of
 from k9py.tui.session import Connected
 from k9py.tui.work import start
 
@@ -162,12 +161,8 @@ def _look(
     connected: Connected, view: RolloutView, audit_lines: tuple[Mapping[str, Any], ...], *, is_problem: bool
 ) -> _Known:
     queries = connected.cluster.queries
-    revisions = queries.revisions_of(view.key)
-    # The same as the key asks, but for the events: they only tell why a revision was left.
-    pasts = pasts_of(connected.cluster, view.key, audit_lines, events=False)
-    target = suggested_undo(view.status, revisions, pasts)
-    base = compared_revision(revisions, target, is_problem=is_problem)
-    current = current_revision(revisions)
+    found = base_of(connected.cluster, view, audit_lines, is_problem=is_problem)
+    base, current = found.older, current_revision(found.revisions)
     is_zero = view.status.state is RolloutState.SCALED_TO_ZERO
     which = (
         view.uid,
@@ -176,8 +171,8 @@ def _look(
         base.uid if base is not None else "",
         is_zero,
     )
-    facts = RolloutFacts(revisions, target, base, restarts=_restarts(queries, view))
-    if is_starting(view.status, revisions, pasts):
+    facts = RolloutFacts(found.revisions, found.target, base, restarts=_restarts(queries, view))
+    if found.is_starting:
         facts = replace(facts, scaling=view.scaling)
     workload = queries.workload(view.key) if is_zero or facts.scaling is not None else None
     if workload is not None:

@@ -6,6 +6,7 @@ its generation changes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from k9py.actions.audit import AuditLog
 from k9py.actions.undo import revision_template
 from k9py.cluster.feed import Changes
 from k9py.objects.errors import AbsentError, KdashError, NotFoundError, RefusedError
@@ -24,6 +26,7 @@ from k9py.tables.meaning import Line
 from k9py.tables.revisions import revision_words
 from k9py.tables.values import Tone
 from k9py.tui import keymap
+from k9py.tui.answer.base import base_of
 from k9py.tui.dialogs.difference import difference_text
 from k9py.tui.panes.cohorts import Lines
 from k9py.tui.screens.cluster_screen import ClusterScreen
@@ -45,7 +48,7 @@ def open_difference(
 
     Args:
         target: the workload; None: the object under the cursor.
-        older: number of a revision; None: the one before the present one.
+        older: number of a revision; None: the one home compares with.
         newer: number of a revision; None: what runs now.
     """
     target, connected = target or screen.target(), screen.kdash.connected
@@ -66,7 +69,7 @@ def open_difference(
     except KdashError as error:
         screen.kdash.show_error("Difference", error)
         return
-    screen.app.push_screen(DifferenceScreen(screen.kdash, target, *sides))
+    screen.app.push_screen(DifferenceScreen(screen.kdash, target, *sides, is_chosen=older is not None))
 
 
 def _first(found: tuple[Revision, ...], target: ObjectKey) -> Revision:
@@ -84,6 +87,8 @@ class DifferenceScreen(TextScreen):
     Args:
         older: the left side.
         newer: the right side, None for what runs now.
+        is_chosen: the person chose the left side; if not, it is the one home compares with, and an undo goes to the
+            revision that is suggested.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.DIFFERENCE]
@@ -92,9 +97,13 @@ class DifferenceScreen(TextScreen):
     DifferenceScreen.-short #sides, DifferenceScreen.-narrow #sides { margin: 0; }
     """
 
-    def __init__(self, app: KdashApp, subject: ObjectKey, older: Revision, newer: Revision | None) -> None:
+    def __init__(
+        self, app: KdashApp, subject: ObjectKey, older: Revision, newer: Revision | None, *, is_chosen: bool
+    ) -> None:
         super().__init__(app, subject, "Difference")
         self.older, self.newer = older, newer
+        self._has_looked = is_chosen
+        self._undoes_to: Revision | None = older if is_chosen else None
         self.is_yaml = False
         self.sides = Lines(id="sides", folds=True)
         self._templates: dict[str, Mapping[str, Any]] = {}
@@ -111,6 +120,7 @@ class DifferenceScreen(TextScreen):
         start(self, self._show, group="difference", exclusive=True)
 
     async def _show(self) -> None:
+        await self._look_for_base()
         self._say_sides()
         text = self.pane.text
         try:
@@ -130,6 +140,25 @@ class DifferenceScreen(TextScreen):
         )
         self._say_sides()
 
+    async def _look_for_base(self) -> None:
+        """Take the left side that home compares with, once, unless the person chose one."""
+        connected, now = self.kdash.connected, self.kdash.options.clock.now()
+        view = connected.cluster.queries.rollout_view(self.subject, now) if connected is not None else None
+        if self._has_looked or connected is None or view is None:
+            return
+        lines = await asyncio.to_thread(AuditLog(self.kdash.options.audit_path).lines, view.uid)
+        if self._undoes_to is not None:
+            return  # the person chose a side meanwhile
+        self._has_looked = True
+        is_problem = view.severity.is_problem
+        base = base_of(connected.cluster, view, lines, is_problem=is_problem)
+        self.older = base.older or self.older
+        self._undoes_to = base.target.revision if base.target is not None and is_problem else None
+
+    def _choose(self, older: Revision) -> None:
+        self.older = self._undoes_to = older
+        self._has_looked = True
+
     def _say_sides(self) -> None:
         now = self.kdash.options.clock.now()
         mode = "as YAML" if self.is_yaml else "by meaning"
@@ -141,7 +170,7 @@ class DifferenceScreen(TextScreen):
                     (" → ", Tone.MUTED),
                     (self._newer_words(now), Tone.ACCENT),
                 ),
-                _keys(mode, self.older),
+                _keys(mode, self._undoes_to),
             ]
         )
         self.pane.set_note("", narrowing=mode)
@@ -208,7 +237,7 @@ class DifferenceScreen(TextScreen):
         found = self._revisions()
         at = self._place(found, self.older) + by
         if self._place(found, self.newer) < at < len(found):
-            self.older = found[at]
+            self._choose(found[at])
             self.show()
         else:
             self.app.bell()
@@ -233,10 +262,13 @@ class DifferenceScreen(TextScreen):
         return next((at for at, one in enumerate(found) if one.uid == side.uid), len(found))
 
     def begin_undo(self, revision: int | None) -> None:
-        """Go back to the left side, unless another revision is named."""
-        super().begin_undo(self.older.number if revision is None else revision)
+        """Go back to the left side that was chosen, or the revision that is suggested; ask where there is neither."""
+        if revision is None and self._undoes_to is not None:
+            revision = self._undoes_to.number
+        super().begin_undo(revision)
 
 
-def _keys(mode: str, older: Revision) -> Line:
-    words = f"v switches · [ ] < > step the sides · u undoes to revision {older.number}"
+def _keys(mode: str, target: Revision | None) -> Line:
+    undo = "u asks for a revision to undo to" if target is None else f"u undoes to revision {target.number}"
+    words = f"v switches · [ ] < > step the sides · {undo}"
     return ((f"{mode} · ", Tone.PLAIN), (words, Tone.MUTED))
