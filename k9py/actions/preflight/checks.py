@@ -8,6 +8,7 @@ from typing import Any
 from k9py.actions.change import Change, ChangeWarning
 from k9py.actions.forced_rollback import waits_for
 from k9py.actions.patcher import Reader
+from k9py.actions.preflight.alike import fails_alike
 from k9py.actions.preflight.autoscalers import autoscaling
 from k9py.actions.preflight.budgets import budget_of_eviction, budget_of_rollout
 from k9py.actions.preflight.facts import Facts, gather
@@ -41,5 +42,6 @@ def _found(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[Cha
     yield from budget_of_eviction(obj, change, facts)
     yield from quota_refusals(obj, change, facts)
     yield from node_room(obj, change, facts)
+    yield from fails_alike(obj, change, facts)
     if isinstance(facts.pods, tuple):
         yield from waits_for(obj, change, facts.pods)

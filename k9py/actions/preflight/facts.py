@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -63,6 +64,7 @@ class Facts:
         budgets: those of the namespace.
         quotas: those of the namespace.
         pods: those of the workload, where more of the same are to come.
+        at: when they were read.
     """
 
     right: Right
@@ -71,6 +73,7 @@ class Facts:
     budgets: tuple[PodDisruptionBudget, ...] | Unknown | None = None
     quotas: tuple[ResourceQuota, ...] | Unknown | None = None
     pods: tuple[Pod, ...] | Unknown | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Facts:

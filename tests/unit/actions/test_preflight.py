@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from k9py.actions.change import Change, Gravity
 from k9py.actions.delete_pod import plan_delete_pod, plan_evict
@@ -326,6 +327,38 @@ def test_with_nothing_unavailable_and_no_node_a_rollout_would_wait() -> None:
     assert told(obj, restart(obj), pods=(waiting_pod(),)) == [
         ("no-room", "maxUnavailable 0 and no room: no node takes pod checkout-x now, so the rollout would wait too")
     ]
+
+
+NOT_FOUND = make.container_status(ready=False, state=make.waiting("ImagePullBackOff", "not found"))
+CRASHED = make.container_status(
+    ready=False, state=make.waiting("CrashLoopBackOff", "back-off 5m0s"), last=make.terminated(1)
+)
+
+
+@pytest.mark.parametrize(
+    ("plan", "pods", "cause"),
+    [
+        (restart, [make.pod(ready=False, statuses=[NOT_FOUND])], "image"),
+        (restart, [make.pod("a"), make.pod("b", ready=False, statuses=[CRASHED])], "container app keeps crashing"),
+        (lambda obj: plan_scale(obj, 7), [make.pod(ready=False, statuses=[CRASHED])], "container app keeps crashing"),
+        (lambda obj: plan_scale(obj, 1), [make.pod(ready=False, statuses=[CRASHED])], ""),
+        (restart, [make.pod(ready=False, statuses=[replace(CRASHED, image="reg/app:old")])], ""),
+        (restart, [make.pod(ready=False, statuses=[CRASHED, make.container_status("proxy")])], "container app keeps"),
+        (restart, [make.pod()], ""),
+        (lambda obj: plan_set_image(obj, {"app": NEWER}), [make.pod(ready=False, statuses=[NOT_FOUND])], ""),
+    ],
+    ids=["image", "crash", "more pods", "fewer pods", "only old pods", "a container more", "healthy", "another image"],
+)
+def test_new_pods_of_a_template_whose_pods_fail_will_fail_the_same_way(
+    plan: Callable[[dict[str, Any]], Change], pods: list[Pod], cause: str
+) -> None:
+    obj = rolling()
+    found = dict(told(obj, plan(obj), pods=tuple(pods))).get("fails-alike", "")
+    if cause:
+        assert found.startswith(f"new pods will fail the same way: {cause}")
+        assert found.endswith("; an undo goes back to an earlier revision")
+    else:
+        assert not found
 
 
 def test_pods_that_may_not_be_listed_are_unknown() -> None:
