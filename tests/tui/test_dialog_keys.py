@@ -141,6 +141,20 @@ async def test_escape_during_the_dry_run_goes_back_to_what_was_chosen(
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
 
 
+async def test_escape_before_the_confirmation_is_drawn_goes_back_too(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("u")
+    asking = await kdash.until_screen(UndoDialog)
+    with monkeypatch.context() as held:
+        held.setattr(attempt.Attempt, "_let_keys_go", lambda *_, **__: None)
+        await kdash.press("enter")
+        await kdash.confirm()
+        await kdash.press("escape")
+        assert await kdash.until_screen(UndoDialog) is not asking
+
+
 async def test_escape_during_the_dry_run_of_what_asked_nothing_before_ends_it(
     kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

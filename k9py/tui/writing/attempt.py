@@ -148,6 +148,8 @@ class Attempt:
         if not keep_typed:
             self.app.drop_typed_keys()
         answered = self.app.push_screen(dialog, wait_for_dismiss=True)
+        if self._hold is not None:  # Esc typed before the dialog is drawn means what it means in the dialog
+            self._hold = self.app.hold_keys(lambda: self._dismiss(dialog))
         dialog.call_after_refresh(self._let_keys_go)
         try:
             answer: ResultT | None = await answered
@@ -156,6 +158,10 @@ class Attempt:
                 self.app.pop_screen()
             raise
         return answer
+
+    @staticmethod
+    def _dismiss(dialog: Dialog[Any]) -> None:
+        dialog.dismiss(None)
 
     async def standing(self, key: ObjectKey, *, mends: bool, now: datetime | None = None) -> Standing:
         """Return how the object stands, and what to say first of that.
