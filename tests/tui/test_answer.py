@@ -41,7 +41,7 @@ async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
     simulator: Simulator, tmp_path: Path, size: tuple[int, int], monochrome: bool
 ) -> None:
     async with dashboard(simulator, tmp_path, size=size, monochrome=monochrome) as kdash:
-        await until_said(kdash, "shop-pipeline")
+        await until_said(kdash, "shop-pipeline", "rolls back to revision 5")
         said = panel(kdash)
         assert SENTENCE in said
         assert 'changed image 2.7.1 → 2.8.0 · 12m ago by shop-pipeline · "release 2.8: instalments"' in said

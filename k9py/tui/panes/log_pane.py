@@ -200,8 +200,7 @@ class LogPane(SearchedPane):
         if subject != self.subject:
             self.choice = SourceChoice()
             self._known.clear()
-            self._revisions = {}
-            self._urgent = frozenset()
+            self._revisions, self._urgent = {}, frozenset()
             self.view.set_hidden(self.choice.hidden(()))
         self.subject = subject
         self._targets, self._targeted, self._waiting, self._at_head = (), False, "", False
