@@ -303,6 +303,26 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
     assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).changed) == changed
 
 
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (
+            change("container", "container", None, "registry.example.com/migrate:1", "init container migrate"),
+            "init container migrate added (migrate:1)",
+        ),
+        (change("container", "container", "a/proxy:1", None, "sidecar proxy"), "sidecar proxy removed (proxy:1)"),
+        (change("references", "environment from", None, "config map a"), "added environment from config map a"),
+        (change("references", "environment from", "secret b", None), "removed environment from secret b"),
+        (change("references", "environment from", "secret c", "secret d"), "environment from secret c → secret d"),
+        (change("restart", "restarted at", None, "2026-11-22T12:00:00Z"), "restarted"),
+        (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart mark removed"),
+    ],
+)
+def test_one_change_is_a_sentence_that_names_what_it_is(one: MeaningChange, said: str) -> None:
+    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
+    assert text(answer.changed).partition(" · ")[0] == said
+
+
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
     known = facts(revisions, None, is_problem=False)
