@@ -40,7 +40,7 @@ from k9py.tui.panes.history_pane import HistoryPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
-from k9py.tui.panes.summary import rollout_facts, rollout_summary
+from k9py.tui.panes.summary import no_pods_words, rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.difference import open_difference
@@ -116,7 +116,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._is_drawing = False
         self._failure: tuple[FailingContainer, object] | None = None
         self._failing_line = ""
-        self._managed: Mapping[str, Any] = {}
+        self._managed: Mapping[str, Any] | None = None
         self._managed_of: tuple[str, int] | None = None
         self._second: int | None = None
 
@@ -167,6 +167,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         workload = queries.workload(self.subject)
         self.summary.show(rollout_summary(view, now, others=not (self.is_small and view.status.reason)))
         self.counts.show(view.status, rollout_tone(view))
+        self.new.set_empty(no_pods_words(view))
         self.facts.show([line] if (line := rollout_facts(queries, view)) else [])
         if workload is None:
             return
@@ -230,9 +231,10 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def _show_revisions(self, now: datetime) -> None:
         connected = self.kdash.connected
         if self.picture is not None and connected is not None:
-            found = without_set_anew(self._managed, self.picture.revisions)
+            found = without_set_anew(self._managed or {}, self.picture.revisions)
+            authors = None if self._managed is None else revision_authors(self._managed, found)
             pasts = pasts_of(connected.cluster, self.subject, events=False)
-            self.revisions.show_revisions(found, revision_authors(self._managed, found), now, pasts)
+            self.revisions.show_revisions(found, authors, now, pasts)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:
         connected = self.kdash.connected
@@ -259,7 +261,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._show_revisions(self.kdash.options.clock.now())
 
     def session_changed(self) -> None:
-        self._managed_of, self._failure = None, None
+        self._managed, self._managed_of, self._failure = None, None, None
         connected = self.kdash.connected
         self.logs.set_source(connected.connection if connected is not None else None)
         super().session_changed()
