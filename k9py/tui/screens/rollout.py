@@ -58,6 +58,11 @@ BARS: Final = 2
 """Lines of the keys, and of a change that is followed."""
 LEAST_LOGS: Final = 6
 """Lines below which logs are not worth their frame: a key shows them alone."""
+SMALL_SUMMARY: Final = 3
+"""Lines of the head on a small screen where the list of pods needs the others."""
+SMALL_FRAME: Final = 8
+"""Lines of a small screen beside the head, what is told of the pods, and their rows."""
+LEAST_ROWS: Final = 3
 ROOMY_LINES: Final = 50
 TIGHT_LINES: Final = 36
 """Lines of a screen below which the head leaves out blank lines, and what is said elsewhere."""
@@ -294,7 +299,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
             for one in (pods, revisions, self._below):
                 one.styles.clear_rule("height")
             self._show_logs(False)
+            rows = max(len(self.new.rows), len(self.old.rows), LEAST_ROWS)
+            told = len(self.cohorts.newest.lines) + len(self.cohorts.older.lines) + self.why.region.height
+            self.summary.styles.max_height = max(SMALL_SUMMARY, self.size.height - SMALL_FRAME - told - rows)
             return
+        self.summary.styles.clear_rule("max_height")
         pods.styles.height = max(5, FRAME + max(len(self.new.rows), len(self.old.rows)))
         if self.has_class("-wide"):
             revisions.styles.clear_rule("height")
