@@ -20,7 +20,7 @@ from k9py.tables.values import Tone
 
 MESSAGE_LENGTH: Final = 120
 """Of what a kubelet says of a wait: the head names the cause in words, events have all of it."""
-_POD_ID: Final = re.compile(r"(?: restarting failed container=\S+)? pod=\S+\([0-9a-f-]{36}\)")
+_POD_ID: Final = re.compile(r" restarting failed container=\S+| pod=\S+\([0-9a-f-]{36}\)")
 """Where a kubelet's message repeats which pod it is about (kuberuntime, format.Pod)."""
 _GAP: Final = ("  ", Tone.PLAIN)
 
