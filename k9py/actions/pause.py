@@ -18,7 +18,7 @@ def plan_pause(obj: Mapping[str, Any]) -> Change:
     about = _deployment(obj, "paused")
     if (obj.get("spec") or {}).get("paused"):
         raise RefusedError(f"{about.words} is paused already", "")
-    return _change(obj, about, "pause", True, ("rollout", "goes on", "paused"))
+    return _change(obj, about, "pause", True, ("rollout", "active", "paused"))
 
 
 def plan_resume(obj: Mapping[str, Any]) -> Change:
@@ -27,7 +27,7 @@ def plan_resume(obj: Mapping[str, Any]) -> Change:
     if not (obj.get("spec") or {}).get("paused"):
         raise RefusedError(f"{about.words} is not paused", "")
     # As kubectl: the field is removed, not set to false (tests/wire/pause-resume-kubectl.json).
-    return _change(obj, about, "resume", None, ("rollout", "paused", "goes on"))
+    return _change(obj, about, "resume", None, ("rollout", "paused", "active"))
 
 
 def _deployment(obj: Mapping[str, Any], verb: str) -> Subject:

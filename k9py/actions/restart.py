@@ -29,7 +29,7 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> Change:
         raise RefusedError(f"{about.words} cannot be restarted", f"only {', '.join(WORKLOAD_KINDS)} can")
     spec = obj.get("spec") or {}
     if spec.get("paused"):
-        raise RefusedError(f"{about.words} is paused: a restart would only begin once it goes on", "resume it first")
+        raise RefusedError(f"{about.words} is paused: a restart would wait until it is resumed", "resume it first")
     at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     notes = ((spec.get("template") or {}).get("metadata") or {}).get("annotations") or {}
     before = str(notes.get(RESTARTED_AT, ""))

@@ -61,7 +61,7 @@ def plan_undo(
     if about.key.kind not in WORKLOAD_KINDS:
         raise RefusedError(f"{about.words} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
     if (obj.get("spec") or {}).get("paused"):
-        raise RefusedError(f"{about.words} is paused: an undo would only begin once it goes on", "resume it first")
+        raise RefusedError(f"{about.words} is paused: an undo would wait until it is resumed", "resume it first")
     if revision_obj is None:
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
         raise AbsentError(f"that revision of {about.words} is gone", hint)

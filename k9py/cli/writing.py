@@ -229,7 +229,7 @@ class _Way:
         self._complete_audit(written, ending.outcome, ending.words, ending.seconds)
         self.result = replace(self.result, outcome=ending.outcome, ending=ending, code=self._code(ending))
         if ending.outcome == "converged":
-            self._answer(f"converged in {ending.seconds:.0f} s")
+            self._answer(f"done in {ending.seconds:.0f} s")
         elif not self.is_json:
             self.console.answer(ending.words)
 

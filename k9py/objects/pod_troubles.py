@@ -15,6 +15,7 @@ from k9py.objects.events import Event
 from k9py.objects.images import image_parts
 from k9py.objects.lazy_pattern import lazy_pattern
 from k9py.objects.meta import condition
+from k9py.objects.missing import missing_remedy
 from k9py.objects.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated
 from k9py.objects.text import printable
 from k9py.objects.troubles import Trouble, TroubleKind
@@ -86,7 +87,8 @@ def stuck_ending(pod: Pod, now: datetime) -> Trouble | None:
         return None
     node = printable(pod.spec.node_name)
     message = f"node {node} does not confirm that pod {printable(pod.name)} ended"
-    return Trouble(TroubleKind.NODE, "StuckTerminating", message, since=deleted)
+    remedy = f"bring node {node} back, or kubectl delete pod {printable(pod.name)} --force"
+    return Trouble(TroubleKind.NODE, "StuckTerminating", message, since=deleted, remedy=remedy)
 
 
 def is_on_lost_node(pod: Pod) -> bool:
@@ -130,7 +132,8 @@ def _scheduling(pod: Pod) -> Iterator[Trouble]:
         # The scheduler appends what claims and preemption would not help either; the first part is the answer.
         words = short(_NO_HELP.split(scheduled.message, maxsplit=1)[0])
         message = f"pod cannot be scheduled: {words}" if words else "pod cannot be scheduled"
-        yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since)
+        remedy = "lower what its pods request, or add a node" if "Insufficient" in words else missing_remedy(words)
+        yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since, remedy=remedy)
     elif scheduled.reason:
         words = short(f"{scheduled.reason}: {scheduled.message}" if scheduled.message else scheduled.reason)
         yield Trouble(
@@ -147,7 +150,8 @@ def _node(pod: Pod) -> Iterator[Trouble]:
     overruled = ready.status == "False" and not ready.reason and all(one.ready for one in statuses)
     if ready.status == "Unknown" or pod.status.reason == "NodeLost" or overruled:
         message = f"node {printable(pod.spec.node_name)} does not report"
-        yield Trouble(TroubleKind.NODE, "NodeLost", message, since=ready.last_transition_time)
+        remedy = f"bring node {printable(pod.spec.node_name)} back, or kubectl delete pod {printable(pod.name)} --force"
+        yield Trouble(TroubleKind.NODE, "NodeLost", message, since=ready.last_transition_time, remedy=remedy)
 
 
 def _containers(pod: Pod, now: datetime, events: Sequence[Event]) -> Iterator[Trouble]:
@@ -185,7 +189,8 @@ def _waiting(
         message = f"image {printable(spec.image or status.image)} is not on the node and may not be pulled"
         yield Trouble(TroubleKind.IMAGE, reason, message, status.name)
     elif reason in _CREATE_REASONS:
-        yield Trouble(TroubleKind.CONFIG, reason, _creation(label, waiting.message), status.name)
+        message = _creation(label, waiting.message)
+        yield Trouble(TroubleKind.CONFIG, reason, message, status.name, remedy=missing_remedy(waiting.message))
     elif reason == "CrashLoopBackOff":
         ended = status.last_state.terminated if status.last_state else None
         if ended is not None:
@@ -341,7 +346,13 @@ def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Trouble]:
             "pod's network cannot be set up" if event.reason == "FailedCreatePodSandBox" else "volume cannot be mounted"
         )
         message = f"{what}: {short(event.message)}"
-        yield Trouble(TroubleKind.MOUNT, event.reason, message, since=min(began, default=None))
+        yield Trouble(
+            TroubleKind.MOUNT,
+            event.reason,
+            message,
+            since=min(began, default=None),
+            remedy=missing_remedy(event.message),
+        )
 
 
 def _gates(pod: Pod) -> Iterator[Trouble]:

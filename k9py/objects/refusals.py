@@ -72,16 +72,22 @@ def creation_trouble(message: str, since: datetime | None) -> Trouble:
     quota = _QUOTA.search(message)
     if quota:
         words = f"requested {quota['asked']}, used {quota['used']}, limited to {quota['limit']}"
-        text = f"quota {printable(quota['name'])} is exceeded: {short(words)}"
-        return Trouble(TroubleKind.QUOTA, "FailedCreate", text, since=since)
+        name = printable(quota["name"])
+        text = f"quota {name} is exceeded: {short(words)}"
+        remedy = f"raise quota {name} or lower what its pods request"
+        return Trouble(TroubleKind.QUOTA, "FailedCreate", text, since=since, remedy=remedy)
     failed = _FAILED_QUOTA.search(message)
     if failed:
-        text = f"quota {printable(failed['name'])} refuses its pods: {short(failed['text'])}"
-        return Trouble(TroubleKind.QUOTA, "FailedCreate", text, since=since)
+        name = printable(failed["name"])
+        text = f"quota {name} refuses its pods: {short(failed['text'])}"
+        remedy = f"set the requests and limits quota {name} asks for"
+        return Trouble(TroubleKind.QUOTA, "FailedCreate", text, since=since, remedy=remedy)
     account = _ACCOUNT.search(message)
     if account:
-        text = f"service account {printable(account['name'])} does not exist"
-        return Trouble(TroubleKind.ADMISSION, "FailedCreate", text, since=since)
+        name = printable(account["name"])
+        text = f"service account {name} does not exist"
+        remedy = f"create service account {name}"
+        return Trouble(TroubleKind.ADMISSION, "FailedCreate", text, since=since, remedy=remedy)
     webhook = _WEBHOOK.search(message)
     if webhook:
         text = f"admission webhook {printable(webhook['name'])} refuses its pods: {short(webhook['text'])}"

@@ -37,6 +37,7 @@ class Trouble:
         container: the container's name, "" when it is about the pod.
         since: when it began, None when unknown.
         blocking: the pod plainly cannot come up as things are; False for what may just need time (a slow probe).
+        remedy: what ends it beside another release, as a command to a person; "" when nothing is known. Printable.
     """
 
     kind: TroubleKind
@@ -45,3 +46,4 @@ class Trouble:
     container: str = ""
     since: datetime | None = None
     blocking: bool = True
+    remedy: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -103,7 +103,7 @@ def _most_common(pods: Sequence[Pod], now: datetime, events: Sequence[Event], de
 def _aged(trouble: Trouble, now: datetime, deadline: int) -> Trouble:
     if trouble.blocking or trouble.since is None or (now - trouble.since).total_seconds() <= deadline:
         return trouble
-    return Trouble(trouble.kind, trouble.reason, trouble.message, trouble.container, trouble.since, blocking=True)
+    return replace(trouble, blocking=True)
 
 
 def _refused(

@@ -5,6 +5,7 @@ A rollout that merely takes its time has no line in a failing tone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -19,6 +20,8 @@ from k9py.tables.values import Tone
 
 MESSAGE_LENGTH: Final = 120
 """Of what a kubelet says of a wait: the head names the cause in words, events have all of it."""
+_POD_ID: Final = re.compile(r" restarting failed container=\S+| pod=\S+\([0-9a-f-]{36}\)")
+"""Where a kubelet's message repeats which pod it is about (kuberuntime, format.Pod)."""
 _GAP: Final = ("  ", Tone.PLAIN)
 
 
@@ -79,8 +82,8 @@ def _counts(one: CohortFacts) -> Line:
         pieces.append((f", {cohort.ending} ending", Tone.MUTED))
     restarts = f", {cohort.restarts} restart{'' if cohort.restarts == 1 else 's'}"
     pieces.append((restarts, Tone.WARN if cohort.restarts else Tone.MUTED))
-    if one.median_seconds_to_ready is not None:
-        pieces.append((f", ready after {duration(one.median_seconds_to_ready)} (median)", Tone.MUTED))
+    if one.median_seconds_to_ready is not None and round(one.median_seconds_to_ready):
+        pieces.append((f", ready in {duration(one.median_seconds_to_ready)}", Tone.MUTED))
     return tuple(pieces)
 
 
@@ -94,7 +97,7 @@ def _exit(one: LastExit, now: datetime) -> Line:
 
 def _wait(one: Waiting) -> Line:
     pods = f"{one.pods} pod{'' if one.pods == 1 else 's'} waiting: "
-    message = short(one.message)
+    message = _POD_ID.sub("", short(one.message))
     if len(message) > MESSAGE_LENGTH:
         message = f"{message[: MESSAGE_LENGTH - 1].rstrip()}…"
     tail = ((f" {message}", Tone.MUTED),) if message else ()

@@ -39,8 +39,19 @@ def _what(one: MeaningChange) -> str:
 
 
 def _sides(one: MeaningChange) -> Line:
+    if one.family == "restart" or one.what.endswith(" from"):  # "restarted at added …" is no sentence
+        return _trailing(one)
     if one.before is None:
         return (("added ", Tone.MUTED), (one.after or "", Tone.OK))
     if one.after is None:
         return (("removed ", Tone.MUTED), (one.before, Tone.FAIL))
     return ((one.before, Tone.FAIL), (" → ", Tone.MUTED), (one.after, Tone.OK))
+
+
+def _trailing(one: MeaningChange) -> Line:
+    """Return the sides where the field's name leads on to its value: what was added or removed is said behind it."""
+    if one.before is None and one.after is not None:
+        return ((one.after, Tone.OK), *((("  added", Tone.MUTED),) if one.family != "restart" else ()))
+    if one.after is None:
+        return ((one.before or "", Tone.FAIL), ("  removed", Tone.MUTED))
+    return ((one.before or "", Tone.FAIL), (" → ", Tone.MUTED), (one.after, Tone.OK))

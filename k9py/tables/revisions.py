@@ -23,11 +23,12 @@ COLUMNS = (
 )
 
 
-def row(revision: Revision, now: datetime, *, author: Author | None = None) -> Row:
+def row(revision: Revision, now: datetime, *, author: Author | None = None, is_read: bool = True) -> Row:
     """Return a revision's row.
 
     Args:
         author: who made it, None where nothing tells.
+        is_read: who made them has been read; until then nothing is said.
     """
     tone = Tone.ACCENT if revision.is_current else Tone.PLAIN
     images = ", ".join(
@@ -43,7 +44,7 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None) -> R
             Cell(pods, Tone.MUTED if not revision.replicas else Tone.PLAIN, sort=revision.replicas or 0),
             Cell(""),
             Cell(cause_words(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
-            Cell(author_words(author, now) or "–", Tone.MUTED if author is None else Tone.PLAIN),
+            Cell(author_words(author, now) or ("–" if is_read else "…"), Tone.MUTED if author is None else Tone.PLAIN),
             Cell(printable(revision.name), Tone.MUTED),
         ),
         tone=tone,

@@ -24,6 +24,7 @@ class Finding:
         about: the object it is about.
         since: when it began, None when unknown.
         kind: the family of the cause, None when it is none of those.
+        remedy: what ends it beside another release, "" when nothing is known.
     """
 
     severity: Severity
@@ -32,3 +33,4 @@ class Finding:
     about: ObjectKey
     since: datetime | None = None
     kind: TroubleKind | None = None
+    remedy: str = ""

@@ -47,6 +47,7 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
             pod.key,
             one.since,
             one.kind,
+            one.remedy,
         )
         for one in pod_troubles(pod, now, events)
     ]
@@ -132,7 +133,7 @@ def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
     lost = stuck_ending(pod, now)
     if lost is not None and lost.reason == "NodeLost":
         message = f"pod is stuck terminating: {lost.message}"
-        yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, lost.since, lost.kind)
+        yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, lost.since, lost.kind, lost.remedy)
     elif now - deleted > _DELETION_MARGIN:
         kept = ", ".join(printable(one) for one in pod.metadata.finalizers or ())
         why = f"held by finalizer {kept}" if kept else "its node does not confirm the end"

@@ -103,14 +103,22 @@ def _refused_pods(case: _Case) -> Iterator[Finding]:
         failure = condition(workload.status.conditions, "ReplicaFailure")
         if failure is not None and failure.status == "True":
             trouble = creation_trouble(failure.message, failure.last_transition_time)
-            yield Finding(Severity.DOWN, trouble.reason, trouble.message, workload.key, trouble.since, trouble.kind)
+            yield Finding(
+                Severity.DOWN,
+                trouble.reason,
+                trouble.message,
+                workload.key,
+                trouble.since,
+                trouble.kind,
+                trouble.remedy,
+            )
         return
     wanted, have = _wanted_and_there(workload)
     if have >= wanted:
         return
     told = refusal(workload.uid, case.events, case.pods, case.now)
     if told is not None:
-        yield Finding(Severity.DOWN, told.reason, told.message, workload.key, told.since, told.kind)
+        yield Finding(Severity.DOWN, told.reason, told.message, workload.key, told.since, told.kind, told.remedy)
 
 
 def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:

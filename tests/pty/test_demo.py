@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -49,7 +50,7 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
         terminal.press("\r")
         terminal.wait_for("would accept it")
         terminal.press("\t", "\r")
-        terminal.wait_for("converged")
+        terminal.wait_for(lambda text: re.search(r"revision \d+ +done", text) is not None, "the outcome")
         terminal.wait_for(lambda text: "16 healthy" in text, "nothing is wrong any more")
 
         terminal.press(":q\r")

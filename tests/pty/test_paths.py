@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.pty.terminal import Terminal
@@ -23,10 +24,10 @@ def test_the_bad_release_is_undone_from_the_first_screen_without_moving_the_curs
         terminal.wait_for(lambda text: "Undo Deployment checkout?" in text and "6 → 5" in text, "the question")
         terminal.press("\t")
         terminal.press("\r")
-        terminal.wait_for("converged")
+        terminal.wait_for(lambda text: re.search(r"revision \d+ +done", text) is not None, "the outcome")
         terminal.wait_for("16 healthy")
         terminal.press("\x1b")
-        terminal.wait_for(lambda text: "converged" not in text, "the outcome dismissed")
+        terminal.wait_for(lambda text: re.search(r"revision \d+ +done", text) is None, "the outcome dismissed")
         terminal.press(":q\r")
         assert terminal.wait_for_exit() == 0
     lines = [json.loads(line) for line in audit.read_text().splitlines()]

@@ -65,7 +65,7 @@ async def converged(running: Dashboard, key: ObjectKey) -> None:
     await running.advance_until(done, f"{key} followed to its end")
     outcome = running.app.writing.outcome_of(key)
     assert outcome is not None
-    assert (outcome.tone, outcome.words.split()[0]) == (Tone.OK, "converged")
+    assert (outcome.tone, outcome.words.split()[0]) == (Tone.OK, "done")
 
 
 async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dashboard) -> None:
@@ -80,7 +80,7 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     await kdash.press("tab", "enter")
     await converged(kdash, CART)
     assert stored(kdash, CART)["spec"]["replicas"] == 5
-    await kdash.until_text("5/5", "converged")
+    await kdash.until_text("5/5", "done")
     assert [(line["action"], line["outcome"]) for line in audited(kdash)] == [("scale", "done"), ("scale", "converged")]
     await kdash.press("escape")
     await kdash.until(lambda: "converged" not in kdash.text, "the outcome sent away")
@@ -161,7 +161,7 @@ async def test_a_paused_rollout_is_not_undone_and_says_why(kdash: Dashboard) -> 
     await kdash.until_screen(MessageDialog)
     await kdash.press("P")
     confirm = await kdash.confirm()
-    assert (confirm.question.verb, confirm.question.before_after) == ("Resume", (("rollout", "paused", "goes on"),))
+    assert (confirm.question.verb, confirm.question.before_after) == ("Resume", (("rollout", "paused", "active"),))
 
 
 async def test_a_change_by_someone_else_before_the_confirmation_aborts(kdash: Dashboard) -> None:

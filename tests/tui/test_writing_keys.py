@@ -161,7 +161,7 @@ async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None
     await kdash.until(lambda: kdash.app.writing.stoppable, "under way")
     await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
     assert [stored(kdash, key)["spec"]["replicas"] for key in (CART, CATALOG)] == [4, 4]
-    await kdash.until_text("all 2 converged")
+    await kdash.until_text("all 2 done")
 
 
 async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) -> None:
@@ -259,7 +259,7 @@ async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monk
     await confirmed(kdash)
     await converged(kdash, CART)
     assert len(rung) == 1
-    assert "converged" in rung[0]
+    assert "done" in rung[0]
     followed = audited(kdash)[-1]
     assert (followed["event"], followed["outcome"]) == ("followed", "converged")
 

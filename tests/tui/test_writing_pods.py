@@ -94,9 +94,9 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
 
     def whole() -> bool:
         outcome = kdash.app.writing.outcome_of(DB)
-        return outcome is not None and outcome.words.startswith(("converged", "recovered"))
+        return outcome is not None and outcome.words.startswith(("done", "recovered"))
 
-    await kdash.advance_until(whole, "converged after all")
+    await kdash.advance_until(whole, "done after all")
     assert image(stored(kdash, DB)) == before
     deleted = [one for one in audited(kdash) if one["action"] == "delete-pod"]
     told = [(one["name"], one["outcome"]) for one in deleted]
@@ -119,5 +119,5 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": before}]}}}}
     await kdash.connected.connection.send(WriteRequest(CART, patch), dry_run=False)
     await kdash.advance_until(lambda: len(rung) == 2, "the recovery")
-    assert "recovered: converged" in rung[1]
+    assert "recovered: done" in rung[1]
     assert [one["outcome"] for one in audited(kdash)] == ["done", "stalled", "converged"]

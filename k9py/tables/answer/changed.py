@@ -128,9 +128,16 @@ def _changes(changes: Sequence[MeaningChange]) -> Iterator[Line]:
 
 
 def _change(one: MeaningChange, *, with_subject: bool) -> Line:
-    if RESTARTED_AT in one.what:
-        return (("restarted", Tone.PLAIN),)
+    if one.family == "restart" or RESTARTED_AT in one.what:
+        return (("restarted" if one.after is not None else "restart mark removed", Tone.PLAIN),)
     subject = f"{one.subject.rpartition(' ')[2]} " if with_subject and one.subject != "pod" else ""
+    if one.family == "container" and one.what == "container" and (one.before is None) != (one.after is None):
+        image = one.after if one.before is None else one.before
+        said = ("added", Tone.ACCENT) if one.before is None else ("removed", Tone.PLAIN)
+        return ((f"{_cut(one.subject)} ", Tone.MUTED), said, (f" ({_cut(image_parts(image or '')[1])})", Tone.PLAIN))
+    if one.what.endswith(" from") and (one.before is None) != (one.after is None):
+        verb = "added" if one.before is None else "removed"
+        return ((f"{verb} {subject}{one.what} ", Tone.MUTED), (_cut(one.after or one.before or ""), Tone.ACCENT))
     word = {"env": "env ", "labels": "label ", "annotations": "annotation "}.get(one.family, "")
     word = "" if one.what.startswith(("order", "env")) else word
     label = (f"{subject}{word}{_cut(one.what)} ", Tone.MUTED)

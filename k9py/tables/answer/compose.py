@@ -84,9 +84,11 @@ def service_answer(
         if missed is not None and severity.is_problem:
             wrong = (*wrong, (f"; {_name(missed[0])} makes pods {printable(missed[1])}", Tone.PLAIN))
         to_do: tuple[Line, ...] = ()
+        if missed is not None and view.worst is not None and view.worst.reason == "NoPods":
+            to_do = ((("fix its selector, or the labels of the pods", Tone.PLAIN),),)
         if severity.is_problem and "describe" in keys:
             words = " describes it with its selector and endpoints"
-            to_do = (((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)),)
+            to_do = (*to_do, ((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)))
         return Answer(severity, _name(view.key), wrong, written_line(writer, now), to_do)
     rollout, facts = behind
     changed = changed_line(rollout, facts, now)

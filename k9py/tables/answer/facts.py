@@ -26,6 +26,7 @@ class RolloutFacts:
         former_replicas: pods there were before the workload was scaled to zero, None when nothing tells.
         restarts: of the containers in the pods that are not ready, 0 where they are not what is wrong.
         scaling: what brings its pods up again, where no release does; None: a release is what changed last.
+        stuck_pod: a pod the controller waits for and will not replace after an undo, "" when there is none.
         new_errors: what the new revision's log says and the old ones' do not, errors alone, printable.
     """
 
@@ -37,6 +38,7 @@ class RolloutFacts:
     scaled_at: datetime | None = None
     former_replicas: int | None = None
     restarts: int = 0
+    stuck_pod: str = ""
     new_errors: tuple[str, ...] = ()
     scaling: Scaling | None = None
 

@@ -48,7 +48,7 @@ _LOOKING: Final[Mapping[TroubleKind | None, tuple[tuple[str, str], ...]]] = {
 _DESCRIBE: Final = (("describe", "describes it with its events"),)
 
 Step = tuple[str, str]
-"""An action and what it would do."""
+"""An action and what it would do; "" for what is done elsewhere."""
 
 
 def steps(
@@ -64,7 +64,9 @@ def steps(
     name = f"{KIND_WORDS[view.kind]}/{printable(view.key.name)}" if named else ""
     lines: list[Line] = []
     for action, words in _steps(view, facts, now, name):
-        if action in keys:
+        if not action:
+            lines.append(((words, Tone.PLAIN),))
+        elif action in keys:
             lines.append(((keys[action], Tone.ACCENT), (f" {words}", Tone.PLAIN)))
         elif action == "undo" and refusal:
             lines.append(((words, Tone.PLAIN), (f" ({refusal})", Tone.MUTED)))
@@ -74,6 +76,7 @@ def steps(
 def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> Iterator[Step]:
     severity, status = view.severity, view.status
     it = name or "it"
+    remedy = _remedy(view)
     if status.paused:
         yield ("pause", f"resumes {name or 'the rollout'}")
     if status.state is RolloutState.SCALED_TO_ZERO:
@@ -84,8 +87,10 @@ def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> 
         yield ("zero", f"{back} to {former}, as many as before" if former else f"{back}: asks how many pods")
         yield ("scale", "sets another number")
     elif severity.is_problem or facts.new_errors:
+        if remedy:
+            yield ("", remedy)
         if helps_to_undo(view, facts, now) and facts.target is not None:
-            yield ("undo", _undo_words(facts.target.revision, facts.current, name))
+            yield ("undo", _undo_words(facts, facts.target.revision, name))
         if facts.new_errors:
             yield ("logs", "compares the logs")
         kind = status.cause or (view.worst.kind if view.worst is not None else None)
@@ -116,9 +121,16 @@ def helps_to_undo(view: RolloutView, facts: RolloutFacts, now: datetime) -> bool
     return kind in _OF_TEMPLATE and changed is not None and now - changed <= RECENT
 
 
-def _undo_words(target: Revision, current: Revision | None, name: str) -> str:
+def _remedy(view: RolloutView) -> str:
+    """Return what ends the cause beside another release: what a person has to do, for kdash has no key for it."""
+    kind = view.status.cause or (view.worst.kind if view.worst is not None else None)
+    return next((one.remedy for one in view.findings if one.remedy and one.kind is kind), "")
+
+
+def _undo_words(facts: RolloutFacts, target: Revision, name: str) -> str:
     rolls = f"rolls {name} back" if name else "rolls back"
-    return f"{rolls} to revision {target.number}{_tag(target, current)}"
+    then = f", then delete pod {printable(facts.stuck_pod)}" if facts.stuck_pod else ""
+    return f"{rolls} to revision {target.number}{_tag(target, facts.current)}{then}"
 
 
 def _tag(target: Revision, current: Revision | None) -> str:

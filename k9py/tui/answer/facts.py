@@ -7,22 +7,24 @@ generation, so that it is read once; what cannot be read is left out, and tried 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from k9py.actions.audit import AuditLog
+from k9py.actions.forced_rollback import stuck_pods
 from k9py.actions.former_replicas import former_replicas
 from k9py.actions.undo import revision_template
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.objects.errors import KdashError
 from k9py.objects.managed import ManagedFields
+from k9py.objects.pods import Pod
 from k9py.objects.services import Service
 from k9py.objects.troubles import TroubleKind
-from k9py.objects.workloads import Workload
+from k9py.objects.workloads import StatefulSet, Workload
 from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState
@@ -174,8 +176,10 @@ def _look(
     facts = RolloutFacts(found.revisions, found.target, base, restarts=_restarts(queries, view))
     if found.is_starting:
         facts = replace(facts, scaling=view.scaling)
-    workload = queries.workload(view.key) if is_zero or facts.scaling is not None else None
-    if workload is not None:
+    workload = queries.workload(view.key)
+    if isinstance(workload, StatefulSet) and target is not None and is_problem:
+        facts = replace(facts, stuck_pod=_stuck_pod(workload, target.revision, queries.pods_of(view.key)))
+    if workload is not None and (is_zero or facts.scaling is not None):
         by, at = scaled_by(workload)
         facts = replace(facts, scaled_by=by, scaled_at=at)
     return _Known(view, facts, which)
@@ -187,6 +191,14 @@ def _restarts(queries: Queries, view: RolloutView) -> int:
     if kind not in (TroubleKind.CRASH, TroubleKind.OOM) or (view.status.desired or 0) > FEW_PODS:
         return 0
     return sum(pod.restarts for pod in queries.pods_of(view.key) if not pod.is_ready)
+
+
+def _stuck_pod(workload: StatefulSet, target: Revision, pods: Sequence[Pod]) -> str:
+    """Return the first pod an undo leaves for a person to delete, "" when there is none."""
+    strategy = {"type": workload.spec.update_strategy.type}
+    spec = {"podManagementPolicy": workload.spec.pod_management_policy, "updateStrategy": strategy}
+    found = stuck_pods({"kind": workload.KIND, "spec": spec}, target.key.name, pods[:FEW_PODS])
+    return found[0].name if found else ""
 
 
 def scaled_by(workload: Workload) -> tuple[str, datetime | None]:

@@ -94,9 +94,12 @@ def panel_lines(answer: Answer, room: int) -> list[TextLine]:
 
 
 def _fitting(steps: tuple[Line, ...], room: int) -> Line:
-    """Join the steps that fit on one line, and the first whatever its length."""
-    first, *others = steps
-    line = first
+    """Join the steps that fit on one line, and the first with a key whatever comes before it."""
+    with_key = next((at for at, step in enumerate(steps) if any(tone is Tone.ACCENT for _, tone in step)), 0)
+    line, *others = steps[0], *steps[1:]
+    for step in others[:with_key]:
+        line = (*line, SEPARATOR, *step)
+    others = others[with_key:]
     for step in others:
         longer = (*line, SEPARATOR, *step)
         if sum(cell_len(text) for text, _ in longer) > room:

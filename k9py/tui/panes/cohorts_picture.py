@@ -5,7 +5,7 @@ Invariant: a picture is of one moment: the same revisions, pods and time through
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -61,15 +61,20 @@ def picture(
     if newest is not None and newest.failing is not None:
         ended = newest.last_exit.finished_at if newest.last_exit is not None else None
         failure = (newest.failing, ended)
-    return Picture(revisions, facts, _table(current, cut, now), _table(old, cut, now), failure)
+    wanted = {id(one.cohort): one.desired for one in facts}
+    return Picture(revisions, facts, _table(current, wanted, cut, now), _table(old, wanted, cut, now), failure)
 
 
-def _table(groups: Sequence[Cohort], cut: Callable[[Row], Row], now: datetime) -> PodTable:
+def _table(
+    groups: Sequence[Cohort], wanted: Mapping[int, int | None], cut: Callable[[Row], Row], now: datetime
+) -> PodTable:
     rows = tuple(map(cut, pod_table.cohort_rows(groups, now, limit=MAX_ROWS)))
-    return PodTable(rows, _words(groups, len(rows)))
+    # Pods that are wanted and not made yet are not ready either.
+    pods = sum(max(wanted[id(one)] or 0, len(one.pods)) for one in groups)
+    return PodTable(rows, _words(groups, pods, len(rows)))
 
 
-def _words(groups: Sequence[Cohort], shown: int) -> str:
+def _words(groups: Sequence[Cohort], wanted: int, shown: int) -> str:
     """Say of which revisions these pods are, how many are ready, and how many have no row."""
     if not groups:
         return ""
@@ -79,4 +84,4 @@ def _words(groups: Sequence[Cohort], shown: int) -> str:
     images = groups[0].revision.images if len(groups) == 1 and groups[0].revision is not None else ()
     image = f" · {short_tag(images[0])}" if images else ""
     more = f" · {pods - shown:,} more not listed" if pods > shown else ""
-    return f"revision {', '.join(numbers)}{image} · {ready} of {pods} ready{more}"
+    return f"revision {', '.join(numbers)}{image} · {ready} of {wanted} ready{more}"

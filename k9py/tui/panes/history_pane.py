@@ -31,20 +31,29 @@ class HistoryPane(TablePane):
         self.revisions: tuple[Revision, ...] = ()
         self.base: ObjectKey | None = None
         """The revision marked as the one to compare with."""
-        self._authors: Mapping[str, Author] = {}
+        self._authors: Mapping[str, Author] | None = None
         self._pasts: Pasts = {}
 
     def show_revisions(
-        self, revisions: Sequence[Revision], authors: Mapping[str, Author], now: datetime, pasts: Pasts | None = None
+        self,
+        revisions: Sequence[Revision],
+        authors: Mapping[str, Author] | None,
+        now: datetime,
+        pasts: Pasts | None = None,
     ) -> None:
-        """Show these revisions, who made them by the revision's name, and what became of them by its uid."""
+        """Show these revisions.
+
+        Args:
+            authors: who made them, by the revision's name; None: not read yet.
+            pasts: what became of them, by uid; None: as before.
+        """
         self.revisions, self._authors = tuple(revisions), authors
         self._pasts = self._pasts if pasts is None else pasts
         if self.base not in {one.key for one in revisions}:
             self.base = None
         rows = []
         for one in revisions:
-            row = revision_table.row(one, now, author=authors.get(one.name))
+            row = revision_table.row(one, now, author=(authors or {}).get(one.name), is_read=authors is not None)
             mark = "compare" if one.key == self.base else "now" if one.is_current else ""
             first, *others = row.cells
             tone = Tone.ACCENT

@@ -86,6 +86,15 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     return Summary(_title(view), state, tone, (tuple(facts), *_findings(view.findings, now)))
 
 
+def no_pods_words(view: RolloutView) -> str:
+    """Say why a rollout has no pods of its new revision."""
+    if not view.pods_known:
+        return "pods have not been read"
+    if view.status.desired == 0:
+        return "no pods wanted"
+    return printable(f"no pod yet: {view.status.reason}" if view.status.reason else "no pod yet")
+
+
 def _title(view: RolloutView | ServiceView) -> str:
     return f"{view.key.kind} {view.key.namespace}/{view.key.name}"
 

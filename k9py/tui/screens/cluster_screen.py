@@ -175,7 +175,7 @@ class ClusterScreen(Screen[None]):
 
     def _pod_refusal(self) -> str:
         if self.aimed_pod is None or self.kdash.connected is None:
-            return "no pod is selected: open a rollout and choose one"
+            return "no pod is selected: choose one in a list of pods (Enter on a rollout shows them)"
         return self._read_only
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -40,7 +40,7 @@ from k9py.tui.panes.history_pane import HistoryPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
-from k9py.tui.panes.summary import rollout_facts, rollout_summary
+from k9py.tui.panes.summary import no_pods_words, rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.difference import open_difference
@@ -58,6 +58,11 @@ BARS: Final = 2
 """Lines of the keys, and of a change that is followed."""
 LEAST_LOGS: Final = 6
 """Lines below which logs are not worth their frame: a key shows them alone."""
+SMALL_SUMMARY: Final = 3
+"""Lines of the head on a small screen where the list of pods needs the others."""
+SMALL_FRAME: Final = 8
+"""Lines of a small screen beside the head, what is told of the pods, and their rows."""
+LEAST_ROWS: Final = 3
 ROOMY_LINES: Final = 50
 TIGHT_LINES: Final = 36
 """Lines of a screen below which the head leaves out blank lines, and what is said elsewhere."""
@@ -116,7 +121,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._is_drawing = False
         self._failure: tuple[FailingContainer, object] | None = None
         self._failing_line = ""
-        self._managed: Mapping[str, Any] = {}
+        self._managed: Mapping[str, Any] | None = None
         self._managed_of: tuple[str, int] | None = None
         self._second: int | None = None
 
@@ -167,6 +172,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         workload = queries.workload(self.subject)
         self.summary.show(rollout_summary(view, now, others=not (self.is_small and view.status.reason)))
         self.counts.show(view.status, rollout_tone(view))
+        self.new.set_empty(no_pods_words(view))
         self.facts.show([line] if (line := rollout_facts(queries, view)) else [])
         if workload is None:
             return
@@ -230,9 +236,10 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def _show_revisions(self, now: datetime) -> None:
         connected = self.kdash.connected
         if self.picture is not None and connected is not None:
-            found = without_set_anew(self._managed, self.picture.revisions)
+            found = without_set_anew(self._managed or {}, self.picture.revisions)
+            authors = None if self._managed is None else revision_authors(self._managed, found)
             pasts = pasts_of(connected.cluster, self.subject, events=False)
-            self.revisions.show_revisions(found, revision_authors(self._managed, found), now, pasts)
+            self.revisions.show_revisions(found, authors, now, pasts)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:
         connected = self.kdash.connected
@@ -259,7 +266,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._show_revisions(self.kdash.options.clock.now())
 
     def session_changed(self) -> None:
-        self._managed_of, self._failure = None, None
+        self._managed, self._managed_of, self._failure = None, None, None
         connected = self.kdash.connected
         self.logs.set_source(connected.connection if connected is not None else None)
         super().session_changed()
@@ -292,7 +299,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
             for one in (pods, revisions, self._below):
                 one.styles.clear_rule("height")
             self._show_logs(False)
+            rows = max(len(self.new.rows), len(self.old.rows), LEAST_ROWS)
+            told = len(self.cohorts.newest.lines) + len(self.cohorts.older.lines) + self.why.region.height
+            self.summary.styles.max_height = max(SMALL_SUMMARY, self.size.height - SMALL_FRAME - told - rows)
             return
+        self.summary.styles.clear_rule("max_height")
         pods.styles.height = max(5, FRAME + max(len(self.new.rows), len(self.old.rows)))
         if self.has_class("-wide"):
             revisions.styles.clear_rule("height")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.text import Text
 from textual import events
@@ -15,6 +16,9 @@ from textual.widgets import Static
 
 from k9py.objects.text import printable
 from k9py.tui.theme import palette_for
+
+LEAST_NOTE: Final = 12
+"""Cells a note is cut to at least; with less room it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class TabStrip(Static):
         self._ends: tuple[int, ...] = ()
 
     def show(self, tabs: Sequence[Tab], notes: Iterable[str] = ()) -> None:
-        """Show these tabs, and these notes behind them."""
+        """Show these tabs, and these notes behind them, as far as there is room: a stump of one says nothing."""
         palette = palette_for(self.app)
         line = Text(no_wrap=True, overflow="ellipsis")
         ends = []
@@ -53,8 +57,16 @@ class TabStrip(Static):
             line.append(" ")
             ends.append(line.cell_len)
         for note in notes:
-            if note:
-                line.append(f" {printable(note)} ", palette.muted)
+            if not note:
+                continue
+            said = Text(f" {printable(note)} ", palette.muted)
+            room = self.content_size.width - line.cell_len if self.content_size.width else said.cell_len
+            if said.cell_len > room:
+                if room >= LEAST_NOTE:
+                    said.truncate(room, overflow="ellipsis")
+                    line.append_text(said)
+                break
+            line.append_text(said)
         self._ends = tuple(ends)
         self.update(line, layout=False)
 

@@ -262,7 +262,7 @@ async def _audit_lines(attempt: Attempt, found: Mapping[str, Any]) -> tuple[Mapp
 
 
 async def _refuse_paused(attempt: Attempt, meant: Meant) -> None:
-    message = f"{meant.key} is paused: an undo would only begin once it goes on"
+    message = f"{meant.key} is paused: an undo would wait until it is resumed"
     dialog = MessageDialog(attempt.title, message, "resume it first", tone=Tone.WARN, offer=("P", "Resume"))
     if await attempt.ask(dialog, keep_typed=False):
         attempt.hold_keys()

@@ -70,6 +70,11 @@ class Follower:
     def _seconds(self) -> float:
         return self._clock.monotonic() - self._began
 
+    def _took(self, word: str) -> str:
+        """Return ` in 2 s`; "" where it was done at once."""
+        seconds = round(self._seconds)
+        return f" {word} {seconds} s" if seconds else ""
+
     async def to_the_end(self, *, stay: bool = False) -> Ended:
         """Follow until it has converged or will not by itself.
 
@@ -120,12 +125,11 @@ class Follower:
         return self._ended(last)
 
     def _ended(self, last: RolloutStatus | None) -> Ended:
-        took = f"{self._seconds:.0f} s"
         if last is None:
             return Ended("gone", "it is no longer there", Tone.WARN)
         match last.state:
             case RolloutState.COMPLETE | RolloutState.SCALED_TO_ZERO:
-                words = f"recovered: converged after {took}" if self._stalled else f"converged in {took}"
+                words = f"recovered: done{self._took('after')}" if self._stalled else f"done{self._took('in')}"
                 return Ended("converged", words, Tone.OK)
             case RolloutState.STALLED:
                 return Ended("stalled", last.words, Tone.FAIL)
@@ -165,7 +169,7 @@ class Follower:
                     feed.drain()
                     pod = cluster.queries.pod(change.key)
                     if pod is None or pod.uid != change.uid:
-                        return Ended("gone", f"gone after {self._seconds:.0f} s", Tone.OK)
+                        return Ended("gone", f"gone{self._took('after')}", Tone.OK)
                     if pod.is_terminating:
                         self._entry.say("ending")
                     await feed.changed()

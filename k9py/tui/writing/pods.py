@@ -75,7 +75,7 @@ async def _delete_stuck(attempt: Attempt, *, found: Mapping[str, Any], target: s
         if raw["metadata"]["uid"] in confirmed:
             change = plan_delete_pod(raw)
             prepared = Prepared(change, raw, None, tried=False)
-            what = f"delete stuck pod {number} of {len(pods)}"
+            what = f"delete stuck pod {number} of {len(pods)}" if len(pods) > 1 else "delete stuck pod"
             await attempt.write_and_follow(prepared, what, rings=False)
         if number < len(pods):
             await _comes_true(attempt, partial(_is_replaced, attempt, pod), NEXT_SECONDS)

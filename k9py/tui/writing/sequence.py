@@ -178,7 +178,7 @@ class Several:
                 words = f"{ended.words}, stopped after {number} of {count}{_not_begun(left)}"
                 self._finish(attempt, key, number, count, words, Tone.WARN)
                 return
-        self._finish(attempt, prepared[-1].change.key, done, count, f"all {count} converged", Tone.OK)
+        self._finish(attempt, prepared[-1].change.key, done, count, f"all {count} done", Tone.OK)
 
     def _finish(self, attempt: Attempt, key: ObjectKey, number: int, count: int, words: str, tone: Tone) -> None:
         what = f"{self.verb} {number} of {count}"

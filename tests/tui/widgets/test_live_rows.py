@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Row
+from k9py.tables.values import Cell, Column, Row
 from k9py.tui.widgets.live_table.live_rows import BULK_CHANGES, LiveRows
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
@@ -219,3 +219,29 @@ def test_pausing_is_asked_for_between_slices_only() -> None:
     live.replace_all(rows(1024))
     live.advance(pause)
     assert 2 <= asked <= 16
+
+
+def test_columns_come_back_once_what_took_their_room_is_over() -> None:
+    columns = (
+        Column("name", "NAME", min_width=4, max_width=20),
+        Column("state", "STATE", min_width=6, max_width=60, grow=True),
+        Column("image", "IMAGE", min_width=5, max_width=20, priority=2),
+    )
+
+    def one(name: str, state: str) -> Row:
+        return Row(key=key(name), cells=(Cell(name), Cell(state), Cell("2.7.1")))
+
+    def shown(live: LiveRows) -> list[str]:
+        settled(live)
+        return [columns[slot.index].id for slot in live.fit(40).slots]
+
+    live = LiveRows(columns)
+    live.replace_all([one("web", ""), one("api", "")])
+    assert shown(live) == ["name", "state", "image"]
+    for state, expected_columns in (
+        ("stalled: image checkout:2.8.0 cannot be pulled (not found)", ["name", "state"]),
+        ("progressing 1/3", ["name", "state"]),
+        ("", ["name", "state", "image"]),
+    ):
+        live.upsert(one("web", state))
+        assert shown(live) == expected_columns

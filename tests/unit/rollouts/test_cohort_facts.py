@@ -96,6 +96,14 @@ def test_a_failing_init_container_is_named() -> None:
     assert new.waiting == Waiting("CrashLoopBackOff", "", 1, "n1", "setup")
 
 
+def test_a_pod_is_ready_at_once_without_a_time_and_a_wait_does_not_repeat_which_pod_it_is() -> None:
+    said = "back-off 5m0s restarting failed container=app pod=n1_shop(0123abcd-0000-4000-8000-0123456789ab)"
+    waits = new_pod(state=waiting("CrashLoopBackOff", said))
+    at_once = pod("n2", owner=NEW, ready_since=600)
+    lines = ["".join(text for text, _ in line) for line in cohort_lines(facts(waits, at_once), NOW)]
+    assert lines[1:] == ["  1/3 ready, 0 restarts", "  1 pod waiting: CrashLoopBackOff back-off 5m0s"]
+
+
 def test_a_container_that_never_gets_ready_has_its_log_read_once_the_rollouts_time_is_over() -> None:
     late = deployment(revision=2, conditions=[condition("Progressing", "False", "ProgressDeadlineExceeded")])
     waits = new_pod(state=running(900))
@@ -149,7 +157,7 @@ def test_lines_put_the_new_revision_above_the_old() -> None:
         "  last exit 3 Error in n1/app, 40s ago",
         "  1 pod waiting: CrashLoopBackOff back-off",
         "old revision 1  checkout:1.0.0",
-        "  1/1 ready, 0 restarts, ready after 10s (median)",
+        "  1/1 ready, 0 restarts, ready in 10s",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 
 import pytest
@@ -303,6 +304,26 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
     assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).changed) == changed
 
 
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (
+            change("container", "container", None, "registry.example.com/migrate:1", "init container migrate"),
+            "init container migrate added (migrate:1)",
+        ),
+        (change("container", "container", "a/proxy:1", None, "sidecar proxy"), "sidecar proxy removed (proxy:1)"),
+        (change("references", "environment from", None, "config map a"), "added environment from config map a"),
+        (change("references", "environment from", "secret b", None), "removed environment from secret b"),
+        (change("references", "environment from", "secret c", "secret d"), "environment from secret c → secret d"),
+        (change("restart", "restarted at", None, "2026-11-22T12:00:00Z"), "restarted"),
+        (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart mark removed"),
+    ],
+)
+def test_one_change_is_a_sentence_that_names_what_it_is(one: MeaningChange, said: str) -> None:
+    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
+    assert text(answer.changed).partition(" · ")[0] == said
+
+
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
     known = facts(revisions, None, is_problem=False)
@@ -377,6 +398,32 @@ def test_the_first_step_is_chosen_by_the_cause(
     view: RolloutView, severity: Severity, known: RolloutFacts, first: str
 ) -> None:
     assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).to_do)[0] == first
+
+
+@pytest.mark.parametrize("kind", [TroubleKind.CONFIG, TroubleKind.QUOTA, TroubleKind.ADMISSION, TroubleKind.NODE])
+def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the_cause(kind: TroubleKind) -> None:
+    cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
+    other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, TroubleKind.MOUNT, "create secret db")
+    view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
+    said = steps(rollout_answer(view, facts(), KEYS, NOW).to_do)
+    undo = [] if kind is TroubleKind.NODE else ["u rolls back to revision 5 (2.7.1)"]
+    assert said[:2] == ["create config map settings", *undo, "d describes it with its events"][:2]
+
+
+def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
+    view = replace(caused(TroubleKind.CRASH), severity=Severity.STUCK)
+    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).to_do)
+    assert said[0] == "u rolls back to revision 5 (2.7.1), then delete pod db-1"
+
+
+def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
+    reason = Finding(Severity.DOWN, "NoPods", "no pod matches its selector app=crat", SERVICE.key)
+    missed = (key("Deployment", "cart"), "app=cart")
+    view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
+    said = steps(service_answer(view, None, KEYS, NOW, missed=missed).to_do)
+    assert said == ["fix its selector, or the labels of the pods", "d describes it with its selector and endpoints"]
+    others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
+    assert len(service_answer(others, None, KEYS, NOW, missed=missed).to_do) == 1
 
 
 def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:

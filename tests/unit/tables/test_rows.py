@@ -253,6 +253,12 @@ def test_a_pod_on_no_node_and_of_no_known_revision() -> None:
     assert (shown["revision"], shown["node"]) == ("?", "–")
 
 
+def test_nobody_is_said_to_have_made_a_revision_before_that_is_read() -> None:
+    [revision] = revisions(make.deployment(), [make.replica_set(make.deployment(), "aaa")])
+    for is_read, said in ((True, "–"), (False, "…")):
+        assert texts(revision_table.COLUMNS, revision_table.row(revision, NOW, is_read=is_read))["by"] == said
+
+
 def test_revisions_stand_newest_first_with_image_and_cause() -> None:
     deployment = make.deployment(revision=2)
     owned = [

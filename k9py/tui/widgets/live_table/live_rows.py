@@ -51,6 +51,10 @@ class SharedNames:
             del self._kinds[name]
 
 
+MEASURED_ROWS: Final = 1000
+"""Up to so many rows are measured again at once, in a few milliseconds."""
+
+
 class LiveRows:
     """Rows by key, and the sorted and filtered view of them."""
 
@@ -61,7 +65,12 @@ class LiveRows:
         self.model: dict[ObjectKey, Row] = {}
         self.view = self._new_view()
         self.content_widths = self._bare_widths()
-        """Widest content seen in each column, in cells; grows only, until a whole new list arrives."""
+        """Widest content seen in each column, in cells.
+
+        It grows only, so that columns do not jump about, until a whole new list arrives, or a cell of a growing
+        column is emptied: what was wrong is over, and the columns it took the room of may come back.
+        """
+        self._is_wide_for_nothing = False
         self._names = SharedNames()
         self._pending: dict[ObjectKey, None] = {}
         self._touched: dict[ObjectKey, None] = {}
@@ -102,6 +111,7 @@ class LiveRows:
             self._names.add(key)
         self._pending[key] = None
         self._measure(row)
+        self._is_wide_for_nothing |= old is not None and self._gives_room(old, row)
         return True
 
     def remove(self, key: ObjectKey) -> bool:
@@ -158,6 +168,11 @@ class LiveRows:
         """Bring recent changes into the shown view, or begin to build a new one when they are many."""
         if not self._pending:
             return
+        if self._is_wide_for_nothing and len(self.model) <= MEASURED_ROWS:
+            self.content_widths = self._bare_widths()
+            for row in self.model.values():
+                self._measure(row)
+        self._is_wide_for_nothing = False
         changed = list(self._pending)
         self._pending.clear()
         if self._build is not None:
@@ -233,6 +248,13 @@ class LiveRows:
 
     def _bare_widths(self) -> list[int]:
         return [LIVE_COLUMN_CELLS if column.live is not None else 0 for column in self.columns]
+
+    def _gives_room(self, old: Row, new: Row) -> bool:
+        """Tell whether a cell of a growing column is empty now that was not."""
+        return any(
+            column.grow and bool(before.text) and not after.text
+            for column, before, after in zip(self.columns, old.cells, new.cells, strict=False)
+        )
 
     def _measure(self, row: Row) -> None:
         widths = self.content_widths
