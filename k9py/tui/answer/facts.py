@@ -177,6 +177,7 @@ def _look(
     if found.is_starting:
         facts = replace(facts, scaling=view.scaling)
     workload = queries.workload(view.key)
+    target = found.target
     if isinstance(workload, StatefulSet) and target is not None and is_problem:
         facts = replace(facts, stuck_pod=_stuck_pod(workload, target.revision, queries.pods_of(view.key)))
     if workload is not None and (is_zero or facts.scaling is not None):
