@@ -152,7 +152,7 @@ def test_no_command_imports_the_dashboard(config: Path) -> None:
     script = (
         "import sys\n"
         "from k9py.cli.main import main\n"
-        "for words in ('status --wait', 'undo --dry-run', 'diff', 'history'):\n"
+        "for words in ('status --wait', 'undo --dry-run --to-revision 4', 'diff', 'history'):\n"
         f"    try: main([*words.split(), 'deploy/checkout', '--kubeconfig', {str(config)!r}])\n"
         "    except SystemExit as done: assert done.code == 0, (words, done.code)\n"
         "assert 'textual' not in sys.modules\n"
@@ -238,7 +238,7 @@ def terminal(tmp_path: Path) -> Iterator[tuple[Simulator, pexpect.spawn[str]]]:
     """`kdash undo` at a real terminal."""
     with Simulator("shop-quiet", ManualClock()) as simulator:
         config = simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
-        words = ["-m", "k9py", "undo", "deploy/checkout", "--kubeconfig", str(config)]
+        words = ["-m", "k9py", "undo", "deploy/checkout", "--to-revision", "4", "--kubeconfig", str(config)]
         environ = {**os.environ, "KDASH_AUDIT_FILE": str(tmp_path / "audit.jsonl"), "TERM": "dumb"}
         child = pexpect.spawn(sys.executable, words, env=environ, encoding="utf-8", timeout=30, dimensions=(40, 200))
         try:

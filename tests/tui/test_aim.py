@@ -369,7 +369,12 @@ async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_presse
         (coredns, "u", "undo", "nothing to undo: Deployment coredns has only one revision"),
         (coredns, "D", "difference", "nothing to compare: Deployment coredns has only one revision"),
         (DB, "P", "pause", "a StatefulSet cannot be paused: only a Deployment can"),
-        (DB, "ctrl+d", "delete_pod", "no pod is selected: open a rollout and choose one"),
+        (
+            DB,
+            "ctrl+d",
+            "delete_pod",
+            "no pod is selected: choose one in a list of pods (Enter on a rollout shows them)",
+        ),
         (DB, "5", "", "there is no pane 5 here"),
     ):
         await quiet.select(key)

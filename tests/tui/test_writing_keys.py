@@ -234,7 +234,7 @@ async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_al
 async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_are_of_one_moment(
     simulator: Simulator, tmp_path: Path
 ) -> None:
-    async with dashboard(simulator, tmp_path, size=(120, 30)) as kdash:
+    async with dashboard(simulator, tmp_path, size=(160, 36)) as kdash:
         await kdash.select(CHECKOUT)
         await kdash.press("u")
         await kdash.until_screen(UndoDialog)
@@ -245,7 +245,7 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         kdash.simulator.advance(5)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "left 5s ago", "revision 7 for 5 seconds")
+        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "left 5s ago: image", "revision 7 for 5 seconds")
         kdash.simulator.advance(25)
         assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
         await kdash.until_text("go back to revision 6 · left 5s ago: image checkout:2.8.0 cannot be pulled")

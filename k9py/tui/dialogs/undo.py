@@ -40,8 +40,8 @@ WIDTH: Final = 130
 LOW: Final = 30
 """Below so many lines of the screen the dialog takes them all."""
 
-_MARK = Column("mark", "", min_width=9, max_width=40)
-"""Which revision runs now, which one is suggested, and which one was left; the line below the list says why."""
+_MARK = Column("mark", "", min_width=9, max_width=64, grow=True)
+"""Which revision runs now, which one is suggested, and which one was left and why (whole below the list)."""
 
 
 class UndoDialog(Dialog[Revision]):
@@ -145,7 +145,7 @@ class UndoDialog(Dialog[Revision]):
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             return "suggested", Tone.ACCENT
         past = self._pasts.get(revision.uid, RevisionPast())
-        return past.short_words(now), Tone.WARN
+        return past.words(now), Tone.WARN
 
     @property
     def chosen(self) -> Revision | None:
