@@ -36,11 +36,11 @@ Templates = tuple[Mapping[str, Any], Mapping[str, Any]]
 LoadTemplates = Callable[[Revision], Awaitable[Templates]]
 """Returns the templates an undo to that revision leads from and to. Raises KdashError."""
 CONTEXT_LINES: Final = 4
-WIDTH: Final = 130
+WIDTH: Final = 150
 LOW: Final = 30
 """Below so many lines of the screen the dialog takes them all."""
 
-_MARK = Column("mark", "", min_width=9, max_width=64, grow=True)
+_MARK = Column("mark", "", min_width=9, max_width=34)
 """Which revision runs now, which one is suggested, and which one was left and why (whole below the list)."""
 
 
