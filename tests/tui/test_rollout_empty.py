@@ -21,7 +21,9 @@ async def test_an_empty_list_of_new_pods_says_how_many_are_wanted_and_why_there_
             await kdash.select(ObjectKey("StatefulSet", "shop", "admission-refused"))
             await kdash.press("enter")
             await kdash.until_screen(RolloutScreen)
-            await kdash.until_text("0 of 2 ready", "no pod yet: admission webhook", "come from registry.example.com")
+            await kdash.until_text(
+                "0 of 2 ready", "no pod of the new revision: admission webhook", "come from registry.example.com"
+            )
 
 
 async def test_a_small_screen_cuts_nothing_off_while_it_has_room(tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ def no_pods_words(view: RolloutView) -> str:
         return "pods have not been read"
     if view.status.desired == 0:
         return "no pods wanted"
-    return printable(f"no pod yet: {view.status.reason}" if view.status.reason else "no pod yet")
+    why = f": {view.status.reason}" if view.status.reason else ""
+    return printable(f"no pod of the new revision{why}")
 
 
 def _title(view: RolloutView | ServiceView) -> str:

@@ -205,7 +205,6 @@ class RolloutScreen(DetailScreen[RolloutView]):
         is_mixed, was_mixed = any(not one.cohort.is_current for one in shown.facts), self.has_class("-mixed")
         self.set_class(is_mixed, "-mixed")
         self.new.heading = "New pods" if is_mixed else "Pods"
-        self.new.set_empty("no pod of the new revision" if is_mixed else "no pods")
         self._show_pods(self.new, shown.new)
         self._show_pods(self.old, shown.old)
         self._number_panes()
