@@ -89,8 +89,8 @@ async def difference(kdash: Dashboard) -> None:
 
 async def warnings(kdash: Dashboard) -> None:
     await kdash.select(AUTOSCALED)
-    await kdash.press("s", *["up"] * 4, "enter")
-    await kdash.confirm()
+    await kdash.press("s", *["up"] * 4)
+    await kdash.until_text("HorizontalPodAutoscaler", "would accept it")
 
 
 async def logs(kdash: Dashboard) -> None:

@@ -38,7 +38,7 @@ def after(
     keys: Sequence[str],
     words: Sequence[str],
     *,
-    failing: str = "1 rollout, 1 service failing",
+    failing: str = "1 stuck",
     lines: int = 0,
 ) -> Callable[[Pilot[int]], Awaitable[None]]:
     """Return what to do before the picture is taken: wait until all is shown, press keys, wait for words.
@@ -138,5 +138,5 @@ def test_patterns_look_as_they_did(size: tuple[int, int], tmp_path: Path, snap_c
         app = kdash_app(simulator, tmp_path)
         keys = ("slash", *"checkout", "enter", "l")
         words = ("could not apply the voucher", "10 containers")
-        waiting = after(app, simulator, keys, words, failing="1 moving", lines=1_959)
+        waiting = after(app, simulator, keys, words, failing="1 rolling out", lines=1_959)
         assert snap_compare(app, terminal_size=size, run_before=waiting)
