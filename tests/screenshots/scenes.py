@@ -90,7 +90,7 @@ async def difference(kdash: Dashboard) -> None:
 async def warnings(kdash: Dashboard) -> None:
     await kdash.select(AUTOSCALED)
     await kdash.press("s", *["up"] * 4)
-    await kdash.until_text("HorizontalPodAutoscaler", "would accept it")
+    await kdash.until_text("keeps it between 3 and 8", "would accept it")
 
 
 async def logs(kdash: Dashboard) -> None:
