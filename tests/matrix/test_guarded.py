@@ -40,11 +40,11 @@ async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
         (("Deployment", "shop", "budget-full"), {"budget"}, set()),
         (("Deployment", "shop", "single"), {"downtime"}, set()),
         (("Deployment", "tight", "quota-full"), {"no-room"}, {"quota"}),
-        (("Deployment", "shop", "image-missing"), set(), set()),
+        (("Deployment", "shop", "image-missing"), {"fails-alike"}, {"fails-alike"}),
     ],
     ids=lambda value: value[2] if isinstance(value, tuple) else "",
 )
-async def test_each_guarded_workload_is_warned_of_and_the_others_are_not(
+async def test_each_workload_is_warned_of_what_pushes_back_on_it_and_of_nothing_else(
     connection: Connection, place: tuple[str, str, str], restarted: set[str], scaled: set[str]
 ) -> None:
     obj = await connection.get(ObjectKey(*place))
