@@ -51,6 +51,7 @@ async def test_a_click_on_a_key_in_the_last_line_presses_it(kdash: Dashboard) ->
 async def test_a_double_click_on_a_rollout_opens_it(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kdash.app, "CLICK_CHAIN_TIME_THRESHOLD", 60.0)  # however busy the machine is
     table = kdash.home.rollouts.table
+    await kdash.until_text("by shop-pipeline")  # the three lines are complete: the tables stay where they are
     y = [row.key for row in table.shown_rows].index(CHECKOUT) + LiveTable.HEADER_LINES
     await kdash.pilot.click(table, offset=(10, y), times=2)
     screen = await kdash.until_screen(RolloutScreen)

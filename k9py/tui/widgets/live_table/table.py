@@ -95,6 +95,7 @@ class LiveTable(LineView):
         self._filter_timer: Timer | None = None
         self._counted = (0, 0)
         self._marks: frozenset[ObjectKey] = frozenset()
+        self._clicked: ObjectKey | None = None
         self._bind_sort_keys()
 
     # -- the model ----------------------------------------------------------------------------------------------------
@@ -379,6 +380,12 @@ class LiveTable(LineView):
 
     def on_click(self, event: events.Click) -> None:
         """Select the row that was clicked, open it on a double click; sort by the title that was clicked."""
+        if event.chain == 2 and self._clicked is not None:
+            # The row the first click chose: what is shown of it may have moved the lines, even under the titles.
+            if self._clicked == self.cursor_key:
+                self.action_select()
+            return
+        self._clicked = None
         if event.y < self.HEADER_LINES:
             column = column_at(self._fit, event.x - GUTTER_CELLS + self.left)
             if event.x < GUTTER_CELLS:
@@ -386,12 +393,10 @@ class LiveTable(LineView):
             elif column is not None:
                 self.action_sort_by(self.columns[column].id)
             return
-        if event.chain == 2:
-            self.action_select()  # the row the first click chose: what is shown of it may have moved the lines
-            return
         index = self.top + event.y - self.HEADER_LINES
         if index < self.row_count:
             self._move_to(index)
+            self._clicked = self.cursor_key
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
