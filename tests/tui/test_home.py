@@ -203,9 +203,9 @@ async def test_a_wide_screen_cuts_no_sentence_while_both_tables_fit_below_each_o
     with Simulator("failures", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(250, 60)) as kdash:
             await kdash.until_text("does not come from registry.example.com")
-            services, rollouts = kdash.home.services.region, kdash.home.rollouts.region
-            assert services.bottom <= rollouts.y, "below each other"
-            assert services.height == len(kdash.home.services.rows) + 3, "no line is empty"
-            assert rollouts.height == len(kdash.home.rollouts.rows) + 3
+            services, rollouts = kdash.home.services, kdash.home.rollouts
+            for pane in (services, rollouts):
+                await kdash.until(lambda pane=pane: pane.region.height == len(pane.rows) + 3, "no line is empty")  # type: ignore[misc]
+            assert services.region.bottom <= rollouts.region.y, "below each other"
         async with dashboard(simulator, tmp_path, size=(250, 40)) as kdash:
             await kdash.until(lambda: kdash.home.services.region.y == kdash.home.rollouts.region.y, "beside each other")
