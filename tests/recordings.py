@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from k9py.objects.kinds import Kind
-from k9py.objects.meta import KubeObject
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject
 
 _WIRE = Path(__file__).parent / "wire"
 

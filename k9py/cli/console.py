@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
+from k9py.api.text import printable
 from k9py.cli.streams import terminal_columns
-from k9py.objects.text import printable
-from k9py.settings.terminal import wants_colour
-from k9py.tables.values import Tone
+from k9py.config.terminal import wants_colour
+from k9py.views.values import Tone
 
 Line = Sequence[tuple[str, Tone]]
 """A line in toned parts; already printable."""

@@ -11,19 +11,19 @@ from contextlib import ExitStack
 from textual.app import App
 
 from k9py import __version__
-from k9py.actions.audit import make_private_directory
 from k9py.cli.demo import Demo
 from k9py.cli.exit_guard import ExitGuard
 from k9py.cli.options import Arguments
+from k9py.config.clipboard import clipboard
+from k9py.config.log_buffer import log_buffer_bytes
+from k9py.config.paths import audit_file, crash_file, log_directory
+from k9py.config.terminal import notify, redraws_per_second, wants_colour
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
-from k9py.settings.clipboard import clipboard
-from k9py.settings.log_buffer import log_buffer_bytes
-from k9py.settings.paths import audit_file, crash_file, log_directory
-from k9py.settings.terminal import notify, redraws_per_second, wants_colour
-from k9py.tables.outcome import ExitCode
+from k9py.operations.audit import make_private_directory
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
+from k9py.views.outcome import ExitCode
 
 EXIT_DEFECT = 70
 """The program itself failed (EX_SOFTWARE)."""

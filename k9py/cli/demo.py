@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from k9py.api.errors import ConfigError
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConfigError
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection

@@ -9,6 +9,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
+from k9py.api.workloads import Workload
 from k9py.cli.console import Console
 from k9py.cli.session import Session
 from k9py.cluster.cluster import Cluster
@@ -16,12 +20,8 @@ from k9py.cluster.follow import DONE, follow
 from k9py.cluster.health import ClusterState
 from k9py.cluster.scope import Scope
 from k9py.informer.clock import Clock
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
-from k9py.objects.workloads import Workload
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.tables.outcome import ExitCode, code_of_status
+from k9py.views.outcome import ExitCode, code_of_status
 
 _PARTS: Final = ("Pod", "Event")
 """Without these a cause cannot be told; what the revisions are kept in comes to them."""

@@ -9,29 +9,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.actions.undo import kept_hint, revision_template
+from k9py.api.errors import AbsentError, ForbiddenError
+from k9py.api.meta import ObjectKey
+from k9py.api.secret_values import without_secrets
+from k9py.api.text import printable
 from k9py.cli.printing import print_tables
 from k9py.cli.session import Invocation, Session, naming, opened
 from k9py.cli.targets import Named
 from k9py.cluster.reading import Reading, past_events, read_workload
-from k9py.objects.errors import AbsentError, ForbiddenError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.secret_values import without_secrets
-from k9py.objects.text import printable
+from k9py.operations.undo import kept_hint, revision_template
 from k9py.rollouts.allowance import went_through
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
-from k9py.rollouts.meaning import MeaningChange, meaning_diff
 from k9py.rollouts.progress import progress
 from k9py.rollouts.revision_past import Pasts, revision_pasts
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
-from k9py.tables import history as table
-from k9py.tables.meaning import meaning_lines
-from k9py.tables.outcome import ExitCode
-from k9py.tables.values import Tone
+from k9py.views import history as table
+from k9py.views.meaning import meaning_lines
+from k9py.views.outcome import ExitCode
+from k9py.views.values import Tone
 
 NOW: Final = "now"
 """The word for the pod template as it is, instead of a revision's number."""

@@ -1,7 +1,7 @@
 """`kdash`: parse, hand over, turn every failure into a clear line and an exit code.
 
 Invariant: `kdash --help`, `--version` and every subcommand's help import neither Textual nor kubernetes_asyncio nor
-aiohttp, and no subcommand imports Textual. Exit codes are in the help, and in `tables/outcome.py`.
+aiohttp, and no subcommand imports Textual. Exit codes are in the help, and in `views/outcome.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Collection, Sequence
 import click
 
 from k9py import __version__
+from k9py.api.errors import ConfigError, KdashError
+from k9py.api.text import printable
 from k9py.cli.commands import COMMANDS
 from k9py.cli.interrupts import ending_at_once
 from k9py.cli.names import check_namespace
 from k9py.cli.options import THEME_NAMES, Arguments, Output
 from k9py.cli.streams import forget_exported_size, open_streams, printing
-from k9py.objects.errors import ConfigError, KdashError
-from k9py.objects.text import printable
 
 EXIT_UNABLE = 2
 

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 
+from k9py.api.errors import NotFoundError
+from k9py.api.text import printable
 from k9py.cli.console import is_unicode, json_text
 from k9py.cli.demo import Demo
 from k9py.cli.exit_guard import run_to_end
@@ -24,16 +26,14 @@ from k9py.cli.waiting import Waiting, is_settled, reading_words
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope
+from k9py.config.terminal import wants_colour
 from k9py.informer.clock import SystemClock
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import NotFoundError
-from k9py.objects.text import printable
-from k9py.settings.terminal import wants_colour
-from k9py.tables.header import missing_words
-from k9py.tables.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables, summary_words
+from k9py.views.header import missing_words
+from k9py.views.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables, summary_words
 
 DEADLINE = 120.0
 """Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""

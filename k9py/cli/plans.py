@@ -10,27 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from k9py.actions.change import Change, ChangeWarning, Gravity
-from k9py.actions.forced_rollback import stuck_pods
-from k9py.actions.pause import plan_pause, plan_resume
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
-from k9py.actions.set_image import plan_set_image
-from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
-from k9py.actions.warnings import loudest_first
+from k9py.api.errors import RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.text import printable
 from k9py.cli.history import known_pasts, known_revisions, revision_numbered
 from k9py.cli.session import Session, naming
 from k9py.cluster.reading import Reading, failing_beside, read_workload
 from k9py.informer.clock import Clock
-from k9py.objects.errors import RefusedError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.text import printable
-from k9py.rollouts.meaning import meaning_diff
+from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.operations.forced_rollback import stuck_pods
+from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
+from k9py.operations.undo import nothing_to_undo, plan_undo, revision_template
+from k9py.operations.warnings import loudest_first
 from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.semantic_diff import meaning_diff
 from k9py.rollouts.undo_target import UndoTarget, is_starting, revision_label, undo_target
-from k9py.tables.present_state import PresentState, did_you_mean, status_state
+from k9py.views.present_state import PresentState, did_you_mean, status_state
 
 
 @dataclass(frozen=True, slots=True)

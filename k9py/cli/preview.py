@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from k9py.actions.change import ChangeWarning, Gravity
-from k9py.actions.prepare import Prepared
+from k9py.api.text import printable
 from k9py.cli.console import Line
 from k9py.cli.history import change_values
-from k9py.objects.text import printable
-from k9py.rollouts.meaning import meaning_diff
-from k9py.tables.meaning import meaning_lines
-from k9py.tables.present_state import PresentState
-from k9py.tables.values import Tone
+from k9py.operations.change import ChangeWarning, Gravity
+from k9py.operations.prepare import Prepared
+from k9py.rollouts.semantic_diff import meaning_diff
+from k9py.views.meaning import meaning_lines
+from k9py.views.present_state import PresentState
+from k9py.views.values import Tone
 
 _TEMPLATED: Final = ("undo", "restart", "set-image")
 """Actions that change the pod template."""

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from k9py.tables.plain import PlainTable
-from k9py.tables.values import Tone
+from k9py.views.plain import PlainTable
+from k9py.views.values import Tone
 
 GAP: Final = 2
 """Cells between columns."""

@@ -11,8 +11,9 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from k9py.actions.audit import AuditLog, Identity, os_user
-from k9py.actions.write import Writer
+from k9py.api.errors import KdashError, NotFoundError
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
 from k9py.cli.console import Console, system_console
 from k9py.cli.demo import Demo
 from k9py.cli.exit_guard import run_to_end
@@ -20,16 +21,15 @@ from k9py.cli.options import CommandArguments
 from k9py.cli.sign_in import PrintedSignIn
 from k9py.cli.streams import printing
 from k9py.cli.targets import Named
+from k9py.config.paths import audit_file
 from k9py.informer.clock import Clock, SystemClock
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import KdashError, NotFoundError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
-from k9py.settings.paths import audit_file
-from k9py.tables.outcome import code_of_error
+from k9py.operations.audit import AuditLog, Identity, os_user
+from k9py.operations.write import Writer
+from k9py.views.outcome import code_of_error
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 

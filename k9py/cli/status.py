@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from k9py.api.text import printable
+from k9py.api.workloads import Workload
 from k9py.cli.following import follow_to_end
 from k9py.cli.session import Invocation, Session, naming, opened
 from k9py.cli.targets import Named
 from k9py.cluster.reading import read_workload
-from k9py.objects.text import printable
-from k9py.objects.workloads import Workload
 from k9py.rollouts.kubectl_words import kubectl_words
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.tables.history import time_text
-from k9py.tables.outcome import ExitCode, code_of_status
-from k9py.tables.values import Tone
+from k9py.views.history import time_text
+from k9py.views.outcome import ExitCode, code_of_status
+from k9py.views.values import Tone
 
 _TONES = {
     RolloutState.COMPLETE: Tone.OK,

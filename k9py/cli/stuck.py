@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
-from k9py.actions.change import Written
-from k9py.actions.delete_pod import plan_delete_pod
+from k9py.api.errors import NotFoundError, UnavailableError
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.text import printable
 from k9py.cli.session import Session
 from k9py.informer.clock import Clock
-from k9py.objects.errors import NotFoundError, UnavailableError
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.text import printable
+from k9py.operations.change import Written
+from k9py.operations.delete_pod import plan_delete_pod
 
 _CONTROLLER_SECONDS: Final = 30.0
 """How long a controller is given to see a change."""

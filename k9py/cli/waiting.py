@@ -14,11 +14,11 @@ import os
 from collections.abc import Callable
 from typing import Final, Self, TextIO
 
+from k9py.api.errors import ExpiredError, UnavailableError
+from k9py.api.kinds import KINDS
+from k9py.api.text import printable
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.informer.clock import Clock
-from k9py.objects.errors import ExpiredError, UnavailableError
-from k9py.objects.kinds import KINDS
-from k9py.objects.text import printable
 
 FIRST_ON_TERMINAL: Final = 2.0
 EVERY_ON_TERMINAL: Final = 1.0

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from k9py.actions.change import Written
-from k9py.actions.prepare import applied_as_previewed, prepare
-from k9py.actions.remarks import audit_remark, remarks
+from k9py.api.errors import KdashError, RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.text import printable
 from k9py.cli.console import Line
 from k9py.cli.following import Ending, follow_to_end
 from k9py.cli.options import WriteOptions
@@ -22,12 +23,11 @@ from k9py.cli.session import Invocation, Session, opened, tell
 from k9py.cli.stuck import delete_in_order, try_deleting
 from k9py.cli.targets import Named
 from k9py.cli.written import Result, error_outcome
-from k9py.objects.errors import KdashError, RefusedError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.text import printable
-from k9py.tables.outcome import ExitCode, code_of_audit, code_of_error
-from k9py.tables.values import Tone
+from k9py.operations.change import Written
+from k9py.operations.prepare import applied_as_previewed, prepare
+from k9py.operations.remarks import audit_remark, remarks
+from k9py.views.outcome import ExitCode, code_of_audit, code_of_error
+from k9py.views.values import Tone
 
 
 async def write(

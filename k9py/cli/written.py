@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from k9py.actions.change import Written
-from k9py.actions.prepare import Prepared
+from k9py.api.errors import DeniedError, KdashError
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
 from k9py.cli.following import Ending
 from k9py.cli.preview import preview_values
 from k9py.cli.status import status_values
-from k9py.objects.errors import DeniedError, KdashError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
-from k9py.tables.outcome import ExitCode
-from k9py.tables.present_state import PresentState
+from k9py.operations.change import Written
+from k9py.operations.prepare import Prepared
+from k9py.views.outcome import ExitCode
+from k9py.views.present_state import PresentState
 
 
 @dataclass(frozen=True, slots=True)

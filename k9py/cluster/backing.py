@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.objects.meta import ObjectKey, condition
-from k9py.objects.pods import Pod
-from k9py.objects.services import EndpointSlice
+from k9py.api.meta import ObjectKey, condition
+from k9py.api.pods import Pod
+from k9py.api.services import EndpointSlice
 
 _PUBLISHING: Final = timedelta(seconds=15)
 """A pod that became ready this short ago is about to be published as an endpoint."""

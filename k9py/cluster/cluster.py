@@ -12,6 +12,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, NoReturn, Protocol, Self
 
+from k9py.api.errors import ApiError, ConnectionFailedError
+from k9py.api.kinds import POD, SERVICE
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.feed import ChangeFeed, Dirty
 from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, fold
@@ -27,8 +29,6 @@ from k9py.informer.informer import Informer
 from k9py.informer.server import ServerTraits
 from k9py.informer.store import Batch
 from k9py.informer.turns import Turns
-from k9py.objects.errors import ApiError, ConnectionFailedError
-from k9py.objects.kinds import POD, SERVICE
 
 
 class ContextNamespace(Protocol):

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from k9py.api.events import Event
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.selectors import selects
+from k9py.api.services import EndpointSlice, Service
+from k9py.api.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 from k9py.cluster.feed import Dirty
 from k9py.cluster.indexes import BY_HAND, LABEL, SELECTOR, chosen_pair, every_pair
 from k9py.cluster.stores import Stores
 from k9py.informer.store import Batch, Change
-from k9py.objects.events import Event
-from k9py.objects.kinds import WORKLOAD_KINDS
-from k9py.objects.meta import KubeObject, ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.policy import HorizontalPodAutoscaler
-from k9py.objects.selectors import selects
-from k9py.objects.services import EndpointSlice, Service
-from k9py.objects.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 
 TOO_MANY = 2_000
 """Changes in one batch above which all is marked instead of each traced: tracing would hold the loop too long."""

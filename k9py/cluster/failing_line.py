@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from k9py.api.errors import KdashError
 from k9py.logs.failing_line import failing_line
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.source_errors import SourceTextError, container_lines
-from k9py.objects.errors import KdashError
 from k9py.rollouts.cohort_facts import FailingContainer
 
 _LINES: Final = 200

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 
 RECHECK = 5.0
 """Seconds after which rollouts that are not settled are looked at again: time alone can change what they are."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import RECHECK, ChangeFeed
-from k9py.objects.meta import ObjectKey
 from k9py.rollouts.status import RolloutState, RolloutStatus
 
 DONE = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.STALLED, RolloutState.PAUSED})

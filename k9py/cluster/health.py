@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError, SilentError
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.objects.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError, SilentError
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 """Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from k9py.objects.events import Event
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.objects.services import CONTROLLER, MANAGED_BY, EndpointSlice, Service
-from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, Workload
+from k9py.api.events import Event
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.services import CONTROLLER, MANAGED_BY, EndpointSlice, Service
+from k9py.api.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, Workload
 
 Pair = tuple[str, str, str]
 """(namespace, label key, label value)."""

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import Final
 
+from k9py.api.pods import ContainerState, Pod
 from k9py.logs.source import LogTarget, Role
-from k9py.objects.pods import ContainerState, Pod
 
 USUAL_ROLES: Final[frozenset[Role]] = frozenset({"main", "sidecar"})
 EVERY_ROLE: Final[frozenset[Role]] = frozenset({"main", "sidecar", "init", "ephemeral"})

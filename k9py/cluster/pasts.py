@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.objects.meta import ObjectKey
 from k9py.rollouts.allowance import went_through
 from k9py.rollouts.progress import progress
 from k9py.rollouts.revision_past import Pasts, revision_pasts

@@ -12,6 +12,15 @@ from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterat
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from k9py.api.events import Event
+from k9py.api.kinds import NAMESPACE, WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.selectors import other_labels
+from k9py.api.services import EndpointSlice, Service
+from k9py.api.severity import Severity
+from k9py.api.workloads import Deployment, Workload
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.indexes import SELECTOR, every_pair
 from k9py.cluster.log_targets import USUAL_ROLES, log_targets
@@ -19,21 +28,12 @@ from k9py.cluster.relations import Relations
 from k9py.cluster.stores import Stores
 from k9py.cluster.view_builder import ViewBuilder
 from k9py.cluster.views import RolloutView, ServiceView
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.pods import pod_findings
 from k9py.logs.source import LogTarget, Role
-from k9py.objects.events import Event
-from k9py.objects.kinds import NAMESPACE, WORKLOAD_KINDS
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.objects.selectors import other_labels
-from k9py.objects.services import EndpointSlice, Service
-from k9py.objects.severity import Severity
-from k9py.objects.workloads import Deployment, Workload
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.revisions import Revision, revisions
 from k9py.rollouts.status import RolloutState
-from k9py.triage.finding import Finding
-from k9py.triage.pods import pod_findings
 
 MAX_EVENTS = 200
 """Newest events an answer holds."""

@@ -14,11 +14,9 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 
-from k9py.informer.lister_watcher import ListerWatcher
-from k9py.informer.wire import read_page
-from k9py.objects.errors import ConnectionFailedError, ForbiddenError, NotFoundError
-from k9py.objects.events import Event
-from k9py.objects.kinds import (
+from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError
+from k9py.api.events import Event
+from k9py.api.kinds import (
     CONTROLLER_REVISION,
     EVENT,
     KINDS,
@@ -27,11 +25,13 @@ from k9py.objects.kinds import (
     WORKLOAD_KINDS,
     Kind,
 )
-from k9py.objects.meta import KubeObject, ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.selectors import LabelSelector
-from k9py.objects.text import printable
-from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.selectors import LabelSelector
+from k9py.api.text import printable
+from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.informer.lister_watcher import ListerWatcher
+from k9py.informer.wire import read_page
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutStatus, rollout_status
 

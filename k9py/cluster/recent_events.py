@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from k9py.api.events import Event
+from k9py.api.kinds import EVENT
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.informer.wire import read_page
-from k9py.objects.events import Event
-from k9py.objects.kinds import EVENT
-from k9py.objects.meta import ObjectKey
 
 LIMIT = 500
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

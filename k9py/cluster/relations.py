@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from k9py.api.events import Event
+from k9py.api.meta import ObjectKey, OwnerReference
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.selectors import selects
+from k9py.api.services import EndpointSlice, Service
+from k9py.api.target_ports import routed_slices
+from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.indexes import ABOUT, LABEL, SERVICE, TARGET, chosen_pair, is_indexed
 from k9py.cluster.stores import Stores
-from k9py.objects.events import Event
-from k9py.objects.meta import ObjectKey, OwnerReference
-from k9py.objects.pods import Pod
-from k9py.objects.policy import HorizontalPodAutoscaler
-from k9py.objects.selectors import selects
-from k9py.objects.services import EndpointSlice, Service
-from k9py.objects.target_ports import routed_slices
-from k9py.objects.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 
 
 class Relations:

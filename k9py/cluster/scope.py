@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from k9py.api.errors import ForbiddenError, KdashError
+from k9py.api.kinds import DEPLOYMENT, POD, Kind
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.objects.errors import ForbiddenError, KdashError
-from k9py.objects.kinds import DEPLOYMENT, POD, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from k9py.api.pods import Pod
+from k9py.api.workloads import CONTROLLER_REVISION_HASH, ReplicaSet
 from k9py.informer.store import Batch
-from k9py.objects.pods import Pod
-from k9py.objects.workloads import CONTROLLER_REVISION_HASH, ReplicaSet
 from k9py.rollouts.revision_past import RevisionPast
 from k9py.rollouts.revisions import Revision
 

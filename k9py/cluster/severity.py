@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.objects.meta import ObjectKey, condition
-from k9py.objects.pods import Pod
-from k9py.objects.scalings import Scaling
-from k9py.objects.severity import Severity
-from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.api.meta import ObjectKey, condition
+from k9py.api.pods import Pod
+from k9py.api.scalings import Scaling
+from k9py.api.severity import Severity
+from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.ranking import worst_first
+from k9py.diagnosis.workloads import FRESH
 from k9py.rollouts.allowance import AVAILABLE, allowance
 from k9py.rollouts.at_zero import AtZero, ZeroReason
 from k9py.rollouts.progress import progress
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.triage.finding import Finding
-from k9py.triage.ranking import worst_first
-from k9py.triage.workloads import FRESH
 
 _STARTING: Final = timedelta(seconds=60)
 """A pod this young, with nothing wrong, is on its way: it follows a scale-up, a new node, or a pod that went."""

@@ -10,15 +10,15 @@ from collections.abc import Hashable, Iterator
 from itertools import chain
 from typing import Generic, TypeVar
 
+from k9py.api.batch import Job
+from k9py.api.events import Event
+from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.nodes import Namespace, Node
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.services import EndpointSlice, Service
+from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 from k9py.informer.store import Store
-from k9py.objects.batch import Job
-from k9py.objects.events import Event
-from k9py.objects.meta import KubeObject, ObjectKey
-from k9py.objects.nodes import Namespace, Node
-from k9py.objects.pods import Pod
-from k9py.objects.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.objects.services import EndpointSlice, Service
-from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 
 T = TypeVar("T", bound=KubeObject)
 

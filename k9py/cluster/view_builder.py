@@ -15,6 +15,15 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from k9py.api.events import Event
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.scalings import Scaling, scaled_back
+from k9py.api.services import EndpointSlice, Service
+from k9py.api.severity import Severity
+from k9py.api.target_ports import lacks_ports, routed_slices
+from k9py.api.text import printable
+from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, Workload
 from k9py.cluster.backing import Counted, Wants, counted
 from k9py.cluster.relations import Relations
 from k9py.cluster.severity import (
@@ -28,22 +37,13 @@ from k9py.cluster.severity import (
     zero_finding,
 )
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
-from k9py.objects.events import Event
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.scalings import Scaling, scaled_back
-from k9py.objects.services import EndpointSlice, Service
-from k9py.objects.severity import Severity
-from k9py.objects.target_ports import lacks_ports, routed_slices
-from k9py.objects.text import printable
-from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, Workload
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.services import service_findings
+from k9py.diagnosis.workloads import workload_findings
 from k9py.rollouts.at_zero import AtZero, at_zero
 from k9py.rollouts.changed import TemplateChange
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
-from k9py.triage.finding import Finding
-from k9py.triage.services import service_findings
-from k9py.triage.workloads import workload_findings
 
 T = TypeVar("T")
 

@@ -10,12 +10,12 @@ from enum import Enum
 
 import msgspec
 
-from k9py.objects.meta import ObjectKey
-from k9py.objects.scalings import Scaling
-from k9py.objects.services import ServicePort
-from k9py.objects.severity import Severity
+from k9py.api.meta import ObjectKey
+from k9py.api.scalings import Scaling
+from k9py.api.services import ServicePort
+from k9py.api.severity import Severity
+from k9py.diagnosis.finding import Finding
 from k9py.rollouts.status import RolloutStatus
-from k9py.triage.finding import Finding
 
 
 class ServiceMode(Enum):

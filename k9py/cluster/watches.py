@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from k9py.api import kinds
+from k9py.api.kinds import Kind
 from k9py.cluster import indexes
 from k9py.cluster.stores import MergedStore, Stores
 from k9py.informer.store import Index
-from k9py.objects import kinds
-from k9py.objects.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 from msgspec.structs import force_setattr
 
-from k9py.objects.meta import KubeObject
-from k9py.objects.pods import ContainerStatus, Pod
+from k9py.api.meta import KubeObject
+from k9py.api.pods import ContainerStatus, Pod
 
 T = TypeVar("T", bound=KubeObject)
 

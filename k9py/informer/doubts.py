@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from k9py.api.errors import KdashError, SilentError
 from k9py.informer import timing
 from k9py.informer.clock import Clock
-from k9py.objects.errors import KdashError, SilentError
 
 _TOO_MANY: Final = 2
 

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import KubeObject
+from k9py.api.errors import KdashError
+from k9py.api.meta import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from k9py.objects.errors import KdashError
+from k9py.api.errors import KdashError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from k9py.objects.meta import KubeObject
-from k9py.objects.services import EndpointSlice
+from k9py.api.meta import KubeObject
+from k9py.api.services import EndpointSlice
 
 _ONE_PER_POD_OR_REVISION: Final = frozenset(
     {

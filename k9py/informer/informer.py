@@ -14,6 +14,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Generic, NoReturn, TypeVar
 
+from k9py.api.errors import ForbiddenError, SilentError, WatchCrashedError, WentBackError
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject
 from k9py.informer.backoff import Backoff
 from k9py.informer.clock import Clock
 from k9py.informer.events import (
@@ -36,9 +39,6 @@ from k9py.informer.store import Index, Store
 from k9py.informer.timing import IDLE_MARGIN, LATE_AFTER, PAGE_LIMIT, WATCH_SECONDS
 from k9py.informer.turns import Turns
 from k9py.informer.watcher import Watcher
-from k9py.objects.errors import ForbiddenError, SilentError, WatchCrashedError, WentBackError
-from k9py.objects.kinds import Kind
-from k9py.objects.meta import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
 

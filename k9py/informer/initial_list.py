@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.store import Change, Store
 from k9py.informer.turns import Turns
 from k9py.informer.versions import is_older, is_same
-from k9py.objects.meta import KubeObject, ObjectKey
 
 T = TypeVar("T", bound=KubeObject)
 In = TypeVar("In", bound=KubeObject, contravariant=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from k9py.api.meta import KubeObject
 from k9py.informer.events import Applied, Deleted, InitApplied, InitDone, Rejected, Watched, WatchEvent
 from k9py.informer.states import InitialWatch, State, Watching
 from k9py.informer.versions import number
-from k9py.objects.meta import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
 

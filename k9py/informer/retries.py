@@ -5,9 +5,9 @@ To give another failure a wait of its own: one `case`.
 
 from __future__ import annotations
 
+from k9py.api.errors import ApiError, ForbiddenError, KdashError, NotFoundError, SilentError, WentBackError
 from k9py.informer import timing
 from k9py.informer.backoff import MIN_WAIT, Backoff
-from k9py.objects.errors import ApiError, ForbiddenError, KdashError, NotFoundError, SilentError, WentBackError
 
 
 def wait_after(error: KdashError, backoff: Backoff, *, unanswered_for: float | None) -> float:

@@ -12,9 +12,9 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.events import Applied, Deleted
 from k9py.informer.versions import is_older, is_same
-from k9py.objects.meta import KubeObject, ObjectKey
 
 T = TypeVar("T", bound=KubeObject)
 

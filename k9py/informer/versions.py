@@ -8,8 +8,8 @@ tells the two apart.
 
 from __future__ import annotations
 
-from k9py.objects.errors import WentBackError
-from k9py.objects.meta import KubeObject
+from k9py.api.errors import WentBackError
+from k9py.api.meta import KubeObject
 
 
 def number(resource_version: str) -> int | None:

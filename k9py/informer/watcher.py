@@ -26,6 +26,18 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from k9py.api.errors import (
+    ApiError,
+    BadRequestError,
+    ConnectionFailedError,
+    ExpiredError,
+    ForbiddenError,
+    KdashError,
+    SilentError,
+    WentBackError,
+)
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject
 from k9py.informer import timing
 from k9py.informer.backoff import Backoff
 from k9py.informer.clock import Clock
@@ -40,18 +52,6 @@ from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, Stat
 from k9py.informer.turns import Turns
 from k9py.informer.versions import KnownVersion
 from k9py.informer.wire import UNREADABLE, Bookmark, Removal, Unreadable, Upsert, read_line, read_page
-from k9py.objects.errors import (
-    ApiError,
-    BadRequestError,
-    ConnectionFailedError,
-    ExpiredError,
-    ForbiddenError,
-    KdashError,
-    SilentError,
-    WentBackError,
-)
-from k9py.objects.kinds import Kind
-from k9py.objects.meta import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
 

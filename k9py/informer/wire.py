@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from k9py.objects.errors import (
+from k9py.api.errors import (
     ApiError,
     BadRequestError,
     ConflictError,
@@ -23,8 +23,8 @@ from k9py.objects.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.objects.kinds import Kind
-from k9py.objects.meta import KubeObject
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
 

@@ -17,7 +17,15 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import ClientResponse
 
-from k9py.actions.patcher import FIELD_MANAGER, PatchType, WriteRequest
+from k9py.api.errors import (
+    ApiError,
+    BadRequestError,
+    ExpiredError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from k9py.api.kinds import KINDS, AnyKind, Kind
+from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.errors import Asked
 from k9py.kube.failures import translated
@@ -27,15 +35,7 @@ from k9py.kube.not_api import malformed
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import ANSWER, LIST, REQUEST, Call, Transport, stream_timeout
 from k9py.logs.source import LogTarget
-from k9py.objects.errors import (
-    ApiError,
-    BadRequestError,
-    ExpiredError,
-    UnauthorizedError,
-    UnavailableError,
-)
-from k9py.objects.kinds import KINDS, AnyKind, Kind
-from k9py.objects.meta import KubeObject, ObjectKey
+from k9py.operations.patcher import FIELD_MANAGER, PatchType, WriteRequest
 
 PAGE: Final = 500
 _CONTENT_TYPE: Final[Mapping[PatchType, str]] = {

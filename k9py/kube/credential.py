@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from k9py.api.errors import ConfigError
 from k9py.kube.tls import ClientCertificate
-from k9py.objects.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.credential import Credential, Credentials, Times, header_safe
 from k9py.kube.exec_plugin import ExecPlugin, SignInCancelledError
 from k9py.kube.kubeconfig import Entry
@@ -23,8 +25,6 @@ from k9py.kube.sign_in import SignInListener
 from k9py.kube.static_credentials import StaticCredentials
 from k9py.kube.target import Target
 from k9py.kube.validation import has_header, has_own_credentials
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 MIN_INTERVAL: Final = 10.0
 """Seconds between two runs of a plugin: one whose credential is always about to expire must not run per request."""

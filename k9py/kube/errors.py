@@ -18,10 +18,7 @@ from typing import Final
 
 import msgspec
 
-from k9py.kube.admission import denial, no_dry_run, webhook_not_called
-from k9py.kube.evictions import budget_refusal, several_budgets
-from k9py.kube.not_api import Answer, not_api, speaks_https
-from k9py.objects.errors import (
+from k9py.api.errors import (
     ApiError,
     BadRequestError,
     ConflictError,
@@ -37,7 +34,10 @@ from k9py.objects.errors import (
     WebhookFailedError,
     repeated,
 )
-from k9py.objects.text import printable
+from k9py.api.text import printable
+from k9py.kube.admission import denial, no_dry_run, webhook_not_called
+from k9py.kube.evictions import budget_refusal, several_budgets
+from k9py.kube.not_api import Answer, not_api, speaks_https
 
 MAX_ERROR_BODY: Final = 65536
 """Bytes of an error's body that are read."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 
 _SPENT: Final = re.compile(
     r"The disruption budget (?P<name>\S+) needs (?P<needs>\d+) healthy pods and has (?P<has>\d+) currently", re.ASCII

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
+from k9py.api.text import printable
 from k9py.kube.go_yaml import YamlSyntaxError, read_yaml
 from k9py.kube.tls import ClientCertificate
-from k9py.objects.text import printable
 
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)")
 _TEXT_FIELDS: Final = ("token", "clientCertificateData", "clientKeyData", "expirationTimestamp")

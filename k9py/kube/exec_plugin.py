@@ -20,13 +20,13 @@ from typing import Any, Final
 
 import msgspec
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube import child_processes
 from k9py.kube.exec_answer import AnswerError, PluginCredential, read_answer
 from k9py.kube.kubeconfig_schema import ExecConfig
 from k9py.kube.sign_in import PluginWords, SignIn, SignInListener
 from k9py.kube.target import Endpoint
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 SILENCE: Final = 120.0
 """Seconds a plugin may take without a word."""

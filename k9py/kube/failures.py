@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from k9py.api.errors import ConnectionFailedError, SilentError, repeated
 from k9py.kube.errors import bounded, certificate_words
 from k9py.kube.not_api import not_http
-from k9py.objects.errors import ConnectionFailedError, SilentError, repeated
 
 _AGAIN: Final = "It is tried again by itself."
 _SENT_INSTEAD: Final = re.compile(r"Bad status line.*?(b(?:'.*'|\".*\"))", re.DOTALL)

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.kubeconfig_file import read_file
 from k9py.kube.kubeconfig_schema import Cluster, Context, ExecConfig, File, User
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 __all__ = ["Cluster", "Context", "Entry", "ExecConfig", "Kubeconfig", "User", "read_kubeconfig"]
 

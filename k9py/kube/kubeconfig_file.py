@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.go_yaml import YamlSyntaxError, read_yaml
 from k9py.kube.kubeconfig_schema import File
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 _LISTS_OF_TEXT: Final = frozenset({"args", "as-groups"})
 _MAPS_OF_LISTS: Final = frozenset({"as-user-extra"})

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from aiohttp import ClientResponse
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.kube.errors import Asked
 from k9py.kube.failures import cut_inside_line, silent, translated
 from k9py.kube.lines import EventLines
 from k9py.kube.not_api import malformed
 from k9py.kube.transport import ANSWER, ANSWER_STREAMED_LIST, PAGE, PROBE, Call, Transport, stream_timeout
-from k9py.objects.errors import ConnectionFailedError
 
 IDLE_MARGIN = 15.0
 """Seconds a watch may be silent beyond the time after which the server itself ends it."""

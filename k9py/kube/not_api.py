@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
-from k9py.objects.errors import ConnectionFailedError
-from k9py.objects.text import printable
+from k9py.api.errors import ConnectionFailedError
+from k9py.api.text import printable
 
 _TITLE: Final = re.compile(rb"<title[^>]*>(.{0,400}?)</title>", re.IGNORECASE | re.DOTALL)
 _LOOKED_AT: Final = 4096

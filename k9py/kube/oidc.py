@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
+from k9py.api.errors import ConfigError
 from k9py.kube.kubeconfig_schema import AuthProvider
-from k9py.objects.errors import ConfigError
 
 _HINT = "Sign in again with the tool that made this kubeconfig entry, or change it to an exec plugin (kubelogin)."
 _TIMEOUT = 30.0

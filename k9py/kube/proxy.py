@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.server_url import is_loopback, without_password
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 

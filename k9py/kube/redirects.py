@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.kube.errors import Asked, bounded
-from k9py.objects.errors import ConnectionFailedError
 
 REDIRECTED: Final = frozenset({301, 302, 303, 307, 308})
 

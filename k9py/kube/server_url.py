@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f]")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 
 KEPT_LINES: Final = 20
 MAX_LINE: Final = 1000

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.credential import Credential, header_safe
 from k9py.kube.kubeconfig import Entry
 from k9py.kube.kubeconfig_schema import User
 from k9py.kube.target import material, read_material
 from k9py.kube.tls import ClientCertificate
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 _HEADER_NAME: Final = "!#$&'*+-.^_`|~"
 """What may stand in a header's name as it is, beside letters and digits."""

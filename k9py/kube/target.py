@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.kubeconfig import DEMO_HINT, Entry, Kubeconfig, missing_hint, read_kubeconfig
 from k9py.kube.kubeconfig_file import decoded
 from k9py.kube.kubeconfig_schema import Cluster, User
@@ -19,8 +21,6 @@ from k9py.kube.options import ConnectOptions
 from k9py.kube.proxy import proxy_for
 from k9py.kube.server_url import is_loopback, parse_server
 from k9py.kube.validation import check_cluster, check_user
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 IN_CLUSTER = "in-cluster"
 """The context's name when we run in a pod and use its service account."""

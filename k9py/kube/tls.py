@@ -15,8 +15,8 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 

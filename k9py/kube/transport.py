@@ -26,6 +26,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from k9py import __version__
+from k9py.api.errors import ConnectionFailedError
 from k9py.kube.credential import Credential, Credentials
 from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status, from_stranger
 from k9py.kube.failures import translated, unanswered
@@ -35,7 +36,6 @@ from k9py.kube.not_api import Answer, malformed, not_api
 from k9py.kube.redirects import REDIRECTED, redirected, redirected_for_ever
 from k9py.kube.target import Endpoint
 from k9py.kube.tls import ClientCertificate, ssl_context
-from k9py.objects.errors import ConnectionFailedError
 
 POOL = 512
 """Connections at once: a watch a kind and namespace, the log streams, and the requests between them."""

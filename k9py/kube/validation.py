@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from k9py.api.errors import ConfigError
+from k9py.api.text import printable
 from k9py.kube.kubeconfig_schema import Cluster, ExecConfig, User
-from k9py.objects.errors import ConfigError
-from k9py.objects.text import printable
 
 EXEC_VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 _MODES: Final = ("Never", "IfAvailable", "Always")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from k9py.api.lazy_pattern import lazy_pattern
+from k9py.api.text import printable
 from k9py.logs.line import split_line
-from k9py.objects.lazy_pattern import lazy_pattern
-from k9py.objects.text import printable
 
 _LENGTH: Final = 500
 _STRONG: Final = lazy_pattern(

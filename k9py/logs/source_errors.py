@@ -11,10 +11,10 @@ import re
 from collections.abc import AsyncIterator
 from typing import Final
 
+from k9py.api.errors import KdashError
+from k9py.api.text import printable
 from k9py.logs.line import stamp
 from k9py.logs.source import Unfinished
-from k9py.objects.errors import KdashError
-from k9py.objects.text import printable
 
 _LONGEST: Final = 2_000
 _ERROR: Final = re.compile(

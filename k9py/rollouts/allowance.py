@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from k9py.objects.meta import condition
-from k9py.objects.quantities import scaled
-from k9py.objects.workloads import DaemonSet, Deployment, RollingUpdate, StatefulSet, Workload
+from k9py.api.meta import condition
+from k9py.api.quantities import scaled
+from k9py.api.workloads import DaemonSet, Deployment, RollingUpdate, StatefulSet, Workload
 from k9py.rollouts.progress import progress
 
 _NO_DEADLINE: Final = 2**31 - 1

@@ -13,11 +13,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from k9py.objects.events import Event
-from k9py.objects.policy import HorizontalPodAutoscaler
-from k9py.objects.scalings import pods_taken, scaled_away
-from k9py.objects.text import printable
-from k9py.objects.workloads import (
+from k9py.api.events import Event
+from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.scalings import pods_taken, scaled_away
+from k9py.api.text import printable
+from k9py.api.workloads import (
     REVISION_HISTORY,
     ControllerRevision,
     DaemonSet,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from k9py.objects.text import printable
-from k9py.objects.workloads import ReplicaSet
+from k9py.api.text import printable
+from k9py.api.workloads import ReplicaSet
 from k9py.rollouts.revisions import Revision
 
 _SLACK: Final = timedelta(seconds=10)

@@ -12,12 +12,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from k9py.objects.events import Event
-from k9py.objects.pod_troubles import pod_troubles, stuck_ending
-from k9py.objects.pods import Pod
-from k9py.objects.refusals import creation_trouble, refusal
-from k9py.objects.troubles import Trouble, TroubleKind
-from k9py.objects.workloads import Deployment, StatefulSet, Workload
+from k9py.api.events import Event
+from k9py.api.pod_troubles import pod_troubles, stuck_ending
+from k9py.api.pods import Pod
+from k9py.api.refusals import creation_trouble, refusal
+from k9py.api.troubles import Trouble, TroubleKind
+from k9py.api.workloads import Deployment, StatefulSet, Workload
 from k9py.rollouts.cohorts import Cohort
 from k9py.rollouts.progress import Progress
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from k9py.objects.workloads import CHANGE_CAUSE
+from k9py.api.workloads import CHANGE_CAUSE
 
 if TYPE_CHECKING:
     from k9py.rollouts.revisions import Revision

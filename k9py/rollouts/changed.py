@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.objects.events import Event
-from k9py.objects.managed import ManagedFields
-from k9py.objects.pods import Pod
-from k9py.objects.text import printable
-from k9py.objects.workloads import Workload
+from k9py.api.events import Event
+from k9py.api.managed import ManagedFields
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.api.workloads import Workload
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.revisions import Revision, current_revision
 

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
-from k9py.objects.meta import condition
-from k9py.objects.pods import ContainerStatus, Pod, StateTerminated
-from k9py.objects.workloads import Deployment, Workload
+from k9py.api.meta import condition
+from k9py.api.pods import ContainerStatus, Pod, StateTerminated
+from k9py.api.workloads import Deployment, Workload
 from k9py.rollouts.cohorts import Cohort
 from k9py.rollouts.progress import progress
 

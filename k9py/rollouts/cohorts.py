@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from k9py.objects.pods import Pod
+from k9py.api.pods import Pod
 from k9py.rollouts.revisions import Revision, revision_index
 
 

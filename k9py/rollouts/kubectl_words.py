@@ -6,9 +6,9 @@ names causes, is in `status`.
 
 from __future__ import annotations
 
-from k9py.objects.meta import condition
-from k9py.objects.text import printable
-from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.api.meta import condition
+from k9py.api.text import printable
+from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 from k9py.rollouts.progress import TIMED_OUT
 
 _ONLY_ROLLING = "error: rollout status is only available for RollingUpdate strategy type"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from k9py.objects.meta import Condition, condition
-from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.api.meta import Condition, condition
+from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 
 TIMED_OUT = "ProgressDeadlineExceeded"
 

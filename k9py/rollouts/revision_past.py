@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from k9py.objects.events import Event
-from k9py.objects.pod_troubles import short
-from k9py.objects.text import printable
-from k9py.objects.times import age
+from k9py.api.events import Event
+from k9py.api.pod_troubles import short
+from k9py.api.text import printable
+from k9py.api.times import age
 from k9py.rollouts.revisions import Revision
 
 _TO_ZERO: Final = re.compile(r"Scaled down replica set (\S+) (?:from \d+ )?to 0", re.ASCII)

@@ -10,10 +10,10 @@ from datetime import datetime
 
 import msgspec
 
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.secret_values import without_secret_words
-from k9py.objects.workloads import (
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.secret_values import without_secret_words
+from k9py.api.workloads import (
     CHANGE_CAUSE,
     CONTROLLER_REVISION_HASH,
     POD_TEMPLATE_HASH,

@@ -14,12 +14,12 @@ from enum import Enum
 
 import msgspec
 
-from k9py.objects.events import Event
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.text import printable
-from k9py.objects.troubles import TroubleKind
-from k9py.objects.workloads import DaemonSet, StatefulSet, Workload
+from k9py.api.events import Event
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.api.troubles import TroubleKind
+from k9py.api.workloads import DaemonSet, StatefulSet, Workload
 from k9py.rollouts.causes import Cause, rollout_cause
 from k9py.rollouts.changed import template_change
 from k9py.rollouts.cohorts import Cohort, cohorts

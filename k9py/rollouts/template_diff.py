@@ -14,8 +14,8 @@ from typing import Any, AnyStr, Final, Literal
 
 import msgspec
 
-from k9py.objects.secret_values import both_without_secrets
-from k9py.objects.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH
+from k9py.api.secret_values import both_without_secrets
+from k9py.api.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH
 from k9py.rollouts.yaml_lines import item_lines, key_text, lines_of, scalar_text
 
 Sign = Literal[" ", "+", "-", "@"]

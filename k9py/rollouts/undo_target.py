@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from k9py.objects.errors import AbsentError, RefusedError
-from k9py.objects.text import printable
+from k9py.api.errors import AbsentError, RefusedError
+from k9py.api.text import printable
 from k9py.rollouts.revision_past import RevisionPast, revision_pasts, was_taken_up
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState, RolloutStatus

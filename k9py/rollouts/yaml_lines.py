@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~"})
 _NUMBER: Final = re.compile(r"^[-+]?(\d[\d_]*\.?\d*([eE][-+]?\d+)?|0x[0-9a-fA-F]+|\.\d+)$")

@@ -14,7 +14,7 @@ from textual.actions import ActionParseResult
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 from k9py.tui.key_order import OrderedKeys
 from k9py.tui.screens.cluster_screen import ClusterScreen
 

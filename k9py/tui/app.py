@@ -16,12 +16,11 @@ from textual.command import Provider
 from textual.screen import Screen
 from textual.worker import Worker
 
+from k9py.api.errors import ConfigError, KdashError
+from k9py.api.meta import ObjectKey
 from k9py.cluster.feed import Changes
 from k9py.cluster.health import ClusterState
 from k9py.kube.contexts import contexts
-from k9py.objects.errors import ConfigError, KdashError
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.answered_keys import AnsweredKeys
 from k9py.tui.commands import CommandProvider
@@ -39,6 +38,7 @@ from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.work import start
 from k9py.tui.writing import Writing
+from k9py.views.values import Tone
 
 STAYS_SECONDS: Final = 10.0
 """How long a message stands that no key takes away."""

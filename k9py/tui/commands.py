@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from k9py.objects.errors import RefusedError
+from k9py.api.errors import RefusedError
 
 if TYPE_CHECKING:
     from k9py.tui.screens.aim import Aim

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from k9py.api.severity import Severity
+from k9py.api.times import duration
 from k9py.cluster.cluster import Cluster
-from k9py.objects.severity import Severity
-from k9py.objects.times import duration
-from k9py.tables.header import Segment, health_segment, place_segments, server_segments, unread_segments
-from k9py.tables.tones import COUNTED, count_words, severity_tone
-from k9py.tables.values import Tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
+from k9py.views.header import Segment, health_segment, place_segments, server_segments, unread_segments
+from k9py.views.tones import COUNTED, count_words, severity_tone
+from k9py.views.values import Tone
 
 _ACTIONS: Final = {"context": "contexts", "namespace": "namespaces", "namespaces": "namespaces"}
 """What a click does, by the label of a segment."""

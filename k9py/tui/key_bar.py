@@ -15,10 +15,10 @@ from textual import events
 from textual.screen import Screen
 from textual.widgets import Static
 
-from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k9py.config.clipboard import Clipboard
+from k9py.config.log_buffer import DEFAULT_BYTES
+from k9py.config.terminal import Notify
 from k9py.informer.clock import Clock, SystemClock
 from k9py.kube.options import ConnectOptions
-from k9py.settings.clipboard import Clipboard
-from k9py.settings.log_buffer import DEFAULT_BYTES
-from k9py.settings.terminal import Notify
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection

@@ -17,7 +17,7 @@ from typing import Final
 from rich.style import Style
 from textual.theme import Theme
 
-from k9py.tables.values import Tone
+from k9py.views.values import Tone
 
 _PLAIN: Final = Style.null()
 

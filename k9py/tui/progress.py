@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.widgets import Static
 
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
 from k9py.tui.theme import palette_for
+from k9py.views.values import Tone
 
 
 @dataclass(frozen=True, slots=True)

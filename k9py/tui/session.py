@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from k9py.api.errors import ConfigError, KdashError
 from k9py.kube.sign_in import SignIn
-from k9py.objects.errors import ConfigError, KdashError
 from k9py.tui.options import AppOptions
 
 if TYPE_CHECKING:
-    from k9py.actions.write import Writer
     from k9py.cluster.cluster import Cluster
     from k9py.kube.connection import Connection
+    from k9py.operations.write import Writer
 
 RETRY_SECONDS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits between attempts to connect; the last one repeats."""
@@ -104,10 +104,10 @@ class Session:
                 await self._wait_after(error, wait)
 
     async def _live(self) -> None:
-        from k9py.actions.audit import AuditLog, Identity, os_user
-        from k9py.actions.write import Writer
         from k9py.cluster.cluster import Cluster
         from k9py.cluster.scope import choose_scope
+        from k9py.operations.audit import AuditLog, Identity, os_user
+        from k9py.operations.write import Writer
 
         options = self.options
         connection = await options.connector(replace(options.connect, sign_in=self))

@@ -12,8 +12,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from k9py.kube.sign_in import SignIn
-from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
+from k9py.views.values import Tone
 
 ROWS: Final = 6
 """Rows of a plugin's words that are shown, wrapped: the code may be at the end of a long line."""

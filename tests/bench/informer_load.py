@@ -16,13 +16,13 @@ import tracemalloc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
+from k9py.api.errors import ExpiredError
+from k9py.api.kinds import POD
+from k9py.api.pods import Pod
 from k9py.informer import indexes
 from k9py.informer.clock import SystemClock
 from k9py.informer.informer import Informer
 from k9py.informer.store import LABELS
-from k9py.objects.errors import ExpiredError
-from k9py.objects.kinds import POD
-from k9py.objects.pods import Pod
 from tests.bench.pods import pods
 
 CHUNK = 25

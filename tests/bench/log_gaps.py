@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.nodes import lose_node, restore_node
 from k9py.simulator.faults import Cut, Hang, Refuse, Silence

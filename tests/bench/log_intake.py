@@ -26,18 +26,18 @@ from typing import Final
 
 import msgspec
 
+from k9py.api.pods import Pod
 from k9py.cluster.log_targets import log_targets
 from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.logs.keeping.buffer import LogBuffer
-from k9py.logs.keeping.query import parse_query
-from k9py.logs.keeping.scan import LineScan
+from k9py.logs.buffer.buffer import LogBuffer
+from k9py.logs.buffer.query import parse_query
+from k9py.logs.buffer.scan import LineScan
+from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
-from k9py.logs.tailing.stream import LogStream
-from k9py.objects.pods import Pod
 from tests.bench.cluster_process import ClusterProcess, usage
 from tests.bench.dashboard import holds, last_hold, say_holds, told
 from tests.bench.screen import Screen, percentile

@@ -22,7 +22,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState, LogRun
 from tests.cli.paper import PATIENCE, Paper
 from tests.cli.shell import ClusterTime
-from tests.simulator.scripted_logs import ScriptedRun
+from tests.unit.simulator.scripted_logs import ScriptedRun
 
 
 @dataclass

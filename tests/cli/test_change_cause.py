@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from k9py.api.workloads import CHANGE_CAUSE
 from k9py.cli.history import history
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import setting_images
 from k9py.cli.session import Invocation
-from k9py.objects.workloads import CHANGE_CAUSE
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator

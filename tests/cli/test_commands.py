@@ -19,7 +19,7 @@ from k9py.cli.main import command, main
 from k9py.cli.targets import Named, parse_images, parse_target, parse_targets
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from k9py.tables.outcome import ExitCode
+from k9py.views.outcome import ExitCode
 from tests.cli.shell import spec_of
 
 NAMES = [str(one.name) for one in COMMANDS]

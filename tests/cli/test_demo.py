@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from k9py.api.meta import ObjectKey
 from k9py.cli.demo import Demo
-from k9py.objects.meta import ObjectKey
 
 
 async def test_two_demos_share_no_uid_so_what_was_done_in_one_is_not_told_of_the_other() -> None:

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k9py.api.search_pattern import SearchPattern
+from k9py.api.text import printable
 from k9py.cli.logs.ansi import coloured_line
 from k9py.cli.logs.printers import Printer, printer
 from k9py.logs.line import LogLine
-from k9py.logs.records.level import Level
-from k9py.logs.records.sgr import Sgr
-from k9py.logs.records.shown import Shown, Span
+from k9py.logs.parsing.level import Level
+from k9py.logs.parsing.sgr import Sgr
+from k9py.logs.parsing.shown import Shown, Span
 from k9py.logs.source import LogTarget
-from k9py.objects.search_pattern import SearchPattern
-from k9py.objects.text import printable
 from tests.cli.paper import Paper
 
 AT = datetime(2026, 1, 15, 12, 0, 0, 250_000, tzinfo=UTC)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from k9py.cli.logs.options import LogOptions
 from k9py.cli.logs.reporting import Reporter
 from k9py.cli.logs.running import log_range, outcome
+from k9py.logs.follow.range import LogRange
+from k9py.logs.follow.status import StreamCounts, TailState, TargetStatus
 from k9py.logs.line import ALL, LogLine
 from k9py.logs.source import LogTarget
-from k9py.logs.tailing.range import LogRange
-from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
-from k9py.objects.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
-from k9py.tables.outcome import ExitCode
+from k9py.views.outcome import ExitCode
 from tests.cli.paper import Paper
 
 WEB = LogTarget("shop", "web-1", "app")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.targets import Named
+from k9py.logs.follow import words
+from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.tailing import words
-from k9py.logs.tailing.stream import LogStream
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from tests.cli.log_shell import LogShell, Written, write_logs

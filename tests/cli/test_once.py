@@ -18,8 +18,8 @@ from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Where
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
-from k9py.tables.plain import PlainTable
-from k9py.tables.values import Cell, Column, Tone
+from k9py.views.plain import PlainTable
+from k9py.views.values import Cell, Column, Tone
 from tests.cli.shell import edit
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.objects.errors import (
+from k9py.api.errors import (
     AbsentError,
     ConfigError,
     ConflictError,
@@ -18,8 +18,8 @@ from k9py.objects.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.objects.troubles import TroubleKind
-from k9py.tables.outcome import ExitCode, code_of_error, code_of_status, code_of_trouble
+from k9py.api.troubles import TroubleKind
+from k9py.views.outcome import ExitCode, code_of_error, code_of_status, code_of_trouble
 
 
 @pytest.mark.parametrize("kind", TroubleKind)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.workloads import REVISION
 from k9py.cli.history import history
 from k9py.cli.plans import pausing, restarting, scaling, setting_images
-from k9py.objects.workloads import REVISION
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator

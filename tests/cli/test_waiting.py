@@ -7,9 +7,9 @@ import io
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, UnavailableError
 from k9py.cli.waiting import Waiting, reading_words
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
-from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError, UnavailableError
 from tests.unit.cluster.server import HeldClock
 
 BUSY = UnavailableError("the API server asks us to slow down", code=429)

@@ -35,7 +35,7 @@ from tests.cli.writes import (
     says,
     undo,
 )
-from tests.simulator.cluster import workload
+from tests.unit.simulator.cluster import workload
 
 
 @pytest.fixture

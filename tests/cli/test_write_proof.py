@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from k9py.api.workloads import CHANGE_CAUSE
 from k9py.cli.console import Console
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import restarting, scaling, setting_images
-from k9py.objects.workloads import CHANGE_CAUSE
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Silence, Where

@@ -4,7 +4,7 @@ import pytest
 
 from k9py.simulator.server import Simulator
 from tests.conformance.kubectl import Kubectl
-from tests.simulator.objects import add_namespace
+from tests.unit.simulator.objects import add_namespace
 
 _ME = 'User "system:serviceaccount:shop:viewer"'
 

@@ -9,8 +9,8 @@ from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.conformance.kubectl import Kubectl
-from tests.simulator.objects import add_namespace, add_pod
-from tests.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.objects import add_namespace, add_pod
+from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from k9py.simulator.resources import EVENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.conformance.kubectl import Kubectl
-from tests.simulator.objects import Object, add_deployment, add_namespace, add_pod
+from tests.unit.simulator.objects import Object, add_deployment, add_namespace, add_pod
 
 
 @pytest.fixture(autouse=True)

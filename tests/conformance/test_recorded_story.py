@@ -14,8 +14,8 @@ import pytest
 from k9py.simulator.clock import RealClock
 from k9py.simulator.server import Simulator
 from tests.conformance.kubectl import Kubectl
-from tests.simulator.objects import add_namespace
-from tests.simulator.recordings import exchanges
+from tests.unit.simulator.objects import add_namespace
+from tests.unit.simulator.recordings import exchanges
 
 Object = dict[str, Any]
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

@@ -16,8 +16,8 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from k9py.objects.kinds import KINDS
-from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.api.kinds import KINDS
+from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 from k9py.rollouts.kubectl_words import kubectl_words
 from k9py.rollouts.progress import progress
 from k9py.rollouts.status import RolloutState, rollout_status
@@ -26,7 +26,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.conformance.kubectl import Kubectl, Outcome
 from tests.recordings import exchanges
-from tests.simulator.objects import add_namespace
+from tests.unit.simulator.objects import add_namespace
 
 Object = dict[str, Any]
 

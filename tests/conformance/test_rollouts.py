@@ -12,8 +12,8 @@ from k9py.simulator.resources import DEPLOYMENTS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.conformance.kubectl import Kubectl
-from tests.simulator.cluster import workload
-from tests.simulator.recordings import exchanges
+from tests.unit.simulator.cluster import workload
+from tests.unit.simulator.recordings import exchanges
 
 Object = dict[str, Any]
 IMAGE = "registry.example.com/checkout"

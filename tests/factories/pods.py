@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from k9py.objects.meta import Condition, KubeObject, Meta
-from k9py.objects.pods import (
+from k9py.api.meta import Condition, KubeObject, Meta
+from k9py.api.pods import (
     Container,
     ContainerState,
     ContainerStatus,
@@ -19,7 +19,7 @@ from k9py.objects.pods import (
     StateTerminated,
     StateWaiting,
 )
-from k9py.objects.workloads import (
+from k9py.api.workloads import (
     CONTROLLER_REVISION_HASH,
     POD_TEMPLATE_HASH,
     ReplicaSet,

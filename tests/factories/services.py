@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
-from k9py.objects.events import Event, ObjectReference
-from k9py.objects.managed import ServiceMeta
-from k9py.objects.meta import KubeObject
-from k9py.objects.pods import (
+from k9py.api.events import Event, ObjectReference
+from k9py.api.managed import ServiceMeta
+from k9py.api.meta import KubeObject
+from k9py.api.pods import (
     Pod,
 )
-from k9py.objects.policy import (
+from k9py.api.policy import (
     AutoscalerSpec,
     BudgetSpec,
     BudgetStatus,
@@ -20,8 +20,8 @@ from k9py.objects.policy import (
     PodDisruptionBudget,
     ScaleTarget,
 )
-from k9py.objects.selectors import LabelSelector
-from k9py.objects.services import (
+from k9py.api.selectors import LabelSelector
+from k9py.api.services import (
     Endpoint,
     EndpointConditions,
     EndpointPort,

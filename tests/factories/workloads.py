@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from k9py.objects.meta import Condition
-from k9py.objects.selectors import LabelSelector
-from k9py.objects.workloads import (
+from k9py.api.meta import Condition
+from k9py.api.selectors import LabelSelector
+from k9py.api.workloads import (
     CHANGE_CAUSE,
     CONTROLLER_REVISION_HASH,
     POD_TEMPLATE_HASH,

@@ -15,19 +15,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.logs.tailing.stream import LogStream
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import ObjectKey
+from k9py.logs.follow.stream import LogStream
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
 from tests.integration.clusters import watched, whole
-from tests.simulator.numbered import Counts, Ledger, Place, Written, numbered
+from tests.unit.simulator.numbered import Counts, Ledger, Place, Written, numbered
 
 NAMESPACE = "shop"
 Object = dict[str, Any]

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from k9py.actions.patcher import WriteRequest
+from k9py.api.meta import ObjectKey
+from k9py.api.troubles import TroubleKind
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.follow import follow
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events
 from k9py.cluster.scope import Scope
 from k9py.kube.connection import Connection
+from k9py.logs.follow.range import LogRange
+from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
-from k9py.logs.tailing.range import LogRange
-from k9py.logs.tailing.stream import LogStream
-from k9py.objects.meta import ObjectKey
-from k9py.objects.troubles import TroubleKind
+from k9py.operations.patcher import WriteRequest
 from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.tables.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code
+from k9py.views.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code
 from tests.integration.clusters import PATIENCE, until, watched, whole
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")

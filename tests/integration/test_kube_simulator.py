@@ -9,12 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.actions.patcher import WriteRequest
-from k9py.kube.connect import connect
-from k9py.kube.connection import Connection
-from k9py.kube.options import ConnectOptions
-from k9py.logs.source import LogTarget
-from k9py.objects.errors import (
+from k9py.api.errors import (
     BadRequestError,
     ConflictError,
     ConnectionFailedError,
@@ -25,15 +20,20 @@ from k9py.objects.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.logs.source import LogTarget
+from k9py.operations.patcher import WriteRequest
 from k9py.simulator.api.access import EVERYTHING
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Refuse, Where
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
-from tests.simulator.objects import add_deployment, add_namespace, add_pod
-from tests.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
+from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 

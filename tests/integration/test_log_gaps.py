@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.nodes import lose_node, restore_node
 from k9py.simulator.faults import Cut, Refuse, Where

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
-from k9py.actions.set_image import plan_set_image
-from k9py.actions.undo import plan_undo
+from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
-from k9py.objects.meta import ObjectKey
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
+from k9py.operations.undo import plan_undo
 from k9py.simulator.server import Simulator
 from tests.conformance.kubectl import Kubectl
 from tests.integration.test_writes_over_http import revision

@@ -9,25 +9,25 @@ from typing import Any
 
 import pytest
 
-from k9py.actions.audit import AuditLog, Identity
-from k9py.actions.change import Change
-from k9py.actions.delete_pod import plan_delete_pod, plan_evict
-from k9py.actions.forced_rollback import stuck_pods
-from k9py.actions.patcher import WriteRequest
-from k9py.actions.pause import plan_pause
-from k9py.actions.preflight import preflight
-from k9py.actions.prepare import Prepared, applied_as_previewed, prepare
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
-from k9py.actions.set_image import plan_set_image
-from k9py.actions.undo import plan_undo
-from k9py.actions.write import Writer
+from k9py.api.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
+from k9py.operations.audit import AuditLog, Identity
+from k9py.operations.change import Change
+from k9py.operations.delete_pod import plan_delete_pod, plan_evict
+from k9py.operations.forced_rollback import stuck_pods
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.pause import plan_pause
+from k9py.operations.preflight import preflight
+from k9py.operations.prepare import Prepared, applied_as_previewed, prepare
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
+from k9py.operations.undo import plan_undo
+from k9py.operations.write import Writer
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import (
     DEPLOYMENTS,

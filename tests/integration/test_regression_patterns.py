@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from k9py.logs.line import LogLine
-from k9py.logs.patterns.compare import compare
-from k9py.logs.patterns.counts import PatternCounts
 from k9py.logs.source import LogTarget
+from k9py.logs.templates.compare import compare
+from k9py.logs.templates.counts import PatternCounts
 from k9py.simulator.nodes.release_voices import AFTER_IMAGE
-from tests.simulator.cluster import Cluster, running_cluster
+from tests.unit.simulator.cluster import Cluster, running_cluster
 
 TAIL = 200
 

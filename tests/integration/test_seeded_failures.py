@@ -11,20 +11,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from k9py.objects.kinds import KINDS
-from k9py.objects.pods import Pod
-from k9py.objects.severity import Severity
-from k9py.objects.troubles import TroubleKind
-from k9py.objects.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
+from k9py.api.kinds import KINDS
+from k9py.api.pods import Pod
+from k9py.api.severity import Severity
+from k9py.api.troubles import TroubleKind
+from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.workloads import workload_findings
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 from k9py.simulator.controllers.nodes import restore_node
 from k9py.simulator.resources import PODS, by_kind
-from k9py.triage.finding import Finding
-from k9py.triage.workloads import workload_findings
 from tests.matrix import failures
 from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS
-from tests.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
+from tests.unit.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
 
 CALM = {RolloutState.UNKNOWN, RolloutState.PROGRESSING, RolloutState.COMPLETE}
 

@@ -18,15 +18,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
 from k9py.informer.health import Live
 from k9py.informer.informer import Informer
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.store import Batch
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
 from k9py.simulator.faults import Cut, Fault, Refuse, Slow, Where
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientTimeout
 
+from k9py.api.errors import SilentError
+from k9py.api.kinds import KINDS
+from k9py.api.meta import KubeObject, ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ESSENTIAL, ClusterState
 from k9py.informer import timing
 from k9py.informer.informer import streams_pay
 from k9py.informer.watcher import Watcher
 from k9py.kube import lister_watcher
-from k9py.objects.errors import SilentError
-from k9py.objects.kinds import KINDS
-from k9py.objects.meta import KubeObject, ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.encoding import EncodedObjects
 from k9py.simulator.faults import Hang, NoBookmarks, Silence, Where

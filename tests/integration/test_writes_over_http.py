@@ -10,22 +10,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from k9py.actions.audit import AuditLog, Identity
-from k9py.actions.change import Change
-from k9py.actions.delete_pod import plan_delete_pod, plan_evict
-from k9py.actions.patcher import WriteRequest
-from k9py.actions.pause import plan_pause, plan_resume
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
-from k9py.actions.undo import plan_undo, revision_template
-from k9py.actions.write import Writer
+from k9py.api.errors import ConflictError, KdashError, NotFoundError, RefusedError
+from k9py.api.kinds import KINDS
+from k9py.api.meta import ObjectKey
+from k9py.api.workloads import Deployment
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConflictError, KdashError, NotFoundError, RefusedError
-from k9py.objects.kinds import KINDS
-from k9py.objects.meta import ObjectKey
-from k9py.objects.workloads import Deployment
+from k9py.operations.audit import AuditLog, Identity
+from k9py.operations.change import Change
+from k9py.operations.delete_pod import plan_delete_pod, plan_evict
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
+from k9py.operations.undo import plan_undo, revision_template
+from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, rollout_status
 from k9py.rollouts.template_diff import template_diff
 from k9py.simulator.clock import ManualClock

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from k9py.actions.preflight import preflight
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
+from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.meta import ObjectKey
+from k9py.operations.preflight import preflight
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 

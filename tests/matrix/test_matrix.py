@@ -12,12 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from k9py.actions.audit import AuditLog, Identity
-from k9py.actions.delete_pod import plan_delete_pod
-from k9py.actions.forced_rollback import stuck_pods
-from k9py.actions.prepare import applied_as_previewed, prepare
-from k9py.actions.undo import plan_undo
-from k9py.actions.write import Writer
+from k9py.api.meta import ObjectKey
+from k9py.api.troubles import TroubleKind
 from k9py.cli.session import Invocation
 from k9py.cli.status import status
 from k9py.cli.targets import Named
@@ -25,8 +21,12 @@ from k9py.cluster.reading import read_workload
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.meta import ObjectKey
-from k9py.objects.troubles import TroubleKind
+from k9py.operations.audit import AuditLog, Identity
+from k9py.operations.delete_pod import plan_delete_pod
+from k9py.operations.forced_rollback import stuck_pods
+from k9py.operations.prepare import applied_as_previewed, prepare
+from k9py.operations.undo import plan_undo
+from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.simulator.api.strategies import prepared_for_update
 from k9py.simulator.api.writes import create_object

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from k9py.actions.patcher import WriteRequest
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
+from k9py.operations.patcher import WriteRequest
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 ROOMY = (160, 45)

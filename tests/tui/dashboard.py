@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from k9py.api.meta import ObjectKey
 from k9py.informer.clock import SystemClock
 from k9py.kube.options import ConnectOptions
-from k9py.objects.meta import ObjectKey
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.dialogs.confirm import ConfirmDialog

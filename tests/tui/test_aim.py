@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS, SERVICES
 from k9py.simulator.scenarios import shop

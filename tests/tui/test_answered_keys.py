@@ -7,7 +7,7 @@ from string import ascii_letters
 import pytest
 from textual.screen import Screen
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.difference import DifferenceScreen
 from k9py.tui.screens.home import HomeScreen

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from k9py.actions.patcher import WriteRequest
-from k9py.objects.workloads import CHANGE_CAUSE
+from k9py.api.workloads import CHANGE_CAUSE
+from k9py.operations.patcher import WriteRequest
 from k9py.rollouts.revisions import current_revision
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.rollout import RolloutScreen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.command import CommandPalette
 
-from k9py.objects.errors import RefusedError
+from k9py.api.errors import RefusedError
 from k9py.tui.commands import COMMANDS, matching, parse
 from tests.tui.dashboard import Dashboard
 

@@ -10,8 +10,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import Button
 
-from k9py.objects.errors import RefusedError
-from k9py.tables.values import Tone
+from k9py.api.errors import RefusedError
 from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -26,6 +25,7 @@ from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.writing import attempt
+from k9py.views.values import Tone
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 from tests.tui.test_writing import converged, stored
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
+from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
 
 CART_SERVICE = ObjectKey("Service", "shop", "cart")

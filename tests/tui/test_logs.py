@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.logs.tailing.range import RANGES
+from k9py.logs.follow.range import RANGES
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.key_bar import KeyBar

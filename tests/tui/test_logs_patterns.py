@@ -17,9 +17,9 @@ from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
-from k9py.tables import patterns as pattern_table
 from k9py.tui.logs.comparing import sides
 from k9py.tui.screens.logs import LogScreen
+from k9py.views import patterns as pattern_table
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
 from tests.tui.log_screen import until_said
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from k9py.objects.errors import ForbiddenError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.workloads import POD_TEMPLATE_HASH, RESTARTED_AT
+from k9py.api.errors import ForbiddenError
+from k9py.api.meta import ObjectKey
+from k9py.api.workloads import POD_TEMPLATE_HASH, RESTARTED_AT
 from k9py.rollouts.revisions import Revision
 from k9py.tui.logs.restarts import Restarts
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from k9py.objects.meta import Meta, ObjectKey
-from k9py.objects.pods import (
+from k9py.api.meta import Meta, ObjectKey
+from k9py.api.pods import (
     Container,
     ContainerState,
     ContainerStatus,
@@ -20,7 +20,7 @@ from k9py.objects.pods import (
     StateTerminated,
     StateWaiting,
 )
-from k9py.settings.clipboard import Clipboard
+from k9py.config.clipboard import Clipboard
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.message import MessageDialog

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.objects.meta import KubeObject
-from k9py.objects.pods import Pod
+from k9py.api.meta import KubeObject
+from k9py.api.pods import Pod
 from k9py.tui.logs.targets import no_pods_words
 from tests import factories as make
 from tests.unit.cluster.world import World

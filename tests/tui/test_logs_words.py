@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.cluster.log_targets import USUAL_ROLES
-from k9py.logs.records.level import Level
+from k9py.config.clipboard import MAX_BASE64, Clipboard
+from k9py.logs.follow import words
+from k9py.logs.parsing.level import Level
 from k9py.logs.source import LogTarget
-from k9py.logs.tailing import words
-from k9py.settings.clipboard import MAX_BASE64, Clipboard
 from k9py.tui.logs.choice import KnownSources, Sieve, SourceChoice, Tick, chosen, source_items
 from k9py.tui.logs.copying import copy_of
 from k9py.tui.logs.highlighting import parse_highlights

@@ -16,7 +16,7 @@ from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions
 from tests.tui.widgets.hosts import screen_text
-from tests.unit.logs.patterns.lines import NEW, OLD, at, line, steady
+from tests.unit.logs.templates.lines import NEW, OLD, at, line, steady
 
 NAMES = {"new": "revision 8", "old": "revision 7"}
 BOTH = [*steady(OLD, "INFO handled {}", every=1, minutes=10), *steady(NEW, "INFO handled {}", every=1, minutes=10)]

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from textual.widgets import ProgressBar
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.panes.cohorts import CountBar, Lines
 from k9py.tui.screens.rollout import RolloutScreen
+from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 
 PAYMENTS = ObjectKey("Deployment", "shop", "payments")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.screens.rollout import RolloutScreen

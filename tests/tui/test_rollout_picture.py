@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.objects.pods import Pod
-from k9py.objects.workloads import ReplicaSet
+from k9py.api.pods import Pod
+from k9py.api.workloads import ReplicaSet
 from k9py.rollouts.revisions import revisions
 from k9py.tui.panes.cohorts_picture import MAX_ROWS, Picture, picture
 from k9py.tui.screens import rollout

@@ -11,8 +11,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from k9py.actions.change import ChangeWarning, Gravity
-from k9py.objects.errors import RefusedError
+from k9py.api.errors import RefusedError
+from k9py.operations.change import ChangeWarning, Gravity
 from k9py.tui.dialogs.question import Question
 from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.theme import ThemedApp

@@ -9,8 +9,6 @@ from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.resources import DEPLOYMENTS, EVENTS, by_kind
 from k9py.simulator.state import ClusterState
-from k9py.tables.describe import DescribeLine, Section
-from k9py.tables.values import Tone
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.keymap import BAR, DIFFERENCE, GROUPS, LOG_PANE, LOG_SCREEN, ROLLOUT, TEXT
 from k9py.tui.screens.difference import DifferenceScreen, open_difference
@@ -19,6 +17,8 @@ from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.text import DescribeScreen, YamlScreen, folded, section_lines, without_secret_lines
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
+from k9py.views.describe import DescribeLine, Section
+from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard
 
 

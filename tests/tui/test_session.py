@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import ConfigError, ConnectionFailedError
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConfigError, ConnectionFailedError
 from k9py.simulator.faults import Refuse, Where
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp

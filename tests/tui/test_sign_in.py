@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.kube.sign_in import SignIn
-from k9py.objects.errors import ConnectionFailedError
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions

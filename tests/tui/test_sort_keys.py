@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.binding import Binding
 
-from k9py.tables import events, pods, rollouts, services
-from k9py.tables.values import Column
 from k9py.tui import keymap
 from k9py.tui.widgets.live_table.keys import TABLE_KEYS
+from k9py.views import events, pods, rollouts, services
+from k9py.views.values import Column
 
 TABLES = {module.__name__.rpartition(".")[2]: module.COLUMNS for module in (events, pods, rollouts, services)}
 BOUND = {

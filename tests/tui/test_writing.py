@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from textual.widgets import Button
 
-from k9py.actions.patcher import WriteRequest
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
+from k9py.operations.patcher import WriteRequest
 from k9py.simulator.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.scale import ScaleDialog
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 
 RESOURCES: dict[str, Resource] = {"Deployment": DEPLOYMENTS, "StatefulSet": STATEFULSETS, "DaemonSet": DAEMONSETS}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from k9py.objects.meta import ObjectKey
-from k9py.settings.terminal import Notify
+from k9py.api.meta import ObjectKey
+from k9py.config.terminal import Notify
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ClusterState

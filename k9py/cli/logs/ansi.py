@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from k9py.logs.records.level import Level
-from k9py.logs.records.sgr import Sgr
-from k9py.logs.records.shown import Shown
-from k9py.objects.search_pattern import SearchPattern
+from k9py.api.search_pattern import SearchPattern
+from k9py.logs.parsing.level import Level
+from k9py.logs.parsing.sgr import Sgr
+from k9py.logs.parsing.shown import Shown
 
 _RESET: Final = "\x1b[0m"
 _SOURCES: Final = ("36", "35", "34", "32", "96", "95", "94", "92")

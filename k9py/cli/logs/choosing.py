@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import click
 
-from k9py.logs.keeping.query import Query, parse_query
+from k9py.api.search_pattern import SearchPattern, compile_search
+from k9py.api.text import printable
+from k9py.logs.buffer.query import Query, parse_query
 from k9py.logs.line import LogLine
-from k9py.objects.search_pattern import SearchPattern, compile_search
-from k9py.objects.text import printable
 
 
 @dataclass(frozen=True, slots=True)

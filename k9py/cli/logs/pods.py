@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from k9py.api.kinds import POD, REPLICA_SET
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.api.workloads import ReplicaSet
 from k9py.cli.logs.options import LogOptions
 from k9py.cli.logs.subject import FirstLook, Subject
 from k9py.cli.session import Session
@@ -15,10 +19,6 @@ from k9py.informer.clock import Clock
 from k9py.informer.health import Live, Loading
 from k9py.informer.informer import Informer
 from k9py.logs.source import LogTarget
-from k9py.objects.kinds import POD, REPLICA_SET
-from k9py.objects.pods import Pod
-from k9py.objects.text import printable
-from k9py.objects.workloads import ReplicaSet
 
 
 class FollowedPods:

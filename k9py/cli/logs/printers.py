@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
+from k9py.api.search_pattern import SearchPattern
+from k9py.api.text import printable
 from k9py.cli.console import is_unicode, json_text
 from k9py.cli.logs.ansi import coloured_line, paint, source_codes
 from k9py.logs.line import LogLine
-from k9py.logs.records.level import Level, level_of
-from k9py.logs.records.record import parse
-from k9py.logs.records.sgr import as_written, plain
-from k9py.logs.records.shown import shown
+from k9py.logs.parsing.level import Level, level_of
+from k9py.logs.parsing.record import parse
+from k9py.logs.parsing.sgr import as_written, plain
+from k9py.logs.parsing.shown import shown
 from k9py.logs.source import LogTarget
-from k9py.objects.search_pattern import SearchPattern
-from k9py.objects.text import printable
 
 Printer = Callable[[LogLine], str]
 """Returns a line of a container as it is printed, with its line end."""

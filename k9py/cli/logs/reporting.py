@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
+from k9py.api.text import printable
 from k9py.cli.logs.ansi import paint
 from k9py.cli.logs.outlet import Outlet
 from k9py.cli.logs.printers import source_name
+from k9py.logs.follow.status import StreamCounts
 from k9py.logs.line import ALL, LogLine, Marker
-from k9py.logs.tailing.status import StreamCounts
-from k9py.objects.text import printable
 
 _CODES: Final[Mapping[Marker, str]] = {"gap": "1;33", "start": "36", "end": "2", "note": "35"}
 

@@ -11,6 +11,10 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
+from k9py.api.errors import BadRequestError, KdashError, NotFoundError
+from k9py.api.pods import Pod
+from k9py.api.search_pattern import SearchPattern
+from k9py.api.text import printable
 from k9py.cli.console import Console, takes_colour
 from k9py.cli.logs.choosing import Choice
 from k9py.cli.logs.options import FOLLOWED_PAST, LogOptions
@@ -21,16 +25,12 @@ from k9py.cli.logs.reporting import Reporter
 from k9py.cli.logs.subject import FirstLook, Subject, container_names, find_subject, first_look
 from k9py.cli.session import Invocation, Session, opened
 from k9py.informer.clock import Clock
+from k9py.logs.follow.merge import MOST_A_DRAIN
+from k9py.logs.follow.range import LogRange
+from k9py.logs.follow.status import TargetStatus
+from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.tailing.merge import MOST_A_DRAIN
-from k9py.logs.tailing.range import LogRange
-from k9py.logs.tailing.status import TargetStatus
-from k9py.logs.tailing.stream import LogStream
-from k9py.objects.errors import BadRequestError, KdashError, NotFoundError
-from k9py.objects.pods import Pod
-from k9py.objects.search_pattern import SearchPattern
-from k9py.objects.text import printable
-from k9py.tables.outcome import ExitCode, code_of_error
+from k9py.views.outcome import ExitCode, code_of_error
 
 TICK: Final = 0.1
 """Seconds between two looks at what has come."""

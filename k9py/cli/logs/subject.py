@@ -12,17 +12,17 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from k9py.api.errors import AbsentError, ConnectionFailedError, ForbiddenError
+from k9py.api.kinds import ENDPOINT_SLICE, KINDS, POD, REPLICA_SET, SERVICE, Kind
+from k9py.api.meta import KubeObject
+from k9py.api.pods import Pod
+from k9py.api.selectors import LabelSelector
+from k9py.api.services import SERVICE_NAME, Service
+from k9py.api.text import printable
+from k9py.api.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.cli.session import Session, naming
 from k9py.cli.targets import Named
 from k9py.cluster.log_targets import EVERY_ROLE, log_targets
-from k9py.objects.errors import AbsentError, ConnectionFailedError, ForbiddenError
-from k9py.objects.kinds import ENDPOINT_SLICE, KINDS, POD, REPLICA_SET, SERVICE, Kind
-from k9py.objects.meta import KubeObject
-from k9py.objects.pods import Pod
-from k9py.objects.selectors import LabelSelector
-from k9py.objects.services import SERVICE_NAME, Service
-from k9py.objects.text import printable
-from k9py.objects.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
 
 _WORKLOADS: Final = (Deployment, StatefulSet, DaemonSet)
 

@@ -11,7 +11,7 @@ from k9py.cluster.pasts import pasts_of
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.undo_target import UndoTarget, is_starting, suggested_undo
-from k9py.tables.answer import compared_revision
+from k9py.views.answer import compared_revision
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,25 +13,25 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from k9py.actions.audit import AuditLog
-from k9py.actions.forced_rollback import stuck_pods
-from k9py.actions.former_replicas import former_replicas
-from k9py.actions.undo import revision_template
+from k9py.api.errors import KdashError
+from k9py.api.managed import ManagedFields
+from k9py.api.pods import Pod
+from k9py.api.services import Service
+from k9py.api.troubles import TroubleKind
+from k9py.api.workloads import StatefulSet, Workload
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
-from k9py.objects.errors import KdashError
-from k9py.objects.managed import ManagedFields
-from k9py.objects.pods import Pod
-from k9py.objects.services import Service
-from k9py.objects.troubles import TroubleKind
-from k9py.objects.workloads import StatefulSet, Workload
-from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.operations.audit import AuditLog
+from k9py.operations.forced_rollback import stuck_pods
+from k9py.operations.former_replicas import former_replicas
+from k9py.operations.undo import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
 from k9py.rollouts.status import RolloutState
-from k9py.tables.answer import RolloutFacts
 from k9py.tui.answer.base import base_of
 from k9py.tui.session import Connected
 from k9py.tui.work import start
+from k9py.views.answer import RolloutFacts
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

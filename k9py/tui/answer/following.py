@@ -11,20 +11,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from k9py.api.meta import ObjectKey
+from k9py.api.severity import Severity
 from k9py.cluster.health import ClusterState
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.logs.patterns.compare import Comparison
-from k9py.objects.meta import ObjectKey
-from k9py.objects.severity import Severity
-from k9py.tables.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
-from k9py.tables.meaning import Line
-from k9py.tables.values import Tone
+from k9py.logs.templates.compare import Comparison
 from k9py.tui.answer.facts import FactsReader, selector_writer
 from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.filter_bar import FilterBar
+from k9py.views.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
+from k9py.views.meaning import Line
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

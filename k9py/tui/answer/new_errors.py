@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from k9py.api.meta import ObjectKey
 from k9py.informer.clock import Clock
 from k9py.logs.source import LogSource
-from k9py.objects.meta import ObjectKey
-from k9py.tables import patterns as pattern_table
 from k9py.tui.logs.comparing import beginnings, read_beginning, sides, started, workload_of
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.work import start
+from k9py.views import patterns as pattern_table
 
 EARLIER_LINES: Final = 5000
 """Lines that are counted of those taken before the rollout was known to move."""

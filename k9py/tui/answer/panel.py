@@ -11,14 +11,14 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
-from k9py.objects.text import printable
-from k9py.tables.answer import Answer
-from k9py.tables.meaning import Line
-from k9py.tables.tones import severity_tone
-from k9py.tables.values import Tone
+from k9py.api.text import printable
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.views.answer import Answer
+from k9py.views.meaning import Line
+from k9py.views.tones import severity_tone
+from k9py.views.values import Tone
 
 EDGES: Final = 2
 """Cells of the bar on the left and the blank on the right."""

@@ -13,9 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
+from k9py.api.text import printable
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.views.values import Tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Question, question_lines, tried_words
 from k9py.tui.widgets.text_view import TextView
+from k9py.views.values import Tone
 
 ROWS_AROUND: Final = 10
 """Rows the box needs beside what scrolls: frame, place, what the server said, buttons, and blanks between."""

@@ -22,10 +22,10 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
+from k9py.api.text import printable
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.text_view import TextLine
+from k9py.views.values import Tone
 
 ResultT = TypeVar("ResultT")
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from textual.geometry import Size
 
-from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
 from k9py.rollouts.template_diff import DiffLine, template_diff
-from k9py.tables.meaning import meaning_lines
-from k9py.tables.values import Tone
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.views.meaning import meaning_lines
+from k9py.views.values import Tone
 
 LEAST_YAML: Final = 10
 """Lines that are left below a difference by meaning from which on the YAML uses them."""

@@ -10,9 +10,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.objects.errors import ApiError, KdashError
-from k9py.tables.values import Tone
+from k9py.api.errors import ApiError, KdashError
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.views.values import Tone
 
 
 class MessageDialog(Dialog[bool]):

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.actions.change import ChangeWarning, Gravity
-from k9py.objects.text import printable
-from k9py.rollouts.meaning import MeaningChange
+from k9py.api.text import printable
+from k9py.operations.change import ChangeWarning, Gravity
+from k9py.rollouts.semantic_diff import MeaningChange
 from k9py.rollouts.template_diff import DiffLine
-from k9py.tables.present_state import PresentState
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.views.present_state import PresentState
+from k9py.views.values import Tone
 
 Row = tuple[str, str, str]
 """(what, value now, value then)."""

@@ -10,8 +10,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.views.values import Tone
 
 
 class QuitDialog(Dialog[bool]):

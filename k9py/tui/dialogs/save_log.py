@@ -10,8 +10,8 @@ from textual.binding import BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.views.values import Tone
 
 Extent = Literal["shown", "buffered"]
 _EXTENTS: Final[tuple[Extent, ...]] = ("shown", "buffered")

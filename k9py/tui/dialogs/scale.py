@@ -16,15 +16,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
+from k9py.api.errors import KdashError
 from k9py.informer.clock import Clock
-from k9py.objects.errors import KdashError
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Question, Standing, question_lines, standing_lines, tried_words
 from k9py.tui.key_order import OrderedKeys
 from k9py.tui.widgets.number_input import NumberInput
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.work import start
+from k9py.views.values import Tone
 
 ValueT = TypeVar("ValueT")
 

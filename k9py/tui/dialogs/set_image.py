@@ -13,10 +13,10 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
+from k9py.api.text import printable
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Standing, standing_lines
+from k9py.views.values import Tone
 
 WIDTH: Final = 96
 

@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.logs.choice import Group, SourceItem, Tick
+from k9py.views.values import Tone
 
 LEAST_ROWS: Final = 4
 ROWS_AROUND: Final = 6

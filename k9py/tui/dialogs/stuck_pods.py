@@ -11,8 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button
 
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.views.values import Tone
 
 
 class StuckPodsDialog(Dialog[bool]):

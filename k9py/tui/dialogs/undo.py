@@ -14,15 +14,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_past import RevisionPast
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import UndoTarget, numbered_alike, previous_revision, revision_label
-from k9py.tables import revisions as revision_table
-from k9py.tables.values import Cell, Column, Row, Tone
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import difference_text
 from k9py.tui.dialogs.question import Standing, standing_lines
@@ -30,6 +28,8 @@ from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.work import start
+from k9py.views import revisions as revision_table
+from k9py.views.values import Cell, Column, Row, Tone
 
 Templates = tuple[Mapping[str, Any], Mapping[str, Any]]
 """The pod template now, and the one of a revision."""

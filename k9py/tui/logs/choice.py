@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
 
+from k9py.api.pods import Pod
 from k9py.cluster.log_targets import USUAL_ROLES
-from k9py.logs.keeping.hidden import Hidden
-from k9py.logs.records.level import Level
+from k9py.logs.buffer.hidden import Hidden
+from k9py.logs.parsing.level import Level
 from k9py.logs.source import LogTarget, Place, Role
-from k9py.objects.pods import Pod
-from k9py.tables.pod_status import pod_status
+from k9py.views.pod_status import pod_status
 
 Group = Literal["pod", "container", "level", "role"]
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from k9py.api.errors import KdashError
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
 from k9py.cluster.queries import Queries
 from k9py.logs.line import LogLine, split_line, stamp
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.source_errors import container_lines
-from k9py.objects.errors import KdashError
-from k9py.objects.kinds import WORKLOAD_KINDS
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
 from k9py.rollouts.status import RolloutState
 
 BEGINNING_BYTES: Final = 64 << 10

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from k9py.logs.records.sgr import as_written
-from k9py.settings.clipboard import MAX_BASE64, Clipboard
+from k9py.config.clipboard import MAX_BASE64, Clipboard
+from k9py.logs.parsing.sgr import as_written
 from k9py.tui.widgets.log_view.view import LogView
 
 if TYPE_CHECKING:

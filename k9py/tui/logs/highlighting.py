@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.objects.search_pattern import pattern_fault
+from k9py.api.search_pattern import pattern_fault
 
 _ITEM: Final = re.compile(r"/(?P<pattern>(?:\\.|[^/\\])+)/(?=\s|$)|(?P<word>\S+)")
 

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from k9py.actions.undo import revision_template
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.workloads import RESTARTED_AT
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
+from k9py.api.workloads import RESTARTED_AT
+from k9py.operations.undo import revision_template
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.template_diff import comparable
 

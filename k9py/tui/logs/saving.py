@@ -7,11 +7,11 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from k9py.logs.keeping.saving import file_name, save, stamp
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
+from k9py.logs.buffer.saving import file_name, save, stamp
 from k9py.logs.line import LogLine
-from k9py.logs.records.sgr import plain
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import ObjectKey
+from k9py.logs.parsing.sgr import plain
 from k9py.tui.dialogs.save_log import SaveLogDialog
 from k9py.tui.widgets.log_view.view import LogView
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
+from k9py.api.selectors import selector_words
+from k9py.api.services import Service
+from k9py.api.text import printable
+from k9py.api.workloads import Deployment, StatefulSet
 from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.cluster.queries import Queries
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
-from k9py.objects.selectors import selector_words
-from k9py.objects.services import Service
-from k9py.objects.text import printable
-from k9py.objects.workloads import Deployment, StatefulSet
 from k9py.tui.logs.choice import failing_init_containers
 from k9py.tui.logs.comparing import revision_names
 from k9py.tui.panes.log_pane import LogPane

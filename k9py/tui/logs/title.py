@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k9py.logs.tailing.range import PREVIOUS, LogRange
-from k9py.logs.tailing.status import StreamCounts, TailState, TargetStatus
+from k9py.logs.follow.range import PREVIOUS, LogRange
+from k9py.logs.follow.status import StreamCounts, TailState, TargetStatus
 from k9py.tui.widgets.log_view.state import LogState
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from msgspec import structs
 
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
-from k9py.tables.values import Cell, Column, Row, Tone
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
 from k9py.tui.panes.table_pane import RowSource
+from k9py.views.values import Cell, Column, Row, Tone
 
 _SETTLED = (Tone.OK, Tone.PLAIN, Tone.MUTED)
 

@@ -17,18 +17,18 @@ from textual.containers import Horizontal
 from textual.renderables.bar import Bar as BarRenderable
 from textual.widgets import ProgressBar, Static
 
-from k9py.objects.text import printable
-from k9py.objects.times import duration
-from k9py.objects.workloads import Workload
+from k9py.api.text import printable
+from k9py.api.times import duration
+from k9py.api.workloads import Workload
 from k9py.rollouts.allowance import Deadline, allowance, deadline
 from k9py.rollouts.cohort_facts import CohortFacts
 from k9py.rollouts.status import RolloutStatus
-from k9py.tables.cohorts import cohort_lines
-from k9py.tables.meaning import Line
-from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextSpan
+from k9py.views.cohorts import cohort_lines
+from k9py.views.meaning import Line
+from k9py.views.values import Tone
 
 INDENT: Final = 4
 """Cells the rest of a folded line stands to the right."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from k9py.api.pods import Pod
+from k9py.api.workloads import Workload
 from k9py.cluster.views import short_tag
-from k9py.objects.pods import Pod
-from k9py.objects.workloads import Workload
 from k9py.rollouts.cohort_facts import CohortFacts, FailingContainer, cohort_facts
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.revisions import Revision
-from k9py.tables import pods as pod_table
-from k9py.tables.values import Row
+from k9py.views import pods as pod_table
+from k9py.views.values import Row
 
 MAX_ROWS: Final = 300
 """Pods of one revision that have a row; those that are not ready come first."""

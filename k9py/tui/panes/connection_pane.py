@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Center, Middle
 from textual.widgets import Static
 
+from k9py.api.errors import KdashError
+from k9py.api.text import printable
 from k9py.kube.sign_in import SignIn
-from k9py.objects.errors import KdashError
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
 from k9py.tui.theme import Palette, palette_for
+from k9py.views.values import Tone
 
 _KEYS = (("Enter", "try again now"), ("c", "choose another context"), ("Ctrl+C", "quit"))
 _WHILE_SIGNING_IN = (("Esc", "cancel the sign-in"), ("Ctrl+C", "quit"))

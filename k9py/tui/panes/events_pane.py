@@ -7,15 +7,15 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 
+from k9py.api.events import Event
+from k9py.api.meta import Condition
 from k9py.informer.clock import Clock
-from k9py.objects.events import Event
-from k9py.objects.meta import Condition
-from k9py.tables import events as event_table
 from k9py.tui.panes.cohorts import Lines
 from k9py.tui.panes.sources import Shape
 from k9py.tui.panes.summary import condition_lines
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.views import events as event_table
 
 _SHAPE = Shape.of(event_table.COLUMNS, without=frozenset({"from"}))
 

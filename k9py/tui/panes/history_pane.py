@@ -8,15 +8,15 @@ from typing import Final
 
 from msgspec import structs
 
+from k9py.api.meta import ObjectKey
 from k9py.informer.clock import Clock
-from k9py.objects.meta import ObjectKey
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_past import Pasts
 from k9py.rollouts.revisions import Revision
-from k9py.tables import revisions as revision_table
-from k9py.tables.values import Cell, Column, Tone
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.views import revisions as revision_table
+from k9py.views.values import Cell, Column, Tone
 
 MARK: Final = Column("mark", "", min_width=4, max_width=64)
 """Which revision runs now, which one others are compared with, which was left by an undo and why."""

@@ -16,14 +16,14 @@ from textual.binding import BindingType
 from textual.timer import Timer
 from textual.worker import Worker
 
+from k9py.api.meta import ObjectKey
+from k9py.config.log_buffer import DEFAULT_BYTES
 from k9py.informer.clock import Clock
+from k9py.logs.follow.range import TAIL, LogRange
+from k9py.logs.follow.status import StreamCounts
+from k9py.logs.follow.stream import MAX_STREAMS, LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource, LogTarget, Place
-from k9py.logs.tailing.range import TAIL, LogRange
-from k9py.logs.tailing.status import StreamCounts
-from k9py.logs.tailing.stream import MAX_STREAMS, LogStream
-from k9py.objects.meta import ObjectKey
-from k9py.settings.log_buffer import DEFAULT_BYTES
 from k9py.tui import keymap
 from k9py.tui.logs.choice import KnownSources, SourceChoice
 from k9py.tui.logs.copying import copy_from

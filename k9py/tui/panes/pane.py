@@ -12,9 +12,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
+from k9py.api.text import printable
 from k9py.tui.theme import palette_for
+from k9py.views.values import Tone
 
 
 class Pane(Vertical):

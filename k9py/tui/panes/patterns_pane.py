@@ -17,18 +17,18 @@ from typing import Final
 from textual.message import Message
 from textual.worker import Worker
 
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
 from k9py.informer.clock import Clock
 from k9py.logs.line import LogLine
-from k9py.logs.patterns.compare import Comparing, Comparison, PatternRow
-from k9py.logs.patterns.counts import PatternCounts
-from k9py.objects.meta import ObjectKey
-from k9py.objects.text import printable
-from k9py.tables import patterns as pattern_table
-from k9py.tables.values import Column
+from k9py.logs.templates.compare import Comparing, Comparison, PatternRow
+from k9py.logs.templates.counts import PatternCounts
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.work import start
+from k9py.views import patterns as pattern_table
+from k9py.views.values import Column
 
 SLICE_SECONDS: Final = 0.004
 FRAME: Final = 3

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from msgspec import structs
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
-from k9py.objects.meta import ObjectKey
-from k9py.tables import rollouts as rollout_table
-from k9py.tables import services as service_table
-from k9py.tables.values import Column, Row
 from k9py.tui.panes.table_pane import RowSource
+from k9py.views import rollouts as rollout_table
+from k9py.views import services as service_table
+from k9py.views.values import Column, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,20 @@ from datetime import datetime
 from rich.text import Text
 from textual.widgets import Static
 
+from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER
+from k9py.api.meta import Condition
+from k9py.api.text import printable
+from k9py.api.times import age
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.kinds import HORIZONTAL_POD_AUTOSCALER
-from k9py.objects.meta import Condition
-from k9py.objects.text import printable
-from k9py.objects.times import age
-from k9py.tables.meaning import Line
-from k9py.tables.services import behind_words, endpoints_cell
-from k9py.tables.tones import finding_tone, rollout_tone, service_tone
-from k9py.tables.values import Tone
-from k9py.triage.finding import Finding
+from k9py.diagnosis.finding import Finding
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.views.meaning import Line
+from k9py.views.services import behind_words, endpoints_cell
+from k9py.views.tones import finding_tone, rollout_tone, service_tone
+from k9py.views.values import Tone
 
 MAX_FINDINGS = 3
 DEADLINE = "ProgressDeadlineExceeded"

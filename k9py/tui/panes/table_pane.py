@@ -16,9 +16,8 @@ from typing import Final
 
 from textual.app import ComposeResult
 
+from k9py.api.meta import ObjectKey
 from k9py.informer.clock import Clock
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Column, Row, Tone
 from k9py.tui.panes.searched_pane import SearchedPane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -26,6 +25,7 @@ from k9py.tui.widgets.live_table.messages import Counted
 from k9py.tui.widgets.live_table.row_filter import RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.work import start
+from k9py.views.values import Column, Row, Tone
 
 FILL_SLICE_SECONDS: Final = 0.004
 APPLY_SECONDS: Final = 0.004

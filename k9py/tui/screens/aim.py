@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.objects.meta import ObjectKey
-from k9py.tables.present_state import rollout_state
-from k9py.tables.tones import rank_of, rollout_tone
 from k9py.tui.dialogs.choose import Choice, ChooseDialog
 from k9py.tui.screens.refusals import why_not
+from k9py.views.present_state import rollout_state
+from k9py.views.tones import rank_of, rollout_tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -16,10 +16,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from k9py.api.errors import KdashError
+from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
 from k9py.cluster.feed import Changes
-from k9py.objects.errors import KdashError
-from k9py.objects.kinds import POD, WORKLOAD_KINDS
-from k9py.objects.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.commands import COMMANDS, Command, parse
 from k9py.tui.dialogs.command_line import CommandLine

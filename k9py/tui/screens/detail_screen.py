@@ -11,13 +11,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import Changes
 from k9py.cluster.queries import Queries
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Tone
 from k9py.tui.panes.summary import ObjectSummary
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.views.values import Tone
 
 ViewT = TypeVar("ViewT")
 

@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.audit import AuditLog
-from k9py.actions.undo import revision_template
+from k9py.api.errors import AbsentError, KdashError, NotFoundError, RefusedError
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
 from k9py.cluster.feed import Changes
-from k9py.objects.errors import AbsentError, KdashError, NotFoundError, RefusedError
-from k9py.objects.kinds import WORKLOAD_KINDS
-from k9py.objects.meta import ObjectKey
+from k9py.operations.audit import AuditLog
+from k9py.operations.undo import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import previous_revision, revision_of_number
-from k9py.tables.meaning import Line
-from k9py.tables.revisions import revision_words
-from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.answer.base import base_of
 from k9py.tui.dialogs.difference import difference_text
@@ -33,6 +30,9 @@ from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.text import TextScreen
 from k9py.tui.widgets.text_view import TextSpan
 from k9py.tui.work import start
+from k9py.views.meaning import Line
+from k9py.views.revisions import revision_words
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

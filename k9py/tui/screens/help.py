@@ -15,9 +15,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from k9py.tables.values import Tone
 from k9py.tui.keymap import GROUPS
 from k9py.tui.theme import palette_for
+from k9py.views.values import Tone
 
 
 @dataclass(frozen=True, slots=True)

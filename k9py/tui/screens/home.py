@@ -17,13 +17,10 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import ContentSwitcher
 
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
 from k9py.cluster.feed import Changes
 from k9py.cluster.health import ClusterHealth, ClusterState
-from k9py.objects.kinds import WORKLOAD_KINDS
-from k9py.objects.meta import ObjectKey
-from k9py.tables import rollouts as rollout_table
-from k9py.tables import services as service_table
-from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.answer.following import Answering
 from k9py.tui.answer.new_errors import NewErrors
@@ -42,6 +39,9 @@ from k9py.tui.screens.refusals import no_workload_words
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.views import rollouts as rollout_table
+from k9py.views import services as service_table
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -14,13 +14,13 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.worker import Worker
 
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
 from k9py.cluster.feed import Changes
 from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.cluster.queries import Queries
+from k9py.logs.follow.range import RANGES, TAIL, LogRange
 from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.tailing.range import RANGES, TAIL, LogRange
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
 from k9py.rollouts.revisions import Revision
 from k9py.tui import keymap
 from k9py.tui.dialogs.sources import SourcesDialog

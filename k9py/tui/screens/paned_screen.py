@@ -12,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.tui import keymap
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane

@@ -5,8 +5,8 @@ To refuse another action: a line in `why_not`; the key is then dimmed, and says 
 
 from __future__ import annotations
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.objects.meta import ObjectKey
 from k9py.rollouts.undo_target import previous_revision
 
 

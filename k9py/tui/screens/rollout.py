@@ -17,20 +17,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.feed import Changes
 from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
-from k9py.objects.errors import KdashError
-from k9py.objects.meta import ObjectKey
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.cohort_facts import FailingContainer
-from k9py.tables import pods as pod_table
-from k9py.tables.cohorts import failing_log_line
-from k9py.tables.tones import rollout_tone
 from k9py.tui import keymap
 from k9py.tui.logs.targets import set_log_targets
 from k9py.tui.panes.cohorts import Cohorts, Counts, Lines, allowance_line
@@ -46,6 +43,9 @@ from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.difference import open_difference
 from k9py.tui.widgets.live_table.messages import Selected
 from k9py.tui.work import start
+from k9py.views import pods as pod_table
+from k9py.views.cohorts import failing_log_line
+from k9py.views.tones import rollout_tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -10,13 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
+from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceView
-from k9py.objects.meta import ObjectKey
-from k9py.tables import events as event_table
-from k9py.tables import pods as pod_table
-from k9py.tables import rollouts as rollout_table
 from k9py.tui import keymap
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.sources import Shape
@@ -24,6 +21,9 @@ from k9py.tui.panes.summary import service_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import DetailScreen
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.views import events as event_table
+from k9py.views import pods as pod_table
+from k9py.views import rollouts as rollout_table
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -13,15 +13,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from k9py.api.errors import KdashError
+from k9py.api.events import Event
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
+from k9py.api.secret_values import without_secret_words, without_secrets
 from k9py.cluster.feed import Changes
 from k9py.cluster.recent_events import recent_events
-from k9py.objects.errors import KdashError
-from k9py.objects.events import Event
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
-from k9py.objects.secret_values import without_secret_words, without_secrets
-from k9py.tables.describe import Section, describe
-from k9py.tables.values import Tone
 from k9py.tui import keymap
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
@@ -30,6 +28,8 @@ from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.text_view import TextLine, TextSpan, yaml_lines
 from k9py.tui.work import start
 from k9py.tui.yaml_text import yaml_text
+from k9py.views.describe import Section, describe
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.objects.text import printable
-from k9py.settings.terminal import Notify
+from k9py.api.text import printable
+from k9py.config.terminal import Notify
 
 MOST_CHARACTERS: Final = 160
 _BELL: Final = "\x07"

@@ -10,7 +10,7 @@ import os
 import select
 from typing import TextIO
 
-from k9py.settings import ascii_text
+from k9py.config import ascii_text
 
 
 class TerminalOutput:

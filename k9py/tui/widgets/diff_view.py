@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from k9py.tables.values import Tone
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextLine, TextSpan, TextView
+from k9py.views.values import Tone
 
 
 def diff_lines(lines: Sequence[str]) -> list[TextLine]:

@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 
 
 class FilterBar(Horizontal):

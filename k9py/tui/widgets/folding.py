@@ -6,8 +6,8 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from k9py.tables.values import Tone
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.views.values import Tone
 
 LEAST: Final = 12
 """Cells below which folding would only make a ladder of words."""

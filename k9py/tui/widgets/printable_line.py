@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 
 TAB_CELLS: Final = 4
 

@@ -14,10 +14,10 @@ from rich.text import Text
 from textual import events
 from textual.widgets import Static
 
-from k9py.objects.text import printable
-from k9py.tables.values import Tone
+from k9py.api.text import printable
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.live_table.drawing import fit_text
+from k9py.views.values import Tone
 
 SEPARATOR: Final = "  "
 SHORTEST_CELLS: Final = 8

@@ -14,7 +14,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Static
 
-from k9py.objects.text import printable
+from k9py.api.text import printable
 from k9py.tui.theme import palette_for
 
 LEAST_NOTE: Final = 12

@@ -17,10 +17,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from k9py.objects.search_pattern import SearchPattern, TooSlowError, compile_search, hit_spans
-from k9py.tables.values import Tone
+from k9py.api.search_pattern import SearchPattern, TooSlowError, compile_search, hit_spans
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.printable_line import printable_line
+from k9py.views.values import Tone
 
 SIDEWAYS_CELLS: Final = 8
 _MAX_SLOW: Final = 3

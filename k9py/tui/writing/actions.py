@@ -12,20 +12,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from k9py.actions.audit import AuditLog
-from k9py.actions.change import Change, ChangeWarning, Gravity, mends
-from k9py.actions.former_replicas import former_replicas
-from k9py.actions.pause import plan_pause, plan_resume
-from k9py.actions.prepare import Prepared
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
-from k9py.actions.set_image import plan_set_image
-from k9py.actions.undo import nothing_to_undo, plan_undo, revision_template
-from k9py.actions.warnings import loudest_first
+from k9py.api.errors import AbsentError, KdashError, NotFoundError, RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.cluster.pasts import pasts_of
-from k9py.objects.errors import AbsentError, KdashError, NotFoundError, RefusedError
-from k9py.objects.meta import ObjectKey
-from k9py.objects.policy import HorizontalPodAutoscaler
+from k9py.operations.audit import AuditLog
+from k9py.operations.change import Change, ChangeWarning, Gravity, mends
+from k9py.operations.former_replicas import former_replicas
+from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.prepare import Prepared
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
+from k9py.operations.undo import nothing_to_undo, plan_undo, revision_template
+from k9py.operations.warnings import loudest_first
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import without_set_anew
 from k9py.rollouts.revision_past import Pasts
@@ -38,7 +38,6 @@ from k9py.rollouts.undo_target import (
     suggested_undo,
     undo_target,
 )
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.dialogs.set_image import SetImageDialog
@@ -46,6 +45,7 @@ from k9py.tui.dialogs.undo import Templates, UndoDialog
 from k9py.tui.session import Connected
 from k9py.tui.writing.attempt import Attempt, Declined, Meant
 from k9py.tui.writing.pods import offer_stuck_pods
+from k9py.views.values import Tone
 
 SEEN_SECONDS: Final = 3.0
 """How long an undo waits for the controllers to have seen the write before it."""

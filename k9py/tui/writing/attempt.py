@@ -15,14 +15,13 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from k9py.actions.change import Change, Written, mends
-from k9py.actions.prepare import Prepared, prepare
-from k9py.actions.remarks import remarks
-from k9py.objects.errors import KdashError, NotFoundError, RefusedError
-from k9py.objects.meta import ObjectKey
-from k9py.rollouts.meaning import meaning_diff
+from k9py.api.errors import KdashError, NotFoundError, RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.operations.change import Change, Written, mends
+from k9py.operations.prepare import Prepared, prepare
+from k9py.operations.remarks import remarks
+from k9py.rollouts.semantic_diff import meaning_diff
 from k9py.rollouts.template_diff import template_diff
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
@@ -32,6 +31,7 @@ from k9py.tui.session import Connected
 from k9py.tui.writing.board import Board
 from k9py.tui.writing.following import Ended, Follower
 from k9py.tui.writing.standing import standing_of
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.rollouts.status import RolloutStatus
-from k9py.tables.values import Tone
 from k9py.tui.progress import Followed
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

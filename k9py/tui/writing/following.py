@@ -10,12 +10,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from k9py.actions.change import Written
-from k9py.actions.remarks import audit_remark
+from k9py.operations.change import Written
+from k9py.operations.remarks import audit_remark
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.tables.values import Tone
 from k9py.tui.session import Connected
 from k9py.tui.writing.board import Entry
+from k9py.views.values import Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from k9py.actions.delete_pod import plan_delete_pod, plan_evict
-from k9py.actions.forced_rollback import stuck_pods
-from k9py.actions.prepare import Prepared
-from k9py.objects.meta import ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.workloads import StatefulSet
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.workloads import StatefulSet
+from k9py.operations.delete_pod import plan_delete_pod, plan_evict
+from k9py.operations.forced_rollback import stuck_pods
+from k9py.operations.prepare import Prepared
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.work import start
 from k9py.tui.writing.attempt import Attempt, Meant

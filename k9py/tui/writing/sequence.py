@@ -10,18 +10,18 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from k9py.actions.change import Change
-from k9py.actions.prepare import Prepared
-from k9py.actions.restart import plan_restart
-from k9py.actions.scale import plan_scale
-from k9py.objects.errors import KdashError, RefusedError
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Tone
+from k9py.api.errors import KdashError, RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.operations.change import Change
+from k9py.operations.prepare import Prepared
+from k9py.operations.restart import plan_restart
+from k9py.operations.scale import plan_scale
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.question import Question
 from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
 from k9py.tui.writing.actions import replicas_of
 from k9py.tui.writing.attempt import Attempt, Meant
+from k9py.views.values import Tone
 
 AT_ONCE: Final = 4
 """How many objects are read and tried at the same time."""

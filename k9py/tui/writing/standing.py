@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
-from k9py.objects.kinds import POD
-from k9py.objects.meta import ObjectKey
-from k9py.tables.present_state import PresentState, did_you_mean, pod_state, rollout_state, worse_of
-from k9py.tables.rollouts import state_words
-from k9py.tables.values import Tone
 from k9py.tui.dialogs.question import Standing
+from k9py.views.present_state import PresentState, did_you_mean, pod_state, rollout_state, worse_of
+from k9py.views.rollouts import state_words
+from k9py.views.values import Tone
 
 NOT_KNOWN = PresentState("its present state is not known", Tone.UNKNOWN, False)
 

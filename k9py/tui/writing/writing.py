@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkerError
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.tui.progress import Followed
 from k9py.tui.work import start
 from k9py.tui.writing import actions, pods

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from k9py.api.errors import KdashError
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import KdashError
 from tests.conformance.kubeconfigs.world import Seen, World
 from tests.conformance.kubectl import find_kubectl
 

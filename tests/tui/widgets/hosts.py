@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
-from k9py.objects.meta import ObjectKey
-from k9py.objects.times import age
-from k9py.tables.values import Cell, Column, Row, Tone
+from k9py.api.meta import ObjectKey
+from k9py.api.times import age
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineView
 from k9py.tui.widgets.live_table import LiveTable
 from k9py.tui.widgets.log_view import LogView
+from k9py.views.values import Cell, Column, Row, Tone
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WidgetT = TypeVar("WidgetT", bound=Widget)

@@ -7,11 +7,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from k9py.tables.values import Tone
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.number_input import NumberInput
 from k9py.tui.widgets.segment_bar import BarSegment, SegmentBar, choose_segments
+from k9py.views.values import Tone
 from tests.tui.widgets.hosts import HostApp
 
 HEADER = (

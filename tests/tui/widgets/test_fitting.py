@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables import pods, services
-from k9py.tables.values import Column, Row
+from k9py.api.meta import ObjectKey
 from k9py.tui.panes.sources import rollout_shape
 from k9py.tui.widgets.live_table.fitting import COLUMN_AIR, COLUMN_GAP, fit_columns
 from k9py.tui.widgets.live_table.live_rows import LiveRows, SharedNames
+from k9py.views import pods, services
+from k9py.views.values import Column, Row
 
 NAME = Column("name", "NAME", min_width=10, max_width=40)
 READY = Column("ready", "READY", align_right=True, min_width=3, max_width=9)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Cell, Column, Row
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.live_table.live_rows import BULK_CHANGES, LiveRows
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
+from k9py.views.values import Cell, Column, Row
 from tests.tui.widgets.hosts import COLUMNS, key, row, rows
 
 

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Cell, Column, Row, Tone
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.live_table import HighlightCause, LiveTable
 from k9py.tui.widgets.live_table.fitting import fit_columns
 from k9py.tui.widgets.live_table.order import Order
+from k9py.views.values import Cell, Column, Row, Tone
 from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, key, row, rows, screen_text
 
 

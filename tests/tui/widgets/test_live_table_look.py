@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from rich.style import Style
 
-from k9py.tables.values import Tone
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.live_table import LiveTable
 from k9py.tui.widgets.live_table.order import Order
+from k9py.views.values import Tone
 from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, key, row, screen_text
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from k9py.logs.records.sgr import Sgr
+from k9py.logs.parsing.sgr import Sgr
 from k9py.tui.palettes import KDASH_DARK, KDASH_LIGHT
 from k9py.tui.theme import Palette, contrast, palettes
 from k9py.tui.widgets.log_view.colours import sgr_style

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from k9py.api.search_pattern import compile_search
+from k9py.api.text import printable
 from k9py.logs.line import ALL, LogLine, Marker
-from k9py.logs.records.shown import shown
+from k9py.logs.parsing.shown import shown
 from k9py.logs.source import LogTarget
-from k9py.objects.search_pattern import compile_search
-from k9py.objects.text import printable
 from k9py.tui.theme import palettes
 from k9py.tui.widgets.log_view.layout import LogLayout, fit_label, rows_of
 from k9py.tui.widgets.log_view.painting import Highlight, LinePainter, RowLook

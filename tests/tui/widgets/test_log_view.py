@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from k9py.logs.keeping.buffer import size_of
+from k9py.logs.buffer.buffer import size_of
 from k9py.logs.line import ALL, LogLine, Marker
 from k9py.logs.source import LogTarget
-from k9py.tables.values import Tone
 from k9py.tui.widgets.log_view import LogView
+from k9py.views.values import Tone
 from tests.tui.widgets.hosts import NOW, HostApp, screen_text
 
 PODS = (LogTarget("shop", "pod-0", "app", "u0"), LogTarget("shop", "pod-1", "app", "u1"))

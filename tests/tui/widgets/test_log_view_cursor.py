@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from k9py.logs.keeping.buffer import size_of
+from k9py.config.clipboard import Clipboard
+from k9py.logs.buffer.buffer import size_of
 from k9py.logs.line import ALL, LogLine
-from k9py.settings.clipboard import Clipboard
 from k9py.tui.logs.copying import copy_chosen
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from tests.tui.widgets.log_host import (

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.logs.keeping.hidden import Hidden
+from k9py.logs.buffer.hidden import Hidden
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.records.level import Level
+from k9py.logs.parsing.level import Level
 from k9py.tui.widgets.log_view.times import TIMES, Times, is_of_another_day, time_cells, time_text
 from tests.tui.widgets.hosts import NOW
 from tests.tui.widgets.log_host import (

@@ -7,8 +7,8 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.logs.keeping.buffer import LogBuffer, size_of
-from k9py.logs.keeping.finder import Finder
+from k9py.logs.buffer.buffer import LogBuffer, size_of
+from k9py.logs.buffer.finder import Finder
 from k9py.tui.widgets.log_view.window import HEAD, RULE, LogWindow
 from tests.tui.widgets.log_host import numbered
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from difflib import unified_diff
 
-from k9py.tables.values import Tone
 from k9py.tui.widgets.diff_view import DiffView, diff_lines
 from k9py.tui.widgets.text_view import TextSpan, TextView, yaml_lines
+from k9py.views.values import Tone
 from tests.tui.widgets.hosts import HostApp, screen_text
 
 

@@ -11,7 +11,6 @@ from rich.style import Style
 from textual.color import Color
 
 from k9py.cli.options import THEME_NAMES
-from k9py.tables.values import Tone
 from k9py.tui.palettes import KDASH_LIGHT, THEMES
 from k9py.tui.theme import (
     Palette,
@@ -22,6 +21,7 @@ from k9py.tui.theme import (
     wants_monochrome,
 )
 from k9py.tui.widgets.live_table import LiveTable
+from k9py.views.values import Tone
 from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, rows
 
 BY_NAME = {theme.name: theme for theme in THEMES.values()}

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from k9py.api.errors import BadRequestError, ForbiddenError, KdashError
+from k9py.api.kinds import KINDS, Kind
+from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.objects.errors import BadRequestError, ForbiddenError, KdashError
-from k9py.objects.kinds import KINDS, Kind
-from k9py.objects.meta import KubeObject, ObjectKey
 from tests.factories import NOW
 
 

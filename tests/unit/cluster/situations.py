@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from k9py.api.meta import KubeObject
+from k9py.api.pods import Pod
+from k9py.api.severity import Severity
+from k9py.api.workloads import DaemonSet, Deployment, StatefulSet
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.meta import KubeObject
-from k9py.objects.pods import Pod
-from k9py.objects.severity import Severity
-from k9py.objects.workloads import DaemonSet, Deployment, StatefulSet
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.world import World

@@ -6,12 +6,12 @@ import pytest
 from msgspec import convert
 from msgspec.structs import replace
 
+from k9py.api.events import Event
+from k9py.api.managed import ManagedFields, OwnedFields
+from k9py.api.meta import KubeObject, OwnerReference
+from k9py.api.severity import Severity
+from k9py.api.workloads import Deployment, ReplicaSet, Workload
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.objects.events import Event
-from k9py.objects.managed import ManagedFields, OwnedFields
-from k9py.objects.meta import KubeObject, OwnerReference
-from k9py.objects.severity import Severity
-from k9py.objects.workloads import Deployment, ReplicaSet, Workload
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.situations import (

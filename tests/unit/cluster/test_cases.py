@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
+from k9py.api.kinds import KINDS
+from k9py.api.meta import KubeObject
+from k9py.api.severity import Severity
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
-from k9py.objects.kinds import KINDS
-from k9py.objects.meta import KubeObject
-from k9py.objects.severity import Severity
-from k9py.tables.outcome import ExitCode, code_of_status
-from k9py.tables.rollouts import state_words
-from k9py.tables.services import behind_words, why_cell
+from k9py.views.outcome import ExitCode, code_of_status
+from k9py.views.rollouts import state_words
+from k9py.views.services import behind_words, why_cell
 from tests import factories as make
 from tests.unit.cluster.world import World
 

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.feed import RECHECK, Changes
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events
 from k9py.cluster.scope import Scope
-from k9py.objects.errors import ConnectionFailedError
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.server import FakeServer, HeldClock, until

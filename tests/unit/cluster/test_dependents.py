@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from k9py.objects.meta import KubeObject
-from k9py.objects.services import Service
+from k9py.api.meta import KubeObject
+from k9py.api.services import Service
 from tests import factories as make
 from tests.unit.cluster.world import World, checkout
 

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from k9py.api.workloads import Deployment
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.follow import STALL_PROVEN, follow
 from k9py.cluster.scope import Scope
-from k9py.objects.workloads import Deployment
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from tests import factories as make
 from tests.unit.cluster.server import FakeServer, HeldClock, until

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, NotFoundError, WatchCrashedError
 from k9py.cluster.health import ESSENTIAL, ClusterState, WatchReport, fold
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.objects.errors import ConnectionFailedError, ExpiredError, ForbiddenError, NotFoundError, WatchCrashedError
 from tests.factories import NOW
 
 LIVE = Live(NOW)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from k9py.api.pods import Pod
 from k9py.cluster.log_targets import log_targets
-from k9py.objects.pods import Pod
 
 POD = {
     "metadata": {"name": "a", "namespace": "shop", "uid": "u"},

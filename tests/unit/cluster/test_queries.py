@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from k9py.api.events import Event
+from k9py.api.managed import ManagedFields, OwnedFields
+from k9py.api.pods import Container
+from k9py.api.services import EndpointSlice, Service, ServicePort
+from k9py.api.severity import Severity
+from k9py.api.workloads import Deployment
 from k9py.cluster.log_targets import EVERY_ROLE
 from k9py.cluster.views import ServiceMode, short_tag
-from k9py.objects.events import Event
-from k9py.objects.managed import ManagedFields, OwnedFields
-from k9py.objects.pods import Container
-from k9py.objects.services import EndpointSlice, Service, ServicePort
-from k9py.objects.severity import Severity
-from k9py.objects.workloads import Deployment
 from k9py.rollouts.status import RolloutState
 from tests import factories as make
 from tests.factories import NOW, key

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.recent_events import recent_events
 from k9py.cluster.scope import Scope
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.objects.errors import ConnectionFailedError
-from k9py.objects.kinds import Kind
-from k9py.objects.meta import KubeObject
 from tests import factories as make
 from tests.unit.cluster.server import FakeServer, HeldClock, until
 

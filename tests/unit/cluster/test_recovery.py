@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError, UnavailableError, WentBackError
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.informer.informer import Informer
 from k9py.informer.store import Batch
 from k9py.informer.timing import CONFIRM, LATE_AFTER
-from k9py.objects.errors import ConnectionFailedError, UnavailableError, WentBackError
 from tests import factories as make
 from tests.unit.cluster.server import FakeServer, HeldClock, until
 from tests.unit.cluster.test_cluster import DEPLOYMENT, PODS, SERVICE, SHOP, cluster_of, live

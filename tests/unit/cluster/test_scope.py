@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.cluster.scope import Scope, ScopeChoice, choose_scope
-from k9py.objects.errors import ConnectionFailedError
 from tests.unit.cluster.server import FakeServer
 
 EVERYWHERE = ("pods", "")

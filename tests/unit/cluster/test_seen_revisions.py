@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from k9py.api.meta import KubeObject
 from k9py.cluster.seen_revisions import SeenRevisions
 from k9py.informer.store import Batch, Change
-from k9py.objects.meta import KubeObject
 from k9py.rollouts.revisions import revisions
 from tests import factories as make
 

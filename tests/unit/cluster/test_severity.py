@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from k9py.objects.pods import ContainerStatus
-from k9py.objects.services import EndpointConditions, EndpointSlice
-from k9py.objects.severity import Severity
-from k9py.objects.workloads import ReplicaSet, RollingUpdate, Strategy
-from k9py.tables.rollouts import state_words
-from k9py.tables.services import why_cell
+from k9py.api.pods import ContainerStatus
+from k9py.api.services import EndpointConditions, EndpointSlice
+from k9py.api.severity import Severity
+from k9py.api.workloads import ReplicaSet, RollingUpdate, Strategy
+from k9py.views.rollouts import state_words
+from k9py.views.services import why_cell
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.situations import (

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
+from k9py.api.meta import KubeObject
+from k9py.api.pods import Container, ContainerPort, Pod
+from k9py.api.services import Service, ServicePort
+from k9py.api.severity import Severity
 from k9py.cluster.views import ServiceView
-from k9py.objects.meta import KubeObject
-from k9py.objects.pods import Container, ContainerPort, Pod
-from k9py.objects.services import Service, ServicePort
-from k9py.objects.severity import Severity
-from k9py.tables.services import why_cell
+from k9py.views.services import why_cell
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.situations import CRASHING, THROUGH

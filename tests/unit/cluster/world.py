@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
+from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.workloads import Deployment, ReplicaSet
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.feed import Dirty
 from k9py.cluster.queries import Queries
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED
 from k9py.informer.store import Batch, Store
-from k9py.objects.meta import KubeObject, ObjectKey
-from k9py.objects.pods import Pod
-from k9py.objects.workloads import Deployment, ReplicaSet
 from tests import factories as make
 
 

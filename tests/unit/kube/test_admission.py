@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from k9py.kube.errors import Asked, from_status
-from k9py.objects.errors import (
+from k9py.api.errors import (
     ApiError,
     DeniedError,
     DryRunUnsupportedError,
@@ -15,7 +14,8 @@ from k9py.objects.errors import (
     UnavailableError,
     WebhookFailedError,
 )
-from k9py.tables.outcome import ExitCode, code_of_error
+from k9py.kube.errors import Asked, from_status
+from k9py.views.outcome import ExitCode, code_of_error
 
 PATCH = Asked("patch", "deployments", "apps", "shop", "checkout")
 KYVERNO = (

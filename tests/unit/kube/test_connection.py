@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from k9py.actions.patcher import Patcher, Reader, WriteRequest
-from k9py.kube.connect import connect
-from k9py.kube.options import ConnectOptions
-from k9py.logs.source import LogSource, LogTarget
-from k9py.objects.errors import (
+from k9py.api.errors import (
     ConflictError,
     ConnectionFailedError,
     ForbiddenError,
     NotFoundError,
 )
-from k9py.objects.kinds import NODE, POD
-from k9py.objects.meta import ObjectKey
+from k9py.api.kinds import NODE, POD
+from k9py.api.meta import ObjectKey
+from k9py.kube.connect import connect
+from k9py.kube.options import ConnectOptions
+from k9py.logs.source import LogSource, LogTarget
+from k9py.operations.patcher import Patcher, Reader, WriteRequest
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, write
 from tests.unit.kube.servers import Answer, requiring, serving, status, version

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from k9py.api.errors import (
+    ConfigError,
+    UnauthorizedError,
+)
+from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
 from k9py.kube.credential import Times
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
-from k9py.objects.errors import (
-    ConfigError,
-    UnauthorizedError,
-)
-from k9py.objects.meta import ObjectKey
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, plugin_user
 from tests.unit.kube.servers import requiring, serving, status, tls_server, version

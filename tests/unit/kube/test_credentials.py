@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from k9py.api.errors import ConfigError
 from k9py.kube.credential import Credential, Times
 from k9py.kube.credentials import EARLY, MIN_INTERVAL, RenewedCredentials, credentials_for
 from k9py.kube.kubeconfig import Entry, User
@@ -20,7 +21,6 @@ from k9py.kube.oidc import token_expiry
 from k9py.kube.options import ConnectOptions
 from k9py.kube.static_credentials import StaticCredentials
 from k9py.kube.target import resolve
-from k9py.objects.errors import ConfigError
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from k9py.kube.errors import Asked, from_status
-from k9py.objects.errors import (
+from k9py.api.errors import (
     ApiError,
     BadRequestError,
     ConflictError,
@@ -21,6 +20,7 @@ from k9py.objects.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from k9py.kube.errors import Asked, from_status
 
 WIRE = Path(__file__).parents[2] / "wire"
 LIST_PODS = Asked("list", "pods", namespace="shop")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from k9py.api.errors import BadRequestError, UnavailableError
 from k9py.kube.errors import Asked, from_status
-from k9py.objects.errors import BadRequestError, UnavailableError
 from tests.recordings import exchanges
 
 EVICT = Asked("create", "pods/eviction", "", "shop", "checkout-1")

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from k9py.api.errors import ConfigError
 from k9py.kube.exec_plugin import ExecPlugin
 from k9py.kube.kubeconfig import ExecConfig
 from k9py.kube.target import Endpoint
-from k9py.objects.errors import ConfigError
 from tests.unit.kube.kubeconfigs import environ, plugin_user
 
 PRINT_INPUT = """

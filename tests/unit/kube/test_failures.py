@@ -11,10 +11,10 @@ import aiohttp.web
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.kube.connect import connect
 from k9py.kube.failures import from_failure, translated
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConnectionFailedError
 from tests.unit.kube.kubeconfigs import environ, kubeconfig
 from tests.unit.kube.servers import serving, status
 

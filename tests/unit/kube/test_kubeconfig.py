@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import ConfigError
 from k9py.kube.contexts import ContextEntry, contexts
 from k9py.kube.credentials import credentials_for
 from k9py.kube.kubeconfig import read_kubeconfig
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, resolve
-from k9py.objects.errors import ConfigError
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem, write
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from k9py.logs.follow.range import TAIL
+from k9py.logs.follow.slots import Slots
+from k9py.logs.follow.tail import Tail
+from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogTarget
-from k9py.logs.tailing.range import TAIL
-from k9py.logs.tailing.slots import Slots
-from k9py.logs.tailing.tail import Tail
-from k9py.logs.tailing.turns import Turns
 from tests.unit.kube.connections import connected
-from tests.unit.logs.tailing.scripted import Collected, SteppingClock
+from tests.unit.logs.follow.scripted import Collected, SteppingClock
 
 LOG = LogTarget("shop", "web-1", "app", "uid-1")
 STAMP = "2026-11-30T07:00:{:02}.000000000Z "

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from k9py.api.errors import ConnectionFailedError, KdashError, UnauthorizedError, UnavailableError
+from k9py.api.kinds import KINDS
+from k9py.api.meta import ObjectKey
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConnectionFailedError, KdashError, UnauthorizedError, UnavailableError
-from k9py.objects.kinds import KINDS
-from k9py.objects.meta import ObjectKey
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import environ, kubeconfig
 

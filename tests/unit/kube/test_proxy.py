@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from k9py.api.errors import ConfigError
 from k9py.kube.proxy import proxy_for
-from k9py.objects.errors import ConfigError
 
 SERVER = "https://api.shop.test:6443"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from k9py.actions.patcher import WriteRequest
-from k9py.objects.errors import ConnectionFailedError
-from k9py.objects.meta import ObjectKey
+from k9py.api.errors import ConnectionFailedError
+from k9py.api.meta import ObjectKey
+from k9py.operations.patcher import WriteRequest
 from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer, serving, version
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from k9py.api.errors import ConfigError
 from k9py.kube.connect import connect
 from k9py.kube.credential import Credential, Times
 from k9py.kube.credentials import AFTER_CANCEL, MIN_INTERVAL, RenewedCredentials
@@ -24,7 +25,6 @@ from k9py.kube.options import ConnectOptions
 from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, PluginWords, SignIn
 from k9py.kube.static_credentials import StaticCredentials
 from k9py.kube.target import Endpoint
-from k9py.objects.errors import ConfigError
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 
 DEVICE_CODE = Path(__file__).with_name("device-code.sh")

@@ -14,10 +14,10 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientTimeout, web
 
+from k9py.api.errors import ConnectionFailedError, SilentError
+from k9py.api.kinds import DEPLOYMENT, POD
 from k9py.kube import lister_watcher, transport
 from k9py.kube.lines import EventLines, LineBudget
-from k9py.objects.errors import ConnectionFailedError, SilentError
-from k9py.objects.kinds import DEPLOYMENT, POD
 from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer
 

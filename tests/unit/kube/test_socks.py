@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
-from k9py.objects.errors import ConnectionFailedError
 from tests.unit.kube.kubeconfigs import environ, kubeconfig
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from k9py.api.errors import ConfigError, ConnectionFailedError
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.kubeconfig_schema import AuthProvider
@@ -26,7 +27,6 @@ from k9py.kube.oidc import OidcTokens
 from k9py.kube.options import ConnectOptions
 from k9py.kube.tls import ClientCertificate, ssl_context
 from k9py.logs.source import LogTarget
-from k9py.objects.errors import ConfigError, ConnectionFailedError
 from tests.unit.kube.kubeconfigs import CERTS, encoded, environ, kubeconfig, pem, plugin_user
 from tests.unit.kube.servers import client_name, serving, tls_server, tunnelling, version
 

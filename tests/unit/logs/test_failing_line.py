@@ -8,10 +8,10 @@ from datetime import datetime
 
 import pytest
 
+from k9py.api.errors import NotFoundError
 from k9py.cluster.failing_line import read_failing_line
 from k9py.logs.failing_line import failing_line
 from k9py.logs.source import LogTarget
-from k9py.objects.errors import NotFoundError
 from k9py.rollouts.cohort_facts import FailingContainer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from k9py.objects.workloads import Deployment, RollingUpdate, Strategy, Workload
+from k9py.api.workloads import Deployment, RollingUpdate, Strategy, Workload
 from k9py.rollouts.allowance import Deadline, allowance, deadline
 from tests.factories.meta import NOW, before, condition
 from tests.factories.workloads import daemon_set, deployment, stateful_set

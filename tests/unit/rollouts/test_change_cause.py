@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from k9py.objects.workloads import CHANGE_CAUSE
+from k9py.api.workloads import CHANGE_CAUSE
 from k9py.rollouts.change_cause import with_inherited, without_set_anew
 from k9py.rollouts.revisions import Revision, revisions
-from k9py.tables.history import history_table, json_values, revision_lines
-from k9py.tables.revisions import revision_words, row
-from k9py.tables.values import Tone
+from k9py.views.history import history_table, json_values, revision_lines
+from k9py.views.revisions import revision_words, row
+from k9py.views.values import Tone
 from tests.factories.meta import NOW, before
 from tests.factories.workloads import deployment, replica_set
 

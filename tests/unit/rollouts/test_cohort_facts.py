@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from k9py.objects.pods import Pod
-from k9py.objects.workloads import RollingUpdate, Strategy, Workload
+from k9py.api.pods import Pod
+from k9py.api.workloads import RollingUpdate, Strategy, Workload
 from k9py.rollouts.cohort_facts import CohortFacts, FailingContainer, LastExit, Waiting, cohort_facts
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.revisions import revisions
-from k9py.tables.cohorts import cohort_lines, failing_log_line
-from k9py.tables.values import Tone
+from k9py.views.cohorts import cohort_lines, failing_log_line
+from k9py.views.values import Tone
 from tests.factories.meta import NOW, before, condition
 from tests.factories.pods import container_status, pod, running, terminated, waiting
 from tests.factories.workloads import controller_revision, daemon_set, deployment, replica_set, stateful_set

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.objects.workloads import RollingUpdate, Strategy, Workload
+from k9py.api.workloads import RollingUpdate, Strategy, Workload
 from k9py.rollouts.kubectl_words import kubectl_words
 from tests.factories.meta import condition
 from tests.factories.workloads import daemon_set, deployment, stateful_set

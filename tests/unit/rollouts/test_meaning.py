@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.rollouts.meaning import MeaningChange, meaning_diff
+from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
 from k9py.rollouts.template_diff import template_diff
-from k9py.tables.meaning import meaning_lines
+from k9py.views.meaning import meaning_lines
 from tests.recordings import body, items
 from tests.unit.rollouts.test_template_diff import TEMPLATES, template
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k9py.objects.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
+from k9py.api.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.revisions import current_revision, revision_index, revisions
 from k9py.rollouts.undo_target import undo_target

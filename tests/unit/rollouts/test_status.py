@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.objects.kinds import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, EVENT, POD, REPLICA_SET, STATEFUL_SET
-from k9py.objects.pods import Pod
-from k9py.objects.troubles import TroubleKind
-from k9py.objects.workloads import Deployment, RollingUpdate, Strategy, Workload
+from k9py.api.kinds import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, EVENT, POD, REPLICA_SET, STATEFUL_SET
+from k9py.api.pods import Pod
+from k9py.api.troubles import TroubleKind
+from k9py.api.workloads import Deployment, RollingUpdate, Strategy, Workload
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 from tests import factories as make

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from k9py.objects.errors import RefusedError
-from k9py.objects.events import Event, ObjectReference
-from k9py.objects.workloads import ReplicaSet, Workload
+from k9py.api.errors import RefusedError
+from k9py.api.events import Event, ObjectReference
+from k9py.api.workloads import ReplicaSet, Workload
 from k9py.rollouts.allowance import went_through
 from k9py.rollouts.revision_past import RevisionPast, revision_pasts
 from k9py.rollouts.revisions import Revision, current_revision, revisions

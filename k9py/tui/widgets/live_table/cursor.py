@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from k9py.objects.meta import ObjectKey
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import SortKey
 from k9py.tui.widgets.live_table.row_filter import RowFilter

@@ -17,12 +17,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from k9py.objects.text import printable
-from k9py.tables.values import Column, Row, Tone
+from k9py.api.text import printable
 from k9py.tui.theme import Palette
 from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
 from k9py.tui.widgets.live_table.order import Order
+from k9py.views.values import Column, Row, Tone
 
 GUTTER_CELLS: Final = 3
 MARK: Final = "◆"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.tables.values import Column
+from k9py.views.values import Column
 
 COLUMN_GAP: Final = 2
 """Blank cells between two columns."""

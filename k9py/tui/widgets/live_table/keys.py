@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-from k9py.tables.values import Column
+from k9py.views.values import Column
 
 
 def _key(keys: str, action: str, words: str, name: str, tooltip: str, shown: str | None = None) -> Binding:

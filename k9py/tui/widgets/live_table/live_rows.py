@@ -14,12 +14,12 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Column, Row
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
 from k9py.tui.widgets.live_table.sorted_view import SLICE_ROWS, SortedView
+from k9py.views.values import Column, Row
 
 BULK_CHANGES: Final = 800
 """More changes than this at once are built as a new view instead of spliced into the shown one."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Row
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.live_table.cursor import HighlightCause
+from k9py.views.values import Row
 
 if TYPE_CHECKING:
     from k9py.tui.widgets.live_table.table import LiveTable

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Column, Row
+from k9py.api.meta import ObjectKey
+from k9py.views.values import Column, Row
 
 SortKey = tuple[Any, ...]
 """What a row is sorted by, then namespace, name and kind of its object (in that order)."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.objects.search_pattern import SearchPattern, TooSlowError, compile_search, pattern_fault
-from k9py.tables.values import Row
+from k9py.api.search_pattern import SearchPattern, TooSlowError, compile_search, pattern_fault
+from k9py.views.values import Row
 
 FILTER_DEBOUNCE_ROWS: Final = 5000
 """From this many rows on, a typed filter waits for the typing to pause."""

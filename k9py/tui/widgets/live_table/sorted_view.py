@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from heapq import merge
 from typing import Final
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Row
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.live_table.order import SortKey, key_of
+from k9py.views.values import Row
 
 SLICE_ROWS: Final = 512
 """Rows handled between two looks at the clock: about 1 to 3 ms of work."""

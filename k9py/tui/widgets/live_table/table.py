@@ -20,8 +20,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 from textual.timer import Timer
 
-from k9py.objects.meta import ObjectKey
-from k9py.tables.values import Column, Row, Tone
+from k9py.api.meta import ObjectKey
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.live_table import messages
 from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
@@ -43,6 +42,7 @@ from k9py.tui.widgets.live_table.keys import TABLE_KEYS, sort_keys
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import Order
 from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_DEBOUNCE_SECONDS, RowFilter
+from k9py.views.values import Column, Row, Tone
 
 BUILD_SLICE_SECONDS: Final = 0.006
 SIDEWAYS_CELLS: Final = 8

@@ -18,10 +18,9 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.worker import Worker
 
-from k9py.logs.keeping.buffer import DEFAULT_CAPACITY, LogBuffer
-from k9py.logs.keeping.finder import Finder
-from k9py.logs.records.sgr import plain
-from k9py.tables.values import Tone
+from k9py.logs.buffer.buffer import DEFAULT_CAPACITY, LogBuffer
+from k9py.logs.buffer.finder import Finder
+from k9py.logs.parsing.sgr import plain
 from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.log_view.columns import Columns
@@ -30,6 +29,7 @@ from k9py.tui.widgets.log_view.painting import LinePainter, RowLook, exact, rule
 from k9py.tui.widgets.log_view.state import LogState, status_text
 from k9py.tui.widgets.log_view.times import Times
 from k9py.tui.widgets.log_view.window import HEAD, RULE, LogWindow
+from k9py.views.values import Tone
 
 SCAN_SLICE_SECONDS: Final = 0.005
 FLUSH_SLICE_SECONDS: Final = 0.002

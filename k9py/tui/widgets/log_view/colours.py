@@ -12,7 +12,7 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 
-from k9py.logs.records.sgr import Colour, Sgr
+from k9py.logs.parsing.sgr import Colour, Sgr
 from k9py.tui.theme import contrast
 
 _MIN_CONTRAST: Final = 3.0

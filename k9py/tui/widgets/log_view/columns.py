@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from rich.cells import cell_len
 
 from k9py.logs.line import LogLine
-from k9py.logs.records.sgr import plain
+from k9py.logs.parsing.sgr import plain
 from k9py.logs.source import LogTarget
 from k9py.tui.widgets.log_view.layout import MAX_PREFIX_CELLS, MIN_PREFIX_CELLS
 from k9py.tui.widgets.log_view.sources import SourceColors

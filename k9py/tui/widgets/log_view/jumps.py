@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from k9py.logs.line import ALL, LogLine
-from k9py.logs.records.level import Level, level_of
+from k9py.logs.parsing.level import Level, level_of
 from k9py.tui.dialogs.go_to_time import GoToTimeDialog
 from k9py.tui.logs.moments import moment_of
 from k9py.tui.widgets.log_view.body import SCAN_SLICE_SECONDS, LogBody

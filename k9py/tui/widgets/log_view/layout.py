@@ -10,9 +10,9 @@ import msgspec
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 from k9py.logs.line import LogLine
-from k9py.logs.records.level import Level
-from k9py.logs.records.sgr import plain
-from k9py.logs.records.shown import Shown, Span, shown, unfolded
+from k9py.logs.parsing.level import Level
+from k9py.logs.parsing.sgr import plain
+from k9py.logs.parsing.shown import Shown, Span, shown, unfolded
 from k9py.logs.source import LogTarget
 
 MAX_PREFIX_CELLS: Final = 28

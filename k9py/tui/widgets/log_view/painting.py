@@ -18,14 +18,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from k9py.api.search_pattern import SearchPattern
 from k9py.logs.line import LogLine
-from k9py.logs.records.level import Level
-from k9py.logs.records.shown import Part, Shown, Span
-from k9py.objects.search_pattern import SearchPattern
-from k9py.tables.values import Tone
+from k9py.logs.parsing.level import Level
+from k9py.logs.parsing.shown import Part, Shown, Span
 from k9py.tui.theme import Palette
 from k9py.tui.widgets.log_view.colours import sgr_style
 from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, fit_label, rows_of, visible
+from k9py.views.values import Tone
 
 CURSOR_BAR: Final = "▎"
 MARK_BAR: Final = "▌"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Final, Literal
 
-from k9py.objects.times import age
+from k9py.api.times import age
 
 Times = Literal["none", "local", "utc", "relative"]
 """utc and local: the time of day, with the date where a line in sight is not of today. relative: how long ago."""

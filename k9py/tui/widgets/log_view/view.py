@@ -14,18 +14,18 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.message import Message
 
-from k9py.logs.keeping.buffer import LogBuffer
-from k9py.logs.keeping.hidden import Hidden
+from k9py.api.search_pattern import compile_search
+from k9py.logs.buffer.buffer import LogBuffer
+from k9py.logs.buffer.hidden import Hidden
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
-from k9py.objects.search_pattern import compile_search
-from k9py.tables.values import Tone
 from k9py.tui.widgets.log_view.body import EmptyWords
 from k9py.tui.widgets.log_view.jumps import LogJumps
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from k9py.tui.widgets.log_view.painting import Highlight
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.times import TIMES
+from k9py.views.values import Tone
 
 SIDEWAYS_CELLS: Final = 16
 _target_of = attrgetter("target")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from k9py.logs.keeping.finder import Finder
+from k9py.logs.buffer.finder import Finder
 
 RowPlace = tuple[int, int]
 """A screen row: the number of its line, and which row of that line, 0 for its first, -1 for the rule above a group."""

@@ -1,0 +1,64 @@
+"""Jobs and CronJobs (batch/v1)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from k9py.api.meta import Condition, KubeObject, KubeStruct
+from k9py.api.pods import PodTemplate
+
+
+class JobSpec(KubeStruct, frozen=True):
+    """batch/v1 JobSpec."""
+
+    parallelism: int | None = None
+    completions: int | None = None
+    backoff_limit: int | None = None
+    suspend: bool | None = None
+    template: PodTemplate = PodTemplate()
+
+
+class JobStatus(KubeStruct, frozen=True):
+    """batch/v1 JobStatus."""
+
+    active: int = 0
+    ready: int | None = None
+    succeeded: int = 0
+    failed: int = 0
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    conditions: tuple[Condition, ...] | None = None
+
+
+class Job(KubeObject, frozen=True):
+    """A Job (batch/v1)."""
+
+    KIND: ClassVar[str] = "Job"
+
+    spec: JobSpec = JobSpec()
+    status: JobStatus = JobStatus()
+
+
+class CronJobSpec(KubeStruct, frozen=True):
+    """batch/v1 CronJobSpec."""
+
+    schedule: str = ""
+    time_zone: str | None = None
+    suspend: bool | None = None
+
+
+class CronJobStatus(KubeStruct, frozen=True):
+    """batch/v1 CronJobStatus."""
+
+    last_schedule_time: datetime | None = None
+    last_successful_time: datetime | None = None
+
+
+class CronJob(KubeObject, frozen=True):
+    """A CronJob (batch/v1)."""
+
+    KIND: ClassVar[str] = "CronJob"
+
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()

@@ -1,0 +1,77 @@
+"""Events (core/v1): what controllers and kubelets said about an object."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from k9py.api.meta import KubeObject, KubeStruct, ObjectKey
+
+
+class ObjectReference(KubeStruct, frozen=True):
+    """The object an event is about."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    field_path: str = ""
+
+
+class EventSource(KubeStruct, frozen=True):
+    """The component that reported, in the old form."""
+
+    component: str = ""
+    host: str = ""
+
+
+class EventSeries(KubeStruct, frozen=True):
+    """Repeats of an event, in the new form."""
+
+    count: int = 0
+    last_observed_time: datetime | None = None
+
+
+class Event(KubeObject, frozen=True):
+    """An Event. New-style reporters set event_time and series, old-style ones count and the two timestamps."""
+
+    KIND: ClassVar[str] = "Event"
+
+    involved_object: ObjectReference = ObjectReference()
+    reason: str = ""
+    message: str = ""
+    type: str = ""
+    count: int | None = None
+    first_timestamp: datetime | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: EventSeries | None = None
+    source: EventSource | None = None
+    reporting_component: str = ""
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When it last happened, whichever form the reporter uses."""
+        series = self.series.last_observed_time if self.series else None
+        return series or self.last_timestamp or self.event_time or self.metadata.creation_timestamp
+
+    @property
+    def first_seen(self) -> datetime | None:
+        """When it first happened, whichever form the reporter uses."""
+        return self.first_timestamp or self.event_time or self.metadata.creation_timestamp or self.last_seen
+
+    @property
+    def times(self) -> int:
+        """How often it happened, at least 1."""
+        return (self.series.count if self.series else 0) or self.count or 1
+
+    @property
+    def about(self) -> ObjectKey:
+        """Key of the object it is about."""
+        ref = self.involved_object
+        return ObjectKey(ref.kind, ref.namespace, ref.name)
+
+    @property
+    def reporter(self) -> str:
+        """Name of the component that reported it."""
+        return self.reporting_component or (self.source.component if self.source else "")

@@ -1,0 +1,63 @@
+"""Nodes and Namespaces (core/v1): the cluster-scoped kinds we read."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from k9py.api.meta import Condition, KubeObject, KubeStruct
+
+
+class Taint(KubeStruct, frozen=True):
+    """A taint: key, value and effect (NoSchedule, PreferNoSchedule, NoExecute)."""
+
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSpec(KubeStruct, frozen=True):
+    """core/v1 NodeSpec."""
+
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] | None = None
+
+
+class NodeSystemInfo(KubeStruct, frozen=True):
+    """Versions the kubelet reports."""
+
+    kubelet_version: str = ""
+    container_runtime_version: str = ""
+    os_image: str = ""
+    architecture: str = ""
+
+
+class NodeStatus(KubeStruct, frozen=True):
+    """Capacity as Kubernetes quantities in text."""
+
+    conditions: tuple[Condition, ...] | None = None
+    allocatable: dict[str, str] | None = None
+    capacity: dict[str, str] | None = None
+    node_info: NodeSystemInfo | None = None
+
+
+class Node(KubeObject, frozen=True):
+    """A Node (core/v1)."""
+
+    KIND: ClassVar[str] = "Node"
+
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+class NamespaceStatus(KubeStruct, frozen=True):
+    """`phase` is Active or Terminating."""
+
+    phase: str = ""
+
+
+class Namespace(KubeObject, frozen=True):
+    """A Namespace (core/v1)."""
+
+    KIND: ClassVar[str] = "Namespace"
+
+    status: NamespaceStatus = NamespaceStatus()

@@ -1,0 +1,82 @@
+"""Label selectors: matching and printing (metav1.LabelSelector and the plain maps of Services).
+
+A null LabelSelector matches nothing, an empty one everything; an empty Service selector selects nothing.
+Source: apimachinery/pkg/apis/meta/v1/helpers.go, `LabelSelectorAsSelector`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from k9py.api.meta import KubeStruct
+
+
+class Requirement(KubeStruct, frozen=True):
+    """One matchExpressions entry; operator is In, NotIn, Exists or DoesNotExist."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] | None = None
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        value = labels.get(self.key)
+        match self.operator:
+            case "In":
+                return value is not None and value in (self.values or ())
+            case "NotIn":
+                return value is None or value not in (self.values or ())
+            case "Exists":
+                return value is not None
+            case "DoesNotExist":
+                return value is None
+        return False
+
+    def __str__(self) -> str:
+        match self.operator:
+            case "In":
+                return f"{self.key} in ({','.join(self.values or ())})"
+            case "NotIn":
+                return f"{self.key} notin ({','.join(self.values or ())})"
+            case "Exists":
+                return self.key
+            case _:
+                return f"!{self.key}"
+
+
+class LabelSelector(KubeStruct, frozen=True):
+    """metav1.LabelSelector: all of match_labels and all of match_expressions must hold."""
+
+    match_labels: dict[str, str] | None = None
+    match_expressions: tuple[Requirement, ...] | None = None
+
+    def matches(self, labels: Mapping[str, str] | None) -> bool:
+        have = labels or {}
+        wanted = self.match_labels or {}
+        return all(have.get(k) == v for k, v in wanted.items()) and all(
+            one.matches(have) for one in self.match_expressions or ()
+        )
+
+    def __str__(self) -> str:
+        """Return the selector as `labelSelector` query text."""
+        parts = [f"{k}={v}" for k, v in sorted((self.match_labels or {}).items())]
+        return ",".join([*parts, *map(str, self.match_expressions or ())])
+
+
+def selector_words(selector: Mapping[str, str] | None) -> str:
+    """Return a Service's selector as kubectl prints it: `app=cart,tier=web`."""
+    return ",".join(f"{key}={value}" for key, value in sorted((selector or {}).items()))
+
+
+def other_labels(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> str:
+    """Return how labels differ where a selector asks for something: `labelled app=cart, without tier`; "" where not."""
+    have, wanted = labels or {}, selector or {}
+    others = ",".join(f"{key}={have[key]}" for key in sorted(wanted.keys() & have) if have[key] != wanted[key])
+    missing = ",".join(sorted(wanted.keys() - have))
+    return ", ".join(filter(None, (others and f"labelled {others}", missing and f"without {missing}")))
+
+
+def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> bool:
+    """Tell whether a Service's selector selects these labels; an empty selector selects nothing."""
+    if not selector or not labels:
+        return False
+    return selector.items() <= labels.items()

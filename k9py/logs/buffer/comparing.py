@@ -1,0 +1,58 @@
+"""Comparing a field of a log line with a value that was typed: as numbers with units, or else as text. Pure."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from k9py.logs.parsing.shown import as_text
+
+OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_NUMBER: Final = re.compile(
+    r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:e[+-]?\d{1,3})?)(ns|us|µs|μs|ms|s|m|h|%)?", re.I | re.ASCII
+)
+_PARTS: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII)
+_PART: Final = re.compile(r"([\d.]+)(ns|us|µs|μs|ms|s|m|h)")
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def compare(found: object, how: str, value: str) -> bool:
+    """Tell whether a field's value stands so to a typed one: = != >= <= > <.
+
+    Two numbers are compared as numbers, durations such as 150ms or 1m30s as durations; a number with a unit and one
+    without say nothing about each other, except that they differ. All else is compared as text; for = and != case
+    matters only where the typed value has a capital letter.
+    """
+    text = as_text(found)
+    ours, theirs = quantity(text), quantity(value)
+    if ours is not None and theirs is not None:
+        if ours[1] == theirs[1]:
+            return OPERATORS[how](ours[0], theirs[0])
+        return how == "!="
+    if how in ("=", "!="):
+        if not any(letter.isupper() for letter in value):
+            text = text.lower()
+        return OPERATORS[how](text, value)
+    if (ours is None) != (theirs is None):
+        return False
+    return OPERATORS[how](text, value)
+
+
+def quantity(text: str) -> tuple[float, str] | None:
+    """Return a text as a number and what it counts: "" for a plain number, "s" for a duration in seconds, "%"."""
+    number = _NUMBER.fullmatch(text) if len(text) < 80 else None
+    if number:
+        unit = (number[2] or "").lower()
+        return (float(number[1]) * _SECONDS[unit], "s") if unit in _SECONDS else (float(number[1]), unit)
+    if len(text) < 80 and _PARTS.fullmatch(text):
+        return sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(text)), "s"
+    return None

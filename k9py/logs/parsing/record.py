@@ -1,0 +1,225 @@
+"""A log line as a record: level, time and message by whatever names its library gives them, then the other fields.
+
+To read another library's names, add them to `_NAMES`, the most telling first. Values are as they were decoded: text
+in them may hold anything and is made harmless where it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from k9py.api.lazy_pattern import lazy_pattern
+from k9py.logs.parsing.level import Level, level_of, parse_level
+from k9py.logs.parsing.level_words import from_number
+from k9py.logs.parsing.logfmt import pairs, unquoted
+
+Form = Literal["json", "logfmt"]
+
+
+class Record(NamedTuple):
+    """What a structured line says.
+
+    Args:
+        time: as the line writes it, a count since 1970 as ISO 8601 in UTC; "" when there is none.
+        fields: all that is not level, time or message, in the line's order; of JSON any JSON value, of logfmt text.
+    """
+
+    form: Form
+    level: Level
+    time: str
+    message: str
+    fields: tuple[tuple[str, object], ...]
+
+
+class Missing(Enum):
+    """Stands for a value that is not there; JSON's null is None."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "level": (
+        *(
+            "level",
+            "severity",
+            "lvl",
+            "loglevel",
+            "log_level",
+            "logLevel",
+            "levelname",
+            "level_name",
+            "@l",
+            "@level",
+            "LogLevel",
+            "log.level",
+        ),
+        *("Level", "LEVEL", "Severity", "severity_text", "severityText", "SeverityText"),
+    ),
+    "time": (
+        *("time", "ts", "timestamp", "@timestamp", "@t", "asctime", "datetime", "Timestamp", "Time", "eventTime"),
+        *("timeMillis", "t"),
+    ),
+    "message": (
+        "msg",
+        "message",
+        "@m",
+        "@mt",
+        "@message",
+        "short_message",
+        "Message",
+        "MESSAGE",
+        "event",
+        "log",
+        "body",
+    ),
+}
+_ROLES: Final = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}
+_KLOG: Final = lazy_pattern(
+    r"[IWEF](?P<time>\d{4} [\d:.]{8,18}) +\d+ (?P<caller>[^\s\]]{1,200})\] "
+    r'"(?P<message>[^"\\]*+(?:\\.[^"\\]*+)*+)" (?=\S)'
+)
+_MIN_SECONDS, _MAX_SECONDS = 631_152_000, 4_102_444_800
+"""1990 to 2100: a number outside, in whichever unit, is no time."""
+
+
+def parse(text: str) -> Record | None:
+    """Return the line as a record, None when it is neither a JSON object nor key=value pairs.
+
+    A structured line of klog, as Kubernetes' own components write it, counts as pairs.
+    """
+    if text.startswith("{") or (text[:1].isspace() and text.lstrip().startswith("{")):
+        try:
+            decoded = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return None
+        return _record("json", text, list(decoded.items())) if isinstance(decoded, dict) and decoded else None
+    if "=" not in text:
+        return None
+    if text[1:5].isdigit():
+        return _klog(text)
+    found = pairs(text, _ROLES)
+    return None if found is None else _record("logfmt", text, found)
+
+
+def role_names(name: str) -> tuple[str, ...]:
+    """Return all names of what a name stands for, itself among them: "msg" gives those of messages too."""
+    role = _ROLES.get(name)
+    return _NAMES[role[0]] if role else (name,)
+
+
+def value_at(record: Record, path: str) -> object | Missing:
+    """Return the value at a path such as `.http.status`, `.items.0.id` or `status`, MISSING when there is none.
+
+    A key with dots in it is found too. Level (as its lower-case name), time and message are found under any of their
+    usual names.
+    """
+    path = path.removeprefix(".")
+    found = _descend(dict(record.fields), path.split("."))
+    if found is not MISSING:
+        return found
+    match _ROLES.get(path, ("", 0))[0]:
+        case "level" if record.level:
+            return record.level.name.lower()
+        case "time" if record.time:
+            return record.time
+        case "message" if record.message:
+            return record.message
+    return MISSING
+
+
+def moment(text: str) -> datetime | None:
+    """Return the time a record's time text says, as UTC where it names no zone; None when it cannot be read."""
+    try:
+        at = datetime.fromisoformat(text.replace(",", ".", 1).replace("/", "-"))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _klog(text: str) -> Record | None:
+    head = _KLOG.match(text)
+    fields = pairs(text[head.end() :], least=1) if head else None
+    if head is None or fields is None:
+        return None
+    message = unquoted(head["message"])
+    return Record("logfmt", level_of(text), head["time"], message, (*fields, ("caller", head["caller"])))
+
+
+def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Record:
+    level = level_of(text)
+    best: dict[str, tuple[int, str, str]] = {}
+    for key, value in items:
+        if key in _ROLES:
+            role, rank = _ROLES[key]
+            if (role not in best or rank < best[role][0]) and (meaning := _meaning(role, value, level)):
+                best[role] = (rank, key, meaning)
+    taken = {key for _, key, _ in best.values()}
+    time = best["time"][2] if "time" in best else ""
+    message = best["message"][2] if "message" in best else ""
+    return Record(
+        form,
+        level,
+        time,
+        message,
+        tuple((key, value) for key, value in items if key not in taken),
+    )
+
+
+def _meaning(role: str, value: object, level: Level) -> str:
+    """Return what a value says in a role, "" when it says nothing there; of a level only what the line's level is."""
+    if role == "level":
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            return ""
+        is_number = isinstance(value, int) or (value.isdecimal() and len(value) < 7)
+        said = from_number(int(value)) if is_number else parse_level(str(value))
+        return said.name if level and said is level else ""
+    if role == "time":
+        return _time(value)
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: object) -> str:
+    if isinstance(value, dict) and isinstance(value.get("$date"), str):
+        value = value["$date"]
+    if isinstance(value, str):
+        try:
+            number = float(value) if value[:1].isdigit() else math.nan
+        except ValueError:
+            return value
+        return (_since_epoch(number) or value) if value else ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _since_epoch(value)
+    return ""
+
+
+def _since_epoch(number: float) -> str:
+    """Return a count of seconds, milli-, micro- or nanoseconds since 1970 as ISO 8601; "" when it is no such count."""
+    if not _MIN_SECONDS <= number < _MAX_SECONDS * 10**9:
+        return ""
+    for unit in (1, 1e3, 1e6, 1e9):
+        if _MIN_SECONDS <= number / unit < _MAX_SECONDS:
+            return datetime.fromtimestamp(number / unit, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return ""
+
+
+def _descend(value: object, steps: list[str]) -> object | Missing:
+    """Return the value a path leads to; of keys with dots in them the longest first."""
+    if not steps:
+        return value
+    if isinstance(value, list):
+        index = int(steps[0]) if steps[0].isdecimal() and len(steps[0]) < 7 else -1
+        return _descend(value[index], steps[1:]) if 0 <= index < len(value) else MISSING
+    if isinstance(value, dict):
+        for length in range(len(steps), 0, -1):
+            key = ".".join(steps[:length])
+            if key in value and (found := _descend(value[key], steps[length:])) is not MISSING:
+                return found
+    return MISSING

@@ -1,0 +1,195 @@
+"""The audit file: JSON lines for every real attempt to write: that it begins, what came of it, and how it ended.
+
+The first line (event `begin`) is stored before the write is sent: if it cannot be, nothing is sent, so no write goes
+unrecorded because of a full disk or a foreign directory. If a later line (`write`, `followed`) cannot be stored, the
+write has happened; that is told, never hidden. Invariant: mode 0600, and every directory made for it 0700, whatever the
+umask; the file is a plain one with one name; a line is appended with one `write`.
+"""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from k9py.api.errors import ConfigError
+
+_READ_BACK: Final = 1 << 20
+"""Bytes of the file's end that are read for what was done to an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who writes: kubeconfig context, its user entry, the server, and the operating system's user."""
+
+    context: str
+    user: str
+    server: str = ""
+    os_user: str = ""
+
+
+def os_user() -> str:
+    """Return the name of the operating system's user, its number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # no such user, no HOME, no pwd module
+        return str(os.getuid()) if hasattr(os, "getuid") else ""
+
+
+class AuditLine:
+    """A place in the opened audit file for one line."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    def store(self, fields: Mapping[str, Any], *, synced: bool = False) -> str:
+        """Append the line; return "" or, when it could not be stored, why.
+
+        Args:
+            synced: wait until it is on the disk; some file systems only then say that they are full.
+        """
+        if self._descriptor is None:
+            return ""
+        line = msgspec.json.encode(fields) + b"\n"
+        try:
+            if not _ends_with_newline(self._descriptor):
+                line = b"\n" + line
+            written = os.write(self._descriptor, line)
+            if synced and written == len(line):
+                _sync(self._descriptor)
+        except OSError as error:
+            return error.strerror or str(error)
+        return "" if written == len(line) else "only a part of the line was stored"
+
+
+class AuditLog:
+    """Appends to the audit file; `path` None keeps no file (tests, or switched off by the person)."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    @contextmanager
+    def open(self) -> Iterator[AuditLine]:
+        """Open the file for one line.
+
+        Raises:
+            ConfigError: it cannot be opened for appending, or is no plain file of ours.
+        """
+        if self.path is None:
+            yield AuditLine(None)
+            return
+        try:
+            descriptor = _open(self.path)
+        except OSError as error:
+            why = error.strerror or str(error)
+            hint = "nothing was changed; make room or give another path, then try again"
+            raise ConfigError(f"the audit file {self.path} cannot be written: {why}", hint) from error
+        try:
+            yield AuditLine(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def lines(self, uid: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the lines about an object, newest last, of the file's last MiB; lines that are broken are left out.
+
+        Nothing is known, and so nothing returned, where the file is not there, cannot be read or is no plain file.
+        """
+        if self.path is None or not uid:
+            return ()
+        try:
+            end = _end(self.path)
+        except OSError:
+            return ()
+        wanted = uid.encode()
+        decoded = (_decoded(line) for line in end.split(b"\n") if wanted in line)
+        return tuple(line for line in decoded if line is not None and line.get("uid") == uid)
+
+
+def _end(path: Path) -> bytes:
+    """Return the last whole lines of a file, at most a MiB."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags)
+    with open(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if _foreign(state):
+            return b""
+        begin = max(0, state.st_size - _READ_BACK)
+        file.seek(begin)
+        end = file.read(_READ_BACK)
+    return end if begin == 0 else end.partition(b"\n")[2]
+
+
+def _decoded(line: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _open(path: Path) -> int:
+    make_private_directory(path.parent)
+    # Not through a link someone else planted, and never waiting on a pipe.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK) and path.is_symlink():
+            raise OSError("it is a symbolic link") from error
+        raise
+    try:
+        if why := _foreign(os.fstat(descriptor)):
+            raise OSError(why)
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _foreign(state: os.stat_result) -> str:
+    """Return why a file is not taken for ours, "" when it is: under another name it could be read or changed."""
+    if not stat.S_ISREG(state.st_mode):
+        return "it is not a plain file"
+    return "it has another name (a hard link)" if state.st_nlink > 1 else ""
+
+
+def make_private_directory(path: Path) -> None:
+    """Make a directory and those above it that are missing, each for its owner alone: `mkdir` obeys the umask."""
+    missing = [path]
+    while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:
+        missing.append(missing[-1].parent)
+    for one in reversed(missing):
+        try:
+            one.mkdir(mode=0o700)
+        except FileExistsError:
+            if not one.is_dir():
+                raise OSError(f"{one} is not a directory") from None
+        else:
+            one.chmod(0o700)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system that has no such thing
+            raise
+
+
+def _ends_with_newline(descriptor: int) -> bool:
+    """Tell whether the last line is whole: a full disk may have cut an earlier one."""
+    size = os.fstat(descriptor).st_size
+    if size == 0:
+        return True
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1) == b"\n"

@@ -1,0 +1,65 @@
+"""What the lines of the audit file hold. Invariant: keys are snake_case and only ever added to.
+
+`event` is `begin` (about to be sent), `write` (what came of it) or `followed` (how the rollout ended); the lines of one
+write have one `id`. `outcome` of a write is done, failed (nothing was stored) or unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from k9py.operations.audit import Identity
+from k9py.operations.change import Change, Written
+
+
+def subject_fields(identity: Identity, event: str, id_: str, at: datetime, change: Change) -> dict[str, Any]:
+    """Return what every line begins with: which write it is about, who made it, and of what."""
+    return {
+        "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "event": event,
+        "id": id_,
+        "context": identity.context,
+        "server": identity.server,
+        "user": identity.user,
+        "os_user": identity.os_user,
+        "action": change.action,
+        "kind": change.key.kind,
+        "namespace": change.key.namespace,
+        "name": change.key.name,
+        "uid": change.uid,
+    }
+
+
+def planned_fields(change: Change) -> dict[str, Any]:
+    """Return what is to change."""
+    return {
+        "resource_version": change.resource_version,
+        "summary": change.summary,
+        "cause": change.cause,
+        "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
+    }
+
+
+def outcome_fields(
+    outcome: str, *, error: str = "", looked: str = "", written: Written | None = None
+) -> dict[str, Any]:
+    """Return what came of a write.
+
+    Args:
+        error: why it was not made or is not known, or what did not prove it.
+        looked: what reading the object back found, "" when it was not read.
+        written: what came of it, None when it was not made.
+    """
+    meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
+    differences = (written.differences or ()) if written else ()
+    return {
+        "outcome": outcome,
+        "error": error,
+        "attempts": written.attempts if written else None,
+        "stored_resource_version": meta.get("resourceVersion"),
+        "looked": looked or ("made" if written and written.remark else None),
+        "stored_otherwise": [asdict(one) for one in differences],
+    }

@@ -1,0 +1,70 @@
+"""How many replicas a workload had before it was scaled to zero: offered when it is to come back.
+
+Our own audit file knows it exactly. Where someone else scaled it, the controllers' events of the last hour may: a
+Deployment's say `from 3 to 0`, a StatefulSet's name each pod it took away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from k9py.api.events import Event
+from k9py.api.scalings import pods_taken, scaled_away
+
+_SAME: Final = timedelta(seconds=60)
+"""Events this much later than our own write are of another one."""
+
+
+def former_replicas(
+    obj: Mapping[str, Any], audit_lines: Iterable[Mapping[str, Any]], events: Sequence[Event]
+) -> int | None:
+    """Return the count before the workload was scaled to 0; None when it is not at 0, or nobody tells.
+
+    Args:
+        audit_lines: about this object, newest last (`AuditLog.lines`).
+        events: of any object; those about this one count.
+    """
+    spec = obj.get("spec") or {}
+    if spec.get("replicas") != 0:
+        return None
+    uid = (obj.get("metadata") or {}).get("uid")
+    ours = _audited(audit_lines)
+    told = _told(obj, [one for one in events if uid and one.involved_object.uid == uid])
+    if told is None:
+        return ours[0] if ours else None
+    if ours is None:
+        return told[0]
+    return told[0] if ours[1] is not None and told[1] > ours[1] + _SAME else ours[0]
+
+
+def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] | None:
+    """Return what our last scale of it left behind, and when; None when that was not to 0."""
+    found: tuple[int, datetime | None] | None = None
+    for line in lines:
+        if line.get("action") != "scale" or line.get("event", "write") != "write" or line.get("outcome") != "done":
+            continue
+        found = None
+        for row in line.get("changes") or ():
+            if not isinstance(row, Mapping) or (row.get("what"), row.get("to")) != ("replicas", "0"):
+                continue
+            before = str(row.get("from", ""))
+            if before.isascii() and before.isdigit() and int(before) > 0:
+                found = int(before), _time(line.get("time"))
+    return found
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _told(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:
+    spec = obj.get("spec") or {}
+    if obj.get("kind") == "StatefulSet":
+        return pods_taken(events, int((spec.get("ordinals") or {}).get("start") or 0))
+    return scaled_away(events, ((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge"))

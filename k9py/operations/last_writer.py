@@ -1,0 +1,95 @@
+"""Who changed an object meanwhile, as far as its managed fields tell.
+
+An entry of the scale subresource has no time (Kubernetes 1.36), and one manager has one entry however often it writes.
+So fields decide first: who owns what is different now. Invariant: one manager is named as the one only when nothing
+speaks for another; else all that come into question are named, or it is said that it is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from k9py.api.text import printable
+
+Part = Literal["spec", "metadata"]
+_METADATA: Final = ("annotations", "labels", "finalizers")
+"""What of the metadata people change."""
+_MOST: Final = 3
+Entry = Mapping[str, Any]
+
+
+def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, part: Part = "spec") -> str:
+    """Return ` (by kubectl at 2026-...)`, ` (by hpa or kubectl, ...)`, "" when nothing tells.
+
+    Args:
+        present: the raw object as it is now.
+        before: as it was planned from; None: not known, so any field may have changed.
+        part: what was changed.
+    """
+    entries = [one for one in _entries(present) if one.get("subresource") != "status"]
+    known = [_identity(one) for one in _entries(before)] if before is not None else []
+    if not entries:
+        return ""
+    changed = None if before is None else _changed_fields(before, present, part)
+    owners = [one for one in entries if _owns(one, part, changed)]
+    # An entry that is as it was has not written since, unless it has no time to tell by.
+    candidates = [one for one in owners if not one.get("time") or _identity(one) not in known]
+    if not candidates:
+        candidates = [one for one in entries if _identity(one) not in known] if known else owners or entries
+    return _named(candidates)
+
+
+def _named(candidates: list[Entry]) -> str:
+    timed = [one for one in candidates if one.get("time")]
+    untimed = dict.fromkeys(_through(one) for one in candidates if not one.get("time"))
+    if not candidates:
+        return " (by whom is not known)"
+    if not untimed:
+        last = max(timed, key=lambda one: str(one["time"]))
+        return f" (by {_manager(last)} at {_time(last)})"
+    names = [f"{name}, time not recorded" for name in untimed]
+    if timed:
+        last = max(timed, key=lambda one: str(one["time"]))
+        names.append(f"{_manager(last)} at {_time(last)}")
+    if len(names) == 1:
+        return f" (by {names[0]})"
+    more = "; or others" if len(names) > _MOST else ""
+    return f" (not known by whom: {'; or '.join(names[:_MOST])}{more})"
+
+
+def _entries(obj: Mapping[str, Any] | None) -> list[Entry]:
+    managed = ((obj or {}).get("metadata") or {}).get("managedFields")
+    return [one for one in managed if isinstance(one, Mapping)] if isinstance(managed, list) else []
+
+
+def _identity(entry: Entry) -> tuple[Any, ...]:
+    keys = ("manager", "operation", "subresource", "time")
+    return (*(entry.get(key) for key in keys), repr(entry.get("fieldsV1")))
+
+
+def _owns(entry: Entry, part: Part, changed: frozenset[str] | None) -> bool:
+    """Tell whether an entry owns one of the fields; which ones is not known when `changed` is None."""
+    fields = (entry.get("fieldsV1") or {}).get(f"f:{part}")
+    if not isinstance(fields, Mapping):
+        return False
+    return changed is None or any(f"f:{field}" in fields for field in changed)
+
+
+def _changed_fields(before: Mapping[str, Any], present: Mapping[str, Any], part: Part) -> frozenset[str]:
+    old, new = before.get(part) or {}, present.get(part) or {}
+    fields = _METADATA if part == "metadata" else {**old, **new}
+    return frozenset(str(field) for field in fields if old.get(field) != new.get(field))
+
+
+def _manager(entry: Entry) -> str:
+    return printable(str(entry.get("manager") or "?"))
+
+
+def _through(entry: Entry) -> str:
+    subresource = entry.get("subresource")
+    return f"{_manager(entry)} through {printable(str(subresource))}" if subresource else _manager(entry)
+
+
+def _time(entry: Entry) -> str:
+    return printable(str(entry["time"]))

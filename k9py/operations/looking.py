@@ -1,0 +1,164 @@
+"""Looking at an object after a write of which it is not known whether it was made: made, not made, or still unknown.
+
+Invariant: `judged` is pure and never guesses: made is what the object holds or is gone for; not made is an object whose
+spec is the one the write was sent for; anything else stays unknown, and says what was found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from k9py.api.errors import ConnectionFailedError, KdashError, NotFoundError, UnavailableError
+from k9py.api.text import printable
+from k9py.operations.change import Change
+from k9py.operations.last_writer import last_writer
+from k9py.operations.patcher import Reader
+from k9py.operations.proof import has_no_effect, misses, not_the_object, unmet
+from k9py.operations.values import value_at
+
+LOOK_SECONDS: Final = 20.0
+"""How long looking may take altogether."""
+_AGAIN_SECONDS: Final = 1.0
+_LOOKS: Final = 2
+
+Verdict = Literal["made", "not-made", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found.
+
+    Args:
+        verdict: what became of the write.
+        words: the same for a person, a clause that follows "looked: ".
+        present: the object as it is now; None: gone, or not to be read.
+        is_final: it can no longer be made: the server has answered, or the version it was sent for is no more.
+    """
+
+    verdict: Verdict
+    words: str
+    present: Mapping[str, Any] | None = None
+    is_final: bool = False
+
+
+async def look(
+    reader: Reader,
+    change: Change,
+    *,
+    before: Mapping[str, Any] | None = None,
+    previewed: Mapping[str, Any] | None = None,
+    answer: Mapping[str, Any] | None = None,
+    is_answered: bool = False,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Look:
+    """Read the object back and judge; what cannot be read stays unknown.
+
+    Args:
+        change: as it was sent last.
+        before: the object the change was planned from.
+        previewed: what the dry run returned.
+        answer: a success of the server that does not prove the write.
+        is_answered: the server has answered, so nothing is on its way any more.
+        sleep: waits before a second look, when the first failed for a reason that may pass.
+    """
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            for left in reversed(range(_LOOKS)):
+                try:
+                    present: Mapping[str, Any] | None = await reader.get(change.key)
+                except NotFoundError:
+                    present = None
+                except (ConnectionFailedError, UnavailableError) as error:
+                    if not left:
+                        return _unread(error)
+                    await sleep(_AGAIN_SECONDS)
+                    continue
+                return judged(
+                    change, present, before=before, previewed=previewed, answer=answer, is_answered=is_answered
+                )
+    except KdashError as error:
+        return _unread(error)
+    except TimeoutError:
+        pass
+    return Look("unknown", "it could not be read in time")
+
+
+def judged(
+    change: Change,
+    present: Mapping[str, Any] | None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    previewed: Mapping[str, Any] | None = None,
+    answer: Mapping[str, Any] | None = None,
+    is_answered: bool = False,
+) -> Look:
+    """Return what became of a write, from the object as it is now (None: there is none); arguments as of `look`."""
+    is_answered |= answer is not None
+    name = printable(str(change.key))
+    meta = (present or {}).get("metadata") or {}
+    is_other = present is not None and str(meta.get("uid") or "") != change.uid
+    if change.request.verb != "patch":
+        return _removal(change, name, present, is_other=is_other, is_answered=is_answered)
+    if present is None:
+        return Look("unknown", f"{name} is no longer there")
+    if is_other:
+        return Look("unknown", f"{name} was deleted and made anew", present)
+    is_same_version = str(meta.get("resourceVersion") or "") == change.resource_version
+    if is_same_version or int(meta.get("generation") or 0) == change.generation:
+        is_final = is_answered or not is_same_version
+        return Look("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
+    # Its spec was changed since: by this write, or by somebody else.
+    if _holds(change, present, before, previewed):
+        return Look("made", "it was made", present)
+    if before is not None and has_no_effect(change.request, before, present):
+        # Something else was changed since; the version this was sent for is no more.
+        return Look("not-made", "nothing of the change is there", present, True)
+    if answer is not None and _is_of(change, answer, present):
+        return Look("made", "it was made, and admission stored something else than was sent", present)
+    who = last_writer(present, before)
+    return Look("unknown", f"{name} was changed meanwhile{who} and does not hold this change", present)
+
+
+def _removal(
+    change: Change, name: str, present: Mapping[str, Any] | None, *, is_other: bool, is_answered: bool
+) -> Look:
+    if present is None:
+        return Look("made", f"{name} is gone")
+    meta = present.get("metadata") or {}
+    if is_other:
+        return Look("made", f"{name} is gone, another one has its name")
+    if meta.get("deletionTimestamp"):
+        return Look("made", f"{name} is being deleted", present)
+    is_final = is_answered or str(meta.get("resourceVersion") or "") != change.resource_version
+    words = f"{name} is still there and not being deleted" + ("" if is_final else " so far")
+    return Look("not-made", words, present, is_final)
+
+
+def _holds(
+    change: Change,
+    present: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    previewed: Mapping[str, Any] | None,
+) -> bool:
+    if before is not None and has_no_effect(change.request, before, present):
+        return False
+    return all(
+        previewed is not None and value_at(previewed, path) == found
+        for path, _, found in unmet(change.request, present, before)
+    )
+
+
+def _is_of(change: Change, answer: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
+    """Tell whether what is there is what the server answered our write with: the object, newer, with those values."""
+    if not_the_object(change, answer) or answer.get("kind") == "Status":
+        return False
+    return str(answer["metadata"]["resourceVersion"]) != change.resource_version and all(
+        value_at(answer, path) == found for path, _, found in misses(change.request, present)
+    )
+
+
+def _unread(error: KdashError) -> Look:
+    return Look("unknown", f"it could not be read: {printable(error.message)}")

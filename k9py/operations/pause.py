@@ -1,0 +1,57 @@
+"""Plan to pause or resume a Deployment: changes to a paused one are stored, but not rolled out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from k9py.api.errors import RefusedError
+from k9py.operations.change import Change
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.preconditions import Subject, guarded, subject
+from k9py.operations.preflight.management import managed
+from k9py.operations.warnings import loudest_first
+
+
+def plan_pause(obj: Mapping[str, Any]) -> Change:
+    """Plan to hold a Deployment's rollout. Raises RefusedError when it is paused already, or no Deployment."""
+    about = _deployment(obj, "paused")
+    if (obj.get("spec") or {}).get("paused"):
+        raise RefusedError(f"{about.words} is paused already", "")
+    return _change(obj, about, "pause", True, ("rollout", "active", "paused"))
+
+
+def plan_resume(obj: Mapping[str, Any]) -> Change:
+    """Plan to let a paused Deployment's rollout go on. Raises RefusedError when it is not paused, or no Deployment."""
+    about = _deployment(obj, "resumed")
+    if not (obj.get("spec") or {}).get("paused"):
+        raise RefusedError(f"{about.words} is not paused", "")
+    # As kubectl: the field is removed, not set to false (tests/wire/pause-resume-kubectl.json).
+    return _change(obj, about, "resume", None, ("rollout", "paused", "active"))
+
+
+def _deployment(obj: Mapping[str, Any], verb: str) -> Subject:
+    about = subject(obj)
+    if about.key.kind != "Deployment":
+        raise RefusedError(f"{about.words} cannot be {verb}", "only a Deployment can")
+    return about
+
+
+def _change(
+    obj: Mapping[str, Any],
+    about: Subject,
+    action: Literal["pause", "resume"],
+    paused: bool | None,
+    row: tuple[str, str, str],
+) -> Change:
+    return Change(
+        action=action,
+        key=about.key,
+        uid=about.uid,
+        resource_version=about.resource_version,
+        generation=about.generation,
+        request=WriteRequest(about.key, guarded({"spec": {"paused": paused}}, about), "strategic"),
+        summary=f"{action} {about.words}",
+        before_after=(row,),
+        warnings=loudest_first(managed(obj)),
+    )

@@ -1,0 +1,13 @@
+"""Who or what will push back on a write, or make it hurt: one small function a check, one module a family.
+
+The checks that need nothing but the object are called by the plans; those that need the cluster by `preflight`, from
+`Facts` gathered for this one change. Nothing found means no warning; what could not be read is a warning of its own.
+To add a check: a function that yields `ChangeWarning`s, called in `checks.py` (or by the plans it matters to); what it
+must read becomes a fact in `facts.py`.
+"""
+
+from __future__ import annotations
+
+from k9py.operations.preflight.checks import preflight
+
+__all__ = ["preflight"]

@@ -1,0 +1,174 @@
+"""What the cluster knows that matters to one change, read once, at the same time.
+
+Invariant: a fact is a value, or `Unknown` with the reason; an empty value means that there is none, and None that it
+does not matter to this change. One read that fails leaves the others alone; a lost connection ends them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from k9py.api.errors import ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
+from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, KINDS, POD, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
+from k9py.api.meta import KubeObject
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.quota import ResourceQuota
+from k9py.api.selectors import LabelSelector
+from k9py.api.text import printable
+from k9py.operations.change import Action, Change
+from k9py.operations.patcher import Reader
+
+T = TypeVar("T")
+K = TypeVar("K", bound=KubeObject)
+
+_ROLLING: Final[tuple[Action, ...]] = ("restart", "undo", "set-image", "resume")
+_PODS_GO: Final[tuple[Action, ...]] = (*_ROLLING, "delete-pod", "evict")
+_MORE_OF_THE_SAME: Final[tuple[Action, ...]] = ("restart", "set-image", "scale")
+"""New pods ask of a node what the present ones do; an undo's, and what a resume brings, may ask something else."""
+_PODS_COME: Final[tuple[Action, ...]] = (*_ROLLING, "scale")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that could not be read, and why: `you may not list resourcequotas`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What the write needs: a verb on a resource with its subresource, in a namespace."""
+
+    verb: str
+    resource: str
+    namespace: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource} in the namespace {printable(self.namespace)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read; None: it does not matter to the change.
+
+    Args:
+        right, allowed: what the write needs, and whether the user has it.
+        autoscalers: those of the namespace.
+        budgets: those of the namespace.
+        quotas: those of the namespace.
+        pods: those of the workload, where more of the same are to come.
+        at: when they were read.
+    """
+
+    right: Right
+    allowed: bool | Unknown
+    autoscalers: tuple[HorizontalPodAutoscaler, ...] | Unknown | None = None
+    budgets: tuple[PodDisruptionBudget, ...] | Unknown | None = None
+    quotas: tuple[ResourceQuota, ...] | Unknown | None = None
+    pods: tuple[Pod, ...] | Unknown | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Facts:
+    """Read what matters to a change.
+
+    Raises:
+        ConnectionFailedError: the cluster does not answer any more.
+    """
+    action = change.action
+    rolls = action in _ROLLING and starts_rollout(obj, change)
+    right = needed_right(change)
+    namespace = change.key.namespace
+
+    async def listed(kind: Kind[K], matters: bool) -> tuple[K, ...] | Unknown | None:
+        return await _known(lambda: _listed(reader, kind, namespace), kind) if matters else None
+
+    async def siblings() -> tuple[Pod, ...] | Unknown | None:
+        selector = _selector(obj)
+        if action not in _MORE_OF_THE_SAME or not selector or (action in _ROLLING and not rolls):
+            return None
+        return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
+
+    tasks = (
+        asyncio.ensure_future(_allowed(reader, change, right)),
+        asyncio.ensure_future(listed(HORIZONTAL_POD_AUTOSCALER, action == "scale")),
+        asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, action in _PODS_GO and (rolls or action not in _ROLLING))),
+        asyncio.ensure_future(listed(RESOURCE_QUOTA, action in _PODS_COME and (rolls or action not in _ROLLING))),
+        asyncio.ensure_future(siblings()),
+    )
+    try:
+        allowed, autoscalers, budgets, quotas, pods = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return Facts(right, allowed, autoscalers, budgets, quotas, pods)
+
+
+def starts_rollout(obj: Mapping[str, Any], change: Change) -> bool:
+    """Tell whether pods begin to be replaced when the change is stored."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    if change.action == "resume":
+        return int(status.get("updatedReplicas") or 0) < int(spec.get("replicas", 1))
+    return change.action in _ROLLING and not spec.get("paused")
+
+
+def needed_right(change: Change) -> Right:
+    """Return what RBAC asks for the write."""
+    request = change.request
+    verb, subresource = ("create", "eviction") if request.verb == "evict" else (request.verb, request.subresource)
+    resource = _resource(change)
+    return Right(verb, f"{resource}/{subresource}" if subresource else resource, change.key.namespace)
+
+
+def _resource(change: Change) -> str:
+    kind = KINDS.get(change.key.kind)
+    return kind.resource if kind is not None else f"{change.key.kind.lower()}s"
+
+
+def _selector(obj: Mapping[str, Any]) -> str:
+    """Return the workload's selector as a query, "" when it has none we understand."""
+    try:
+        return str(msgspec.convert((obj.get("spec") or {}).get("selector") or {}, LabelSelector))
+    except msgspec.ValidationError:
+        return ""
+
+
+async def _allowed(reader: Reader, change: Change, right: Right) -> bool | Unknown:
+    key = change.key
+    subresource = right.resource.partition("/")[2]
+
+    async def ask() -> bool | None:
+        return await reader.can_i(right.verb, key.kind, key.namespace, name=key.name, subresource=subresource)
+
+    answer = await _known(ask, None)
+    return Unknown("the server would not say") if answer is None else answer
+
+
+async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str = "") -> tuple[K, ...]:
+    items = await reader.list(kind.name, namespace, label_selector=selector)
+    return tuple(kind.decode(msgspec.json.encode(one)) for one in items)
+
+
+async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T | Unknown:
+    """Return what was read, or why it is unknown. `kind`: what is listed, None for another question."""
+    try:
+        return await read()
+    except ConnectionFailedError:
+        raise
+    except ForbiddenError:
+        return Unknown(f"you may not list {kind.resource}" if kind is not None else "you may not ask")
+    except NotFoundError as error:
+        # An older server may have them under another version: that is not to have none.
+        return Unknown(f"this server has no {kind.api_version}" if kind is not None else printable(error.message))
+    except KdashError as error:
+        return Unknown(printable(error.message))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Unknown("the answer was not understood")

@@ -1,0 +1,203 @@
+"""Whether an answer proves a write: the very object, a newer resourceVersion, and in it what was sent.
+
+A success without proof (`{}`, a Status, another object, one that does not hold the change) is not done: it is followed
+by looking (`looking.py`). Invariant: pure; what is quoted of an answer is printable and short. A delete or an eviction
+is answered with a Status or with the pod.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from k9py.api.text import printable
+from k9py.operations.change import Change
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_at, value_text
+
+_GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
+"""What every patch sends as a precondition and not as a change."""
+
+_ANNOTATIONS: Final = ("metadata", "annotations")
+
+Miss = tuple[Path, Any, Any]
+"""A path that was sent, its value as sent, and as it is found; None is absent."""
+
+
+def unproven(
+    change: Change,
+    answer: Mapping[str, Any],
+    *,
+    before: Mapping[str, Any] | None = None,
+    previewed: Mapping[str, Any] | None = None,
+) -> str:
+    """Return why an answer does not prove that a change was made, "" when it does.
+
+    Args:
+        change: as it was sent last.
+        before: the object the change was planned from.
+        previewed: what the dry run returned: a webhook may store what is sent in its own way, if it said so before.
+    """
+    if why := not_the_object(change, answer):
+        return why
+    if change.request.verb != "patch":
+        is_pod = answer.get("kind") == "Pod"
+        going = (answer.get("metadata") or {}).get("deletionTimestamp") or change.request.verb == "evict"
+        return "the pod it answered with is not being deleted" if is_pod and not going else ""
+    if str(answer["metadata"]["resourceVersion"]) == change.resource_version:
+        return "the resourceVersion it answered with is the one from before, so nothing was stored"
+    if before is not None and has_no_effect(change.request, before, answer):
+        return "what was to change in it is as it was before"
+    for path, sent, found in unmet(change.request, answer, before):
+        if previewed is None or value_at(previewed, path) != found:
+            is_now, wanted = short(value_text(path, found)), short(value_text(path, sent))
+            return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
+    if int(answer["metadata"].get("generation") or 0) == change.generation > 0:
+        return "the generation it answered with is the one from before, so its spec was not changed"
+    return ""
+
+
+def not_the_object(change: Change, answer: Mapping[str, Any]) -> str:
+    """Return why an answer is not about the object of a change, "" when it is. Holds for a dry run too."""
+    kind, verb = str(answer.get("kind") or ""), change.request.verb
+    if kind == "Status":
+        return _status(change, answer)
+    meta = answer.get("metadata")
+    if not kind or not isinstance(meta, Mapping):
+        return "it is no object"
+    wanted = ("Scale",) if change.request.subresource == "scale" else (change.key.kind,)
+    if kind not in (*wanted, *(("Eviction",) if verb == "evict" else ())):
+        return f"it is a {printable(kind)[:60]}, not a {wanted[0]}"
+    name, namespace = str(meta.get("name") or ""), str(meta.get("namespace") or "")
+    if (name, namespace) != (change.key.name, change.key.namespace):
+        return f"it is about {printable(f'{namespace}/{name}')[:120]}"
+    if kind == "Eviction":
+        return ""
+    if str(meta.get("uid") or "") != change.uid:
+        return "it is another object of that name" if meta.get("uid") else "it has no uid"
+    return "" if meta.get("resourceVersion") else "it has no resourceVersion"
+
+
+def has_no_effect(request: WriteRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether nothing of what a patch was to change has changed: a webhook may put it all back."""
+    wanted = [path for path, _, _ in unmet(request, before, before)]
+    return bool(wanted) and all(value_at(before, path) == value_at(after, path) for path in wanted)
+
+
+def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Miss]:
+    """Yield what of a patch an object does not hold, and what it still holds that a replacement was to take away.
+
+    Args:
+        before: the object the patch was planned from; None: what it had is not known.
+    """
+    yield from misses(request, obj)
+    if before is not None:
+        for path in _taken_away(request, before):
+            found = value_at(obj, path)
+            if found == value_at(before, path):
+                yield path, None, found
+
+
+def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
+    """Yield what of a patch an object does not hold."""
+    patch = request.patch
+    if request.verb != "patch" or patch is None:
+        return
+    if isinstance(patch, Mapping):
+        yield from _misses(patch, obj, ())
+        return
+    for operation in patch:
+        path = _pointer(operation)
+        sent = None if operation["op"] == "remove" else operation.get("value")
+        yield from _misses(sent, value_at(obj, path), path)
+
+
+def _pointer(operation: Mapping[str, Any]) -> Path:
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in str(operation["path"]).split("/")[1:])
+
+
+def _taken_away(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the paths of an object that a JSON patch's value, or one marked `$patch: replace`, does not have."""
+    patch = request.patch
+    if isinstance(patch, Mapping):
+        yield from _replaced(patch, before, ())
+    else:
+        for operation in patch or ():
+            path = _pointer(operation)
+            if operation["op"] != "remove":
+                yield from _gone(operation.get("value"), value_at(before, path), path)
+
+
+def _replaced(patch: Mapping[str, Any], before: Any, path: Path) -> Iterator[Path]:
+    if patch.get("$patch") == "replace":
+        yield from _gone(patch, before, path)
+        return
+    for key, value in patch.items():
+        if isinstance(value, Mapping):
+            yield from _replaced(value, before.get(key) if isinstance(before, Mapping) else None, (*path, key))
+
+
+def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
+    if _is_not_ours(path):
+        return
+    if isinstance(sent, Mapping) and isinstance(old, Mapping):
+        for key, value in old.items():
+            yield from _gone(sent.get(key), value, (*path, key))
+    elif isinstance(sent, (list, tuple)) and isinstance(old, (list, tuple)):
+        named = {one["name"]: one for one in old if isinstance(one, Mapping) and "name" in one}
+        if len(named) == len(old):
+            others = {one.get("name"): one for one in sent if isinstance(one, Mapping)}
+            for name, value in named.items():
+                yield from _gone(others.get(name), value, (*path, f"[{name}]"))
+        elif any(one not in sent for one in old):
+            yield path
+    elif sent is None and not _is_empty(old):
+        yield path
+
+
+def _is_not_ours(path: Path) -> bool:
+    """Tell whether a patch sends it as a precondition, or a controller writes it by itself."""
+    return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
+
+
+def _misses(sent: Any, found: Any, path: Path) -> Iterator[Miss]:
+    if _is_not_ours(path):
+        return
+    if isinstance(sent, Mapping):
+        there = found if isinstance(found, Mapping) else {}
+        for key, value in sent.items():
+            if not key.startswith("$"):  # a directive of the patch
+                yield from _misses(value, there.get(key), (*path, key))
+    elif sent and isinstance(sent, (list, tuple)) and all(isinstance(one, Mapping) for one in sent):
+        yield from _misses_of_list(sent, found, path)
+    elif sent != found and not (_is_empty(sent) and _is_empty(found)):
+        yield path, sent, found
+
+
+def _misses_of_list(sent: Sequence[Mapping[str, Any]], found: Any, path: Path) -> Iterator[Miss]:
+    """Compare elements by name; those without one must be among those found. More of them is no miss."""
+    there = [one for one in found if isinstance(one, Mapping)] if isinstance(found, (list, tuple)) else []
+    for one in sent:
+        if one.get("$patch") == "delete":
+            continue
+        name = one.get("name")
+        if isinstance(name, str):
+            same = next((other for other in there if other.get("name") == name), None)
+            yield from _misses(one, same, (*path, f"[{name}]"))
+        elif not any(not tuple(_misses(one, other, ())) for other in there):
+            yield path, sent, found
+            return
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, (Mapping, list, tuple, str)) and not value)
+
+
+def _status(change: Change, answer: Mapping[str, Any]) -> str:
+    if answer.get("status") != "Success":
+        words = printable(str(answer.get("message") or "it gives no reason"))[:500]
+        return f"it is a Status that says {printable(str(answer.get('status') or 'nothing'))[:40]}: {words}"
+    if change.request.verb == "patch":
+        return f"it is a Status, not a {change.key.kind}"
+    uid = (answer.get("details") or {}).get("uid")
+    return "it is about another object of that name" if uid and uid != change.uid else ""

@@ -1,0 +1,127 @@
+"""Plan to give containers of a workload's pod template other images, as `kubectl set image`.
+
+The command is written as the change-cause, in the same patch, as `kubectl --record` did: else the new revision would
+carry the words of the release before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from k9py.api.errors import AbsentError, RefusedError
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
+from k9py.api.workloads import CHANGE_CAUSE
+from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.preconditions import guarded, subject
+from k9py.operations.preflight.downtime import downtime, held_back
+from k9py.operations.preflight.management import applied, managed
+from k9py.operations.values import cause_words
+from k9py.operations.warnings import loudest_first
+
+_GROUPS: Final = ("initContainers", "containers")
+
+_SHORT: Final = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds"}
+
+_PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST: Final = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
+_IMAGE: Final = re.compile(
+    rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+)
+"""Source of the rule: the reference grammar of the distribution project (`reference/reference.go`)."""
+
+
+def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
+    """Plan to set images (recorded in tests/wire/set-image-kubectl.json).
+
+    Args:
+        images: by the name of a container or an init container; those that have the image already are left out.
+
+    Raises:
+        AbsentError: no such container.
+        RefusedError: another kind, a name that is no image, or nothing to change.
+    """
+    about = subject(obj)
+    if about.key.kind not in WORKLOAD_KINDS:
+        raise RefusedError(f"{about.words} has no images to set", f"only {', '.join(WORKLOAD_KINDS)} have")
+    if not images:
+        raise RefusedError("no image was given", "name a container and its new image")
+    present = _present(obj)
+    for name, image in images.items():
+        if name not in present:
+            known = ", ".join(printable(one) for one in present)
+            raise AbsentError(f"{about.words} has no container {printable(name)}", f"it has {known or 'none'}")
+        if not _IMAGE.fullmatch(image):
+            hint = "give one such as registry.example.com/shop/checkout:1.2.3"
+            raise RefusedError(f"{printable(image) or 'nothing'} is not the name of an image", hint)
+    changed = {name: image for name, image in images.items() if present[name][1] != image}
+    if not changed:
+        held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
+        raise RefusedError(f"nothing to change in {about.words}: {held} already", "")
+    cause = _cause(about.key, changed)
+    patch = {**_patch(obj, present, changed), "metadata": {"annotations": {CHANGE_CAUSE: cause}}}
+    paused = bool((obj.get("spec") or {}).get("paused"))
+    return Change(
+        action="set-image",
+        key=about.key,
+        uid=about.uid,
+        resource_version=about.resource_version,
+        generation=about.generation,
+        request=WriteRequest(about.key, guarded(patch, about), "strategic"),
+        summary=f"set image of {about.words}: {', '.join(f'{printable(n)}={i}' for n, i in changed.items())}",
+        before_after=(
+            *(
+                (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
+                for name, image in changed.items()
+            ),
+            ("change-cause", cause_words(obj), cause),
+        ),
+        warnings=loudest_first(
+            *((_stored_only(),) if paused else (downtime(obj), held_back(obj))),
+            managed(obj),
+            applied(obj, field="template", what="the image"),
+        ),
+    )
+
+
+def _cause(key: ObjectKey, changed: Mapping[str, str]) -> str:
+    """Return the command line that makes this change."""
+    images = " ".join(f"{name}={image}" for name, image in changed.items())
+    return f"kdash set-image {_SHORT.get(key.kind, key.kind.lower())}/{key.name} {images}"
+
+
+def _present(obj: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return (group, image) by container name, init containers first."""
+    return {
+        str(one.get("name", "")): (group, str(one.get("image", "")))
+        for group in _GROUPS
+        for one in _containers(obj, group)
+    }
+
+
+def _containers(obj: Mapping[str, Any], group: str) -> list[Mapping[str, Any]]:
+    template = (obj.get("spec") or {}).get("template") or {}
+    return list((template.get("spec") or {}).get(group) or ())
+
+
+def _patch(
+    obj: Mapping[str, Any], present: Mapping[str, tuple[str, str]], changed: Mapping[str, str]
+) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    for group in _GROUPS:
+        its = [{"name": name, "image": image} for name, image in changed.items() if present[name][0] == group]
+        if its:
+            # As kubectl: the order is named, so that a merge can neither move nor add a container.
+            spec[f"$setElementOrder/{group}"] = [{"name": one.get("name", "")} for one in _containers(obj, group)]
+            spec[group] = its
+    return {"spec": {"template": {"spec": spec}}}
+
+
+def _stored_only() -> Iterator[ChangeWarning]:
+    message = "it is paused: the image is stored, and rolled out when it is resumed"
+    yield ChangeWarning(Gravity.NOTE, "paused", message)

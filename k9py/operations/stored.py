@@ -1,0 +1,97 @@
+"""What was stored, compared with what the dry run had returned: a webhook may write something else each time.
+
+Invariant: pure. What a server or a controller writes by itself (status, versions, managed fields, the Deployment
+controller's annotations) is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_text
+
+_METADATA: Final = ("labels", "annotations")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that was stored otherwise than it was previewed; both sides are printable."""
+
+    path: str
+    previewed: str
+    stored: str
+
+    @property
+    def words(self) -> str:
+        """Say it in one clause."""
+        return f"{short(self.path)}: previewed {short(self.previewed)}, stored {short(self.stored)}"
+
+
+def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Return what differs between a dry run's object and the stored one; a Scale has its number of replicas alone."""
+    if "Scale" in (previewed.get("kind"), stored.get("kind")):
+        return tuple(_differ(_replicas(previewed), _replicas(stored), ("spec", "replicas")))
+    return tuple(_differ(_compared(previewed), _compared(stored), ()))
+
+
+def differences_text(found: tuple[Difference, ...], most: int = 3) -> str:
+    """Say what differs in one sentence, the first few by name."""
+    named = "; ".join(one.words for one in found[:most])
+    more = len(found) - most
+    return f"what was stored is not what was previewed: {named}{f'; and {more} more' if more > 0 else ''}"
+
+
+def rebased(
+    previewed: Mapping[str, Any], before: Mapping[str, Any] | None, present: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return what the dry run would return now that others have changed labels or annotations of the object.
+
+    Args:
+        before: the object the change was planned from; None: what others changed is not known.
+        present: the object a change is sent to again: its spec is still that of `before`.
+    """
+    if before is None or previewed.get("kind") != before.get("kind"):
+        return previewed
+    meta = dict(previewed.get("metadata") or {})
+    for part in _METADATA:
+        was, now, wanted = ((one.get("metadata") or {}).get(part) or {} for one in (before, present, previewed))
+        theirs = {key for key in {**was, **now} if was.get(key) != now.get(key) and wanted.get(key) == was.get(key)}
+        kept = {key: value for key, value in wanted.items() if key not in theirs}
+        meta[part] = kept | {key: now[key] for key in theirs if key in now}
+    return {**previewed, "metadata": meta}
+
+
+def _compared(obj: Mapping[str, Any]) -> dict[str, Any]:
+    meta = obj.get("metadata") or {}
+    kept: dict[str, Any] = {part: dict(meta.get(part) or {}) for part in _METADATA}
+    kept["annotations"] = {key: one for key, one in kept["annotations"].items() if not key.startswith(CONTROLLERS)}
+    return {"metadata": kept, "spec": obj.get("spec") or {}}
+
+
+def _replicas(obj: Mapping[str, Any]) -> Any:
+    return (obj.get("spec") or {}).get("replicas")
+
+
+def _differ(before: Any, after: Any, path: Path) -> Iterator[Difference]:
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **after}:
+            yield from _differ(before.get(key), after.get(key), (*path, str(key)))
+        return
+    old, new = _by_name(before), _by_name(after)
+    if old is not None and new is not None and (old != new):
+        for name in {**old, **new}:
+            yield from _differ(old.get(name), new.get(name), (*path, f"[{name}]"))
+        return
+    previewed, stored = value_text(path, before), value_text(path, after)
+    yield Difference(path_text(path), previewed, f"another one: {stored}" if previewed == stored else stored)
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:
+    """Return a list's elements by name, None when it is no list of named ones."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) and "name" in one for one in value):
+        return None
+    return {str(one["name"]): one for one in value}

@@ -1,0 +1,213 @@
+"""Plan a rollback: the pod template of an earlier revision put back, as kubectl does for each kind.
+
+A Deployment gets its ReplicaSet's template without the hash label, and its annotations but for those that belong to the
+Deployment; a StatefulSet or DaemonSet gets its ControllerRevision's data, which is a patch made for this.
+Source: kubectl/pkg/polymorphichelpers/rollback.go; recorded in tests/wire (undo-*, statefulset, daemonset).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from k9py.api.errors import AbsentError, RefusedError
+from k9py.api.kinds import LAST_APPLIED, WORKLOAD_KINDS
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.api.workloads import POD_TEMPLATE_HASH, REVISION, revision_number
+from k9py.operations.change import Change
+from k9py.operations.forced_rollback import stuck
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.preconditions import Subject, guarded, guarded_operations, subject
+from k9py.operations.preflight.downtime import downtime, held_back
+from k9py.operations.preflight.management import applied, managed
+from k9py.operations.values import cause_words, change_cause
+from k9py.operations.warnings import loudest_first
+
+_DEPLOYMENTS_OWN: Final = (
+    LAST_APPLIED,
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+)
+"""Annotations an undo leaves as the Deployment has them."""
+
+
+def plan_undo(
+    obj: Mapping[str, Any],
+    revision_obj: Mapping[str, Any] | None,
+    *,
+    pods: Sequence[Pod] = (),
+    present_number: int | None = None,
+    label: str = "",
+) -> Change:
+    """Plan to put a revision's pod template back, also while a rollout is failing.
+
+    Args:
+        revision_obj: the whole ReplicaSet or ControllerRevision, None when it is gone.
+        pods: of the workload, to name those a StatefulSet will leave stuck.
+        present_number: of the revision it is at; None when the caller does not know. A Deployment tells by itself.
+        label: what to call the revision where its number alone does not name it.
+
+    Raises:
+        AbsentError: it is gone.
+        RefusedError: paused, of another workload, without a number, or already the present template.
+    """
+    about = subject(obj)
+    if about.key.kind not in WORKLOAD_KINDS:
+        raise RefusedError(f"{about.words} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
+    if (obj.get("spec") or {}).get("paused"):
+        raise RefusedError(f"{about.words} is paused: an undo would wait until it is resumed", "resume it first")
+    if revision_obj is None:
+        hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
+        raise AbsentError(f"that revision of {about.words} is gone", hint)
+    owners = (revision_obj.get("metadata") or {}).get("ownerReferences") or ()
+    if not any(one.get("uid") == about.uid for one in owners):
+        raise RefusedError(f"that revision is not one of {about.words}", "read its revisions again")
+    name = str((revision_obj.get("metadata") or {}).get("name", ""))
+    if not _number(revision_obj):
+        hint = "it is no revision the controller counts; choose another one"
+        raise RefusedError(f"{printable(name)} has no revision number", hint)
+    number = label or str(_number(revision_obj))
+    template = revision_template(revision_obj)
+    present = (obj.get("spec") or {}).get("template") or {}
+    if _canonical(template) == _canonical(present):
+        raise RefusedError(f"{about.words} is already at revision {number}: its pod template is the same", "")
+    return Change(
+        action="undo",
+        key=about.key,
+        uid=about.uid,
+        resource_version=about.resource_version,
+        generation=about.generation,
+        request=_request(obj, revision_obj, template, about),
+        summary=f"undo {about.words} to revision {number}",
+        before_after=(
+            ("revision", _present_revision(obj, present_number), number),
+            *_images(present, template),
+            *_causes(obj, revision_obj),
+        ),
+        warnings=loudest_first(
+            stuck(obj, name, pods),
+            downtime(obj),
+            held_back(obj),
+            managed(obj),
+            applied(obj, field="template", what="the pod template"),
+        ),
+        replaces_annotations=_annotations(obj) if about.key.kind == "Deployment" else None,
+    )
+
+
+def nothing_to_undo(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
+    """Return why a workload has no earlier revision to choose.
+
+    Args:
+        read: its revisions could be read; if not, there may be some.
+    """
+    name = printable(str(subject(obj).key))
+    kept_in = "ReplicaSets" if obj.get("kind") == "Deployment" else "ControllerRevisions"
+    if not read:
+        return RefusedError(
+            f"the revisions of {name} are not known", f"they are kept in {kept_in}: may you list those?"
+        )
+    return RefusedError(f"{name} has no earlier revision to go back to", kept_hint(obj))
+
+
+def kept_hint(obj: Mapping[str, Any]) -> str:
+    """Say why no earlier revisions of a workload are kept, "" where nothing keeps them from being."""
+    limit = (obj.get("spec") or {}).get("revisionHistoryLimit")
+    return "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
+
+
+def revision_template(revision_obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the pod template a raw ReplicaSet or ControllerRevision holds, as the workload would have it.
+
+    Raises:
+        RefusedError: it holds none.
+    """
+    if "data" in revision_obj:
+        template = (((revision_obj.get("data") or {}).get("spec")) or {}).get("template")
+    else:
+        template = (revision_obj.get("spec") or {}).get("template")
+    if not isinstance(template, Mapping) or not template.get("spec"):
+        raise RefusedError("that revision holds no pod template", "choose another one")
+    found: dict[str, Any] = {key: value for key, value in template.items() if key != "$patch"}
+    metadata = dict(found.get("metadata") or {})
+    labels = dict(metadata.get("labels") or {})
+    if POD_TEMPLATE_HASH in labels:
+        del labels[POD_TEMPLATE_HASH]
+        metadata["labels"] = labels
+        found["metadata"] = metadata
+    return found
+
+
+def _request(
+    obj: Mapping[str, Any], revision_obj: Mapping[str, Any], template: Mapping[str, Any], about: Subject
+) -> WriteRequest:
+    if about.key.kind != "Deployment":
+        return WriteRequest(about.key, guarded(revision_obj["data"], about), "strategic")
+    own = (obj.get("metadata") or {}).get("annotations")
+    theirs = (revision_obj.get("metadata") or {}).get("annotations") or {}
+    annotations = {key: value for key, value in (own or {}).items() if key in _DEPLOYMENTS_OWN}
+    annotations |= {key: value for key, value in theirs.items() if key not in _DEPLOYMENTS_OWN}
+    operations: list[dict[str, Any]] = [
+        {"op": "replace", "path": "/spec/template", "value": dict(template)},
+        {"op": "add" if own is None else "replace", "path": "/metadata/annotations", "value": annotations},
+    ]
+    return WriteRequest(about.key, guarded_operations(operations, about), "json")
+
+
+def _annotations(obj: Mapping[str, Any]) -> dict[str, str]:
+    return dict((obj.get("metadata") or {}).get("annotations") or {})
+
+
+def _number(revision_obj: Mapping[str, Any]) -> int:
+    if "revision" in revision_obj:
+        return int(revision_obj["revision"])
+    text = str(((revision_obj.get("metadata") or {}).get("annotations") or {}).get(REVISION, ""))
+    return revision_number(text) or 0
+
+
+def _present_revision(obj: Mapping[str, Any], known: int | None) -> str:
+    number = ((obj.get("metadata") or {}).get("annotations") or {}).get(REVISION)
+    name = (str(known) if known is not None else number) or (obj.get("status") or {}).get("updateRevision") or "present"
+    return printable(str(name))
+
+
+def _images(present: Mapping[str, Any], template: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return a row for each container whose image changes."""
+    rows: list[tuple[str, str, str]] = []
+    for group in ("initContainers", "containers"):
+        before, after = _images_of(present, group), _images_of(template, group)
+        for name in {**before, **after}:
+            old, new = before.get(name, "none"), after.get(name, "none")
+            if old != new:
+                rows.append((f"image of {printable(name)}", printable(old), printable(new)))
+    return rows
+
+
+def _causes(obj: Mapping[str, Any], revision_obj: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the row of the change-cause, which a Deployment gets back with its ReplicaSet's annotations."""
+    old, new = change_cause(obj), change_cause(revision_obj)
+    is_copied = obj.get("kind") == "Deployment" and old != new
+    return [("change-cause", cause_words(obj), cause_words(revision_obj))] if is_copied else []
+
+
+def _images_of(template: Mapping[str, Any], group: str) -> dict[str, str]:
+    containers = (template.get("spec") or {}).get(group) or ()
+    return {str(one.get("name", "")): str(one.get("image", "")) for one in containers}
+
+
+def _canonical(template: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(_without_nulls(template), order="sorted")
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_nulls(one) for one in value]
+    return value

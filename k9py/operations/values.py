@@ -1,0 +1,82 @@
+"""Values inside raw objects: where they are, and how they are quoted.
+
+Invariant: a quoted text is printable and short, and the value of an environment variable is never quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from k9py.api.kinds import LAST_APPLIED
+from k9py.api.secret_values import without_secret_words, without_secrets
+from k9py.api.text import printable
+from k9py.api.workloads import CHANGE_CAUSE
+
+Path = tuple[str, ...]
+"""Keys from the root of an object; `[name]` is the element of a list that has this name."""
+
+CONTROLLERS: Final = "deployment.kubernetes.io/"
+"""Annotations of a Deployment its controller writes by itself begin with this."""
+_LONGEST: Final = 120
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{20,}…?")
+ABSENT: Final = "absent"
+
+
+def value_at(obj: Any, path: Path) -> Any:
+    """Return the value at a path, None where there is none."""
+    for part in path:
+        if isinstance(obj, (list, tuple)):
+            obj = next((one for one in obj if isinstance(one, Mapping) and f"[{one.get('name')}]" == part), None)
+        elif isinstance(obj, Mapping):
+            obj = obj.get(part)
+        else:
+            return None
+    return obj
+
+
+def with_replicas(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with the number a Scale leaves out: servers omit 0 (autoscaling/v1 ScaleSpec, `omitempty`)."""
+    spec = answer.get("spec")
+    if answer.get("kind") != "Scale" or not isinstance(spec, Mapping) or "replicas" in spec:
+        return answer
+    return {**answer, "spec": {**spec, "replicas": 0}}
+
+
+def change_cause(obj: Mapping[str, Any]) -> str:
+    """Return an object's change-cause annotation, "" when it has none."""
+    return str(value_at(obj, ("metadata", "annotations", CHANGE_CAUSE)) or "")
+
+
+def cause_words(obj: Mapping[str, Any]) -> str:
+    """Return the change-cause as it is shown and audited: printable, secrets hidden."""
+    return without_secret_words(printable(change_cause(obj))) or "none"
+
+
+def path_text(path: Path) -> str:
+    """Return a path as a person reads it: `spec.template.spec.containers[app].image`."""
+    return printable(".".join(path).replace(".[", "["))[:_LONGEST]
+
+
+def short(text: str) -> str:
+    """Return a path or a value as short as it stays plain: without the way to the pod's spec, digests cut.
+
+    The pod template's metadata keeps its way: it is not the object's.
+    """
+    return _DIGEST.sub(r"\1…", text.removeprefix("spec.template.spec."))
+
+
+def value_text(path: Path, value: Any) -> str:
+    """Return a value as text; what may hold a secret is only said to be there."""
+    if value is None:
+        return ABSENT
+    if "env" in path or LAST_APPLIED in path:
+        return "a value that is not shown"
+    key = next((one for one in reversed(path) if not one.startswith("[")), "")
+    value = without_secrets({key: value})[key]
+    text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
+    shown = printable(text)
+    return (shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…") or '""'

@@ -1,0 +1,334 @@
+"""The one function that writes to a cluster, and so the one place that keeps the promises about writing.
+
+In order: read-only refuses everything; the audit line of the write is stored before it is sent, or it is not sent; the
+change goes with its preconditions; when only the status moved since it was confirmed it is sent again at the new
+version; what the server answers has to prove the write (`proof`), else the object is looked at (`looking`) and what was
+found is told; every attempt leaves a line with its outcome, and one more of the same id says what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from k9py.api.errors import (
+    ConfigError,
+    ConflictError,
+    ConnectionFailedError,
+    DryRunUnsupportedError,
+    InvalidError,
+    KdashError,
+    NotProvenError,
+    ReadOnlyError,
+    UnavailableError,
+    WebhookFailedError,
+)
+from k9py.api.text import printable
+from k9py.operations.audit import AuditLine, AuditLog, Identity
+from k9py.operations.audit_fields import outcome_fields, planned_fields, subject_fields
+from k9py.operations.change import Change, ChangeWarning, Gravity, Written
+from k9py.operations.last_writer import last_writer
+from k9py.operations.looking import Look, look
+from k9py.operations.patcher import Patcher, Reader
+from k9py.operations.preconditions import at_version
+from k9py.operations.proof import not_the_object, unproven
+from k9py.operations.stored import differences, rebased
+from k9py.operations.values import CONTROLLERS, with_replicas
+from k9py.operations.warnings import loudest_first, mutated
+
+_ATTEMPTS: Final = 4
+"""The first one and three more, each at a newer resourceVersion."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A change as it was tried, at the resourceVersion it was accepted at, and what it would make; None: not tried."""
+
+    change: Change
+    after: Mapping[str, Any] | None
+
+
+@dataclass(slots=True)
+class _Sending:
+    """A change on its way: as it was sent last, and how often."""
+
+    change: Change
+    before: Mapping[str, Any] | None
+    previewed: Mapping[str, Any] | None
+    attempts: int = 1
+
+    def written(self, result: Mapping[str, Any], *, remark: str = "") -> Written:
+        """Return what came of it, compared with what was previewed."""
+        otherwise = None if self.previewed is None else differences(self.previewed, result)
+        return Written(self.change, result, False, self.attempts, differences=otherwise, remark=remark)
+
+
+class Writer:
+    """Sends changes, or refuses them all when `read_only`.
+
+    Args:
+        patcher, reader: the connection.
+        audit: where each real attempt leaves its line.
+        identity: who writes.
+        now: the clock of the audit lines (aware UTC).
+        new_id: names a write in the audit file.
+        sleep: waits before a second look at an object that could not be read.
+    """
+
+    def __init__(
+        self,
+        patcher: Patcher,
+        reader: Reader,
+        *,
+        read_only: bool,
+        audit: AuditLog,
+        identity: Identity,
+        now: Callable[[], datetime] = _now,
+        new_id: Callable[[], str] = _new_id,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._patcher = patcher
+        self._reader = reader
+        self._audit = audit
+        self._identity = identity
+        self._now = now
+        self._new_id = new_id
+        self._sleep = sleep
+        self._read_only = read_only
+
+    @property
+    def read_only(self) -> bool:
+        """Whether every write is refused."""
+        return self._read_only
+
+    async def write(
+        self,
+        change: Change,
+        *,
+        dry_run: bool,
+        before: Mapping[str, Any] | None = None,
+        previewed: Mapping[str, Any] | None = None,
+    ) -> Written:
+        """Send a change; as a dry-run the server checks it and stores nothing, and no audit line is written.
+
+        Args:
+            before: the object the change was planned from, to tell who else changed it.
+            previewed: what the dry run returned, to compare with what is stored.
+
+        Raises:
+            ReadOnlyError: the session is read-only; nothing was sent.
+            ConflictError: the object was changed, or replaced by another, since it was confirmed; nothing was stored.
+            ConfigError: the audit line cannot be written; nothing was sent.
+            KdashError: what the server or the connection said. Where that does not tell whether the change was made,
+                the object was looked at: `looked` has the verdict, the hint the words.
+        """
+        self.refuse_if_read_only(change)
+        sending = _Sending(change, before, previewed)
+        if dry_run:
+            return await self._try(sending)
+        with self._audit.open() as line:
+            return await self._attempt(sending, line)
+
+    def audited(self, uid: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the lines of the audit file about an object, oldest first."""
+        return self._audit.lines(uid)
+
+    def refuse_if_read_only(self, change: Change) -> None:
+        """Raise ReadOnlyError when the session is read-only."""
+        if self._read_only:
+            raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
+
+    async def rehearse(self, change: Change) -> Rehearsed:
+        """Try a change as a dry-run; what the trial could not tell is a warning of it (code `not-tried`).
+
+        A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
+        be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`. What admission would
+        store instead of what is sent is a warning too (code `mutated`).
+        """
+        try:
+            written = await self.write(change, dry_run=True)
+        except DryRunUnsupportedError as error:
+            words = f"the server could not try it first: {printable(error.message)}"
+            warning = ChangeWarning(Gravity.CAUTION, "not-tried", words)
+            return Rehearsed(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
+        tried = written.change
+        if warnings := tuple(mutated(tried.request, written.result)):
+            tried = replace(tried, warnings=loudest_first(tried.warnings, warnings))
+        return Rehearsed(tried, written.result)
+
+    async def _try(self, sending: _Sending) -> Written:
+        result = await self._send(sending, dry_run=True)
+        if why := not_the_object(sending.change, result):
+            raise NotProvenError(f"The server's answer to the dry run is no preview: {why}", "Nothing was changed.")
+        return Written(sending.change, result, True, sending.attempts)
+
+    async def _attempt(self, sending: _Sending, line: AuditLine) -> Written:
+        started, id_ = self._now(), self._new_id()
+
+        def fields(event: str, **outcome: Any) -> dict[str, Any]:
+            subject = subject_fields(self._identity, event, id_, started, sending.change)
+            return {**subject, **planned_fields(sending.change), **outcome}
+
+        try:
+            problem = await _stored(line, fields("begin"))
+        except asyncio.CancelledError:
+            line.store(fields("write", **outcome_fields("failed", error="given up before it was sent")))
+            raise
+        if problem:
+            raise ConfigError(
+                f"the audit line cannot be written: {problem}",
+                "nothing was changed; make room or give another path, then try again",
+            )
+        try:
+            written = await self._prove(sending)
+        except asyncio.CancelledError:
+            line.store(fields("write", **outcome_fields("unknown", error="given up before the server answered")))
+            raise
+        except KdashError as error:
+            outcome = "unknown" if error.looked and not error.is_looked_final else "failed"
+            problem = line.store(fields("write", **outcome_fields(outcome, error=error.message, looked=error.looked)))
+            if problem:
+                error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
+            raise
+        problem = line.store(fields("write", **outcome_fields("done", error=written.remark, written=written)))
+        return replace(written, audit_problem=problem, audit_id=id_)
+
+    async def _prove(self, sending: _Sending) -> Written:
+        """Send and return what proves the write: the answer, or else what is found by looking.
+
+        Raises:
+            KdashError: it was refused, or looking found that it was not made, or could not tell; then `looked` says so.
+        """
+        error: KdashError
+        answer: Mapping[str, Any] | None = None
+        try:
+            answer = await self._send(sending, dry_run=False)
+        except (ConnectionFailedError, UnavailableError) as failure:
+            if not _may_be_made(failure):
+                raise
+            error = failure
+        else:
+            why = unproven(sending.change, answer, before=sending.before, previewed=sending.previewed)
+            if not why:
+                return sending.written(answer)
+            error = NotProvenError(f"The server's answer does not prove that the change was made: {why}")
+        found = await look(
+            self._reader,
+            sending.change,
+            before=sending.before,
+            previewed=sending.previewed,
+            answer=answer,
+            is_answered=isinstance(error, WebhookFailedError),
+            sleep=self._sleep,
+        )
+        if found.verdict == "made":
+            remark = f"{error.message}; looked: {found.words}"
+            return sending.written(found.present or {}, remark=remark)
+        error.looked, error.is_looked_final = found.verdict, found.is_final
+        error.hint = _joined(error.hint, _looked(found))
+        raise error
+
+    async def _send(self, sending: _Sending, *, dry_run: bool) -> dict[str, Any]:
+        while True:
+            change = sending.change
+            try:
+                return with_replicas(await self._patcher.send(change.request, dry_run=dry_run))
+            except (ConflictError, InvalidError) as error:
+                present = await self._reader.get(change.key)
+                changed = _changed(change, present, sending.before)
+                if changed is not None:
+                    raise changed from error
+                if isinstance(error, InvalidError) or sending.attempts == _ATTEMPTS:
+                    raise
+                # Same object, same spec: a controller wrote its status, which the person did not decide upon.
+                sending.change = at_version(change, str(present["metadata"]["resourceVersion"]))
+                if sending.previewed is not None:
+                    sending.previewed = rebased(sending.previewed, sending.before, present)
+                sending.attempts += 1
+
+    def follow_up(self, written: Written, outcome: str, words: str, seconds: float) -> str:
+        """Complete the audit of a write with what became of it.
+
+        Args:
+            outcome: converged, stalled, paused, gone or not-followed.
+            words: what a person was told.
+            seconds: from the write to this.
+
+        Returns:
+            "", or why the line could not be stored: the write stands, so that is told and not raised.
+        """
+        fields = {
+            **subject_fields(self._identity, "followed", written.audit_id, self._now(), written.change),
+            "outcome": outcome,
+            "words": words,
+            "seconds": round(seconds, 1),
+        }
+        try:
+            with self._audit.open() as line:
+                return line.store(fields)
+        except ConfigError as error:
+            return error.message
+
+
+async def _stored(line: AuditLine, fields: Mapping[str, Any]) -> str:
+    """Store a line and wait until it is on the disk, beside the loop; the file stays open until that has ended."""
+    storing = asyncio.ensure_future(asyncio.to_thread(line.store, fields, synced=True))
+    try:
+        return await asyncio.shield(storing)
+    except asyncio.CancelledError:
+        await asyncio.wait({storing})
+        raise
+
+
+def _may_be_made(error: KdashError) -> bool:
+    """Tell whether the write may have been made all the same: silence or a 5xx (perhaps a proxy's) tells neither."""
+    if isinstance(error, ConnectionFailedError):
+        return error.was_sent
+    return isinstance(error, UnavailableError) and error.code != 429
+
+
+def _looked(found: Look) -> str:
+    if found.verdict == "not-made" and found.is_final:
+        return f"looked: {found.words}"
+    return f"it is not known whether the change was made; looked: {found.words}; look again before retrying"
+
+
+def _changed(change: Change, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
+    """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
+    meta = present.get("metadata") or {}
+    name = printable(str(change.key))
+    if meta.get("uid") != change.uid:
+        message = f"{name} was deleted and made anew since it was confirmed"
+    elif int(meta.get("generation") or 0) != change.generation:
+        message = f"{name} was changed since it was confirmed{last_writer(present, before)}"
+    elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
+        meta.get("annotations") or {}
+    ):
+        who = last_writer(present, before, "metadata")
+        message = f"annotations of {name} were changed since it was confirmed{who}"
+    else:
+        return None
+    return ConflictError(
+        message, "nothing was written; look at it again, then confirm anew", code=409, reason="Conflict"
+    )
+
+
+def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotations without the Deployment controller's own, which it writes again by itself."""
+    return {key: value for key, value in annotations.items() if not key.startswith(CONTROLLERS)}
+
+
+def _joined(hint: str, more: str) -> str:
+    return f"{hint.rstrip('.')}; {more}" if hint else more

@@ -1,0 +1,15 @@
+"""Who the pod acts as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from k9py.rollouts.semantic_diff.change import MeaningChange, change
+
+_WHAT = {"serviceAccountName": "service account", "automountServiceAccountToken": "token mounted"}
+
+
+def service_account(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+    """Yield another service account, or another wish for its token."""
+    yield change("service-account", subject, _WHAT[key], old, new)

@@ -1,0 +1,147 @@
+"""The revisions of one workload with who made them, as a plain table and as JSON.
+
+Invariant: `json_values` keys are snake_case and only ever added to. Who changed it is said only where it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
+from k9py.api.times import age
+from k9py.rollouts.authors import Author
+from k9py.rollouts.revision_past import RevisionPast
+from k9py.rollouts.revisions import Revision
+from k9py.views.plain import PlainTable
+from k9py.views.revisions import cause_words
+from k9py.views.values import Cell, Column, Tone
+
+COLUMNS = (
+    Column("revision", "REV", align_right=True),
+    Column("state", "", priority=1),
+    Column("age", "AGE", align_right=True, priority=1),
+    Column("pods", "PODS", align_right=True, priority=1),
+    Column("images", "IMAGES", grow=True),
+    Column("cause", "CHANGE-CAUSE", priority=2),
+    Column("by", "CHANGED BY", priority=3),
+    Column("at", "CHANGED AT", priority=4),
+    Column("name", "NAME", priority=5),
+)
+
+
+def history_table(
+    key: ObjectKey,
+    revisions: Sequence[Revision],
+    authors: Mapping[str, Author],
+    now: datetime,
+    pasts: Mapping[str, RevisionPast] | None = None,
+) -> PlainTable:
+    """Return the revisions, newest first, in full words.
+
+    Args:
+        pasts: what is known of each revision, by its uid.
+    """
+    known = pasts or {}
+    return PlainTable(
+        title=printable(str(key)),
+        columns=COLUMNS,
+        rows=tuple(_cells(one, authors.get(one.name), now, known.get(one.uid)) for one in revisions),
+        tones=tuple(Tone.PLAIN for _ in revisions),
+    )
+
+
+def json_values(
+    key: ObjectKey,
+    revisions: Sequence[Revision],
+    authors: Mapping[str, Author],
+    pasts: Mapping[str, RevisionPast] | None = None,
+    *,
+    context: str = "",
+) -> dict[str, Any]:
+    """Return the revisions as JSON values, newest first; unknown is null, times are RFC 3339."""
+    return {
+        "context": printable(context),
+        "kind": key.kind,
+        "namespace": printable(key.namespace),
+        "name": printable(key.name),
+        "revisions": [revision_values(one, authors.get(one.name), (pasts or {}).get(one.uid)) for one in revisions],
+    }
+
+
+def revision_values(revision: Revision, author: Author | None, past: RevisionPast | None = None) -> dict[str, Any]:
+    """Return one revision as JSON values."""
+    past = past or RevisionPast()
+    return {
+        "revision": revision.number or None,
+        "name": printable(revision.name),
+        "is_current": revision.is_current,
+        "created_at": time_text(revision.created_at),
+        "images": [printable(one) for one in revision.images],
+        "change_cause": printable(revision.change_cause) or None,
+        "change_cause_inherited_from": revision.cause_inherited_from,
+        "replicas": revision.replicas,
+        "ready": revision.ready,
+        "was_ready": past.was_ready,
+        "left_by_undo": past.is_left,
+        "left_at": time_text(past.left_at),
+        "left_because": past.why or None,
+        "changed_by": None if author is None else printable(author.manager),
+        "changed_how": None if author is None else printable(author.operation),
+        "changed_at": None if author is None else time_text(author.at),
+    }
+
+
+def revision_lines(revision: Revision, author: Author | None, now: datetime) -> tuple[tuple[str, str], ...]:
+    """Return what is known of one revision as (what, value) rows."""
+    now_word = ", the one in force" if revision.is_current else ""
+    return (
+        ("revision", f"{revision.number or '?'}{now_word}"),
+        ("name", printable(revision.name)),
+        ("age", age(revision.created_at, now)),
+        ("pods", _pods(revision)),
+        ("images", ", ".join(map(printable, revision.images)) or "none"),
+        ("change-cause", _cause(revision) or "none given"),
+        ("changed by", "not known" if author is None else _by(author)),
+    )
+
+
+def time_text(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339, None when unknown."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def _cells(
+    revision: Revision, author: Author | None, now: datetime, past: RevisionPast | None = None
+) -> tuple[Cell, ...]:
+    said = "" if past is None or revision.is_current else past.words(now)
+    return (
+        Cell(f"{revision.number or '?'}"),
+        Cell("now", Tone.ACCENT) if revision.is_current else Cell(said, Tone.WARN),
+        Cell(age(revision.created_at, now)),
+        Cell(_pods(revision)),
+        Cell(", ".join(map(printable, revision.images))),
+        Cell(cause_words(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
+        Cell("?" if author is None else printable(author.manager)),
+        Cell("?" if author is None else time_text(author.at) or "?"),
+        Cell(printable(revision.name)),
+    )
+
+
+def _cause(revision: Revision) -> str:
+    """Return the text with whose it is: here there is no other row to look at."""
+    inherited = "" if revision.cause_inherited_from is None else f" {cause_words(revision)}"
+    return f"{printable(revision.change_cause)}{inherited}"
+
+
+def _pods(revision: Revision) -> str:
+    if revision.replicas is None:
+        return "?"
+    return f"{'?' if revision.ready is None else revision.ready}/{revision.replicas}"
+
+
+def _by(author: Author) -> str:
+    at = time_text(author.at)
+    return f"{printable(author.manager)} ({printable(author.operation)}{f' at {at}' if at else ''})"

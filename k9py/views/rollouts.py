@@ -1,0 +1,96 @@
+"""The Rollouts table: where each Deployment, StatefulSet and DaemonSet stands, in counts and in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.api.severity import Severity
+from k9py.api.text import printable
+from k9py.cluster.views import RolloutView
+from k9py.rollouts.status import RolloutState
+from k9py.views.tones import live_age, rank_of, rollout_tone
+from k9py.views.values import Cell, Column, Row, Tone
+
+KIND_WORDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "Job": "job"}
+"""kubectl's short names."""
+
+_EFFECTS = frozenset({"NoReadyPods", "PodsMissing"})
+"""Reasons of findings that tell what follows from a cause."""
+
+COLUMNS = (
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4, sort_key="M"),
+    Column("kind", "KIND", min_width=2, max_width=6, priority=3, tells_apart=True, sort_key="K"),
+    Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
+    Column("ready", "READY", align_right=True, min_width=5, max_width=9, sort_key="R"),
+    Column("updated", "UPDATED", align_right=True, min_width=7, max_width=7, priority=5, sort_key="U"),
+    Column("available", "AVAIL", align_right=True, min_width=5, max_width=5, priority=6, sort_key="V"),
+    Column("revision", "REV", align_right=True, min_width=3, max_width=5, priority=3, sort_key="E"),
+    Column("image", "IMAGE", min_width=6, max_width=24, priority=2, sort_key="I"),
+    Column("state", "STATE", min_width=14, max_width=100, priority=0, grow=True, sort_key="W"),
+    Column("changed", "CHANGED", align_right=True, min_width=7, max_width=7, priority=3, live=live_age, sort_key="A"),
+    Column("changed_by", "CHANGED BY", min_width=10, max_width=20, priority=7, sort_key="B"),
+)
+
+
+def row(view: RolloutView, now: datetime) -> Row:
+    """Return a workload's row."""
+    status = view.status
+    tone = rollout_tone(view)
+    desired = status.desired
+    serving = status.ready if status.serving is None else status.serving
+    short = desired is not None and serving < desired
+    ready_tone = tone if short or desired is None else Tone.PLAIN
+    return Row(
+        key=view.key,
+        cells=(
+            Cell(printable(view.namespace), Tone.MUTED),
+            Cell(KIND_WORDS[view.kind], Tone.MUTED),
+            Cell(printable(view.key.name)),
+            Cell(f"{serving}/{_count(desired)}", ready_tone, sort=(_share(serving, desired), desired or 0)),
+            Cell(str(status.updated), sort=status.updated),
+            Cell(str(status.available), sort=status.available),
+            Cell(_count(status.revision), sort=-1 if status.revision is None else status.revision),
+            Cell(printable(view.image_tag)),
+            Cell(
+                printable("" if _is_quiet(view) else state_words(view)), tone, sort=(view.severity, view.status.words)
+            ),
+            Cell(""),
+            Cell(printable(view.changed_by), Tone.MUTED),
+        ),
+        tone=tone,
+        rank=rank_of(tone),
+        since=view.changed_at,
+    )
+
+
+def state_words(view: RolloutView) -> str:
+    """The status in words and, where they leave it out, the finding that is the reason of the row's mark."""
+    status, worst = view.status, view.worst
+    note = f" ({status.note})" if status.note and status.note not in status.words else ""
+    if worst is None or worst.message in status.words:
+        return status.words + note
+    says_more = status.state is RolloutState.SCALED_TO_ZERO or worst.message.startswith(status.words)
+    if says_more and worst.about == view.key:
+        return worst.message
+    is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.reason)
+    if view.severity > Severity.WARNING or is_named:
+        return status.words + note
+    words = "" if status.words == "complete" else f"{status.words}: "
+    # That nothing is ready is what follows from a cause; where that is known it says more.
+    why = status.reason if worst.kind is None and worst.reason in _EFFECTS and status.reason else worst.message
+    return f"{words}{why}{note}"
+
+
+def _is_quiet(view: RolloutView) -> bool:
+    """Say whether a row has nothing to say: it is healthy and its rollout is plainly through."""
+    return view.severity is Severity.HEALTHY and view.status.words == "complete"
+
+
+def _count(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _share(serving: int, desired: int | None) -> float:
+    if desired is None:
+        return -1.0
+    return serving / desired if desired else 2.0

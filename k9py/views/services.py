@@ -1,0 +1,73 @@
+"""The Services table: endpoints, ports, the target of each, and the worst that is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.api.severity import Severity
+from k9py.api.text import printable
+from k9py.cluster.views import ServiceMode, ServiceView
+from k9py.views.rollouts import KIND_WORDS
+from k9py.views.tones import finding_tone, live_age, rank_of, service_tone
+from k9py.views.values import Cell, Column, Row, Tone
+
+COLUMNS = (
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=3, sort_key="M"),
+    Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
+    Column("endpoints", "READY", align_right=True, min_width=5, max_width=9, sort_key="R"),
+    Column("ports", "PORTS", min_width=5, max_width=24, priority=4, sort_key="X"),
+    Column("workloads", "TARGET", min_width=10, max_width=32, priority=2, sort_key="B"),
+    Column("why", "WHY", min_width=12, max_width=90, priority=1, grow=True, sort_key="W"),
+    Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=5, live=live_age, sort_key="A"),
+)
+
+
+def row(view: ServiceView, now: datetime) -> Row:
+    """Return a service's row."""
+    tone = service_tone(view)
+    return Row(
+        key=view.key,
+        cells=(
+            Cell(printable(view.key.namespace), Tone.MUTED),
+            Cell(printable(view.key.name)),
+            endpoints_cell(view, tone),
+            Cell(printable(view.ports_text), Tone.MUTED),
+            Cell(printable(behind_words(view)), Tone.MUTED if not view.workloads else Tone.PLAIN),
+            why_cell(view),
+            Cell(""),
+        ),
+        tone=tone,
+        rank=rank_of(tone),
+        since=view.created_at,
+        counted=not view.is_explained,
+    )
+
+
+def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
+    """`2/3` of the wanted endpoints serve; `?/?` when that cannot be told; a dash where there are none by nature."""
+    if view.mode is ServiceMode.EXTERNAL_NAME:
+        return Cell("–", Tone.MUTED, sort=(2.0, 0))
+    if view.serving is None or view.wanted is None:
+        return Cell("?/?", Tone.UNKNOWN, sort=(-1.0, 0))
+    share = view.serving / view.wanted if view.wanted else 0.0
+    return Cell(f"{view.serving}/{view.wanted}", tone, sort=(share, view.wanted))
+
+
+def behind_words(view: ServiceView) -> str:
+    """What is behind the service in words: `deploy/checkout`, or why nothing can be named."""
+    if view.mode is ServiceMode.EXTERNAL_NAME:
+        return f"alias of {view.external_name}"
+    if view.mode is ServiceMode.NO_SELECTOR and not view.workloads:
+        return "no selector: endpoints by hand"
+    return ", ".join(f"{KIND_WORDS.get(one.kind, one.kind)}/{one.name}" for one in view.workloads)
+
+
+def why_cell(view: ServiceView) -> Cell:
+    """The worst finding in words; what is going on where nothing is wrong."""
+    if view.worst is not None:
+        return Cell(printable(view.worst.message), finding_tone(view.worst))
+    if not view.is_known:
+        return Cell("endpoints not known", Tone.UNKNOWN)
+    if view.severity is Severity.ROLLING_OUT:
+        return Cell("rolling out", Tone.BUSY)
+    return Cell("")

@@ -1,0 +1,21 @@
+"""Image names: what a person knows them by."""
+
+import pytest
+
+from k9py.api.images import image_parts
+
+
+@pytest.mark.parametrize(
+    ("image", "parts"),
+    [
+        ("nginx", ("", "nginx")),
+        ("nginx:1.27", ("", "nginx:1.27")),
+        ("registry.example.com/shop/checkout:2.8.0", ("registry.example.com/shop", "checkout:2.8.0")),
+        ("localhost:5000/checkout", ("localhost:5000", "checkout")),
+        ("r.example.com/a/b@sha256:0123", ("r.example.com/a", "b@sha256:0123")),
+        ("r.example.com/a/b:1@sha256:0123", ("r.example.com/a", "b:1@sha256:0123")),
+        ("", ("", "")),
+    ],
+)
+def test_an_image_has_its_own_name_and_a_place_it_comes_from(image: str, parts: tuple[str, str]) -> None:
+    assert image_parts(image) == parts

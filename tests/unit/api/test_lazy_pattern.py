@@ -1,0 +1,43 @@
+"""Patterns that are compiled at their first use."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+
+import pytest
+
+from k9py.api import pod_troubles, refusals, secret_texts, secret_values
+from k9py.api.lazy_pattern import lazy_pattern
+from k9py.logs.parsing import level, level_json, level_text, record
+
+
+def test_it_answers_as_the_compiled_pattern_does() -> None:
+    lazy, plain = lazy_pattern(r"(?P<word>b+)", re.I), re.compile(r"(?P<word>b+)", re.I)
+    for text in ("aBBc", "none", ""):
+        found, wanted = lazy.search(text), plain.search(text)
+        assert (found and found["word"]) == (wanted and wanted["word"])
+    assert lazy.sub("x", "aBb") == "ax"
+    assert (lazy.pattern, lazy.flags, lazy.groupindex) == (plain.pattern, plain.flags, plain.groupindex)
+
+
+def test_it_is_compiled_at_the_first_use_and_no_sooner() -> None:
+    broken = lazy_pattern("(")
+    with pytest.raises(re.error):
+        broken.search("")
+
+
+def test_what_was_asked_for_once_is_kept() -> None:
+    lazy = lazy_pattern("a")
+    assert lazy.search is lazy.search
+
+
+@pytest.mark.parametrize(
+    "module", [level, level_json, level_text, record, pod_troubles, refusals, secret_texts, secret_values]
+)
+def test_every_lazy_pattern_is_a_regular_expression(module: ModuleType) -> None:
+    lazy = type(lazy_pattern(""))
+    patterns = [value for value in vars(module).values() if isinstance(value, lazy)]
+    assert patterns
+    for value in patterns:
+        re.compile(value.pattern, value.flags)

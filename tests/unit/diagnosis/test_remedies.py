@@ -1,0 +1,63 @@
+"""What ends a trouble beside another release."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.api.missing import missing_remedy
+from k9py.api.refusals import creation_trouble
+from k9py.diagnosis.pods import pod_findings
+from tests import factories as make
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ('configmap "settings" not found', "create config map settings"),
+        ('secret "db" not found', "create secret db"),
+        ("couldn't find key url in ConfigMap shop/settings", "add key url to config map settings"),
+        ("couldn't find key url in Secret shop/db", "add key url to secret db"),
+        ('MountVolume.SetUp failed for volume "tls" : secret "tls" not found', "create secret tls"),
+        ('persistentvolumeclaim "data" not found', "create persistent volume claim data"),
+        ("failed to sync configmap cache: timed out waiting for the condition", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
+    assert missing_remedy(message) == remedy
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        (
+            "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3",
+            "raise quota tight or lower what its pods request",
+        ),
+        ("failed quota: tight: must specify limits.memory", "set the requests and limits quota tight asks for"),
+        ('serviceaccount "robot" not found', "create service account robot"),
+        ('admission webhook "policy" denied the request: no', ""),
+    ],
+)
+def test_a_refusal_to_create_pods_has_its_remedy(message: str, remedy: str) -> None:
+    assert creation_trouble(message, None).remedy == remedy
+
+
+def test_a_pods_finding_has_the_remedy_of_its_trouble() -> None:
+    waits = make.container_status(
+        ready=False, state=make.waiting("CreateContainerConfigError", 'secret "db" not found')
+    )
+    no_room = make.condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
+    lost = [make.condition("Ready", "False", since=60)]
+    by_force = "bring node node-7 back, or kubectl delete pod a --force"
+    for pod, remedy in (
+        (make.pod("a", ready=False, statuses=[waits]), "create secret db"),
+        (
+            make.pod("a", ready=False, phase="Pending", statuses=[], conditions=[no_room], node=""),
+            "lower what its pods request, or add a node",
+        ),
+        (make.pod("a", node="node-7", conditions=lost), by_force),
+        (make.pod("a", node="node-7", conditions=lost, deleted=make.before(-20)), by_force),
+        (make.pod("a", ready=False, statuses=[make.container_status(ready=False)]), ""),
+    ):
+        assert [one.remedy for one in pod_findings(pod, make.NOW)] == [remedy]

@@ -1,0 +1,87 @@
+"""Run a watcher through a script and write down what became of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import NamedTuple
+
+import pytest
+
+from k9py.api.errors import KdashError
+from k9py.api.kinds import POD
+from k9py.api.pods import Pod
+from k9py.informer.events import Applied, Deleted, Disrupted, InitApplied, WatchEvent
+from k9py.informer.server import ServerTraits
+from k9py.informer.states import State
+from k9py.informer.turns import Turns
+from k9py.informer.watcher import Watcher
+from tests.unit.informer.scripted import (
+    Answer,
+    Asked,
+    ScriptedServer,
+    ScriptOver,
+    SteppingClock,
+)
+
+
+class Run(NamedTuple):
+    """What became of a script."""
+
+    asked: list[Asked]
+    events: list[WatchEvent[Pod]]
+    states: list[State]
+    watcher: Watcher[Pod]
+    limits: list[int]
+    server: ScriptedServer
+
+    @property
+    def told(self) -> str:
+        """The events in short, one word each."""
+        return " ".join(map(_word, self.events))
+
+    @property
+    def waits(self) -> list[float]:
+        return [one.retry_in for one in self.events if isinstance(one, Disrupted)]
+
+
+def _word(event: WatchEvent[Pod]) -> str:
+    match event:
+        case InitApplied(objects):
+            return "+".join(one.name for one in objects)
+        case Applied(one):
+            return f"{one.name}@{one.metadata.resource_version}"
+        case Deleted(one):
+            return f"-{one.name}"
+        case _:
+            return type(event).__name__
+
+
+async def play(
+    *script: Answer,
+    streamed: bool = False,
+    probes: Sequence[int | KdashError | None] = (),
+    takes: float = 0,
+    traits: ServerTraits | None = None,
+) -> Run:
+    """Run a watcher through a script; waiting passes the clock's time and takes none."""
+    clock = SteppingClock()
+    server = ScriptedServer(clock, *script, probes=probes, takes=takes)
+    watcher = Watcher(POD, server, clock, Turns(clock), streamed=streamed, server=traits, rng=random.Random(7))
+    events: list[WatchEvent[Pod]] = []
+    states: list[State] = []
+
+    async def read() -> None:
+        async with aclosing(watcher.events()) as batches:
+            async for batch in batches:
+                events.extend(batch)
+                states.append(watcher.state)
+                for event in batch:
+                    if isinstance(event, Disrupted):
+                        await clock.sleep(event.retry_in)
+
+    with pytest.raises(ScriptOver):
+        await read()
+    assert server.open_streams == 0
+    return Run(server.asked, events, states, watcher, server.limits, server)

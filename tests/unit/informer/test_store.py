@@ -1,0 +1,219 @@
+"""The store: indexes that always agree with the objects, and changes told once, in batches."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k9py.api.kinds import ENDPOINT_SLICE, POD
+from k9py.api.meta import Meta, ObjectKey, OwnerReference
+from k9py.api.pods import Pod
+from k9py.informer import indexes
+from k9py.informer.events import Applied, Deleted
+from k9py.informer.store import LABELS, Batch, Change, Store
+
+
+def a_pod(
+    name: str,
+    version: int = 1,
+    *,
+    uid: str = "",
+    namespace: str = "shop",
+    owner: str = "",
+    labels: dict[str, str] | None = None,
+) -> Pod:
+    owners = (OwnerReference("ReplicaSet", owner, owner, controller=True),) if owner else None
+    meta = Meta(name, namespace, uid or f"uid-{name}", str(version), labels=labels, owner_references=owners)
+    return Pod(meta)
+
+
+def key(name: str, namespace: str = "shop") -> ObjectKey:
+    return ObjectKey("Pod", namespace, name)
+
+
+def listened(store: Store[Pod]) -> list[Batch[Pod]]:
+    batches: list[Batch[Pod]] = []
+    store.subscribe(batches.append)
+    return batches
+
+
+def names(pods: list[Pod]) -> list[str]:
+    return sorted(one.name for one in pods)
+
+
+def test_objects_are_found_by_key_namespace_and_owner() -> None:
+    store: Store[Pod] = Store()
+    store.put_all([a_pod("a", owner="rs1"), a_pod("b", owner="rs2"), a_pod("c", namespace="ops", owner="rs1")])
+    assert len(store) == 3
+    assert key("a") in store
+    assert store.get(key("gone")) is None
+    assert names(store.in_namespace("shop")) == ["a", "b"]
+    assert names(store.by_owner("rs1")) == ["a", "c"]
+    assert store.by_owner("nobody") == []
+
+
+def test_an_owner_that_does_not_control_is_not_the_owner() -> None:
+    store: Store[Pod] = Store()
+    store.put_all([Pod(Meta("a", "shop", owner_references=(OwnerReference("Thing", "x", "x"),)))])
+    assert store.by_owner("x") == []
+
+
+def test_indexes_follow_changes_and_deletions() -> None:
+    store: Store[Pod] = Store()
+    store.commit([Applied(a_pod("a", 1, owner="rs1")), Applied(a_pod("b", 2, owner="rs1"))])
+    store.commit([Applied(a_pod("a", 3, owner="rs2"))])
+    assert names(store.by_owner("rs1")) == ["b"]
+    assert names(store.by_owner("rs2")) == ["a"]
+    store.commit([Deleted(a_pod("a", 4))])
+    assert store.by_owner("rs2") == []
+    assert names(store.in_namespace("shop")) == ["b"]
+
+
+def test_an_unknown_index_is_an_error_and_not_an_empty_answer() -> None:
+    with pytest.raises(KeyError):
+        Store[Pod]().by_index("nosuch", "x")
+
+
+@pytest.mark.parametrize("declared", [{}, {LABELS: indexes.labels}], ids=["scanned", "indexed"])
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ({"app": "web"}, ["a", "b"]),
+        ({"app": "web", "tier": "x"}, ["b"]),
+        ({"pod-template-hash": "h"}, ["a"]),
+        ({"app": "web", "pod-template-hash": "h"}, ["a"]),
+        ({"app": "none"}, []),
+        ({}, ["a", "b", "c"]),
+    ],
+)
+def test_select_finds_what_carries_all_labels(declared: Any, labels: dict[str, str], found: list[str]) -> None:
+    store: Store[Pod] = Store(declared)
+    store.put_all(
+        [
+            a_pod("a", labels={"app": "web", "pod-template-hash": "h"}),
+            a_pod("b", labels={"app": "web", "tier": "x"}),
+            a_pod("c", labels={"app": "db"}),
+            a_pod("other", namespace="ops", labels={"app": "web", "tier": "x", "pod-template-hash": "h"}),
+        ]
+    )
+    assert names(store.select("shop", labels)) == found
+
+
+def test_slices_are_found_by_their_service() -> None:
+    body = {"metadata": {"name": "web-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}}}
+    stray = {"metadata": {"name": "stray", "namespace": "shop"}}
+    store = Store({"service": indexes.service})
+    store.put_all([ENDPOINT_SLICE.decode(json.dumps(one).encode()) for one in (body, stray)])
+    assert [one.name for one in store.by_index("service", ("shop", "web"))] == ["web-x"]
+
+
+def test_a_batch_tells_the_sum_of_its_events_once_for_each_object() -> None:
+    store: Store[Pod] = Store()
+    first, last = a_pod("a", 1), a_pod("a", 3)
+    store.commit([Applied(first)])
+    batches = listened(store)
+    passing = a_pod("b", 4)
+    store.commit([Applied(a_pod("a", 2)), Applied(last), Applied(passing), Deleted(a_pod("b", 5))])
+    assert batches == [Batch((Change(key("a"), first, last),))]
+
+
+def test_subscribers_are_told_after_the_store_changed_and_until_they_leave() -> None:
+    store: Store[Pod] = Store()
+    seen: list[int] = []
+    leave = store.subscribe(lambda batch: seen.append(len(store)))
+    store.commit([Applied(a_pod("a", 1))])
+    store.commit([Deleted(a_pod("a", 2))])
+    leave()
+    leave()
+    store.commit([Applied(a_pod("a", 3))])
+    assert seen == [1, 0]
+
+
+def test_what_changes_nothing_tells_nothing() -> None:
+    store: Store[Pod] = Store()
+    store.commit([Applied(a_pod("a", 5))])
+    batches, version = listened(store), store.version
+    store.commit([Applied(a_pod("a", 5)), Deleted(a_pod("b", 6))])
+    store.put_all([a_pod("a", 5)])
+    store.remove_all([key("b")])
+    assert batches == []
+    assert store.version == version
+
+
+@pytest.mark.parametrize(
+    "stale", [Applied(a_pod("a", 4)), Deleted(a_pod("a", 4)), Applied(a_pod("a", 3, uid="before"))], ids=str
+)
+def test_older_states_change_nothing(stale: Applied[Pod] | Deleted[Pod]) -> None:
+    store: Store[Pod] = Store()
+    now = a_pod("a", 5)
+    store.commit([Applied(now)])
+    store.commit([stale])
+    assert store.get(key("a")) is now
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    store: Store[Pod] = Store()
+    store.commit([Applied(a_pod("a", 9)), Applied(a_pod("a", 10))])
+    held = store.get(key("a"))
+    assert held is not None
+    assert held.metadata.resource_version == "10"
+
+
+def test_a_list_is_the_servers_word_even_where_it_is_older() -> None:
+    store: Store[Pod] = Store()
+    store.commit([Applied(a_pod("a", 900))])
+    restored = a_pod("a", 3)
+    store.put_all([restored])
+    assert store.get(key("a")) is restored
+
+
+def test_an_object_created_again_under_its_name_replaces_the_old_one() -> None:
+    store: Store[Pod] = Store()
+    old, new = a_pod("a", 1, uid="1", owner="rs1"), a_pod("a", 2, uid="2", owner="rs2")
+    store.commit([Applied(old)])
+    batches = listened(store)
+    store.commit([Deleted(a_pod("a", 2, uid="1")), Applied(new)])
+    assert batches == [Batch((Change(key("a"), old, new),))]
+    assert store.by_owner("rs1") == []
+
+
+@st.composite
+def _events(draw: st.DrawFn) -> list[Applied[Pod] | Deleted[Pod]]:
+    steps = draw(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "rs1", "rs2"]), st.booleans())))
+    return [
+        (Deleted if gone else Applied)(a_pod(name, version, owner=owner, labels={"app": owner}))
+        for version, (name, owner, gone) in enumerate(steps, start=1)
+    ]
+
+
+@given(_events(), st.integers(1, 5))
+def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
+    events: list[Applied[Pod] | Deleted[Pod]], size: int
+) -> None:
+    store: Store[Pod] = Store({LABELS: indexes.labels})
+    replayed: dict[ObjectKey, Pod] = {}
+
+    def replay(batch: Batch[Pod]) -> None:
+        assert len({change.key for change in batch.changes}) == len(batch.changes)
+        for change in batch.changes:
+            assert replayed.get(change.key) is change.old
+            if change.new is None:
+                del replayed[change.key]
+            else:
+                replayed[change.key] = change.new
+
+    store.subscribe(replay)
+    for at in range(0, len(events), size):
+        store.commit(events[at : at + size])
+    assert replayed == dict(zip(store.keys(), store.values(), strict=True))
+    for owner in ("rs1", "rs2"):
+        assert names(store.by_owner(owner)) == sorted(one.name for one in store.values() if one.owner_uid == owner)
+        assert names(store.select("shop", {"app": owner})) == names(store.by_owner(owner))
+
+
+def test_pods_decode_into_keys_of_their_kind() -> None:
+    assert POD.decode(b'{"metadata":{"name":"a","namespace":"shop"}}').key == key("a")

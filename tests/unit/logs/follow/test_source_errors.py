@@ -1,0 +1,222 @@
+"""Streams that end inside a line, and what a node says of itself in place of a log or behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.api.errors import ConnectionFailedError, NotFoundError
+from k9py.cluster.failing_line import read_failing_line
+from k9py.logs.source import Unfinished
+from k9py.logs.source_errors import SourceTextError, container_lines, source_error
+from k9py.rollouts.cohort_facts import FailingContainer
+from tests.unit.logs.follow.scripted import ScriptedLogs, Stream, line
+from tests.unit.logs.follow.test_tail import Stage
+
+TOO_MANY = b"failed to create fsnotify watcher: too many open files"
+CUT = ConnectionFailedError("cut off")
+GONE = NotFoundError('pods "checkout-1" not found', code=404)
+
+
+def half(second: float, text: str) -> Unfinished:
+    return Unfinished(line(second, text))
+
+
+@pytest.mark.parametrize(
+    ("streams", "texts"),
+    [
+        pytest.param(
+            [[line(0, "first"), half(1, "sec")], [line(0, "first"), line(1, "second"), line(2, "third")]],
+            ["first", "second", "third"],
+            id="the next stream has it whole",
+        ),
+        pytest.param(
+            [[line(0, "first"), half(1, "x" * 20_000)], [line(0, "first"), line(1, "x" * 40_000), line(2, "third")]],
+            ["first", "x" * 40_000, "third"],
+            id="a long line",
+        ),
+        pytest.param([[half(0, "fi")], [line(0, "first")]], ["first"], id="the very first line"),
+        pytest.param(
+            [[line(0, "first"), half(1, "sec")], [half(1, "secon")], [line(1, "second"), line(2, "third")]],
+            ["first", "second", "third"],
+            id="cut twice, and what was before it rotated away",
+        ),
+        pytest.param(
+            [[line(0, "first"), half(1, "$ ")]] * 3,
+            ["first", "$ "],
+            id="the container wrote no line end",
+        ),
+        pytest.param(
+            [[line(0, "first"), half(1, "wait")]] * 3
+            + [[line(0, "first"), line(1, "wait: done"), line(2, "third")]] * 2,
+            ["first", "wait", ": done", "third"],
+            id="shown as it stood, then it went on",
+        ),
+        pytest.param(
+            [[line(0, "first"), half(1, "wait")]] * 3 + [[line(0, "first"), line(1, "wait"), line(2, "third")]] * 2,
+            ["first", "wait", "third"],
+            id="shown as it stood, then its line end came",
+        ),
+        pytest.param(
+            [[line(0, "first"), half(1, "sec")], [line(0, "first"), line(2, "third")]],
+            ["first", "sec", "third"],
+            id="another line stands in its place",
+        ),
+        pytest.param(
+            [[line(0, "first"), Unfinished(b"2026-11-22T12:0")], [line(0, "first"), line(1, "second")]],
+            ["first", "second"],
+            id="cut inside its timestamp",
+        ),
+        pytest.param(
+            [[line(0, "first"), Unfinished(line(1, ""))], [line(0, "first"), line(1, "second")]],
+            ["first", "second"],
+            id="cut behind its timestamp",
+        ),
+        pytest.param(
+            [[line(0, "first"), Unfinished(line(1, "caf") + b"\xc3")], [line(0, "first"), line(1, "café")]],
+            ["first", "café"],
+            id="cut inside a character",
+        ),
+        pytest.param(
+            [
+                [line(0, "stop"), line(0, "go"), half(0, "s")],
+                [line(0, "stop"), line(0, "go"), line(0, "s2"), line(1, "z")],
+            ],
+            ["stop", "go", "s2", "z"],
+            id="a line before it begins alike",
+        ),
+        pytest.param(
+            [[line(0, "a"), line(0, "a"), half(0, "a")], [line(0, "a"), line(0, "a"), line(0, "ab"), line(1, "z")]],
+            ["a", "a", "ab", "z"],
+            id="the lines before it are alike",
+        ),
+        pytest.param(
+            [[line(0, "x"), line(0, "a"), half(0, "a")], [line(0, "a"), line(0, "ab"), line(1, "z")]],
+            ["x", "a", "ab", "z"],
+            id="a line before it begins alike, and what was before that rotated away",
+        ),
+    ],
+)
+async def test_a_stream_that_ends_inside_a_line_loses_and_doubles_nothing(
+    streams: list[list[bytes]], texts: list[str]
+) -> None:
+    said = await Stage(*[Stream(lines) for lines in streams]).play()
+    assert said == [("", text) for text in texts]
+
+
+async def test_an_error_of_the_node_without_line_end_is_no_line_wherever_it_stands() -> None:
+    first, second, third = line(0, "first"), half(1, "sec"), line(1, "second")
+    said = await Stage(
+        *[Stream(lines) for lines in ([Unfinished(TOO_MANY)], [first, second], [Unfinished(TOO_MANY)], [first, third])]
+    ).play()
+    assert [text for marker, text in said if not marker] == ["first", "second"]
+    assert [text for marker, text in said if marker] == [f"the node says: {TOO_MANY.decode()}"]
+
+
+async def test_the_last_words_without_a_line_end_come_before_what_ends_the_log() -> None:
+    said = await Stage(Stream([line(0, "first"), half(1, "last words")]), GONE).play()
+    assert said == [("", "first"), ("", "last words"), ("end", "the pod is gone")]
+
+
+@pytest.mark.parametrize("previous", [False, True])
+async def test_a_log_that_is_not_followed_ends_with_its_last_words(previous: bool) -> None:
+    said = await Stage(Stream([line(0, "first"), half(1, "last")]), follow=False, previous=previous).play()
+    assert [text for marker, text in said if not marker] == ["first", "last"]
+
+
+async def test_a_line_cut_by_a_broken_connection_is_not_taken_for_a_whole_one() -> None:
+    said = await Stage(Stream([line(0, "first")], then=CUT), Stream([line(0, "first"), line(1, "second")])).play()
+    assert said == [("", "first"), ("", "second")]
+
+
+async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked_on_once() -> None:
+    lines = [line(number, f"line {number}") for number in range(1, 9)]
+    stage = Stage(*[Stream([*lines[: 2 * count], TOO_MANY]) for count in (1, 2, 3, 3, 3, 4)])
+    said = await stage.play()
+    assert [text for marker, text in said if not marker] == [f"line {number}" for number in range(1, 9)]
+    assert [text for marker, text in said if marker] == [f"the node says: {TOO_MANY.decode()}"]
+    assert stage.clock.waits[4] > stage.clock.waits[3], "it waits longer while nothing new comes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unable to retrieve container logs for containerd://0a1b2c",
+        'failed to try resolving symlinks in path "/var/log/pods/shop_web/app/0.log": lstat: no such file or directory',
+        'Get "https://10.0.0.1:10250/containerLogs/shop/web/app?follow=true": dial tcp 10.0.0.1:10250: i/o timeout',
+        'container "app" in pod "web-1" is waiting to start: ContainerCreating',
+        'rpc error: code = NotFound desc = an error occurred when try to find container "0a1b": not found',
+        'failed to watch file "/var/log/pods/x/0.log": no space left on device',
+        '{"kind":"Status","apiVersion":"v1","status":"Failure","message":"x"}',
+    ],
+)
+async def test_an_error_that_comes_as_a_log_is_a_remark_and_reading_goes_on(text: str) -> None:
+    said = await Stage(Stream([text.encode()]), Stream([Unfinished(text.encode())]), Stream([line(1, "a")])).play()
+    assert [marker for marker, _ in said] == ["note", ""]
+    assert said[1] == ("", "a")
+
+
+async def test_a_waiting_container_is_told_in_the_words_of_a_refusal() -> None:
+    said = await Stage(Stream([b'container "app" in pod "x" is waiting to start: PodInitializing'])).play()
+    assert said == [("note", "waiting to start: its init containers have not finished")]
+
+
+async def test_an_error_in_place_of_the_former_log_is_not_called_its_end() -> None:
+    said = await Stage(Stream([b"unable to retrieve container logs for containerd://0a"]), previous=True).play()
+    assert said == [("note", "the node says: unable to retrieve container logs for containerd://0a")]
+
+
+async def test_what_a_container_says_with_a_timestamp_is_its_own() -> None:
+    said = await Stage(Stream([line(1, TOO_MANY.decode()), line(2, 'Get "https://x/": refused')])).play()
+    assert [marker for marker, _ in said] == ["", ""]
+
+
+async def collected(*batches: list[bytes], follows_stamped: bool = False) -> tuple[list[bytes], str]:
+    """Return what is passed on, and the error at the end."""
+
+    async def stream() -> object:
+        for batch in batches:
+            yield batch
+
+    found: list[bytes] = []
+    try:
+        async for batch in container_lines(stream(), follows_stamped=follows_stamped):  # type: ignore[arg-type]
+            found += batch
+    except SourceTextError as error:
+        return found, error.message
+    return found, ""
+
+
+async def test_a_node_that_writes_no_timestamps_keeps_its_lines() -> None:
+    lines = [b"starting", b'Get "https://x/": refused', b"going on"]
+    assert await collected(lines[:2], lines[2:]) == (lines, "")
+
+
+async def test_an_unknown_text_without_line_end_behind_lines_with_timestamps_is_the_nodes() -> None:
+    odd = Unfinished(b"kubelet: something new")
+    assert await collected([line(1, "a")], [odd]) == ([line(1, "a")], "kubelet: something new")
+    assert await collected([odd]) == ([odd], "")
+
+
+async def test_a_cut_timestamp_is_no_text_of_the_node() -> None:
+    assert await collected([line(1, "a"), Unfinished(b"2026-11-2")]) == ([line(1, "a")], "")
+
+
+def test_an_error_is_made_harmless() -> None:
+    said = source_error(b"rpc error: code = \x1b[31mx")
+    assert said is not None
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([b"unable to retrieve container logs for containerd://0a"], None),
+        ([line(1, "boom: failed"), b"unable to retrieve container logs for containerd://0a"], "boom: failed"),
+    ],
+)
+async def test_the_line_that_tells_why_a_container_failed_is_not_the_nodes(
+    lines: list[bytes], said: str | None
+) -> None:
+    source = ScriptedLogs({"checkout-1": [Stream(lines)]})
+    failing = FailingContainer("shop", "checkout-1", "uid", "app", previous=False)
+    assert await read_failing_line(source, failing) == said

@@ -1,0 +1,110 @@
+"""A cluster of a few policies for the preflight checks: fake readers, budgets, quotas, autoscalers as raw JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from k9py.api.errors import KdashError
+from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
+from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.pods import Pod
+from k9py.operations.change import Change, ChangeWarning
+from k9py.operations.preflight.checks import judge
+from k9py.operations.preflight.facts import Facts, Unknown, needed_right
+from tests.recordings import typed
+
+Raw = dict[str, Any]
+K = TypeVar("K", bound=KubeObject)
+
+
+def quota(hard: Mapping[str, str], used: Mapping[str, str], *, name: str = "compute", **spec: Any) -> Raw:
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"hard": dict(hard), **spec},
+        "status": {"hard": dict(hard), "used": dict(used)},
+    }
+
+
+def budget(
+    *, allowed: int = 1, needs: int = 2, has: int = 3, expected: int = 3, name: str = "checkout", app: str = "checkout"
+) -> Raw:
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"minAvailable": needs, "selector": {"matchLabels": {"app": app}}},
+        "status": {
+            "disruptionsAllowed": allowed,
+            "currentHealthy": has,
+            "desiredHealthy": needs,
+            "expectedPods": expected,
+        },
+    }
+
+
+def autoscaler(
+    *, name: str = "checkout", target: str = "checkout", low: int | None = 2, high: int = 6, **metadata: Any
+) -> Raw:
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+        "minReplicas": low,
+        "maxReplicas": high,
+    }
+    return {"metadata": {"name": name, "namespace": "shop", **metadata}, "spec": spec}
+
+
+@dataclass
+class FakeReader:
+    """Lists what it was given by kind; an error in the place of a list is raised."""
+
+    lists: Mapping[str, Sequence[Raw] | KdashError] = field(default_factory=dict)
+    allowed: bool | KdashError | None = True
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def get(self, key: ObjectKey) -> Raw:
+        raise AssertionError("the object was read already")
+
+    async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[Raw]:
+        self.asked.append(("list", kind, namespace, *filter(None, [label_selector])))
+        found = self.lists.get(kind, ())
+        if isinstance(found, KdashError):
+            raise found
+        return list(found)
+
+    async def can_i(
+        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+    ) -> bool | None:
+        self.asked.append((verb, kind, subresource, namespace, name))
+        if isinstance(self.allowed, KdashError):
+            raise self.allowed
+        return self.allowed
+
+
+def facts(
+    change: Change,
+    *,
+    allowed: bool | Unknown = True,
+    autoscalers: Sequence[Raw] | Unknown = (),
+    budgets: Sequence[Raw] | Unknown = (),
+    quotas: Sequence[Raw] | Unknown = (),
+    pods: tuple[Pod, ...] | Unknown = (),
+) -> Facts:
+    """Facts as `gather` would have them, all known and empty unless told otherwise."""
+    return Facts(
+        needed_right(change),
+        allowed,
+        _typed(HORIZONTAL_POD_AUTOSCALER, autoscalers),
+        _typed(POD_DISRUPTION_BUDGET, budgets),
+        _typed(RESOURCE_QUOTA, quotas),
+        pods,
+    )
+
+
+def _typed(kind: Kind[K], found: Sequence[Raw] | Unknown) -> tuple[K, ...] | Unknown:
+    return found if isinstance(found, Unknown) else tuple(typed(kind, one) for one in found)
+
+
+def told(obj: Raw, change: Change, **known: Any) -> list[tuple[str, str]]:
+    """Return (code, message) of what the checks say."""
+    found: tuple[ChangeWarning, ...] = judge(obj, change, facts(change, **known))
+    return [(one.code, one.message) for one in found]

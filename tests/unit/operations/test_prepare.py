@@ -1,0 +1,132 @@
+"""Preparing a change: the dry-run's own result, every warning once, and no question asked of a read-only session."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
+from typing import Any
+
+import pytest
+
+from k9py.api.errors import ConnectionFailedError, DryRunUnsupportedError, ForbiddenError, KdashError, ReadOnlyError
+from k9py.operations.audit import AuditLog, Identity
+from k9py.operations.change import Written
+from k9py.operations.delete_pod import plan_delete_pod
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.prepare import Prepared, applied_as_previewed, prepare
+from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
+from k9py.operations.write import Writer
+from tests import factories as make
+from tests.unit.operations.fake_server import as_scale, patched
+from tests.unit.operations.preflights import FakeReader, autoscaler
+from tests.unit.operations.raw import raw_pod
+
+NEWER = "registry.example.com/checkout:1.1.0"
+
+
+@dataclass
+class FakePatcher:
+    """Answers every write with one object, or raises."""
+
+    answer: dict[str, Any] | KdashError
+    sent: list[tuple[WriteRequest, bool]] = field(default_factory=list)
+
+    async def send(self, request: WriteRequest, *, dry_run: bool) -> dict[str, Any]:
+        self.sent.append((request, dry_run))
+        if isinstance(self.answer, KdashError):
+            raise self.answer
+        return self.answer
+
+
+def writer(patcher: FakePatcher, *, read_only: bool = False) -> Writer:
+    identity = Identity(context="prod", user="ann")
+    return Writer(patcher, FakeReader(), read_only=read_only, audit=AuditLog(None), identity=identity)
+
+
+async def test_it_holds_what_the_dry_run_returned() -> None:
+    obj = make.raw_deployment()
+    change = plan_set_image(obj, {"app": NEWER})
+    after = patched(obj, change.request)
+    patcher = FakePatcher(after)
+    ready = await prepare(writer(patcher), FakeReader(), obj, change)
+    assert ready == Prepared(change, obj, after, tried=True)
+    assert (ready.template_before, ready.template_after) == (obj["spec"]["template"], after["spec"]["template"])
+    assert patcher.sent == [(change.request, True)]
+
+
+async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -> None:
+    obj = make.raw_deployment(annotations={"meta.helm.sh/release-name": "shop"})
+    stale = make.autoscaler(make.deployment(), min_replicas=1, max_replicas=2)
+    change = plan_scale(obj, 5, autoscaler=stale)
+    assert [one.code for one in change.warnings] == ["autoscaler", "helm"]
+    reader = FakeReader({"HorizontalPodAutoscaler": [autoscaler()], "ResourceQuota": ForbiddenError("no", code=403)})
+    ready = await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
+    assert [one.code for one in ready.change.warnings] == ["autoscaler", "helm", "unknown"]
+    assert "between 2 and 6" in ready.change.warnings[0].message, "as it was read last"
+    assert ready.template_after == ready.template_before
+
+
+async def test_a_read_only_session_asks_nothing() -> None:
+    obj, patcher, reader = make.raw_deployment(), FakePatcher({}), FakeReader()
+    with pytest.raises(ReadOnlyError):
+        await prepare(writer(patcher, read_only=True), reader, obj, plan_scale(obj, 5))
+    assert (patcher.sent, reader.asked) == ([], [])
+
+
+@pytest.mark.parametrize("refusal", [ForbiddenError("you may not", code=403), ConnectionFailedError("cut off")])
+async def test_what_the_dry_run_was_refused_with_is_raised(refusal: KdashError) -> None:
+    obj = make.raw_deployment()
+    with pytest.raises(type(refusal), match=refusal.message):
+        await prepare(writer(FakePatcher(refusal)), FakeReader(), obj, plan_scale(obj, 5))
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "no question is left open"
+
+
+async def test_a_lost_connection_of_preflight_is_raised() -> None:
+    obj = make.raw_deployment()
+    lost = FakeReader({"ResourceQuota": ConnectionFailedError("cut off")})
+    with pytest.raises(ConnectionFailedError):
+        await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), lost, obj, plan_scale(obj, 5))
+
+
+async def test_what_the_server_could_not_try_has_no_preview_and_is_never_called_as_previewed() -> None:
+    obj = make.raw_deployment()
+    refused = FakePatcher(DryRunUnsupportedError("webhook does not support dry run", code=400))
+    ready = await prepare(writer(refused), FakeReader(), obj, plan_set_image(obj, {"app": NEWER}))
+    assert (ready.tried, ready.after, ready.template_after) == (False, None, {})
+    assert [one.code for one in ready.change.warnings] == ["not-tried"]
+    assert not applied_as_previewed(ready, Written(ready.change, make.raw_deployment(image=NEWER), dry_run=False))
+
+
+async def test_a_pod_to_be_deleted_has_nothing_to_preview() -> None:
+    pod = raw_pod()
+    ready = await prepare(writer(FakePatcher(pod)), FakeReader(), pod, plan_delete_pod(pod))
+    assert (ready.tried, ready.after) == (True, None)
+    assert applied_as_previewed(ready, Written(ready.change, pod, dry_run=False))
+
+
+def test_as_previewed_means_the_same_template_whatever_the_order_of_its_fields_and_the_status() -> None:
+    obj, after = make.raw_deployment(), make.raw_deployment(image=NEWER)
+    ready = Prepared(plan_set_image(obj, {"app": NEWER}), obj, after, tried=True)
+    template = after["spec"]["template"]
+    turned = {
+        **after,
+        "spec": {**after["spec"], "template": dict(reversed(template.items()))},
+        "status": {"replicas": 9},
+    }
+    written = Written(ready.change, turned, dry_run=False)
+    assert applied_as_previewed(ready, written)
+    other = {
+        **after,
+        "spec": {**after["spec"], "template": {**template, "metadata": {"labels": {"app": "checkout", "x": "y"}}}},
+    }
+    assert not applied_as_previewed(ready, changed(written, result=other))
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(5, True), (4, False)])
+def test_a_scale_is_as_previewed_when_the_number_is(stored: int, expected: bool) -> None:
+    obj = make.raw_deployment()
+    ready = Prepared(plan_scale(obj, 5), obj, {"kind": "Scale", "spec": {"replicas": 5}}, tried=True)
+    written = Written(ready.change, {"kind": "Scale", "spec": {"replicas": stored}}, dry_run=False)
+    assert applied_as_previewed(ready, written) is expected

@@ -1,0 +1,252 @@
+"""A write of which it is not known whether it was made is looked for; what was stored is compared with the preview."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from k9py.api.errors import (
+    ConnectionFailedError,
+    ForbiddenError,
+    KdashError,
+    NotFoundError,
+    UnavailableError,
+    WebhookFailedError,
+)
+from k9py.operations.change import Change
+from k9py.operations.delete_pod import plan_delete_pod, plan_evict
+from k9py.operations.looking import judged
+from k9py.operations.proof import not_the_object
+from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
+from k9py.operations.stored import differences, differences_text
+from tests import factories as make
+from tests.unit.operations.fake_server import FakeServer, as_scale
+from tests.unit.operations.writing import GOING, NEWER, POD, Raw, lines, stored, writer
+
+# -- looking --------------------------------------------------------------------------------------------------------
+
+LOST = [
+    ConnectionFailedError("cut off"),
+    UnavailableError("gateway", code=502),
+    UnavailableError("overloaded", code=503),
+    UnavailableError("gateway timeout", code=504),
+    UnavailableError("internal error", code=500),
+]
+
+
+@pytest.mark.parametrize("error", LOST)
+async def test_a_write_whose_answer_was_lost_is_done_when_looking_finds_it(tmp_path: Path, error: KdashError) -> None:
+    server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)], loses=1), tmp_path / "audit.jsonl"
+    written = await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
+    assert (written.remark, written.generation) == (f"{error.message}; looked: it was made", 2)
+    assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [("done", "made", written.remark)]
+
+
+@pytest.mark.parametrize("error", LOST)
+async def test_a_write_that_may_still_be_made_is_told_as_not_made_so_far(tmp_path: Path, error: KdashError) -> None:
+    server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)]), tmp_path / "audit.jsonl"
+    with pytest.raises(type(error)) as caught:
+        await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
+    assert "it is not known whether the change was made; looked: not made so far" in caught.value.hint
+    assert [(one["outcome"], one["looked"]) for one in lines(path)] == [("unknown", "not-made")]
+
+
+async def test_a_webhook_that_could_not_be_asked_leaves_nothing_open(tmp_path: Path) -> None:
+    server, path = (
+        FakeServer(make.raw_deployment(), fails=[WebhookFailedError("x", code=500)]),
+        tmp_path / "audit.jsonl",
+    )
+    with pytest.raises(WebhookFailedError) as caught:
+        await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
+    assert caught.value.hint == "looked: nothing was changed"
+    assert [(one["outcome"], one["looked"]) for one in lines(path)] == [("failed", "not-made")]
+
+
+async def test_what_was_never_sent_and_what_was_refused_is_not_looked_for(tmp_path: Path) -> None:
+    unsent = ConnectionFailedError("refused")
+    unsent.was_sent = False
+    for error in (unsent, ForbiddenError("no", code=403), UnavailableError("slow down", code=429)):
+        server, path = FakeServer(make.raw_deployment(), fails=[error]), tmp_path / "audit.jsonl"
+        with pytest.raises(type(error)) as caught:
+            await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
+        assert (server.reads, caught.value.looked) == (0, "")
+        assert (lines(path)[-1]["outcome"], lines(path)[-1]["looked"]) == ("failed", None)
+
+
+async def test_looking_is_tried_twice_and_says_what_kept_it(tmp_path: Path) -> None:
+    cut = [ConnectionFailedError("cut off") for _ in range(3)]
+    server = FakeServer(make.raw_deployment(), fails=[cut[0]], loses=1, unreadable=[cut[1]])
+    assert (await writer(server).write(plan_scale(server.obj, 5), dry_run=False)).remark
+    server = FakeServer(make.raw_deployment(), fails=[cut[0]], loses=1, unreadable=[*cut[1:]])
+    with pytest.raises(ConnectionFailedError) as caught:
+        await writer(server).write(plan_scale(server.obj, 5), dry_run=False)
+    assert (caught.value.looked, server.reads) == ("unknown", 2)
+    assert "looked: it could not be read: cut off; look again before retrying" in caught.value.hint
+
+
+async def test_being_cancelled_while_it_looks_is_recorded(tmp_path: Path) -> None:
+    server, path = FakeServer(make.raw_deployment(), fails=[ConnectionFailedError("x")]), tmp_path / "audit.jsonl"
+    server.unreadable = [asyncio.CancelledError()]
+    with pytest.raises(asyncio.CancelledError):
+        await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
+    assert [one["outcome"] for one in lines(path)] == ["unknown"]
+
+
+def test_a_status_that_moved_on_shows_that_the_write_can_no_longer_be_made() -> None:
+    obj = make.raw_deployment()
+    change = plan_scale(obj, 5)
+    found = judged(change, {**obj, "metadata": {**obj["metadata"], "resourceVersion": "105"}})
+    assert (found.verdict, found.is_final, found.words) == ("not-made", True, "nothing was changed")
+
+
+def test_an_object_that_somebody_else_changed_tells_neither_way_and_names_them() -> None:
+    obj = make.raw_deployment()
+    change = plan_scale(obj, 5)
+    present = make.raw_deployment(replicas=9, generation=2, resource_version="105")
+    present["metadata"]["managedFields"] = [
+        {"manager": "kubectl-edit", "time": "2026-11-22T11:59:00Z", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    ]
+    found = judged(change, present, before=obj)
+    assert found.verdict == "unknown"
+    assert "was changed meanwhile (by kubectl-edit at 2026-11-22T11:59:00Z)" in found.words
+
+
+@pytest.mark.parametrize(
+    ("present", "words"),
+    [(None, "Deployment shop/checkout is no longer there"), ({"metadata": {"uid": "x"}}, "was deleted and made anew")],
+)
+def test_an_object_that_is_gone_tells_neither_way(present: Raw | None, words: str) -> None:
+    found = judged(plan_scale(make.raw_deployment(), 5), present)
+    assert found.verdict == "unknown"
+    assert words in found.words
+
+
+@pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict])
+@pytest.mark.parametrize(
+    ("present", "verdict", "words"),
+    [
+        (None, "made", "is gone"),
+        ({"metadata": {"uid": "x"}}, "made", "is gone, another one has its name"),
+        (GOING, "made", "is being deleted"),
+        (POD, "not-made", "is still there and not being deleted so far"),
+    ],
+)
+def test_a_pod_taken_away_is_looked_for_by_its_uid(
+    plan: Callable[[Raw], Change], present: Raw | None, verdict: str, words: str
+) -> None:
+    found = judged(plan(POD), present)
+    assert found.verdict == verdict
+    assert found.words.endswith(words)
+
+
+async def test_an_eviction_whose_answer_was_lost_is_done_when_the_pod_is_gone(tmp_path: Path) -> None:
+    server, path = FakeServer(POD, fails=[UnavailableError("gateway", code=504)]), tmp_path / "audit.jsonl"
+    server.unreadable = [NotFoundError("gone", code=404)]
+    written = await writer(server, path).write(plan_evict(POD), dry_run=False)
+    assert written.remark.endswith("looked: Pod shop/checkout-abc-1 is gone")
+    assert lines(path)[0]["outcome"] == "done"
+
+
+# -- otherwise than previewed -----------------------------------------------------------------------------------------
+
+
+async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    change = plan_set_image(obj, {"app": NEWER})
+    previewed, after = stored(obj, change, resourceVersion="100"), stored(obj, change)
+    after["spec"]["template"]["spec"]["containers"][0]["image"] = f"{NEWER}@sha256:2"
+    previewed["spec"]["template"]["spec"]["containers"][0]["image"] = f"{NEWER}@sha256:1"
+    after["metadata"]["annotations"]["webhook.example.com/id"] = "b"
+    server, path = FakeServer(after, answers=[after]), tmp_path / "audit.jsonl"
+    written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
+    assert written.differences is not None
+    assert {(one.path, one.previewed, one.stored) for one in written.differences} == {
+        ("spec.template.spec.containers[app].image", f"{NEWER}@sha256:1", f"{NEWER}@sha256:2"),
+        ("metadata.annotations.webhook.example.com/id", "absent", "b"),
+    }
+    assert "looked: it was made, and admission stored something else than was sent" in written.remark
+    [line] = lines(path)
+    assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
+
+
+async def test_labels_others_change_meanwhile_are_not_told_as_stored_otherwise(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    obj["metadata"] |= {"labels": {"team": "a", "old": "1"}, "annotations": {"note": "x"}}
+    change = plan_set_image(obj, {"app": NEWER})
+    previewed = stored(obj, change, resourceVersion="100", generation=3)
+    server, path = FakeServer(json.loads(json.dumps(obj))), tmp_path / "audit.jsonl"
+    server.move_status()
+    server.obj["metadata"] |= {"labels": {"team": "b", "new": "2"}, "annotations": {"note": "y", "more": "z"}}
+    written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
+    assert (written.attempts, written.differences) == (2, ())
+    assert server.obj["metadata"]["labels"] == {"team": "b", "new": "2"}
+    [line] = lines(path)
+    assert line["stored_otherwise"] == []
+
+
+async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run() -> None:
+    obj = make.raw_deployment()
+    answer = as_scale({**obj, "spec": {"replicas": 4}})
+    rehearsed = await writer(FakeServer(obj, answers=[answer])).rehearse(plan_scale(obj, 5))
+    assert [(one.code, one.message) for one in rehearsed.change.warnings] == [
+        ("mutated", "admission changes it: spec.replicas becomes 4, not 5")
+    ]
+
+
+async def test_a_scale_to_zero_is_proven_by_the_number_the_server_leaves_out(tmp_path: Path) -> None:
+    obj = make.raw_deployment()
+    server = FakeServer(json.loads(json.dumps(obj)))
+    writes = writer(server, tmp_path / "audit.jsonl")
+    tried = await writes.rehearse(plan_scale(obj, 0))
+    assert not [one for one in tried.change.warnings if one.code == "mutated"]
+    written = await writes.write(tried.change, dry_run=False, before=obj)
+    assert (written.remark, server.reads) == ("", 0), "the answer is enough"
+
+
+def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_is_quoted() -> None:
+    obj = make.raw_deployment()
+    other = json.loads(json.dumps(obj))
+    other["metadata"] |= {"resourceVersion": "9", "generation": 7, "managedFields": [{}]}
+    other["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "4"}
+    other["status"] = {"replicas": 9}
+    assert differences(obj, other) == ()
+    other["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "s3cr3t"}]
+    found = differences(obj, other)
+    assert "s3cr3t" not in differences_text(found)
+    assert found[0].path == "spec.template.spec.containers[app].env"
+
+
+def test_a_difference_in_the_pods_metadata_is_not_told_as_the_objects() -> None:
+    obj = make.raw_deployment()
+    other = json.loads(json.dumps(obj))
+    other["spec"]["template"]["metadata"]["annotations"] = {"inject/id": "42"}
+    [found] = differences(obj, other)
+    assert found.words == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
+
+
+def test_a_difference_is_told_short_and_kept_whole() -> None:
+    digests = [f"registry.example.com/shop/checkout@sha256:{sign * 64}" for sign in "ab"]
+    [found] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
+    assert (found.previewed, found.stored) == (digests[0], digests[1])
+    assert found.words == (
+        "containers[app].image: previewed registry.example.com/shop/checkout@sha256:aaaaaaaaaaaa…, "
+        "stored registry.example.com/shop/checkout@sha256:bbbbbbbbbbbb…"
+    )
+
+
+def test_only_the_first_differences_are_named_and_the_others_counted() -> None:
+    obj = make.raw_deployment()
+    other = json.loads(json.dumps(obj))
+    other["metadata"]["annotations"] = dict.fromkeys("abcde", "x")
+    assert differences_text(differences(obj, other)).endswith("; and 2 more")
+
+
+def test_the_answer_of_a_dry_run_needs_no_newer_version() -> None:
+    obj = make.raw_deployment()
+    assert not_the_object(plan_set_image(obj, {"app": NEWER}), obj) == ""

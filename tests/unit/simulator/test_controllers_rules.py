@@ -1,0 +1,171 @@
+"""The arithmetic and rules that controllers follow, without a cluster."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from k9py.simulator.controllers import conditions, revisions, rolling
+from k9py.simulator.controllers.cronjob import matches_schedule, next_time
+from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
+from k9py.simulator.controllers.placement import Load, load_of, refusal
+from k9py.simulator.controllers.pods import in_order_of_deletion
+from k9py.simulator.controllers.quantities import amount_of, as_quantity
+from k9py.simulator.controllers.selectors import matches
+from k9py.simulator.scenarios.machines import node
+from tests.unit.simulator.recordings import answered
+
+NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+BORN = "2026-01-01T00:00:00Z"
+
+
+def deployment(replicas: int, surge: int | str, unavailable: int | str) -> dict[str, Any]:
+    fenceposts = {"maxSurge": surge, "maxUnavailable": unavailable}
+    return {"metadata": {}, "spec": {"replicas": replicas, "strategy": {"rollingUpdate": fenceposts}}}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "surge", "unavailable", "wanted"),
+    [
+        (3, "25%", "25%", (1, 0)),
+        (10, "25%", "25%", (3, 2)),
+        (4, 0, "10%", (0, 1)),
+        (4, "0%", 0, (0, 1)),
+        (8, 2, 3, (2, 3)),
+        (1, "100%", "50%", (1, 0)),
+    ],
+)
+def test_surge_rounds_up_unavailable_rounds_down_and_both_zero_lets_one_be_unavailable(
+    replicas: int, surge: int | str, unavailable: int | str, wanted: tuple[int, int]
+) -> None:
+    assert rolling.fenceposts(deployment(replicas, surge, unavailable)) == wanted
+
+
+@pytest.mark.parametrize(("total", "present", "wanted"), [(3, 0, 1), (4, 1, 1), (2, 0, 2), (3, 2, 3)])
+def test_new_replicas_fill_up_to_the_surge_and_never_past_what_is_wanted(total: int, present: int, wanted: int) -> None:
+    assert rolling.new_replicas(deployment(3, 1, 0), total, present) == wanted
+
+
+def test_unavailable_never_exceeds_the_replicas_and_is_none_for_zero() -> None:
+    assert rolling.max_unavailable(deployment(2, 0, 5)) == 2
+    assert rolling.max_unavailable(deployment(0, 0, 5)) == 0
+
+
+def test_hash_ignores_order_nulls_and_its_own_label() -> None:
+    one = {"metadata": {"labels": {"app": "a", "pod-template-hash": "x"}}, "spec": {"a": 1, "b": None}}
+    other = {"spec": {"a": 1}, "metadata": {"creationTimestamp": None, "labels": {"app": "a"}, "annotations": {}}}
+    assert comparable_template(one) == comparable_template(other)
+    assert template_hash(one) == template_hash(other)
+    assert template_hash(one, 1) != template_hash(one)
+
+
+def test_hash_is_written_in_letters_that_make_no_words() -> None:
+    assert encode(1234567890) == "56789bcdf4"
+
+
+def test_a_condition_that_stands_is_left_and_one_that_changes_moves_to_the_end() -> None:
+    available = conditions.availability(True, NOW)
+    progressing = conditions.condition(conditions.PROGRESSING, "True", "ReplicaSetUpdated", "m", NOW)
+    both = [available, progressing]
+    assert conditions.with_condition(both, {**available, "message": "other", "lastUpdateTime": "later"}) == both
+    changed = conditions.with_condition(both, conditions.availability(False, NOW))
+    assert [each["type"] for each in changed] == ["Progressing", "Available"]
+
+
+def test_a_reason_that_changes_keeps_the_transition_time_of_the_status() -> None:
+    old = {**conditions.condition("Progressing", "True", "A", "m", NOW), "lastTransitionTime": "before"}
+    new = conditions.condition("Progressing", "True", "B", "m", NOW)
+    assert conditions.with_condition([old], new)[0]["lastTransitionTime"] == "before"
+
+
+@pytest.mark.parametrize("name", ["statefulset", "daemonset"])
+def test_revision_data_has_the_shape_a_real_server_stored(name: str) -> None:
+    path = "/apis/apps/v1/namespaces/shop/controllerrevisions"
+    path += "?labelSelector=app%3Dcart-db" if name == "statefulset" else ""
+    for recorded in answered(name, path)["items"]:
+        template = revisions.template_of(recorded)
+        assert revisions.revision_data(template) == recorded["data"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "moment", "due"),
+    [
+        ("*/5 * * * *", datetime(2026, 1, 15, 12, 35, tzinfo=UTC), True),
+        ("*/5 * * * *", datetime(2026, 1, 15, 12, 36, tzinfo=UTC), False),
+        ("0 3 * * 1-5", datetime(2026, 1, 15, 3, 0, tzinfo=UTC), True),
+        ("0 3 * * 0,6", datetime(2026, 1, 15, 3, 0, tzinfo=UTC), False),
+    ],
+)
+def test_schedule_falls_due(schedule: str, moment: datetime, due: bool) -> None:
+    assert matches_schedule(schedule, moment) is due
+
+
+def test_next_time_is_after_the_moment_and_may_be_months_away() -> None:
+    assert next_time("0 3 * * *", NOW) == datetime(2026, 1, 16, 3, 0, tzinfo=UTC)
+    assert next_time("0 0 1 7 *", NOW) == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "amount"), [("100m", 0.1), ("64Mi", 64 * 2**20), ("2k", 2000), ("1", 1), (3, 3), ("1Gi", 2**30)]
+)
+def test_quantities_are_read(quantity: str | int, amount: float) -> None:
+    assert amount_of(quantity) == pytest.approx(amount)
+
+
+def test_quantities_are_written_as_quotas_show_them() -> None:
+    assert as_quantity(0.3, "requests.cpu") == "300m"
+    assert as_quantity(2, "pods") == "2"
+    assert as_quantity(3 * 2**20, "limits.memory") == "3Mi"
+
+
+def machine(**spec: Any) -> dict[str, Any]:
+    made = node("node-000", "a", 0, BORN, pods=10, cpu="2", memory="4Gi")
+    return {**made, "spec": spec}
+
+
+def test_a_node_refuses_for_room_taint_cordon_and_selector() -> None:
+    spec = {"containers": [{"resources": {"requests": {"cpu": "3", "memory": "8Gi"}}}]}
+    wanted = load_of(spec)
+    assert refusal(spec, machine(), Load(), wanted) == ("Insufficient cpu", "Insufficient memory")
+    small = {"containers": [{}], "nodeSelector": {"disk": "fast"}}
+    assert refusal(small, machine(), Load(), Load(0, 0, 1)) == ("node(s) didn't match Pod's node affinity/selector",)
+    tainted = machine(taints=[{"key": "gpu", "effect": "NoSchedule"}])
+    assert refusal({"containers": [{}]}, tainted, Load(), Load(0, 0, 1)) == ("node(s) had untolerated taint(s)",)
+    tolerant = {"containers": [{}], "tolerations": [{"key": "gpu", "operator": "Exists"}]}
+    assert refusal(tolerant, tainted, Load(), Load(0, 0, 1)) == ()
+    cordoned = refusal({"containers": [{}]}, machine(unschedulable=True), Load(), Load(0, 0, 1))
+    assert cordoned == ("node(s) were unschedulable",)
+
+
+def test_selectors_with_expressions() -> None:
+    selector = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}
+    assert matches(selector, {"app": "b"})
+    assert not matches(selector, {"app": "c"})
+    assert matches({"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["1"]}]}, {})
+    assert not matches(None, {})
+    assert matches({}, {"any": "thing"})
+
+
+def pod(name: str, **given: Any) -> dict[str, Any]:
+    ready = {"type": "Ready", "status": given.get("ready", "True"), "lastTransitionTime": given.get("since", BORN)}
+    status = {"phase": given.get("phase", "Running"), "conditions": [ready]}
+    metadata = {"name": name, "creationTimestamp": given.get("created", BORN)}
+    return {"metadata": metadata, "spec": {"nodeName": given.get("node", "n")}, "status": status}
+
+
+def test_pods_that_serve_least_are_deleted_first() -> None:
+    pods = [
+        pod("old"),
+        pod("new", since="2026-01-15T11:00:00Z"),
+        pod("unready", ready="False"),
+        pod("pending", phase="Pending", ready="False"),
+        pod("unscheduled", node="", phase="Pending", ready="False"),
+    ]
+    order = [each["metadata"]["name"] for each in in_order_of_deletion(pods, pods)]
+    assert order == ["unscheduled", "pending", "unready", "new", "old"]
+
+
+def test_a_node_with_more_siblings_gives_first() -> None:
+    here, there = pod("a", node="n1"), pod("b", node="n2")
+    order = in_order_of_deletion([here, there], [here, there, pod("sibling", node="n2")])
+    assert [each["metadata"]["name"] for each in order] == ["b", "a"]

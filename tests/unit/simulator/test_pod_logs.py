@@ -1,0 +1,187 @@
+"""pods/log: which lines come, and how it is said that none can."""
+
+from typing import Any
+
+import pytest
+
+from k9py.simulator.controllers.nodes import lose_node
+from k9py.simulator.node_faults import SKEW_ANNOTATION
+from k9py.simulator.resources import NODES, PODS
+from k9py.simulator.scenarios.machines import node
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import ClusterState
+from tests.unit.simulator.client import Client
+from tests.unit.simulator.objects import add_namespace, add_pod
+from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+
+PATH = "/api/v1/namespaces/shop/pods/a/log"
+
+
+@pytest.fixture
+def run(simulator: Simulator) -> ScriptedRun:
+    """The log of a pod `a` with one container that runs: four lines, a second apart."""
+
+    def fill(state: ClusterState) -> ScriptedRun:
+        present = ScriptedRun("one", "two", "three", "four")
+        state.log_source = ScriptedLogs(present, ScriptedRun("last words"))
+        add_namespace(state)
+        add_pod(state, "a")
+        return present
+
+    return simulator.call(fill)
+
+
+def _set_state(simulator: Simulator, **container: Any) -> None:
+    def change(state: ClusterState) -> None:
+        found = state.storage.get(PODS, "shop", "a")
+        assert found is not None
+        status = {**found["status"], "containerStatuses": [{**found["status"]["containerStatuses"][0], **container}]}
+        state.storage.update(PODS, {**found, "status": status}, status_only=True)
+
+    simulator.call(change)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("", "one\ntwo\nthree\nfour\n"),
+        ("?tailLines=2", "three\nfour\n"),
+        ("?tailLines=0", ""),
+        ("?sinceTime=2026-01-15T11:59:52Z", "three\nfour\n"),
+        ("?sinceTime=2026-01-15T11:59:52.9Z", "three\nfour\n"),  # a kubelet is told whole seconds
+        ("?sinceSeconds=8", "three\nfour\n"),
+        ("?sinceSeconds=8&tailLines=1", "four\n"),
+        ("?limitBytes=6", "one\ntw"),
+        ("?timestamps=true&tailLines=1", "2026-01-15T11:59:53.000000000Z four\n"),
+        ("?container=app&tailLines=1", "four\n"),
+    ],
+)
+async def test_lines(run: ScriptedRun, client: Client, query: str, text: str) -> None:
+    reply = await client.get(PATH + query)
+    assert (reply.status, reply.body) == (200, text)
+    assert reply.headers["Content-Type"] == "text/plain"
+
+
+async def test_follow_sends_what_comes_until_the_container_ends(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    async with client.stream(f"{PATH}?follow=true&tailLines=1") as lines:
+        assert await lines.text() == "four"
+        simulator.call(lambda _: run.write("five"))
+        assert await lines.text() == "five"
+        simulator.call(lambda _: run.end())
+        assert await lines.rest() == []
+
+
+async def test_follow_of_a_container_that_has_said_nothing_yet(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    async with client.stream(f"{PATH}?follow=true&tailLines=0") as lines:
+        simulator.call(lambda _: run.write("five"))
+        assert await lines.text() == "five"
+
+
+async def test_bytes_that_are_no_text_arrive_as_they_are(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    simulator.call(lambda _: run.write(b"\xff\x1b[31m".decode("utf-8", "surrogateescape")))
+    async with client.stream(f"{PATH}?tailLines=1") as lines:
+        assert await lines.raw() == b"\xff\x1b[31m\n"
+
+
+async def test_the_previous_run(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
+    refused = await client.get(f"{PATH}?previous=true")
+    assert refused.body["message"] == 'previous terminated container "app" in pod "a" not found'
+    _set_state(simulator, lastState={"terminated": {"exitCode": 1}})
+    assert (await client.get(f"{PATH}?previous=true")).body == "last words\n"
+
+
+async def test_a_container_that_waits_to_start_again_shows_its_last_words(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    _set_state(
+        simulator,
+        state={"waiting": {"reason": "CrashLoopBackOff"}},
+        lastState={"terminated": {"exitCode": 1}},
+    )
+    assert (await client.get(PATH)).body == "last words\n"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("ContainerCreating", "ContainerCreating"),
+        ("PodInitializing", "PodInitializing"),
+        ("ImagePullBackOff", "trying and failing to pull image"),
+        ("ErrImagePull", "image can't be pulled"),
+    ],
+)
+async def test_a_container_that_never_started_has_no_log(
+    simulator: Simulator, run: ScriptedRun, client: Client, reason: str, told: str
+) -> None:
+    _set_state(simulator, state={"waiting": {"reason": reason}})
+    reply = await client.get(PATH)
+    assert reply.status == 400
+    assert reply.body["message"] == f'container "app" in pod "a" is waiting to start: {told}'
+
+
+async def test_a_pod_without_a_node_has_no_log(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
+    simulator.call(add_pod, "unplaced", node="", running=False)
+    reply = await client.get("/api/v1/namespaces/shop/pods/unplaced/log")
+    assert (reply.status, reply.body["message"]) == (400, "pod unplaced does not have a host assigned")
+
+
+async def test_init_containers_are_offered(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
+    def add(state: ClusterState) -> None:
+        spec = {
+            "nodeName": "node-1",
+            "containers": [{"name": "x"}, {"name": "y"}],
+            "initContainers": [{"name": "wait"}],
+        }
+        state.storage.create(PODS, {"metadata": {"name": "two", "namespace": "shop"}, "spec": spec})
+
+    simulator.call(add)
+    reply = await client.get("/api/v1/namespaces/shop/pods/two/log")
+    assert reply.body["message"] == (
+        "a container name must be specified for pod two, choose one of: [x y] or one of the init containers: [wait]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("sinceSeconds=0", "sinceSeconds: Invalid value: 0: must be greater than 0"),
+        ("limitBytes=0", "limitBytes: Invalid value: 0: must be greater than 0"),
+        ("sinceSeconds=1&sinceTime=2026-01-15T11:59:52Z", "at most one of `sinceTime` or `sinceSeconds`"),
+    ],
+)
+async def test_options_that_cannot_stand(run: ScriptedRun, client: Client, query: str, message: str) -> None:
+    reply = await client.get(f"{PATH}?{query}")
+    assert reply.status == 422
+    assert message in reply.body["message"]
+
+
+async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    def lose(state: ClusterState) -> None:
+        state.storage.create(NODES, node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi"))
+        lose_node(state, "node-1")
+
+    simulator.call(lose)
+    reply = await client.get(f"{PATH}?container=app")
+    asked = 'Get "https://192.168.0.2:10250/containerLogs/shop/a/app"'
+    assert reply.status == 500
+    assert reply.body["message"] == f"{asked}: dial tcp 192.168.0.2:10250: connect: connection refused"
+
+
+async def test_seconds_since_are_counted_by_the_nodes_clock(
+    simulator: Simulator, run: ScriptedRun, client: Client
+) -> None:
+    def skew(state: ClusterState) -> None:
+        machine = node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi")
+        machine["metadata"]["annotations"] = {SKEW_ANNOTATION: "-2"}
+        state.storage.create(NODES, machine)
+
+    simulator.call(skew)
+    assert (await client.get(f"{PATH}?sinceSeconds=6")).body == "three\nfour\n"

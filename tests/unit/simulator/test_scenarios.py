@@ -1,0 +1,281 @@
+"""Scenarios: what they hold at the start, that they stay still, and what happens in them by itself."""
+
+import json
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from k9py.simulator import scenarios
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.controllers.pods import is_ready, is_terminating
+from k9py.simulator.controllers.replicasets import revision_of
+from k9py.simulator.nodes.release_voices import AFTER_IMAGE, BEFORE_IMAGE
+from k9py.simulator.resources import (
+    CONTROLLERREVISIONS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    ENDPOINTSLICES,
+    EVENTS,
+    HORIZONTALPODAUTOSCALERS,
+    PODDISRUPTIONBUDGETS,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+    STATEFULSETS,
+)
+from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
+from k9py.simulator.state import ClusterState
+from k9py.simulator.storage import Storage
+from tests.unit.simulator.cluster import Cluster, make_state, running_cluster, with_image
+
+
+def reason(cluster: Cluster, name: str) -> str:
+    return str(cluster.condition(cluster.deployment(name), "Progressing")["reason"])
+
+
+def endpoints(cluster: Cluster, name: str) -> int:
+    """Return how many ready endpoints a Service of the shop has."""
+    slices = cluster.storage.list(ENDPOINTSLICES, "shop")
+    own = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
+    return sum(e["conditions"]["ready"] for each in own for e in each["endpoints"] or ())
+
+
+@pytest.mark.parametrize("name", ["", "shopp", "big:x", "big:0", "big:100001", "bad_release"])
+def test_unknown_scenarios_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="big"):
+        scenarios.check(name)
+
+
+@pytest.mark.parametrize("name", [*scenarios.NAMES, "big:17"])
+def test_known_scenarios_pass(name: str) -> None:
+    scenarios.check(name)
+
+
+@pytest.mark.parametrize("name", ["shop-quiet", "bad-release", "crashloop", "no-endpoints", "regression", "big:60"])
+async def test_controllers_find_nothing_to_change_in_workloads_at_the_start(name: str) -> None:
+    async with running_cluster(name) as cluster:
+        await cluster.pass_time(0.5)
+        workloads = (
+            DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, CONTROLLERREVISIONS, PODDISRUPTIONBUDGETS, SERVICES,
+            ENDPOINTSLICES,
+        )  # fmt: skip
+        changed = [c.obj["metadata"]["name"] for c in cluster.changes if c.resource in workloads]
+        assert changed == []
+
+
+async def test_the_shop_is_lived_in() -> None:
+    async with running_cluster("shop") as cluster:
+        deployments = cluster.storage.list(DEPLOYMENTS)
+        assert len(deployments) >= 12
+        assert {d["metadata"]["namespace"] for d in deployments} >= {"shop", "monitoring", "kube-system"}
+        assert all(is_ready(pod) for pod in cluster.storage.list(PODS))
+        revisions = sorted(
+            revision_of(obj) for _, obj in cluster.storage.owned_by(cluster.deployment()["metadata"]["uid"])
+        )
+        assert revisions == [1, 2, 3, 4, 5]
+        causes = [rs["metadata"]["annotations"].get(CHANGE_CAUSE) for rs in cluster.storage.list(REPLICASETS, "shop")]
+        assert any(causes)
+        assert None in causes
+        assert all(
+            endpoints(cluster, service["metadata"]["name"]) for service in cluster.storage.list(SERVICES, "shop")
+        )
+        assert cluster.storage.get(HORIZONTALPODAUTOSCALERS, "shop", "frontend")
+        assert cluster.storage.get(STATEFULSETS, "data", "db")
+        assert len(cluster.storage.list(CONTROLLERREVISIONS)) == 4
+
+
+async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_mends_it_in_seconds() -> None:
+    async with running_cluster("shop") as cluster:
+        await cluster.pass_time(29)
+        assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
+        await cluster.pass_time(6)
+        assert reason(cluster, "checkout") == "ReplicaSetUpdated"
+        assert cluster.deployment()["metadata"]["annotations"][CHANGE_CAUSE].startswith("release 2.8")
+        await cluster.pass_time(62)
+        assert reason(cluster, "checkout") == "ProgressDeadlineExceeded"
+        assert cluster.deployment()["status"]["availableReplicas"] == 3
+        assert endpoints(cluster, "checkout") == 3
+        cluster.change(DEPLOYMENTS, "checkout", with_image("registry.example.com/shop/checkout:2.7.1"))
+        await cluster.pass_time(3)
+        assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
+        assert revision_of(cluster.deployment()) == 7
+        assert len([pod for pod in cluster.pods() if pod["metadata"]["labels"]["app"] == "checkout"]) == 3
+
+
+async def test_the_quiet_shop_stays_quiet() -> None:
+    async with running_cluster("shop-quiet") as cluster:
+        await cluster.pass_time(250)
+        assert [c for c in cluster.changes if c.resource in (DEPLOYMENTS, PODS, EVENTS)] == []
+
+
+async def test_bad_release_is_stuck_from_the_start_with_the_image_named() -> None:
+    async with running_cluster("bad-release") as cluster:
+        assert reason(cluster, "checkout") == "ProgressDeadlineExceeded"
+        broken = [pod for pod in cluster.pods() if not is_ready(pod)]
+        (pod,) = broken
+        waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]
+        assert waiting["reason"] == "ImagePullBackOff"
+        assert "checkout:2.8.0" in waiting["message"]
+        assert endpoints(cluster, "checkout") == 3
+        await cluster.pass_time(60)
+        assert cluster.messages("Failed")
+
+
+async def test_crashloop_goes_on_crashing() -> None:
+    async with running_cluster("crashloop") as cluster:
+
+        def restarts(app: str) -> int:
+            return max(
+                int(pod["status"]["containerStatuses"][0]["restartCount"])
+                for pod in cluster.pods()
+                if pod["metadata"]["labels"]["app"] == app
+            )
+
+        before = restarts("payments")
+        assert before == 7
+        await cluster.pass_time(60)
+        assert restarts("payments") > before
+        assert restarts("recommendations") > 7
+        assert reason(cluster, "search") == "ProgressDeadlineExceeded"
+        assert cluster.messages("Unhealthy")
+        assert endpoints(cluster, "payments") == 2
+
+
+async def test_no_endpoints_has_a_service_with_healthy_pods_and_no_endpoint() -> None:
+    async with running_cluster("no-endpoints") as cluster:
+        await cluster.pass_time(5)
+        assert endpoints(cluster, "cart") == 0
+        assert cluster.deployment("cart")["status"]["readyReplicas"] == 3
+
+
+def test_big_has_as_many_pods_as_asked_and_all_are_ready() -> None:
+    state, _ = make_state()
+    scenarios.load("big:1234", state)
+    pods = state.storage.list(PODS)
+    assert len(pods) == 1234
+    assert all(is_ready(pod) for pod in pods)
+    assert len({pod["status"]["podIP"] for pod in pods}) == 1234
+
+
+async def test_in_big_a_deployment_still_works() -> None:
+    async with running_cluster("big:200") as cluster:
+        present = cluster.storage.list(DEPLOYMENTS)[0]
+        cluster.storage.update(DEPLOYMENTS, {**present, "spec": {**present["spec"], "replicas": 25}})
+        await cluster.pass_time(15)
+        after = cluster.storage.list(DEPLOYMENTS)[0]
+        assert after["status"]["availableReplicas"] == 25
+
+
+def managers(obj: dict[str, Any]) -> list[str]:
+    return [entry["manager"] for entry in obj["metadata"]["managedFields"]]
+
+
+async def test_the_shops_workloads_say_who_wrote_them_and_when() -> None:
+    async with running_cluster("bad-release") as cluster:
+        checkout = cluster.deployment()
+        assert set(managers(checkout)) == {"kubectl-edit", "shop-pipeline"}
+        times = {entry["manager"]: entry["time"] for entry in checkout["metadata"]["managedFields"]}
+        assert times["kubectl-edit"] < times["shop-pipeline"]
+        database = cluster.storage.get(STATEFULSETS, "data", "db")
+        agent = cluster.storage.get(DAEMONSETS, "monitoring", "agent")
+        assert database is not None
+        assert agent is not None
+        assert managers(database) == managers(agent) == ["shop-pipeline"]
+
+
+async def test_failures_have_been_going_on_each_as_its_name_says_beside_pods_that_serve() -> None:
+    async with running_cluster("failures") as cluster:
+        assert all(not c.obj["metadata"]["name"].startswith("budget") for c in cluster.changes)
+        serving = {pod["metadata"]["labels"]["app"] for pod in cluster.storage.list(PODS) if is_ready(pod)}
+        assert serving >= {"image-missing", "crash-loop", "init-fails", "quota-refused", "admission-refused"}
+        assert reason(cluster, "probe-fails") == "ProgressDeadlineExceeded"
+        waiting = {
+            pod["metadata"]["labels"]["app"]: entry["state"].get("waiting", {}).get("reason", "")
+            for pod in cluster.storage.list(PODS, "shop")
+            for entry in (
+                *pod["status"].get("initContainerStatuses", ()),
+                *pod["status"].get("containerStatuses", ()),
+            )
+            if not entry["ready"]
+        }
+        assert waiting["image-missing"] in ("ErrImagePull", "ImagePullBackOff")
+        assert waiting["config-missing"] == waiting["secret-missing"] == "CreateContainerConfigError"
+        assert waiting.keys() >= {"crash-loop", "out-of-memory", "probe-fails", "init-fails"}
+        said = " ".join(event["message"] for event in cluster.storage.list(EVENTS) if event["type"] == "Warning")
+        for words in (
+            "exceeded quota: team-limit",
+            'serviceaccount "account-missing" not found',
+            'admission webhook "policy.example.com" denied the request',
+            "Insufficient memory",
+            "Node is not ready",
+        ):
+            assert words in said
+        await cluster.pass_time(60)
+        healthy = ("argo-managed", "autoscaled", "budget-full", "single")
+        assert {reason(cluster, name) for name in healthy} == {"NewReplicaSetAvailable"}
+        budget = cluster.storage.get(PODDISRUPTIONBUDGETS, "shop", "budget-full")
+        assert budget is not None
+        assert budget["status"]["disruptionsAllowed"] == 0
+
+
+async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
+    async with running_cluster("regression") as cluster:
+        deployment = cluster.deployment()
+        pods = [pod for pod in cluster.pods() if pod["metadata"]["labels"]["app"] == "checkout"]
+        assert all(is_ready(pod) for pod in pods)
+        assert reason(cluster, "checkout") == "ReplicaSetUpdated"
+        assert 0 < deployment["status"]["updatedReplicas"] < len(pods)
+        said: dict[str, Counter[str]] = {}
+        for pod in pods:
+            log = cluster.state.log_source.open(pod, "app")
+            assert log is not None
+            image = pod["spec"]["containers"][0]["image"]
+            lines = [json.loads(line.text) for line in log.read()[-200:] if line.text.startswith("{")]
+            words = (line["msg"].partition(":")[0] for line in lines)
+            said.setdefault(image, Counter()).update(words)
+        old, new = said[BEFORE_IMAGE], said[AFTER_IMAGE]
+        assert "tax table read from the cache" in old.keys() - new.keys()
+        assert new.keys() - old.keys() == {
+            "could not apply the voucher",
+            "retrying payment authorisation, attempt 2 of 3",
+            "retrying payment authorisation, attempt 3 of 3",
+        }
+        slow = "slow answer from shipping"
+        assert 2 < (new[slow] / new.total()) / (old[slow] / old.total()) < 4.5
+        await cluster.pass_time(60)
+        assert 0 < cluster.deployment()["status"]["updatedReplicas"] < len(pods)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.4, 0.6, 0.8])
+def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -> None:
+    clock, rng = ManualClock(ManualClock().now() + timedelta(seconds=fraction)), random.Random(0)
+    state = ClusterState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
+    scenarios.load("failures", state)
+    pods = {pod["metadata"]["name"]: pod for pod in state.storage.list(PODS, "shop")}
+    shown = {
+        name: (is_ready(pod), pod["spec"]["containers"][0]["image"].rpartition(":")[2], is_terminating(pod))
+        for name, pod in pods.items()
+        if pod["metadata"]["labels"]["app"] in ("node-lost", "crash-loop", "config-missing", "admission-refused")
+    }
+    assert shown == {
+        "node-lost-0": (False, "1.9.4", False),
+        "node-lost-1": (True, "2.0.0", False),
+        "crash-loop-0": (True, "1.9.4", False),
+        "crash-loop-1": (False, "2.0.0-crash", False),
+        "config-missing-0": (True, "1.9.4", False),
+        "config-missing-1": (False, "1.9.4", False),
+        "admission-refused-0": (True, "1.9.4", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("app", "reason"), [("payments", "BackOff"), ("recommendations", "BackOff"), ("search", "Unhealthy")]
+)
+def test_what_has_gone_wrong_for_long_has_been_said_by_its_kubelet_from_the_start(app: str, reason: str) -> None:
+    state, _ = make_state()
+    scenarios.load("crashloop", state)
+    said = [one for one in state.storage.list(EVENTS, "shop") if one["involvedObject"]["name"].startswith(app)]
+    assert [one["reason"] for one in said if one["type"] == "Warning"] == [reason]

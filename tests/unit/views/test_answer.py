@@ -1,0 +1,556 @@
+"""The three lines of an answer: for each kind of cause what is wrong, what changed and what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+import pytest
+from msgspec.structs import replace
+
+from k9py.api.severity import Severity
+from k9py.api.troubles import TroubleKind
+from k9py.api.workloads import RESTARTED_AT
+from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.diagnosis.finding import Finding
+from k9py.rollouts.change_cause import with_inherited
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.semantic_diff import Family, MeaningChange
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.rollouts.undo_target import UndoTarget, undo_target
+from k9py.views.answer import (
+    RolloutFacts,
+    compared_revision,
+    everything_healthy,
+    rollout_answer,
+    service_answer,
+    stale,
+)
+from k9py.views.meaning import Line
+from tests.factories import NOW, before, key
+
+KEYS = {
+    "undo": "u",
+    "zero": "Z",
+    "scale": "s",
+    "pause": "P",
+    "set_image": "i",
+    "logs": "l",
+    "previous_logs": "p",
+    "describe": "d",
+    "select": "Enter",
+}
+REASON = "image checkout:2.8.0 cannot be pulled (not found)"
+STATUS = RolloutStatus(
+    key=key("Deployment", "checkout"),
+    uid="u",
+    state=RolloutState.STALLED,
+    words=f"stalled: {REASON}",
+    reason=REASON,
+    cause=TroubleKind.IMAGE,
+    note="3 old pods still serve",
+    desired=3,
+    ready=3,
+    updated=1,
+    available=3,
+    revision=6,
+    images=("registry.example.com/shop/checkout:2.8.0",),
+    changed_at=before(660),
+    paused=False,
+    changed_by="kubectl-set",
+)
+VIEW = RolloutView(
+    key=STATUS.key, uid="u", status=STATUS, findings=(), created_at=before(86400), generation=6, pods_known=True
+)
+HEALTHY = replace(
+    VIEW, status=replace(STATUS, state=RolloutState.COMPLETE, words="complete", reason="", cause=None, note="")
+)
+CRASHED = replace(
+    HEALTHY,
+    status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, words="progressing 2/3", ready=2),
+    findings=(
+        Finding(
+            Severity.DEGRADED,
+            "CrashLoopBackOff",
+            "container app keeps crashing (exit 1)",
+            key("Pod", "x"),
+            before(240),
+            TroubleKind.CRASH,
+        ),
+    ),
+)
+SERVICE = ServiceView(
+    key=key("Service", "checkout"),
+    uid="u",
+    mode=ServiceMode.SELECTOR,
+    type="ClusterIP",
+    ports=(),
+    ready=3,
+    total=3,
+    workloads=(STATUS.key,),
+    findings=(),
+    external_name="",
+    created_at=before(3600),
+)
+
+
+def revision(
+    number: int, tag: str = "2.8.0", *, is_current: bool = False, ready: int = 0, change_cause: str = ""
+) -> Revision:
+    return Revision(
+        number=number,
+        name=f"checkout-{number}",
+        uid=f"uid-{number}",
+        kind="ReplicaSet",
+        namespace="shop",
+        images=(f"registry.example.com/shop/checkout:{tag}",),
+        change_cause=change_cause,
+        created_at=before(660),
+        replicas=3,
+        ready=ready,
+        is_current=is_current,
+        pod_template_hash=f"hash{number}",
+    )
+
+
+REVISIONS = (
+    revision(6, is_current=True, change_cause="release 2.8"),
+    revision(5, "2.7.1", ready=3, change_cause="release 2.7"),
+    revision(4, "2.7.0"),
+)
+
+
+def change(
+    family: Family, what: str, old: str | None, new: str | None, subject: str = "container app"
+) -> MeaningChange:
+    return MeaningChange(family, subject, what, old, new)
+
+
+IMAGE = change("image", "image", "registry.example.com/shop/checkout:2.7.1", "registry.example.com/shop/checkout:2.8.0")
+
+
+def facts(
+    revisions: tuple[Revision, ...] = REVISIONS,
+    changes: tuple[MeaningChange, ...] | None = (IMAGE,),
+    *,
+    is_problem: bool = True,
+    **others: object,
+) -> RolloutFacts:
+    target = undo_target(revisions)
+    base = compared_revision(revisions, target, is_problem=is_problem)
+    return RolloutFacts(revisions, target, base, changes, **others)  # type: ignore[arg-type]
+
+
+def text(line: Line) -> str:
+    return "".join(piece for piece, _ in line)
+
+
+def steps(lines: tuple[Line, ...]) -> list[str]:
+    return [text(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("view", "severity", "wrong"),
+    [
+        (VIEW, Severity.STUCK, f"{REASON}; 3 old pods still serve"),
+        (HEALTHY, Severity.HEALTHY, "3 of 3 ready"),
+        (
+            replace(HEALTHY, status=replace(HEALTHY.status, words="complete, 2 kept by partition")),
+            Severity.HEALTHY,
+            "3 of 3 ready; 2 kept by partition",
+        ),
+        (
+            CRASHED,
+            Severity.DEGRADED,
+            "progressing 2/3: container app keeps crashing (exit 1) · for 4m",
+        ),
+        (
+            replace(CRASHED, status=replace(HEALTHY.status, ready=2)),
+            Severity.DEGRADED,
+            "container app keeps crashing (exit 1); 2 of 3 ready · for 4m",
+        ),
+        (
+            replace(
+                VIEW,
+                status=replace(
+                    STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", cause=None, note=""
+                ),
+            ),
+            Severity.ROLLING_OUT,
+            "progressing 1/3",
+        ),
+        (
+            replace(
+                VIEW,
+                status=replace(
+                    STATUS, state=RolloutState.PAUSED, words="paused at 1/3", reason="", note="", paused=True
+                ),
+            ),
+            Severity.WARNING,
+            "paused at 1/3; 3 of 3 ready",
+        ),
+        (
+            replace(
+                VIEW,
+                status=replace(
+                    STATUS, state=RolloutState.UNKNOWN, words="waiting for the controller", reason="", note=""
+                ),
+            ),
+            Severity.UNKNOWN,
+            "waiting for the controller",
+        ),
+    ],
+)
+def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
+    assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
+
+
+@pytest.mark.parametrize(("since", "ending"), [(before(240), " · for 4m"), (before(3), ""), (None, "")])
+@pytest.mark.parametrize("kind", [TroubleKind.PROBE, TroubleKind.CRASH, TroubleKind.OOM, None])
+def test_for_how_long_is_said_where_the_beginning_is_known(
+    kind: TroubleKind | None, since: datetime | None, ending: str
+) -> None:
+    found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
+    view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
+    assert text(rollout_answer(view, facts(), KEYS, NOW).wrong) == f"it is not ready{ending}"
+
+
+def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
+    crashed = replace(
+        VIEW, severity=Severity.STUCK, status=replace(STATUS, cause=TroubleKind.CRASH, reason="it crashes")
+    )
+    assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).wrong) == (
+        "it crashes; 7 restarts; 3 old pods still serve"
+    )
+
+
+def test_a_message_of_the_cluster_is_made_printable() -> None:
+    forged = replace(VIEW, status=replace(STATUS, reason="image \x1b[31mred cannot be pulled"))
+    answer = rollout_answer(replace(forged, severity=Severity.STUCK), facts(), KEYS, NOW)
+    assert "\x1b" not in text(answer.wrong)
+
+
+@pytest.mark.parametrize(
+    ("known", "changed"),
+    [
+        pytest.param(
+            facts(), 'image 2.7.1 → 2.8.0 · 11m ago by kubectl-set · "release 2.8"', id="by image, when, whom and why"
+        ),
+        pytest.param(
+            facts(changes=None),
+            'image 2.7.1 → 2.8.0 · 11m ago by kubectl-set · "release 2.8"',
+            id="the images are known before the templates are read",
+        ),
+        pytest.param(
+            facts(
+                changes=(
+                    change("labels", "version", "1", "2", "pod"),
+                    change("env", "CART_TTL", "30m", "45m"),
+                    change("env", "DEBUG", None, "1"),
+                    change("env", "OLD", "x", None),
+                    change("resources", "memory limit", "128Mi", "512Mi"),
+                    IMAGE,
+                )
+            ),
+            "image 2.7.1 → 2.8.0, env CART_TTL 30m → 45m, env DEBUG added 1, env OLD removed and 2 more"
+            ' · 11m ago by kubectl-set · "release 2.8"',
+            id="the image first, labels last, what is too much is counted",
+        ),
+        pytest.param(
+            facts(
+                changes=(
+                    change("image", "image", "a/app:1", "b/app:1"),
+                    change("image", "image", "proxy:1", "proxy:2", "sidecar proxy"),
+                )
+            ),
+            'app image a/app:1 → b/app:1, proxy image 1 → 2 · 11m ago by kubectl-set · "release 2.8"',
+            id="another registry is named, and the container where several changed",
+        ),
+        pytest.param(
+            facts(changes=(change("annotations", f"annotations {RESTARTED_AT}", None, "2026"),)),
+            'restarted · 11m ago by kubectl-set · "release 2.8"',
+            id="a restart",
+        ),
+        pytest.param(
+            facts(changes=()), 'the same pod template · 11m ago by kubectl-set · "release 2.8"', id="nothing differs"
+        ),
+        pytest.param(
+            facts((revision(6, is_current=True), revision(5), revision(4, "2.7.1", ready=3))),
+            "since revision 4: image 2.7.1 → 2.8.0 · 11m ago by kubectl-set",
+            id="several bad releases are one change",
+        ),
+        pytest.param(
+            facts(
+                with_inherited(
+                    (
+                        revision(6, is_current=True, change_cause="release 2.7"),
+                        revision(5, "2.7.1", change_cause="release 2.7"),
+                    )
+                )
+            ),
+            "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set",
+            id="an inherited change-cause is not this release's",
+        ),
+        pytest.param(facts((revision(1, is_current=True),)), "first revision · 11m ago by kubectl-set", id="the first"),
+        pytest.param(
+            facts((revision(9, is_current=True),)),
+            "the revision before is no longer kept · 11m ago by kubectl-set",
+            id="history that is not kept",
+        ),
+        pytest.param(facts(()), "not known: its revisions have not been read", id="nothing read"),
+    ],
+)
+def test_what_changed(known: RolloutFacts, changed: str) -> None:
+    assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).changed) == changed
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (
+            change("container", "container", None, "registry.example.com/migrate:1", "init container migrate"),
+            "init container migrate added (migrate:1)",
+        ),
+        (change("container", "container", "a/proxy:1", None, "sidecar proxy"), "sidecar proxy removed (proxy:1)"),
+        (change("references", "environment from", None, "config map a"), "added environment from config map a"),
+        (change("references", "environment from", "secret b", None), "removed environment from secret b"),
+        (change("references", "environment from", "secret c", "secret d"), "environment from secret c → secret d"),
+        (change("restart", "restarted at", None, "2026-11-22T12:00:00Z"), "restarted"),
+        (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart mark removed"),
+    ],
+)
+def test_one_change_is_a_sentence_that_names_what_it_is(one: MeaningChange, said: str) -> None:
+    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
+    assert text(answer.changed).partition(" · ")[0] == said
+
+
+def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
+    revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
+    known = facts(revisions, None, is_problem=False)
+    answer = rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), known, KEYS, NOW)
+    assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set"
+    assert answer.to_do == (), "nothing suggests to undo what is healthy"
+
+
+def caused(kind: TroubleKind | None, **status: object) -> RolloutView:
+    return replace(VIEW, status=replace(STATUS, cause=kind, **status))
+
+
+ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"))
+
+
+@pytest.mark.parametrize(
+    ("view", "severity", "known", "first"),
+    [
+        (VIEW, Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (caused(TroubleKind.QUOTA), Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (caused(TroubleKind.NODE), Severity.STUCK, facts(), "d describes it with its events"),
+        (
+            VIEW,
+            Severity.STUCK,
+            facts((revision(6, is_current=True), revision(5, "2.8.0", ready=3))),
+            "u rolls back to revision 5 (same image)",
+        ),
+        (VIEW, Severity.STUCK, facts((revision(1, is_current=True),)), "i sets another image"),
+        (
+            caused(TroubleKind.CRASH),
+            Severity.STUCK,
+            facts((revision(1, is_current=True),)),
+            "p shows the log before the crash",
+        ),
+        (caused(TroubleKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l shows the log"),
+        (CRASHED, Severity.DEGRADED, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (
+            replace(CRASHED, status=replace(CRASHED.status, changed_at=before(15 * 86400))),
+            Severity.DEGRADED,
+            facts(),
+            "p shows the log before the crash",
+        ),
+        (
+            caused(None, state=RolloutState.PAUSED, words="paused", reason="", paused=True),
+            Severity.WARNING,
+            facts(),
+            "P resumes the rollout",
+        ),
+        (ZERO, Severity.DOWN, facts(former_replicas=3), "Z scales back to 3, as many as before"),
+        (ZERO, Severity.DOWN, facts(), "Z scales back: asks how many pods"),
+        (
+            caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
+            Severity.ROLLING_OUT,
+            facts(),
+            "Enter follows it",
+        ),
+        (
+            caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
+            Severity.ROLLING_OUT,
+            facts(new_errors=("payment refused",)),
+            "u rolls back to revision 5 (2.7.1)",
+        ),
+        (
+            caused(None, state=RolloutState.UNKNOWN, words="waiting for the controller", reason=""),
+            Severity.UNKNOWN,
+            facts(),
+            "d describes it with its events",
+        ),
+    ],
+)
+def test_the_first_step_is_chosen_by_the_cause(
+    view: RolloutView, severity: Severity, known: RolloutFacts, first: str
+) -> None:
+    assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).to_do)[0] == first
+
+
+@pytest.mark.parametrize("kind", [TroubleKind.CONFIG, TroubleKind.QUOTA, TroubleKind.ADMISSION, TroubleKind.NODE])
+def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the_cause(kind: TroubleKind) -> None:
+    cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
+    other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, TroubleKind.MOUNT, "create secret db")
+    view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
+    said = steps(rollout_answer(view, facts(), KEYS, NOW).to_do)
+    undo = [] if kind is TroubleKind.NODE else ["u rolls back to revision 5 (2.7.1)"]
+    assert said[:2] == ["create config map settings", *undo, "d describes it with its events"][:2]
+
+
+def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
+    view = replace(caused(TroubleKind.CRASH), severity=Severity.STUCK)
+    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).to_do)
+    assert said[0] == "u rolls back to revision 5 (2.7.1), then delete pod db-1"
+
+
+def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
+    reason = Finding(Severity.DOWN, "NoPods", "no pod matches its selector app=crat", SERVICE.key)
+    missed = (key("Deployment", "cart"), "app=cart")
+    view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
+    said = steps(service_answer(view, None, KEYS, NOW, missed=missed).to_do)
+    assert said == ["fix its selector, or the labels of the pods", "d describes it with its selector and endpoints"]
+    others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
+    assert len(service_answer(others, None, KEYS, NOW, missed=missed).to_do) == 1
+
+
+def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:
+    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {"undo": "F9"}, NOW)
+    assert steps(answer.to_do) == ["F9 rolls back to revision 5 (2.7.1)"]
+    assert rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {}, NOW).to_do == ()
+
+
+def test_a_read_only_session_names_the_undo_and_why_it_is_not_possible() -> None:
+    answer = rollout_answer(
+        replace(VIEW, severity=Severity.STUCK), facts(), {"describe": "d"}, NOW, refusal="read-only"
+    )
+    assert steps(answer.to_do) == ["rolls back to revision 5 (2.7.1) (read-only)"]
+
+
+def test_the_undo_is_to_the_target_that_is_given() -> None:
+    known = RolloutFacts(REVISIONS, UndoTarget(REVISIONS[2], "chosen"), REVISIONS[2])
+    assert (
+        steps(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).to_do)[0]
+        == "u rolls back to revision 4 (2.7.0)"
+    )
+
+
+def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
+    assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(former_replicas=3), KEYS, NOW).to_do == ()
+
+
+def test_zero_says_from_how_many_and_by_whom() -> None:
+    known = facts(former_replicas=3, scaled_by="kubectl", scaled_at=before(240))
+    assert (
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).changed)
+        == "replicas 3 → 0 · 4m ago by kubectl"
+    )
+    since = replace(ZERO, findings=(Finding(Severity.DOWN, "ScaledToZero", "scaled to zero", ZERO.key, before(90)),))
+    assert text(rollout_answer(since, facts(), KEYS, NOW).changed) == "scaled to 0 · 90s ago", "what the view knows"
+    timeless = facts(scaled_by="kubectl")
+    assert (
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).changed)
+        == "scaled to 0 · by kubectl"
+    )
+
+
+def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
+    answer = rollout_answer(
+        replace(VIEW, severity=Severity.STUCK), facts(new_errors=("voucher \x07lost", "b", "c")), KEYS, NOW
+    )
+    assert text(answer.wrong).endswith("; new in the log: voucher \ufffdlost and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("service", "severity", "wrong"),
+    [
+        (SERVICE, Severity.HEALTHY, "3 of 3 endpoints ready"),
+        (replace(SERVICE, ready=0, total=0), Severity.IDLE, "no endpoints"),
+        (replace(SERVICE, ready=None, total=None), Severity.UNKNOWN, "endpoints not known"),
+        (
+            replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, external_name="db.example.com", ready=None, total=None),
+            Severity.IDLE,
+            "alias of db.example.com",
+        ),
+        (
+            replace(
+                SERVICE,
+                ready=0,
+                findings=(
+                    Finding(Severity.DEGRADED, "NoPods", "no pod matches its selector", SERVICE.key, before(60)),
+                ),
+            ),
+            Severity.DOWN,
+            "no pod matches its selector · for 60s",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_service(service: ServiceView, severity: Severity, wrong: str) -> None:
+    assert text(service_answer(replace(service, severity=severity), None, KEYS, NOW).wrong) == wrong
+
+
+def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
+    answer = service_answer(
+        replace(SERVICE, severity=Severity.STUCK), (replace(VIEW, severity=Severity.STUCK), facts()), KEYS, NOW
+    )
+    assert answer.name == "svc/checkout"
+    assert steps(answer.to_do) == [
+        "u rolls deploy/checkout back to revision 5 (2.7.1)",
+        "i sets another image",
+        "Enter shows its endpoints and pods",
+    ]
+
+
+def test_what_changed_names_the_workload_where_several_are_behind_the_service() -> None:
+    behind = replace(VIEW, severity=Severity.STUCK), facts()
+    alone = replace(SERVICE, severity=Severity.STUCK, workloads=(VIEW.key,))
+    several = replace(alone, workloads=(VIEW.key, key("Deployment", "canary")))
+    changed = text(service_answer(alone, behind, KEYS, NOW).changed)
+    assert text(service_answer(several, behind, KEYS, NOW).changed) == f"deploy/checkout: {changed}"
+
+
+def test_a_service_without_workloads_is_described() -> None:
+    answer = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW)
+    assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
+
+
+def test_a_service_that_selects_nothing_is_told_how_the_pods_it_missed_are_labelled() -> None:
+    missed = (key("Deployment", "cart"), "labelled app=cart")
+    failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, missed=missed)
+    assert text(failing.wrong).endswith("; deploy/cart makes pods labelled app=cart")
+    idle = service_answer(replace(SERVICE, severity=Severity.IDLE), None, KEYS, NOW, missed=missed)
+    assert "labelled" not in text(idle.wrong)
+
+
+def test_when_nothing_is_wrong_one_line_says_so() -> None:
+    answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
+    assert text(answer.wrong) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
+    assert (answer.severity, answer.changed, answer.to_do) == (Severity.HEALTHY, (), ())
+
+
+def test_what_cannot_be_seen_now_is_never_healthy() -> None:
+    healthy = stale(rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), facts(), KEYS, NOW), before(40), NOW)
+    assert healthy.severity is Severity.UNKNOWN
+    assert text(healthy.wrong) == "seen 40s ago, healthy then: 3 of 3 ready"
+    failing = stale(rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), KEYS, NOW), before(40), NOW)
+    assert failing.severity is Severity.STUCK
+    assert text(failing.wrong).startswith("seen 40s ago: image")
+
+
+def test_no_time_is_no_guess() -> None:
+    unseen = replace(VIEW, status=replace(STATUS, changed_at=None, changed_by=""))
+    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(), KEYS, NOW).changed) == (
+        'image 2.7.1 → 2.8.0 · "release 2.8"'
+    )

@@ -1,0 +1,135 @@
+"""The words kubectl prints of a pod, case by case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from k9py.api.pods import Container, ContainerState, ContainerStatus, Pod
+from k9py.views.pod_status import pod_status, pod_tone
+from k9py.views.values import Tone
+from tests import factories as make
+from tests.factories import container_status as status
+from tests.factories import terminated, waiting
+
+
+def sidecar(pod: Pod, started: bool, ready: bool) -> Pod:
+    """The pod with one init container that keeps running."""
+    spec = msgspec.structs.replace(pod.spec, init_containers=(Container(name="proxy", restart_policy="Always"),))
+    init = ContainerStatus(name="proxy", started=started, ready=ready, state=make.running())
+    return msgspec.structs.replace(
+        pod, spec=spec, status=msgspec.structs.replace(pod.status, init_container_statuses=(init,))
+    )
+
+
+def two_states(first: ContainerState, second: ContainerState, *, second_ready: bool = True) -> Pod:
+    return make.pod(
+        statuses=[status("a", ready=False, state=first), status("b", ready=second_ready, state=second)], ready=False
+    )
+
+
+CASES: list[tuple[str, Callable[[], Pod], tuple[int, int, str], Tone]] = [
+    ("well", make.pod, (1, 1, "Running"), Tone.OK),
+    ("running, not ready", lambda: make.pod(ready=False), (0, 1, "Running"), Tone.BUSY),
+    ("not scheduled", lambda: make.pod(phase="Pending", statuses=[], ready=False), (0, 1, "Pending"), Tone.BUSY),
+    (
+        "being made",
+        lambda: make.pod(phase="Pending", statuses=[status(ready=False, state=waiting("ContainerCreating"))]),
+        (0, 1, "ContainerCreating"),
+        Tone.BUSY,
+    ),
+    (
+        "image missing",
+        lambda: make.pod(phase="Pending", statuses=[status(ready=False, state=waiting("ImagePullBackOff"))]),
+        (0, 1, "ImagePullBackOff"),
+        Tone.FAIL,
+    ),
+    (
+        "crash loop",
+        lambda: make.pod(statuses=[status(ready=False, state=waiting("CrashLoopBackOff"), restarts=5)]),
+        (0, 1, "CrashLoopBackOff"),
+        Tone.FAIL,
+    ),
+    (
+        "ended with a code and no reason",
+        lambda: make.pod(statuses=[status(ready=False, state=terminated(3, ""))]),
+        (0, 1, "ExitCode:3"),
+        Tone.FAIL,
+    ),
+    (
+        "killed for memory",
+        lambda: make.pod(statuses=[status(ready=False, state=terminated(137, "OOMKilled"))]),
+        (0, 1, "OOMKilled"),
+        Tone.FAIL,
+    ),
+    (
+        "completed",
+        lambda: make.pod(phase="Succeeded", statuses=[status(ready=False, state=terminated(0, "Completed"))]),
+        (0, 1, "Completed"),
+        Tone.MUTED,
+    ),
+    (
+        "one completed, one runs",
+        lambda: two_states(terminated(0, "Completed"), make.running()),
+        (1, 2, "NotReady"),
+        Tone.FAIL,
+    ),
+    (
+        "init container running",
+        lambda: make.pod(
+            phase="Pending",
+            ready=False,
+            init_statuses=[status("migrate", ready=False)],
+            statuses=[status(ready=False, state=waiting("PodInitializing"))],
+        ),
+        (0, 1, "Init:0/1"),
+        Tone.BUSY,
+    ),
+    (
+        "init container failing",
+        lambda: make.pod(
+            phase="Pending",
+            ready=False,
+            init_statuses=[status("migrate", ready=False, state=waiting("CrashLoopBackOff"))],
+            statuses=[status(ready=False, state=waiting("PodInitializing"))],
+        ),
+        (0, 1, "Init:CrashLoopBackOff"),
+        Tone.FAIL,
+    ),
+    (
+        "init container ended badly",
+        lambda: make.pod(
+            phase="Pending",
+            ready=False,
+            init_statuses=[status("migrate", ready=False, state=terminated(2, "Error"))],
+            statuses=[status(ready=False, state=waiting("PodInitializing"))],
+        ),
+        (0, 1, "Init:Error"),
+        Tone.FAIL,
+    ),
+    ("sidecar counts", lambda: sidecar(make.pod(), True, True), (2, 2, "Running"), Tone.OK),
+    ("sidecar not ready", lambda: sidecar(make.pod(ready=False), True, False), (0, 2, "Running"), Tone.BUSY),
+    ("ending", lambda: make.pod(deleted=make.NOW), (1, 1, "Terminating"), Tone.BUSY),
+    (
+        "node lost",
+        lambda: make.pod(deleted=make.NOW, reason="NodeLost"),
+        (1, 1, "Unknown"),
+        Tone.UNKNOWN,
+    ),
+    (
+        "evicted",
+        lambda: make.pod(phase="Failed", reason="Evicted", statuses=[], ready=False),
+        (0, 1, "Evicted"),
+        Tone.FAIL,
+    ),
+]
+
+
+@pytest.mark.parametrize(("pod", "words", "tone"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
+def test_a_pod_is_called_what_kubectl_calls_it(pod: Callable[[], Pod], words: tuple[int, int, str], tone: Tone) -> None:
+    made = pod()
+    found = pod_status(made)
+    assert tuple(found) == words
+    assert pod_tone(made, found) is tone
