@@ -4,12 +4,12 @@ Owns: the first moments of the process. Importing takes a few tenths of a second
 traceback of whatever is just being imported, or in another exception than `KeyboardInterrupt`.
 """
 
-from k9py.cli.interrupts import ending_at_once
+from k9py.cli.interrupts import default_sigint
 
 
 def main() -> None:
     """Run `kdash` and exit the process."""
-    with ending_at_once():
+    with default_sigint():
         from k9py.cli.main import main as run
     run()
 

@@ -24,8 +24,8 @@ class KdashError(Exception):
         final_hint: the hint where this failure is the end, and nothing is tried again; None: `hint` holds there too.
     """
 
-    looked = ""
-    is_looked_final = False
+    read_back = ""
+    is_read_back_final = False
     final_hint: str | None = None
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -34,14 +34,14 @@ class KdashError(Exception):
         self.hint = hint
 
     @property
-    def hint_at_the_end(self) -> str:
+    def hint_after_giving_up(self) -> str:
         """The hint for whoever gives up with this failure."""
         return self.hint if self.final_hint is None else self.final_hint
 
 
-def repeated(error: E, again: str) -> E:
+def with_retry_note(error: E, again: str) -> E:
     """Add to a hint that it is tried again, for as long as somebody does; return the error."""
-    error.final_hint = error.hint_at_the_end
+    error.final_hint = error.hint_after_giving_up
     error.hint = f"{error.hint} {again}".strip()
     return error
 
@@ -58,7 +58,7 @@ class RefusedError(KdashError):
     """We refuse an action before asking the server: the message says why."""
 
 
-class AbsentError(RefusedError):
+class MissingPartError(RefusedError):
     """What was named is not there, in an object that is: a revision, a container."""
 
 
@@ -72,15 +72,15 @@ class ConnectionFailedError(KdashError):
     was_sent = True
 
 
-class NotProvenError(KdashError):
+class UnverifiedWriteError(KdashError):
     """The server answered a write with success, but the answer does not prove that it was made."""
 
 
-class SilentError(ConnectionFailedError):
+class UnresponsiveError(ConnectionFailedError):
     """The server took the request, or holds the stream open, and says nothing for longer than a healthy one would."""
 
 
-class WentBackError(ConnectionFailedError):
+class VersionRegressedError(ConnectionFailedError):
     """The server answered with a resourceVersion lower than one it gave before."""
 
 

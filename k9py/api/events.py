@@ -61,12 +61,12 @@ class Event(KubeObject, frozen=True):
         return self.first_timestamp or self.event_time or self.metadata.creation_timestamp or self.last_seen
 
     @property
-    def times(self) -> int:
+    def occurrences(self) -> int:
         """How often it happened, at least 1."""
         return (self.series.count if self.series else 0) or self.count or 1
 
     @property
-    def about(self) -> ObjectKey:
+    def regarding(self) -> ObjectKey:
         """Key of the object it is about."""
         ref = self.involved_object
         return ObjectKey(ref.kind, ref.namespace, ref.name)

@@ -110,7 +110,7 @@ class KubeObject(KubeStruct, frozen=True):
         return owner.uid if owner else ""
 
 
-def condition(conditions: tuple[Condition, ...] | None, type_: str) -> Condition | None:
+def find_condition(conditions: tuple[Condition, ...] | None, type_: str) -> Condition | None:
     """Return the condition of that type, None when it is not reported."""
     for one in conditions or ():
         if one.type == type_:

@@ -14,11 +14,11 @@ from typing import Final
 from k9py.api.events import Event
 from k9py.api.images import image_parts
 from k9py.api.lazy_pattern import lazy_pattern
-from k9py.api.meta import condition
+from k9py.api.meta import find_condition
 from k9py.api.missing import missing_remedy
 from k9py.api.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated
 from k9py.api.text import printable
-from k9py.api.troubles import Trouble, TroubleKind
+from k9py.api.troubles import Cause, CauseKind
 
 _PULL_REASONS: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
@@ -51,7 +51,7 @@ _ENDING_MARGIN: Final = timedelta(seconds=30)
 _DETAIL_LENGTH: Final = 400
 
 
-def pod_troubles(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple[Trouble, ...]:
+def unready_causes(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple[Cause, ...]:
     """Return what keeps a pod from being ready, blocking troubles first, the cause before what follows from it.
 
     Args:
@@ -60,7 +60,7 @@ def pod_troubles(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple
     if pod.is_terminating or pod.is_ready or pod.status.phase in ("Succeeded", "Failed"):
         return ()
     about = [one for one in events if _is_about(one, pod) and _is_fresh(one, now)]
-    found: dict[str, Trouble] = {}
+    found: dict[str, Cause] = {}
     for trouble in (
         *_scheduling(pod),
         *_node(pod),
@@ -72,7 +72,7 @@ def pod_troubles(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tuple
     return tuple(sorted(found.values(), key=lambda one: not one.blocking))
 
 
-def stuck_ending(pod: Pod, now: datetime) -> Trouble | None:
+def stuck_termination(pod: Pod, now: datetime) -> Cause | None:
     """Return why a pod that is being deleted does not end: its node says nothing; None while there is no such sign.
 
     Whoever waits for it (a StatefulSet, a DaemonSet) waits until the node is back or the pod is removed by force.
@@ -88,7 +88,7 @@ def stuck_ending(pod: Pod, now: datetime) -> Trouble | None:
     node = printable(pod.spec.node_name)
     message = f"node {node} does not confirm that pod {printable(pod.name)} ended"
     remedy = f"bring node {node} back, or kubectl delete pod {printable(pod.name)} --force"
-    return Trouble(TroubleKind.NODE, "StuckTerminating", message, since=deleted, remedy=remedy)
+    return Cause(CauseKind.NODE, "StuckTerminating", message, since=deleted, remedy=remedy)
 
 
 def is_on_lost_node(pod: Pod) -> bool:
@@ -96,13 +96,13 @@ def is_on_lost_node(pod: Pod) -> bool:
     return any(True for _ in _node(pod))
 
 
-def exit_words(ended: StateTerminated) -> str:
+def exit_text(ended: StateTerminated) -> str:
     """Return how a container ended: `exit 1`, `exit 137, SIGKILL`."""
     signal = _SIGNALS.get(ended.exit_code, f"signal {ended.signal}" if ended.signal else "")
     return f"exit {ended.exit_code}" + (f", {signal}" if signal else "")
 
 
-def short(text: str) -> str:
+def shorten(text: str) -> str:
     """Return a message of the cluster made printable and cut to what a line can hold."""
     clean = printable(text.strip()).rstrip(".")
     return clean if len(clean) <= _DETAIL_LENGTH else clean[: _DETAIL_LENGTH - 1].rstrip() + "…"
@@ -120,29 +120,27 @@ def _is_fresh(event: Event, now: datetime) -> bool:
     return seen is None or now - seen <= _EVENT_FRESH
 
 
-def _scheduling(pod: Pod) -> Iterator[Trouble]:
-    scheduled = condition(pod.status.conditions, "PodScheduled")
+def _scheduling(pod: Pod) -> Iterator[Cause]:
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
     if scheduled is None or scheduled.status != "False":
         return
     since = scheduled.last_transition_time
     if scheduled.reason == "SchedulingGated":
         message = "pod is held back by a scheduling gate"
-        yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since, blocking=False)
+        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, blocking=False)
     elif scheduled.reason == "Unschedulable":
         # The scheduler appends what claims and preemption would not help either; the first part is the answer.
-        words = short(_NO_HELP.split(scheduled.message, maxsplit=1)[0])
+        words = shorten(_NO_HELP.split(scheduled.message, maxsplit=1)[0])
         message = f"pod cannot be scheduled: {words}" if words else "pod cannot be scheduled"
         remedy = "lower what its pods request, or add a node" if "Insufficient" in words else missing_remedy(words)
-        yield Trouble(TroubleKind.UNSCHEDULABLE, scheduled.reason, message, since=since, remedy=remedy)
+        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, remedy=remedy)
     elif scheduled.reason:
-        words = short(f"{scheduled.reason}: {scheduled.message}" if scheduled.message else scheduled.reason)
-        yield Trouble(
-            TroubleKind.UNSCHEDULABLE, printable(scheduled.reason), f"pod is not scheduled: {words}", since=since
-        )
+        words = shorten(f"{scheduled.reason}: {scheduled.message}" if scheduled.message else scheduled.reason)
+        yield Cause(CauseKind.UNSCHEDULABLE, printable(scheduled.reason), f"pod is not scheduled: {words}", since=since)
 
 
-def _node(pod: Pod) -> Iterator[Trouble]:
-    ready = condition(pod.status.conditions, "Ready")
+def _node(pod: Pod) -> Iterator[Cause]:
+    ready = find_condition(pod.status.conditions, "Ready")
     statuses = pod.status.container_statuses or ()
     if ready is None or not pod.spec.node_name or not statuses:
         return
@@ -151,10 +149,10 @@ def _node(pod: Pod) -> Iterator[Trouble]:
     if ready.status == "Unknown" or pod.status.reason == "NodeLost" or overruled:
         message = f"node {printable(pod.spec.node_name)} does not report"
         remedy = f"bring node {printable(pod.spec.node_name)} back, or kubectl delete pod {printable(pod.name)} --force"
-        yield Trouble(TroubleKind.NODE, "NodeLost", message, since=ready.last_transition_time, remedy=remedy)
+        yield Cause(CauseKind.NODE, "NodeLost", message, since=ready.last_transition_time, remedy=remedy)
 
 
-def _containers(pod: Pod, now: datetime, events: Sequence[Event]) -> Iterator[Trouble]:
+def _containers(pod: Pod, now: datetime, events: Sequence[Event]) -> Iterator[Cause]:
     specs = {one.name: one for one in (*(pod.spec.init_containers or ()), *(pod.spec.containers or ()))}
     init = pod.status.init_container_statuses or ()
     for status in (*init, *(pod.status.container_statuses or ())):
@@ -173,7 +171,7 @@ def _containers(pod: Pod, now: datetime, events: Sequence[Event]) -> Iterator[Tr
 
 def _waiting(
     pod: Pod, status: ContainerStatus, spec: Container, label: str, events: Sequence[Event]
-) -> Iterator[Trouble]:
+) -> Iterator[Cause]:
     waiting = status.state.waiting if status.state else None
     if waiting is None:
         return
@@ -181,29 +179,29 @@ def _waiting(
     if reason in _PULL_REASONS:
         image = _image_named(waiting.message, pod) or spec.image or status.image
         why = _pull_failure(waiting.message, *_messages(events, "Failed"))
-        yield Trouble(TroubleKind.IMAGE, reason, _not_pulled(printable(image), why), status.name)
+        yield Cause(CauseKind.IMAGE, reason, _not_pulled(printable(image), why), status.name)
     elif reason == "InvalidImageName":
         message = f"image name {printable(spec.image or status.image)!r} of {label} is not valid"
-        yield Trouble(TroubleKind.IMAGE, reason, message, status.name)
+        yield Cause(CauseKind.IMAGE, reason, message, status.name)
     elif reason == "ErrImageNeverPull":
         message = f"image {printable(spec.image or status.image)} is not on the node and may not be pulled"
-        yield Trouble(TroubleKind.IMAGE, reason, message, status.name)
+        yield Cause(CauseKind.IMAGE, reason, message, status.name)
     elif reason in _CREATE_REASONS:
         message = _creation(label, waiting.message)
-        yield Trouble(TroubleKind.CONFIG, reason, message, status.name, remedy=missing_remedy(waiting.message))
+        yield Cause(CauseKind.CONFIG, reason, message, status.name, remedy=missing_remedy(waiting.message))
     elif reason == "CrashLoopBackOff":
         ended = status.last_state.terminated if status.last_state else None
         if ended is not None:
             yield _ended(status, spec, label, ended, events, pod)
         else:
-            yield Trouble(TroubleKind.CRASH, reason, f"{label} keeps crashing", status.name)
+            yield Cause(CauseKind.CRASH, reason, f"{label} keeps crashing", status.name)
     elif reason not in _STARTING_REASONS:
         # Kubelets come to say new things: whatever it is, it is named, in their own words.
-        words = f": {short(waiting.message)}" if waiting.message.strip() else ""
+        words = f": {shorten(waiting.message)}" if waiting.message.strip() else ""
         message = f"{label} does not start: {printable(reason)}{words}"
         fails = _FAILURE.search(reason) is not None
         since = pod.status.start_time
-        yield Trouble(TroubleKind.CONFIG, printable(reason), message, status.name, since, blocking=fails)
+        yield Cause(CauseKind.CONFIG, printable(reason), message, status.name, since, blocking=fails)
 
 
 def _image_named(message: str, pod: Pod) -> str:
@@ -239,7 +237,7 @@ def _creation(label: str, message: str) -> str:
     if missing:
         what = {"configmap": "config map", "secret": "secret"}[missing["what"]]
         return f"{what} {printable(missing['name'])} is missing, {label} needs it"
-    words = short(message)
+    words = shorten(message)
     return f"{label} cannot be created: {words}" if words else f"{label} cannot be created"
 
 
@@ -250,28 +248,26 @@ def _ended(
     ended: StateTerminated,
     events: Sequence[Event],
     pod: Pod,
-) -> Trouble:
+) -> Cause:
     waiting = status.state.waiting.reason if status.state and status.state.waiting else ""
     since = _crashing_since(status, ended, events)
     if ended.reason == "OOMKilled":
         limit = (spec.resources.limits or {}).get("memory") if spec.resources else None
         where = f"its limit is {printable(str(limit))}" if limit is not None else "it has no limit, its node ran out"
-        return Trouble(TroubleKind.OOM, "OOMKilled", f"{label} is out of memory ({where})", status.name, since)
+        return Cause(CauseKind.OOM, "OOMKilled", f"{label} is out of memory ({where})", status.name, since)
     if ended.reason in _START_FAILURES:
-        words = short(ended.message) or exit_words(ended)
-        return Trouble(TroubleKind.CRASH, ended.reason, f"{label} cannot start: {words}", status.name, since)
+        words = shorten(ended.message) or exit_text(ended)
+        return Cause(CauseKind.CRASH, ended.reason, f"{label} cannot start: {words}", status.name, since)
     for probe, text in _probes(events, status.name):
         if probe in ("liveness", "startup"):
             message = f"{label} is killed by its {probe} probe: {text}"
-            return Trouble(TroubleKind.PROBE, "Unhealthy", message, status.name, since)
+            return Cause(CauseKind.PROBE, "Unhealthy", message, status.name, since)
     reason = waiting or ended.reason or "Error"
     if ended.exit_code == 0:
-        return Trouble(
-            TroubleKind.CRASH, reason, f"{label} ends by itself (exit 0), again and again", status.name, since
-        )
+        return Cause(CauseKind.CRASH, reason, f"{label} ends by itself (exit 0), again and again", status.name, since)
     again = pod.spec.restart_policy != "Never" and (waiting or status.restart_count > 0)
     verb = "keeps crashing" if again else "failed"
-    return Trouble(TroubleKind.CRASH, reason, f"{label} {verb} ({exit_words(ended)})", status.name, since)
+    return Cause(CauseKind.CRASH, reason, f"{label} {verb} ({exit_text(ended)})", status.name, since)
 
 
 def _crashing_since(status: ContainerStatus, ended: StateTerminated, events: Sequence[Event]) -> datetime | None:
@@ -300,12 +296,12 @@ def _unready(
     running: StateRunning,
     now: datetime,
     events: Sequence[Event],
-) -> Trouble:
+) -> Cause:
     started = running.started_at
     last = status.last_state.terminated if status.last_state else None
     if last is not None and last.exit_code != 0 and (started is None or now - started < _JUST_RESTARTED):
         return _ended(status, spec, label, last, events, pod)
-    ready = condition(pod.status.conditions, "Ready")
+    ready = find_condition(pod.status.conditions, "Ready")
     turned = ready.last_transition_time if ready else None
     lost = started is not None and turned is not None and turned - started > _WAS_READY_MARGIN
     since = turned if lost else started
@@ -314,9 +310,9 @@ def _unready(
         # While a startup probe fails the others are not asked: it is the one to name.
         probe, text = sorted(probes, key=lambda one: ("startup", "liveness", "readiness").index(one[0]))[0]
         message = f"{probe} probe of {label} fails" + (f": {text}" if text else "")
-        return Trouble(TroubleKind.PROBE, "Unhealthy", message, status.name, since, blocking=lost)
+        return Cause(CauseKind.PROBE, "Unhealthy", message, status.name, since, blocking=lost)
     words = f"{label} is not ready any more" if lost else f"{label} is not ready yet"
-    return Trouble(TroubleKind.PROBE, "ContainersNotReady", words, status.name, since, blocking=lost)
+    return Cause(CauseKind.PROBE, "ContainersNotReady", words, status.name, since, blocking=lost)
 
 
 def _probes(events: Iterable[Event], container: str) -> Iterator[tuple[str, str]]:
@@ -328,10 +324,10 @@ def _probes(events: Iterable[Event], container: str) -> Iterator[tuple[str, str]
             continue
         match = _PROBE.match(event.message)
         if match:
-            yield match["probe"].lower(), short(match["text"])
+            yield match["probe"].lower(), shorten(match["text"])
 
 
-def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Trouble]:
+def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Cause]:
     statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
     if any(one.state and (one.state.running or one.state.terminated) for one in statuses):
         return
@@ -345,9 +341,9 @@ def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Trouble]:
         what = (
             "pod's network cannot be set up" if event.reason == "FailedCreatePodSandBox" else "volume cannot be mounted"
         )
-        message = f"{what}: {short(event.message)}"
-        yield Trouble(
-            TroubleKind.MOUNT,
+        message = f"{what}: {shorten(event.message)}"
+        yield Cause(
+            CauseKind.MOUNT,
             event.reason,
             message,
             since=min(began, default=None),
@@ -355,12 +351,12 @@ def _mounts(pod: Pod, events: Sequence[Event]) -> Iterator[Trouble]:
         )
 
 
-def _gates(pod: Pod) -> Iterator[Trouble]:
+def _gates(pod: Pod) -> Iterator[Cause]:
     """All containers are ready, and something outside (a load balancer's controller) has not said yes."""
-    ready = condition(pod.status.conditions, "Ready")
+    ready = find_condition(pod.status.conditions, "Ready")
     if ready is not None and ready.status == "False" and ready.reason == "ReadinessGatesNotReady":
-        message = f"readiness gate is not met: {short(ready.message)}"
-        yield Trouble(TroubleKind.PROBE, ready.reason, message, since=ready.last_transition_time, blocking=False)
+        message = f"readiness gate is not met: {shorten(ready.message)}"
+        yield Cause(CauseKind.PROBE, ready.reason, message, since=ready.last_transition_time, blocking=False)
 
 
 def _messages(events: Iterable[Event], reason: str) -> Iterator[str]:

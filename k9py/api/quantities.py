@@ -28,7 +28,7 @@ _SUFFIX: Final = {
 _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkMGTPE]|[KMGTPE]i)?", re.ASCII)
 
 
-def scaled(value: int | str, total: int, *, round_up: bool) -> int:
+def resolve_int_or_percent(value: int | str, total: int, *, round_up: bool) -> int:
     """Resolve an IntOrString against a total: 3 is 3, "25%" of 10 is 2 or 3.
 
     Raises:
@@ -43,7 +43,7 @@ def scaled(value: int | str, total: int, *, round_up: bool) -> int:
     return -(-product // 100) if round_up else product // 100
 
 
-def quantity(text: str | int | float) -> Decimal:
+def parse_quantity(text: str | int | float) -> Decimal:
     """Parse a resource quantity ("250m", "64Mi", "1e3") into its plain number.
 
     Raises:

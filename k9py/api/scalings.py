@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.quantities import scaled
+from k9py.api.quantities import resolve_int_or_percent
 
 _TO_ZERO: Final = re.compile(r"Scaled down replica set (\S+) (?:from (\d+) to 0|to 0 from (\d+))$", re.A)
 """Both orders: the second is that of servers before 1.32."""
@@ -35,7 +35,7 @@ class Scaling:
     at: datetime | None = None
 
 
-def scaled_back(events: Sequence[Event], name: str, after: int) -> Scaling | None:
+def scale_up_from_zero(events: Sequence[Event], name: str, after: int) -> Scaling | None:
     """Return the scaling of a Deployment from zero to its present number; None when its last scaling was another.
 
     Its ReplicaSet was scaled to zero and back, and no other one meanwhile: an update takes the pods from another.
@@ -56,7 +56,7 @@ def scaled_back(events: Sequence[Event], name: str, after: int) -> Scaling | Non
     return Scaling(0, after, at) if is_back else None
 
 
-def scaled_away(events: Sequence[Event], max_surge: int | str | None = None) -> tuple[int, datetime] | None:
+def scale_down_to_zero(events: Sequence[Event], max_surge: int | str | None = None) -> tuple[int, datetime] | None:
     """Return how many pods a Deployment wanted before it was last scaled to zero, and when that was.
 
     In the middle of a rollout it has pods of several ReplicaSets, and together the surge more than it wants.
@@ -81,12 +81,14 @@ def _wanted(counts: Sequence[int], max_surge: int | str) -> int:
     if most == total:
         return most
     try:
-        return next(n for n in range(most, total + 1) if n + scaled(max_surge, n, round_up=True) == total)
+        return next(
+            n for n in range(most, total + 1) if n + resolve_int_or_percent(max_surge, n, round_up=True) == total
+        )
     except (ValueError, StopIteration):
         return most  # a rollout just through: the rest was the last of the old pods
 
 
-def pods_taken(events: Sequence[Event], first: int = 0) -> tuple[int, datetime] | None:
+def stateful_set_scale_down(events: Sequence[Event], first: int = 0) -> tuple[int, datetime] | None:
     """Return how many pods a StatefulSet gave up since it last made one, and when, by the highest ordinal.
 
     Args:

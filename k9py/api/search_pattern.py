@@ -35,7 +35,7 @@ _SINGLES: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _REPEAT: Final = re.compile(r"(.?)(?:[*+]|\{\d*,?\d*\})", re.DOTALL)
 
 
-class TooSlowError(Exception):
+class SearchTimeoutError(Exception):
     """A pattern takes too long on a text."""
 
 
@@ -83,9 +83,9 @@ class SearchPattern:
             return stoppable.search(text, timeout=seconds)
         except TimeoutError:
             self._slow += 1
-            raise TooSlowError(self.pattern) from None
+            raise SearchTimeoutError(self.pattern) from None
 
-    def spans(self, text: str, *, most: int = 1 << 30, seconds: float = SECONDS) -> list[tuple[int, int]]:
+    def spans(self, text: str, *, limit: int = 1 << 30, seconds: float = SECONDS) -> list[tuple[int, int]]:
         """Return (start, end) of the non-empty hits: the first so many, and those found in so many seconds."""
         found: list[tuple[int, int]] = []
         if len(text) <= self._safe:
@@ -99,7 +99,7 @@ class SearchPattern:
             for hit in hits:
                 if hit.end() > hit.start():
                     found.append(hit.span())
-                if len(found) >= most or (self.can_be_slow and perf_counter() > until):
+                if len(found) >= limit or (self.can_be_slow and perf_counter() > until):
                     break
         except TimeoutError:
             pass
@@ -159,7 +159,7 @@ def compile_search(text: str) -> SearchPattern | None:
         return SearchPattern(re.compile(re.escape(text), flags))
 
 
-def pattern_fault(text: str) -> str:
+def pattern_error(text: str) -> str:
     """Return in words why a text is no valid regular expression, "" when it is one."""
     try:
         _compile(text, re.NOFLAG)
@@ -168,7 +168,7 @@ def pattern_fault(text: str) -> str:
     return ""
 
 
-def hit_spans(pattern: SearchPattern | None, text: str) -> list[tuple[int, int]]:
+def match_spans(pattern: SearchPattern | None, text: str) -> list[tuple[int, int]]:
     """Return (start, end) of each non-empty hit, of those found in time for a screen full of lines."""
     return [] if pattern is None else pattern.spans(text, seconds=SECONDS / 10)
 

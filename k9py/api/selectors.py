@@ -62,12 +62,12 @@ class LabelSelector(KubeStruct, frozen=True):
         return ",".join([*parts, *map(str, self.match_expressions or ())])
 
 
-def selector_words(selector: Mapping[str, str] | None) -> str:
+def selector_text(selector: Mapping[str, str] | None) -> str:
     """Return a Service's selector as kubectl prints it: `app=cart,tier=web`."""
     return ",".join(f"{key}={value}" for key, value in sorted((selector or {}).items()))
 
 
-def other_labels(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> str:
+def label_mismatch(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> str:
     """Return how labels differ where a selector asks for something: `labelled app=cart, without tier`; "" where not."""
     have, wanted = labels or {}, selector or {}
     others = ",".join(f"{key}={have[key]}" for key in sorted(wanted.keys() & have) if have[key] != wanted[key])

@@ -9,9 +9,9 @@ import msgspec
 from k9py.api.managed import ServiceMeta
 from k9py.api.meta import KubeObject, KubeStruct, ObjectKey
 
-SERVICE_NAME = "kubernetes.io/service-name"
-MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
-CONTROLLER = "endpointslice-controller.k8s.io"
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
+ENDPOINT_SLICE_CONTROLLER = "endpointslice-controller.k8s.io"
 """Who makes the slices of Services with a selector."""
 
 
@@ -86,7 +86,7 @@ class Endpoint(KubeStruct, frozen=True):
         return self.conditions.ready is not False if serving is None else serving
 
     @property
-    def identity(self) -> str | tuple[str, ...]:
+    def backend_identity(self) -> str | tuple[str, ...]:
         """What serves here: the same pod in an IPv4 and an IPv6 slice is one. Hand-made references may have no uid."""
         ref = self.target_ref
         if ref is None:
@@ -114,7 +114,7 @@ class EndpointSlice(KubeObject, frozen=True):
     @property
     def service_name(self) -> str:
         """Name of the Service this slice belongs to, "" when it has none."""
-        return self.metadata.label(SERVICE_NAME)
+        return self.metadata.label(SERVICE_NAME_LABEL)
 
     @property
     def pods(self) -> tuple[ObjectKey, ...]:

@@ -33,7 +33,7 @@ class Severity(IntEnum):
     IDLE = 8
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         """The word on screen and in JSON: `down`, `rolling out` ..."""
         return self.name.lower().replace("_", " ")
 

@@ -31,9 +31,9 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return one_for_one(ESCAPE_SEQUENCE.sub("", text))
+    return replace_unsafe(ESCAPE_SEQUENCE.sub("", text))
 
 
-def one_for_one(text: str) -> str:
+def replace_unsafe(text: str) -> str:
     """Return a text without escape sequences on one line, each unsafe character replaced by one: places stay."""
     return _UNSAFE.sub(REPLACEMENT, _BLANKS.sub(" ", text))

@@ -36,7 +36,7 @@ def duration(seconds: float) -> str:
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "y": "year"}
 
 
-def age_words(since: datetime | None, now: datetime) -> str:
+def age_text(since: datetime | None, now: datetime) -> str:
     """Return the same time in whole words: `15 days`, `1 minute`; "an unknown time" when unknown."""
     if since is None:
         return "an unknown time"

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 
-class TroubleKind(Enum):
+class CauseKind(Enum):
     """The family of a cause; the value is a stable name for scripts."""
 
     IMAGE = "image"  # cannot be pulled, bad name
@@ -27,7 +27,7 @@ class TroubleKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Cause:
     """One cause, named.
 
     Args:
@@ -40,7 +40,7 @@ class Trouble:
         remedy: what ends it beside another release, as a command to a person; "" when nothing is known. Printable.
     """
 
-    kind: TroubleKind
+    kind: CauseKind
     reason: str
     message: str
     container: str = ""

@@ -112,7 +112,7 @@ class ReplicaSet(KubeObject, frozen=True):
         return revision_number(self.metadata.annotation(REVISION))
 
     @property
-    def former_revisions(self) -> tuple[int, ...]:
+    def previous_revisions(self) -> tuple[int, ...]:
         """The numbers it had before a rollback took it up again; what is no number is left out."""
         numbers = (revision_number(one.strip()) for one in self.metadata.annotation(REVISION_HISTORY).split(","))
         return tuple(one for one in numbers if one)

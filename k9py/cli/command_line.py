@@ -21,7 +21,7 @@ _SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|regression|
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 
-def duration(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Return the seconds that `90`, `90s`, `10m` or `1h30m` mean. Raises click.BadParameter."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or not any(found.groups()):
@@ -30,7 +30,7 @@ def duration(text: str) -> float:
     return float(hours * 3600 + minutes * 60 + seconds)
 
 
-def revision(text: str) -> str:
+def parse_revision(text: str) -> str:
     """Return a revision's number or the word `now`, as they were typed. Raises click.BadParameter."""
     if text != "now" and not (text.isascii() and text.isdigit() and int(text) > 0):
         raise click.BadParameter(f"{text!r} is neither a revision's number nor 'now'.")
@@ -50,12 +50,12 @@ class Subcommand(click.Command):
         return super().parse_args(ctx, named)
 
 
-def where(function: Function) -> Function:
+def with_cluster_options(function: Function) -> Function:
     """Add the options that say which cluster is meant, and how to answer."""
-    return where_answering("text", "json")(function)
+    return with_output_formats("text", "json")(function)
 
 
-def where_answering(*outputs: str, default: str = "") -> Callable[[Function], Function]:
+def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function], Function]:
     """Return what adds the options that say which cluster is meant, for a command with other forms of its answer.
 
     Args:
@@ -80,12 +80,12 @@ def where_answering(*outputs: str, default: str = "") -> Callable[[Function], Fu
     return add
 
 
-def how(function: Function) -> Function:
+def with_write_options(function: Function) -> Function:
     """Add the options every write has."""
     for option in (
         click.option(
             "--timeout",
-            type=duration,
+            type=parse_duration,
             default="10m",
             show_default=True,
             metavar="TIME",
@@ -99,7 +99,7 @@ def how(function: Function) -> Function:
     return function
 
 
-def merged(context: click.Context, given: dict[str, Any]) -> CommandArguments:
+def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArguments:
     """Merge what stands before the subcommand with what stands behind it; `given` loses what is merged."""
     before: Arguments = context.obj or Arguments()
     own = {
@@ -124,7 +124,7 @@ def merged(context: click.Context, given: dict[str, Any]) -> CommandArguments:
     return arguments
 
 
-def write_options(given: dict[str, Any]) -> WriteOptions:
+def pop_write_options(given: dict[str, Any]) -> WriteOptions:
     """Take from `given` how a write is to be made."""
     return WriteOptions(
         dry_run=given.pop("dry_run"), yes=given.pop("yes"), wait=given.pop("wait"), timeout=given.pop("timeout")

@@ -11,7 +11,15 @@ from typing import Any, Final
 
 import click
 
-from k9py.cli.command_line import Subcommand, duration, how, merged, revision, where, write_options
+from k9py.cli.command_line import (
+    Subcommand,
+    merge_arguments,
+    parse_duration,
+    parse_revision,
+    pop_write_options,
+    with_cluster_options,
+    with_write_options,
+)
 from k9py.cli.logs.command import logs
 from k9py.cli.targets import parse_images, parse_target, parse_targets
 
@@ -32,14 +40,14 @@ _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
     help="Show this one alone, with its pod template.",
 )
 @_show_secrets
-@where
+@with_cluster_options
 def history(
     context: click.Context, /, words: Sequence[str], number: int | None, show_secrets: bool, **given: Any
 ) -> None:
     """Show the revisions of a workload: images, change-cause, pods alive, who made them and when."""
     if show_secrets and number is None:
         raise click.UsageError("--show-secrets is about a pod template: name one with --revision")
-    arguments, named = merged(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(words)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -49,12 +57,12 @@ def history(
 @click.command(cls=Subcommand, short_help="What differs between revisions, or a revision and now.")
 @_words
 @click.option(
-    "--from", "older", type=revision, metavar="REVISION", help="The same.  [default: the revision before --to]"
+    "--from", "older", type=parse_revision, metavar="REVISION", help="The same.  [default: the revision before --to]"
 )
 @click.option(
     "--to",
     "newer",
-    type=revision,
+    type=parse_revision,
     metavar="REVISION",
     default="now",
     show_default=True,
@@ -62,7 +70,7 @@ def history(
 )
 @click.option("--yaml", is_flag=True, help="The plain YAML difference with context instead of its meaning.")
 @_show_secrets
-@where
+@with_cluster_options
 def diff(
     context: click.Context,
     /,
@@ -76,7 +84,7 @@ def diff(
     """Show what differs between two revisions of a workload, or between a revision and now."""
     if show_secrets and not yaml:
         raise click.UsageError("--show-secrets needs --yaml")
-    arguments, named = merged(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(words)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -92,12 +100,12 @@ def diff(
 @_words
 @click.option("--wait", is_flag=True, help="Follow it to its end: each change of words goes to standard error.")
 @click.option(
-    "--timeout", type=duration, default="10m", show_default=True, metavar="TIME", help="How long to wait at most."
+    "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="How long to wait at most."
 )
-@where
+@with_cluster_options
 def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
     """Tell where a rollout stands and why it does not get on; the exit code tells the cause."""
-    arguments, named = merged(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(words)
     from k9py.cli import status as core
     from k9py.cli.session import run
 
@@ -114,11 +122,11 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
     help="Its number.  [default: the one before, if something is wrong]",
 )
 @click.option("--delete-stuck-pods", "delete_stuck", is_flag=True, help="Delete pods a StatefulSet leaves stuck, too.")
-@how
-@where
+@with_write_options
+@with_cluster_options
 def undo(context: click.Context, /, words: Sequence[str], to_revision: int, delete_stuck: bool, **given: Any) -> None:
     """Go back to an earlier revision, also in the middle of a failing rollout."""
-    arguments, options, named = merged(context, given), write_options(given), parse_target(words)
+    arguments, options, named = merge_arguments(context, given), pop_write_options(given), parse_target(words)
     from k9py.cli.plans import undoing
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -129,11 +137,11 @@ def undo(context: click.Context, /, words: Sequence[str], to_revision: int, dele
 
 @click.command(cls=Subcommand, short_help="Replace every pod, of several in turn.")
 @_many_words
-@how
-@where
+@with_write_options
+@with_cluster_options
 def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Replace every pod, one workload after the other; the first that fails ends it."""
-    arguments, options, targets = merged(context, given), write_options(given), parse_targets(words)
+    arguments, options, targets = merge_arguments(context, given), pop_write_options(given), parse_targets(words)
     from k9py.cli.plans import restarting
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -144,11 +152,11 @@ def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> No
 @click.command(cls=Subcommand, short_help="Set the number of pods, of several in turn.")
 @_many_words
 @click.option("--replicas", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="How many pods.")
-@how
-@where
+@with_write_options
+@with_cluster_options
 def scale(context: click.Context, /, words: Sequence[str], replicas: int, **given: Any) -> None:
     """Set the number of pods, one workload after the other; the first that fails ends it."""
-    arguments, options, targets = merged(context, given), write_options(given), parse_targets(words)
+    arguments, options, targets = merge_arguments(context, given), pop_write_options(given), parse_targets(words)
     from k9py.cli.plans import scaling
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -158,11 +166,11 @@ def scale(context: click.Context, /, words: Sequence[str], replicas: int, **give
 
 @click.command("set-image", cls=Subcommand, short_help="Give containers other images.")
 @click.argument("words", nargs=-1, metavar="KIND/NAME CONTAINER=IMAGE...")
-@how
-@where
+@with_write_options
+@with_cluster_options
 def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Give containers other images."""
-    arguments, options = merged(context, given), write_options(given)
+    arguments, options = merge_arguments(context, given), pop_write_options(given)
     names, images = parse_images(words)
     named = parse_target(names)
     from k9py.cli.plans import setting_images
@@ -174,11 +182,11 @@ def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> 
 
 @click.command(cls=Subcommand, short_help="Hold a Deployment's rollout.")
 @_words
-@how
-@where
+@with_write_options
+@with_cluster_options
 def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Hold a Deployment's rollout: changes are stored, but not rolled out."""
-    arguments, options, named = merged(context, given), write_options(given), parse_target(words)
+    arguments, options, named = merge_arguments(context, given), pop_write_options(given), parse_target(words)
     from k9py.cli.plans import pausing
     from k9py.cli.session import run
     from k9py.cli.writing import write
@@ -188,11 +196,11 @@ def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None
 
 @click.command(cls=Subcommand, short_help="Let a paused rollout go on.")
 @_words
-@how
-@where
+@with_write_options
+@with_cluster_options
 def resume(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
     """Let a paused Deployment's rollout go on."""
-    arguments, options, named = merged(context, given), write_options(given), parse_target(words)
+    arguments, options, named = merge_arguments(context, given), pop_write_options(given), parse_target(words)
     from k9py.cli.plans import resuming
     from k9py.cli.session import run
     from k9py.cli.writing import write

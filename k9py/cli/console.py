@@ -20,10 +20,10 @@ from k9py.cli.streams import terminal_columns
 from k9py.config.terminal import wants_colour
 from k9py.views.values import Tone
 
-Line = Sequence[tuple[str, Tone]]
+StyledLine = Sequence[tuple[str, Tone]]
 """A line in toned parts; already printable."""
 
-Ask = Callable[[], Awaitable[str]]
+LineReader = Callable[[], Awaitable[str]]
 """Reads one line that someone types; "" at the end of input."""
 
 _ESCAPED: Final = re.compile(r"[^\n -~\u00a0-\U0010ffff]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -56,33 +56,33 @@ class Console:
 
     out: TextIO
     err: TextIO
-    read: Ask
+    read: LineReader
     is_interactive: bool
     colour: bool = False
     width: int | None = None
 
-    def answer(self, text: str = "") -> None:
+    def print(self, text: str = "") -> None:
         """Print a line of the answer."""
         print(text, file=self.out)
 
-    def say(self, text: str = "") -> None:
+    def print_err(self, text: str = "") -> None:
         """Print a line beside the answer."""
         print(text, file=self.err, flush=True)
 
-    def answer_json(self, values: Any) -> None:
+    def print_json(self, values: Any) -> None:
         """Print the answer as JSON."""
         print(json_text(values, plain=not is_unicode(self.out), indent=2), file=self.out)
 
-    def text(self, line: Line) -> str:
+    def render(self, line: StyledLine) -> str:
         """Return a line as it is printed, coloured where that is welcome."""
         if not self.colour:
             return "".join(text for text, _ in line)
         return "".join(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone in _CODES else text for text, tone in line)
 
-    def remark(self, remarks: Iterable[str]) -> None:
+    def print_warnings(self, remarks: Iterable[str]) -> None:
         """Say what a reader must know before trusting the answer."""
         for one in dict.fromkeys(remarks):
-            self.say(f"kdash: {printable(one)}")
+            self.print_err(f"kdash: {printable(one)}")
 
     async def confirm(self, question: str) -> bool:
         """Ask, and tell whether the answer was yes; everything else is no. Ctrl+C cancels."""
@@ -90,7 +90,7 @@ class Console:
         try:
             answer = await self.read()
         except asyncio.CancelledError:
-            self.say()
+            self.print_err()
             raise
         return answer.strip().lower() in ("y", "yes")
 

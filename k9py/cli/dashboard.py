@@ -11,19 +11,19 @@ from contextlib import ExitStack
 from textual.app import App
 
 from k9py import __version__
-from k9py.cli.demo import Demo
+from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
 from k9py.cli.options import Arguments
-from k9py.config.clipboard import clipboard
+from k9py.config.clipboard import detect_clipboard
 from k9py.config.log_buffer import log_buffer_bytes
 from k9py.config.paths import audit_file, crash_file, log_directory
-from k9py.config.terminal import notify, redraws_per_second, wants_colour
+from k9py.config.terminal import notification_mode, redraws_per_second, wants_colour
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import make_private_directory
 from k9py.tui.app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
-from k9py.views.outcome import ExitCode
+from k9py.views.exit_codes import ExitCode
 
 EXIT_DEFECT = 70
 """The program itself failed (EX_SOFTWARE)."""
@@ -36,14 +36,14 @@ def run_dashboard(arguments: Arguments) -> int:
         ConfigError: there is no such demo, or a setting of the environment is none.
     """
     guard = ExitGuard(terminal=sys.stdin.fileno())
-    guard.cleans_up(child_processes.kill_all)
+    guard.add_cleanup(child_processes.kill_all)
     with ExitStack() as stack:
         stack.callback(guard.close)
         connect = ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context)
         connector = connect_lazily
         if arguments.demo is not None:
-            demo = stack.enter_context(Demo(arguments.demo))
-            guard.cleans_up(demo.remove_directory)
+            demo = stack.enter_context(DemoCluster(arguments.demo))
+            guard.add_cleanup(demo.remove_directory)
             connect, connector = demo.options, demo.connect
         app = KdashApp(
             AppOptions(
@@ -57,17 +57,17 @@ def run_dashboard(arguments: Arguments) -> int:
                 monochrome=arguments.no_color or not wants_colour(os.environ),
                 theme=arguments.theme,
                 redraws_per_second=redraws_per_second(os.environ),
-                notify=notify(os.environ),
+                notify=notification_mode(os.environ),
                 log_directory=log_directory(os.environ),
                 log_buffer=log_buffer_bytes(os.environ),
-                clipboard=clipboard(os.environ),
+                clipboard=detect_clipboard(os.environ),
             )
         )
-        guard.restores(app.restore_terminal)
+        guard.set_terminal_restorer(app.restore_terminal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_app(app, guard, mouse=arguments.mouse))
-        if guard.number:  # whatever failed in the middle of a start that was broken off
-            return 128 + guard.number
+        if guard.signal_number:  # whatever failed in the middle of a start that was broken off
+            return 128 + guard.signal_number
         if app.crash:
             _report(app.crash)
             return EXIT_DEFECT
@@ -95,7 +95,7 @@ def _report(crash: str) -> None:
 
 async def run_app(app: App[int], guard: ExitGuard, *, mouse: bool = False) -> None:
     """Run the app; a closed terminal or a signal ends it in order, so that nothing is left behind."""
-    with guard.guarding(lambda code: app.exit(None, code)):
+    with guard.guard_loop(lambda code: app.exit(None, code)):
         await app.run_async(mouse=mouse)
 
 

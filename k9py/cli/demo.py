@@ -37,7 +37,7 @@ def check_scenario(scenario: str) -> None:
         raise ConfigError(f"{size!r} is not a number of pods between 1 and 100000", hint)
 
 
-class Demo:
+class DemoCluster:
     """A demo cluster; the server starts with the first connection, so that the first frame need not wait for it."""
 
     def __init__(self, scenario: str) -> None:

@@ -70,20 +70,20 @@ class ExitGuard:
         self._handlers_before[number] = signal.signal(number, handler)
 
     @property
-    def number(self) -> int:
+    def signal_number(self) -> int:
         """The signal that ended the work, 0 while none has."""
         return self._number
 
-    def restores(self, restore: Callable[[], None]) -> None:
+    def set_terminal_restorer(self, restore: Callable[[], None]) -> None:
         """Have the terminal restored by this when the loop cannot; it is called in any thread."""
         self._restore = restore
 
-    def cleans_up(self, clean_up: Callable[[], object]) -> None:
+    def add_cleanup(self, clean_up: Callable[[], object]) -> None:
         """Have this done before the process is ended by force."""
         self._clean_ups.append(clean_up)
 
     @contextmanager
-    def guarding(self, leave: Callable[[int], object]) -> Iterator[None]:
+    def guard_loop(self, leave: Callable[[int], object]) -> Iterator[None]:
         """Ask the running loop's work to end by `leave(exit code)`; used within the loop, in the main thread."""
         self._leave = leave
         self._loop = asyncio.get_running_loop()
@@ -178,30 +178,30 @@ class ExitGuard:
                 step()
 
 
-def run_to_end(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]) -> int:
+def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]) -> int:
     """Run the work of a command; return its exit code, or 128 + the number of the signal that ended it.
 
     Ctrl+C is left to `asyncio.run`: it raises KeyboardInterrupt.
     """
     guard = ExitGuard(signals=("SIGTERM", "SIGHUP"))
     for clean_up in clean_ups:
-        guard.cleans_up(clean_up)
+        guard.add_cleanup(clean_up)
 
     async def guarded() -> int:
         task = asyncio.current_task()
         assert task is not None
-        with guard.guarding(lambda _code: task.cancel()):
+        with guard.guard_loop(lambda _code: task.cancel()):
             return await work
 
     try:
         status = asyncio.run(guarded())
     except asyncio.CancelledError:
-        if not guard.number:
+        if not guard.signal_number:
             raise
         status = 0
     finally:
         guard.close()
-    return 128 + guard.number if guard.number else status
+    return 128 + guard.signal_number if guard.signal_number else status
 
 
 _NUMBERS: Final = frozenset(

@@ -14,14 +14,14 @@ from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
 from k9py.cli.console import Console
-from k9py.cli.session import Session
+from k9py.cli.session import CommandSession
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.follow import DONE, follow
 from k9py.cluster.health import ClusterState
+from k9py.cluster.rollout_tracking import FINAL_STATES, track_rollout
 from k9py.cluster.scope import Scope
-from k9py.informer.clock import Clock
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.views.outcome import ExitCode, code_of_status
+from k9py.runtime.clock import Clock
+from k9py.views.exit_codes import ExitCode, exit_code_of_status
 
 _PARTS: Final = ("Pod", "Event")
 """Without these a cause cannot be told; what the revisions are kept in comes to them."""
@@ -63,11 +63,17 @@ class Ending:
     def code(self) -> ExitCode:
         """The exit code: 0 only for a rollout that is through."""
         is_ending = self.workload is not None and self.workload.metadata.deletion_timestamp is not None
-        return ExitCode.UNKNOWN if self.timed_out or is_ending else code_of_status(self.status)
+        return ExitCode.UNKNOWN if self.timed_out or is_ending else exit_code_of_status(self.status)
 
 
 async def follow_to_end(
-    session: Session, key: ObjectKey, clock: Clock, console: Console, *, timeout: float, generation: int | None = None
+    session: CommandSession,
+    key: ObjectKey,
+    clock: Clock,
+    console: Console,
+    *,
+    timeout: float,
+    generation: int | None = None,
 ) -> Ending:
     """Follow until it has converged, plainly will not, is gone, or the time is up.
 
@@ -85,26 +91,26 @@ async def follow_to_end(
         await _read(cluster, key, timeout)
         left = max(0.0, timeout - (clock.monotonic() - began))
         said = ""
-        async for status in follow(cluster, key, generation=generation, timeout=left):
+        async for status in track_rollout(cluster, key, generation=generation, timeout=left):
             last, workload = status, cluster.queries.workload(key)
-            words = "; ".join(part for part in (status.words, status.note) if part)
+            words = "; ".join(part for part in (status.summary, status.note) if part)
             if words != said:
                 said = words
-                console.say(f"{key.kind} {printable(key.name)}: {printable(words)}")
-        is_gone = cluster.knows(key.kind) and cluster.queries.workload(key) is None
+                console.print_err(f"{key.kind} {printable(key.name)}: {printable(words)}")
+        is_gone = cluster.has_synced(key.kind) and cluster.queries.workload(key) is None
         error = cluster.health.error if not cluster.health.is_live else None
     seconds = clock.monotonic() - began
-    timed_out = not is_gone and (last is None or last.state not in DONE)
+    timed_out = not is_gone and (last is None or last.state not in FINAL_STATES)
     if is_gone:
         return Ending(None, None, seconds, False, f"{printable(str(key))} is gone")
     if timed_out:
-        state = printable(last.words) if last is not None else "never seen"
+        state = printable(last.summary) if last is not None else "never seen"
         words = f"not followed any longer after {timeout:.0f} s: {state}"
         if error is not None:
             words = f"{words}; {printable(error.message)}"
         return Ending(last, workload, seconds, True, words)
     assert last is not None
-    return Ending(last, workload, seconds, False, printable(last.words))
+    return Ending(last, workload, seconds, False, printable(last.summary))
 
 
 async def _read(cluster: Cluster, key: ObjectKey, timeout: float) -> None:
@@ -119,9 +125,9 @@ async def _read(cluster: Cluster, key: ObjectKey, timeout: float) -> None:
         while not until.done():
             feed.drain()
             health = cluster.health.kinds.get(key.kind)
-            if health is not None and health.state is ClusterState.FORBIDDEN and not cluster.knows(key.kind):
+            if health is not None and health.state is ClusterState.FORBIDDEN and not cluster.has_synced(key.kind):
                 raise health.error or KdashError(f"{key.kind} may not be watched in {printable(key.namespace)}")
-            if all(cluster.knows(kind) or _is_refused(cluster, kind) for kind in (key.kind, kept_in, *_PARTS)):
+            if all(cluster.has_synced(kind) or _is_refused(cluster, kind) for kind in (key.kind, kept_in, *_PARTS)):
                 return
             changed = asyncio.ensure_future(feed.changed())
             await asyncio.wait((changed, until), return_when=asyncio.FIRST_COMPLETED)

@@ -9,28 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.api.errors import AbsentError, ForbiddenError
+from k9py.api.errors import ForbiddenError, MissingPartError
 from k9py.api.meta import ObjectKey
-from k9py.api.secret_values import without_secrets
+from k9py.api.redaction import redact
 from k9py.api.text import printable
 from k9py.cli.printing import print_tables
-from k9py.cli.session import Invocation, Session, naming, opened
-from k9py.cli.targets import Named
-from k9py.cluster.reading import Reading, past_events, read_workload
-from k9py.operations.undo import kept_hint, revision_template
-from k9py.rollouts.allowance import went_through
+from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.targets import ObjectArgument
+from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_revision_events, read_workload
+from k9py.operations.undo import history_limit_hint, revision_template
 from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import without_set_anew
-from k9py.rollouts.progress import progress
-from k9py.rollouts.revision_past import Pasts, revision_pasts
+from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.progress import rollout_progress
+from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
+from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
+from k9py.rollouts.strategy_limits import has_completed
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
 from k9py.views import history as table
-from k9py.views.meaning import meaning_lines
-from k9py.views.outcome import ExitCode
+from k9py.views.exit_codes import ExitCode
+from k9py.views.semantic_diff import semantic_diff_lines
 from k9py.views.values import Tone
 
 NOW: Final = "now"
@@ -42,45 +42,47 @@ _CONTEXT: Final = 3
 _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.MUTED, " ": Tone.PLAIN}
 
 
-async def history(invocation: Invocation, named: Named, number: int | None, *, shows_secrets: bool = False) -> int:
+async def history(
+    invocation: Invocation, named: ObjectArgument, number: int | None, *, shows_secrets: bool = False
+) -> int:
     """Print the revisions, or one of them with its pod template. Raises KdashError.
 
     Args:
         shows_secrets: show what looks like a secret in the pod template, which is hidden otherwise.
     """
     console, now = invocation.console, invocation.clock.now()
-    async with opened(invocation) as session:
+    async with open_session(invocation) as session:
         reading = await _reading(session, session.key(named))
-        pasts = await known_pasts(session, reading)
-    found = without_set_anew(reading.raw, known_revisions(reading))
+        pasts = await load_revision_pasts(session, reading)
+    found = unmark_rewritten_causes(reading.raw, require_revisions(reading))
     authors = revision_authors(reading.raw, found)
     if number is None:
         if invocation.arguments.json:
-            console.answer_json(table.json_values(reading.key, found, authors, pasts, context=session.context))
+            console.print_json(table.json_values(reading.key, found, authors, pasts, context=session.context))
         else:
             plain = table.history_table(reading.key, found, authors, now, pasts)
             print_tables((plain,), console.out, width=console.width, colour=console.colour)
     else:
-        wanted = revision_numbered(reading, number)
+        wanted = find_revision(reading, number)
         one = next(each for each in found if each.name == wanted.name)
         author, template = authors.get(one.name), revision_template(reading.revision_objects[one.name])
-        template = template if shows_secrets else without_secrets(template)
+        template = template if shows_secrets else redact(template)
         if invocation.arguments.json:
             values = table.json_values(reading.key, (one,), authors, pasts, context=session.context)
-            console.answer_json({**values, "template": template})
+            console.print_json({**values, "template": template})
         else:
-            console.answer(printable(str(reading.key)))
+            console.print(printable(str(reading.key)))
             for what, value in table.revision_lines(one, author, now):
-                console.answer(f"  {what + ':':<13} {value}")
+                console.print(f"  {what + ':':<13} {value}")
             for line in lines_of("template", template):
-                console.answer(f"  {line}")
-    console.remark(reading.unread)
+                console.print(f"  {line}")
+    console.print_warnings(reading.missing)
     return ExitCode.DONE
 
 
 async def diff(
     invocation: Invocation,
-    named: Named,
+    named: ObjectArgument,
     older: str | None,
     newer: str | None,
     *,
@@ -94,14 +96,14 @@ async def diff(
         shows_secrets: show what looks like a secret in the YAML, which is hidden otherwise.
     """
     console = invocation.console
-    async with opened(invocation) as session:
+    async with open_session(invocation) as session:
         reading = await _reading(session, session.key(named))
     after = _side(reading, newer or NOW)
     before = _side(reading, older) if older is not None else _before(reading, after)
-    changes = meaning_diff(before.template, after.template)
+    changes = semantic_diff(before.template, after.template)
     lines = template_diff(before.template, after.template, context=_CONTEXT, shows_secrets=shows_secrets)
     if invocation.arguments.json:
-        console.answer_json(
+        console.print_json(
             {
                 "context": printable(session.context),
                 "kind": reading.key.kind,
@@ -110,58 +112,58 @@ async def diff(
                 "from": before.number,
                 "to": after.number,
                 "is_same": not changes,
-                "changes": change_values(changes),
+                "changes": changes_json(changes),
                 "yaml": [{"sign": one.sign, "text": one.text} for one in lines] if yaml else None,
             }
         )
     else:
-        console.answer(f"{printable(str(reading.key))}: from {before.words} to {after.words}")
+        console.print(f"{printable(str(reading.key))}: from {before.words} to {after.words}")
         if yaml and changes:
             for line in lines:
-                console.answer(console.text(yaml_line(line)))
+                console.print(console.render(yaml_line(line)))
         else:
-            for shown in meaning_lines(changes):
-                console.answer(f"  {console.text(shown)}")
-    console.remark(reading.unread)
+            for shown in semantic_diff_lines(changes):
+                console.print(f"  {console.render(shown)}")
+    console.print_warnings(reading.missing)
     return ExitCode.DONE
 
 
-async def _reading(session: Session, key: ObjectKey) -> Reading:
-    with naming(key):
+async def _reading(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
+    with explain_not_found(key):
         return await read_workload(session.connection, key)
 
 
-async def known_pasts(session: Session, reading: Reading) -> Pasts:
+async def load_revision_pasts(session: CommandSession, reading: WorkloadSnapshot) -> RevisionOutcomes:
     """Return what is known of the past of each revision, by its uid."""
-    return revision_pasts(
+    return revision_outcomes(
         reading.revisions or (),
-        events=await past_events(session.connection, reading.workload),
+        events=await read_revision_events(session.connection, reading.workload),
         audit_lines=session.writer.audited(str((reading.raw.get("metadata") or {}).get("uid", ""))),
-        is_complete=progress(reading.workload).done or went_through(reading.workload),
+        is_complete=rollout_progress(reading.workload).is_complete or has_completed(reading.workload),
     )
 
 
-def known_revisions(reading: Reading) -> tuple[Revision, ...]:
+def require_revisions(reading: WorkloadSnapshot) -> tuple[Revision, ...]:
     """Return the revisions. Raises ForbiddenError when they may not be read."""
     if reading.revisions is None:
         kept_in = "ReplicaSets" if reading.key.kind == "Deployment" else "ControllerRevisions"
         raise ForbiddenError(
-            f"the revisions of {printable(str(reading.key))} are not known: {reading.unread[0]}",
+            f"the revisions of {printable(str(reading.key))} are not known: {reading.missing[0]}",
             f"they are kept in {kept_in}: ask for the right to list those",
             code=403,
         )
     return reading.revisions
 
 
-def revision_numbered(reading: Reading, number: int) -> Revision:
+def find_revision(reading: WorkloadSnapshot, number: int) -> Revision:
     """Return the revision of that number. Raises AbsentError when none has it, RefusedError when several have."""
-    return revision_of_number(known_revisions(reading), number, str(reading.key))
+    return revision_of_number(require_revisions(reading), number, str(reading.key))
 
 
-def change_values(changes: tuple[MeaningChange, ...]) -> list[dict[str, Any]]:
+def changes_json(changes: tuple[SemanticChange, ...]) -> list[dict[str, Any]]:
     """Return changes as JSON values; what is absent on a side is null."""
     return [
-        {"family": one.family, "subject": one.subject, "what": one.what, "before": one.before, "after": one.after}
+        {"family": one.family, "subject": one.subject, "what": one.field, "before": one.before, "after": one.after}
         for one in changes
     ]
 
@@ -183,23 +185,23 @@ class _Side:
         return NOW if self.number is None else f"revision {self.number}"
 
 
-def _side(reading: Reading, which: str) -> _Side:
+def _side(reading: WorkloadSnapshot, which: str) -> _Side:
     if which == NOW:
         return _Side(None, reading.template)
-    one = revision_numbered(reading, int(which))
+    one = find_revision(reading, int(which))
     return _Side(one.number, revision_template(reading.revision_objects[one.name]))
 
 
-def _before(reading: Reading, after: _Side) -> _Side:
+def _before(reading: WorkloadSnapshot, after: _Side) -> _Side:
     """Return the revision before another; before what is now, the one before the current one."""
-    found = known_revisions(reading)
+    found = require_revisions(reading)
     number = after.number
     if number is None:
         # While it is not known which revision is in force, the newest is taken for it.
         current = current_revision(found) or (found[0] if found else None)
         if current is not None:
             template = revision_template(reading.revision_objects[current.name])
-            if meaning_diff(template, reading.template):
+            if semantic_diff(template, reading.template):
                 # What is wanted now has no revision yet: held by a pause, or not seen by the controller so far.
                 return _Side(current.number, template)
         number = current.number if current is not None else 0
@@ -209,5 +211,7 @@ def _before(reading: Reading, after: _Side) -> _Side:
     name = printable(str(reading.key))
     if len(found) <= 1:
         has = "only one revision" if found else "no revision yet"
-        raise AbsentError(f"there is nothing to compare: {name} has {has}", kept_hint(reading.raw))
-    raise AbsentError(f"there is nothing to compare: {name} has no revision before {number}", "name one with --from")
+        raise MissingPartError(f"there is nothing to compare: {name} has {has}", history_limit_hint(reading.raw))
+    raise MissingPartError(
+        f"there is nothing to compare: {name} has no revision before {number}", "name one with --from"
+    )

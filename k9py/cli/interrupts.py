@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def ending_at_once() -> Iterator[None]:
+def default_sigint() -> Iterator[None]:
     """Let SIGINT end the process as it does a program without a handler: at once, without a word."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

@@ -16,10 +16,10 @@ from k9py import __version__
 from k9py.api.errors import ConfigError, KdashError
 from k9py.api.text import printable
 from k9py.cli.commands import COMMANDS
-from k9py.cli.interrupts import ending_at_once
+from k9py.cli.interrupts import default_sigint
 from k9py.cli.names import check_namespace
 from k9py.cli.options import THEME_NAMES, Arguments, Output
-from k9py.cli.streams import forget_exported_size, open_streams, printing
+from k9py.cli.streams import configure_streams, drop_stale_terminal_size, run_printing
 
 EXIT_UNABLE = 2
 
@@ -166,15 +166,15 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
 
 def _run(arguments: Arguments) -> int:
     if arguments.once:
-        with ending_at_once():
+        with default_sigint():
             from k9py.cli.once import run_once
 
-        return printing(lambda: run_once(arguments))
+        return run_printing(lambda: run_once(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
     if not sys.stderr.isatty():  # Textual draws there
         raise ConfigError("the dashboard needs a terminal as standard error too", "leave out the 2>")
-    with ending_at_once():
+    with default_sigint():
         from k9py.cli.dashboard import run_dashboard
 
     return run_dashboard(arguments)
@@ -187,8 +187,8 @@ for _subcommand in COMMANDS:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `kdash` and exit the process; failures are told on standard error with a hint."""
     try:
-        open_streams()
-        forget_exported_size()
+        configure_streams()
+        drop_stale_terminal_size()
         status = command.main(args=None if argv is None else list(argv), prog_name="kdash", standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -197,8 +197,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = 130
     except KdashError as error:
         click.echo(f"kdash: {printable(error.message)}", err=True)
-        if error.hint_at_the_end:
-            click.echo(f"  hint: {printable(error.hint_at_the_end)}", err=True)
+        if error.hint_after_giving_up:
+            click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
         status = EXIT_UNABLE
     except BrokenPipeError:
         status = EXIT_UNABLE

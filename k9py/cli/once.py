@@ -16,24 +16,24 @@ from contextlib import ExitStack
 from k9py.api.errors import NotFoundError
 from k9py.api.text import printable
 from k9py.cli.console import is_unicode, json_text
-from k9py.cli.demo import Demo
-from k9py.cli.exit_guard import run_to_end
+from k9py.cli.demo import DemoCluster
+from k9py.cli.exit_guard import run_guarded
 from k9py.cli.options import Arguments
 from k9py.cli.printing import print_tables
-from k9py.cli.sign_in import PrintedSignIn
+from k9py.cli.sign_in import SignInPrinter
 from k9py.cli.streams import terminal_columns
-from k9py.cli.waiting import Waiting, is_settled, reading_words
+from k9py.cli.waiting import WaitProgress, is_settled, read_progress
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope
 from k9py.config.terminal import wants_colour
-from k9py.informer.clock import SystemClock
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.views.header import missing_words
-from k9py.views.plain import COULD_NOT_TELL, exit_code, json_values, plain_tables, summary_words
+from k9py.runtime.clock import SystemClock
+from k9py.views.header import missing_apis_text
+from k9py.views.overview import COULD_NOT_TELL, json_values, overview_exit_code, plain_tables, summary_text
 
 DEADLINE = 120.0
 """Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""
@@ -47,32 +47,32 @@ def run_once(arguments: Arguments) -> int:
     Raises:
         KdashError: no connection could be made, or nothing could be read.
     """
-    return run_to_end(_once(arguments), child_processes.kill_all)
+    return run_guarded(_once(arguments), child_processes.kill_all)
 
 
 async def _once(arguments: Arguments) -> int:
     clock = SystemClock()
     with ExitStack() as stack:
-        options = ConnectOptions(arguments.kubeconfig, arguments.context, PrintedSignIn(_say))
+        options = ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(_say))
         connector: Connector = connect
         if arguments.demo is not None:
-            demo = stack.enter_context(Demo(arguments.demo))
+            demo = stack.enter_context(DemoCluster(arguments.demo))
             options, connector = demo.options, demo.connect
-        async with Waiting(sys.stderr, clock, lambda: "connecting…"):
+        async with WaitProgress(sys.stderr, clock, lambda: "connecting…"):
             connection = await connector(options)
         try:
-            async with Waiting(sys.stderr, clock, lambda: "asking the server what may be read…"):
+            async with WaitProgress(sys.stderr, clock, lambda: "asking the server what may be read…"):
                 place = connection.info.namespace
                 choice = await choose_scope(connection, arguments.namespaces, context_namespace=place)
             async with Cluster(connection, choice.scope, clock, notice=choice.notice) as cluster:
-                async with Waiting(sys.stderr, clock, lambda: reading_words(cluster.health)):
+                async with WaitProgress(sys.stderr, clock, lambda: read_progress(cluster.health)):
                     complete = await _read(cluster)
                 health, now = cluster.health, clock.now()
                 ask = cluster.queries
                 services = [view for key in ask.service_keys() if (view := ask.service_view(key, now)) is not None]
                 rollouts = [seen for key in ask.rollout_keys() if (seen := ask.rollout_view(key, now)) is not None]
-                notice = cluster.notice
-                absent = ask.absent_namespaces(cluster.scope.namespaces)
+                notice = cluster.scope_notice
+                absent = ask.missing_namespaces(cluster.scope.namespaces)
         finally:
             await connection.aclose()
     if health.state in (ClusterState.UNREACHABLE, ClusterState.FORBIDDEN) and health.error is not None and not rollouts:
@@ -89,10 +89,10 @@ async def _once(arguments: Arguments) -> int:
         colour = not arguments.no_color and wants_colour(os.environ)
         width = terminal_columns(sys.stdout)
         print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
-        print(summary_words(services, rollouts) or "nothing to see")
+        print(summary_text(services, rollouts) or "nothing to see")
     for remark in _remarks(notice, health, complete=complete):
         print(f"kdash: {remark}", file=sys.stderr)
-    status = exit_code(health, services, rollouts)
+    status = overview_exit_code(health, services, rollouts)
     return status if complete or status else COULD_NOT_TELL
 
 
@@ -118,12 +118,12 @@ def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[
         yield printable(notice)
     if health.forbidden:
         yield f"no right to read: {', '.join(health.forbidden)}"
-    if health.missing:
-        yield missing_words(health.missing)
-    for kind, why in health.unreadable.items():
+    if health.unserved_kinds:
+        yield missing_apis_text(health.unserved_kinds)
+    for kind, why in health.decode_errors.items():
         yield f"a {kind} is left out because it cannot be read: {printable(why)}"
-    if health.behind:
-        yield f"not current: {', '.join(health.behind)}"
+    if health.stale_optional_kinds:
+        yield f"not current: {', '.join(health.stale_optional_kinds)}"
     if not complete:
         yield f"not everything had been read after {DEADLINE:.0f} s"
     if health.error is not None and not health.is_live:

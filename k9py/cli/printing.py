@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from k9py.views.plain import PlainTable
+from k9py.views.overview import PlainTable
 from k9py.views.values import Tone
 
 GAP: Final = 2
@@ -41,12 +41,12 @@ def print_tables(tables: Iterable[PlainTable], out: TextIO, *, width: int | None
     console.width = width or FULL_WIDTH
     with console.capture() as captured:
         for plain in tables:
-            console.print(_table(plain, fitted_widths(plain, width)))
+            console.print(_table(plain, fit_widths(plain, width)))
     for line in captured.get().splitlines():
         print(line.rstrip(), file=out)
 
 
-def fitted_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
+def fit_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
     """Return the widths of the columns that fit in so many cells, by index; every column in full without a limit.
 
     The least important columns go first; the one that grows is cut to what the others leave.

@@ -15,21 +15,21 @@ from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.cli.console import Console, system_console
-from k9py.cli.demo import Demo
-from k9py.cli.exit_guard import run_to_end
+from k9py.cli.demo import DemoCluster
+from k9py.cli.exit_guard import run_guarded
 from k9py.cli.options import CommandArguments
-from k9py.cli.sign_in import PrintedSignIn
-from k9py.cli.streams import printing
-from k9py.cli.targets import Named
+from k9py.cli.sign_in import SignInPrinter
+from k9py.cli.streams import run_printing
+from k9py.cli.targets import ObjectArgument
 from k9py.config.paths import audit_file
-from k9py.informer.clock import Clock, SystemClock
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity, os_user
 from k9py.operations.write import Writer
-from k9py.views.outcome import code_of_error
+from k9py.runtime.clock import Clock, SystemClock
+from k9py.views.exit_codes import exit_code_of_error
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
@@ -45,14 +45,14 @@ class Invocation:
 
     arguments: CommandArguments
     console: Console
-    target: ConnectOptions
+    connect_options: ConnectOptions
     audit_path: Path | None
     clock: Clock = field(default_factory=SystemClock)
     connector: Connector = connect
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class CommandSession:
     """A cluster, the namespace meant, and the one way to change it."""
 
     connection: Connection
@@ -63,16 +63,16 @@ class Session:
     def context(self) -> str:
         return self.connection.info.context
 
-    def key(self, named: Named) -> ObjectKey:
+    def key(self, named: ObjectArgument) -> ObjectKey:
         """Return the key of a workload in the namespace meant."""
         return ObjectKey(named.kind, self.namespace, named.name)
 
 
 @asynccontextmanager
-async def opened(invocation: Invocation) -> AsyncIterator[Session]:
+async def open_session(invocation: Invocation) -> AsyncIterator[CommandSession]:
     """Connect, and close the connection at the end. Raises KdashError."""
     arguments = invocation.arguments
-    connection = await invocation.connector(invocation.target)
+    connection = await invocation.connector(invocation.connect_options)
     try:
         info = connection.info
         writer = Writer(
@@ -82,13 +82,13 @@ async def opened(invocation: Invocation) -> AsyncIterator[Session]:
             audit=AuditLog(invocation.audit_path),
             identity=Identity(info.context, info.user, info.server, os_user()),
         )
-        yield Session(connection, arguments.namespace or info.namespace, writer)
+        yield CommandSession(connection, arguments.namespace or info.namespace, writer)
     finally:
         await connection.aclose()
 
 
 @contextmanager
-def naming(key: ObjectKey) -> Iterator[None]:
+def explain_not_found(key: ObjectKey) -> Iterator[None]:
     """Say of a workload that is not there in which namespace it was looked for."""
     try:
         yield
@@ -104,26 +104,26 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
         invocation = Invocation(
             arguments=arguments,
             console=console,
-            target=ConnectOptions(arguments.kubeconfig, arguments.context, PrintedSignIn(console.say)),
+            connect_options=ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err)),
             audit_path=audit_file(os.environ),
         )
         if arguments.demo is not None:
-            demo = stack.enter_context(Demo(arguments.demo))
-            invocation = replace(invocation, target=demo.options, connector=demo.connect)
-        return printing(lambda: run_to_end(told(invocation, core), child_processes.kill_all))
+            demo = stack.enter_context(DemoCluster(arguments.demo))
+            invocation = replace(invocation, connect_options=demo.options, connector=demo.connect)
+        return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 
 
-async def told(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:
+async def run_and_report(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:
     """Run a subcommand; a failure is told on standard error with its hint, and summed up in the exit code."""
     try:
         return await core(invocation)
     except KdashError as error:
-        tell(invocation.console, error)
-        return code_of_error(error)
+        report_error(invocation.console, error)
+        return exit_code_of_error(error)
 
 
-def tell(console: Console, error: KdashError) -> None:
+def report_error(console: Console, error: KdashError) -> None:
     """Say what went wrong and what can be done about it."""
-    console.say(f"kdash: {printable(error.message)}")
-    if error.hint_at_the_end:
-        console.say(f"  hint: {printable(error.hint_at_the_end)}")
+    console.print_err(f"kdash: {printable(error.message)}")
+    if error.hint_after_giving_up:
+        console.print_err(f"  hint: {printable(error.hint_after_giving_up)}")

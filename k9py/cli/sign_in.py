@@ -16,7 +16,7 @@ MAX_LINES: Final = 200
 """Lines of one run that are printed."""
 
 
-class PrintedSignIn:
+class SignInPrinter:
     """Prints what plugins say, line by line, as they say it.
 
     Args:
@@ -28,12 +28,12 @@ class PrintedSignIn:
         self._speaking: SignIn | None = None
         self._printed = 0
 
-    def said(self, sign_in: SignIn, line: str) -> None:
+    def on_output(self, sign_in: SignIn, line: str) -> None:
         """Print the line; before the first one, who says it."""
         with suppress(OSError):
             self._print(sign_in, line)
 
-    def ended(self, sign_in: SignIn) -> None:
+    def on_end(self, sign_in: SignIn) -> None:
         """Begin anew with the next run."""
         self._speaking = None
 

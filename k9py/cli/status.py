@@ -11,13 +11,13 @@ from typing import Any
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
 from k9py.cli.following import follow_to_end
-from k9py.cli.session import Invocation, Session, naming, opened
-from k9py.cli.targets import Named
-from k9py.cluster.reading import read_workload
-from k9py.rollouts.kubectl_words import kubectl_words
+from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.targets import ObjectArgument
+from k9py.cluster.workload_snapshot import read_workload
+from k9py.rollouts.kubectl_status import kubectl_status
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.views.history import time_text
-from k9py.views.outcome import ExitCode, code_of_status
+from k9py.views.exit_codes import ExitCode, exit_code_of_status
+from k9py.views.history import rfc3339
 from k9py.views.values import Tone
 
 _TONES = {
@@ -41,39 +41,39 @@ class _Answer:
     @property
     def code(self) -> ExitCode:
         is_ending = self.workload is not None and self.workload.metadata.deletion_timestamp is not None
-        return ExitCode.UNKNOWN if is_ending or self.timed_out else code_of_status(self.status)
+        return ExitCode.UNKNOWN if is_ending or self.timed_out else exit_code_of_status(self.status)
 
 
-async def status(invocation: Invocation, named: Named, *, wait: bool, timeout: float) -> int:
+async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, timeout: float) -> int:
     """Print where the rollout stands and return its exit code. Raises KdashError.
 
     Args:
         wait: follow it until it has converged, plainly will not, or so many seconds are over.
     """
     console = invocation.console
-    async with opened(invocation) as session:
+    async with open_session(invocation) as session:
         seen = await (_followed(invocation, session, named, timeout) if wait else _read(invocation, session, named))
     if invocation.arguments.json:
-        console.answer_json(_values(session, named, seen))
+        console.print_json(_values(session, named, seen))
     elif seen.status is not None:
         tone = _TONES[seen.status.state]
-        console.answer(console.text([(f"{session.key(named)}: ", Tone.PLAIN), (printable(seen.status.words), tone)]))
+        console.print(console.render([(f"{session.key(named)}: ", Tone.PLAIN), (printable(seen.status.summary), tone)]))
         for line in _details(seen):
-            console.answer(f"  {line}")
-    console.remark(seen.remarks)
+            console.print(f"  {line}")
+    console.print_warnings(seen.remarks)
     return seen.code
 
 
-async def _read(invocation: Invocation, session: Session, named: Named) -> _Answer:
+async def _read(invocation: Invocation, session: CommandSession, named: ObjectArgument) -> _Answer:
     key = session.key(named)
-    with naming(key):
+    with explain_not_found(key):
         reading = await read_workload(session.connection, key, events=True)
-    return _Answer(reading.status(invocation.clock.now()), reading.workload, reading.unread)
+    return _Answer(reading.status(invocation.clock.now()), reading.workload, reading.missing)
 
 
-async def _followed(invocation: Invocation, session: Session, named: Named, timeout: float) -> _Answer:
+async def _followed(invocation: Invocation, session: CommandSession, named: ObjectArgument, timeout: float) -> _Answer:
     key = session.key(named)
-    with naming(key):
+    with explain_not_found(key):
         await session.connection.get(key)  # what is not there is told at once, instead of waited for
     ending = await follow_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
     remarks = (ending.words,) if ending.timed_out or ending.status is None else ()
@@ -91,19 +91,19 @@ def _details(seen: _Answer) -> list[str]:
             f" · revision {status.revision or '?'}"
         )
     if seen.workload is not None:
-        lines.append(f"kubectl: {printable(kubectl_words(seen.workload)[0])}")
+        lines.append(f"kubectl: {printable(kubectl_status(seen.workload)[0])}")
     return lines
 
 
-def _values(session: Session, named: Named, seen: _Answer) -> dict[str, Any]:
+def _values(session: CommandSession, named: ObjectArgument, seen: _Answer) -> dict[str, Any]:
     key = session.key(named)
-    sentence, done = kubectl_words(seen.workload) if seen.workload is not None else (None, None)
+    sentence, done = kubectl_status(seen.workload) if seen.workload is not None else (None, None)
     return {
         "context": printable(session.context),
         "kind": key.kind,
         "namespace": printable(key.namespace),
         "name": printable(key.name),
-        "status": None if seen.status is None else status_values(seen.status),
+        "status": None if seen.status is None else status_json(seen.status),
         "kubectl": None if sentence is None else printable(sentence),
         "kubectl_done": done,
         "remarks": list(seen.remarks),
@@ -113,14 +113,14 @@ def _values(session: Session, named: Named, seen: _Answer) -> dict[str, Any]:
     }
 
 
-def status_values(status: RolloutStatus) -> dict[str, Any]:
+def status_json(status: RolloutStatus) -> dict[str, Any]:
     """Return a status as JSON values; unknown is null."""
     known = status.state is not RolloutState.UNKNOWN
     return {
         "state": status.state.value,
-        "words": printable(status.words),
-        "cause": status.cause.value if status.cause else None,
-        "reason": printable(status.reason) or None,
+        "words": printable(status.summary),
+        "cause": status.cause_kind.value if status.cause_kind else None,
+        "reason": printable(status.cause_message) or None,
         "note": printable(status.note) or None,
         "desired": status.desired,
         "updated": status.updated if known else None,
@@ -129,6 +129,6 @@ def status_values(status: RolloutStatus) -> dict[str, Any]:
         "revision": status.revision,
         "images": [printable(one) for one in status.images],
         "paused": status.paused,
-        "changed_at": time_text(status.changed_at),
+        "changed_at": rfc3339(status.changed_at),
         "changed_by": printable(status.changed_by) or None,
     }

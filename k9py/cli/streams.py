@@ -22,7 +22,7 @@ EXIT_UNREAD: Final = 2
 _OUTPUT_ERRORS: Final = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
 
-def open_streams() -> None:
+def configure_streams() -> None:
     """Make standard output and error fit to be written to.
 
     Closed ones swallow what they are given; characters that a stream or the terminal cannot take get an ASCII form.
@@ -42,7 +42,7 @@ def open_streams() -> None:
         stream.reconfigure(encoding=encoding, errors=ascii_text.ERRORS)
 
 
-def forget_exported_size() -> None:
+def drop_stale_terminal_size() -> None:
     """Drop COLUMNS and LINES where the terminal itself knows its size: rich, click and shutil would believe them.
 
     A shell exports them as they were when it started, or as a script set them; the terminal has been resized since.
@@ -60,7 +60,7 @@ def terminal_columns(stream: TextIO) -> int | None:
         return None
 
 
-def printing(work: Callable[[], int]) -> int:
+def run_printing(work: Callable[[], int]) -> int:
     """Do what prints; return its exit code, or 2 when nobody reads the answer any more.
 
     Raises:

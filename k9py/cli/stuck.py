@@ -16,10 +16,10 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.cli.session import Session
-from k9py.informer.clock import Clock
-from k9py.operations.change import Written
+from k9py.cli.session import CommandSession
 from k9py.operations.delete_pod import plan_delete_pod
+from k9py.operations.plan import WriteResult
+from k9py.runtime.clock import Clock
 
 _CONTROLLER_SECONDS: Final = 30.0
 """How long a controller is given to see a change."""
@@ -27,7 +27,7 @@ _CONTROLLER_SECONDS: Final = 30.0
 _BETWEEN_LOOKS: Final = 0.5
 
 
-async def try_deleting(session: Session, pods: Sequence[Pod]) -> None:
+async def try_deleting(session: CommandSession, pods: Sequence[Pod]) -> None:
     """Try each deletion as a dry-run, before anything is written. Raises KdashError."""
     for pod in pods:
         found = await _still_stuck(session, pod)
@@ -36,8 +36,8 @@ async def try_deleting(session: Session, pods: Sequence[Pod]) -> None:
 
 
 async def delete_in_order(
-    session: Session, key: ObjectKey, generation: int, pods: Sequence[Pod], clock: Clock
-) -> AsyncIterator[tuple[str, Written]]:
+    session: CommandSession, key: ObjectKey, generation: int, pods: Sequence[Pod], clock: Clock
+) -> AsyncIterator[tuple[str, WriteResult]]:
     """Delete each, once the controller has seen that generation, and yield its name and what came of the write.
 
     Raises:
@@ -51,7 +51,7 @@ async def delete_in_order(
             yield pod.name, await session.writer.write(plan_delete_pod(found), dry_run=False, before=found)
 
 
-async def _observed(session: Session, key: ObjectKey, generation: int, clock: Clock) -> None:
+async def _observed(session: CommandSession, key: ObjectKey, generation: int, clock: Clock) -> None:
     until = clock.monotonic() + _CONTROLLER_SECONDS
     while True:
         found = await session.connection.get(key)
@@ -65,7 +65,7 @@ async def _observed(session: Session, key: ObjectKey, generation: int, clock: Cl
         await clock.sleep(_BETWEEN_LOOKS)
 
 
-async def _still_stuck(session: Session, pod: Pod) -> Mapping[str, Any] | None:
+async def _still_stuck(session: CommandSession, pod: Pod) -> Mapping[str, Any] | None:
     try:
         found = await session.connection.get(pod.key)
     except NotFoundError:

@@ -32,7 +32,7 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ObjectArgument:
     """An object as it was typed: kind and name; the namespace is the command's."""
 
     kind: str
@@ -42,7 +42,7 @@ class Named:
         return f"{self.kind} {self.name}"
 
 
-def parse_targets(words: Sequence[str]) -> tuple[Named, ...]:
+def parse_targets(words: Sequence[str]) -> tuple[ObjectArgument, ...]:
     """Return what the words name, in order, each once.
 
     Raises:
@@ -54,7 +54,7 @@ def parse_targets(words: Sequence[str]) -> tuple[Named, ...]:
     return found
 
 
-def parse_target(words: Sequence[str]) -> Named:
+def parse_target(words: Sequence[str]) -> ObjectArgument:
     """Return the one workload the words name. Raises click.UsageError, also when they name several."""
     found = parse_targets(words)
     if len(found) > 1:
@@ -62,7 +62,7 @@ def parse_target(words: Sequence[str]) -> Named:
     return found[0]
 
 
-def parse_log_subject(words: Sequence[str]) -> Named | None:
+def parse_log_target(words: Sequence[str]) -> ObjectArgument | None:
     """Return the workload, service or pod the words name; None when there are no words.
 
     Raises:
@@ -95,7 +95,7 @@ def parse_images(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]
     return tuple(word for word in words if "=" not in word), images
 
 
-def _each(words: Sequence[str], kinds: Mapping[str, str], what: str, some: str) -> Iterator[Named]:
+def _each(words: Sequence[str], kinds: Mapping[str, str], what: str, some: str) -> Iterator[ObjectArgument]:
     rest = iter(words)
     for word in rest:
         kind, slash, name = word.partition("/")
@@ -112,4 +112,4 @@ def _each(words: Sequence[str], kinds: Mapping[str, str], what: str, some: str) 
             raise click.UsageError(f"{word!r} needs one name: {kind}/NAME.")
         if not _NAME.fullmatch(name):
             raise click.UsageError(f"{name!r} is not a {what}'s name: lower-case letters, digits, '-' and '.'.")
-        yield Named(known, name)
+        yield ObjectArgument(known, name)

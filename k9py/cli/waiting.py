@@ -18,7 +18,7 @@ from k9py.api.errors import ExpiredError, UnavailableError
 from k9py.api.kinds import KINDS
 from k9py.api.text import printable
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
-from k9py.informer.clock import Clock
+from k9py.runtime.clock import Clock
 
 FIRST_ON_TERMINAL: Final = 2.0
 EVERY_ON_TERMINAL: Final = 1.0
@@ -27,7 +27,7 @@ EVERY_ELSEWHERE: Final = 30.0
 """Seconds."""
 
 
-class Waiting:
+class WaitProgress:
     """Says what is being waited for while its block lasts.
 
     Args:
@@ -78,17 +78,17 @@ class Waiting:
             self._err.flush()
 
 
-def reading_words(health: ClusterHealth) -> str:
+def read_progress(health: ClusterHealth) -> str:
     """Return which kind is being read and how much of it is there: `reading pods: 1,204 so far…`; "" when all are."""
     unread = [one for one in health.kinds.values() if not is_settled(one)]
     if not unread:
         return ""
-    kind = max(unread, key=lambda one: one.objects)
+    kind = max(unread, key=lambda one: one.object_count)
     resource = KINDS[kind.kind].resource
     more = f" ({len(unread) - 1} more to come)" if len(unread) > 1 else ""
     if kind.error is not None:
         return printable(f"reading {resource}: {kind.error.message}; it is tried again…{more}")
-    return f"reading {resource}: {kind.objects:,} so far…{more}"
+    return f"reading {resource}: {kind.object_count:,} so far…{more}"
 
 
 def is_settled(kind: KindHealth) -> bool:

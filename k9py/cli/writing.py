@@ -14,25 +14,25 @@ from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.cli.console import Line
+from k9py.cli.console import StyledLine
 from k9py.cli.following import Ending, follow_to_end
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import Plan, Planner
 from k9py.cli.preview import preview_lines
-from k9py.cli.session import Invocation, Session, opened, tell
+from k9py.cli.session import CommandSession, Invocation, open_session, report_error
 from k9py.cli.stuck import delete_in_order, try_deleting
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 from k9py.cli.written import Result, error_outcome
-from k9py.operations.change import Written
-from k9py.operations.prepare import applied_as_previewed, prepare
+from k9py.operations.plan import WriteResult
+from k9py.operations.prepare import is_stored_as_previewed, prepare
 from k9py.operations.remarks import audit_remark, remarks
-from k9py.views.outcome import ExitCode, code_of_audit, code_of_error
+from k9py.views.exit_codes import ExitCode, exit_code_of_error, exit_code_of_write
 from k9py.views.values import Tone
 
 
 async def write(
     invocation: Invocation,
-    targets: Sequence[Named],
+    targets: Sequence[ObjectArgument],
     action: str,
     planner: Planner,
     options: WriteOptions,
@@ -54,7 +54,7 @@ async def write(
         hint = "give --yes to write without asking, or --dry-run to only look"
         raise RefusedError("nothing was sent: there is no terminal to confirm it at", hint)
     results: list[Result] = []
-    async with opened(invocation) as session:
+    async with open_session(invocation) as session:
         for named in targets:
             way = _Way(invocation, session, session.key(named), action, options, delete_stuck=delete_stuck)
             try:
@@ -69,15 +69,19 @@ async def write(
 
 
 def _sum_up(
-    invocation: Invocation, context: str, results: Sequence[Result], targets: Sequence[Named], options: WriteOptions
+    invocation: Invocation,
+    context: str,
+    results: Sequence[Result],
+    targets: Sequence[ObjectArgument],
+    options: WriteOptions,
 ) -> ExitCode:
     """Say what was not tried, print the answer as JSON where that is wished, and return the last one's code."""
     console, left = invocation.console, targets[len(results) :]
     code = results[-1].code if results else ExitCode.DONE
     if left:
-        console.say(f"kdash: not tried any more: {', '.join(str(one) for one in left)}")
+        console.print_err(f"kdash: not tried any more: {', '.join(str(one) for one in left)}")
     if invocation.arguments.json:
-        console.answer_json(
+        console.print_json(
             {
                 "context": printable(context),
                 "dry_run": options.dry_run,
@@ -95,7 +99,7 @@ class _Way:
     def __init__(
         self,
         invocation: Invocation,
-        session: Session,
+        session: CommandSession,
         key: ObjectKey,
         action: str,
         options: WriteOptions,
@@ -115,16 +119,16 @@ class _Way:
         try:
             await self._go(await planner(self.session, self.result.key, self.clock))
         except KdashError as error:
-            tell(self.console, error)
+            report_error(self.console, error)
             # What was written stays written, whatever became of following it.
             outcome = "not-followed" if self.result.outcome == "not-followed" else error_outcome(error)
-            self.result = replace(self.result, outcome=outcome, error=error, code=code_of_error(error))
+            self.result = replace(self.result, outcome=outcome, error=error, code=exit_code_of_error(error))
         return self.result
 
     async def _go(self, plan: Plan) -> None:
-        self.console.remark(plan.remarks)
+        self.console.print_warnings(plan.remarks)
         self.result = replace(self.result, stuck=tuple(one.name for one in plan.stuck))
-        lines: list[Line] = []
+        lines: list[StyledLine] = []
         if plan.change is not None:
             prepared = await prepare(self.session.writer, self.session.connection, plan.obj, plan.change)
             self.result = replace(self.result, prepared=prepared, state=plan.state)
@@ -151,34 +155,34 @@ class _Way:
             agreed = await self.console.confirm("Do it?")
         finally:
             if not agreed:
-                self.console.say("kdash: nothing was written")
+                self.console.print_err("kdash: nothing was written")
         return agreed
 
-    async def _write(self) -> Written:
+    async def _write(self) -> WriteResult:
         prepared = self.result.prepared
         assert prepared is not None
         try:
             written = await self.session.writer.write(
-                prepared.change, dry_run=False, before=prepared.before, previewed=prepared.after
+                prepared.plan, dry_run=False, before=prepared.before, previewed=prepared.after
             )
         except asyncio.CancelledError:
             self.result = replace(self.result, outcome="unknown")
-            self.console.say("kdash: given up before the server answered: it is not known whether it was made")
+            self.console.print_err("kdash: given up before the server answered: it is not known whether it was made")
             raise
         self.result = replace(
             self.result,
             outcome="done",
-            code=code_of_audit(ExitCode.DONE, written.audit_problem),
+            code=exit_code_of_write(ExitCode.DONE, written.audit_problem),
             audit_problem=written.audit_problem,
-            as_previewed=applied_as_previewed(prepared, written) if prepared.tried else None,
+            as_previewed=is_stored_as_previewed(prepared, written) if prepared.is_verified else None,
             written=written,
         )
         for remark in remarks(written):
-            self.console.say(f"kdash: {remark}")
-        self._answer(f"done: {printable(written.change.summary)}")
+            self.console.print_err(f"kdash: {remark}")
+        self._answer(f"done: {printable(written.plan.summary)}")
         return written
 
-    async def _see_to_stuck(self, plan: Plan, written: Written | None) -> None:
+    async def _see_to_stuck(self, plan: Plan, written: WriteResult | None) -> None:
         """Delete the stuck pods where that is wished, or may be asked; else say how."""
         if not plan.stuck:
             return
@@ -186,8 +190,10 @@ class _Way:
         wished = self.delete_stuck
         if not wished:
             place = printable(self.result.key.namespace)
-            self.console.say(f"kdash: stuck: {names}; the StatefulSet waits for what is stuck instead of replacing it")
-            self.console.say(
+            self.console.print_err(
+                f"kdash: stuck: {names}; the StatefulSet waits for what is stuck instead of replacing it"
+            )
+            self.console.print_err(
                 f"  hint: kubectl delete pod -n {place} {names.replace(',', '')}; undo --delete-stuck-pods does it too"
             )
             wished = not self.options.yes and await self.console.confirm(f"Delete {names} now?")
@@ -201,15 +207,15 @@ class _Way:
                 self.result = replace(
                     self.result,
                     outcome="done",
-                    code=code_of_audit(ExitCode.DONE, problem),
+                    code=exit_code_of_write(ExitCode.DONE, problem),
                     deleted=(*self.result.deleted, name),
                     audit_problem=problem,
                 )
                 for remark in remarks(deleted):
-                    self.console.say(f"kdash: {remark}")
+                    self.console.print_err(f"kdash: {remark}")
                 self._answer(f"done: delete Pod {printable(name)}")
 
-    async def _follow(self, written: Written | None) -> None:
+    async def _follow(self, written: WriteResult | None) -> None:
         key, began = self.result.key, self.clock.monotonic()
         try:
             ending = await follow_to_end(
@@ -224,38 +230,38 @@ class _Way:
             words = error.message if isinstance(error, KdashError) else "given up by the person"
             self.result = replace(self.result, outcome="not-followed", code=ExitCode.UNKNOWN)
             self._complete_audit(written, "not-followed", words, self.clock.monotonic() - began)
-            self.console.say("kdash: not followed any longer; what was written stays, and goes on by itself")
+            self.console.print_err("kdash: not followed any longer; what was written stays, and goes on by itself")
             raise
         self._complete_audit(written, ending.outcome, ending.words, ending.seconds)
         self.result = replace(self.result, outcome=ending.outcome, ending=ending, code=self._code(ending))
         if ending.outcome == "converged":
             self._answer(f"done in {ending.seconds:.0f} s")
         elif not self.is_json:
-            self.console.answer(ending.words)
+            self.console.print(ending.words)
 
     def _code(self, ending: Ending) -> ExitCode:
         is_asked_for = ending.outcome == "paused" and self.result.action == "pause"
-        return code_of_audit(ExitCode.DONE if is_asked_for else ending.code, self.result.audit_problem)
+        return exit_code_of_write(ExitCode.DONE if is_asked_for else ending.code, self.result.audit_problem)
 
-    def _complete_audit(self, written: Written | None, outcome: str, words: str, seconds: float) -> None:
+    def _complete_audit(self, written: WriteResult | None, outcome: str, words: str, seconds: float) -> None:
         if written is None:
             return
         problem = self.session.writer.follow_up(written, outcome, words, seconds)
         if problem:
             self.result = replace(self.result, audit_problem=problem)
-            self.console.say(f"kdash: {audit_remark(problem)}")
+            self.console.print_err(f"kdash: {audit_remark(problem)}")
 
-    def _show(self, lines: Sequence[Line]) -> None:
+    def _show(self, lines: Sequence[StyledLine]) -> None:
         """Show the plan: it is the answer of a dry-run, else it stands beside it."""
         is_answer = self.options.dry_run
         if self.is_json and (is_answer or self.options.yes):
             return
         for line in lines:
-            (self.console.answer if is_answer else self.console.say)(self.console.text(line))
+            (self.console.print if is_answer else self.console.print_err)(self.console.render(line))
 
     def _answer(self, text: str) -> None:
         if not self.is_json:
-            self.console.answer(text)
+            self.console.print(text)
 
 
 def _names(pods: Sequence[Pod]) -> str:

@@ -14,11 +14,11 @@ from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.cli.following import Ending
 from k9py.cli.preview import preview_values
-from k9py.cli.status import status_values
-from k9py.operations.change import Written
-from k9py.operations.prepare import Prepared
-from k9py.views.outcome import ExitCode
-from k9py.views.present_state import PresentState
+from k9py.cli.status import status_json
+from k9py.operations.plan import WriteResult
+from k9py.operations.prepare import DryRun
+from k9py.views.current_state import CurrentState
+from k9py.views.exit_codes import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class Result:
     action: str
     outcome: str = "failed"
     code: ExitCode = ExitCode.UNKNOWN
-    prepared: Prepared | None = None
-    state: PresentState | None = None
+    prepared: DryRun | None = None
+    state: CurrentState | None = None
     as_previewed: bool | None = None
     stuck: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     ending: Ending | None = None
     audit_problem: str = ""
     error: KdashError | None = None
-    written: Written | None = None
+    written: WriteResult | None = None
 
     def values(self) -> dict[str, Any]:
         """Return it as JSON values; unknown is null."""
@@ -62,11 +62,11 @@ class Result:
             "plan": None if self.prepared is None else preview_values(self.prepared, self.state),
             "as_previewed": self.as_previewed,
             "stored_otherwise": None if differences is None else [asdict(one) for one in differences],
-            "proof": None if written is None else "looked" if written.remark else "answer",
-            "remark": None if written is None else printable(written.remark) or None,
+            "proof": None if written is None else "looked" if written.proof_note else "answer",
+            "remark": None if written is None else printable(written.proof_note) or None,
             "stuck_pods": [printable(one) for one in self.stuck],
             "deleted_pods": [printable(one) for one in self.deleted],
-            "status": None if ending is None or ending.status is None else status_values(ending.status),
+            "status": None if ending is None or ending.status is None else status_json(ending.status),
             "words": None if ending is None else ending.words,
             "waited_seconds": None if ending is None else round(ending.seconds, 1),
             "audit_problem": printable(self.audit_problem) or None,
@@ -76,14 +76,14 @@ class Result:
 
 def error_outcome(error: KdashError) -> str:
     """Return the word for a failure: failed, or unknown where the change may have been made or may still be."""
-    return "unknown" if error.looked and not error.is_looked_final else "failed"
+    return "unknown" if error.read_back and not error.is_read_back_final else "failed"
 
 
 def _error_values(error: KdashError) -> dict[str, Any]:
     """Return a failure as JSON values: `looked` is what reading the object back found, `rule` what refused it."""
     return {
         "message": printable(error.message),
-        "hint": printable(error.hint_at_the_end),
-        "looked": error.looked or None,
+        "hint": printable(error.hint_after_giving_up),
+        "looked": error.read_back or None,
         "rule": printable(error.rule) if isinstance(error, DeniedError) else None,
     }

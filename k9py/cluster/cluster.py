@@ -14,21 +14,21 @@ from typing import Any, Final, NoReturn, Protocol, Self
 
 from k9py.api.errors import ApiError, ConnectionFailedError
 from k9py.api.kinds import POD, SERVICE
+from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
 from k9py.cluster.dependents import Dependents
-from k9py.cluster.feed import ChangeFeed, Dirty
-from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, fold
+from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, summarize_health
 from k9py.cluster.heap import Heap
 from k9py.cluster.queries import Queries
-from k9py.cluster.scope import Rights, Scope, choose_scope
+from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED, WatchedKind
-from k9py.informer.clock import Clock
 from k9py.informer.health import Live, Loading, Stale, WatchHealth
-from k9py.informer.informer import Informer
+from k9py.informer.reflector import Reflector
 from k9py.informer.server import ServerTraits
-from k9py.informer.store import Batch
+from k9py.informer.store import ChangeBatch
 from k9py.informer.turns import Turns
+from k9py.runtime.clock import Clock
 
 
 class ContextNamespace(Protocol):
@@ -38,7 +38,7 @@ class ContextNamespace(Protocol):
     def namespace(self) -> str: ...
 
 
-class Connected(Rights, Protocol):
+class ClusterConnection(ScopeConnection, Protocol):
     """The connection as a cluster needs it. `kube.connection.Connection` fulfils it."""
 
     @property
@@ -61,7 +61,7 @@ class Cluster:
 
     def __init__(
         self,
-        connection: Connected,
+        connection: ClusterConnection,
         scope: Scope,
         clock: Clock,
         *,
@@ -70,28 +70,28 @@ class Cluster:
     ) -> None:
         self.connection = connection
         self.clock = clock
-        self.notice = notice
+        self.scope_notice = notice
         self.stores = Stores()
         self._scope = scope
         self._rng = rng
         self._turns = Turns(clock)
         self._heap = Heap()
         self._dependents = Dependents(self.stores)
-        self.queries = Queries(self.stores, self._dependents, self.knows)
-        self.seen = SeenRevisions()
+        self.queries = Queries(self.stores, self._dependents, self.has_synced)
+        self.seen_revisions = SeenRevisions()
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
-        self._informers: list[Informer[Any]] = []
-        self._not_live: set[Informer[Any]] = set()
-        self._lost: set[Informer[Any]] = set()  # those of them that cannot reach the server
+        self._informers: list[Reflector[Any]] = []
+        self._not_live: set[Reflector[Any]] = set()
+        self._lost: set[Reflector[Any]] = set()  # those of them that cannot reach the server
         self._unsubscribe: list[Callable[[], None]] = []
         self._server = ServerTraits()
         self._tasks: list[asyncio.Task[Any]] = []
         self._watchdog: asyncio.Task[Any] | None = None
         self._rescoping: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
-        self._late: frozenset[Informer[Any]] = frozenset()
+        self._late: frozenset[Reflector[Any]] = frozenset()
         self._known: frozenset[str] = frozenset()
         self._build()
 
@@ -133,7 +133,7 @@ class Cluster:
 
     async def set_scope(self, scope: Scope, notice: str = "") -> None:
         """Watch something else from now on; what was held is forgotten at once."""
-        self.notice = notice
+        self.scope_notice = notice
         if scope != self._scope:
             self._scope = scope
             stopped, self._tasks = self._tasks, []
@@ -156,26 +156,26 @@ class Cluster:
     @property
     def health(self) -> ClusterHealth:
         """How well the cluster is seen now."""
-        late = frozenset(one for one in self._informers if one.is_late)
+        late = frozenset(one for one in self._informers if one.is_overdue)
         if self._health is None or late != self._late:
             self._late = late
-            self._health = fold(
+            self._health = summarize_health(
                 (
                     WatchReport(
                         one.kind.name,
                         one.health,
-                        one.synced,
+                        one.has_synced,
                         len(one.store),
-                        one.last_rejection,
-                        one.heard_at if one in late else None,
+                        one.last_decode_error,
+                        one.last_activity_at if one in late else None,
                     )
                     for one in self._informers
                 ),
-                went_back_at=self._server.went_back_at,
+                went_back_at=self._server.restored_at,
             )
         return self._health
 
-    def knows(self, kind: str) -> bool:
+    def has_synced(self, kind: str) -> bool:
         """Tell whether the objects of a kind (by name) have been read; they may be stale."""
         return kind in self._known
 
@@ -208,18 +208,18 @@ class Cluster:
             watched.store(self.stores).set_parts(tuple(parts))
         self._health = None
         self._known = frozenset()
-        self._tell(Dirty(everything=True))
+        self._tell(AffectedObjects(everything=True))
 
-    def _inform(self, watched: WatchedKind, namespace: str, field_selector: str) -> Informer[Any]:
+    def _inform(self, watched: WatchedKind, namespace: str, field_selector: str) -> Reflector[Any]:
         kind = watched.kind
-        informer: Informer[Any] = Informer(
+        informer: Reflector[Any] = Reflector(
             kind,
             self.connection.lister_watcher(kind, namespace, field_selector=field_selector),
             self.clock,
             turns=self._turns,
             indexes=watched.indexes,
             on_health=lambda health: self._on_health_of(informer, health),
-            on_went_back=lambda: self._on_went_back(informer),
+            on_server_restored=lambda: self._on_went_back(informer),
             server=self._server,
             rng=self._rng,
         )
@@ -240,35 +240,35 @@ class Cluster:
         while True:
             await self.clock.sleep(_WATCH_OVER_EVERY)
             for one in self._informers:
-                one.notice_silence()
+                one.check_liveness()
 
-    def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
-        self.seen.note(batch, self.clock.now(), is_whole=kind in self._known)
+    def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
+        self.seen_revisions.observe(batch, self.clock.now(), is_whole=kind in self._known)
         self._heap.added(sum(change.old is None for change in batch.changes))
         self._tell(self._dependents.of_batch(kind, batch))
 
-    def _tell(self, dirty: Dirty) -> None:
+    def _tell(self, dirty: AffectedObjects) -> None:
         if dirty.everything:
-            self.queries.forget_all()
+            self.queries.invalidate_all()
         else:
-            self.queries.forget(dirty.services, dirty.rollouts)
+            self.queries.invalidate(dirty.services, dirty.rollouts)
         for feed in self._feeds:
             feed.mark(dirty)
 
-    def _on_went_back(self, found_by: Informer[Any]) -> None:
+    def _on_went_back(self, found_by: Reflector[Any]) -> None:
         """The server was restored to an older state: nothing known of it holds, of no kind."""
-        self._server.went_back_at = self.clock.now()
+        self._server.restored_at = self.clock.now()
         for one in self._informers:
             if one is not found_by:
-                one.server_went_back()
+                one.handle_server_restored()
         self._health_changed()
 
-    def _on_health_of(self, informer: Informer[Any], health: WatchHealth) -> None:
+    def _on_health_of(self, informer: Reflector[Any], health: WatchHealth) -> None:
         if isinstance(health, Live):
             if informer in self._not_live:
                 self._not_live.discard(informer)
                 # A change may have gone untold, if it was interrupted in the middle of a list.
-                self._tell(Dirty(everything=True))
+                self._tell(AffectedObjects(everything=True))
             if informer in self._lost:
                 self._lost.discard(informer)
                 # The server is back: nobody need wait out what was agreed on while it was gone.
@@ -284,13 +284,13 @@ class Cluster:
     def _health_changed(self) -> None:
         self._health = None
         if self.health.state is not ClusterState.LIVE:
-            self.seen.gap()
-        known = frozenset(kind for kind, one in self.health.kinds.items() if one.known)
+            self.seen_revisions.record_gap()
+        known = frozenset(kind for kind, one in self.health.kinds.items() if one.has_synced)
         if known != self._known:
             # What was unknown is known now (or the reverse): every view may say something else.
             self._known = known
             self._heap.loaded()
-            self._tell(Dirty(everything=True))
+            self._tell(AffectedObjects(everything=True))
         for feed in self._feeds:
             feed.mark_health()
         self._fall_back()
@@ -319,7 +319,7 @@ class Cluster:
         services = {key for key in unsettled if key.kind == SERVICE.name}
         services.update(service for key in rollouts for service in self.queries.services_of(key))
         if unsettled:
-            self._tell(Dirty(services=services, rollouts=rollouts))
+            self._tell(AffectedObjects(services=services, rollouts=rollouts))
 
 
 _WATCH_OVER_EVERY: Final = 5.0

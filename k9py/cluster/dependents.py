@@ -17,10 +17,10 @@ from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.selectors import selects
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
-from k9py.cluster.feed import Dirty
+from k9py.cluster.change_feed import AffectedObjects
 from k9py.cluster.indexes import BY_HAND, LABEL, SELECTOR, chosen_pair, every_pair
 from k9py.cluster.stores import Stores
-from k9py.informer.store import Batch, Change
+from k9py.informer.store import ChangeBatch, ObjectChange
 
 TOO_MANY = 2_000
 """Changes in one batch above which all is marked instead of each traced: tracing would hold the loop too long."""
@@ -32,10 +32,10 @@ class Dependents:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    def of_batch(self, kind: str, batch: Batch[Any]) -> Dirty:
+    def of_batch(self, kind: str, batch: ChangeBatch[Any]) -> AffectedObjects:
         """Return what a batch of changes of one kind touches."""
         if len(batch.changes) > TOO_MANY:
-            return Dirty(kind=kind, everything=True)
+            return AffectedObjects(kind=kind, everything=True)
         services: set[ObjectKey] = set()
         rollouts: set[ObjectKey] = set()
         pods: set[ObjectKey] = set()
@@ -52,7 +52,7 @@ class Dependents:
                 services.update(found_services)
                 rollouts.update(found_rollouts)
                 pods.update(found_pods)
-        return Dirty(services, rollouts, pods, kind)
+        return AffectedObjects(services, rollouts, pods, kind)
 
     def _of(self, one: KubeObject) -> tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]:
         match one:
@@ -86,7 +86,7 @@ class Dependents:
         return (key, *services), rollouts, ()
 
     def _of_event(self, event: Event) -> tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]:
-        about = event.about
+        about = event.regarding
         match about.kind:
             case "Pod":
                 pod = self._stores.pods.get(about)
@@ -179,7 +179,7 @@ class Dependents:
                 yield workload
 
 
-def _versions(change: Change[Any]) -> Iterator[Any]:
+def _versions(change: ObjectChange[Any]) -> Iterator[Any]:
     """Yield what there is of the object now and, where its place may have changed, before."""
     if change.new is not None:
         yield change.new

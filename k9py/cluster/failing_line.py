@@ -7,10 +7,10 @@ from typing import Final
 from k9py.api.errors import KdashError
 from k9py.logs.failing_line import failing_line
 from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.source_errors import SourceTextError, container_lines
-from k9py.rollouts.cohort_facts import FailingContainer
+from k9py.logs.source_errors import LogSourceError, container_lines
+from k9py.rollouts.cohort_status import FailingContainer
 
-_LINES: Final = 200
+MAX_LINES: Final = 200
 
 
 async def read_failing_line(source: LogSource, failing: FailingContainer) -> str | None:
@@ -18,11 +18,11 @@ async def read_failing_line(source: LogSource, failing: FailingContainer) -> str
     target = LogTarget(failing.namespace, failing.pod, failing.container, failing.uid)
     lines: list[bytes] = []
     try:
-        async with source.open_log(target, follow=False, tail_lines=_LINES, previous=failing.previous) as batches:
+        async with source.open_log(target, follow=False, tail_lines=MAX_LINES, previous=failing.previous) as batches:
             async for batch in container_lines(batches):
                 lines += batch
-    except SourceTextError:
+    except LogSourceError:
         pass  # lines may have come before it
     except KdashError:
         return None
-    return failing_line(lines[-_LINES:])
+    return failing_line(lines[-MAX_LINES:])

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError, SilentError
+from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError, UnresponsiveError
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
@@ -47,17 +47,17 @@ class KindHealth:
 
     kind: str
     state: ClusterState
-    known: bool
-    objects: int
+    has_synced: bool
+    object_count: int
     error: KdashError | None = None
     since: datetime | None = None
     retry_at: datetime | None = None
-    unreadable: str = ""
+    decode_error: str = ""
 
     @property
-    def is_missing(self) -> bool:
+    def is_unserved(self) -> bool:
         """True when the server has no such API: its objects are unknown, which is not that there are none."""
-        return not self.known and isinstance(self.error, NotFoundError)
+        return not self.has_synced and isinstance(self.error, NotFoundError)
 
     @property
     def is_current(self) -> bool:
@@ -83,19 +83,19 @@ class ClusterHealth:
     state: ClusterState
     since: datetime | None = None
     retry_at: datetime | None = None
-    objects: int = 0
+    object_count: int = 0
     forbidden: tuple[str, ...] = ()
     error: KdashError | None = None
     kinds: Mapping[str, KindHealth] = field(default_factory=dict)
-    went_back_at: datetime | None = None
+    restored_at: datetime | None = None
 
     @property
-    def missing(self) -> tuple[str, ...]:
+    def unserved_kinds(self) -> tuple[str, ...]:
         """Kinds this server has no API of, by name."""
-        return tuple(sorted(kind for kind, one in self.kinds.items() if one.is_missing))
+        return tuple(sorted(kind for kind, one in self.kinds.items() if one.is_unserved))
 
     @property
-    def behind(self) -> tuple[str, ...]:
+    def stale_optional_kinds(self) -> tuple[str, ...]:
         """Kinds that we can do without and that are not current, although they may be read and exist."""
         return tuple(
             sorted(
@@ -104,7 +104,7 @@ class ClusterHealth:
                 if one.kind not in ESSENTIAL
                 and one.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
                 and not one.is_current
-                and not one.is_missing
+                and not one.is_unserved
                 and not isinstance(one.error, ExpiredError)  # quiet for long, and being listed again: nothing is wrong
             )
         )
@@ -114,31 +114,31 @@ class ClusterHealth:
         return self.state is ClusterState.LIVE
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """True when everything essential has been read and is current: only then "all is well" may be said.
 
         What may be listed and not watched counts as current: it is listed again and again.
         """
-        if ESSENTIAL.intersection((*self.forbidden, *self.unreadable, *self.missing)):
+        if ESSENTIAL.intersection((*self.forbidden, *self.decode_errors, *self.unserved_kinds)):
             return False
         return self.is_live or self.is_polled
 
     @property
     def is_polled(self) -> bool:
         """True when nothing is broken, but some of what we need may be listed and not watched."""
-        left_out = {*self.forbidden, *self.missing}
+        left_out = {*self.forbidden, *self.unserved_kinds}
         needed = [one for kind, one in self.kinds.items() if kind in ESSENTIAL and kind not in left_out]
         return self.state is ClusterState.STALE and bool(needed) and all(one.is_current for one in needed)
 
     @property
-    def unreadable(self) -> dict[str, str]:
+    def decode_errors(self) -> dict[str, str]:
         """Kinds of which some objects are left out because they do not decode, with why."""
-        return {kind: one.unreadable for kind, one in self.kinds.items() if one.unreadable}
+        return {kind: one.decode_error for kind, one in self.kinds.items() if one.decode_error}
 
-    def knows(self, kind: str) -> bool:
+    def has_synced(self, kind: str) -> bool:
         """Tell whether this kind's objects have been read (they may be stale)."""
         one = self.kinds.get(kind)
-        return one is not None and one.known
+        return one is not None and one.has_synced
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,9 @@ class WatchReport:
 
     kind: str
     health: WatchHealth
-    known: bool
-    objects: int
-    unreadable: str = ""
+    has_synced: bool
+    object_count: int
+    decode_error: str = ""
     silent_since: datetime | None = None
 
 
@@ -166,7 +166,7 @@ _WORST_FIRST = (
 )
 
 
-def fold(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None) -> ClusterHealth:
+def summarize_health(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None) -> ClusterHealth:
     """Fold the informers' states into one.
 
     The essential kinds decide; among them the worst does, except that a kind that may not be read, or of which
@@ -182,7 +182,7 @@ def fold(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None
         key=lambda kind: (kind not in ESSENTIAL, kind),
     )
     needed = [one for one in kinds.values() if one.kind in ESSENTIAL]
-    readable = [one for one in needed if one.state is not ClusterState.FORBIDDEN and not one.is_missing]
+    readable = [one for one in needed if one.state is not ClusterState.FORBIDDEN and not one.is_unserved]
     worst = min(readable or needed, key=lambda one: _WORST_FIRST.index(one.state), default=None)
     if worst is None:
         return ClusterHealth(ClusterState.LOADING, kinds=kinds)
@@ -195,11 +195,11 @@ def fold(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None
         since=(max(sinces) if latest else min(sinces)) if sinces else None,
         # One that is being tried right now has no time: then the reconnecting is not in the future.
         retry_at=min(retries) if len(retries) == len(alike) and retries else None,
-        objects=sum(one.objects for one in kinds.values()),
+        object_count=sum(one.object_count for one in kinds.values()),
         forbidden=tuple(forbidden),
         error=worst.error,
         kinds=kinds,
-        went_back_at=went_back_at,
+        restored_at=went_back_at,
     )
 
 
@@ -208,26 +208,26 @@ def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
     return KindHealth(
         kind,
         worst.state,
-        all(one.known for one in watches),
-        sum(one.objects for one in watches),
+        all(one.has_synced for one in watches),
+        sum(one.object_count for one in watches),
         worst.error,
         worst.since,
         worst.retry_at,
-        next((one.unreadable for one in watches if one.unreadable), ""),
+        next((one.decode_error for one in watches if one.decode_error), ""),
     )
 
 
 def _watch_health(one: WatchReport) -> KindHealth:
     match one.health:
         case Live() if one.silent_since is not None:
-            silence = SilentError("Nothing has come from the server for too long", "It is asked again by itself.")
-            return KindHealth(one.kind, ClusterState.STALE, one.known, one.objects, silence, one.silent_since)
+            silence = UnresponsiveError("Nothing has come from the server for too long", "It is asked again by itself.")
+            return KindHealth(one.kind, ClusterState.STALE, one.has_synced, one.object_count, silence, one.silent_since)
         case Live(since):
-            return KindHealth(one.kind, ClusterState.LIVE, one.known, one.objects, None, since)
+            return KindHealth(one.kind, ClusterState.LIVE, one.has_synced, one.object_count, None, since)
         case Stale(since, error, retry_at):
-            return KindHealth(one.kind, ClusterState.STALE, one.known, one.objects, error, since, retry_at)
+            return KindHealth(one.kind, ClusterState.STALE, one.has_synced, one.object_count, error, since, retry_at)
         case Forbidden(error, retry_at):
-            return KindHealth(one.kind, ClusterState.FORBIDDEN, one.known, one.objects, error, None, retry_at)
+            return KindHealth(one.kind, ClusterState.FORBIDDEN, one.has_synced, one.object_count, error, None, retry_at)
         case Loading(objects, error, retry_at):
             state = ClusterState.LOADING if error is None else ClusterState.UNREACHABLE
-            return KindHealth(one.kind, state, one.known, max(objects, one.objects), error, None, retry_at)
+            return KindHealth(one.kind, state, one.has_synced, max(objects, one.object_count), error, None, retry_at)

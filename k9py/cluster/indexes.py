@@ -12,7 +12,7 @@ from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.api.services import CONTROLLER, MANAGED_BY, EndpointSlice, Service
+from k9py.api.services import ENDPOINT_SLICE_CONTROLLER, MANAGED_BY_LABEL, EndpointSlice, Service
 from k9py.api.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH, Workload
 
 Pair = tuple[str, str, str]
@@ -109,7 +109,7 @@ def slice_service(endpoint_slice: EndpointSlice) -> tuple[tuple[str, str], ...]:
 
 def slice_by_hand(endpoint_slice: EndpointSlice) -> tuple[str, ...]:
     """Slices of Services without a selector are few: those of a namespace are looked through."""
-    by_controller = endpoint_slice.metadata.label(MANAGED_BY) == CONTROLLER
+    by_controller = endpoint_slice.metadata.label(MANAGED_BY_LABEL) == ENDPOINT_SLICE_CONTROLLER
     return () if by_controller or not endpoint_slice.service_name else (endpoint_slice.namespace,)
 
 

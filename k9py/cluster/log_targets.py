@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from k9py.api.pods import ContainerState, Pod
-from k9py.logs.source import LogTarget, Role
+from k9py.logs.source import ContainerRole, LogTarget
 
-USUAL_ROLES: Final[frozenset[Role]] = frozenset({"main", "sidecar"})
-EVERY_ROLE: Final[frozenset[Role]] = frozenset({"main", "sidecar", "init", "ephemeral"})
+DEFAULT_ROLES: Final[frozenset[ContainerRole]] = frozenset({"main", "sidecar"})
+ALL_ROLES: Final[frozenset[ContainerRole]] = frozenset({"main", "sidecar", "init", "ephemeral"})
 
 _REVISION_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
 
 
-def log_targets(pod: Pod, roles: Container[Role] = USUAL_ROLES) -> Iterator[LogTarget]:
+def log_targets(pod: Pod, roles: Container[ContainerRole] = DEFAULT_ROLES) -> Iterator[LogTarget]:
     """Yield the logs of a pod's containers of those roles: init containers first, then main, then ephemeral ones."""
     labels = pod.metadata.labels or {}
     revision = next((labels[name] for name in _REVISION_LABELS if name in labels), "")
@@ -32,7 +32,7 @@ def _started_at(state: ContainerState | None) -> datetime | None:
     return found.started_at if found is not None else None
 
 
-def _containers(pod: Pod) -> Iterator[tuple[str, Role]]:
+def _containers(pod: Pod) -> Iterator[tuple[str, ContainerRole]]:
     for one in pod.spec.init_containers or ():
         yield one.name, "sidecar" if one.is_sidecar else "init"
     for one in pod.spec.containers or ():

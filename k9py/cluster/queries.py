@@ -17,20 +17,20 @@ from k9py.api.kinds import NAMESPACE, WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.api.selectors import other_labels
+from k9py.api.selectors import label_mismatch
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.severity import Severity
 from k9py.api.workloads import Deployment, Workload
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.indexes import SELECTOR, every_pair
-from k9py.cluster.log_targets import USUAL_ROLES, log_targets
+from k9py.cluster.log_targets import DEFAULT_ROLES, log_targets
 from k9py.cluster.relations import Relations
 from k9py.cluster.stores import Stores
 from k9py.cluster.view_builder import ViewBuilder
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.pods import pod_findings
-from k9py.logs.source import LogTarget, Role
+from k9py.logs.source import ContainerRole, LogTarget
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.revisions import Revision, revisions
 from k9py.rollouts.status import RolloutState
@@ -63,10 +63,10 @@ class Queries:
         self._service_views: dict[ObjectKey, ServiceView] = {}
         self._rollout_views: dict[ObjectKey, RolloutView] = {}
         self._unsettled: dict[ObjectKey, None] = {}
-        self.computed = 0
+        self.computed_views = 0
         """Views computed so far, for tests of what a change costs."""
 
-    def absent_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
+    def missing_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return those of the namespaces that do not exist; none while that is not known.
 
         A list in a namespace that is not there is empty and no error: a slip of the keyboard would look like health.
@@ -76,7 +76,7 @@ class Queries:
         held = self._stores.namespaces
         return tuple(name for name in names if held.get(NAMESPACE.key("", name)) is None)
 
-    def knows(self, kind: str) -> bool:
+    def has_synced(self, kind: str) -> bool:
         """Tell whether objects of a kind have been read: where not, that there are none is not known."""
         return self._knows(kind)
 
@@ -98,7 +98,7 @@ class Queries:
         view = self._service_views.get(key)
         if view is None:
             view = self._service_views[key] = self._builder.service(service, now, self.rollout_view)
-            self.computed += 1
+            self.computed_views += 1
             if view.severity is Severity.ROLLING_OUT:
                 self._unsettled[key] = None
         return view
@@ -111,7 +111,7 @@ class Queries:
         view = self._rollout_views.get(key)
         if view is None:
             view = self._rollout_views[key] = self._builder.rollout(workload, now)
-            self.computed += 1
+            self.computed_views += 1
             if view.status.state not in _SETTLED or view.severity is Severity.ROLLING_OUT:
                 self._unsettled[key] = None
         return view
@@ -128,25 +128,25 @@ class Queries:
 
     # What belongs to what
 
-    def rollouts_of(self, service_key: ObjectKey) -> tuple[ObjectKey, ...]:
+    def backends_of(self, service_key: ObjectKey) -> tuple[ObjectKey, ...]:
         """Return the workloads behind a service, by kind and name."""
         service = self._stores.services.get(service_key)
         if service is None:
             return ()
         return self._relations.workloads_behind(service)
 
-    def missed_by(self, service_key: ObjectKey) -> tuple[ObjectKey, str] | None:
+    def selector_mismatch_of(self, service_key: ObjectKey) -> tuple[ObjectKey, str] | None:
         """Return the workload of a service's name that it does not select, and how the labels of its pods differ.
 
         None when there is none, or the service selects some: it is what a slip in the selector missed.
         """
         service = self._stores.services.get(service_key)
-        if service is None or not service.spec.selector or self.rollouts_of(service_key):
+        if service is None or not service.spec.selector or self.backends_of(service_key):
             return None
         for kind in WORKLOAD_KINDS:
             workload = self._stores.workload(ObjectKey(kind, service_key.namespace, service_key.name))
             if workload is not None:
-                return workload.key, other_labels(service.spec.selector, workload.spec.template.labels)
+                return workload.key, label_mismatch(service.spec.selector, workload.spec.template.labels)
         return None
 
     def services_of(self, rollout_key: ObjectKey) -> tuple[ObjectKey, ...]:
@@ -218,7 +218,7 @@ class Queries:
         """Return a workload's pods by revision, the current one first."""
         return cohorts(self.revisions_of(key), self.pods_of(key))
 
-    def endpoints_of(self, service_key: ObjectKey) -> tuple[EndpointSlice, ...]:
+    def endpoint_slices_of(self, service_key: ObjectKey) -> tuple[EndpointSlice, ...]:
         """Return a service's endpoint slices."""
         return self._relations.slices_of(service_key)
 
@@ -253,7 +253,7 @@ class Queries:
         covering = {one.key: one for one in candidates if one.spec.selector and one.spec.selector.matches(labels)}
         return tuple(covering[one] for one in sorted(covering))
 
-    def log_targets(self, key: ObjectKey, *, roles: Container[Role] = USUAL_ROLES) -> tuple[LogTarget, ...]:
+    def log_targets(self, key: ObjectKey, *, roles: Container[ContainerRole] = DEFAULT_ROLES) -> tuple[LogTarget, ...]:
         """Return the containers whose logs belong to an object, newest pod first.
 
         Args:
@@ -264,7 +264,7 @@ class Queries:
 
     # Kept for the cluster
 
-    def forget(self, services: Iterable[ObjectKey], rollouts: Iterable[ObjectKey]) -> None:
+    def invalidate(self, services: Iterable[ObjectKey], rollouts: Iterable[ObjectKey]) -> None:
         """Drop cached views that may differ now."""
         for key in services:
             self._service_views.pop(key, None)
@@ -273,7 +273,7 @@ class Queries:
             self._rollout_views.pop(key, None)
             self._unsettled.pop(key, None)
 
-    def forget_all(self) -> None:
+    def invalidate_all(self) -> None:
         """Drop every cached view."""
         self._service_views = {}
         self._rollout_views = {}

@@ -41,7 +41,7 @@ class ScopeChoice:
     notice: str = ""
 
 
-class Rights(Protocol):
+class ScopeConnection(Protocol):
     """Tells what may be read. `kube.connection.Connection` fulfils it."""
 
     async def can_i(
@@ -54,7 +54,7 @@ class Rights(Protocol):
 
 
 async def choose_scope(
-    connection: Rights, wanted: Sequence[str] = (), *, context_namespace: str = "default"
+    connection: ScopeConnection, wanted: Sequence[str] = (), *, context_namespace: str = "default"
 ) -> ScopeChoice:
     """Choose what to watch.
 
@@ -81,7 +81,7 @@ async def choose_scope(
     return ScopeChoice(scope, f"no right to list pods in all namespaces: showing {scope} only")
 
 
-async def _named(connection: Rights, names: tuple[str, ...]) -> ScopeChoice:
+async def _named(connection: ScopeConnection, names: tuple[str, ...]) -> ScopeChoice:
     refused = [name for name in names if await _may_list(connection, POD, name) is False]
     allowed = tuple(name for name in names if name not in refused)
     if not refused:
@@ -92,7 +92,7 @@ async def _named(connection: Rights, names: tuple[str, ...]) -> ScopeChoice:
     return ScopeChoice(Scope(allowed), f"no right to list pods in {missing}: showing {Scope(allowed)} only")
 
 
-async def _may_list(connection: Rights, kind: Kind[Any], namespace: str) -> bool | None:
+async def _may_list(connection: ScopeConnection, kind: Kind[Any], namespace: str) -> bool | None:
     """Ask for the right, and where the server will not say, try it. None: could not be asked."""
     try:
         answer = await connection.can_i("list", kind.name, namespace)

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from k9py.api.pods import Pod
 from k9py.api.workloads import CONTROLLER_REVISION_HASH, ReplicaSet
-from k9py.informer.store import Batch
-from k9py.rollouts.revision_past import RevisionPast
+from k9py.informer.store import ChangeBatch
+from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision
 
 _JUST_MADE: Final = timedelta(seconds=60)
@@ -28,7 +28,7 @@ class SeenRevisions:
         self._from_birth: set[str] = set()
         self._left: dict[str, tuple[datetime, str]] = {}
 
-    def note(self, batch: Batch[Any], now: datetime, *, is_whole: bool) -> None:
+    def observe(self, batch: ChangeBatch[Any], now: datetime, *, is_whole: bool) -> None:
         """Take in changes of ReplicaSets or pods; others are ignored.
 
         Args:
@@ -49,24 +49,24 @@ class SeenRevisions:
                 case None if isinstance(change.old, ReplicaSet):
                     self._forget((change.old.uid,))
 
-    def gap(self) -> None:
+    def record_gap(self) -> None:
         """Something may have been missed: what was not seen ready may have been."""
         self._from_birth.clear()
 
-    def leave(self, revision: Revision, now: datetime, why: str) -> None:
+    def record_rolled_back(self, revision: Revision, now: datetime, why: str) -> None:
         """Remember that this session went back behind a revision, and what was wrong with it."""
         self._left[revision.uid] = now, why
 
-    def pasts(self, owner_uid: str, revisions: Sequence[Revision]) -> dict[str, RevisionPast]:
+    def outcomes(self, owner_uid: str, revisions: Sequence[Revision]) -> dict[str, RevisionOutcome]:
         """Return what was seen of a workload's revisions, by their uids."""
-        found: dict[str, RevisionPast] = {}
+        found: dict[str, RevisionOutcome] = {}
         for one in revisions:
             if one.is_current:
                 self._left.pop(one.uid, None)  # taken up again
             marks = {(one.uid, ""), (owner_uid, one.pod_template_hash), (owner_uid, one.name)}
             was_ready = True if marks & self._ready else False if one.uid in self._from_birth else None
             left_at, why = self._left.get(one.uid, (None, ""))
-            found[one.uid] = RevisionPast(was_ready, one.uid in self._left, left_at, why)
+            found[one.uid] = RevisionOutcome(was_ready, one.uid in self._left, left_at, why)
         return found
 
     def _forget(self, uids: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.meta import ObjectKey, condition
+from k9py.api.meta import ObjectKey, find_condition
 from k9py.api.pods import Pod
 from k9py.api.scalings import Scaling
 from k9py.api.severity import Severity
@@ -20,10 +20,10 @@ from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.ranking import worst_first
 from k9py.diagnosis.workloads import FRESH
-from k9py.rollouts.allowance import AVAILABLE, allowance
-from k9py.rollouts.at_zero import AtZero, ZeroReason
-from k9py.rollouts.progress import progress
+from k9py.rollouts.progress import rollout_progress
+from k9py.rollouts.scaled_to_zero import ScaledToZero, ZeroReason
 from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE, strategy_limits
 
 _STARTING: Final = timedelta(seconds=60)
 """A pod this young, with nothing wrong, is on its way: it follows a scale-up, a new node, or a pod that went."""
@@ -32,7 +32,7 @@ _RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ServiceDemand:
     """What the Services in front of a workload make of its being at zero.
 
     Args:
@@ -51,8 +51,8 @@ def rollout_severity(
     pods: Sequence[Pod],
     now: datetime,
     *,
-    zero: AtZero | None = None,
-    demand: Demand = Demand(),
+    zero: ScaledToZero | None = None,
+    demand: ServiceDemand = ServiceDemand(),
     scaling: Scaling | None = None,
 ) -> Severity:
     """Return how bad a workload is.
@@ -120,7 +120,7 @@ def _of_row(severity: Severity) -> Severity:
     return Severity.HEALTHY if severity is Severity.INFO else severity
 
 
-def _zero_severity(zero: AtZero, demand: Demand, now: datetime) -> Severity:
+def _zero_severity(zero: ScaledToZero, demand: ServiceDemand, now: datetime) -> Severity:
     match zero.reason:
         case ZeroReason.ALWAYS | ZeroReason.AUTOSCALED:
             return Severity.IDLE
@@ -136,15 +136,15 @@ def _allowed(workload: Workload, status: RolloutStatus) -> int:
     """Return how many pods may be missing now: what the strategy allows while an update goes on, else none."""
     if status.state is not RolloutState.PROGRESSING or not _is_updating(workload):
         return 0
-    return allowance(workload).unavailable or 0
+    return strategy_limits(workload).unavailable or 0
 
 
 def _is_updating(workload: Workload) -> bool:
     """Tell whether pods of an older template are being replaced, by what the controller says."""
     match workload:
         case Deployment(status=status):
-            progressing = condition(status.conditions, "Progressing")
-            is_through = progressing is not None and progressing.reason == AVAILABLE
+            progressing = find_condition(status.conditions, "Progressing")
+            is_through = progressing is not None and progressing.reason == NEW_REPLICA_SET_AVAILABLE
             return status.updated_replicas < status.replicas or not is_through
         case StatefulSet(status=status):
             return status.update_revision != status.current_revision
@@ -158,7 +158,7 @@ def _coming(workload: Workload, pods: Sequence[Pod], now: datetime) -> int:
     A pod that cannot be made is a failure, told by a condition or an event, and never comes here.
     """
     ages = [now - one.metadata.creation_timestamp for one in pods if one.metadata.creation_timestamp]
-    counts = progress(workload)
+    counts = rollout_progress(workload)
     unmade = max(counts.desired - counts.total, 0)
     if not isinstance(workload, Deployment) and not any(one < FRESH for one in ages):
         unmade = 0
@@ -170,7 +170,7 @@ def _coming(workload: Workload, pods: Sequence[Pod], now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Backing:
+class ServiceBackends:
     """What stands behind a Service, in numbers.
 
     Args:
@@ -193,7 +193,7 @@ class Backing:
     is_moving: bool = False
 
 
-def service_severity(backing: Backing, findings: Iterable[Finding]) -> Severity:
+def service_severity(backing: ServiceBackends, findings: Iterable[Finding]) -> Severity:
     """Return how bad a service is.
 
     Args:
@@ -240,10 +240,10 @@ def _inherited(workload: Severity) -> Severity:
     return Severity.HEALTHY if workload in (Severity.IDLE, Severity.INFO) else workload
 
 
-def zero_finding(key: ObjectKey, zero: AtZero, severity: Severity) -> Finding:
+def zero_finding(key: ObjectKey, zero: ScaledToZero, severity: Severity) -> Finding:
     """Return the finding that tells that a workload wants no pods."""
     level = severity if severity <= Severity.WARNING else Severity.INFO
-    return Finding(level, "ScaledToZero", zero.words, key, zero.at)
+    return Finding(level, "ScaledToZero", zero.text, key, zero.at)
 
 
 def levelled(findings: Iterable[Finding], severity: Severity, reason: Finding | None) -> tuple[Finding, ...]:
@@ -275,10 +275,10 @@ def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
         case Severity.DEGRADED:
             message = f"{serving} of {_pods(desired)} {'is' if serving == 1 else 'are'} ready"
             return Finding(severity, "PodsMissing", message, status.key)
-    return Finding(severity, status.state.value, status.words, status.key)
+    return Finding(severity, status.state.value, status.summary, status.key)
 
 
-def service_reason(key: ObjectKey, backing: Backing, severity: Severity) -> Finding:
+def service_reason(key: ObjectKey, backing: ServiceBackends, severity: Severity) -> Finding:
     """Return the finding that tells a service's severity where nothing else does."""
     if severity is Severity.UNKNOWN:
         return Finding(severity, "Unknown", "endpoints not known", key)

@@ -18,17 +18,17 @@ from msgspec.structs import replace
 from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
-from k9py.api.scalings import Scaling, scaled_back
+from k9py.api.scalings import Scaling, scale_up_from_zero
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.severity import Severity
 from k9py.api.target_ports import lacks_ports, routed_slices
 from k9py.api.text import printable
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, Workload
-from k9py.cluster.backing import Counted, Wants, counted
+from k9py.cluster.endpoint_counts import EndpointCounts, Wants, count_endpoints
 from k9py.cluster.relations import Relations
 from k9py.cluster.severity import (
-    Backing,
-    Demand,
+    ServiceBackends,
+    ServiceDemand,
     levelled,
     rollout_reason,
     rollout_severity,
@@ -40,9 +40,9 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.services import service_findings
 from k9py.diagnosis.workloads import workload_findings
-from k9py.rollouts.at_zero import AtZero, at_zero
-from k9py.rollouts.changed import TemplateChange
+from k9py.rollouts.changed import TemplateWrite
 from k9py.rollouts.revisions import Revision, current_revision, revisions
+from k9py.rollouts.scaled_to_zero import ScaledToZero, scaled_to_zero
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class ViewBuilder:
         self._knows = knows
         self._wanted: dict[str, int] = {}  # by uid, the one seen longest ago first
         self._scaled: dict[str, Scaling] = {}  # by uid; `at` None: not since it was seen first
-        self._changed: dict[str, tuple[int | None, TemplateChange]] = {}  # by uid, with the revision's number
+        self._changed: dict[str, tuple[int | None, TemplateWrite]] = {}  # by uid, with the revision's number
 
     def service(
         self, service: Service, now: datetime, rollout_view: Callable[[ObjectKey, datetime], RolloutView | None]
@@ -80,7 +80,7 @@ class ViewBuilder:
         behind = self._relations.workloads_behind(service)
         views = [view for key in behind if (view := rollout_view(key, now)) is not None]
         at_rest = bool(views) and all(view.status.desired == 0 for view in views)
-        counts: Counted | None = None
+        counts: EndpointCounts | None = None
         own: tuple[Finding, ...] = ()
         if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
             is_selected = mode is not ServiceMode.NO_SELECTOR
@@ -90,13 +90,19 @@ class ViewBuilder:
             owners = self._owners(behind, pods or ())
             # A pod of nothing we show that lacks the port (a Job's) is not one that should serve.
             meant = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
-            counts = counted(slices, meant if is_selected and pods is not None else None, wants, owners, now)
+            counts = count_endpoints(slices, meant if is_selected and pods is not None else None, wants, owners, now)
             if pods is not None:
                 own = service_findings(
-                    service, slices, pods, now, at_rest=at_rest, told_by=owners, events_of=self._events_of
+                    service,
+                    slices,
+                    pods,
+                    now,
+                    is_scaled_to_zero=at_rest,
+                    reported_owners=owners,
+                    events_of=self._events_of,
                 )
         created = service.metadata.creation_timestamp
-        backing = Backing(
+        backing = ServiceBackends(
             is_needed=mode is not ServiceMode.EXTERNAL_NAME,
             is_known=counts is not None,
             serving=counts.serving if counts else None,
@@ -126,8 +132,8 @@ class ViewBuilder:
             created_at=created,
             severity=severity,
             serving=counts.serving if counts else None,
-            wanted=counts.wanted if counts else None,
-            is_explained=severity in backing.workloads,
+            desired=counts.wanted if counts else None,
+            is_explained_by_workload=severity in backing.workloads,
         )
 
     def rollout(self, workload: Workload, now: datetime) -> RolloutView:
@@ -139,7 +145,7 @@ class ViewBuilder:
         status = self._steady(rollout_status(workload, found, pods, now, events=events))
         findings = workload_findings(workload, owned, pods, events, now)
         zero = self._at_zero(workload, owned, events, status.desired)
-        demand = Demand() if zero is None else self._demand(workload)
+        demand = ServiceDemand() if zero is None else self._demand(workload)
         scaling = self._scaling(workload, found, events, now)
         severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand, scaling=scaling)
         if zero is not None:
@@ -151,7 +157,7 @@ class ViewBuilder:
             findings=levelled(findings, severity, rollout_reason(status, severity)),
             created_at=workload.metadata.creation_timestamp,
             generation=workload.metadata.generation,
-            pods_known=self._knows(Pod.KIND),
+            has_synced_pods=self._knows(Pod.KIND),
             severity=severity,
             scaling=scaling,
         )
@@ -171,7 +177,7 @@ class ViewBuilder:
             return None if seen.at is None else seen
         current = current_revision(found)
         own = [one for one in events if one.involved_object.uid == workload.uid]
-        return None if current is None else scaled_back(own, current.name, replicas)
+        return None if current is None else scale_up_from_zero(own, current.name, replicas)
 
     def _at_zero(
         self,
@@ -179,36 +185,36 @@ class ViewBuilder:
         owned: tuple[ReplicaSet | ControllerRevision, ...],
         events: tuple[Event, ...],
         desired: int | None,
-    ) -> AtZero | None:
+    ) -> ScaledToZero | None:
         """Return why it wants no pods, None when it wants some; remembers how many it wanted."""
         if desired:
             _remember(self._wanted, workload.uid, desired)
         is_read = not isinstance(workload, Deployment) or self._knows(ReplicaSet.KIND)
-        return at_zero(
+        return scaled_to_zero(
             workload,
             owned if is_read else None,
             events,
             autoscaler=self._relations.autoscaler_of(workload.key),
-            seen=self._wanted.get(workload.uid),
+            last_seen_replicas=self._wanted.get(workload.uid),
         )
 
     def _steady(self, status: RolloutStatus) -> RolloutStatus:
         """Return the status with the earliest time seen for its revision: later signs may only be of later things."""
         if not (self._knows(ReplicaSet.KIND) and self._knows(ControllerRevision.KIND)):
             return status
-        number, change = self._changed.pop(status.uid, (None, TemplateChange()))
+        number, change = self._changed.pop(status.uid, (None, TemplateWrite()))
         if status.revision is None or number != status.revision or change.at is None:
-            change = TemplateChange(status.changed_at, status.changed_by)
+            change = TemplateWrite(status.changed_at, status.changed_by)
         elif status.changed_at is not None and status.changed_at < change.at:
-            change = TemplateChange(status.changed_at, status.changed_by or change.by)
+            change = TemplateWrite(status.changed_at, status.changed_by or change.by)
         _remember(self._changed, status.uid, (status.revision, change))
         return replace(status, changed_at=change.at, changed_by=change.by)
 
-    def _demand(self, workload: Workload) -> Demand:
+    def _demand(self, workload: Workload) -> ServiceDemand:
         """Return what the services in front of a workload make of its being at zero."""
         services = self._relations.services_of(workload)
         known = self._knows(EndpointSlice.KIND)
-        return Demand(len(services), any(not known or not self._is_served(key) for key in services))
+        return ServiceDemand(len(services), any(not known or not self._is_served(key) for key in services))
 
     def _is_served(self, service: ObjectKey) -> bool:
         """Tell whether a service has an endpoint that serves and stays."""

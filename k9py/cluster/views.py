@@ -54,11 +54,11 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
     created_at: datetime | None
     severity: Severity = Severity.UNKNOWN
     serving: int | None = None
-    wanted: int | None = None
-    is_explained: bool = False
+    desired: int | None = None
+    is_explained_by_workload: bool = False
 
     @property
-    def worst(self) -> Finding | None:
+    def worst_finding(self) -> Finding | None:
         """The finding to show when there is room for one."""
         return self.findings[0] if self.findings else None
 
@@ -95,7 +95,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
     findings: tuple[Finding, ...]
     created_at: datetime | None
     generation: int
-    pods_known: bool
+    has_synced_pods: bool
     severity: Severity = Severity.UNKNOWN
     scaling: Scaling | None = None
 
@@ -114,7 +114,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
         if not images:
             return ""
         more = f" +{len(images) - 1}" if len(images) > 1 else ""
-        return short_tag(images[0]) + more
+        return short_image_tag(images[0]) + more
 
     @property
     def changed_at(self) -> datetime | None:
@@ -127,7 +127,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
         return self.status.changed_by
 
     @property
-    def worst(self) -> Finding | None:
+    def worst_finding(self) -> Finding | None:
         """The finding to show when there is room for one."""
         return self.findings[0] if self.findings else None
 
@@ -137,7 +137,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
         return self.severity <= Severity.STUCK
 
 
-def short_tag(image: str) -> str:
+def short_image_tag(image: str) -> str:
     """Return an image's tag, a digest's first 12 digits, or "latest" when it names neither.
 
     The registry's port is not a tag: only what follows the last slash can hold one.

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Answer = Literal["taken", "unknown", "refused"]
+ClipboardSupport = Literal["taken", "unknown", "refused"]
 
 MAX_BASE64: Final = 74_000
 """Characters of base64 one copy may have: several terminals and multiplexers drop more without a word."""
@@ -28,7 +28,7 @@ class Clipboard:
         why: what decides it, in words; "" when nothing is known.
     """
 
-    answer: Answer = "unknown"
+    support: ClipboardSupport = "unknown"
     why: str = ""
 
 
@@ -44,7 +44,7 @@ _REFUSING: Final = {"Apple_Terminal": "Apple Terminal"}
 _REFUSING_TERMS: Final = {"linux": "the Linux console", "dumb": "a dumb terminal"}
 
 
-def clipboard(environ: Mapping[str, str]) -> Clipboard:
+def detect_clipboard(environ: Mapping[str, str]) -> Clipboard:
     """Return whether the terminal takes copies."""
     # A multiplexer stands between: the terminal's own variables are those of where it was started.
     if environ.get("TMUX"):

@@ -28,7 +28,7 @@ def redraws_per_second(environ: Mapping[str, str]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Notify:
+class NotificationMode:
     """How the terminal is told that a change has come to its end.
 
     Args:
@@ -41,14 +41,14 @@ class Notify:
 
 
 _NOTIFY = {
-    "none": Notify(bell=False),
-    "bell": Notify(),
-    "osc9": Notify(bell=False, osc9=True),
-    "both": Notify(osc9=True),
+    "none": NotificationMode(bell=False),
+    "bell": NotificationMode(),
+    "osc9": NotificationMode(bell=False, osc9=True),
+    "both": NotificationMode(osc9=True),
 }
 
 
-def notify(environ: Mapping[str, str]) -> Notify:
+def notification_mode(environ: Mapping[str, str]) -> NotificationMode:
     """Return how to notify, by `KDASH_NOTIFY`: none, bell (when it is not set), osc9 or both.
 
     Raises:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from k9py.api.meta import ObjectKey
 from k9py.api.severity import Severity
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +32,5 @@ class Finding:
     message: str
     about: ObjectKey
     since: datetime | None = None
-    kind: TroubleKind | None = None
+    kind: CauseKind | None = None
     remedy: str = ""

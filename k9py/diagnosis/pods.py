@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.meta import condition
-from k9py.api.pod_troubles import exit_words, pod_troubles, short, stuck_ending
+from k9py.api.meta import find_condition
+from k9py.api.pod_troubles import exit_text, shorten, stuck_termination, unready_causes
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age
-from k9py.api.troubles import Trouble
+from k9py.api.troubles import Cause
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.ranking import worst_first
 
@@ -49,14 +49,14 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
             one.kind,
             one.remedy,
         )
-        for one in pod_troubles(pod, now, events)
+        for one in unready_causes(pod, now, events)
     ]
     for check in _CHECKS:
         found += check(pod, now)
     return worst_first(found)
 
 
-def _severity(trouble: Trouble, now: datetime) -> Severity:
+def _severity(trouble: Cause, now: datetime) -> Severity:
     """A probe that says no while its container starts is how starting looks: worth a warning once it takes long."""
     if trouble.blocking:
         return Severity.DOWN
@@ -91,17 +91,17 @@ def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
         ended = one.state.terminated if one.state else None
         if ended is not None and ended.exit_code != 0:
             at = ended.finished_at or at
-            why = why or f"container {printable(one.name)} failed ({exit_words(ended)})"
+            why = why or f"container {printable(one.name)} failed ({exit_text(ended)})"
             reason = reason or ended.reason or "Error"
             break
-    words = short(pod.status.message)
+    words = shorten(pod.status.message)
     why = why or "pod failed" + (f": {words}" if words else "")
     yield Finding(severity, printable(reason) or "Failed", why, pod.key, at)
 
 
 def _why_failed(pod: Pod) -> str:
     """Return what the node, or who took the pod away, says; "" when it says nothing: then its containers tell."""
-    reason, words = pod.status.reason, short(pod.status.message)
+    reason, words = pod.status.reason, shorten(pod.status.message)
     node = f"node {printable(pod.spec.node_name)}" if pod.spec.node_name else "its node"
     after = f": {words}" if words else ""
     if reason == "Evicted":
@@ -118,9 +118,9 @@ def _why_failed(pod: Pod) -> str:
         return f"{node} refused the pod{after}"
     if reason:
         return f"pod failed: {printable(reason)}{after}"
-    target = condition(pod.status.conditions, "DisruptionTarget")
+    target = find_condition(pod.status.conditions, "DisruptionTarget")
     if target is not None and target.status == "True":
-        said = short(target.message) or printable(target.reason)
+        said = shorten(target.message) or printable(target.reason)
         return f"pod was taken away: {said}"
     return ""
 
@@ -130,7 +130,7 @@ def _stuck_ending(pod: Pod, now: datetime) -> Iterator[Finding]:
     if deleted is None:
         return
     # The server sets deletionTimestamp to when the grace period ends.
-    lost = stuck_ending(pod, now)
+    lost = stuck_termination(pod, now)
     if lost is not None and lost.reason == "NodeLost":
         message = f"pod is stuck terminating: {lost.message}"
         yield Finding(Severity.WARNING, "StuckTerminating", message, pod.key, lost.since, lost.kind, lost.remedy)
@@ -158,7 +158,7 @@ def _restarted(pod: Pod, now: datetime) -> Iterator[Finding]:
         elif ended.exit_code == 0:
             continue
         else:
-            how = exit_words(ended)
+            how = exit_text(ended)
         times = "once" if one.restart_count <= 1 else f"{one.restart_count} times"
         message = (
             f"container {printable(one.name)} was restarted {times}, last {age(ended.finished_at, now)} ago ({how})"
@@ -175,7 +175,7 @@ def _slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:
     ]
     if any(one and (one.running or one.terminated) for one in states):
         return
-    scheduled = condition(pod.status.conditions, "PodScheduled")
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
     since = (scheduled.last_transition_time if scheduled else None) or pod.status.start_time
     if since is not None and now - since > _SLOW_START:
         message = f"no container has started on node {printable(pod.spec.node_name)} for {age(since, now)}"

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.pod_troubles import stuck_ending
+from k9py.api.pod_troubles import stuck_termination
 from k9py.api.pods import Pod
-from k9py.api.selectors import selector_words
+from k9py.api.selectors import selector_text
 from k9py.api.services import Endpoint, EndpointSlice, Service
 from k9py.api.severity import Severity
 from k9py.api.target_ports import lacks_ports, named_ports, named_targets
@@ -50,8 +50,8 @@ def service_findings(
     pods: Sequence[Pod],
     now: datetime,
     *,
-    at_rest: bool = False,
-    told_by: Container[str] = (),
+    is_scaled_to_zero: bool = False,
+    reported_owners: Container[str] = (),
     events_of: Callable[[Pod], Sequence[Event]] = lambda _: (),
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a service, worst first.
@@ -68,15 +68,15 @@ def service_findings(
     unique: dict[str | tuple[str, ...], Endpoint] = {}
     for part in slices:
         for one in part.endpoints or ():
-            unique[one.identity] = one
-    case = _Case(service, tuple(unique.values()), pods, now, at_rest, told_by, events_of)
+            unique[one.backend_identity] = one
+    case = _Case(service, tuple(unique.values()), pods, now, is_scaled_to_zero, reported_owners, events_of)
     return worst_first(found for check in _CHECKS for found in check(case))
 
 
 def _no_pods(case: _Case) -> Iterator[Finding]:
     if case.pods or case.endpoints or case.at_rest or not case.service.spec.selector:
         return  # at rest, the workloads tell why they want no pods
-    selector = printable(selector_words(case.service.spec.selector))
+    selector = printable(selector_text(case.service.spec.selector))
     yield Finding(Severity.DOWN, "NoPods", f"no pod matches its selector {selector}", case.service.key)
 
 
@@ -97,7 +97,7 @@ def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
     if not running and case.at_rest:
         return  # the last ones are ending, as was wished
     # A pod that is held on a lost node is behind the service as much as it was before it was to end.
-    held = [trouble for pod in case.pods if pod.is_terminating and (trouble := stuck_ending(pod, case.now))]
+    held = [trouble for pod in case.pods if pod.is_terminating and (trouble := stuck_termination(pod, case.now))]
     if not running and not held:
         yield Finding(Severity.DOWN, "NoReadyEndpoints", "all pods behind it are ending or ended", case.service.key)
         return

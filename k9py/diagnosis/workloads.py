@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.meta import Condition, condition
+from k9py.api.meta import Condition, find_condition
 from k9py.api.pods import Pod
-from k9py.api.refusals import creation_trouble, refusal
+from k9py.api.refusals import creation_failure, parse_creation_failure
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age
@@ -100,9 +100,9 @@ def _pods(case: _Case) -> Iterator[Finding]:
 def _refused_pods(case: _Case) -> Iterator[Finding]:
     workload = case.workload
     if isinstance(workload, Deployment):
-        failure = condition(workload.status.conditions, "ReplicaFailure")
+        failure = find_condition(workload.status.conditions, "ReplicaFailure")
         if failure is not None and failure.status == "True":
-            trouble = creation_trouble(failure.message, failure.last_transition_time)
+            trouble = parse_creation_failure(failure.message, failure.last_transition_time)
             yield Finding(
                 Severity.DOWN,
                 trouble.reason,
@@ -116,7 +116,7 @@ def _refused_pods(case: _Case) -> Iterator[Finding]:
     wanted, have = _wanted_and_there(workload)
     if have >= wanted:
         return
-    told = refusal(workload.uid, case.events, case.pods, case.now)
+    told = creation_failure(workload.uid, case.events, case.pods, case.now)
     if told is not None:
         yield Finding(Severity.DOWN, told.reason, told.message, workload.key, told.since, told.kind, told.remedy)
 
@@ -143,7 +143,7 @@ def _deadline_exceeded(workload: Workload) -> Condition | None:
     """Return the condition that says that the rollout took too long, None when it does not."""
     if not isinstance(workload, Deployment):
         return None
-    progressing = condition(workload.status.conditions, "Progressing")
+    progressing = find_condition(workload.status.conditions, "Progressing")
     return progressing if progressing is not None and progressing.reason == "ProgressDeadlineExceeded" else None
 
 

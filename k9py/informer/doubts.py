@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.api.errors import KdashError, SilentError
+from k9py.api.errors import KdashError, UnresponsiveError
 from k9py.informer import timing
-from k9py.informer.clock import Clock
+from k9py.runtime.clock import Clock
 
 _TOO_MANY: Final = 2
 
@@ -43,7 +43,7 @@ class Doubts:
         had_to = self.must_prove
         if self._spoke:
             return False
-        if isinstance(error, SilentError):
+        if isinstance(error, UnresponsiveError):
             self._count += _TOO_MANY
         elif self._clock.monotonic() - self._opened_at < timing.PROVING_SECONDS:
             self._count += 1  # may be chance; one that was quiet for longer was cut for idling

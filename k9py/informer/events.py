@@ -1,9 +1,10 @@
 """What a watcher tells: the life of a list and the watch after it, as values.
 
 Order: `Init`, `InitApplied`*, `InitDone`, then `Applied` and `Deleted` as the cluster changes. `Init` may come again at
-any time and makes void an initial list that was not done. `Watched` says that the stream is open, `Disrupted` that
-something failed and when it will be tried again, `WentBack` that the server was restored to an older state and nothing
-known of it holds (the list that follows is the truth), `Rejected` that one object could not be read.
+any time and makes void an initial list that was not done. `WatchOpened` says that the stream is open, `ListWatchFailed`
+that something failed and when it will be tried again, `ServerRestored` that the server was restored to an older
+state and nothing known of it holds (the list that follows is the truth), `DecodeFailed` that one object could not be
+read.
 """
 
 from __future__ import annotations
@@ -44,31 +45,41 @@ class Deleted(msgspec.Struct, Generic[T], frozen=True):
     object: T
 
 
-class Watched(msgspec.Struct, frozen=True):
+class WatchOpened(msgspec.Struct, frozen=True):
     """The watch is open: from here on what we hold is what the cluster holds.
 
     `heard`: the server has just said so (a bookmark, a probe answered, a stream ended in order); False: its headers are
     all that has come.
     """
 
-    heard: bool = True
+    is_confirmed: bool = True
 
 
-class WentBack(msgspec.Struct, frozen=True):
+class ServerRestored(msgspec.Struct, frozen=True):
     """The server's versions are lower than those it gave before, twice in a row."""
 
 
-class Disrupted(msgspec.Struct, frozen=True):
+class ListWatchFailed(msgspec.Struct, frozen=True):
     """A list or watch failed; the next try is due in `retry_in` seconds. The watcher expects its reader to wait."""
 
     error: KdashError
     retry_in: float
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class DecodeFailed(msgspec.Struct, frozen=True):
     """One object did not decode and is left out; `message` says where and why."""
 
     message: str
 
 
-WatchEvent = Init | InitApplied[T] | InitDone | Applied[T] | Deleted[T] | Watched | Disrupted | WentBack | Rejected
+WatchEvent = (
+    Init
+    | InitApplied[T]
+    | InitDone
+    | Applied[T]
+    | Deleted[T]
+    | WatchOpened
+    | ListWatchFailed
+    | ServerRestored
+    | DecodeFailed
+)

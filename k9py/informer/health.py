@@ -27,7 +27,7 @@ from k9py.api.errors import KdashError
 class Loading:
     """The first list has not come in whole. `objects` have arrived; `error` is why the last try failed, if one did."""
 
-    objects: int = 0
+    object_count: int = 0
     error: KdashError | None = None
     retry_at: datetime | None = None
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from k9py.api.meta import KubeObject, ObjectKey
-from k9py.informer.store import Change, Store
+from k9py.informer.store import ObjectChange, Store
 from k9py.informer.turns import Turns
 from k9py.informer.versions import is_older, is_same
 
@@ -49,7 +49,7 @@ class FirstList(Generic[T]):
     def add(self, objects: Iterable[T]) -> None:
         objects = tuple(objects)
         self._seen.update(one.key for one in objects)
-        self._store.put_all(objects)
+        self._store.upsert_all(objects)
 
     def remove(self, gone: T) -> None:
         self._seen.discard(gone.key)
@@ -73,7 +73,7 @@ class Relist(Generic[T]):
         self._turns = turns
         self._distrust = distrust
         self.fell = False
-        self._contents = store.blank()
+        self._contents = store.empty_contents()
 
     def add(self, objects: Iterable[T]) -> None:
         for new in objects:
@@ -92,7 +92,7 @@ class Relist(Generic[T]):
             self._contents.remove(gone.key)
 
     async def finish(self) -> None:
-        changes: list[Change[T]] = []
+        changes: list[ObjectChange[T]] = []
         comparison = self._changes()
         done = False
         while not done:
@@ -104,17 +104,17 @@ class Relist(Generic[T]):
                     if self._turns.over:
                         done = False
                         break
-        self._store.exchange(self._contents)
+        self._store.replace(self._contents)
         for at in range(0, len(changes), _TOLD_TOGETHER):
             async with self._turns.turn():
-                self._store.tell(changes[at : at + _TOLD_TOGETHER])
+                self._store.publish(changes[at : at + _TOLD_TOGETHER])
 
-    def _changes(self) -> Iterator[Change[T] | None]:
+    def _changes(self) -> Iterator[ObjectChange[T] | None]:
         for key, new in self._contents.objects.items():
             old = self._store.get(key)
-            yield Change(key, old, new) if old is not new else None
+            yield ObjectChange(key, old, new) if old is not new else None
         for old in self._store.values():
-            yield Change(old.key, old, None) if old.key not in self._contents.objects else None
+            yield ObjectChange(old.key, old, None) if old.key not in self._contents.objects else None
 
 
 _TOLD_TOGETHER = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from k9py.api.meta import KubeObject
-from k9py.informer.events import Applied, Deleted, InitApplied, InitDone, Rejected, Watched, WatchEvent
+from k9py.informer.events import Applied, DecodeFailed, Deleted, InitApplied, InitDone, WatchEvent, WatchOpened
 from k9py.informer.states import InitialWatch, State, Watching
 from k9py.informer.versions import number
 
@@ -61,11 +61,11 @@ class Intake(Generic[T]):
             self._flush()
             self._events.append(InitDone())
         self._advance(resource_version)
-        self._events.append(Watched())
+        self._events.append(WatchOpened())
 
     def reject(self, message: str) -> None:
         """Take note of an object that did not decode."""
-        self._events.append(Rejected(message))
+        self._events.append(DecodeFailed(message))
 
     def finish(self) -> tuple[WatchEvent[T], ...]:
         """Return the events."""

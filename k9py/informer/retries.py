@@ -5,7 +5,14 @@ To give another failure a wait of its own: one `case`.
 
 from __future__ import annotations
 
-from k9py.api.errors import ApiError, ForbiddenError, KdashError, NotFoundError, SilentError, WentBackError
+from k9py.api.errors import (
+    ApiError,
+    ForbiddenError,
+    KdashError,
+    NotFoundError,
+    UnresponsiveError,
+    VersionRegressedError,
+)
 from k9py.informer import timing
 from k9py.informer.backoff import MIN_WAIT, Backoff
 
@@ -18,13 +25,13 @@ def wait_after(error: KdashError, backoff: Backoff, *, unanswered_for: float | N
         unanswered_for: seconds the request has waited for the answer that did not come; None: there was an answer.
     """
     match error:
-        case WentBackError():
+        case VersionRegressedError():
             return timing.CONFIRM
         case ForbiddenError() | NotFoundError():
             return timing.SLOW_RETRY
         case ApiError(retry_after=float() | int() as seconds):
             return max(min(float(seconds), timing.MAX_RETRY_AFTER), backoff.next())
-        case SilentError() if unanswered_for is not None:
+        case UnresponsiveError() if unanswered_for is not None:
             return max(MIN_WAIT, backoff.next() - unanswered_for)  # waiting for the answer was a wait already
         case _:
             return backoff.next()

@@ -20,5 +20,5 @@ class ServerTraits:
     """
 
     def __init__(self) -> None:
-        self.streams_lists = True
-        self.went_back_at: datetime | None = None
+        self.supports_streaming_lists = True
+        self.restored_at: datetime | None = None

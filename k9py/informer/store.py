@@ -27,7 +27,7 @@ LABELS: Final = "labels"
 """Name under which `indexes.labels` is declared for `select` to use it."""
 
 
-class Change(msgspec.Struct, Generic[T], frozen=True):
+class ObjectChange(msgspec.Struct, Generic[T], frozen=True):
     """One object's change: `old` None when it appeared, `new` None when it is gone."""
 
     key: ObjectKey
@@ -35,10 +35,10 @@ class Change(msgspec.Struct, Generic[T], frozen=True):
     new: T | None
 
 
-class Batch(msgspec.Struct, Generic[T], frozen=True):
+class ChangeBatch(msgspec.Struct, Generic[T], frozen=True):
     """Changes that happened together."""
 
-    changes: tuple[Change[T], ...]
+    changes: tuple[ObjectChange[T], ...]
 
 
 class Contents(Generic[T]):
@@ -101,7 +101,7 @@ class Store(Generic[T]):
     def __init__(self, indexes: Mapping[str, Index[T]] | None = None) -> None:
         self._indexes: dict[str, Index[T]] = {_NAMESPACE: _namespace, _OWNER: _owner, **(indexes or {})}
         self._contents = Contents[T](self._indexes)
-        self._subscribers: list[Callable[[Batch[T]], None]] = []
+        self._subscribers: list[Callable[[ChangeBatch[T]], None]] = []
         self.version = 0
 
     # Reading: what every screen and query asks.
@@ -155,7 +155,7 @@ class Store(Generic[T]):
         wanted = labels.items()
         return [one for one in candidates if wanted <= (one.metadata.labels or {}).items()]
 
-    def subscribe(self, callback: Callable[[Batch[T]], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[ChangeBatch[T]], None]) -> Callable[[], None]:
         """Have a callback told of every batch of changes, after the store has them; it must be quick and not fail.
 
         Returns:
@@ -171,7 +171,7 @@ class Store(Generic[T]):
 
     # Writing: the informer's alone.
 
-    def commit(self, events: Iterable[Applied[T] | Deleted[T]]) -> None:
+    def apply(self, events: Iterable[Applied[T] | Deleted[T]]) -> None:
         """Apply watch events in order and tell the sum of them; states older than what is held change nothing."""
         contents = self._contents
         before: dict[ObjectKey, T | None] = {}
@@ -190,7 +190,7 @@ class Store(Generic[T]):
             before.setdefault(key, old)
         self._told(before)
 
-    def put_all(self, values: Iterable[T]) -> None:
+    def upsert_all(self, values: Iterable[T]) -> None:
         """Take objects as the server's word, whatever is held: for an initial list."""
         before: dict[ObjectKey, T | None] = {}
         for value in values:
@@ -211,28 +211,28 @@ class Store(Generic[T]):
                 before.setdefault(key, old)
         self._told(before)
 
-    def blank(self) -> Contents[T]:
+    def empty_contents(self) -> Contents[T]:
         """Return empty contents with this store's indexes, to be filled and given to `exchange`."""
         return Contents(self._indexes)
 
-    def exchange(self, contents: Contents[T]) -> None:
+    def replace(self, contents: Contents[T]) -> None:
         """Put new contents in the place of the old, all at once. The caller tells the changes."""
         self._contents = contents
         self.version += 1
 
-    def tell(self, changes: Sequence[Change[T]]) -> None:
+    def publish(self, changes: Sequence[ObjectChange[T]]) -> None:
         """Tell subscribers of changes already made."""
         if changes:
-            batch = Batch(tuple(changes))
+            batch = ChangeBatch(tuple(changes))
             for callback in tuple(self._subscribers):
                 callback(batch)
 
     def _told(self, before: Mapping[ObjectKey, T | None]) -> None:
         now = self._contents.objects
-        changes = [Change(key, old, now.get(key)) for key, old in before.items() if old is not now.get(key)]
+        changes = [ObjectChange(key, old, now.get(key)) for key, old in before.items() if old is not now.get(key)]
         if changes:
             self.version += 1
-            self.tell(changes)
+            self.publish(changes)
 
 
 def _namespace(one: KubeObject) -> tuple[str]:

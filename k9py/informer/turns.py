@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from k9py.informer.clock import Clock
+from k9py.runtime.clock import Clock
 
 SLICE = 0.004
 """Seconds of work between two passes of the event loop. A keypress waits at most this long for us."""

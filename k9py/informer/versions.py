@@ -8,7 +8,7 @@ tells the two apart.
 
 from __future__ import annotations
 
-from k9py.api.errors import WentBackError
+from k9py.api.errors import VersionRegressedError
 from k9py.api.meta import KubeObject
 
 
@@ -64,7 +64,7 @@ class KnownVersion:
             return False
         if not self._was_lower:
             self._was_lower = True
-            raise WentBackError(
+            raise VersionRegressedError(
                 f"The server answered with version {at} and was at {highest} before",
                 "A replica that lags, or a server restored from a backup: it is asked again.",
             )

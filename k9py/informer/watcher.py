@@ -4,14 +4,14 @@
     Empty -> InitialWatch -> Watching                           where the server streams lists: one request for both
 
 Invariant: a watch begins exactly where the list or the watch before it ended, so nothing between them is lost; where
-that is impossible (410) everything starts over from `Empty`. The watcher never sleeps: it says `Disrupted` and its
+that is impossible (410) everything starts over from `Empty`. The watcher never sleeps: it emits `ListWatchFailed`; its
 reader waits. To change what an error means, change `_failed`: it holds every transition that is not progress.
 
 Headers prove nothing: a server may send them and then hang, and one restored from a backup opens a watch at a version
 it has not reached yet, and is deaf until it has. Therefore
 - after a failure, and after a watch that ended without a word, a probe (a consistent list of one object) is asked for
   before the next watch, and its version judged (`KnownVersion`);
-- after a watch that fell silent, or two that broke at once without a word, the next one is short, and only `Watched`
+- after a watch that fell silent, or two that broke at once without a word, the next is short, and only `WatchOpened`
   when it has said something or has ended in order; if it fails too the list is read anew each time, so that what is
   shown is at least that new;
 - after an outage of more than `RELIST_AFTER` everything is read anew: a restored server may be past what was known.
@@ -33,17 +33,25 @@ from k9py.api.errors import (
     ExpiredError,
     ForbiddenError,
     KdashError,
-    SilentError,
-    WentBackError,
+    UnresponsiveError,
+    VersionRegressedError,
 )
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.informer import timing
 from k9py.informer.backoff import Backoff
-from k9py.informer.clock import Clock
 from k9py.informer.compact import Compactor
 from k9py.informer.doubts import Doubts
-from k9py.informer.events import Disrupted, Init, InitApplied, InitDone, Rejected, Watched, WatchEvent, WentBack
+from k9py.informer.events import (
+    DecodeFailed,
+    Init,
+    InitApplied,
+    InitDone,
+    ListWatchFailed,
+    ServerRestored,
+    WatchEvent,
+    WatchOpened,
+)
 from k9py.informer.intake import Intake
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.retries import wait_after
@@ -52,6 +60,7 @@ from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, Stat
 from k9py.informer.turns import Turns
 from k9py.informer.versions import KnownVersion
 from k9py.informer.wire import UNREADABLE, Bookmark, Removal, Unreadable, Upsert, read_line, read_page
+from k9py.runtime.clock import Clock
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -118,7 +127,7 @@ class Watcher(Generic[T]):
     @property
     def streamed(self) -> bool:
         """Tell whether the next initial list will be asked for as a stream."""
-        return self._streamed and self._server.streams_lists
+        return self._streamed and self._server.supports_streaming_lists
 
     def retry_soon(self) -> None:
         """Wait as after a first failure from now on."""
@@ -137,7 +146,7 @@ class Watcher(Generic[T]):
 
     async def events(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         """Yield events in batches, without end; close it to end the watch. Only one reader at a time: it waits out
-        `Disrupted.retry_in` before it asks for the next batch.
+        `ListWatchFailed.retry_in` before it asks for the next batch.
         """
         match self._state:  # where the reader before this one has left it
             case InitialWatch():
@@ -146,7 +155,7 @@ class Watcher(Generic[T]):
                 self._state = InitListed(resource_version)
                 self._unproven = True
         while True:
-            disrupted: Disrupted | None = None
+            disrupted: ListWatchFailed | None = None
             try:
                 async with aclosing(self._step()) as batches:
                     async for batch in batches:
@@ -179,7 +188,7 @@ class Watcher(Generic[T]):
         page = read_page(body)
         if not continue_token and self._went_back_to(page.metadata.resource_version):
             self._state = InitPage("")
-            yield (WentBack(),)
+            yield (ServerRestored(),)
         items = iter(page.items or ())
         batch = await self._decode(items)
         while batch:
@@ -198,13 +207,13 @@ class Watcher(Generic[T]):
     async def _decode(self, items: Iterator[msgspec.Raw]) -> tuple[WatchEvent[T], ...]:
         """Decode items of a page until the slice is used up; an empty answer means there are no more."""
         objects: list[T] = []
-        rejected: list[Rejected] = []
+        rejected: list[DecodeFailed] = []
         async with self._turns.turn():
             for item in items:
                 try:
                     objects.append(self._compact(self._kind.decode(item)))
                 except UNREADABLE as error:
-                    rejected.append(Rejected(f"{self._kind.name}: {error}"))
+                    rejected.append(DecodeFailed(f"{self._kind.name}: {error}"))
                 if self._turns.over:
                     break
         return (InitApplied(tuple(objects)), *rejected) if objects else tuple(rejected)
@@ -228,7 +237,7 @@ class Watcher(Generic[T]):
             if not send_initial_events:
                 self._state = Watching(resource_version)
                 if not proving:
-                    yield (Watched(heard=proved),)
+                    yield (WatchOpened(is_confirmed=proved),)
             async for lines in stream:
                 rest = iter(lines)
                 more = True
@@ -237,18 +246,18 @@ class Watcher(Generic[T]):
                     if batch:
                         heard = True
                         if proving and not self._doubts.must_prove:
-                            proving, batch = False, (Watched(), *batch)
+                            proving, batch = False, (WatchOpened(), *batch)
                         yield batch
                     if failure is not None:
                         raise failure
                     if isinstance(self._state, Empty) or await self._has_gone_back():
-                        yield (WentBack(),)
+                        yield (ServerRestored(),)
                         return
                 if (
                     isinstance(self._state, InitialWatch)
                     and self._clock.monotonic() - began > timing.STREAMED_LIST_SECONDS
                 ):
-                    raise SilentError("the server began a streamed list and does not end it")
+                    raise UnresponsiveError("the server began a streamed list and does not end it")
         match self._state:
             case Watching(reached):
                 if not heard and self._clock.monotonic() - began < timing.SHORTEST_WATCH:
@@ -257,7 +266,7 @@ class Watcher(Generic[T]):
                 self._unproven, self._proved = not heard, heard
                 self._doubts.spoke()
                 if proving:
-                    yield (Watched(),)
+                    yield (WatchOpened(),)
             case _:
                 # It went through its time without the bookmark that ends the list: it does not know of such lists.
                 self._give_up_streaming()
@@ -269,7 +278,7 @@ class Watcher(Generic[T]):
         self._streamed = False
         self._state = Empty()
         if not of_one_kind:
-            self._server.streams_lists = False
+            self._server.supports_streaming_lists = False
 
     async def _prove(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         """Make sure, before a watch resumes, that the server answers and has come as far as we know it to have."""
@@ -277,7 +286,7 @@ class Watcher(Generic[T]):
         if self._lost_at is not None and self._asked_at - self._lost_at > timing.RELIST_AFTER:
             self._state = Empty()
         elif await self._has_fallen():
-            yield (WentBack(),)
+            yield (ServerRestored(),)
         else:
             self._unproven = False
             self._proved = True
@@ -338,7 +347,7 @@ class Watcher(Generic[T]):
                 try:
                     if self._went_back_to(self._state.resource_version):
                         return (), False, None
-                except WentBackError as error:
+                except VersionRegressedError as error:
                     self._state = Empty()
                     return (), False, error
             self._known.saw(self._state.resource_version)
@@ -359,13 +368,13 @@ class Watcher(Generic[T]):
             case Unreadable(message):
                 intake.reject(message)
 
-    def _failed(self, error: KdashError) -> Disrupted | None:
+    def _failed(self, error: KdashError) -> ListWatchFailed | None:
         """Move to the state from which to try again; None means at once, with nothing to tell."""
         if self._lost_at is None:
             self._lost_at = self._clock.monotonic()
         was_open = isinstance(self._state, Watching)
         match self._state, error:
-            case InitialWatch(), SilentError():
+            case InitialWatch(), UnresponsiveError():
                 # No closing bookmark: a proxy in between drops it. What is read of the list is not known to be all.
                 self._give_up_streaming()
                 return None
@@ -376,14 +385,14 @@ class Watcher(Generic[T]):
                 # The token grew too old before the list was through: begin again, with larger pages.
                 self._limit = min(self._limit * 4, timing.LARGEST_PAGE)
                 self._state = Empty()
-                return Disrupted(error, self._restarts.next())
+                return ListWatchFailed(error, self._restarts.next())
             case _, ApiError() if isinstance(error, ExpiredError) or _TOO_LARGE_VERSION in error.message:
                 self._state = Empty()
-                return Disrupted(error, self._restarts.next())
+                return ListWatchFailed(error, self._restarts.next())
             case ((InitListed() | Watching()), ForbiddenError()):
                 # Where list is allowed and watch is not, listing again is all that can be done: the data is that new.
                 self._state = Empty()
-                return Disrupted(error, timing.POLL)
+                return ListWatchFailed(error, timing.POLL)
             case InitialWatch(), _:
                 self._state = Empty()
             case Watching(resource_version), _:
@@ -391,10 +400,10 @@ class Watcher(Generic[T]):
                 self._unproven = True
                 if self._doubts.failed(error):
                     self._state = Empty()
-                    return Disrupted(error, self._restarts.next())
+                    return ListWatchFailed(error, self._restarts.next())
             case InitListed(), _:
                 self._unproven = True
             case _:
                 pass
         unanswered_for = None if was_open else self._clock.monotonic() - self._asked_at
-        return Disrupted(error, wait_after(error, self._backoff, unanswered_for=unanswered_for))
+        return ListWatchFailed(error, wait_after(error, self._backoff, unanswered_for=unanswered_for))

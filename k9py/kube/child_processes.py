@@ -13,12 +13,12 @@ from pathlib import Path
 _running: set[int] = set()
 
 
-def started(pid: int) -> None:
+def register(pid: int) -> None:
     """Register a program that leads its own session."""
     _running.add(pid)
 
 
-def ended(pid: int) -> None:
+def unregister(pid: int) -> None:
     """Forget a program that has ended."""
     _running.discard(pid)
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from k9py.kube.client_library import load_client
 from k9py.kube.credential import Times
 from k9py.kube.credentials import credentials_for
 from k9py.kube.kubeconfig import Entry, User
-from k9py.kube.load import load
 from k9py.kube.options import ConnectOptions
-from k9py.kube.target import IN_CLUSTER, Target, resolve
+from k9py.kube.target import IN_CLUSTER, ConnectionTarget, resolve_target
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection
@@ -37,10 +37,10 @@ async def connect(
         ConfigError: no kubeconfig, no such context, a plugin or certificate that cannot be used.
     """
     environ = dict(os.environ) if environ is None else environ
-    target = await asyncio.to_thread(resolve, options, environ)
+    target = await asyncio.to_thread(resolve_target, options, environ)
     again = partial(_user_again, options, environ, target)
     credentials = credentials_for(target, environ, times, reload=again, sign_in=options.sign_in)
-    loading = asyncio.create_task(load())
+    loading = asyncio.create_task(load_client())
     try:
         await credentials.current()  # a plugin takes its second while the client is imported
     finally:
@@ -57,8 +57,8 @@ async def connect(
     return Connection(target.info, transport)
 
 
-def _user_again(options: ConnectOptions, environ: Mapping[str, str], before: Target) -> Entry[User]:
+def _user_again(options: ConnectOptions, environ: Mapping[str, str], before: ConnectionTarget) -> Entry[User]:
     """Read the user anew. A context that now leads to another server is another cluster: its secrets stay there."""
     chosen = options if before.info.context == IN_CLUSTER else ConnectOptions(options.kubeconfig, before.info.context)
-    target = resolve(chosen, environ)
+    target = resolve_target(chosen, environ)
     return target.user if target.info.server == before.info.server else before.user

@@ -27,13 +27,13 @@ from k9py.api.errors import (
 from k9py.api.kinds import KINDS, AnyKind, Kind
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.kube.errors import Asked
-from k9py.kube.failures import translated
+from k9py.kube.errors import RequestInfo
+from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
-from k9py.kube.not_api import malformed
 from k9py.kube.target import ConnectionInfo
-from k9py.kube.transport import ANSWER, LIST, REQUEST, Call, Transport, stream_timeout
+from k9py.kube.transport import ANSWER, LIST, REQUEST, ApiRequest, Transport, stream_timeout
+from k9py.kube.transport_errors import translate_errors
 from k9py.logs.source import LogTarget
 from k9py.operations.patcher import FIELD_MANAGER, PatchType, WriteRequest
 
@@ -84,7 +84,7 @@ class Connection:
     async def get(self, key: ObjectKey) -> dict[str, Any]:
         """Return an object's whole JSON. Raises KdashError (NotFoundError, ForbiddenError ...)."""
         path, asked = _object(key, "get")
-        return self._object(await self._transport.read(Call("GET", path, asked, headers=_GZIP)))
+        return self._object(await self._transport.read(ApiRequest("GET", path, asked, headers=_GZIP)))
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> builtins.list[dict[str, Any]]:
         """Return the items of a list, all pages; starts over once when the list expires between two pages."""
@@ -131,10 +131,12 @@ class Connection:
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {field: value for field, value in given.items() if value}},
         }
-        asked = Asked("create", "selfsubjectaccessreviews", "authorization.k8s.io")
+        asked = RequestInfo("create", "selfsubjectaccessreviews", "authorization.k8s.io")
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         try:
-            answer = self._object(await self._transport.read(Call("POST", path, asked, body=body, answer=ANSWER)))
+            answer = self._object(
+                await self._transport.read(ApiRequest("POST", path, asked, body=body, header_timeout=ANSWER))
+            )
         except (UnauthorizedError, UnavailableError):
             raise
         except ApiError:
@@ -178,12 +180,12 @@ class Connection:
             method, headers = "PATCH", {"Content-Type": _CONTENT_TYPE[request.patch_type]}
             query.append(("fieldManager", FIELD_MANAGER))
             body = request.patch
-        call = Call(method, path, asked, query=query, body=body, headers=headers, timeout=REQUEST)
+        call = ApiRequest(method, path, asked, query=query, body=body, headers=headers, timeout=REQUEST)
         return self._object(await self._transport.read(call))
 
     async def server_version(self) -> str:
         """Return the server's version, such as "v1.36.2"."""
-        answer = self._object(await self._transport.read(Call("GET", "/version", Asked("get", "/version"))))
+        answer = self._object(await self._transport.read(ApiRequest("GET", "/version", RequestInfo("get", "/version"))))
         return str(answer.get("gitVersion", ""))
 
     @asynccontextmanager
@@ -218,7 +220,7 @@ class Connection:
         if limit_bytes is not None:
             query.append(("limitBytes", str(limit_bytes)))
         timeout = stream_timeout(None) if follow else LIST
-        call = Call("GET", path, asked, query=query, headers={"Accept": "*/*"}, timeout=timeout)
+        call = ApiRequest("GET", path, asked, query=query, headers={"Accept": "*/*"}, timeout=timeout)
         async with self._transport.open(call) as response:
             if follow:
                 _keep_alive(response)
@@ -227,7 +229,7 @@ class Connection:
 
     async def _log_lines(self, response: ClientResponse) -> AsyncGenerator[builtins.list[bytes], None]:
         lines = LogLines()
-        with translated(self._transport.server):
+        with translate_errors(self._transport.server):
             async for chunk in response.content.iter_any():
                 if batch := lines.feed(chunk):
                     yield batch
@@ -238,9 +240,9 @@ class Connection:
         try:
             answer = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise malformed(self._transport.server, body) from error
+            raise malformed_body_error(self._transport.server, body) from error
         if not isinstance(answer, dict):
-            raise malformed(self._transport.server, body)
+            raise malformed_body_error(self._transport.server, body)
         return answer
 
 
@@ -251,11 +253,11 @@ def _kind(name: str) -> AnyKind:
     return kind
 
 
-def _object(key: ObjectKey, verb: str, subresource: str = "") -> tuple[str, Asked]:
+def _object(key: ObjectKey, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
     kind: Kind[KubeObject] = _kind(key.kind)
     resource = f"{kind.resource}/{subresource}" if subresource else kind.resource
     path = kind.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
-    return path, Asked(verb, resource, kind.group, key.namespace, key.name)
+    return path, RequestInfo(verb, resource, kind.group, key.namespace, key.name)
 
 
 def _keep_alive(response: ClientResponse) -> None:

@@ -19,7 +19,7 @@ class ContextEntry:
     is_current: bool
 
 
-def contexts(kubeconfig: str | None = None, environ: Mapping[str, str] | None = None) -> tuple[ContextEntry, ...]:
+def list_contexts(kubeconfig: str | None = None, environ: Mapping[str, str] | None = None) -> tuple[ContextEntry, ...]:
     """Return the contexts of the kubeconfig files, by name; empty when there is no kubeconfig.
 
     Raises:

@@ -48,7 +48,7 @@ class Credentials(Protocol):
         ...
 
     @property
-    def absence(self) -> str:
+    def missing_reason(self) -> str:
         """Why nothing is sent, to complete "The API server asks who you are, and ..."; "" when something is."""
         ...
 
@@ -64,7 +64,7 @@ class Credentials(Protocol):
         """Get another credential after a 401; tell whether `current` now differs from the rejected one."""
         ...
 
-    def forget_failure(self) -> None:
+    def clear_failure(self) -> None:
         """Try again with the next request, however lately it failed or was cancelled: the person wants it."""
         ...
 

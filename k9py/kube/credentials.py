@@ -23,7 +23,7 @@ from k9py.kube.kubeconfig_schema import User
 from k9py.kube.oidc import OidcTokens
 from k9py.kube.sign_in import SignInListener
 from k9py.kube.static_credentials import StaticCredentials
-from k9py.kube.target import Target
+from k9py.kube.target import ConnectionTarget
 from k9py.kube.validation import has_header, has_own_credentials
 
 MIN_INTERVAL: Final = 10.0
@@ -54,7 +54,7 @@ class RenewedCredentials:
         self._failure: ConfigError | None = None
 
     @property
-    def absence(self) -> str:
+    def missing_reason(self) -> str:
         return ""
 
     async def current(self) -> Credential:
@@ -72,7 +72,7 @@ class RenewedCredentials:
                 return False
             return await self._run() != rejected
 
-    def forget_failure(self) -> None:
+    def clear_failure(self) -> None:
         if self._failure is not None:
             self._failure, self._tried_at = None, float("-inf")
 
@@ -119,7 +119,7 @@ class RenewedCredentials:
 
 
 def credentials_for(
-    target: Target,
+    target: ConnectionTarget,
     environ: Mapping[str, str],
     times: Times | None = None,
     *,
@@ -159,8 +159,8 @@ def credentials_for(
     return static
 
 
-def _withheld(target: Target) -> str:
-    if not target.endpoint.takes_secrets:
+def _withheld(target: ConnectionTarget) -> str:
+    if not target.endpoint.allows_credentials:
         return "without TLS (http://) kdash sends no credentials"
     if target.undefined_user:
         return f"the kubeconfig does not define the user {printable(target.undefined_user)} that the context names"

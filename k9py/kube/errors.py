@@ -32,12 +32,12 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
     WebhookFailedError,
-    repeated,
+    with_retry_note,
 )
 from k9py.api.text import printable
 from k9py.kube.admission import denial, no_dry_run, webhook_not_called
 from k9py.kube.evictions import budget_refusal, several_budgets
-from k9py.kube.not_api import Answer, not_api, speaks_https
+from k9py.kube.foreign_response import ResponseHead, foreign_response_error, https_required_error
 
 MAX_ERROR_BODY: Final = 65536
 """Bytes of an error's body that are read."""
@@ -70,7 +70,7 @@ _FORBIDDEN_USER: Final = re.compile(r'User "([^"]*)" cannot ')
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestInfo:
     """What a request asks for, in RBAC's words: to say in an error what was refused.
 
     Args:
@@ -100,11 +100,11 @@ class Asked:
         return self.verb not in ("get", "list", "watch")
 
     @property
-    def is_repeated(self) -> bool:
+    def is_retried(self) -> bool:
         """Whether it is asked again by itself: lists, watches and logs are, a write or a single question never."""
         return self.verb in ("list", "watch") or self.resource.endswith("/log")
 
-    def command(self) -> str:
+    def can_i_command(self) -> str:
         """Return the kubectl command that asks the server whether this is allowed."""
         if self.resource.startswith("/"):
             return f"kubectl auth can-i {self.verb} {self.resource}"
@@ -140,11 +140,11 @@ def bounded(text: str, limit: int = _MAX_MESSAGE) -> str:
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
 
 
-def from_status(
+def error_from_status(
     code: int,
     body: bytes,
     *,
-    asked: Asked,
+    asked: RequestInfo,
     retry_after: str | None = None,
     credentials: str = "the credentials",
     absence: str = "",
@@ -178,12 +178,19 @@ def from_status(
         message, hint, code=code, reason=reason, retry_after=seconds
     )
     return (
-        repeated(error, _AGAIN) if asked.is_repeated and isinstance(error, UnavailableError | ExpiredError) else error
+        with_retry_note(error, _AGAIN)
+        if asked.is_retried and isinstance(error, UnavailableError | ExpiredError)
+        else error
     )
 
 
-def from_stranger(
-    answer: Answer, *, asked: Asked, server: str, retry_after: str | None = None, now: datetime | None = None
+def error_from_foreign_response(
+    answer: ResponseHead,
+    *,
+    asked: RequestInfo,
+    server: str,
+    retry_after: str | None = None,
+    now: datetime | None = None,
 ) -> KdashError | None:
     """Return the error for an answer that is no success and not an API server's either; None when it may be one's.
 
@@ -192,17 +199,17 @@ def from_stranger(
         retry_after, now: as for `from_status`.
     """
     if answer.code == 400 and answer.body.startswith(_NOT_TLS):
-        return speaks_https(server)
+        return https_required_error(server)
     if answer.code == 404 and not asked.group and answer.body.strip() == _NO_PATH:
-        return not_api(server, answer)  # every API server has the core API: another program answers here
-    if not answer.is_page:
+        return foreign_response_error(server, answer)  # every API server has the core API: another program answers here
+    if not answer.is_markup:
         return None
-    error = not_api(server, answer)
+    error = foreign_response_error(server, answer)
     if answer.code not in (401, 429) and answer.code < 500:
         return error
     kind = UnauthorizedError if answer.code == 401 else UnavailableError
     told = kind(error.message, error.hint, code=answer.code, retry_after=_seconds(retry_after, now))
-    return repeated(told, _AGAIN) if asked.is_repeated and kind is UnavailableError else told
+    return with_retry_note(told, _AGAIN) if asked.is_retried and kind is UnavailableError else told
 
 
 def _admission(told: str) -> Callable[..., ApiError] | None:
@@ -227,7 +234,7 @@ def _no_eviction(code: int, told: str, status: _Status) -> Callable[..., ApiErro
     return None
 
 
-def _words(code: int, told: str, asked: Asked, credentials: str, absence: str) -> tuple[str, str]:
+def _words(code: int, told: str, asked: RequestInfo, credentials: str, absence: str) -> tuple[str, str]:
     match code:
         case 401 if absence:
             return (
@@ -269,7 +276,7 @@ def _words(code: int, told: str, asked: Asked, credentials: str, absence: str) -
     return told or f"The API server answered {code} to: {asked}", ""
 
 
-def _forbidden(told: str, asked: Asked, absence: str) -> tuple[str, str]:
+def _forbidden(told: str, asked: RequestInfo, absence: str) -> tuple[str, str]:
     user = _FORBIDDEN_USER.search(told)
     if user is None and told:  # not RBAC: quota, admission, pod security. The server's words name the rule
         return told, "A rule of the cluster (quota, admission or pod security) refuses this; your rights suffice."
@@ -281,7 +288,7 @@ def _forbidden(told: str, asked: Asked, absence: str) -> tuple[str, str]:
     who = f"The user {user[1]}" if user and user[1] else "Your user"
     return (
         f"{who} may not {asked}",
-        f"Ask for a role that allows it (`{asked.command()}` asks the server), or choose a namespace with -n.",
+        f"Ask for a role that allows it (`{asked.can_i_command()}` asks the server), or choose a namespace with -n.",
     )
 
 

@@ -23,10 +23,10 @@ import msgspec
 from k9py.api.errors import ConfigError
 from k9py.api.text import printable
 from k9py.kube import child_processes
-from k9py.kube.exec_answer import AnswerError, PluginCredential, read_answer
+from k9py.kube.exec_credential import ExecCredential, ExecCredentialError, parse_exec_credential
 from k9py.kube.kubeconfig_schema import ExecConfig
-from k9py.kube.sign_in import PluginWords, SignIn, SignInListener
-from k9py.kube.target import Endpoint
+from k9py.kube.sign_in import SignIn, SignInListener, StderrLines
+from k9py.kube.target import ServerEndpoint
 
 SILENCE: Final = 120.0
 """Seconds a plugin may take without a word."""
@@ -59,7 +59,7 @@ class ExecPlugin:
 
     config: ExecConfig
     directory: Path
-    endpoint: Endpoint
+    endpoint: ServerEndpoint
     environ: Mapping[str, str]
     listener: SignInListener | None = None
     silence: float = SILENCE
@@ -69,7 +69,7 @@ class ExecPlugin:
     def name(self) -> str:
         return printable(self.config.command)[:200]
 
-    async def run(self) -> PluginCredential:
+    async def run(self) -> ExecCredential:
         """Run the plugin once.
 
         Raises:
@@ -92,7 +92,7 @@ class ExecPlugin:
             raise ConfigError(
                 f"The credential plugin {self.name} cannot be run: {printable(why)}", self._install_hint()
             ) from error
-        child_processes.started(process.pid)
+        child_processes.register(process.pid)
         talk = _Talk(self, process)
         try:
             output = await talk.hold()
@@ -100,14 +100,14 @@ class ExecPlugin:
             if not talk.has_answered:
                 await _end(process)
             _close_pipes(process)
-            child_processes.ended(process.pid)
+            child_processes.unregister(process.pid)
             talk.end()
         complaint = bytes(talk.complaint)
         if process.returncode != 0:
             raise self.failed(f"failed with exit code {process.returncode}", complaint)
         try:
-            return read_answer(output, self.config.api_version)
-        except AnswerError as error:
+            return parse_exec_credential(output, self.config.api_version)
+        except ExecCredentialError as error:
             raise self.failed(str(error), complaint) from None
 
     def failed(self, what: str, complaint: bytes) -> ConfigError:
@@ -181,7 +181,7 @@ class _Talk:
     plugin: ExecPlugin
     process: asyncio.subprocess.Process
     complaint: bytearray = field(default_factory=bytearray)
-    _words: PluginWords = field(default_factory=PluginWords)
+    _words: StderrLines = field(default_factory=StderrLines)
     _sign_in: SignIn | None = None
     _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     _timeout: asyncio.Timeout | None = None
@@ -207,7 +207,7 @@ class _Talk:
     def end(self) -> None:
         """Tell the listener that it is over."""
         if self._sign_in is not None and self.plugin.listener is not None:
-            self.plugin.listener.ended(self._sign_in)
+            self.plugin.listener.on_end(self._sign_in)
 
     async def _work(self) -> bytes:
         assert self.process.stdout is not None
@@ -234,10 +234,10 @@ class _Talk:
                 async with asyncio.timeout(_PAUSE if self._words.is_inside_line else None):
                     chunk = await stream.read(_HEARD_AT_ONCE)
             except TimeoutError:
-                self._tell(self._words.rest())
+                self._tell(self._words.flush())
                 continue
             if not chunk:
-                self._tell(self._words.rest())
+                self._tell(self._words.flush())
                 return
             self.complaint += chunk
             del self.complaint[:-_MAX_COMPLAINT]
@@ -253,7 +253,7 @@ class _Talk:
         for line in lines:
             self._sign_in.add(line)
             if self.plugin.listener is not None:
-                self.plugin.listener.said(self._sign_in, line)
+                self.plugin.listener.on_output(self._sign_in, line)
 
 
 async def _head(stream: asyncio.StreamReader, limit: int) -> bytes:

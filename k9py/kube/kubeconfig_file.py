@@ -69,7 +69,7 @@ def read_file(path: Path) -> File | None:
     return file
 
 
-def decoded(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
     """Return what base64 stands for, by Go's rules: line ends are skipped, blanks are not, padding is needed.
 
     Raises:
@@ -132,7 +132,7 @@ def _not_base64(entry: str, value: object, fields: Iterable[str]) -> Iterator[tu
         if not text:
             continue
         try:
-            decoded(text)
+            decode_base64(text)
         except ValueError:
             shown = field.replace("_", "-")
             why = "contains blanks or line breaks" if len(text.split()) > 1 else f"{shown} is base64, without blanks"

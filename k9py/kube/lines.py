@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Self
 
-from k9py.logs.source import Unfinished
+from k9py.logs.source import PartialLine
 
 MAX_EVENT: Final = 16 << 20
 """Bytes of one watch event; etcd's own limit on an object is 1.5 MB by default, so more than this is no watch."""
@@ -134,7 +134,7 @@ class LogLines:
         if not self._length:
             return []
         seen = len(self._kept)
-        return [Unfinished(self._take(), seen)]
+        return [PartialLine(self._take(), seen)]
 
     def _add(self, piece: bytes) -> None:
         self._kept += piece[: self._limit - len(self._kept)]

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from aiohttp import ClientResponse
 
 from k9py.api.errors import ConnectionFailedError
-from k9py.kube.errors import Asked
-from k9py.kube.failures import cut_inside_line, silent, translated
+from k9py.kube.errors import RequestInfo
+from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import EventLines
-from k9py.kube.not_api import malformed
-from k9py.kube.transport import ANSWER, ANSWER_STREAMED_LIST, PAGE, PROBE, Call, Transport, stream_timeout
+from k9py.kube.transport import ANSWER, ANSWER_STREAMED_LIST, PAGE, PROBE, ApiRequest, Transport, stream_timeout
+from k9py.kube.transport_errors import idle_stream_error, translate_errors, truncated_stream_error
 
 IDLE_MARGIN = 15.0
 """Seconds a watch may be silent beyond the time after which the server itself ends it."""
@@ -49,14 +49,14 @@ class HttpListerWatcher:
             query.append(("continue", continue_token))
         elif resource_version is not None:
             query.append(("resourceVersion", resource_version))
-        call = Call(
+        call = ApiRequest(
             "GET", self.path, self._asked("list"), query=query, headers={"Accept-Encoding": "gzip"}, timeout=PAGE
         )
         return await self.transport.read(call)
 
     async def probe(self) -> bytes:
         # Without the selectors: a server would read through all objects for one that they fit.
-        call = Call("GET", self.path, self._asked("list"), query=[("limit", "1")], timeout=PROBE)
+        call = ApiRequest("GET", self.path, self._asked("list"), query=[("limit", "1")], timeout=PROBE)
         return await self.transport.read(call)
 
     @asynccontextmanager
@@ -80,7 +80,9 @@ class HttpListerWatcher:
             query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
         allowed = silence or (lambda: timeout_seconds + IDLE_MARGIN)
         answer = ANSWER_STREAMED_LIST if send_initial_events else ANSWER
-        call = Call("GET", self.path, self._asked("watch"), query=query, timeout=stream_timeout(), answer=answer)
+        call = ApiRequest(
+            "GET", self.path, self._asked("watch"), query=query, timeout=stream_timeout(), header_timeout=answer
+        )
         async with self.transport.open(call) as response, aclosing(self._events(response, allowed)) as events:
             yield events
 
@@ -89,7 +91,7 @@ class HttpListerWatcher:
     ) -> AsyncGenerator[list[bytes], None]:
         server = self.transport.server
         clock = asyncio.get_running_loop().time
-        with translated(server), EventLines(self.transport.line_budget) as lines:
+        with translate_errors(server), EventLines(self.transport.line_budget) as lines:
             silence = allowed()
             silent_at = clock() + silence
             head: bytes | None = b""  # of a stream without a whole line as yet
@@ -106,9 +108,9 @@ class HttpListerWatcher:
                     silence = allowed()
                     silent_at = clock() + silence  # after what was read has been worked on
             if lines.unfinished and head and not head.lstrip().startswith(_EVENT):
-                raise malformed(server, head)
+                raise malformed_body_error(server, head)
             if lines.unfinished:
-                raise cut_inside_line(server)
+                raise truncated_stream_error(server)
 
     async def _chunk(self, response: ClientResponse, silent_at: float, silence: float) -> bytes:
         """Return what comes next, b"" at the end."""
@@ -121,11 +123,11 @@ class HttpListerWatcher:
                 if clock() < until + LATE:
                     break
                 # The timer came late: this process was stopped (Ctrl+Z) meanwhile. What came is still in the socket.
-        raise silent(self.transport.server, silence)
+        raise idle_stream_error(self.transport.server, silence)
 
     def _selectors(self) -> list[tuple[str, str]]:
         chosen = (("labelSelector", self.label_selector), ("fieldSelector", self.field_selector))
         return [(name, value) for name, value in chosen if value]
 
-    def _asked(self, verb: str) -> Asked:
-        return Asked(verb, self.resource, self.group, self.namespace)
+    def _asked(self, verb: str) -> RequestInfo:
+        return RequestInfo(verb, self.resource, self.group, self.namespace)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from k9py.api.errors import ConnectionFailedError
-from k9py.kube.errors import Asked, bounded
+from k9py.kube.errors import RequestInfo, bounded
 
-REDIRECTED: Final = frozenset({301, 302, 303, 307, 308})
+REDIRECT_CODES: Final = frozenset({301, 302, 303, 307, 308})
 
 
-def redirected(server: str, code: int, location: str, asked: Asked) -> ConnectionFailedError:
+def redirect_error(server: str, code: int, location: str, asked: RequestInfo) -> ConnectionFailedError:
     """Return the error for a redirect that is not followed.
 
     Args:
@@ -38,7 +38,7 @@ def redirected(server: str, code: int, location: str, asked: Asked) -> Connectio
     )
 
 
-def redirected_for_ever(server: str, times: int, last: str) -> ConnectionFailedError:
+def redirect_loop_error(server: str, times: int, last: str) -> ConnectionFailedError:
     """Return the error for redirects that lead to redirects."""
     return ConnectionFailedError(
         f"The server {bounded(server, 200)} redirects without end: {times} times, last to {bounded(last, 200)}",

@@ -54,16 +54,16 @@ class SignIn:
 class SignInListener(Protocol):
     """Who is told what plugins say. Called on the event loop; must not block."""
 
-    def said(self, sign_in: SignIn, line: str) -> None:
+    def on_output(self, sign_in: SignIn, line: str) -> None:
         """The plugin has said a further line."""
         ...
 
-    def ended(self, sign_in: SignIn) -> None:
+    def on_end(self, sign_in: SignIn) -> None:
         """The plugin has ended, or was ended."""
         ...
 
 
-class PluginWords:
+class StderrLines:
     """Cuts what comes on stderr into printable lines; what a carriage return overwrites is dropped."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class PluginWords:
         self._open = self._open[-4 * MAX_LINE :]
         return [line for line in map(_shown, ended) if line]
 
-    def rest(self) -> list[str]:
+    def flush(self) -> list[str]:
         """Return the line that has not ended, as if it had."""
         line, self._open = _shown(self._open), ""
         return [line] if line else []

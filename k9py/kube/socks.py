@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
-from k9py.kube.failures import SocksError
+from k9py.kube.transport_errors import SocksError
 
 DEFAULT_PORT: Final = 1080
 _VERSION, _CONNECT, _NO_AUTHENTICATION, _PASSWORD = 5, 1, 0, 2

@@ -17,7 +17,7 @@ from k9py.api.text import printable
 from k9py.kube.credential import Credential, header_safe
 from k9py.kube.kubeconfig import Entry
 from k9py.kube.kubeconfig_schema import User
-from k9py.kube.target import material, read_material
+from k9py.kube.target import read_certificate_data, read_credential_file
 from k9py.kube.tls import ClientCertificate
 
 _HEADER_NAME: Final = "!#$&'*+-.^_`|~"
@@ -58,7 +58,7 @@ class StaticCredentials:
         return ""
 
     @property
-    def absence(self) -> str:
+    def missing_reason(self) -> str:
         return self._withheld or ("" if self.description else "the kubeconfig's user has no credentials")
 
     async def current(self) -> Credential:
@@ -73,7 +73,7 @@ class StaticCredentials:
         self._signature = None
         return self.read() != rejected
 
-    def forget_failure(self) -> None:
+    def clear_failure(self) -> None:
         """Files are read again anyway."""
 
     def read(self) -> Credential:
@@ -126,7 +126,7 @@ class StaticCredentials:
         path = self._user.path(name)
         spare = bool(self._user.value.token)
         try:
-            token = read_material(path, "tokenFile").decode("utf-8", "replace").strip()
+            token = read_credential_file(path, "tokenFile").decode("utf-8", "replace").strip()
         except ConfigError:
             if not spare:
                 raise
@@ -138,10 +138,12 @@ class StaticCredentials:
 
 def _certificate(user: Entry[User]) -> ClientCertificate | None:
     value = user.value
-    certificate = material(user, value.client_certificate_data, value.client_certificate, "client-certificate")
+    certificate = read_certificate_data(
+        user, value.client_certificate_data, value.client_certificate, "client-certificate"
+    )
     if not certificate:
         return None  # a key alone is not used, as by kubectl
-    key = material(user, value.client_key_data, value.client_key, "client-key")
+    key = read_certificate_data(user, value.client_key_data, value.client_key, "client-key")
     if not key:
         raise ConfigError("The kubeconfig's user has no client-key", "Add client-key or client-key-data to the user.")
     return ClientCertificate(certificate, key)

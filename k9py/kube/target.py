@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from k9py.api.errors import ConfigError
 from k9py.api.text import printable
 from k9py.kube.kubeconfig import DEMO_HINT, Entry, Kubeconfig, missing_hint, read_kubeconfig
-from k9py.kube.kubeconfig_file import decoded
+from k9py.kube.kubeconfig_file import decode_base64
 from k9py.kube.kubeconfig_schema import Cluster, User
 from k9py.kube.options import ConnectOptions
 from k9py.kube.proxy import proxy_for
@@ -39,7 +39,7 @@ class ConnectionInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerEndpoint:
     """How to reach the API server.
 
     Args:
@@ -63,13 +63,13 @@ class Endpoint:
         return self.server.startswith("https://")
 
     @property
-    def takes_secrets(self) -> bool:
+    def allows_credentials(self) -> bool:
         """Without TLS no credential is sent, as by kubectl; what goes to this machine itself nobody else can read."""
         return self.is_tls or (self.proxy is None and is_loopback(urlsplit(self.server).hostname or ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ConnectionTarget:
     """Everything a connection is made from; the user's secrets are still where the kubeconfig keeps them.
 
     Args:
@@ -77,12 +77,14 @@ class Target:
     """
 
     info: ConnectionInfo
-    endpoint: Endpoint
+    endpoint: ServerEndpoint
     user: Entry[User]
     undefined_user: str = ""
 
 
-def resolve(options: ConnectOptions, environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOUNT) -> Target:
+def resolve_target(
+    options: ConnectOptions, environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOUNT
+) -> ConnectionTarget:
     """Choose the context and read its cluster.
 
     Raises:
@@ -120,7 +122,7 @@ def _missing(config: Kubeconfig, environ: Mapping[str, str]) -> str:
     return f"{shown} {does} not exist"
 
 
-def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, str]) -> Target:
+def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, str]) -> ConnectionTarget:
     name = wanted or config.current_context
     if not name and "" not in config.contexts:
         raise ConfigError(
@@ -142,9 +144,9 @@ def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, 
     namespace = context.value.namespace or "default"
     info = ConnectionInfo(name, cluster_name, user_name, endpoint.server, namespace)
     if user is None:
-        return Target(info, endpoint, Entry(User(), context.directory), user_name)
+        return ConnectionTarget(info, endpoint, Entry(User(), context.directory), user_name)
     check_user(user_name, user.value, is_tls=endpoint.is_tls)
-    return Target(info, endpoint, user)
+    return ConnectionTarget(info, endpoint, user)
 
 
 def _known(config: Kubeconfig) -> str:
@@ -158,7 +160,7 @@ def _suggestion(name: str, config: Kubeconfig) -> str:
     return f"Did you mean {printable(close[0])}? {_known(config)}" if close else _known(config)
 
 
-def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> Endpoint:
+def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> ServerEndpoint:
     cluster = entry.value
     server = parse_server(name, cluster.server or "")
     is_tls = server.url.startswith("https://")
@@ -166,9 +168,11 @@ def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> E
     extension = next(
         (one.extension for one in cluster.extensions or () if one.name == "client.authentication.k8s.io/exec"), None
     )
-    return Endpoint(
+    return ServerEndpoint(
         server.url,
-        ca=material(entry, cluster.certificate_authority_data, cluster.certificate_authority, "certificate-authority"),
+        ca=read_certificate_data(
+            entry, cluster.certificate_authority_data, cluster.certificate_authority, "certificate-authority"
+        ),
         insecure=bool(cluster.insecure_skip_tls_verify),
         tls_server_name=cluster.tls_server_name or None,
         proxy=proxy_for(server.url, cluster.proxy_url, environ, cluster=name),
@@ -179,7 +183,9 @@ def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> E
     )
 
 
-def material(entry: Entry[Cluster] | Entry[User], data: str | None, path: str | None, what: str) -> bytes | None:
+def read_certificate_data(
+    entry: Entry[Cluster] | Entry[User], data: str | None, path: str | None, what: str
+) -> bytes | None:
     """Return a certificate or key given as base64 data (preferred) or as a path; None when given as neither.
 
     Raises:
@@ -187,15 +193,15 @@ def material(entry: Entry[Cluster] | Entry[User], data: str | None, path: str | 
     """
     if data:
         try:
-            return decoded(data)
+            return decode_base64(data)
         except ValueError as error:
             raise ConfigError(f"{what}-data is not base64", f"Correct {what}-data in the kubeconfig.") from error
     if not path:
         return None
-    return read_material(entry.path(path), what)
+    return read_credential_file(entry.path(path), what)
 
 
-def read_material(path: Path, what: str) -> bytes:
+def read_credential_file(path: Path, what: str) -> bytes:
     """Return a file's content.
 
     Raises:
@@ -215,17 +221,19 @@ def _in_pod(environ: Mapping[str, str], service_account: Path) -> bool:
     return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (service_account / "token").exists()
 
 
-def _in_cluster(environ: Mapping[str, str], service_account: Path) -> Target:
+def _in_cluster(environ: Mapping[str, str], service_account: Path) -> ConnectionTarget:
     host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT") or "443"
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     try:
         namespace = (service_account / "namespace").read_text("utf-8").strip() or "default"
     except OSError:  # older clusters do not mount it
         namespace = "default"
-    endpoint = Endpoint(
+    endpoint = ServerEndpoint(
         server,
-        ca=read_material(service_account / "ca.crt", "the service account's certificate authority"),
+        ca=read_credential_file(service_account / "ca.crt", "the service account's certificate authority"),
         proxy=proxy_for(server, None, environ),
     )
     user = Entry(User(token_file=str(service_account / "token")), service_account)
-    return Target(ConnectionInfo(IN_CLUSTER, IN_CLUSTER, "service account", server, namespace), endpoint, user)
+    return ConnectionTarget(
+        ConnectionInfo(IN_CLUSTER, IN_CLUSTER, "service account", server, namespace), endpoint, user
+    )

@@ -27,15 +27,15 @@ from yarl import URL
 
 from k9py import __version__
 from k9py.api.errors import ConnectionFailedError
+from k9py.kube.client_library import ClientLibrary
 from k9py.kube.credential import Credential, Credentials
-from k9py.kube.errors import MAX_ERROR_BODY, Asked, from_status, from_stranger
-from k9py.kube.failures import translated, unanswered
+from k9py.kube.errors import MAX_ERROR_BODY, RequestInfo, error_from_foreign_response, error_from_status
+from k9py.kube.foreign_response import ResponseHead, foreign_response_error, malformed_body_error
 from k9py.kube.lines import LineBudget
-from k9py.kube.load import Client
-from k9py.kube.not_api import Answer, malformed, not_api
-from k9py.kube.redirects import REDIRECTED, redirected, redirected_for_ever
-from k9py.kube.target import Endpoint
+from k9py.kube.redirects import REDIRECT_CODES, redirect_error, redirect_loop_error
+from k9py.kube.target import ServerEndpoint
 from k9py.kube.tls import ClientCertificate, ssl_context
+from k9py.kube.transport_errors import no_response_error, translate_errors
 
 POOL = 512
 """Connections at once: a watch a kind and namespace, the log streams, and the requests between them."""
@@ -67,7 +67,7 @@ def stream_timeout(silence: float | None = None) -> ClientTimeout:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiRequest:
     """One request.
 
     Args:
@@ -78,16 +78,16 @@ class Call:
 
     method: str
     path: str
-    asked: Asked
+    info: RequestInfo
     query: Sequence[tuple[str, str]] = ()
     body: Mapping[str, Any] | Sequence[Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: ClientTimeout = REQUEST
-    silence: float | None = None
-    answer: float | None = None
+    idle_timeout: float | None = None
+    header_timeout: float | None = None
 
     @property
-    def takes_any(self) -> bool:
+    def accepts_any_type(self) -> bool:
         """Whether it asks for something else than JSON: a log."""
         return "Accept" in self.headers
 
@@ -114,7 +114,7 @@ class Transport:
         credentials: asked before every request.
     """
 
-    def __init__(self, client: Client, endpoint: Endpoint, credentials: Credentials) -> None:
+    def __init__(self, client: ClientLibrary, endpoint: ServerEndpoint, credentials: Credentials) -> None:
         self._client = client
         self._endpoint = endpoint
         self._credentials = credentials
@@ -140,10 +140,10 @@ class Transport:
 
     def retry_now(self) -> None:
         """Ask for credentials again with the next request, also when getting them has just failed."""
-        self._credentials.forget_failure()
+        self._credentials.clear_failure()
 
     @asynccontextmanager
-    async def open(self, call: Call) -> AsyncIterator[ClientResponse]:
+    async def open(self, call: ApiRequest) -> AsyncIterator[ClientResponse]:
         """Send a request and give its successful response, the body unread.
 
         Raises:
@@ -156,13 +156,13 @@ class Transport:
             response.close()  # not release: what has not been read to its end is a stream, and ends now
             await session.leave()
 
-    async def read(self, call: Call) -> bytes:
+    async def read(self, call: ApiRequest) -> bytes:
         """Send a request and return the body."""
         async with self.open(call) as response:
-            with translated(self.server, silent_for=call.timeout.sock_read, is_repeated=call.asked.is_repeated):
+            with translate_errors(self.server, silent_for=call.timeout.sock_read, is_repeated=call.info.is_retried):
                 body = await _whole_body(response, call, self.server)
-        if not call.takes_any and not body[:_LEADING_BLANKS].lstrip().startswith(b"{"):
-            raise malformed(self.server, body)
+        if not call.accepts_any_type and not body[:_LEADING_BLANKS].lstrip().startswith(b"{"):
+            raise malformed_body_error(self.server, body)
         return body
 
     async def aclose(self) -> None:
@@ -172,7 +172,7 @@ class Transport:
         for session in sessions:
             await session.rest.close()
 
-    async def _answer(self, call: Call) -> tuple[_Session, ClientResponse]:
+    async def _answer(self, call: ApiRequest) -> tuple[_Session, ClientResponse]:
         credential = await self._credentials.current()
         try:
             return await self._try(call, credential, repeat=True)
@@ -180,16 +180,16 @@ class Transport:
             credential = await self._credentials.current()
             return await self._try(call, credential, repeat=False)
 
-    async def _try(self, call: Call, credential: Credential, *, repeat: bool) -> tuple[_Session, ClientResponse]:
+    async def _try(self, call: ApiRequest, credential: Credential, *, repeat: bool) -> tuple[_Session, ClientResponse]:
         session = await self._session_for(credential)
         session.in_use += 1
         kept = False
         try:
             try:
-                async with asyncio.timeout(call.answer):
+                async with asyncio.timeout(call.header_timeout):
                     response = await self._send(session, call, credential)
             except TimeoutError as error:
-                raise unanswered(self.server, call.answer) from error
+                raise no_response_error(self.server, call.header_timeout) from error
             try:
                 if response.status == 401 and repeat and await self._credentials.renew(credential):
                     raise _RejectedError
@@ -203,7 +203,7 @@ class Transport:
                 await session.leave()
         return session, response
 
-    async def _send(self, session: _Session, call: Call, credential: Credential) -> ClientResponse:
+    async def _send(self, session: _Session, call: ApiRequest, credential: Credential) -> ClientResponse:
         headers = CIMultiDict(
             {"User-Agent": f"kdash/{__version__}", "Accept": "application/json", "Accept-Encoding": "identity"}
         )
@@ -215,7 +215,7 @@ class Transport:
             headers["Accept-Encoding"] = "identity"
         url, query = self._endpoint.server + call.path, call.query
         for _ in range(_REDIRECTS + 1):
-            with translated(self.server, silent_for=call.silence, is_repeated=call.asked.is_repeated):
+            with translate_errors(self.server, silent_for=call.idle_timeout, is_repeated=call.info.is_retried):
                 response: ClientResponse = await session.rest.request(
                     call.method,
                     url,
@@ -225,13 +225,13 @@ class Transport:
                     _preload_content=False,
                     _request_timeout=call.timeout,
                 )
-            if response.status not in REDIRECTED:
+            if response.status not in REDIRECT_CODES:
                 return response
             response.close()
-            url, query = self._redirected(response, call.asked), ()
-        raise redirected_for_ever(self.server, _REDIRECTS, url)
+            url, query = self._redirected(response, call.info), ()
+        raise redirect_loop_error(self.server, _REDIRECTS, url)
 
-    def _redirected(self, response: ClientResponse, asked: Asked) -> str:
+    def _redirected(self, response: ClientResponse, asked: RequestInfo) -> str:
         """Return where a read is redirected to. Raises ConnectionFailedError where it must not be followed."""
         location = response.headers.get("Location", "")
         try:
@@ -240,31 +240,31 @@ class Transport:
         except ValueError:
             location, is_same = "", False
         if asked.is_write or not location or not is_same:
-            raise redirected(self.server, response.status, location, asked)
+            raise redirect_error(self.server, response.status, location, asked)
         return str(url)
 
-    async def _check(self, response: ClientResponse, call: Call) -> None:
-        answer = Answer(response.status, _content_type(response), response.headers.get("Server", ""))
+    async def _check(self, response: ClientResponse, call: ApiRequest) -> None:
+        answer = ResponseHead(response.status, _content_type(response), response.headers.get("Server", ""))
         is_well = 200 <= response.status < 300
-        if is_well and (call.takes_any or not answer.is_foreign):
+        if is_well and (call.accepts_any_type or not answer.is_foreign):
             return
-        with translated(self.server, is_repeated=call.asked.is_repeated):
+        with translate_errors(self.server, is_repeated=call.info.is_retried):
             body = await _error_body(response)
         if is_well:
-            raise not_api(self.server, replace(answer, body=body))
+            raise foreign_response_error(self.server, replace(answer, body=body))
         retry_after = response.headers.get("Retry-After")
-        stranger = from_stranger(
-            replace(answer, body=body), asked=call.asked, server=self.server, retry_after=retry_after
+        stranger = error_from_foreign_response(
+            replace(answer, body=body), asked=call.info, server=self.server, retry_after=retry_after
         )
         if stranger is not None:
             raise stranger
-        raise from_status(
+        raise error_from_status(
             response.status,
             body,
-            asked=call.asked,
+            asked=call.info,
             retry_after=retry_after,
             credentials=self._credentials.description,
-            absence="" if self._endpoint.authorization else self._credentials.absence,
+            absence="" if self._endpoint.authorization else self._credentials.missing_reason,
         )
 
     async def _session_for(self, credential: Credential) -> _Session:
@@ -316,7 +316,7 @@ def _content_type(response: ClientResponse) -> str:
     return response.content_type if "Content-Type" in response.headers else ""
 
 
-async def _whole_body(response: ClientResponse, call: Call, server: str) -> bytes:
+async def _whole_body(response: ClientResponse, call: ApiRequest, server: str) -> bytes:
     pieces: list[bytes] = []
     length = 0
     async for piece in response.content.iter_any():
@@ -324,13 +324,13 @@ async def _whole_body(response: ClientResponse, call: Call, server: str) -> byte
         length += len(piece)
         if length > MAX_BODY:
             raise ConnectionFailedError(
-                f"The answer of {server} to {call.asked} has no end: more than {MAX_BODY >> 20} MB",
+                f"The answer of {server} to {call.info} has no end: more than {MAX_BODY >> 20} MB",
                 "Is it an API server that answers there?",
             )
     return b"".join(pieces)
 
 
-def _connector(endpoint: Endpoint, trust: Any) -> aiohttp.TCPConnector:
+def _connector(endpoint: ServerEndpoint, trust: Any) -> aiohttp.TCPConnector:
     if endpoint.proxy is not None and _is_socks(endpoint.proxy):
         from k9py.kube.socks import SocksConnector
 

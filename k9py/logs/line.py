@@ -17,10 +17,10 @@ Marker = Literal["", "gap", "start", "end", "note"]
 """gap: lines may be missing here. start: a container (again) begins. end: nothing more will come of this target.
 note: a state told in words, such as a container that has not started."""
 
-MAX_TEXT = 65_536
+MAX_TEXT_CHARS = 65_536
 """Characters kept of one line: a single line of megabytes would push thousands of others out of the buffer."""
 
-ALL = LogTarget("", "", "")
+WHOLE_STREAM = LogTarget("", "", "")
 """Target of markers that are about the whole stream."""
 
 
@@ -34,7 +34,7 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     """
 
     target: LogTarget
-    at: datetime | None
+    timestamp: datetime | None
     text: str
     marker: Marker = ""
     late: bool = False
@@ -45,14 +45,14 @@ _YEARS: Final = range(1970, 2201)
 """Years a node may write: a moment near the ends of what a datetime can be has no UTC."""
 
 
-class Stamp(NamedTuple):
+class Timestamp(NamedTuple):
     """A line's timestamp with the nanoseconds a datetime cannot hold; ordered by time."""
 
     at: datetime
     nanos: int
 
 
-def stamp(raw: str) -> Stamp | None:
+def parse_timestamp(raw: str) -> Timestamp | None:
     """Read an RFC 3339 timestamp with up to nine digits of fraction; None when it is none, or unbelievable."""
     try:
         at = datetime.fromisoformat(raw)
@@ -61,10 +61,10 @@ def stamp(raw: str) -> Stamp | None:
     if at.tzinfo is None or at.year not in _YEARS:
         return None
     if len(raw) == 30 and raw[19] == "." and (last := raw[26:29]).isdecimal():  # as nodes write it, nearly always
-        return Stamp(at, int(last))
+        return Timestamp(at, int(last))
     _, dot, fraction = raw.partition(".")
     digits = fraction[6:9].rstrip("Z+-:") if dot else ""
-    return Stamp(at, int(digits.ljust(3, "0")) if digits.isdigit() else 0)
+    return Timestamp(at, int(digits.ljust(3, "0")) if digits.isdigit() else 0)
 
 
 _PIECES: Final = (16_384, 8_192)
@@ -87,7 +87,7 @@ def split_line(line: bytes) -> tuple[str, str]:
     return "", _cut(text)
 
 
-def undecoded_text(line: bytes, text: str) -> bytes:
+def undecoded_bytes(line: bytes, text: str) -> bytes:
     """Return the bytes of a line's text where they are no UTF-8, which `text` was made of; else nothing."""
     if "\ufffd" not in text:
         return b""
@@ -98,7 +98,7 @@ def undecoded_text(line: bytes, text: str) -> bytes:
     try:
         line.decode()
     except UnicodeDecodeError:
-        return line[:MAX_TEXT]
+        return line[:MAX_TEXT_CHARS]
     return b""
 
 
@@ -118,6 +118,6 @@ def _joined(line: bytes) -> bytes:
 
 
 def _cut(text: str) -> str:
-    if len(text) <= MAX_TEXT:
+    if len(text) <= MAX_TEXT_CHARS:
         return text
-    return f"{text[:MAX_TEXT]} … (cut: {len(text) - MAX_TEXT} characters more)"
+    return f"{text[:MAX_TEXT_CHARS]} … (cut: {len(text) - MAX_TEXT_CHARS} characters more)"

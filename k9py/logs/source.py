@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
-Role = Literal["main", "sidecar", "init", "ephemeral"]
+ContainerRole = Literal["main", "sidecar", "init", "ephemeral"]
 
-Place = tuple[str, str, str, str]
+ContainerKey = tuple[str, str, str, str]
 """Namespace, pod, container and the pod's uid: where lines come from, whichever run of the container writes them."""
 
 
@@ -32,32 +32,32 @@ class LogTarget(NamedTuple):
     container_id: str = ""
     revision: str = ""
     node: str = ""
-    role: Role = "main"
+    role: ContainerRole = "main"
     started_at: datetime | None = None
 
     @property
-    def place(self) -> Place:
+    def container_key(self) -> ContainerKey:
         """What stays the same while the container is restarted."""
         return (self.namespace, self.pod, self.container, self.uid)
 
 
-class Unfinished(bytes):
+class PartialLine(bytes):
     """The last line of a stream that ended inside it: more of it may be read later, or it has no line end at all.
 
     Args:
         seen: how many of its first bytes stand in the whole line too; all, unless it was too long to be kept.
     """
 
-    seen: int
+    matching_bytes: int
 
-    def __new__(cls, line: bytes, seen: int | None = None) -> Unfinished:
+    def __new__(cls, line: bytes, seen: int | None = None) -> PartialLine:
         made = super().__new__(cls, line)
-        made.seen = len(line) if seen is None else seen
+        made.matching_bytes = len(line) if seen is None else seen
         return made
 
-    def begins(self, line: bytes) -> bool:
+    def is_beginning_of(self, line: bytes) -> bool:
         """Tell whether a line may be the whole of this one."""
-        return line.startswith(self[: self.seen])
+        return line.startswith(self[: self.matching_bytes])
 
 
 class LogSource(Protocol):

@@ -13,8 +13,8 @@ from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.text import printable
-from k9py.logs.line import stamp
-from k9py.logs.source import Unfinished
+from k9py.logs.line import parse_timestamp
+from k9py.logs.source import PartialLine
 
 _LONGEST: Final = 2_000
 _ERROR: Final = re.compile(
@@ -41,11 +41,11 @@ _BEGUN_STAMP: Final = re.compile(rb"\d{1,4}|\d{4}-[\d\-T:.]{0,26}Z?")
 """A timestamp inside which a stream ended."""
 
 
-class SourceTextError(KdashError):
+class LogSourceError(KdashError):
     """The node, or something on the way, said with a status of 200 why a log cannot be read (on)."""
 
 
-def source_error(line: bytes) -> str | None:
+def parse_source_error(line: bytes) -> str | None:
     """Return the error a line of a stream says, printable; None when it is, or may be, a line of the container."""
     if not line or len(line) > _LONGEST or _is_stamped(line):
         return None
@@ -78,17 +78,17 @@ async def container_lines(
             if held is not None and not is_stamped:
                 lines.append(held)  # more without a timestamp: they are the container's, of a node that writes none
             held = None
-            if isinstance(line, Unfinished) and _BEGUN_STAMP.fullmatch(line):
+            if isinstance(line, PartialLine) and _BEGUN_STAMP.fullmatch(line):
                 continue  # it is read again, or was never more
-            if not is_stamped and (source_error(line) or (stamped and isinstance(line, Unfinished))):
+            if not is_stamped and (parse_source_error(line) or (stamped and isinstance(line, PartialLine))):
                 held = line
             else:
                 lines.append(line)
         if lines:
             yield lines
     if held is not None:
-        raise SourceTextError(printable(held.decode("utf-8", "replace").strip()))
+        raise LogSourceError(printable(held.decode("utf-8", "replace").strip()))
 
 
 def _is_stamped(line: bytes) -> bool:
-    return line[10:11] == b"T" and stamp(line[:40].partition(b" ")[0].decode("ascii", "replace")) is not None
+    return line[10:11] == b"T" and parse_timestamp(line[:40].partition(b" ")[0].decode("ascii", "replace")) is not None

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from k9py.operations.audit import Identity
-from k9py.operations.change import Change, Written
+from k9py.operations.plan import WritePlan, WriteResult
 
 
-def subject_fields(identity: Identity, event: str, id_: str, at: datetime, change: Change) -> dict[str, Any]:
+def subject_fields(identity: Identity, event: str, id_: str, at: datetime, change: WritePlan) -> dict[str, Any]:
     """Return what every line begins with: which write it is about, who made it, and of what."""
     return {
         "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -25,7 +25,7 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, chang
         "server": identity.server,
         "user": identity.user,
         "os_user": identity.os_user,
-        "action": change.action,
+        "action": change.operation,
         "kind": change.key.kind,
         "namespace": change.key.namespace,
         "name": change.key.name,
@@ -33,7 +33,7 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, chang
     }
 
 
-def planned_fields(change: Change) -> dict[str, Any]:
+def planned_fields(change: WritePlan) -> dict[str, Any]:
     """Return what is to change."""
     return {
         "resource_version": change.resource_version,
@@ -44,7 +44,7 @@ def planned_fields(change: Change) -> dict[str, Any]:
 
 
 def outcome_fields(
-    outcome: str, *, error: str = "", looked: str = "", written: Written | None = None
+    outcome: str, *, error: str = "", looked: str = "", written: WriteResult | None = None
 ) -> dict[str, Any]:
     """Return what came of a write.
 
@@ -60,6 +60,6 @@ def outcome_fields(
         "error": error,
         "attempts": written.attempts if written else None,
         "stored_resource_version": meta.get("resourceVersion"),
-        "looked": looked or ("made" if written and written.remark else None),
+        "looked": looked or ("made" if written and written.proof_note else None),
         "stored_otherwise": [asdict(one) for one in differences],
     }

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import printable
-from k9py.operations.change import Change, ChangeWarning, Gravity
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.preconditions import options_guarded, subject
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.preconditions import options_guarded, target_version
 from k9py.operations.preflight.management import managed
 from k9py.operations.warnings import loudest_first
 
@@ -20,44 +20,44 @@ _MIRROR: Final = "kubernetes.io/config.mirror"
 """Annotation of the API's picture of a static pod, which a kubelet runs from a file."""
 
 
-def plan_delete_pod(pod_obj: Mapping[str, Any]) -> Change:
+def plan_delete_pod(pod_obj: Mapping[str, Any]) -> WritePlan:
     """Plan to delete a pod; no disruption budget is asked. Raises RefusedError when it is no pod, or ending already."""
     return _plan(pod_obj, evict=False)
 
 
-def plan_evict(pod_obj: Mapping[str, Any]) -> Change:
+def plan_evict(pod_obj: Mapping[str, Any]) -> WritePlan:
     """Plan to evict a pod, as a drain does. Raises RefusedError when it is no pod, or is ending already."""
     return _plan(pod_obj, evict=True)
 
 
-def _plan(obj: Mapping[str, Any], *, evict: bool) -> Change:
-    about = subject(obj)
+def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
+    about = target_version(obj)
     verb = "evict" if evict else "delete"
     if about.key.kind != "Pod":
-        raise RefusedError(f"{about.words} cannot be {'evicted' if evict else 'deleted'} from here", "only a pod can")
+        raise RefusedError(f"{about.text} cannot be {'evicted' if evict else 'deleted'} from here", "only a pod can")
     owner = _controller(obj)
     after = f"{printable(owner)} makes another" if owner else "gone"
-    return Change(
-        action="evict" if evict else "delete-pod",
+    return WritePlan(
+        operation="evict" if evict else "delete-pod",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
         request=WriteRequest(about.key, options_guarded(about), verb="evict" if evict else "delete"),
-        summary=f"{verb} {about.words}",
+        summary=f"{verb} {about.text}",
         before_after=(("pod", _phase(obj), after),),
         warnings=loudest_first(_for_good(obj, owner), managed(obj) if not owner else iter(())),
     )
 
 
-def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[ChangeWarning]:
+def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
     """Warn that nothing makes the pod anew, or that it will not go at all."""
     if _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {}):
         message = "a static pod: its node's kubelet runs it from a file and goes on doing so"
-        yield ChangeWarning(Gravity.CAUTION, "static-pod", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "static-pod", message)
     elif not owner:
         message = "no controller owns it: nothing makes it anew, it is gone for good"
-        yield ChangeWarning(Gravity.DANGER, "bare-pod", message)
+        yield PreflightWarning(WarningLevel.DANGER, "bare-pod", message)
 
 
 def _controller(obj: Mapping[str, Any]) -> str:

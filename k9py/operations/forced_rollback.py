@@ -12,7 +12,7 @@ from typing import Any
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.api.workloads import CONTROLLER_REVISION_HASH
-from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 
 
 def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> tuple[Pod, ...]:
@@ -41,23 +41,23 @@ def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) ->
     return tuple(sorted(stuck, key=_ordinal))
 
 
-def stuck(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[ChangeWarning]:
+def stuck(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a rollback alone will not replace some pods, and name them in the order to delete them."""
     found = stuck_pods(obj, target_name, pods)
     if found:
         names = ", ".join(printable(pod.name) for pod in found)
         what, them = ("pod", "it") if len(found) == 1 else ("pods", "them")
         message = f"{what} {names} will not be replaced by this alone: delete {them} afterwards"
-        yield ChangeWarning(Gravity.DANGER, "stuck-pods", message)
+        yield PreflightWarning(WarningLevel.DANGER, "stuck-pods", message)
 
 
-def waits_for(obj: Mapping[str, Any], change: Change, pods: Sequence[Pod]) -> Iterator[ChangeWarning]:
+def waits_for(obj: Mapping[str, Any], change: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
 
     Args:
         pods: that its selector selects.
     """
-    if change.action not in ("set-image", "restart"):
+    if change.operation not in ("set-image", "restart"):
         return  # an undo knows which revision its pods are to leave
     found = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == change.uid])
     if found:
@@ -66,7 +66,7 @@ def waits_for(obj: Mapping[str, Any], change: Change, pods: Sequence[Pod]) -> It
         message = (
             f"{what} not ready: a StatefulSet waits for {them} first, even if broken; delete {them} afterwards if so"
         )
-        yield ChangeWarning(Gravity.CAUTION, "stuck-pods", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "stuck-pods", message)
 
 
 def _ordinal(pod: Pod) -> tuple[int, str]:

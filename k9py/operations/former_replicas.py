@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k9py.api.events import Event
-from k9py.api.scalings import pods_taken, scaled_away
+from k9py.api.scalings import scale_down_to_zero, stateful_set_scale_down
 
 _SAME: Final = timedelta(seconds=60)
 """Events this much later than our own write are of another one."""
@@ -66,5 +66,5 @@ def _time(text: object) -> datetime | None:
 def _told(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:
     spec = obj.get("spec") or {}
     if obj.get("kind") == "StatefulSet":
-        return pods_taken(events, int((spec.get("ordinals") or {}).get("start") or 0))
-    return scaled_away(events, ((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge"))
+        return stateful_set_scale_down(events, int((spec.get("ordinals") or {}).get("start") or 0))
+    return scale_down_to_zero(events, ((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge"))

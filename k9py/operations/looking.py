@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 
 from k9py.api.errors import ConnectionFailedError, KdashError, NotFoundError, UnavailableError
 from k9py.api.text import printable
-from k9py.operations.change import Change
 from k9py.operations.last_writer import last_writer
 from k9py.operations.patcher import Reader
+from k9py.operations.plan import WritePlan
 from k9py.operations.proof import has_no_effect, misses, not_the_object, unmet
 from k9py.operations.values import value_at
 
@@ -46,7 +46,7 @@ class Look:
 
 async def look(
     reader: Reader,
-    change: Change,
+    change: WritePlan,
     *,
     before: Mapping[str, Any] | None = None,
     previewed: Mapping[str, Any] | None = None,
@@ -87,7 +87,7 @@ async def look(
 
 
 def judged(
-    change: Change,
+    change: WritePlan,
     present: Mapping[str, Any] | None,
     *,
     before: Mapping[str, Any] | None = None,
@@ -123,7 +123,7 @@ def judged(
 
 
 def _removal(
-    change: Change, name: str, present: Mapping[str, Any] | None, *, is_other: bool, is_answered: bool
+    change: WritePlan, name: str, present: Mapping[str, Any] | None, *, is_other: bool, is_answered: bool
 ) -> Look:
     if present is None:
         return Look("made", f"{name} is gone")
@@ -138,7 +138,7 @@ def _removal(
 
 
 def _holds(
-    change: Change,
+    change: WritePlan,
     present: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     previewed: Mapping[str, Any] | None,
@@ -151,7 +151,7 @@ def _holds(
     )
 
 
-def _is_of(change: Change, answer: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
+def _is_of(change: WritePlan, answer: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
     """Tell whether what is there is what the server answered our write with: the object, newer, with those values."""
     if not_the_object(change, answer) or answer.get("kind") == "Status":
         return False

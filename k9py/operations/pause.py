@@ -6,52 +6,52 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from k9py.api.errors import RefusedError
-from k9py.operations.change import Change
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.preconditions import Subject, guarded, subject
+from k9py.operations.plan import WritePlan
+from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.management import managed
 from k9py.operations.warnings import loudest_first
 
 
-def plan_pause(obj: Mapping[str, Any]) -> Change:
+def plan_pause(obj: Mapping[str, Any]) -> WritePlan:
     """Plan to hold a Deployment's rollout. Raises RefusedError when it is paused already, or no Deployment."""
     about = _deployment(obj, "paused")
     if (obj.get("spec") or {}).get("paused"):
-        raise RefusedError(f"{about.words} is paused already", "")
+        raise RefusedError(f"{about.text} is paused already", "")
     return _change(obj, about, "pause", True, ("rollout", "active", "paused"))
 
 
-def plan_resume(obj: Mapping[str, Any]) -> Change:
+def plan_resume(obj: Mapping[str, Any]) -> WritePlan:
     """Plan to let a paused Deployment's rollout go on. Raises RefusedError when it is not paused, or no Deployment."""
     about = _deployment(obj, "resumed")
     if not (obj.get("spec") or {}).get("paused"):
-        raise RefusedError(f"{about.words} is not paused", "")
+        raise RefusedError(f"{about.text} is not paused", "")
     # As kubectl: the field is removed, not set to false (tests/wire/pause-resume-kubectl.json).
     return _change(obj, about, "resume", None, ("rollout", "paused", "active"))
 
 
-def _deployment(obj: Mapping[str, Any], verb: str) -> Subject:
-    about = subject(obj)
+def _deployment(obj: Mapping[str, Any], verb: str) -> TargetVersion:
+    about = target_version(obj)
     if about.key.kind != "Deployment":
-        raise RefusedError(f"{about.words} cannot be {verb}", "only a Deployment can")
+        raise RefusedError(f"{about.text} cannot be {verb}", "only a Deployment can")
     return about
 
 
 def _change(
     obj: Mapping[str, Any],
-    about: Subject,
+    about: TargetVersion,
     action: Literal["pause", "resume"],
     paused: bool | None,
     row: tuple[str, str, str],
-) -> Change:
-    return Change(
-        action=action,
+) -> WritePlan:
+    return WritePlan(
+        operation=action,
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
         request=WriteRequest(about.key, guarded({"spec": {"paused": paused}}, about), "strategic"),
-        summary=f"{action} {about.words}",
+        summary=f"{action} {about.text}",
         before_after=(row,),
         warnings=loudest_first(managed(obj)),
     )

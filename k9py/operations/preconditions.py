@@ -15,7 +15,7 @@ from typing import Any, Final
 from k9py.api.errors import RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
-from k9py.operations.change import Change
+from k9py.operations.plan import WritePlan
 
 _UID_PATH: Final = "/metadata/uid"
 _VERSION_PATH: Final = "/metadata/resourceVersion"
@@ -23,7 +23,7 @@ _PRECONDITIONS: Final = "preconditions"
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TargetVersion:
     """The object a change is planned from, as it was read."""
 
     key: ObjectKey
@@ -32,19 +32,19 @@ class Subject:
     generation: int
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """`Deployment shop/checkout`, printable."""
         return printable(str(self.key))
 
 
-def subject(obj: Mapping[str, Any]) -> Subject:
+def target_version(obj: Mapping[str, Any]) -> TargetVersion:
     """Return what identifies a raw object.
 
     Raises:
         RefusedError: it is being deleted, or is no whole object.
     """
     meta = obj.get("metadata") or {}
-    found = Subject(
+    found = TargetVersion(
         key=ObjectKey(str(obj.get("kind", "")), str(meta.get("namespace", "")), str(meta.get("name", ""))),
         uid=str(meta.get("uid", "")),
         resource_version=str(meta.get("resourceVersion", "")),
@@ -55,17 +55,17 @@ def subject(obj: Mapping[str, Any]) -> Subject:
             "the object is not known well enough to change it", "wait until it has been read, then retry"
         )
     if meta.get("deletionTimestamp"):
-        raise RefusedError(f"{found.words} is being deleted", "there is nothing left to change")
+        raise RefusedError(f"{found.text} is being deleted", "there is nothing left to change")
     return found
 
 
-def guarded(patch: Mapping[str, Any], about: Subject) -> dict[str, Any]:
+def guarded(patch: Mapping[str, Any], about: TargetVersion) -> dict[str, Any]:
     """Return a merge or strategic patch with the preconditions."""
     metadata = {**(patch.get("metadata") or {}), "uid": about.uid, "resourceVersion": about.resource_version}
     return {**patch, "metadata": metadata}
 
 
-def guarded_operations(operations: Sequence[Mapping[str, Any]], about: Subject) -> list[dict[str, Any]]:
+def guarded_operations(operations: Sequence[Mapping[str, Any]], about: TargetVersion) -> list[dict[str, Any]]:
     """Return a JSON patch with the preconditions first."""
     return [
         {"op": "replace", "path": _UID_PATH, "value": about.uid},
@@ -74,12 +74,12 @@ def guarded_operations(operations: Sequence[Mapping[str, Any]], about: Subject) 
     ]
 
 
-def options_guarded(about: Subject) -> dict[str, Any]:
+def options_guarded(about: TargetVersion) -> dict[str, Any]:
     """Return DeleteOptions with the preconditions, for a delete or an eviction."""
     return {_PRECONDITIONS: {"uid": about.uid, "resourceVersion": about.resource_version}}
 
 
-def at_version(change: Change, resource_version: str) -> Change:
+def at_version(change: WritePlan, resource_version: str) -> WritePlan:
     """Return the same change of the same object at a newer resourceVersion."""
     patch = change.request.patch
     newer: dict[str, Any] | list[dict[str, Any]]

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from k9py.operations.change import Change, ChangeWarning, Written
 from k9py.operations.patcher import Reader
+from k9py.operations.plan import PreflightWarning, WritePlan, WriteResult
 from k9py.operations.preflight import preflight
 from k9py.operations.stored import differences
 from k9py.operations.warnings import merged
@@ -19,7 +19,7 @@ from k9py.operations.write import Writer
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class DryRun:
     """A change as a person may confirm it.
 
     Args:
@@ -29,10 +29,10 @@ class Prepared:
         tried: the server tried it and would accept it.
     """
 
-    change: Change
+    plan: WritePlan
     before: Mapping[str, Any]
     after: Mapping[str, Any] | None
-    tried: bool
+    is_verified: bool
 
     @property
     def template_before(self) -> Mapping[str, Any]:
@@ -47,7 +47,7 @@ class Prepared:
         return _template(self.after)
 
 
-async def prepare(writer: Writer, reader: Reader, obj: Mapping[str, Any], change: Change) -> Prepared:
+async def prepare(writer: Writer, reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> DryRun:
     """Try a change as a dry-run and gather what pushes back on it, at the same time.
 
     Args:
@@ -61,21 +61,21 @@ async def prepare(writer: Writer, reader: Reader, obj: Mapping[str, Any], change
     looking = asyncio.ensure_future(preflight(reader, obj, change))
     try:
         rehearsed = await writer.rehearse(change)
-        found: tuple[ChangeWarning, ...] = await looking
+        found: tuple[PreflightWarning, ...] = await looking
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
     ready = rehearsed.change
     after = rehearsed.after if change.request.verb == "patch" else None
-    return Prepared(replace(ready, warnings=merged(ready.warnings, found)), obj, after, rehearsed.after is not None)
+    return DryRun(replace(ready, warnings=merged(ready.warnings, found)), obj, after, rehearsed.after is not None)
 
 
-def applied_as_previewed(prepared: Prepared, written: Written) -> bool:
+def is_stored_as_previewed(prepared: DryRun, written: WriteResult) -> bool:
     """Tell whether what was stored is what the dry-run returned (`stored.differences`).
 
     A pod that is deleted has none to compare. False where nothing had been tried: that is not known.
     """
-    return prepared.tried if prepared.after is None else not differences(prepared.after, written.result)
+    return prepared.is_verified if prepared.after is None else not differences(prepared.after, written.result)
 
 
 def _template(obj: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from k9py.api.text import printable
-from k9py.operations.change import Change
 from k9py.operations.patcher import WriteRequest
+from k9py.operations.plan import WritePlan
 from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_at, value_text
 
 _GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
@@ -25,7 +25,7 @@ Miss = tuple[Path, Any, Any]
 
 
 def unproven(
-    change: Change,
+    change: WritePlan,
     answer: Mapping[str, Any],
     *,
     before: Mapping[str, Any] | None = None,
@@ -57,7 +57,7 @@ def unproven(
     return ""
 
 
-def not_the_object(change: Change, answer: Mapping[str, Any]) -> str:
+def not_the_object(change: WritePlan, answer: Mapping[str, Any]) -> str:
     """Return why an answer is not about the object of a change, "" when it is. Holds for a dry run too."""
     kind, verb = str(answer.get("kind") or ""), change.request.verb
     if kind == "Status":
@@ -193,7 +193,7 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, (Mapping, list, tuple, str)) and not value)
 
 
-def _status(change: Change, answer: Mapping[str, Any]) -> str:
+def _status(change: WritePlan, answer: Mapping[str, Any]) -> str:
     if answer.get("status") != "Success":
         words = printable(str(answer.get("message") or "it gives no reason"))[:500]
         return f"it is a Status that says {printable(str(answer.get('status') or 'nothing'))[:40]}: {words}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k9py.api.text import printable
-from k9py.operations.change import Written
+from k9py.operations.plan import WriteResult
 from k9py.operations.stored import differences_text
 
 
@@ -12,13 +12,13 @@ def audit_remark(problem: str) -> str:
     return f"the audit line was not stored: {printable(problem)}"
 
 
-def remarks(written: Written) -> tuple[str, ...]:
+def remarks(written: WriteResult) -> tuple[str, ...]:
     """Return them, one sentence each: what was stored otherwise, an audit line that is missing, how it was proven."""
     found: list[str] = []
     if written.differences:
         found.append(differences_text(written.differences))
     if written.audit_problem:
         found.append(audit_remark(written.audit_problem))
-    if written.remark:
-        found.append(printable(written.remark))
+    if written.proof_note:
+        found.append(printable(written.proof_note))
     return tuple(found)

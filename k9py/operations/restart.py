@@ -10,40 +10,40 @@ from k9py.api.errors import RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.text import printable
 from k9py.api.workloads import RESTARTED_AT
-from k9py.operations.change import Change
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.preconditions import guarded, subject
+from k9py.operations.plan import WritePlan
+from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.downtime import downtime, held_back
 from k9py.operations.preflight.management import managed
 from k9py.operations.warnings import loudest_first
 
 
-def plan_restart(obj: Mapping[str, Any], now: datetime) -> Change:
+def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
     """Plan a rolling restart, as `kubectl rollout restart` (recorded in tests/wire/restart-kubectl.json).
 
     Raises:
         RefusedError: a paused Deployment, a kind that has no rollout, or a restart in the same second.
     """
-    about = subject(obj)
+    about = target_version(obj)
     if about.key.kind not in WORKLOAD_KINDS:
-        raise RefusedError(f"{about.words} cannot be restarted", f"only {', '.join(WORKLOAD_KINDS)} can")
+        raise RefusedError(f"{about.text} cannot be restarted", f"only {', '.join(WORKLOAD_KINDS)} can")
     spec = obj.get("spec") or {}
     if spec.get("paused"):
-        raise RefusedError(f"{about.words} is paused: a restart would wait until it is resumed", "resume it first")
+        raise RefusedError(f"{about.text} is paused: a restart would wait until it is resumed", "resume it first")
     at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     notes = ((spec.get("template") or {}).get("metadata") or {}).get("annotations") or {}
     before = str(notes.get(RESTARTED_AT, ""))
     if before == at:
-        raise RefusedError(f"{about.words} was restarted within this second", "wait a moment")
+        raise RefusedError(f"{about.text} was restarted within this second", "wait a moment")
     patch = guarded({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}}, about)
-    return Change(
-        action="restart",
+    return WritePlan(
+        operation="restart",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
         request=WriteRequest(about.key, patch, "strategic"),
-        summary=f"restart {about.words}",
+        summary=f"restart {about.text}",
         before_after=(("restarted at", printable(before) or "never", at),),
         warnings=loudest_first(downtime(obj), held_back(obj), managed(obj)),
     )

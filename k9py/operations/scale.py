@@ -7,9 +7,9 @@ from typing import Any
 
 from k9py.api.errors import RefusedError
 from k9py.api.policy import HorizontalPodAutoscaler
-from k9py.operations.change import Change
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.preconditions import guarded, subject
+from k9py.operations.plan import WritePlan
+from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.autoscalers import autoscaled
 from k9py.operations.preflight.management import applied, managed
 from k9py.operations.warnings import fewer_pods, loudest_first
@@ -21,7 +21,9 @@ MOST_REPLICAS = 2**31 - 1
 """`spec.replicas` is an int32."""
 
 
-def plan_scale(obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalPodAutoscaler | None = None) -> Change:
+def plan_scale(
+    obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalPodAutoscaler | None = None
+) -> WritePlan:
     """Plan to set the number of replicas.
 
     Args:
@@ -30,12 +32,12 @@ def plan_scale(obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalP
     Raises:
         RefusedError: not a whole number of at least 0, a kind that does not scale, or the number it has already.
     """
-    about = subject(obj)
+    about = target_version(obj)
     if about.key.kind == "DaemonSet":
         hint = "it runs one pod on each node that fits: change its node selector or tolerations instead"
-        raise RefusedError(f"{about.words} cannot be scaled", hint)
+        raise RefusedError(f"{about.text} cannot be scaled", hint)
     if about.key.kind not in _SCALABLE:
-        raise RefusedError(f"{about.words} cannot be scaled", "only Deployments and StatefulSets can")
+        raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
     if isinstance(replicas, bool) or not isinstance(replicas, int):
         raise RefusedError("replicas must be a whole number", "give a number such as 3")
     if replicas < 0:
@@ -45,16 +47,16 @@ def plan_scale(obj: Mapping[str, Any], replicas: int, *, autoscaler: HorizontalP
     now = (obj.get("spec") or {}).get("replicas")
     now = 1 if now is None else int(now)
     if replicas == now:
-        raise RefusedError(f"{about.words} has {now} replica{'' if now == 1 else 's'} already", "")
+        raise RefusedError(f"{about.text} has {now} replica{'' if now == 1 else 's'} already", "")
     patch = guarded({"spec": {"replicas": replicas}}, about)
-    return Change(
-        action="scale",
+    return WritePlan(
+        operation="scale",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
         request=WriteRequest(about.key, patch, "merge", subresource="scale"),
-        summary=f"scale {about.words} from {now} to {replicas}",
+        summary=f"scale {about.text} from {now} to {replicas}",
         before_after=(("replicas", str(now), str(replicas)),),
         warnings=loudest_first(
             autoscaled(autoscaler, replicas),

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from k9py.api.errors import AbsentError, RefusedError
+from k9py.api.errors import MissingPartError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
-from k9py.operations.change import Change, ChangeWarning, Gravity
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.preconditions import guarded, subject
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.downtime import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
 from k9py.operations.values import cause_words
@@ -36,7 +36,7 @@ _IMAGE: Final = re.compile(
 """Source of the rule: the reference grammar of the distribution project (`reference/reference.go`)."""
 
 
-def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
+def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePlan:
     """Plan to set images (recorded in tests/wire/set-image-kubectl.json).
 
     Args:
@@ -46,34 +46,34 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> Change:
         AbsentError: no such container.
         RefusedError: another kind, a name that is no image, or nothing to change.
     """
-    about = subject(obj)
+    about = target_version(obj)
     if about.key.kind not in WORKLOAD_KINDS:
-        raise RefusedError(f"{about.words} has no images to set", f"only {', '.join(WORKLOAD_KINDS)} have")
+        raise RefusedError(f"{about.text} has no images to set", f"only {', '.join(WORKLOAD_KINDS)} have")
     if not images:
         raise RefusedError("no image was given", "name a container and its new image")
     present = _present(obj)
     for name, image in images.items():
         if name not in present:
             known = ", ".join(printable(one) for one in present)
-            raise AbsentError(f"{about.words} has no container {printable(name)}", f"it has {known or 'none'}")
+            raise MissingPartError(f"{about.text} has no container {printable(name)}", f"it has {known or 'none'}")
         if not _IMAGE.fullmatch(image):
             hint = "give one such as registry.example.com/shop/checkout:1.2.3"
             raise RefusedError(f"{printable(image) or 'nothing'} is not the name of an image", hint)
     changed = {name: image for name, image in images.items() if present[name][1] != image}
     if not changed:
         held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
-        raise RefusedError(f"nothing to change in {about.words}: {held} already", "")
+        raise RefusedError(f"nothing to change in {about.text}: {held} already", "")
     cause = _cause(about.key, changed)
     patch = {**_patch(obj, present, changed), "metadata": {"annotations": {CHANGE_CAUSE: cause}}}
     paused = bool((obj.get("spec") or {}).get("paused"))
-    return Change(
-        action="set-image",
+    return WritePlan(
+        operation="set-image",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
         request=WriteRequest(about.key, guarded(patch, about), "strategic"),
-        summary=f"set image of {about.words}: {', '.join(f'{printable(n)}={i}' for n, i in changed.items())}",
+        summary=f"set image of {about.text}: {', '.join(f'{printable(n)}={i}' for n, i in changed.items())}",
         before_after=(
             *(
                 (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
@@ -122,6 +122,6 @@ def _patch(
     return {"spec": {"template": {"spec": spec}}}
 
 
-def _stored_only() -> Iterator[ChangeWarning]:
+def _stored_only() -> Iterator[PreflightWarning]:
     message = "it is paused: the image is stored, and rolled out when it is resumed"
-    yield ChangeWarning(Gravity.NOTE, "paused", message)
+    yield PreflightWarning(WarningLevel.NOTE, "paused", message)

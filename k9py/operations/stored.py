@@ -16,7 +16,7 @@ _METADATA: Final = ("labels", "annotations")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class StoredDifference:
     """One value that was stored otherwise than it was previewed; both sides are printable."""
 
     path: str
@@ -24,21 +24,21 @@ class Difference:
     stored: str
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Say it in one clause."""
         return f"{short(self.path)}: previewed {short(self.previewed)}, stored {short(self.stored)}"
 
 
-def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[StoredDifference, ...]:
     """Return what differs between a dry run's object and the stored one; a Scale has its number of replicas alone."""
     if "Scale" in (previewed.get("kind"), stored.get("kind")):
         return tuple(_differ(_replicas(previewed), _replicas(stored), ("spec", "replicas")))
     return tuple(_differ(_compared(previewed), _compared(stored), ()))
 
 
-def differences_text(found: tuple[Difference, ...], most: int = 3) -> str:
+def differences_text(found: tuple[StoredDifference, ...], most: int = 3) -> str:
     """Say what differs in one sentence, the first few by name."""
-    named = "; ".join(one.words for one in found[:most])
+    named = "; ".join(one.text for one in found[:most])
     more = len(found) - most
     return f"what was stored is not what was previewed: {named}{f'; and {more} more' if more > 0 else ''}"
 
@@ -74,7 +74,7 @@ def _replicas(obj: Mapping[str, Any]) -> Any:
     return (obj.get("spec") or {}).get("replicas")
 
 
-def _differ(before: Any, after: Any, path: Path) -> Iterator[Difference]:
+def _differ(before: Any, after: Any, path: Path) -> Iterator[StoredDifference]:
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -87,7 +87,7 @@ def _differ(before: Any, after: Any, path: Path) -> Iterator[Difference]:
             yield from _differ(old.get(name), new.get(name), (*path, f"[{name}]"))
         return
     previewed, stored = value_text(path, before), value_text(path, after)
-    yield Difference(path_text(path), previewed, f"another one: {stored}" if previewed == stored else stored)
+    yield StoredDifference(path_text(path), previewed, f"another one: {stored}" if previewed == stored else stored)
 
 
 def _by_name(value: Any) -> dict[str, Any] | None:

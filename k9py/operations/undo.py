@@ -12,15 +12,15 @@ from typing import Any, Final
 
 import msgspec
 
-from k9py.api.errors import AbsentError, RefusedError
+from k9py.api.errors import MissingPartError, RefusedError
 from k9py.api.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.api.workloads import POD_TEMPLATE_HASH, REVISION, revision_number
-from k9py.operations.change import Change
 from k9py.operations.forced_rollback import stuck
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.preconditions import Subject, guarded, guarded_operations, subject
+from k9py.operations.plan import WritePlan
+from k9py.operations.preconditions import TargetVersion, guarded, guarded_operations, target_version
 from k9py.operations.preflight.downtime import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
 from k9py.operations.values import cause_words, change_cause
@@ -44,7 +44,7 @@ def plan_undo(
     pods: Sequence[Pod] = (),
     present_number: int | None = None,
     label: str = "",
-) -> Change:
+) -> WritePlan:
     """Plan to put a revision's pod template back, also while a rollout is failing.
 
     Args:
@@ -57,17 +57,17 @@ def plan_undo(
         AbsentError: it is gone.
         RefusedError: paused, of another workload, without a number, or already the present template.
     """
-    about = subject(obj)
+    about = target_version(obj)
     if about.key.kind not in WORKLOAD_KINDS:
-        raise RefusedError(f"{about.words} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
+        raise RefusedError(f"{about.text} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
     if (obj.get("spec") or {}).get("paused"):
-        raise RefusedError(f"{about.words} is paused: an undo would wait until it is resumed", "resume it first")
+        raise RefusedError(f"{about.text} is paused: an undo would wait until it is resumed", "resume it first")
     if revision_obj is None:
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
-        raise AbsentError(f"that revision of {about.words} is gone", hint)
+        raise MissingPartError(f"that revision of {about.text} is gone", hint)
     owners = (revision_obj.get("metadata") or {}).get("ownerReferences") or ()
     if not any(one.get("uid") == about.uid for one in owners):
-        raise RefusedError(f"that revision is not one of {about.words}", "read its revisions again")
+        raise RefusedError(f"that revision is not one of {about.text}", "read its revisions again")
     name = str((revision_obj.get("metadata") or {}).get("name", ""))
     if not _number(revision_obj):
         hint = "it is no revision the controller counts; choose another one"
@@ -76,15 +76,15 @@ def plan_undo(
     template = revision_template(revision_obj)
     present = (obj.get("spec") or {}).get("template") or {}
     if _canonical(template) == _canonical(present):
-        raise RefusedError(f"{about.words} is already at revision {number}: its pod template is the same", "")
-    return Change(
-        action="undo",
+        raise RefusedError(f"{about.text} is already at revision {number}: its pod template is the same", "")
+    return WritePlan(
+        operation="undo",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
         generation=about.generation,
         request=_request(obj, revision_obj, template, about),
-        summary=f"undo {about.words} to revision {number}",
+        summary=f"undo {about.text} to revision {number}",
         before_after=(
             ("revision", _present_revision(obj, present_number), number),
             *_images(present, template),
@@ -101,22 +101,22 @@ def plan_undo(
     )
 
 
-def nothing_to_undo(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
+def no_revision_error(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
     """Return why a workload has no earlier revision to choose.
 
     Args:
         read: its revisions could be read; if not, there may be some.
     """
-    name = printable(str(subject(obj).key))
+    name = printable(str(target_version(obj).key))
     kept_in = "ReplicaSets" if obj.get("kind") == "Deployment" else "ControllerRevisions"
     if not read:
         return RefusedError(
             f"the revisions of {name} are not known", f"they are kept in {kept_in}: may you list those?"
         )
-    return RefusedError(f"{name} has no earlier revision to go back to", kept_hint(obj))
+    return RefusedError(f"{name} has no earlier revision to go back to", history_limit_hint(obj))
 
 
-def kept_hint(obj: Mapping[str, Any]) -> str:
+def history_limit_hint(obj: Mapping[str, Any]) -> str:
     """Say why no earlier revisions of a workload are kept, "" where nothing keeps them from being."""
     limit = (obj.get("spec") or {}).get("revisionHistoryLimit")
     return "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
@@ -145,7 +145,7 @@ def revision_template(revision_obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _request(
-    obj: Mapping[str, Any], revision_obj: Mapping[str, Any], template: Mapping[str, Any], about: Subject
+    obj: Mapping[str, Any], revision_obj: Mapping[str, Any], template: Mapping[str, Any], about: TargetVersion
 ) -> WriteRequest:
     if about.key.kind != "Deployment":
         return WriteRequest(about.key, guarded(revision_obj["data"], about), "strategic")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from k9py.api.kinds import LAST_APPLIED
-from k9py.api.secret_values import without_secret_words, without_secrets
+from k9py.api.redaction import redact, redact_text
 from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
 
@@ -53,7 +53,7 @@ def change_cause(obj: Mapping[str, Any]) -> str:
 
 def cause_words(obj: Mapping[str, Any]) -> str:
     """Return the change-cause as it is shown and audited: printable, secrets hidden."""
-    return without_secret_words(printable(change_cause(obj))) or "none"
+    return redact_text(printable(change_cause(obj))) or "none"
 
 
 def path_text(path: Path) -> str:
@@ -76,7 +76,7 @@ def value_text(path: Path, value: Any) -> str:
     if "env" in path or LAST_APPLIED in path:
         return "a value that is not shown"
     key = next((one for one in reversed(path) if not one.startswith("[")), "")
-    value = without_secrets({key: value})[key]
+    value = redact({key: value})[key]
     text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
     shown = printable(text)
     return (shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…") or '""'

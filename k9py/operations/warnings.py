@@ -6,34 +6,36 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from k9py.operations.change import ChangeWarning, Gravity
 from k9py.operations.patcher import WriteRequest
+from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.proof import misses
 from k9py.operations.values import path_text, short, value_text
 
 
-def loudest_first(*found: Iterable[ChangeWarning]) -> tuple[ChangeWarning, ...]:
+def loudest_first(*found: Iterable[PreflightWarning]) -> tuple[PreflightWarning, ...]:
     """Gather the warnings of several checks."""
-    return tuple(sorted((one for part in found for one in part), key=lambda one: one.gravity))
+    return tuple(sorted((one for part in found for one in part), key=lambda one: one.level))
 
 
-def merged(planned: Sequence[ChangeWarning], found: Sequence[ChangeWarning]) -> tuple[ChangeWarning, ...]:
+def merged(planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]) -> tuple[PreflightWarning, ...]:
     """Join a plan's warnings with those found later: of one code, what was found replaces what was planned with."""
     newer = {one.code for one in found}
     return loudest_first((one for one in planned if one.code not in newer), found)
 
 
-def fewer_pods(now: int, wanted: int) -> Iterator[ChangeWarning]:
+def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
     """Call out scaling to nothing, and numbers that look like a slip of the keyboard."""
     if wanted == 0:
-        yield ChangeWarning(Gravity.DANGER, "zero", "at 0 no pod serves any more")
+        yield PreflightWarning(WarningLevel.DANGER, "zero", "at 0 no pod serves any more")
     elif wanted >= 10 * max(now, 1) and wanted >= 50:
-        yield ChangeWarning(Gravity.CAUTION, "large", f"that is {wanted // max(now, 1)} times as many pods as now")
+        yield PreflightWarning(
+            WarningLevel.CAUTION, "large", f"that is {wanted // max(now, 1)} times as many pods as now"
+        )
 
 
-def mutated(request: WriteRequest, previewed: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+def mutated(request: WriteRequest, previewed: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Call out what a webhook would store instead of what is sent, as the dry run showed it."""
     for path, sent, found in islice(misses(request, previewed), 3):
         stored, wanted = short(value_text(path, found)), short(value_text(path, sent))
         message = f"admission changes it: {short(path_text(path))} becomes {stored}, not {wanted}"
-        yield ChangeWarning(Gravity.CAUTION, "mutated", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "mutated", message)

@@ -22,18 +22,18 @@ from k9py.api.errors import (
     DryRunUnsupportedError,
     InvalidError,
     KdashError,
-    NotProvenError,
     ReadOnlyError,
     UnavailableError,
+    UnverifiedWriteError,
     WebhookFailedError,
 )
 from k9py.api.text import printable
 from k9py.operations.audit import AuditLine, AuditLog, Identity
 from k9py.operations.audit_fields import outcome_fields, planned_fields, subject_fields
-from k9py.operations.change import Change, ChangeWarning, Gravity, Written
 from k9py.operations.last_writer import last_writer
 from k9py.operations.looking import Look, look
 from k9py.operations.patcher import Patcher, Reader
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, WriteResult
 from k9py.operations.preconditions import at_version
 from k9py.operations.proof import not_the_object, unproven
 from k9py.operations.stored import differences, rebased
@@ -56,7 +56,7 @@ def _new_id() -> str:
 class Rehearsed:
     """A change as it was tried, at the resourceVersion it was accepted at, and what it would make; None: not tried."""
 
-    change: Change
+    change: WritePlan
     after: Mapping[str, Any] | None
 
 
@@ -64,15 +64,15 @@ class Rehearsed:
 class _Sending:
     """A change on its way: as it was sent last, and how often."""
 
-    change: Change
+    change: WritePlan
     before: Mapping[str, Any] | None
     previewed: Mapping[str, Any] | None
     attempts: int = 1
 
-    def written(self, result: Mapping[str, Any], *, remark: str = "") -> Written:
+    def written(self, result: Mapping[str, Any], *, remark: str = "") -> WriteResult:
         """Return what came of it, compared with what was previewed."""
         otherwise = None if self.previewed is None else differences(self.previewed, result)
-        return Written(self.change, result, False, self.attempts, differences=otherwise, remark=remark)
+        return WriteResult(self.change, result, False, self.attempts, differences=otherwise, proof_note=remark)
 
 
 class Writer:
@@ -115,12 +115,12 @@ class Writer:
 
     async def write(
         self,
-        change: Change,
+        change: WritePlan,
         *,
         dry_run: bool,
         before: Mapping[str, Any] | None = None,
         previewed: Mapping[str, Any] | None = None,
-    ) -> Written:
+    ) -> WriteResult:
         """Send a change; as a dry-run the server checks it and stores nothing, and no audit line is written.
 
         Args:
@@ -145,12 +145,12 @@ class Writer:
         """Return the lines of the audit file about an object, oldest first."""
         return self._audit.lines(uid)
 
-    def refuse_if_read_only(self, change: Change) -> None:
+    def refuse_if_read_only(self, change: WritePlan) -> None:
         """Raise ReadOnlyError when the session is read-only."""
         if self._read_only:
             raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
 
-    async def rehearse(self, change: Change) -> Rehearsed:
+    async def rehearse(self, change: WritePlan) -> Rehearsed:
         """Try a change as a dry-run; what the trial could not tell is a warning of it (code `not-tried`).
 
         A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
@@ -161,20 +161,22 @@ class Writer:
             written = await self.write(change, dry_run=True)
         except DryRunUnsupportedError as error:
             words = f"the server could not try it first: {printable(error.message)}"
-            warning = ChangeWarning(Gravity.CAUTION, "not-tried", words)
+            warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", words)
             return Rehearsed(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
-        tried = written.change
+        tried = written.plan
         if warnings := tuple(mutated(tried.request, written.result)):
             tried = replace(tried, warnings=loudest_first(tried.warnings, warnings))
         return Rehearsed(tried, written.result)
 
-    async def _try(self, sending: _Sending) -> Written:
+    async def _try(self, sending: _Sending) -> WriteResult:
         result = await self._send(sending, dry_run=True)
         if why := not_the_object(sending.change, result):
-            raise NotProvenError(f"The server's answer to the dry run is no preview: {why}", "Nothing was changed.")
-        return Written(sending.change, result, True, sending.attempts)
+            raise UnverifiedWriteError(
+                f"The server's answer to the dry run is no preview: {why}", "Nothing was changed."
+            )
+        return WriteResult(sending.change, result, True, sending.attempts)
 
-    async def _attempt(self, sending: _Sending, line: AuditLine) -> Written:
+    async def _attempt(self, sending: _Sending, line: AuditLine) -> WriteResult:
         started, id_ = self._now(), self._new_id()
 
         def fields(event: str, **outcome: Any) -> dict[str, Any]:
@@ -197,15 +199,17 @@ class Writer:
             line.store(fields("write", **outcome_fields("unknown", error="given up before the server answered")))
             raise
         except KdashError as error:
-            outcome = "unknown" if error.looked and not error.is_looked_final else "failed"
-            problem = line.store(fields("write", **outcome_fields(outcome, error=error.message, looked=error.looked)))
+            outcome = "unknown" if error.read_back and not error.is_read_back_final else "failed"
+            problem = line.store(
+                fields("write", **outcome_fields(outcome, error=error.message, looked=error.read_back))
+            )
             if problem:
                 error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
             raise
-        problem = line.store(fields("write", **outcome_fields("done", error=written.remark, written=written)))
+        problem = line.store(fields("write", **outcome_fields("done", error=written.proof_note, written=written)))
         return replace(written, audit_problem=problem, audit_id=id_)
 
-    async def _prove(self, sending: _Sending) -> Written:
+    async def _prove(self, sending: _Sending) -> WriteResult:
         """Send and return what proves the write: the answer, or else what is found by looking.
 
         Raises:
@@ -223,7 +227,7 @@ class Writer:
             why = unproven(sending.change, answer, before=sending.before, previewed=sending.previewed)
             if not why:
                 return sending.written(answer)
-            error = NotProvenError(f"The server's answer does not prove that the change was made: {why}")
+            error = UnverifiedWriteError(f"The server's answer does not prove that the change was made: {why}")
         found = await look(
             self._reader,
             sending.change,
@@ -236,7 +240,7 @@ class Writer:
         if found.verdict == "made":
             remark = f"{error.message}; looked: {found.words}"
             return sending.written(found.present or {}, remark=remark)
-        error.looked, error.is_looked_final = found.verdict, found.is_final
+        error.read_back, error.is_read_back_final = found.verdict, found.is_final
         error.hint = _joined(error.hint, _looked(found))
         raise error
 
@@ -258,7 +262,7 @@ class Writer:
                     sending.previewed = rebased(sending.previewed, sending.before, present)
                 sending.attempts += 1
 
-    def follow_up(self, written: Written, outcome: str, words: str, seconds: float) -> str:
+    def follow_up(self, written: WriteResult, outcome: str, words: str, seconds: float) -> str:
         """Complete the audit of a write with what became of it.
 
         Args:
@@ -270,7 +274,7 @@ class Writer:
             "", or why the line could not be stored: the write stands, so that is told and not raised.
         """
         fields = {
-            **subject_fields(self._identity, "followed", written.audit_id, self._now(), written.change),
+            **subject_fields(self._identity, "followed", written.audit_id, self._now(), written.plan),
             "outcome": outcome,
             "words": words,
             "seconds": round(seconds, 1),
@@ -305,7 +309,7 @@ def _looked(found: Look) -> str:
     return f"it is not known whether the change was made; looked: {found.words}; look again before retrying"
 
 
-def _changed(change: Change, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
+def _changed(change: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
     """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
     meta = present.get("metadata") or {}
     name = printable(str(change.key))

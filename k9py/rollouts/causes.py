@@ -13,30 +13,30 @@ from itertools import islice
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.pod_troubles import pod_troubles, stuck_ending
+from k9py.api.pod_troubles import stuck_termination, unready_causes
 from k9py.api.pods import Pod
-from k9py.api.refusals import creation_trouble, refusal
-from k9py.api.troubles import Trouble, TroubleKind
+from k9py.api.refusals import creation_failure, parse_creation_failure
+from k9py.api.troubles import Cause, CauseKind
 from k9py.api.workloads import Deployment, StatefulSet, Workload
 from k9py.rollouts.cohorts import Cohort
-from k9py.rollouts.progress import Progress
+from k9py.rollouts.progress import RolloutProgress
 
 _LOOKED_AT: Final = 200
 """Unready pods examined: enough to see what most have, in a bounded time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class RolloutBlocker:
     """A cause and the pod that shows it; `pod` None when no pod could be made."""
 
-    trouble: Trouble
+    cause: Cause
     pod: Pod | None = None
     is_old: bool = False
 
 
 def rollout_cause(
-    workload: Workload, counts: Progress, groups: Sequence[Cohort], events: Sequence[Event], now: datetime
-) -> Cause | None:
+    workload: Workload, counts: RolloutProgress, groups: Sequence[Cohort], events: Sequence[Event], now: datetime
+) -> RolloutBlocker | None:
     """Return what keeps the rollout from completing, None when nothing is known to.
 
     Args:
@@ -51,15 +51,15 @@ def rollout_cause(
     new = [pod for one in groups if one.is_current or not read for pod in one.pods]
     old = [pod for one in groups if read and not one.is_current for pod in one.pods]
     fresh = _most_common(new, now, events, counts.deadline)
-    if fresh is not None and fresh.trouble.blocking:
+    if fresh is not None and fresh.cause.blocking:
         return fresh
     refused = _refused(workload, counts, (*new, *old), events, now)
     if refused is not None:
-        return Cause(refused)
+        return RolloutBlocker(refused)
     if isinstance(workload, StatefulSet) or (counts.timed_out and fresh is None):
         stale = _most_common(old, now, events, counts.deadline)
-        if stale is not None and stale.trouble.blocking:
-            return Cause(stale.trouble, stale.pod, is_old=True)
+        if stale is not None and stale.cause.blocking:
+            return RolloutBlocker(stale.cause, stale.pod, is_old=True)
     if not isinstance(workload, Deployment):
         held = _never_ending((*new, *old), now)
         if held is not None:
@@ -68,48 +68,48 @@ def rollout_cause(
         return fresh
     if counts.timed_out:
         seconds = counts.deadline
-        return Cause(Trouble(TroubleKind.DEADLINE, "ProgressDeadlineExceeded", f"no progress for {seconds} s"))
+        return RolloutBlocker(Cause(CauseKind.DEADLINE, "ProgressDeadlineExceeded", f"no progress for {seconds} s"))
     return None
 
 
-def _never_ending(pods: Sequence[Pod], now: datetime) -> Cause | None:
+def _never_ending(pods: Sequence[Pod], now: datetime) -> RolloutBlocker | None:
     """Return the pod on a lost node that is to end and cannot: its place is not given to another before."""
     for pod in pods:
-        trouble = stuck_ending(pod, now) if pod.is_terminating else None
+        trouble = stuck_termination(pod, now) if pod.is_terminating else None
         if trouble is not None:
-            return Cause(trouble, pod)
+            return RolloutBlocker(trouble, pod)
     return None
 
 
-def _most_common(pods: Sequence[Pod], now: datetime, events: Sequence[Event], deadline: int) -> Cause | None:
+def _most_common(pods: Sequence[Pod], now: datetime, events: Sequence[Event], deadline: int) -> RolloutBlocker | None:
     """Return the trouble most pods have; one that may pass becomes blocking past the deadline (seconds)."""
     by_pod: dict[str, list[Event]] = {}
     for event in events:
         by_pod.setdefault(event.involved_object.uid, []).append(event)
-    shown: dict[str, Cause] = {}
+    shown: dict[str, RolloutBlocker] = {}
     count: Counter[str] = Counter()
     for pod in islice((one for one in pods if not one.is_ready), _LOOKED_AT):
-        troubles = pod_troubles(pod, now, by_pod.get(pod.uid, ()))
+        troubles = unready_causes(pod, now, by_pod.get(pod.uid, ()))
         if not troubles:
             continue
         first = _aged(troubles[0], now, deadline)
-        shown.setdefault(first.message, Cause(first, pod))
+        shown.setdefault(first.message, RolloutBlocker(first, pod))
         count[first.message] += 1
     if not shown:
         return None
-    return max(shown.values(), key=lambda one: (one.trouble.blocking, count[one.trouble.message]))
+    return max(shown.values(), key=lambda one: (one.cause.blocking, count[one.cause.message]))
 
 
-def _aged(trouble: Trouble, now: datetime, deadline: int) -> Trouble:
+def _aged(trouble: Cause, now: datetime, deadline: int) -> Cause:
     if trouble.blocking or trouble.since is None or (now - trouble.since).total_seconds() <= deadline:
         return trouble
     return replace(trouble, blocking=True)
 
 
 def _refused(
-    workload: Workload, counts: Progress, pods: Sequence[Pod], events: Sequence[Event], now: datetime
-) -> Trouble | None:
+    workload: Workload, counts: RolloutProgress, pods: Sequence[Pod], events: Sequence[Event], now: datetime
+) -> Cause | None:
     """Return why pods cannot be created: a Deployment says it in a condition, the others only in events."""
-    if counts.refused is not None:
-        return creation_trouble(counts.refused.message, counts.refused.last_transition_time)
-    return refusal(workload.uid, events, pods, now) if counts.total < counts.desired else None
+    if counts.replica_failure is not None:
+        return parse_creation_failure(counts.replica_failure.message, counts.replica_failure.last_transition_time)
+    return creation_failure(workload.uid, events, pods, now) if counts.total < counts.desired else None

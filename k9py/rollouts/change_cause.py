@@ -27,7 +27,7 @@ _EARLIER: Final = timedelta(seconds=1)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def with_inherited(found: Sequence[Revision]) -> tuple[Revision, ...]:
+def mark_inherited_causes(found: Sequence[Revision]) -> tuple[Revision, ...]:
     """Return the revisions, newest first as given, with whom each has its change-cause from."""
     by_number = sorted((one for one in found if one.number), key=lambda one: one.number)
     by_time = sorted(found, key=lambda one: (one.created_at or _LONG_AGO, one.number))
@@ -44,7 +44,7 @@ def with_inherited(found: Sequence[Revision]) -> tuple[Revision, ...]:
     return tuple(_marked(one, sources) for one in found)
 
 
-def without_set_anew(obj: Mapping[str, Any], found: Sequence[Revision]) -> tuple[Revision, ...]:
+def unmark_rewritten_causes(obj: Mapping[str, Any], found: Sequence[Revision]) -> tuple[Revision, ...]:
     """Return the revisions with those no longer marked whose change-cause was set for them.
 
     Args:

@@ -27,7 +27,7 @@ _NEXT: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateChange:
+class TemplateWrite:
     """A change of the pod template; `by` is the field manager, printable. None and "" where it is not known."""
 
     at: datetime | None = None
@@ -36,7 +36,7 @@ class TemplateChange:
 
 def template_change(
     workload: Workload, revisions: Sequence[Revision], pods: Sequence[Pod], events: Iterable[Event] = ()
-) -> TemplateChange:
+) -> TemplateWrite:
     """Return when the template last changed and who did it.
 
     Args:
@@ -54,11 +54,11 @@ def template_change(
         told = [*_scaled_up(current, events), *([written] if written is not None else [])]
         at = revision_since(current, revisions, pods, told)
     others = [one.created_at for one in revisions if one.created_at is not None and not one.is_current]
-    return TemplateChange(at, _author(writers, at, others))
+    return TemplateWrite(at, _author(writers, at, others))
 
 
 def revision_since(
-    current: Revision | None, revisions: Sequence[Revision], pods: Sequence[Pod], told: Iterable[datetime] = ()
+    current: Revision | None, revisions: Sequence[Revision], pods: Sequence[Pod], later_times: Iterable[datetime] = ()
 ) -> datetime | None:
     """Return since when the current revision is in use, as far as anything tells; None when unknown.
 
@@ -72,7 +72,7 @@ def revision_since(
     if later is None and not current.was_reused:
         return created
     least = later or created
-    times = [at for at in told if at - least > _NEXT]
+    times = [at for at in later_times if at - least > _NEXT]
     for group in cohorts(revisions, pods):
         made = (pod.metadata.creation_timestamp for pod in group.pods if group.is_current)
         times += [at for at in made if at is not None and at > least]

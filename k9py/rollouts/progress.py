@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from k9py.api.meta import Condition, condition
+from k9py.api.meta import Condition, find_condition
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 
-TIMED_OUT = "ProgressDeadlineExceeded"
+PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RolloutProgress:
     """The counts of one workload in one shape.
 
     Args:
@@ -30,8 +30,8 @@ class Progress:
         moved_at: the controller's last progress, None where it does not say.
     """
 
-    observed: bool
-    done: bool
+    is_observed: bool
+    is_complete: bool
     timed_out: bool
     desired: int
     total: int
@@ -42,11 +42,11 @@ class Progress:
     on_delete: bool = False
     partition: int = 0
     deadline: int = 600
-    moved_at: datetime | None = None
-    refused: Condition | None = None
+    last_progress_at: datetime | None = None
+    replica_failure: Condition | None = None
 
 
-def progress(workload: Workload) -> Progress:
+def rollout_progress(workload: Workload) -> RolloutProgress:
     """Return how far the workload's rollout is."""
     match workload:
         case Deployment():
@@ -57,12 +57,12 @@ def progress(workload: Workload) -> Progress:
             return _daemon_set(workload)
 
 
-def _deployment(workload: Deployment) -> Progress:
+def _deployment(workload: Deployment) -> RolloutProgress:
     spec, status = workload.spec, workload.status
     desired = 1 if spec.replicas is None else spec.replicas
-    progressing = condition(status.conditions, "Progressing")
-    failure = condition(status.conditions, "ReplicaFailure")
-    timed_out = progressing is not None and progressing.reason == TIMED_OUT
+    progressing = find_condition(status.conditions, "Progressing")
+    failure = find_condition(status.conditions, "ReplicaFailure")
+    timed_out = progressing is not None and progressing.reason == PROGRESS_DEADLINE_EXCEEDED
     observed = 0 < status.observed_generation >= workload.metadata.generation
     done = (
         observed
@@ -71,9 +71,9 @@ def _deployment(workload: Deployment) -> Progress:
         and status.replicas <= status.updated_replicas
         and status.available_replicas >= status.updated_replicas
     )
-    return Progress(
-        observed=observed,
-        done=done,
+    return RolloutProgress(
+        is_observed=observed,
+        is_complete=done,
         timed_out=timed_out,
         desired=desired,
         total=status.replicas,
@@ -82,12 +82,12 @@ def _deployment(workload: Deployment) -> Progress:
         available=status.available_replicas,
         paused=spec.paused,
         deadline=600 if spec.progress_deadline_seconds is None else spec.progress_deadline_seconds,
-        moved_at=progressing.last_update_time if progressing else None,
-        refused=failure if failure is not None and failure.status == "True" else None,
+        last_progress_at=progressing.last_update_time if progressing else None,
+        replica_failure=failure if failure is not None and failure.status == "True" else None,
     )
 
 
-def _stateful_set(workload: StatefulSet) -> Progress:
+def _stateful_set(workload: StatefulSet) -> RolloutProgress:
     spec, status = workload.spec, workload.status
     desired = 1 if spec.replicas is None else spec.replicas
     observed = 0 < status.observed_generation >= workload.metadata.generation
@@ -101,9 +101,9 @@ def _stateful_set(workload: StatefulSet) -> Progress:
         done = all_ready and status.updated_replicas >= desired - partition
     else:
         done = all_ready and status.update_revision == status.current_revision
-    return Progress(
-        observed=observed,
-        done=done,
+    return RolloutProgress(
+        is_observed=observed,
+        is_complete=done,
         timed_out=False,
         desired=desired,
         total=status.replicas,
@@ -115,13 +115,13 @@ def _stateful_set(workload: StatefulSet) -> Progress:
     )
 
 
-def _daemon_set(workload: DaemonSet) -> Progress:
+def _daemon_set(workload: DaemonSet) -> RolloutProgress:
     status = workload.status
     desired = status.desired_number_scheduled
     observed = 0 < status.observed_generation >= workload.metadata.generation
-    return Progress(
-        observed=observed,
-        done=observed and status.updated_number_scheduled >= desired and status.number_available >= desired,
+    return RolloutProgress(
+        is_observed=observed,
+        is_complete=observed and status.updated_number_scheduled >= desired and status.number_available >= desired,
         timed_out=False,
         desired=desired,
         total=status.current_number_scheduled,

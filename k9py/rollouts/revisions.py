@@ -12,7 +12,7 @@ import msgspec
 
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
-from k9py.api.secret_values import without_secret_words
+from k9py.api.redaction import redact_text
 from k9py.api.workloads import (
     CHANGE_CAUSE,
     CONTROLLER_REVISION_HASH,
@@ -26,7 +26,7 @@ from k9py.api.workloads import (
     StatefulSet,
     Workload,
 )
-from k9py.rollouts.change_cause import with_inherited
+from k9py.rollouts.change_cause import mark_inherited_causes
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
@@ -87,7 +87,7 @@ def revisions(
     numbered = sorted(mine, key=lambda one: (_number(one), one.name), reverse=True)
     current = _current_name(workload, numbered)
     counts = None if pods is None or isinstance(workload, Deployment) else _counts(pods)
-    return with_inherited([_revision(one, one.name == current, counts) for one in numbered])
+    return mark_inherited_causes([_revision(one, one.name == current, counts) for one in numbered])
 
 
 def _counts(pods: Sequence[Pod]) -> dict[str, tuple[int, int]]:
@@ -160,7 +160,7 @@ def _revision(
             ready: int | None = one.status.ready_replicas
             pod_hash = one.metadata.label(POD_TEMPLATE_HASH)
             desired: int | None = 1 if one.spec.replicas is None else one.spec.replicas
-            former = one.former_revisions
+            former = one.previous_revisions
         case ControllerRevision():
             data = one.data
             images = data.spec.template.images if data else ()
@@ -177,7 +177,7 @@ def _revision(
         kind=one.KIND,
         namespace=one.namespace,
         images=images,
-        change_cause=without_secret_words(one.metadata.annotation(CHANGE_CAUSE)),
+        change_cause=redact_text(one.metadata.annotation(CHANGE_CAUSE)),
         created_at=one.metadata.creation_timestamp,
         replicas=replicas,
         ready=ready,

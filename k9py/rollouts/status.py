@@ -18,12 +18,12 @@ from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.api.workloads import DaemonSet, StatefulSet, Workload
-from k9py.rollouts.causes import Cause, rollout_cause
+from k9py.rollouts.causes import RolloutBlocker, rollout_cause
 from k9py.rollouts.changed import template_change
 from k9py.rollouts.cohorts import Cohort, cohorts
-from k9py.rollouts.progress import Progress, progress
+from k9py.rollouts.progress import RolloutProgress, rollout_progress
 from k9py.rollouts.revisions import Revision, current_revision
 
 
@@ -60,9 +60,9 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
     key: ObjectKey
     uid: str
     state: RolloutState
-    words: str
-    reason: str
-    cause: TroubleKind | None
+    summary: str
+    cause_message: str
+    cause_kind: CauseKind | None
     note: str
     desired: int | None
     ready: int
@@ -98,22 +98,24 @@ def rollout_status(
         pods: of this workload, may be empty when not read: then only the counts and conditions speak.
         events: about the workload, its ReplicaSets and pods, for causes no status field tells (FailedMount, probes).
     """
-    counts = progress(workload)
+    counts = rollout_progress(workload)
     current = current_revision(revisions)
     # A rollout that is through has nothing to say of its pods: nine in ten are, and some have thousands of pods.
-    groups = () if counts.done and not counts.paused else cohorts(revisions, pods)
-    cause = None if counts.done or not counts.observed else rollout_cause(workload, counts, groups, events, now)
+    groups = () if counts.is_complete and not counts.paused else cohorts(revisions, pods)
+    cause = (
+        None if counts.is_complete or not counts.is_observed else rollout_cause(workload, counts, groups, events, now)
+    )
     state = _state(counts, cause)
     change = template_change(workload, revisions, pods, events)
-    reason = cause.trouble.message if cause else ""
-    known = counts.observed or not isinstance(workload, DaemonSet)
+    reason = cause.cause.message if cause else ""
+    known = counts.is_observed or not isinstance(workload, DaemonSet)
     return RolloutStatus(
         key=workload.key,
         uid=workload.uid,
         state=state,
-        words=_words(workload, state, counts, groups, current, reason),
-        reason=reason,
-        cause=cause.trouble.kind if cause else None,
+        summary=_words(workload, state, counts, groups, current, reason),
+        cause_message=reason,
+        cause_kind=cause.cause.kind if cause else None,
         note=_note(workload, state, counts, groups, revisions, cause),
         desired=counts.desired if known else None,
         ready=counts.ready,
@@ -124,22 +126,22 @@ def rollout_status(
         changed_at=change.at,
         changed_by=change.by,
         paused=counts.paused,
-        is_blocked=state is RolloutState.STALLED or (cause is not None and cause.trouble.blocking),
+        is_blocked=state is RolloutState.STALLED or (cause is not None and cause.cause.blocking),
     )
 
 
-def _state(counts: Progress, cause: Cause | None) -> RolloutState:
-    if not counts.observed:
+def _state(counts: RolloutProgress, cause: RolloutBlocker | None) -> RolloutState:
+    if not counts.is_observed:
         return RolloutState.UNKNOWN
     if counts.desired == 0 and counts.total == 0:
         return RolloutState.SCALED_TO_ZERO
     if counts.paused:
         return RolloutState.PAUSED
-    if counts.done:
+    if counts.is_complete:
         # kubectl is through here. A person who scaled down is when the pods beyond the number are gone, which a
         # StatefulSet ends one by one.
         return RolloutState.PROGRESSING if counts.total > counts.desired else RolloutState.COMPLETE
-    if counts.timed_out or (cause is not None and cause.trouble.blocking):
+    if counts.timed_out or (cause is not None and cause.cause.blocking):
         return RolloutState.STALLED
     if counts.on_delete and counts.updated < counts.desired:
         return RolloutState.PAUSED
@@ -149,7 +151,7 @@ def _state(counts: Progress, cause: Cause | None) -> RolloutState:
 def _words(
     workload: Workload,
     state: RolloutState,
-    counts: Progress,
+    counts: RolloutProgress,
     groups: Sequence[Cohort],
     current: Revision | None,
     reason: str,
@@ -163,7 +165,7 @@ def _words(
             where = "no node wants it" if isinstance(workload, DaemonSet) else "scaled to zero"
             return f"{where}, paused" if counts.paused else where
         case RolloutState.PAUSED:
-            at = f" at {counts.updated}/{counts.desired}" if not counts.done else ""
+            at = f" at {counts.updated}/{counts.desired}" if not counts.is_complete else ""
             words = f"waiting for deletes (OnDelete){at}" if counts.on_delete else f"paused{at}"
             return f"{words}: {reason}" if reason else words
         case RolloutState.STALLED:
@@ -174,10 +176,10 @@ def _words(
             return _progress_words(counts, groups, current)
 
 
-def _progress_words(counts: Progress, groups: Sequence[Cohort], current: Revision | None) -> str:
+def _progress_words(counts: RolloutProgress, groups: Sequence[Cohort], current: Revision | None) -> str:
     if counts.desired == 0:
         return f"scaling down, {counts.total} left"
-    if counts.done:
+    if counts.is_complete:
         return f"scaling down, {counts.total - counts.desired} to go"
     wanted = max(counts.desired - counts.partition, 0) or counts.desired
     reached = min(_new_ready(counts, groups, current), wanted)
@@ -189,7 +191,7 @@ def _progress_words(counts: Progress, groups: Sequence[Cohort], current: Revisio
     return f"{words}, not available yet"
 
 
-def _new_ready(counts: Progress, groups: Sequence[Cohort], current: Revision | None) -> int:
+def _new_ready(counts: RolloutProgress, groups: Sequence[Cohort], current: Revision | None) -> int:
     """Return how many pods of the new revision are ready, by the best source there is."""
     if current is not None and current.ready is not None:
         return current.ready
@@ -202,16 +204,16 @@ def _new_ready(counts: Progress, groups: Sequence[Cohort], current: Revision | N
 def _note(
     workload: Workload,
     state: RolloutState,
-    counts: Progress,
+    counts: RolloutProgress,
     groups: Sequence[Cohort],
     revisions: Sequence[Revision],
-    cause: Cause | None,
+    cause: RolloutBlocker | None,
 ) -> str:
     if state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.UNKNOWN):
         return ""
     notes = []
     # On a lost node a deleted pod would only stay, ending for ever.
-    mends = cause is not None and cause.is_old and cause.trouble.kind is not TroubleKind.NODE
+    mends = cause is not None and cause.is_old and cause.cause.kind is not CauseKind.NODE
     if mends and cause is not None and cause.pod is not None and isinstance(workload, StatefulSet):
         notes.append(f"delete pod {printable(cause.pod.name)} of an old revision to let it go on")
     if state is not RolloutState.PROGRESSING and counts.ready == 0 and counts.desired > 0:

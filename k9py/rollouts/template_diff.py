@@ -14,7 +14,7 @@ from typing import Any, AnyStr, Final, Literal
 
 import msgspec
 
-from k9py.api.secret_values import both_without_secrets
+from k9py.api.redaction import redact_pair
 from k9py.api.workloads import CONTROLLER_REVISION_HASH, POD_TEMPLATE_HASH
 from k9py.rollouts.yaml_lines import item_lines, key_text, lines_of, scalar_text
 
@@ -58,19 +58,19 @@ def template_diff(
         old, new: pod templates as the server has them (`spec.template`, with `metadata` and `spec`).
         shows_secrets: show what looks like a secret too; otherwise it is hidden, and one that changed says so.
     """
-    before, after = comparable(old), comparable(new)
-    if same(before, after):
+    before, after = normalized_template(old), normalized_template(new)
+    if json_equal(before, after):
         return ()
     if not shows_secrets:
-        before, after = both_without_secrets(before, after)
-        if same(before, after):  # such as two values that changed places
+        before, after = redact_pair(before, after)
+        if json_equal(before, after):  # such as two values that changed places
             return (DiffLine("@", "what differs is hidden"),)
     lines: list[_Line] = []
     _walk_mapping(before, after, 0, "", lines)
     return tuple(_hunks(lines, context))
 
 
-def comparable(template: Mapping[str, Any]) -> dict[str, Any]:
+def normalized_template(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the template without what controllers add to tell revisions apart, and without nulls."""
     found = {key: value for key, value in template.items() if key != "$patch"}
     metadata = found.get("metadata")
@@ -92,7 +92,7 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def same(one: Any, other: Any) -> bool:
+def json_equal(one: Any, other: Any) -> bool:
     """Tell whether two JSON values are the same on the wire."""
     # In Python 1 == True; on the wire they differ.
     return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
@@ -114,7 +114,7 @@ def _walk_mapping(old: Mapping[str, Any], new: Mapping[str, Any], depth: int, pa
 
 def _walk(key: str, old: Any, new: Any, depth: int, path: str, lines: list[_Line]) -> None:
     below = f"{path}.{key_text(key)}" if path else key_text(key)
-    if same(old, new):
+    if json_equal(old, new):
         _add(lines, " ", depth, path, lines_of(key, new))
         return
     if isinstance(old, dict) and isinstance(new, dict) and old and new:
@@ -174,7 +174,7 @@ def _walk_named(
         earlier = before.get(name(one))
         if earlier is None:
             _add(lines, "+", depth, path, item_lines(one, keys))
-        elif same(earlier, one):
+        elif json_equal(earlier, one):
             _add(lines, " ", depth, path, item_lines(one, keys))
         else:
             _add(lines, " ", depth, path, (f"- {keys[0]}: {scalar_text(one[keys[0]])}",))

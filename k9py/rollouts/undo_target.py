@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from k9py.api.errors import AbsentError, RefusedError
+from k9py.api.errors import MissingPartError, RefusedError
 from k9py.api.text import printable
-from k9py.rollouts.revision_past import RevisionPast, revision_pasts, was_taken_up
+from k9py.rollouts.revision_outcome import RevisionOutcome, revision_outcomes, was_undo_target
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState, RolloutStatus
 
@@ -21,10 +21,10 @@ class UndoTarget:
     """The revision to go back to, and why this one, in words."""
 
     revision: Revision
-    why: str
+    reason: str
 
 
-def undo_target(found: Sequence[Revision], pasts: Mapping[str, RevisionPast] | None = None) -> UndoTarget | None:
+def undo_target(found: Sequence[Revision], outcomes: Mapping[str, RevisionOutcome] | None = None) -> UndoTarget | None:
     """Return the default target of an undo, None when there is nothing to go back to.
 
     A revision before the current one whose pods are ready now is preferred: it is known to work. Else the last one
@@ -33,8 +33,8 @@ def undo_target(found: Sequence[Revision], pasts: Mapping[str, RevisionPast] | N
     Args:
         pasts: what is known of each revision, by uid; None: only what the revisions themselves tell.
     """
-    known = revision_pasts(found) if pasts is None else pasts
-    older = [one for one in _before(found) if not known.get(one.uid, RevisionPast()).is_bad]
+    known = revision_outcomes(found) if outcomes is None else outcomes
+    older = [one for one in _before(found) if not known.get(one.uid, RevisionOutcome()).is_bad]
     if not older:
         return None
     for one in older:
@@ -43,19 +43,19 @@ def undo_target(found: Sequence[Revision], pasts: Mapping[str, RevisionPast] | N
             return UndoTarget(one, f"{pods} ready now")
     first = older[0]
     ready = (
-        "it was ready before" if known.get(first.uid, RevisionPast()).was_ready else "not known whether it was ready"
+        "it was ready before" if known.get(first.uid, RevisionOutcome()).was_ready else "not known whether it was ready"
     )
     return UndoTarget(first, f"previous revision, {ready}")
 
 
 def suggested_undo(
-    status: RolloutStatus, found: Sequence[Revision], pasts: Mapping[str, RevisionPast]
+    status: RolloutStatus, found: Sequence[Revision], outcomes: Mapping[str, RevisionOutcome]
 ) -> UndoTarget | None:
     """Return what to suggest for an undo of a workload that is not healthy, None when an undo would not help."""
-    return None if is_starting(status, found, pasts) else undo_target(found, pasts)
+    return None if is_starting(status, found, outcomes) else undo_target(found, outcomes)
 
 
-def is_starting(status: RolloutStatus, found: Sequence[Revision], pasts: Mapping[str, RevisionPast]) -> bool:
+def is_starting(status: RolloutStatus, found: Sequence[Revision], outcomes: Mapping[str, RevisionOutcome]) -> bool:
     """Tell whether a revision that served before is getting its pods again, as after a scale, and nothing has failed.
 
     Such a revision is no suspect: no release brought about that its pods are not ready yet.
@@ -65,7 +65,7 @@ def is_starting(status: RolloutStatus, found: Sequence[Revision], pasts: Mapping
         return False
     if any(one.replicas for one in found if not one.is_current):
         return False  # a release on its way: its first pods that are ready prove little
-    return pasts.get(current.uid, RevisionPast()).was_ready is True or was_taken_up(current, found)
+    return outcomes.get(current.uid, RevisionOutcome()).was_ready is True or was_undo_target(current, found)
 
 
 def previous_revision(found: Sequence[Revision]) -> Revision | None:
@@ -79,10 +79,10 @@ def _before(found: Sequence[Revision]) -> list[Revision]:
     current = next((one for one in found if one.is_current), found[0] if found else None)
     if current is None:
         return []
-    return [one for one in found if 0 < one.number < current.number and len(numbered_alike(found, one)) == 1]
+    return [one for one in found if 0 < one.number < current.number and len(with_same_number(found, one)) == 1]
 
 
-def numbered_alike(found: Sequence[Revision], revision: Revision) -> list[Revision]:
+def with_same_number(found: Sequence[Revision], revision: Revision) -> list[Revision]:
     """Return the revisions with the number of that one, itself included."""
     return [one for one in found if one.number == revision.number]
 
@@ -91,7 +91,7 @@ def revision_label(found: Sequence[Revision], revision: Revision) -> str:
     """Return what to call a revision: its number, with its name where the number alone does not name it. Printable."""
     if not revision.number:
         return f"{printable(revision.name)} (no revision number)"
-    alone = len(numbered_alike(found, revision)) == 1
+    alone = len(with_same_number(found, revision)) == 1
     return str(revision.number) if alone else f"{revision.number} ({printable(revision.name)})"
 
 
@@ -115,10 +115,10 @@ def revision_of_number(found: Sequence[Revision], number: int, name: str) -> Rev
             "their revision annotations say so; correct one with kubectl annotate, then try again",
         )
     numbers = ", ".join(dict.fromkeys(str(one.number) for one in found if one.number)) or "none"
-    raise AbsentError(f"{printable(name)} has no revision {number}", f"revisions: {numbers}")
+    raise MissingPartError(f"{printable(name)} has no revision {number}", f"revisions: {numbers}")
 
 
-def refuse_unnumbered(revision: Revision) -> None:
+def require_number(revision: Revision) -> None:
     """Raise RefusedError for a revision that has no number: no controller made it one of the workload's history."""
     if not revision.number:
         raise RefusedError(

@@ -19,7 +19,7 @@ HISTORY_LIMIT = 20_000  # changes kept a kind for watches that come back; older 
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StorageEvent:
     """One write. `obj` is the object after it (for DELETED: its last state, numbered with the deletion)."""
 
     type: ChangeType
@@ -29,11 +29,11 @@ class Change:
     revision: int
 
 
-Changes = list[Change]
-Listener = Callable[[Change], None]
+Changes = list[StorageEvent]
+Listener = Callable[[StorageEvent], None]
 
 
-class Kind:
+class KindCache:
     """All objects of one kind, sorted by (namespace, name), and what happened to them."""
 
     __slots__ = ("history", "listeners", "objects", "oldest", "order")
@@ -41,7 +41,7 @@ class Kind:
     def __init__(self) -> None:
         self.objects: dict[Key, Object] = {}
         self.order: list[Key] = []
-        self.history: deque[Change] = deque()
+        self.history: deque[StorageEvent] = deque()
         self.oldest = 0  # changes with a revision at or below it are forgotten
         self.listeners: list[Listener] = []
 
@@ -69,7 +69,7 @@ class Kind:
             del self.order[bisect.bisect_left(self.order, key)]
         return obj
 
-    def record(self, change: Change) -> None:
+    def record(self, change: StorageEvent) -> None:
         """Remember a change, and forget the oldest one past the limit."""
         self.history.append(change)
         if len(self.history) > HISTORY_LIMIT:

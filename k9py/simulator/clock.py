@@ -46,7 +46,7 @@ def _trim_nanoseconds(text: str) -> str:
     return f"{whole}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
 
 
-class Clock(Protocol):
+class SimulationClock(Protocol):
     """What the simulator asks of time."""
 
     def now(self) -> datetime:

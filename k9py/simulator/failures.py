@@ -12,7 +12,7 @@ from k9py.simulator.resources import Resource
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class StatusCause:
     """One field's complaint in a 422: reason such as `FieldValueRequired`, message without the field, field path."""
 
     reason: str
@@ -23,7 +23,7 @@ class Cause:
         return {"reason": self.reason, "message": self.message, "field": self.field}
 
 
-class ApiFailure(Exception):  # noqa: N818 - it is Kubernetes' word: a Status whose status is "Failure"
+class StatusError(Exception):
     """A request refused.
 
     Args:
@@ -78,28 +78,28 @@ def details_of(resource: Resource, name: str) -> dict[str, Any]:
     return details
 
 
-def not_found(resource: Resource, name: str) -> ApiFailure:
+def not_found(resource: Resource, name: str) -> StatusError:
     message = f'{resource.qualified} "{name}" not found'
-    return ApiFailure(404, "NotFound", message, details_of(resource, name))
+    return StatusError(404, "NotFound", message, details_of(resource, name))
 
 
-def no_such_resource() -> ApiFailure:
-    return ApiFailure(404, "NotFound", "the server could not find the requested resource", {})
+def no_such_resource() -> StatusError:
+    return StatusError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def already_exists(resource: Resource, name: str) -> ApiFailure:
+def already_exists(resource: Resource, name: str) -> StatusError:
     message = f'{resource.qualified} "{name}" already exists'
-    return ApiFailure(409, "AlreadyExists", message, details_of(resource, name))
+    return StatusError(409, "AlreadyExists", message, details_of(resource, name))
 
 
-def conflict(resource: Resource, name: str, why: str | None = None) -> ApiFailure:
+def conflict(resource: Resource, name: str, why: str | None = None) -> StatusError:
     """A write against a stale resourceVersion, or another stated reason."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return ApiFailure(409, "Conflict", message, details_of(resource, name))
+    return StatusError(409, "Conflict", message, details_of(resource, name))
 
 
-def precondition_failed(resource: Resource, name: str, field: str, wanted: str, found: str) -> ApiFailure:
+def precondition_failed(resource: Resource, name: str, field: str, wanted: str, found: str) -> StatusError:
     """A delete whose uid or resourceVersion precondition does not hold; `field` is `UID` or `ResourceVersion`."""
     # The deletion path names the kind where others name the resource.
     subject = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
@@ -107,44 +107,44 @@ def precondition_failed(resource: Resource, name: str, field: str, wanted: str, 
         f'Operation cannot be fulfilled on {subject} "{name}": the {field} in the precondition ({wanted}) does not '
         f"match the {field} in record ({found}). The object might have been deleted and then recreated"
     )
-    return ApiFailure(409, "Conflict", message, {**details_of(resource, name), "kind": resource.kind})
+    return StatusError(409, "Conflict", message, {**details_of(resource, name), "kind": resource.kind})
 
 
-def bad_request(message: str) -> ApiFailure:
-    return ApiFailure(400, "BadRequest", message)
+def bad_request(message: str) -> StatusError:
+    return StatusError(400, "BadRequest", message)
 
 
-def unauthorized() -> ApiFailure:
-    return ApiFailure(401, "Unauthorized", "Unauthorized")
+def unauthorized() -> StatusError:
+    return StatusError(401, "Unauthorized", "Unauthorized")
 
 
-def forbidden(resource: Resource | None, name: str, why: str) -> ApiFailure:
+def forbidden(resource: Resource | None, name: str, why: str) -> StatusError:
     """A refusal by authorization or admission; `why` follows `… is forbidden: `."""
     if resource is None:
-        return ApiFailure(403, "Forbidden", f"forbidden: {why}", {})
+        return StatusError(403, "Forbidden", f"forbidden: {why}", {})
     subject = f'{resource.qualified} "{name}"' if name else resource.qualified
-    return ApiFailure(403, "Forbidden", f"{subject} is forbidden: {why}", details_of(resource, name))
+    return StatusError(403, "Forbidden", f"{subject} is forbidden: {why}", details_of(resource, name))
 
 
-def no_kubelet(address: str, container: str) -> ApiFailure:
+def no_kubelet(address: str, container: str) -> StatusError:
     """What the API server passes on when the node of a container (`namespace/pod/name`) does not answer it."""
     url = f"https://{address}/containerLogs/{container}"
-    return ApiFailure(500, "", f'Get "{url}": dial tcp {address}: connect: connection refused')
+    return StatusError(500, "", f'Get "{url}": dial tcp {address}: connect: connection refused')
 
 
-def expired(message: str) -> ApiFailure:
-    return ApiFailure(410, "Expired", message)
+def expired(message: str) -> StatusError:
+    return StatusError(410, "Expired", message)
 
 
-def unsupported_media_type() -> ApiFailure:
-    return ApiFailure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+def unsupported_media_type() -> StatusError:
+    return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
-def rejected() -> ApiFailure:
-    return ApiFailure(422, "Invalid", "the server rejected our request due to an error in our request", {})
+def rejected() -> StatusError:
+    return StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
-def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> ApiFailure:
+def invalid(group: str, kind: str, name: str, causes: Sequence[StatusCause]) -> StatusError:
     """A 422 with its causes; one is told plainly, several in brackets, as apimachinery does."""
     told = [f"{cause.field}: {cause.message}" for cause in causes]
     sentence = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
@@ -157,10 +157,12 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> ApiFai
         details["kind"] = kind
     details["causes"] = [cause.as_object() for cause in causes]
     subject = f"{kind}.{group}" if group else kind
-    return ApiFailure(422, "Invalid", f'{subject} "{name}" is invalid: {sentence}', details)
+    return StatusError(422, "Invalid", f'{subject} "{name}" is invalid: {sentence}', details)
 
 
-def too_many_requests(message: str, causes: Sequence[Cause] = (), *, retry_after: int | None = None) -> ApiFailure:
+def too_many_requests(
+    message: str, causes: Sequence[StatusCause] = (), *, retry_after: int | None = None
+) -> StatusError:
     details: dict[str, Any] = {}
     if causes:
         details["causes"] = [
@@ -169,8 +171,8 @@ def too_many_requests(message: str, causes: Sequence[Cause] = (), *, retry_after
         ]
     if retry_after is not None:
         details["retryAfterSeconds"] = retry_after
-    return ApiFailure(429, "TooManyRequests", message, details, retry_after=retry_after)
+    return StatusError(429, "TooManyRequests", message, details, retry_after=retry_after)
 
 
-def method_not_allowed() -> ApiFailure:
-    return ApiFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+def method_not_allowed() -> StatusError:
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})

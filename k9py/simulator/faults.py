@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class RequestMatch:
     """Which requests: by verb (`list`, `watch`, `get` ...), resource (`pods`), and a part of the path with its query.
 
     An empty field matches everything.
@@ -70,7 +70,7 @@ class Replace:
     body: bytes = b"{}"
     content_type: str = "application/json"
     location: str = ""
-    made: bool = False
+    after_handling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ Fault = Refuse | Cut | Slow | Hang | Silence | Replace | NoBookmarks
 @dataclass(slots=True)
 class _Planned:
     fault: Fault
-    where: Where
+    where: RequestMatch
     left: int | None
 
 
@@ -94,7 +94,7 @@ class Faults:
 
     _planned: list[_Planned] = field(default_factory=list)
 
-    def add(self, fault: Fault, where: Where, times: int | None = 1) -> None:
+    def add(self, fault: Fault, where: RequestMatch, times: int | None = 1) -> None:
         self._planned.append(_Planned(fault, where, times))
 
     def clear(self) -> None:

@@ -15,12 +15,12 @@ from typing import NoReturn
 from aiohttp import web
 
 from k9py.simulator.api.access import Access
-from k9py.simulator.api.answers import Answer, failure_answer
+from k9py.simulator.api.answers import ApiResponse, failure_answer
 from k9py.simulator.api.dispatch import answer, read_request
-from k9py.simulator.api.request import target_of
-from k9py.simulator.failures import ApiFailure
-from k9py.simulator.faults import Cut, Fault, Faults, Hang, NoBookmarks, Refuse, Replace, Silence, Slow, Where
-from k9py.simulator.state import ClusterState
+from k9py.simulator.api.request import parse_request_info
+from k9py.simulator.failures import StatusError
+from k9py.simulator.faults import Cut, Fault, Faults, Hang, NoBookmarks, Refuse, Replace, RequestMatch, Silence, Slow
+from k9py.simulator.state import SimulatorState
 
 COMPRESS_BYTES = 128 * 1024  # the real server leaves smaller answers as they are
 KEPT_REQUESTS = 10_000
@@ -30,7 +30,7 @@ _BOOKMARK = b'{"type":"BOOKMARK",'
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecordedRequest:
     """One request as the log keeps it; `path` with its query, `code` the HTTP status (0: never answered)."""
 
     method: str
@@ -44,16 +44,16 @@ class Seen:
 class _OpenStream:
     """An answer that is being sent piece by piece; `silent`: nothing more of it arrives."""
 
-    seen: Seen
+    seen: RecordedRequest
     http: web.BaseRequest
     silent: bool = False
 
 
-class Listener:
+class HttpServer:
     """A socket on the loopback and what answers on it; can be closed and opened again on the same port."""
 
-    def __init__(self, state: ClusterState, access: Access, faults: Faults) -> None:
-        self.requests: deque[Seen] = deque(maxlen=KEPT_REQUESTS)
+    def __init__(self, state: SimulatorState, access: Access, faults: Faults) -> None:
+        self.requests: deque[RecordedRequest] = deque(maxlen=KEPT_REQUESTS)
         self.port = 0
         self._state = state
         self._access = access
@@ -62,9 +62,9 @@ class Listener:
         self._socket: socket.socket | None = None
         self._cleared = asyncio.Event()
         self._streams: set[_OpenStream] = set()
-        self._watching: list[Callable[[Seen], None]] = []
+        self._watching: list[Callable[[RecordedRequest], None]] = []
 
-    def on_request(self, listener: Callable[[Seen], None]) -> Callable[[], None]:
+    def on_request(self, listener: Callable[[RecordedRequest], None]) -> Callable[[], None]:
         """Call a function with every request once its answer begins; returns the function that ends it."""
         self._watching.append(listener)
         return lambda: self._watching.remove(listener)
@@ -101,7 +101,7 @@ class Listener:
         self._cleared.set()
         self._cleared = asyncio.Event()
 
-    def break_streams(self, where: Where, *, silently: bool) -> int:
+    def break_streams(self, where: RequestMatch, *, silently: bool) -> int:
         """Cut every stream that is open and matches, or let it fall silent with its connection open.
 
         Returns how many. A silent one stays so until faults are cleared; it is cut then.
@@ -114,27 +114,27 @@ class Listener:
                 stream.http.transport.abort()
         return len(found)
 
-    def open_streams(self, where: Where) -> int:
+    def open_streams(self, where: RequestMatch) -> int:
         """Return how many streams that match are open and not silent."""
         return sum(not one.silent and _is_meant(where, one.seen) for one in self._streams)
 
     async def _serve(self, http: web.BaseRequest) -> web.StreamResponse:
         query = dict(http.query)
         path, path_with_query, headers = _addressed(http)
-        target = target_of(http.method, path, query)
+        target = parse_request_info(http.method, path, query)
         verb = target.verb if target is not None else http.method.lower()
         resource = target.resource.plural if target is not None and target.resource is not None else ""
         fault = self._faults.take(verb, resource, path_with_query)
         try:
             made = await self._answer(http, path, query, headers, fault)
         except asyncio.CancelledError:
-            self._note(Seen(http.method, path_with_query, 0, verb, resource))
+            self._note(RecordedRequest(http.method, path_with_query, 0, verb, resource))
             raise
-        seen = Seen(http.method, path_with_query, made.status, verb, resource)
+        seen = RecordedRequest(http.method, path_with_query, made.status, verb, resource)
         self._note(seen)
         return await self._send(http, seen, made, fault)
 
-    def _note(self, seen: Seen) -> None:
+    def _note(self, seen: RecordedRequest) -> None:
         self.requests.append(seen)
         for listener in tuple(self._watching):
             listener(seen)
@@ -146,23 +146,23 @@ class Listener:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         fault: Fault | None,
-    ) -> Answer:
+    ) -> ApiResponse:
         match fault:
             case Refuse(code, reason, message, retry_after):
-                return failure_answer(ApiFailure(code, reason, message, {}, retry_after=retry_after))
+                return failure_answer(StatusError(code, reason, message, {}, retry_after=retry_after))
             case Slow(seconds):
                 await self._state.clock.sleep(seconds)
             case Hang():
                 await self._cleared.wait()
             case _:
                 pass
-        if isinstance(fault, Replace) and not fault.made:
+        if isinstance(fault, Replace) and not fault.after_handling:
             return _replacement(fault)
         try:
             body = await self._body(http)
             request = read_request(self._access, http.method, path, query, headers, body)
             made = answer(self._state, self._access, request)
-        except ApiFailure as failure:
+        except StatusError as failure:
             return failure_answer(failure)
         return _replacement(fault) if isinstance(fault, Replace) else made
 
@@ -174,10 +174,12 @@ class Listener:
         async for piece in http.content.iter_any():
             pieces += piece
             if len(pieces) > _MAX_BODY:
-                raise ApiFailure(413, "RequestEntityTooLarge", f"limit is {_MAX_BODY}", {})
+                raise StatusError(413, "RequestEntityTooLarge", f"limit is {_MAX_BODY}", {})
         return bytes(pieces)
 
-    async def _send(self, http: web.BaseRequest, seen: Seen, made: Answer, fault: Fault | None) -> web.StreamResponse:
+    async def _send(
+        self, http: web.BaseRequest, seen: RecordedRequest, made: ApiResponse, fault: Fault | None
+    ) -> web.StreamResponse:
         headers = {"Content-Type": made.content_type, **made.headers}
         gzip = made.compressible and "gzip" in http.headers.get("Accept-Encoding", "")
         if isinstance(made.body, bytes):
@@ -237,9 +239,9 @@ class Listener:
             _cut(stream.http)
 
 
-def _replacement(fault: Replace) -> Answer:
+def _replacement(fault: Replace) -> ApiResponse:
     headers = {"Location": fault.location} if fault.location else {}
-    return Answer(fault.code, fault.body, fault.content_type, headers)
+    return ApiResponse(fault.code, fault.body, fault.content_type, headers)
 
 
 def _cut(http: web.BaseRequest) -> NoReturn:
@@ -248,7 +250,7 @@ def _cut(http: web.BaseRequest) -> NoReturn:
     raise ConnectionResetError("cut on purpose")
 
 
-def _is_meant(where: Where, seen: Seen) -> bool:
+def _is_meant(where: RequestMatch, seen: RecordedRequest) -> bool:
     return where.matches(seen.verb, seen.resource, seen.path)
 
 

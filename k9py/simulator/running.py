@@ -12,7 +12,7 @@ from typing import Any
 _LOG = logging.getLogger(__name__)
 
 
-class Running:
+class BackgroundTasks:
     """Tasks that work until they are stopped."""
 
     def __init__(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -18,21 +18,21 @@ from typing import Any, Protocol, Self, TypeVar
 from k9py.simulator import controllers, nodes, scenarios
 from k9py.simulator.api.access import EVERYTHING, Access, Rule, viewer_rules
 from k9py.simulator.api.defaults import defaulted
-from k9py.simulator.api.request import User
-from k9py.simulator.clock import Clock, ManualClock, RealClock
-from k9py.simulator.faults import Fault, Faults, Where
+from k9py.simulator.api.request import UserInfo
+from k9py.simulator.clock import ManualClock, RealClock, SimulationClock
+from k9py.simulator.faults import Fault, Faults, RequestMatch
 from k9py.simulator.kubeconfig import kubeconfig, write_private
-from k9py.simulator.listener import TOKEN_PATH, Listener, Seen
+from k9py.simulator.listener import TOKEN_PATH, HttpServer, RecordedRequest
 from k9py.simulator.resources import NAMESPACES, PODS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.storage import Storage
 from k9py.simulator.webhooks import Webhook
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
 MANY_PODS = 5000  # from here on, what was loaded is kept out of garbage collections
-ANYWHERE = Where()
-LOGS = Where("get", "pods", "/log?")
+ANYWHERE = RequestMatch()
+LOG_REQUESTS = RequestMatch("get", "pods", "/log?")
 
 _T = TypeVar("_T")
 
@@ -51,7 +51,7 @@ class Simulator:
     """
 
     def __init__(
-        self, scenario: str | None = None, clock: Clock | None = None, seed: int = 0, *, uid_salt: int = 0
+        self, scenario: str | None = None, clock: SimulationClock | None = None, seed: int = 0, *, uid_salt: int = 0
     ) -> None:
         """Prepare a cluster.
 
@@ -68,17 +68,17 @@ class Simulator:
         if scenario is not None:
             scenarios.check(scenario)
         self.scenario = scenario
-        self.clock: Clock = RealClock() if clock is None else clock
+        self.clock: SimulationClock = RealClock() if clock is None else clock
         rng = random.Random(seed)
         storage = Storage(self.clock, new_uid=lambda: _uid(rng, uid_salt), pick=rng.choice)
-        self._state = ClusterState(storage, self.clock, rng)
+        self._state = SimulatorState(storage, self.clock, rng)
         self._access = Access()
         self._faults = Faults()
         self._tokens: dict[str, str] = {}
         self.add_user("admin", EVERYTHING, groups=("system:masters",))
         self.add_user("viewer", viewer_rules("shop"), name="system:serviceaccount:shop:viewer")
         self._parts: list[_Part] = []
-        self._listener: Listener | None = None
+        self._listener: HttpServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -132,7 +132,7 @@ class Simulator:
         """Let another user in, and return the token; `name` is what refusals call them (default: `user`)."""
         token = f"{user}-{uuid.uuid4()}"
         self._tokens[user] = token
-        self._access.add(token, User(name or user, groups), rules)
+        self._access.add(token, UserInfo(name or user, groups), rules)
         return token
 
     def revoke(self, user: str) -> None:
@@ -166,7 +166,7 @@ class Simulator:
         return path
 
     @property
-    def requests(self) -> list[Seen]:
+    def requests(self) -> list[RecordedRequest]:
         """Return the requests answered so far (the last ten thousand), oldest first."""
         return list(self._running_listener.requests)
 
@@ -191,7 +191,7 @@ class Simulator:
             raise TypeError("only a ManualClock can be moved")
         self._carry(clock.advance(seconds))
 
-    def wait_until(self, condition: Callable[[ClusterState], bool], timeout: float = 20.0) -> None:
+    def wait_until(self, condition: Callable[[SimulatorState], bool], timeout: float = 20.0) -> None:
         """Return as soon as a condition on the state holds; it is asked again after every write.
 
         Raises:
@@ -215,7 +215,7 @@ class Simulator:
 
         self._carry(wait(), timeout + CALL_SECONDS)
 
-    def wait_for_request(self, where: Where, count: int = 1, timeout: float = 20.0) -> None:
+    def wait_for_request(self, where: RequestMatch, count: int = 1, timeout: float = 20.0) -> None:
         """Return once so many requests that match have been answered (or begun to be, for watches) since the start.
 
         Raises:
@@ -241,31 +241,31 @@ class Simulator:
 
         self._carry(wait(), timeout + CALL_SECONDS)
 
-    def inject(self, fault: Fault, where: Where = ANYWHERE, times: int | None = 1) -> None:
+    def inject(self, fault: Fault, where: RequestMatch = ANYWHERE, times: int | None = 1) -> None:
         """Plan trouble for the next requests that match (None: for all of them, until cleared)."""
         self.call(lambda _: self._faults.add(fault, where, times))
 
-    def register(self, webhook: Webhook) -> None:
+    def register_webhook(self, webhook: Webhook) -> None:
         """Let an admission webhook see the writes from now on."""
         self.call(lambda state: state.webhooks.append(webhook))
 
     def clear_faults(self) -> None:
         """End all trouble, and let go of requests that hang."""
 
-        def clear(_: ClusterState) -> None:
+        def clear(_: SimulatorState) -> None:
             self._faults.clear()
             self._running_listener.release()
 
         self.call(clear)
 
-    def break_logs(self, *, silently: bool = False, where: Where = LOGS) -> int:
+    def break_logs(self, *, silently: bool = False, where: RequestMatch = LOG_REQUESTS) -> int:
         """Cut the logs that are being read now, or (`silently`) let them hang half open; returns how many.
 
         A silent one hangs until `clear_faults`. What is opened afterwards is not touched.
         """
         return self.call(lambda _: self._running_listener.break_streams(where, silently=silently))
 
-    def open_logs(self, where: Where = LOGS) -> int:
+    def open_logs(self, where: RequestMatch = LOG_REQUESTS) -> int:
         """Return how many logs are being read now, those that hang not counted."""
         return self.call(lambda _: self._running_listener.open_streams(where))
 
@@ -280,7 +280,7 @@ class Simulator:
     # -- on its thread -------------------------------------------------------------------------------------------
 
     @property
-    def _running_listener(self) -> Listener:
+    def _running_listener(self) -> HttpServer:
         if self._listener is None:
             raise RuntimeError("the simulator has not been started")
         return self._listener
@@ -303,7 +303,7 @@ class Simulator:
 
     async def _live(self, started: concurrent.futures.Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self._listener = Listener(self._state, self._access, self._faults)
+        self._listener = HttpServer(self._state, self._access, self._faults)
         try:
             self._populate()
             await self._listener.open()

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from k9py.simulator.clock import Clock
+from k9py.simulator.clock import SimulationClock
 from k9py.simulator.storage import Storage
 from k9py.simulator.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
+class ContainerLogLine:
     """One line a container wrote.
 
     `sequence` counts from 0 within one run of the container. `text` has no newline; bytes that are not UTF-8 stand in
@@ -28,22 +28,22 @@ class LogLine:
     text: str
 
 
-class LogRun(Protocol):
+class ContainerLogRun(Protocol):
     """The log of one run of one container (a restart begins another run)."""
 
-    def read(self, after: int = -1) -> Sequence[LogLine]:
+    def read(self, after: int = -1) -> Sequence[ContainerLogLine]:
         """Return the lines written so far and still held, with a sequence above `after`, oldest first."""
         ...
 
-    async def more(self, after: int) -> bool:
+    async def wait_for_more(self, after: int) -> bool:
         """Wait until a line with a sequence above `after` is there; False when this run is over and none will come."""
         ...
 
 
-class LogSource(Protocol):
+class ContainerLogSource(Protocol):
     """Where `pods/log` gets its lines; the kubelet's part."""
 
-    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> LogRun | None:
+    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
         """Return the log of the container's present (or previous) run; None where there is no such run."""
         ...
 
@@ -51,11 +51,11 @@ class LogSource(Protocol):
 class NoLogs:
     """A log source of a cluster whose containers never wrote a line."""
 
-    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> LogRun | None:
+    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
         return None
 
 
-class RunMoments:
+class ContainerRunTimes:
     """When the newest runs of containers began and ended, exactly: a pod's status tells it in whole seconds only.
 
     By container id. Runs that are not here (seeded, or long gone) have what their status says.
@@ -79,7 +79,7 @@ class RunMoments:
     def ended(self, container_id: str) -> datetime | None:
         return self._ended.get(container_id)
 
-    def take_over(self, past: "RunMoments") -> None:
+    def take_over(self, past: "ContainerRunTimes") -> None:
         """Know what another cluster's past knew."""
         self._began.update(past._began)
         self._ended.update(past._ended)
@@ -93,12 +93,12 @@ def _note(moments: OrderedDict[str, datetime], container_id: str, at: datetime, 
 
 
 @dataclass(slots=True)
-class ClusterState:
+class SimulatorState:
     """One simulated cluster. `log_source` is replaced by the nodes when they start."""
 
     storage: Storage
-    clock: Clock
+    clock: SimulationClock
     rng: random.Random
-    log_source: LogSource = field(default_factory=NoLogs)
-    runs: RunMoments = field(default_factory=RunMoments)
+    log_source: ContainerLogSource = field(default_factory=NoLogs)
+    runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
     webhooks: list[Webhook] = field(default_factory=list)

@@ -15,13 +15,13 @@ from datetime import timedelta
 from typing import Literal
 
 from k9py.simulator import failures
-from k9py.simulator.changes import Change, Changes, Kind, Listener, Object
-from k9py.simulator.clock import Clock, timestamp
+from k9py.simulator.changes import Changes, KindCache, Listener, Object, StorageEvent
+from k9py.simulator.clock import SimulationClock, timestamp
 from k9py.simulator.encoding import EncodedObjects
 from k9py.simulator.owners import OwnerIndex
 from k9py.simulator.resources import DEPLOYMENTS, ENDPOINTSLICES, NAMESPACES, PODS, RESOURCES, Resource, by_plural
 
-__all__ = ["Admission", "Change", "Object", "Objects", "Owned", "Propagation", "Storage"]
+__all__ = ["Admission", "Object", "Objects", "Owned", "Propagation", "Storage", "StorageEvent"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
@@ -39,7 +39,11 @@ class Storage:
     """Objects by kind, namespace and name."""
 
     def __init__(
-        self, clock: Clock, *, new_uid: Callable[[], str] | None = None, pick: Callable[[str], str] | None = None
+        self,
+        clock: SimulationClock,
+        *,
+        new_uid: Callable[[], str] | None = None,
+        pick: Callable[[str], str] | None = None,
     ) -> None:
         """Make an empty store.
 
@@ -54,7 +58,7 @@ class Storage:
         self._clock = clock
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
-        self._kinds: dict[tuple[str, str], Kind] = {resource.storage_key: Kind() for resource in RESOURCES}
+        self._kinds: dict[tuple[str, str], KindCache] = {resource.storage_key: KindCache() for resource in RESOURCES}
         self._owners = OwnerIndex()
         self._listeners: list[Listener] = []
 
@@ -313,7 +317,7 @@ class Storage:
         kind = self._kinds[resource.storage_key]
         kind.put(key, stored)
         self._owners.note(resource, old, stored)
-        self._announce(kind, Change("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
+        self._announce(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
 
     def _drop(self, resource: Resource, obj: Object) -> None:
         metadata = obj["metadata"]
@@ -326,9 +330,9 @@ class Storage:
         last = {**obj, "metadata": {**metadata, "resourceVersion": str(self.revision)}}
         self._owners.note(resource, old, None)
         self.encoded.forget(resource, key)
-        self._announce(kind, Change("DELETED", resource, last, old, self.revision))
+        self._announce(kind, StorageEvent("DELETED", resource, last, old, self.revision))
 
-    def _announce(self, kind: Kind, change: Change) -> None:
+    def _announce(self, kind: KindCache, change: StorageEvent) -> None:
         kind.record(change)
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
@@ -362,7 +366,7 @@ class Storage:
         metadata = obj["metadata"]
         return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
 
-    def _generate_name(self, kind: Kind, namespace: str, prefix: str) -> str:
+    def _generate_name(self, kind: KindCache, namespace: str, prefix: str) -> str:
         while True:
             name = prefix + "".join(self._pick(_SUFFIX_ALPHABET) for _ in range(5))
             if (namespace, name) not in kind.objects:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from k9py.simulator.changes import Object
-from k9py.simulator.failures import ApiFailure, bad_request
-from k9py.simulator.faults import Where
+from k9py.simulator.failures import StatusError, bad_request
+from k9py.simulator.faults import RequestMatch
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Webhook:
     """
 
     name: str
-    where: Where = field(default_factory=Where)
+    where: RequestMatch = field(default_factory=RequestMatch)
     has_side_effects: bool = False
     fails: str = ""
     denies: tuple[int, str] | None = None
@@ -48,10 +48,10 @@ def admitted(webhooks: Sequence[Webhook], obj: Object, *, verb: str, resource: s
         webhook.calls += 1
         if webhook.fails:
             message = f'Internal error occurred: failed calling webhook "{webhook.name}": {webhook.fails}'
-            raise ApiFailure(500, "InternalError", message, {"causes": [{"message": webhook.fails}]})
+            raise StatusError(500, "InternalError", message, {"causes": [{"message": webhook.fails}]})
         if webhook.denies is not None:
             code, why = webhook.denies
-            raise ApiFailure(code, "", f'admission webhook "{webhook.name}" denied the request: {why}')
+            raise StatusError(code, "", f'admission webhook "{webhook.name}" denied the request: {why}')
         if webhook.mutates is not None:
             obj = webhook.mutates(obj, webhook.calls)
     return obj

@@ -38,7 +38,7 @@ class AnsweredKeys(OrderedKeys[ResultT], Generic[ResultT]):
     _refusal: str = ""
     """Why the first of them did not."""
 
-    def say(self, text: str, *, failed: bool = False) -> None:
+    def show_message(self, text: str, *, failed: bool = False) -> None:
         """Say something for a moment."""
         raise NotImplementedError
 
@@ -53,10 +53,10 @@ class AnsweredKeys(OrderedKeys[ResultT], Generic[ResultT]):
             return
         self._unanswered = None
         if self._refusal:
-            self.say(self._refusal, failed=True)
+            self.show_message(self._refusal, failed=True)
         elif event.is_printable:
             name = "Space" if event.key == "space" else printable(event.character or event.key)
-            self.say(f"{name}: no such key here · ? lists the keys")
+            self.show_message(f"{name}: no such key here · ? lists the keys")
 
     async def run_action(
         self,
@@ -75,7 +75,7 @@ class AnsweredKeys(OrderedKeys[ResultT], Generic[ResultT]):
             if self._unanswered is not None:
                 self._refusal = self._refusal or refusal
             elif refusal:
-                self.say(refusal, failed=True)
+                self.show_message(refusal, failed=True)
         return done
 
 

@@ -18,25 +18,25 @@ from textual.worker import Worker
 
 from k9py.api.errors import ConfigError, KdashError
 from k9py.api.meta import ObjectKey
-from k9py.cluster.feed import Changes
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
-from k9py.kube.contexts import contexts
+from k9py.kube.contexts import list_contexts
 from k9py.tui import keymap
 from k9py.tui.answered_keys import AnsweredKeys
 from k9py.tui.commands import CommandProvider
 from k9py.tui.crash import CrashReport
-from k9py.tui.dialogs.choose import Choice, ChooseDialog
+from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments, notice_segments
 from k9py.tui.options import AppOptions
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
-from k9py.tui.session import Connected, Session, SessionState, Unreachable, for_context
-from k9py.tui.terminal.notification import notification
+from k9py.tui.session import Connected, Session, SessionState, Unreachable, options_for_context
+from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.tui.writing import Writing
 from k9py.views.values import Tone
 
@@ -112,7 +112,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
             self._session_worker.cancel()
         self.session = Session(self.options, self._session_changed, self._sign_in_changed)
         self._session_changed(self.session.state)
-        self._session_worker = start(self, self.session.run, group="session", exclusive=True)
+        self._session_worker = start_worker(self, self.session.run, group="session", exclusive=True)
 
     def _session_changed(self, state: SessionState) -> None:
         if state is not self.session.state:
@@ -140,7 +140,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         visible = True
         for screen in reversed(self.screen_stack):
             if isinstance(screen, ClusterScreen):
-                waiting = merged(self._pending.pop(screen, None), changes)
+                waiting = merge_changes(self._pending.pop(screen, None), changes)
                 if visible and screen.is_mounted:
                     screen.tick(waiting)
                 else:
@@ -161,7 +161,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         match self.session.state:
             case Connected(cluster=cluster):
                 health = cluster.health
-                return health.state not in (ClusterState.LIVE, ClusterState.PARTIAL) or bool(health.behind)
+                return health.state not in (ClusterState.LIVE, ClusterState.PARTIAL) or bool(
+                    health.stale_optional_kinds
+                )
             case state:
                 return isinstance(state, Unreachable)
 
@@ -171,7 +173,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
             case Connected(connection=connection, cluster=cluster):
                 connection.retry_now()
                 cluster.retry_now()
-                self.say("trying again now")
+                self.show_message("trying again now")
             case _:
                 self.session.retry()
 
@@ -193,13 +195,13 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         sign_in = self.session.sign_in if self.connected is not None else None
         for screen in self._cluster_screens():
             screen.header.set_segments(segments)
-            screen.notice.say(notice)
+            screen.notice.set_notices(notice)
             screen.sign_in.show(sign_in)
         self.show_progress()
 
     def show_progress(self) -> None:
         """Say on every screen how the changes of this session fare."""
-        self.home.show_acting(self.writing.board.acting)
+        self.home.show_changes_under_way(self.writing.board.acting)
         followed, more = self.writing.latest
         can_stop = followed is not None and self.writing.can_stop_after(followed.key)
         for screen in self._cluster_screens():
@@ -217,7 +219,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
 
         if subject is not None:
             seen = self.home.logs
-            texts = seen.typed_texts if self.screen is self.home and seen.subject == subject else ()
+            texts = seen.queries if self.screen is self.home and seen.subject == subject else ()
             self.push_screen(LogScreen(self, subject, previous=previous, full=full, texts=texts))
 
     def open_describe(self, subject: ObjectKey | None) -> None:
@@ -247,7 +249,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
             case _:
                 self.open_describe(key)
 
-    def say(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
+    def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
         """Say something for a moment, or until the next key: it answers the key before.
 
         Args:
@@ -267,16 +269,16 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         if len(self._notifications) and not self._toast_stays:
             self.clear_notifications()
 
-    def ring(self, text: str) -> None:
+    def notify_terminal(self, text: str) -> None:
         """Tell the terminal that something has come to its end, in the way the options say."""
-        said = notification(text, self.options.notify)
+        said = notification_sequence(text, self.options.notify)
         if said and self._driver is not None and not self._closed:
             self._driver.write(said)
             self._driver.flush()
 
-    def marks_taken(self) -> None:
+    def clear_marks(self) -> None:
         """What was marked is being changed: the marks have served."""
-        self.home.drop_marks()
+        self.home.clear_marks()
 
     def show_error(self, title: str, error: KdashError) -> None:
         """Tell of a failure with its hint."""
@@ -288,11 +290,11 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         """Show these namespaces; none: all of them."""
         connected = self.connected
         if connected is None:
-            self.say("not connected", failed=True)
+            self.show_message("not connected", failed=True)
             return
         self.options = replace(self.options, namespaces=names)
         self.session.options = self.options
-        start(self, partial(self._rescope, connected, names), group="scope", exclusive=True)
+        start_worker(self, partial(self._rescope, connected, names), group="scope", exclusive=True)
 
     async def _rescope(self, connected: Connected, names: tuple[str, ...]) -> None:
         from k9py.cluster.scope import choose_scope
@@ -312,11 +314,11 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         """Ask which namespace to show."""
         connected = self.connected
         if connected is None:
-            self.say("not connected", failed=True)
+            self.show_message("not connected", failed=True)
             return
         scope = connected.cluster.scope
         names = sorted(one.name for one in connected.cluster.stores.namespaces.values())
-        choices = [Choice("", "all namespaces"), *[Choice(name, name) for name in names]]
+        choices = [ChoiceItem("", "all namespaces"), *[ChoiceItem(name, name) for name in names]]
         current = "" if scope.is_cluster else scope.namespaces[0]
 
         def chosen(name: str | None) -> None:
@@ -328,11 +330,11 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
     def choose_context(self) -> None:
         """Ask which cluster to show."""
         try:
-            entries = contexts(self.options.connect.kubeconfig)
+            entries = list_contexts(self.options.connect.kubeconfig)
         except ConfigError as error:
             self.show_error("Contexts", error)
             return
-        choices = [Choice(one.name, one.name, f"{one.cluster} · {one.namespace}") for one in entries]
+        choices = [ChoiceItem(one.name, one.name, f"{one.cluster} · {one.namespace}") for one in entries]
         current = self.context or next((one.name for one in entries if one.is_current), None)
 
         def chosen(name: str | None) -> None:
@@ -347,10 +349,10 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         Raises:
             ConfigError: there is no such context; what is shown stays.
         """
-        known = [one.name for one in contexts(self.options.connect.kubeconfig)]
+        known = [one.name for one in list_contexts(self.options.connect.kubeconfig)]
         if name not in known:
             raise ConfigError(f"there is no context named {name}", f"there are: {', '.join(known)}")
-        self.options = for_context(self.options, name)
+        self.options = options_for_context(self.options, name)
         self.writing.forget()
         self.pop_to_home()
         self._start_session()
@@ -372,7 +374,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
     def action_cancel_sign_in(self) -> None:
         """Cancel the credential plugin that waits for the person."""
         if self.session.sign_in is None:
-            self.say("no sign-in is waiting", failed=True)
+            self.show_message("no sign-in is waiting", failed=True)
         else:
             self.session.sign_in.cancel()
 
@@ -382,7 +384,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         self.refresh(layout=True)
 
 
-def merged(first: Changes | None, second: Changes) -> Changes:
+def merge_changes(first: Changes | None, second: Changes) -> Changes:
     """Return what changed in both."""
     if not first:
         return second

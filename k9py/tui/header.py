@@ -13,7 +13,7 @@ from k9py.cluster.cluster import Cluster
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
 from k9py.views.header import Segment, health_segment, place_segments, server_segments, unread_segments
-from k9py.views.tones import COUNTED, count_words, severity_tone
+from k9py.views.tones import COUNTED_SEVERITIES, count_text, severity_tone
 from k9py.views.values import Tone
 
 _ACTIONS: Final = {"context": "contexts", "namespace": "namespaces", "namespaces": "namespaces"}
@@ -49,7 +49,7 @@ def header_segments(
             place = _bar(place_segments(context, cluster.scope, ""))
             segments += [replace(one, action=_ACTIONS.get(one.label, "")) for one in place]
             segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
-            segments += count_segments(counts, is_whole=cluster.health.is_whole)
+            segments += count_segments(counts, is_whole=cluster.health.is_complete)
     if read_only:
         segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))
     return segments
@@ -59,8 +59,8 @@ def notice_segments(state: SessionState) -> list[BarSegment]:
     """Return what of the cluster is not shown, for a line of its own; nothing when all that was asked for is."""
     match state:
         case Connected(cluster=cluster):
-            absent = cluster.queries.absent_namespaces(cluster.scope.namespaces)
-            words = (cluster.notice, f"there is no namespace {', '.join(absent)}" if absent else "")
+            absent = cluster.queries.missing_namespaces(cluster.scope.namespaces)
+            words = (cluster.scope_notice, f"there is no namespace {', '.join(absent)}" if absent else "")
             notices = [BarSegment(one, Tone.WARN, priority=0, shrink=True) for one in words if one]
             server = server_segments(cluster.health, cluster.clock.now())
             return [*_bar(server), *notices, *_bar(_unread(cluster, matters=True))]
@@ -99,12 +99,12 @@ _PRIORITIES = {
 def count_segments(counts: Mapping[Tone, int], *, is_whole: bool) -> list[BarSegment]:
     """Say how many there are of each severity, worst first. Healthy is only said of a whole picture."""
     segments = []
-    for severity in COUNTED:
+    for severity in COUNTED_SEVERITIES:
         tone = severity_tone(severity)
         number = counts.get(tone, 0)
         if not number:
             continue
-        words = count_words(severity, number)
+        words = count_text(severity, number)
         if severity is Severity.HEALTHY:
             words, tone = (f"{tone.symbol} {words}", tone) if is_whole else (f"{words}?", Tone.UNKNOWN)
         segments.append(BarSegment(words, tone, priority=_PRIORITIES[severity], right=True))

@@ -92,10 +92,10 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
         self._hold_timer = self.set_timer(HOLD_SECONDS, hold.drop)
         return hold
 
-    def key_begins(self) -> None:
+    def before_key(self) -> None:
         """Do what is due before a key takes effect; to be overridden."""
 
-    def drop_typed_keys(self) -> None:
+    def discard_typed_keys(self) -> None:
         """Throw away the keys that wait: what comes now is to be seen before it is answered."""
         self._waiting_keys.clear()
 
@@ -117,7 +117,7 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
         screen = self.screen
         target = self.focused or screen
         self._fail_safe = self.set_timer(FAIL_SAFE_SECONDS, self._next_key)
-        self.key_begins()
+        self.before_key()
         await super().on_event(event)
         self._pass(target, target, screen, self._key_number, ROUNDS)
 

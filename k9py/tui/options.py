@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from k9py.config.clipboard import Clipboard
 from k9py.config.log_buffer import DEFAULT_BYTES
-from k9py.config.terminal import Notify
-from k9py.informer.clock import Clock, SystemClock
+from k9py.config.terminal import NotificationMode
 from k9py.kube.options import ConnectOptions
+from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection
@@ -62,7 +62,7 @@ class AppOptions:
     monochrome: bool | None = None
     theme: str = "dark"
     redraws_per_second: float | None = None
-    notify: Notify = field(default_factory=Notify)
+    notify: NotificationMode = field(default_factory=NotificationMode)
     log_directory: Path | None = None
     log_buffer: int = DEFAULT_BYTES
     clipboard: Clipboard = field(default_factory=Clipboard)

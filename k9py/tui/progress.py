@@ -18,7 +18,7 @@ from k9py.views.values import Tone
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class TrackedChange:
     """A change on its way.
 
     Args:
@@ -50,7 +50,7 @@ class Followed:
 BAR_CELLS = 20
 
 
-def bar(followed: Followed, cells: int = BAR_CELLS) -> str:
+def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
     """Return a bar of that many cells: full for available pods of the new revision, half for updated ones."""
     desired = followed.desired or 0
     if desired <= 0:
@@ -75,10 +75,10 @@ class ProgressStrip(Static):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
-        self.shown: Followed | None = None
+        self.shown: TrackedChange | None = None
         self._besides: tuple[int, str] = (0, "")
 
-    def show(self, followed: Followed | None, more: int = 0, *, stop_with: str = "") -> None:
+    def show(self, followed: TrackedChange | None, more: int = 0, *, stop_with: str = "") -> None:
         """Show a change; `more` others are under way too, and what is typed stops those that come behind it."""
         self.set_class(followed is not None, "-on")
         if followed is None or (followed == self.shown and (more, stop_with) == self._besides):

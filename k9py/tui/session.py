@@ -81,12 +81,12 @@ class Session:
         """Try again now instead of waiting."""
         self._retry_now.set()
 
-    def said(self, sign_in: SignIn, line: str) -> None:
+    def on_output(self, sign_in: SignIn, line: str) -> None:
         """Show what a credential plugin says."""
         self.sign_in = sign_in
         self._on_sign_in()
 
-    def ended(self, sign_in: SignIn) -> None:
+    def on_end(self, sign_in: SignIn) -> None:
         """Show no longer what it said."""
         if self.sign_in is sign_in:
             self.sign_in = None
@@ -147,6 +147,6 @@ class Session:
         self._on_change(state)
 
 
-def for_context(options: AppOptions, context: str) -> AppOptions:
+def options_for_context(options: AppOptions, context: str) -> AppOptions:
     """Return the options for another context; namespaces named for the former one do not carry over."""
     return replace(options, connect=replace(options.connect, context=context), namespaces=(), all_namespaces=False)

@@ -20,7 +20,7 @@ from textual.filter import LineFilter
 from k9py.tui.palettes import DARK, LIGHT, MONOCHROME, PALETTES, THEMES, Palette
 from k9py.tui.terminal.diffing_app import DiffingApp
 
-__all__ = ["Palette", "ThemedApp", "WithoutColor", "contrast", "palette_for", "palettes", "wants_monochrome"]
+__all__ = ["MonochromeFilter", "Palette", "ThemedApp", "contrast", "palette_for", "palettes", "wants_monochrome"]
 
 ResultT = TypeVar("ResultT")
 
@@ -55,7 +55,7 @@ def _without_color(style: Style, base_brightness: float) -> Style:
     return plain
 
 
-class WithoutColor(LineFilter):
+class MonochromeFilter(LineFilter):
     """Remove every colour; what a highlighted background said is said by reverse video."""
 
     def __init__(self, base: Color) -> None:
@@ -84,7 +84,7 @@ class ThemedApp(DiffingApp[ResultT], Generic[ResultT]):
         for known in THEMES.values():
             self.register_theme(known)
         self.theme = THEMES[theme].name
-        self._without_color = WithoutColor(Color.parse(THEMES[theme].background or "black"))
+        self._without_color = MonochromeFilter(Color.parse(THEMES[theme].background or "black"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return our own filter without colour (Textual's keeps grey 24-bit colours), Textual's otherwise."""

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from k9py.api.pod_troubles import short
+from k9py.api.pod_troubles import shorten
 from k9py.api.text import printable
 from k9py.api.times import age, duration
-from k9py.cluster.views import short_tag
-from k9py.rollouts.cohort_facts import CohortFacts, LastExit, Waiting
-from k9py.views.meaning import Line
+from k9py.cluster.views import short_image_tag
+from k9py.rollouts.cohort_status import CohortStatus, LastExit, WaitingReason
+from k9py.views.semantic_diff import StyledLine
 from k9py.views.values import Tone
 
 MESSAGE_LENGTH: Final = 120
@@ -25,13 +25,13 @@ _POD_ID: Final = re.compile(r" restarting failed container=\S+| pod=\S+\([0-9a-f
 _GAP: Final = ("  ", Tone.PLAIN)
 
 
-def cohort_lines(facts: Sequence[CohortFacts], now: datetime) -> tuple[Line, ...]:
+def cohort_lines(facts: Sequence[CohortStatus], now: datetime) -> tuple[StyledLine, ...]:
     """Return the lines of all cohorts.
 
     Args:
         facts: the current revision's first.
     """
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for one in facts:
         lines.append(_heading(one))
         lines.append((_GAP, *_counts(one)))
@@ -42,7 +42,7 @@ def cohort_lines(facts: Sequence[CohortFacts], now: datetime) -> tuple[Line, ...
     return tuple(lines)
 
 
-def failing_log_line(facts: Sequence[CohortFacts], text: str, *, compact: bool = False) -> Line:
+def failing_log_line(facts: Sequence[CohortStatus], text: str, *, compact: bool = False) -> StyledLine:
     """Return the line of a log that tells why the new revision fails; () when there is none (yet).
 
     Args:
@@ -55,7 +55,7 @@ def failing_log_line(facts: Sequence[CohortFacts], text: str, *, compact: bool =
     return ((f"log of {printable(failing.container)}{run}: ", Tone.MUTED), (printable(text), Tone.FAIL))
 
 
-def _heading(one: CohortFacts) -> Line:
+def _heading(one: CohortStatus) -> StyledLine:
     revision = one.cohort.revision
     if revision is None:
         return (("unknown revision", Tone.UNKNOWN),)
@@ -66,10 +66,10 @@ def _heading(one: CohortFacts) -> Line:
 
 
 def _image(image: str) -> str:
-    return f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_tag(image)}"
+    return f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_image_tag(image)}"
 
 
-def _counts(one: CohortFacts) -> Line:
+def _counts(one: CohortStatus) -> StyledLine:
     cohort = one.cohort
     pieces: list[tuple[str, Tone]] = []
     if one.desired is None:
@@ -87,7 +87,7 @@ def _counts(one: CohortFacts) -> Line:
     return tuple(pieces)
 
 
-def _exit(one: LastExit, now: datetime) -> Line:
+def _exit(one: LastExit, now: datetime) -> StyledLine:
     reason = f" {one.reason}" if one.reason else ""
     ago = f", {age(one.finished_at, now)} ago" if one.finished_at is not None else ""
     words = printable(f"exit {one.exit_code}{reason}")
@@ -95,10 +95,10 @@ def _exit(one: LastExit, now: datetime) -> Line:
     return (("last ", Tone.MUTED), (words, Tone.FAIL if one.exit_code else Tone.PLAIN), (f"{where}{ago}", Tone.MUTED))
 
 
-def _wait(one: Waiting) -> Line:
+def _wait(one: WaitingReason) -> StyledLine:
     pods = f"{one.pods} pod{'' if one.pods == 1 else 's'} waiting: "
-    message = _POD_ID.sub("", short(one.message))
+    message = _POD_ID.sub("", shorten(one.message))
     if len(message) > MESSAGE_LENGTH:
         message = f"{message[: MESSAGE_LENGTH - 1].rstrip()}…"
     tail = ((f" {message}", Tone.MUTED),) if message else ()
-    return ((pods, Tone.MUTED), (printable(one.reason), Tone.BUSY if one.is_patient else Tone.FAIL), *tail)
+    return ((pods, Tone.MUTED), (printable(one.reason), Tone.BUSY if one.is_normal else Tone.FAIL), *tail)

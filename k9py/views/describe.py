@@ -21,8 +21,8 @@ from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceMode
 from k9py.diagnosis.finding import Finding
 from k9py.views.pod_status import pod_status, pod_tone
-from k9py.views.rollouts import KIND_WORDS, state_words
-from k9py.views.services import behind_words, endpoints_cell
+from k9py.views.rollouts import KIND_SHORT_NAMES, state_text
+from k9py.views.services import endpoints_cell, target_text
 from k9py.views.tones import finding_tone, rollout_tone, service_tone
 from k9py.views.values import Tone
 
@@ -81,7 +81,7 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
         _line("selector", _pairs(service.spec.selector)),
         _line("serving", endpoints_cell(view, tone).text, tone),
         _line("endpoints", "?" if view.total is None else f"{view.ready} of {view.total} ready"),
-        _line("target", behind_words(view)),
+        _line("target", target_text(view)),
     ]
     endpoints = [
         _line(
@@ -89,7 +89,7 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
             f"{', '.join(one.addresses or ())} {_endpoint_words(one)}",
             Tone.PLAIN if one.conditions.ready is not False else Tone.WARN,
         )
-        for endpoint_slice in queries.endpoints_of(service.key)
+        for endpoint_slice in queries.endpoint_slices_of(service.key)
         for one in endpoint_slice.endpoints or ()
     ]
     return [
@@ -101,7 +101,7 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
 
 def _unknown(queries: Queries, kind: Kind[Any]) -> str:
     """Say that objects of a kind have not been read; "" where they have been."""
-    return "" if queries.knows(kind.name) else f"unknown: no {kind.resource} could be read"
+    return "" if queries.has_synced(kind.name) else f"unknown: no {kind.resource} could be read"
 
 
 def _endpoint_words(endpoint: Endpoint) -> str:
@@ -118,7 +118,7 @@ def _workload(queries: Queries, workload: Workload, now: datetime) -> list[Secti
     strategy = workload.spec.strategy if isinstance(workload, Deployment) else workload.spec.update_strategy
     autoscaler = queries.autoscaler_of(workload.key)
     facts = [
-        _line("state", state_words(view), rollout_tone(view)),
+        _line("state", state_text(view), rollout_tone(view)),
         _line(
             "pods", f"{desired} wanted, {status.ready} ready, {status.updated} updated, {status.available} available"
         ),
@@ -160,12 +160,12 @@ def _pod(queries: Queries, pod: Pod, now: datetime) -> list[Section]:
     status = pod_status(pod)
     owner = pod.metadata.controller
     facts = [
-        _line("status", status.words, pod_tone(pod, status)),
+        _line("status", status.text, pod_tone(pod, status)),
         _line("message", pod.status.message),
         _line("ready", f"{status.ready}/{status.containers} containers"),
         _line("node", pod.spec.node_name),
         _line("address", pod.status.pod_ip),
-        _line("owner", f"{KIND_WORDS.get(owner.kind, owner.kind)}/{owner.name}" if owner else ""),
+        _line("owner", f"{KIND_SHORT_NAMES.get(owner.kind, owner.kind)}/{owner.name}" if owner else ""),
     ]
     specs = (
         *(pod.spec.init_containers or ()),
@@ -254,8 +254,8 @@ def _events(events: Iterable[Event], now: datetime) -> Section:
     lines = [
         _line(
             f"{age(one.last_seen, now)} ago",
-            f"{one.reason}{f' ×{one.times}' if one.times > 1 else ''}: {one.message}"
-            f" ({KIND_WORDS.get(one.involved_object.kind, one.involved_object.kind.lower())}"
+            f"{one.reason}{f' ×{one.occurrences}' if one.occurrences > 1 else ''}: {one.message}"
+            f" ({KIND_SHORT_NAMES.get(one.involved_object.kind, one.involved_object.kind.lower())}"
             f"/{one.involved_object.name})",
             Tone.WARN if one.type == "Warning" else Tone.PLAIN,
         )

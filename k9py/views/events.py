@@ -6,7 +6,7 @@ from datetime import datetime
 
 from k9py.api.events import Event
 from k9py.api.text import printable
-from k9py.views.rollouts import KIND_WORDS
+from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.tones import live_age
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -25,14 +25,14 @@ def row(event: Event, now: datetime) -> Row:
     seen = event.last_seen
     tone = Tone.WARN if event.type == "Warning" else Tone.PLAIN
     about = event.involved_object
-    kind = KIND_WORDS.get(about.kind, about.kind.lower())
+    kind = KIND_SHORT_NAMES.get(about.kind, about.kind.lower())
     return Row(
         key=event.key,
         cells=(
             Cell("", sort=-seen.timestamp() if seen else 0.0),
             Cell(printable(event.reason), tone),
             Cell(printable(f"{kind}/{about.name}"), Tone.MUTED),
-            Cell(f"×{event.times}" if event.times > 1 else "", Tone.MUTED, sort=event.times),
+            Cell(f"×{event.occurrences}" if event.occurrences > 1 else "", Tone.MUTED, sort=event.occurrences),
             Cell(printable(event.message)),
             Cell(printable(event.reporter), Tone.MUTED),
         ),

@@ -45,7 +45,7 @@ def unread_segments(health: ClusterHealth) -> tuple[Segment, ...]:
     return (*_forbidden(health), *_missing(health), *_unreadable(health), *_behind(health))
 
 
-def missing_words(kinds: Iterable[str]) -> str:
+def missing_apis_text(kinds: Iterable[str]) -> str:
     """Say which APIs a server does not have: `this server has no policy/v1: PodDisruptionBudget unknown`."""
     names = sorted(kinds)
     apis = sorted({KINDS[name].api_version for name in names if name in KINDS})
@@ -54,11 +54,11 @@ def missing_words(kinds: Iterable[str]) -> str:
 
 def server_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
     """Return what has happened to the server and a person must know."""
-    if health.went_back_at is None or (now - health.went_back_at).total_seconds() > _WENT_BACK_SECONDS:
+    if health.restored_at is None or (now - health.restored_at).total_seconds() > _WENT_BACK_SECONDS:
         return ()
     is_read = health.is_live or health.state is ClusterState.PARTIAL
     done = "everything was read again" if is_read else "everything is being read again"
-    words = f"the server went back in time {age(health.went_back_at, now)} ago (restored from a backup?): {done}"
+    words = f"the server went back in time {age(health.restored_at, now)} ago (restored from a backup?): {done}"
     return (Segment(words, Tone.WARN, 0),)
 
 
@@ -70,7 +70,7 @@ def health_segment(health: ClusterHealth, now: datetime) -> Segment:
         case ClusterState.PARTIAL:
             return Segment("partly live", Tone.WARN, 0)
         case ClusterState.LOADING:
-            return Segment(f"loading ({health.objects:,} objects)", Tone.BUSY, 0)
+            return Segment(f"loading ({health.object_count:,} objects)", Tone.BUSY, 0)
         case ClusterState.STALE if health.is_polled:
             return Segment(f"read {age(health.since, now)} ago: may not be watched, read again and again", Tone.WARN, 0)
         case ClusterState.STALE:
@@ -105,20 +105,22 @@ def _which(health: ClusterHealth) -> str:
 
 
 def _behind(health: ClusterHealth) -> tuple[Segment, ...]:
-    if not health.behind or health.state not in (ClusterState.LIVE, ClusterState.PARTIAL):
+    if not health.stale_optional_kinds or health.state not in (ClusterState.LIVE, ClusterState.PARTIAL):
         return ()
-    return (Segment(f"not current: {', '.join(health.behind)}", Tone.WARN, 3),)
+    return (Segment(f"not current: {', '.join(health.stale_optional_kinds)}", Tone.WARN, 3),)
 
 
 def _missing(health: ClusterHealth) -> tuple[Segment, ...]:
-    if not health.missing:
+    if not health.unserved_kinds:
         return ()
-    matters = bool(ESSENTIAL.intersection(health.missing))
-    return (Segment(missing_words(health.missing), Tone.WARN if matters else Tone.MUTED, 2 if matters else 5),)
+    matters = bool(ESSENTIAL.intersection(health.unserved_kinds))
+    return (
+        Segment(missing_apis_text(health.unserved_kinds), Tone.WARN if matters else Tone.MUTED, 2 if matters else 5),
+    )
 
 
 def _unreadable(health: ClusterHealth) -> tuple[Segment, ...]:
-    kinds = sorted(health.unreadable)
+    kinds = sorted(health.decode_errors)
     return (Segment(f"left out, cannot be read: some {', '.join(kinds)}", Tone.WARN, 3),) if kinds else ()
 
 

@@ -13,10 +13,10 @@ from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.api.times import age
 from k9py.rollouts.authors import Author
-from k9py.rollouts.revision_past import RevisionPast
+from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision
-from k9py.views.plain import PlainTable
-from k9py.views.revisions import cause_words
+from k9py.views.overview import PlainTable
+from k9py.views.revisions import change_cause_text
 from k9py.views.values import Cell, Column, Tone
 
 COLUMNS = (
@@ -37,14 +37,14 @@ def history_table(
     revisions: Sequence[Revision],
     authors: Mapping[str, Author],
     now: datetime,
-    pasts: Mapping[str, RevisionPast] | None = None,
+    outcomes: Mapping[str, RevisionOutcome] | None = None,
 ) -> PlainTable:
     """Return the revisions, newest first, in full words.
 
     Args:
         pasts: what is known of each revision, by its uid.
     """
-    known = pasts or {}
+    known = outcomes or {}
     return PlainTable(
         title=printable(str(key)),
         columns=COLUMNS,
@@ -57,7 +57,7 @@ def json_values(
     key: ObjectKey,
     revisions: Sequence[Revision],
     authors: Mapping[str, Author],
-    pasts: Mapping[str, RevisionPast] | None = None,
+    outcomes: Mapping[str, RevisionOutcome] | None = None,
     *,
     context: str = "",
 ) -> dict[str, Any]:
@@ -67,30 +67,32 @@ def json_values(
         "kind": key.kind,
         "namespace": printable(key.namespace),
         "name": printable(key.name),
-        "revisions": [revision_values(one, authors.get(one.name), (pasts or {}).get(one.uid)) for one in revisions],
+        "revisions": [revision_values(one, authors.get(one.name), (outcomes or {}).get(one.uid)) for one in revisions],
     }
 
 
-def revision_values(revision: Revision, author: Author | None, past: RevisionPast | None = None) -> dict[str, Any]:
+def revision_values(
+    revision: Revision, author: Author | None, outcome: RevisionOutcome | None = None
+) -> dict[str, Any]:
     """Return one revision as JSON values."""
-    past = past or RevisionPast()
+    outcome = outcome or RevisionOutcome()
     return {
         "revision": revision.number or None,
         "name": printable(revision.name),
         "is_current": revision.is_current,
-        "created_at": time_text(revision.created_at),
+        "created_at": rfc3339(revision.created_at),
         "images": [printable(one) for one in revision.images],
         "change_cause": printable(revision.change_cause) or None,
         "change_cause_inherited_from": revision.cause_inherited_from,
         "replicas": revision.replicas,
         "ready": revision.ready,
-        "was_ready": past.was_ready,
-        "left_by_undo": past.is_left,
-        "left_at": time_text(past.left_at),
-        "left_because": past.why or None,
+        "was_ready": outcome.was_ready,
+        "left_by_undo": outcome.is_left,
+        "left_at": rfc3339(outcome.left_at),
+        "left_because": outcome.why or None,
         "changed_by": None if author is None else printable(author.manager),
         "changed_how": None if author is None else printable(author.operation),
-        "changed_at": None if author is None else time_text(author.at),
+        "changed_at": None if author is None else rfc3339(author.at),
     }
 
 
@@ -108,31 +110,31 @@ def revision_lines(revision: Revision, author: Author | None, now: datetime) -> 
     )
 
 
-def time_text(at: datetime | None) -> str | None:
+def rfc3339(at: datetime | None) -> str | None:
     """Return a time as RFC 3339, None when unknown."""
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _cells(
-    revision: Revision, author: Author | None, now: datetime, past: RevisionPast | None = None
+    revision: Revision, author: Author | None, now: datetime, past: RevisionOutcome | None = None
 ) -> tuple[Cell, ...]:
-    said = "" if past is None or revision.is_current else past.words(now)
+    said = "" if past is None or revision.is_current else past.text(now)
     return (
         Cell(f"{revision.number or '?'}"),
         Cell("now", Tone.ACCENT) if revision.is_current else Cell(said, Tone.WARN),
         Cell(age(revision.created_at, now)),
         Cell(_pods(revision)),
         Cell(", ".join(map(printable, revision.images))),
-        Cell(cause_words(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
+        Cell(change_cause_text(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
         Cell("?" if author is None else printable(author.manager)),
-        Cell("?" if author is None else time_text(author.at) or "?"),
+        Cell("?" if author is None else rfc3339(author.at) or "?"),
         Cell(printable(revision.name)),
     )
 
 
 def _cause(revision: Revision) -> str:
     """Return the text with whose it is: here there is no other row to look at."""
-    inherited = "" if revision.cause_inherited_from is None else f" {cause_words(revision)}"
+    inherited = "" if revision.cause_inherited_from is None else f" {change_cause_text(revision)}"
     return f"{printable(revision.change_cause)}{inherited}"
 
 
@@ -143,5 +145,5 @@ def _pods(revision: Revision) -> str:
 
 
 def _by(author: Author) -> str:
-    at = time_text(author.at)
+    at = rfc3339(author.at)
     return f"{printable(author.manager)} ({printable(author.operation)}{f' at {at}' if at else ''})"

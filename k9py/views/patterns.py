@@ -8,17 +8,17 @@ from typing import Final
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.shown import shown_text
-from k9py.logs.templates.compare import AT_START, Comparison, Kind, PatternRow
+from k9py.logs.parsing.rendering import render_text
+from k9py.logs.templates.compare import AT_START, ComparedPattern, PatternChange, PatternComparison
 from k9py.views.values import Cell, Column, Row, Tone
 
 KIND: Final = "Pattern"
 """Of the keys of rows; their name is the pattern's number."""
-FOLD: Final = ObjectKey("Remark", "", "chance")
+FOLD_KEY: Final = ObjectKey("Remark", "", "chance")
 """Key of the line that stands for patterns that may be chance."""
 MAX_ROWS: Final = 300
 
-_SECTIONS: Final[dict[Kind, int]] = {"new": 0, "stopped": 1, "more": 2, "fewer": 3, "same": 4}
+_SECTIONS: Final[dict[PatternChange, int]] = {"new": 0, "stopped": 1, "more": 2, "fewer": 3, "same": 4}
 _LAST: Final = 9
 _TONES: Final = {Level.FATAL: Tone.FAIL, Level.ERROR: Tone.FAIL, Level.WARN: Tone.WARN}
 _GRAVITY: Final = {Level.FATAL: 0, Level.ERROR: 1, Level.WARN: 2, Level.INFO: 3, Level.UNKNOWN: 3}
@@ -37,17 +37,17 @@ def columns(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> tuple[C
     return (_CHANGE, _LINES, first, second, _PATTERN)
 
 
-def rows(comparison: Comparison, *, compared: bool, folded: bool | None = None) -> list[Row]:
+def rows(comparison: PatternComparison, *, compared: bool, folded: bool | None = None) -> list[Row]:
     """Return the rows to show, `MAX_ROWS` at most, then in words what is left out.
 
     Args:
         compared: with old revisions: patterns that are the same are left out.
         folded: whether those that may be chance (seen once, perhaps new) are one line; None: there is no such line.
     """
-    told = [one for one in comparison.rows if not compared or one.kind != "same"]
-    chance = [one for one in told if compared and not one.is_telling]
+    told = [one for one in comparison.rows if not compared or one.change != "same"]
+    chance = [one for one in told if compared and not one.is_significant]
     can_fold = folded is not None and len(chance) > 1
-    listed = [one for one in told if one.is_telling or not compared] if can_fold and folded else told
+    listed = [one for one in told if one.is_significant or not compared] if can_fold and folded else told
     shown = [_row(one, compared=compared) for one in listed[:MAX_ROWS]]
     if can_fold:
         shown.append(_fold_row(chance, is_folded=bool(folded), is_all=len(chance) == len(told)))
@@ -60,7 +60,7 @@ def rows(comparison: Comparison, *, compared: bool, folded: bool | None = None) 
     return shown
 
 
-def _fold_row(chance: Sequence[PatternRow], *, is_folded: bool, is_all: bool) -> Row:
+def _fold_row(chance: Sequence[ComparedPattern], *, is_folded: bool, is_all: bool) -> Row:
     """Return the line that stands for patterns that may be chance; it says when there are errors among them."""
     how = "seen once" if all(max(one.new_count, one.old_count) == 1 for one in chance) else "perhaps new"
     errors = sum(one.level >= Level.ERROR for one in chance)
@@ -70,33 +70,33 @@ def _fold_row(chance: Sequence[PatternRow], *, is_folded: bool, is_all: bool) ->
     tone = Tone.WARN if errors and is_folded else Tone.MUTED
     blanks = (Cell(""),) * 3
     cells = (Cell("▸" if is_folded else "▾", Tone.MUTED), *blanks, Cell(text, tone))
-    return Row(FOLD, cells, tone, (_LAST - 1) * 1000 - 1)
+    return Row(FOLD_KEY, cells, tone, (_LAST - 1) * 1000 - 1)
 
 
-def key_of(pattern: PatternRow) -> ObjectKey:
+def key_of(pattern: ComparedPattern) -> ObjectKey:
     """Return the key of a pattern's row."""
-    return ObjectKey(KIND, "", f"{pattern.identity:06}")
+    return ObjectKey(KIND, "", f"{pattern.pattern_id:06}")
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: PatternComparison) -> str:
     """Say how many patterns are new, have stopped or changed their rate, for a title."""
-    new = comparison.of("new")
-    sure = sum(one.is_telling for one in new)
+    new = comparison.with_change("new")
+    sure = sum(one.is_significant for one in new)
     perhaps = f", {len(new) - sure:,} perhaps" if sure < len(new) else ""
-    stopped, changed = len(comparison.of("stopped")), len(comparison.of("more", "fewer"))
+    stopped, changed = len(comparison.with_change("stopped")), len(comparison.with_change("more", "fewer"))
     return f"{sure:,} new{perhaps}, {stopped:,} stopped, {changed:,} changed"
 
 
-def new_errors(comparison: Comparison) -> tuple[str, ...]:
+def new_errors(comparison: PatternComparison) -> tuple[str, ...]:
     """Return the errors that only the new revision says, as far as that is sure, in words without their fields."""
     return tuple(
-        printable(one.pattern.partition(" {")[0]) or printable(one.example)
-        for one in comparison.of("new")
+        printable(one.template.partition(" {")[0]) or printable(one.example)
+        for one in comparison.with_change("new")
         if one.is_sure and one.level >= Level.ERROR
     )
 
 
-def against(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> str:
+def comparison_title(new: str, old: tuple[str, ...], names: Mapping[str, str]) -> str:
     """Say which revisions are compared: "revision 8 against 7"."""
     return f"{printable(names.get(new, new))} against {_old_words(old, names).removeprefix('revision ')}"
 
@@ -106,8 +106,8 @@ def _old_words(old: tuple[str, ...], names: Mapping[str, str]) -> str:
     return words[0] if len(words) == 1 else f"{len(words)} older revisions"
 
 
-def empty_words(
-    comparison: Comparison | None,
+def empty_text(
+    comparison: PatternComparison | None,
     new: str,
     old: tuple[str, ...],
     names: Mapping[str, str],
@@ -131,17 +131,17 @@ def empty_words(
         return f"no line of {this} was counted: too many came at once"
     if not comparison.old_lines:
         return f"nothing of {that} has been read: nothing to compare with"
-    return f"{this} says what {that} {'says' if len(old) == 1 else 'say'}: {heard(comparison)}"
+    return f"{this} says what {that} {'says' if len(old) == 1 else 'say'}: {observed_text(comparison)}"
 
 
-def example_words(pattern: PatternRow) -> str:
+def example_text(pattern: ComparedPattern) -> str:
     """Return a line of a pattern as a log shows it, and since when there are such lines."""
     first = pattern.first_at
     since = f"since {first:%H:%M:%S} UTC · " if first is not None and pattern.note != "once" else ""
-    return f"{since}{printable(shown_text(pattern.example, first)).strip()}"
+    return f"{since}{printable(render_text(pattern.example, first)).strip()}"
 
 
-def heard(comparison: Comparison) -> str:
+def observed_text(comparison: PatternComparison) -> str:
     """Say how long both sides were listened to, which is what the rates are of."""
     return (
         f"heard {_minutes(comparison.new_minutes)} of the new and {_minutes(comparison.old_minutes)} of the old, "
@@ -149,13 +149,13 @@ def heard(comparison: Comparison) -> str:
     )
 
 
-def _row(pattern: PatternRow, *, compared: bool) -> Row:
+def _row(pattern: ComparedPattern, *, compared: bool) -> Row:
     tone = _tone(pattern)
     most = max(pattern.new_count, pattern.old_count)
-    lines = pattern.old_count if pattern.kind == "stopped" else pattern.new_count
+    lines = pattern.old_count if pattern.change == "stopped" else pattern.new_count
     # A line that came once says more than its pattern does, if it is not mostly its time, or a record.
     is_telling = most == 1 and pattern.example[:1].isalpha()
-    text = pattern.example if is_telling else pattern.pattern
+    text = pattern.example if is_telling else pattern.template
     change = Cell(_change(pattern), tone if tone is not Tone.PLAIN else Tone.ACCENT)
     rates = [Cell(_rate_text(pattern.new_rate, pattern.new_count), sort=-(pattern.new_rate or 0.0))]
     if compared:
@@ -169,23 +169,23 @@ def _remark(name: str, text: str, *, compared: bool) -> Row:
     return Row(ObjectKey("Remark", "", name), (*blanks, Cell(text, Tone.MUTED)), Tone.MUTED, _LAST * 1000)
 
 
-def _tone(pattern: PatternRow) -> Tone:
+def _tone(pattern: ComparedPattern) -> Tone:
     """An error that comes up or grows is a failure, one that perhaps does a warning; what ends is none."""
-    if pattern.kind in ("stopped", "fewer"):
+    if pattern.change in ("stopped", "fewer"):
         return Tone.PLAIN
     tone = _TONES.get(pattern.level, Tone.PLAIN)
-    return Tone.WARN if tone is Tone.FAIL and not pattern.is_telling else tone
+    return Tone.WARN if tone is Tone.FAIL and not pattern.is_significant else tone
 
 
-def _rank(pattern: PatternRow, most: int) -> int:
+def _rank(pattern: ComparedPattern, most: int) -> int:
     """As `compare` orders; counts by their magnitude alone, so that rows do not change places all the time."""
-    section = _SECTIONS[pattern.kind] if pattern.is_telling else _LAST - 1
+    section = _SECTIONS[pattern.change] if pattern.is_significant else _LAST - 1
     gravity, late = _GRAVITY.get(pattern.level, 4), pattern.note == AT_START
     return section * 1000 + gravity * 100 + late * 50 + 49 - min(49, most.bit_length())
 
 
-def _change(pattern: PatternRow) -> str:
-    match pattern.kind:
+def _change(pattern: ComparedPattern) -> str:
+    match pattern.change:
         case "new":
             if pattern.note:
                 return "new, once" if pattern.note == "once" else "new, start"
@@ -194,7 +194,7 @@ def _change(pattern: PatternRow) -> str:
             return f"{_times(pattern.ratio)} more" if pattern.ratio else "more"
         case "fewer":
             return f"{_times(1 / pattern.ratio)} fewer" if pattern.ratio else "fewer"
-    return pattern.kind
+    return pattern.change
 
 
 def _times(ratio: float | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from k9py.api.meta import condition
+from k9py.api.meta import find_condition
 from k9py.api.pods import Container, ContainerStatus, Pod
 from k9py.views.values import Tone
 
@@ -18,26 +18,26 @@ _ENDED = frozenset({"Completed", "Succeeded"})
 _ON_ITS_WAY = frozenset({"Pending", "ContainerCreating", "PodInitializing", "Terminating", "SchedulingGated"})
 
 
-class PodStatusWords(NamedTuple):
+class PrintedPodStatus(NamedTuple):
     """The READY and STATUS columns: ready and all containers (sidecars count), and the word."""
 
     ready: int
     containers: int
-    words: str
+    text: str
 
 
-def pod_status(pod: Pod) -> PodStatusWords:
+def pod_status(pod: Pod) -> PrintedPodStatus:
     """Return what kubectl prints of the pod."""
     status = pod.status
     words = status.reason or status.phase or "Unknown"
-    scheduled = condition(status.conditions, "PodScheduled")
+    scheduled = find_condition(status.conditions, "PodScheduled")
     if scheduled is not None and scheduled.reason == "SchedulingGated":
         words = "SchedulingGated"
     init = {one.name: one for one in pod.spec.init_containers or ()}
     containers = len(pod.spec.containers or ()) + sum(one.is_sidecar for one in init.values())
     ready = sum(one.ready for one in status.init_container_statuses or () if _started_sidecar(one, init.get(one.name)))
     init_words = _init_words(pod, init)
-    initialized = condition(status.conditions, "Initialized")
+    initialized = find_condition(status.conditions, "Initialized")
     if init_words:
         words = init_words
     if not init_words or (initialized is not None and initialized.status == "True"):
@@ -48,12 +48,12 @@ def pod_status(pod: Pod) -> PodStatusWords:
             words = "Unknown"
         elif status.phase not in ("Succeeded", "Failed"):
             words = "Terminating"
-    return PodStatusWords(ready, containers, words)
+    return PrintedPodStatus(ready, containers, words)
 
 
-def pod_tone(pod: Pod, status: PodStatusWords) -> Tone:
+def pod_tone(pod: Pod, status: PrintedPodStatus) -> Tone:
     """Return the tone of a pod's row: FAIL for words that mean trouble, BUSY while it comes or goes."""
-    words = status.words
+    words = status.text
     if words in _WELL:
         return Tone.OK if pod.is_ready else Tone.BUSY
     if words in _ENDED:

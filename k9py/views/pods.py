@@ -52,7 +52,7 @@ def row(pod: Pod, now: datetime, *, revision: Revision | None = None, place: int
             Cell("?" if number is None else str(number), newness, sort=number or 0),
             Cell(printable(template_hash.rpartition("-")[2]), newness),
             Cell(f"{ready}/{status.containers}", Tone.PLAIN if whole else tone, sort=ready),
-            Cell(printable(status.words), tone),
+            Cell(printable(status.text), tone),
             Cell(str(restarts), Tone.WARN if restarts else Tone.MUTED, sort=restarts),
             Cell(""),
             Cell(printable(pod.spec.node_name) or "–", Tone.MUTED),

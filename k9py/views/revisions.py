@@ -6,7 +6,7 @@ from datetime import datetime
 
 from k9py.api.text import printable
 from k9py.api.times import age
-from k9py.cluster.views import short_tag
+from k9py.cluster.views import short_image_tag
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revisions import Revision
 from k9py.views.tones import live_age
@@ -32,7 +32,7 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None, is_r
     """
     tone = Tone.ACCENT if revision.is_current else Tone.PLAIN
     images = ", ".join(
-        f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_tag(image)}"
+        f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_image_tag(image)}"
         for image in revision.images
     )
     pods = "?" if revision.replicas is None else f"{_count(revision.ready)}/{revision.replicas}"
@@ -43,8 +43,8 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None, is_r
             Cell(printable(images), tone),
             Cell(pods, Tone.MUTED if not revision.replicas else Tone.PLAIN, sort=revision.replicas or 0),
             Cell(""),
-            Cell(cause_words(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
-            Cell(author_words(author, now) or ("–" if is_read else "…"), Tone.MUTED if author is None else Tone.PLAIN),
+            Cell(change_cause_text(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
+            Cell(author_text(author, now) or ("–" if is_read else "…"), Tone.MUTED if author is None else Tone.PLAIN),
             Cell(printable(revision.name), Tone.MUTED),
         ),
         tone=tone,
@@ -53,14 +53,14 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None, is_r
     )
 
 
-def cause_words(revision: Revision) -> str:
+def change_cause_text(revision: Revision) -> str:
     """Return the change-cause, or whose it is where it was not written for this revision; "" when there is none."""
     if revision.cause_inherited_from is None:
         return printable(revision.change_cause)
     return f"(from revision {revision.cause_inherited_from})" if revision.cause_inherited_from else "(inherited)"
 
 
-def author_words(author: Author | None, now: datetime) -> str:
+def author_text(author: Author | None, now: datetime) -> str:
     """Say who changed something and how long ago, "" when it is not known."""
     if author is None:
         return ""
@@ -68,7 +68,7 @@ def author_words(author: Author | None, now: datetime) -> str:
     return printable(f"{author.manager}{ago}")
 
 
-def revision_words(revision: Revision, now: datetime) -> str:
+def revision_text(revision: Revision, now: datetime) -> str:
     """Name a revision with its age and change cause: `revision 5 (2h ago, release 2.8)`."""
     told = [f"{age(revision.created_at, now)} ago"] if revision.created_at is not None else []
     if revision.own_cause:

@@ -11,7 +11,7 @@ from k9py.rollouts.status import RolloutState
 from k9py.views.tones import live_age, rank_of, rollout_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
-KIND_WORDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "Job": "job"}
+KIND_SHORT_NAMES = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "Job": "job"}
 """kubectl's short names."""
 
 _EFFECTS = frozenset({"NoReadyPods", "PodsMissing"})
@@ -44,7 +44,7 @@ def row(view: RolloutView, now: datetime) -> Row:
         key=view.key,
         cells=(
             Cell(printable(view.namespace), Tone.MUTED),
-            Cell(KIND_WORDS[view.kind], Tone.MUTED),
+            Cell(KIND_SHORT_NAMES[view.kind], Tone.MUTED),
             Cell(printable(view.key.name)),
             Cell(f"{serving}/{_count(desired)}", ready_tone, sort=(_share(serving, desired), desired or 0)),
             Cell(str(status.updated), sort=status.updated),
@@ -52,7 +52,7 @@ def row(view: RolloutView, now: datetime) -> Row:
             Cell(_count(status.revision), sort=-1 if status.revision is None else status.revision),
             Cell(printable(view.image_tag)),
             Cell(
-                printable("" if _is_quiet(view) else state_words(view)), tone, sort=(view.severity, view.status.words)
+                printable("" if _is_quiet(view) else state_text(view)), tone, sort=(view.severity, view.status.summary)
             ),
             Cell(""),
             Cell(printable(view.changed_by), Tone.MUTED),
@@ -63,27 +63,31 @@ def row(view: RolloutView, now: datetime) -> Row:
     )
 
 
-def state_words(view: RolloutView) -> str:
+def state_text(view: RolloutView) -> str:
     """The status in words and, where they leave it out, the finding that is the reason of the row's mark."""
-    status, worst = view.status, view.worst
-    note = f" ({status.note})" if status.note and status.note not in status.words else ""
-    if worst is None or worst.message in status.words:
-        return status.words + note
-    says_more = status.state is RolloutState.SCALED_TO_ZERO or worst.message.startswith(status.words)
+    status, worst = view.status, view.worst_finding
+    note = f" ({status.note})" if status.note and status.note not in status.summary else ""
+    if worst is None or worst.message in status.summary:
+        return status.summary + note
+    says_more = status.state is RolloutState.SCALED_TO_ZERO or worst.message.startswith(status.summary)
     if says_more and worst.about == view.key:
         return worst.message
-    is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.reason)
+    is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.cause_message)
     if view.severity > Severity.WARNING or is_named:
-        return status.words + note
-    words = "" if status.words == "complete" else f"{status.words}: "
+        return status.summary + note
+    words = "" if status.summary == "complete" else f"{status.summary}: "
     # That nothing is ready is what follows from a cause; where that is known it says more.
-    why = status.reason if worst.kind is None and worst.reason in _EFFECTS and status.reason else worst.message
+    why = (
+        status.cause_message
+        if worst.kind is None and worst.reason in _EFFECTS and status.cause_message
+        else worst.message
+    )
     return f"{words}{why}{note}"
 
 
 def _is_quiet(view: RolloutView) -> bool:
     """Say whether a row has nothing to say: it is healthy and its rollout is plainly through."""
-    return view.severity is Severity.HEALTHY and view.status.words == "complete"
+    return view.severity is Severity.HEALTHY and view.status.summary == "complete"
 
 
 def _count(value: int | None) -> str:

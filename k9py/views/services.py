@@ -7,7 +7,7 @@ from datetime import datetime
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.cluster.views import ServiceMode, ServiceView
-from k9py.views.rollouts import KIND_WORDS
+from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.tones import finding_tone, live_age, rank_of, service_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -32,14 +32,14 @@ def row(view: ServiceView, now: datetime) -> Row:
             Cell(printable(view.key.name)),
             endpoints_cell(view, tone),
             Cell(printable(view.ports_text), Tone.MUTED),
-            Cell(printable(behind_words(view)), Tone.MUTED if not view.workloads else Tone.PLAIN),
+            Cell(printable(target_text(view)), Tone.MUTED if not view.workloads else Tone.PLAIN),
             why_cell(view),
             Cell(""),
         ),
         tone=tone,
         rank=rank_of(tone),
         since=view.created_at,
-        counted=not view.is_explained,
+        counted=not view.is_explained_by_workload,
     )
 
 
@@ -47,25 +47,25 @@ def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
     """`2/3` of the wanted endpoints serve; `?/?` when that cannot be told; a dash where there are none by nature."""
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return Cell("–", Tone.MUTED, sort=(2.0, 0))
-    if view.serving is None or view.wanted is None:
+    if view.serving is None or view.desired is None:
         return Cell("?/?", Tone.UNKNOWN, sort=(-1.0, 0))
-    share = view.serving / view.wanted if view.wanted else 0.0
-    return Cell(f"{view.serving}/{view.wanted}", tone, sort=(share, view.wanted))
+    share = view.serving / view.desired if view.desired else 0.0
+    return Cell(f"{view.serving}/{view.desired}", tone, sort=(share, view.desired))
 
 
-def behind_words(view: ServiceView) -> str:
+def target_text(view: ServiceView) -> str:
     """What is behind the service in words: `deploy/checkout`, or why nothing can be named."""
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return f"alias of {view.external_name}"
     if view.mode is ServiceMode.NO_SELECTOR and not view.workloads:
         return "no selector: endpoints by hand"
-    return ", ".join(f"{KIND_WORDS.get(one.kind, one.kind)}/{one.name}" for one in view.workloads)
+    return ", ".join(f"{KIND_SHORT_NAMES.get(one.kind, one.kind)}/{one.name}" for one in view.workloads)
 
 
 def why_cell(view: ServiceView) -> Cell:
     """The worst finding in words; what is going on where nothing is wrong."""
-    if view.worst is not None:
-        return Cell(printable(view.worst.message), finding_tone(view.worst))
+    if view.worst_finding is not None:
+        return Cell(printable(view.worst_finding.message), finding_tone(view.worst_finding))
     if not view.is_known:
         return Cell("endpoints not known", Tone.UNKNOWN)
     if view.severity is Severity.ROLLING_OUT:

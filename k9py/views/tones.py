@@ -27,7 +27,7 @@ _TONES = {
 _RANKS = (*(tone for tone in _TONES.values() if tone is not Tone.MUTED), Tone.ACCENT, Tone.MUTED)
 
 
-COUNTED = (
+COUNTED_SEVERITIES = (
     Severity.DOWN,
     Severity.DEGRADED,
     Severity.STUCK,
@@ -39,10 +39,10 @@ COUNTED = (
 """What a summary counts, in its order; what is idle needs no number."""
 
 
-def count_words(severity: Severity, number: int) -> str:
+def count_text(severity: Severity, number: int) -> str:
     """Return a number of rows of a severity: `2 degraded`, `3 warnings`."""
     plural = "s" if severity is Severity.WARNING and number != 1 else ""
-    return f"{number:,} {severity.word}{plural}"
+    return f"{number:,} {severity.label}{plural}"
 
 
 def severity_tone(severity: Severity) -> Tone:

@@ -24,10 +24,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from k9py.simulator.api.writes import create_object
-from k9py.simulator.nodes.log_lines import RATE_ANNOTATION, VOICE_ANNOTATION
+from k9py.simulator.nodes.log_lines import GENERATOR_ANNOTATION, RATE_ANNOTATION
 from k9py.simulator.resources import DEPLOYMENTS, PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 BURSTS_A_SECOND = 20
 
@@ -76,14 +76,14 @@ class _Toucher:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, state: ClusterState, rate: int, namespace: str) -> None:
+    def start(self, state: SimulatorState, rate: int, namespace: str) -> None:
         if self._task is not None:
             self._task.cancel()
             self._task = None
         if rate:
             self._task = asyncio.get_running_loop().create_task(self._touch(state, rate, namespace))
 
-    async def _touch(self, state: ClusterState, rate: int, namespace: str) -> None:
+    async def _touch(self, state: SimulatorState, rate: int, namespace: str) -> None:
         rng = random.Random(1)
         pods = [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in state.storage.list(PODS)]
         if namespace:
@@ -97,7 +97,7 @@ class _Toucher:
                 _touch_pod(state, *rng.choice(pods), rng)
 
 
-def _touch_pod(state: ClusterState, namespace: str, name: str, rng: random.Random) -> None:
+def _touch_pod(state: SimulatorState, namespace: str, name: str, rng: random.Random) -> None:
     """Restart its first container: a change that shows in its row, and leaves it as healthy as it was."""
     pod = state.storage.get(PODS, namespace, name)
     if pod is None or not pod.get("status", {}).get("containerStatuses"):
@@ -108,7 +108,7 @@ def _touch_pod(state: ClusterState, namespace: str, name: str, rng: random.Rando
     state.storage.update(PODS, {**pod, "status": status}, status_only=True)
 
 
-def _write_logs(state: ClusterState, rate: float, name: str, namespace: str) -> None:
+def _write_logs(state: SimulatorState, rate: float, name: str, namespace: str) -> None:
     """Let new pods of a Deployment write faster, and those there are as well."""
     for one in state.storage.list(PODS, namespace):
         if one["metadata"].get("labels", {}).get("app") == name:
@@ -117,17 +117,17 @@ def _write_logs(state: ClusterState, rate: float, name: str, namespace: str) -> 
     assert state.storage.get(DEPLOYMENTS, namespace, name) is not None
 
 
-def _make_writers(state: ClusterState, name: str, count: int, rate: float, voice: str) -> None:
+def _make_writers(state: SimulatorState, name: str, count: int, rate: float, voice: str) -> None:
     template = {
-        "metadata": {"labels": {"app": name}, "annotations": {VOICE_ANNOTATION: voice, RATE_ANNOTATION: str(rate)}},
+        "metadata": {"labels": {"app": name}, "annotations": {GENERATOR_ANNOTATION: voice, RATE_ANNOTATION: str(rate)}},
         "spec": {"containers": [{"name": "app", "image": f"registry.example.com/{name}:1.0.0"}]},
     }
     spec = {"replicas": count, "selector": {"matchLabels": {"app": name}}, "template": template}
     create_object(state, DEPLOYMENTS, {"metadata": {"name": name, "namespace": "shop"}, "spec": spec})
 
 
-def _all_ready(name: str, count: int) -> Callable[[ClusterState], bool]:
-    def ready(state: ClusterState) -> bool:
+def _all_ready(name: str, count: int) -> Callable[[SimulatorState], bool]:
+    def ready(state: SimulatorState) -> bool:
         found = state.storage.get(DEPLOYMENTS, "shop", name)
         return found is not None and (found.get("status") or {}).get("readyReplicas") == count
 

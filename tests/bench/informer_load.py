@@ -20,9 +20,9 @@ from k9py.api.errors import ExpiredError
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
 from k9py.informer import indexes
-from k9py.informer.clock import SystemClock
-from k9py.informer.informer import Informer
+from k9py.informer.reflector import Reflector
 from k9py.informer.store import LABELS
+from k9py.runtime.clock import SystemClock
 from tests.bench.pods import pods
 
 CHUNK = 25
@@ -110,8 +110,8 @@ def _pages(objects: Sequence[bytes], version: int) -> list[bytes]:
     return pages
 
 
-def _informer(server: Generated) -> Informer[Pod]:
-    return Informer(POD, server, NoWaiting(), indexes={LABELS: indexes.labels}, streamed=False)
+def _informer(server: Generated) -> Reflector[Pod]:
+    return Reflector(POD, server, NoWaiting(), indexes={LABELS: indexes.labels}, streamed=False)
 
 
 def _json_cost(objects: Sequence[bytes]) -> float:
@@ -130,7 +130,7 @@ def _say(what: str, cpu: float, count: int, unit: float, hold: float) -> None:
     print(f"{what:28} {each * 1e6:7.1f} µs an object   {each / unit:5.2f} x json.loads   hold {hold * 1e3:5.1f} ms")
 
 
-def _version(informer: Informer[Pod], one: Pod) -> str:
+def _version(informer: Reflector[Pod], one: Pod) -> str:
     held = informer.store.get(one.key)
     return _version_of(held) if held is not None else ""
 

@@ -29,8 +29,8 @@ from k9py.simulator.nodes.behaviours import ANNOTATION as BEHAVIOUR
 from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
 from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
 from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.server import LOGS, Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.server import LOG_REQUESTS, Simulator
+from k9py.simulator.state import SimulatorState
 from tests.integration.log_following import NAMESPACE, Follower, following, pods, roll_out, workload
 
 ROUND: Final = 150.0
@@ -85,16 +85,16 @@ class Trouble:
 
     def _refuse(self) -> None:
         code, wait = self._rng.choice(((503, None), (429, 2), (500, None), (401, None)))
-        self._simulator.inject(Refuse(code, retry_after=wait), LOGS, times=self._rng.randint(1, 12))
+        self._simulator.inject(Refuse(code, retry_after=wait), LOG_REQUESTS, times=self._rng.randint(1, 12))
 
     def _cut_lines(self) -> None:
-        self._simulator.inject(Cut(self._rng.randint(1, 3000)), LOGS, times=self._rng.randint(1, 6))
+        self._simulator.inject(Cut(self._rng.randint(1, 3000)), LOG_REQUESTS, times=self._rng.randint(1, 6))
 
     def _silence(self) -> None:
-        self._simulator.inject(Silence(self._rng.randint(0, 2000)), LOGS, times=self._rng.randint(1, 3))
+        self._simulator.inject(Silence(self._rng.randint(0, 2000)), LOG_REQUESTS, times=self._rng.randint(1, 3))
 
     def _hang(self) -> None:
-        self._simulator.inject(Hang(), LOGS, times=1)
+        self._simulator.inject(Hang(), LOG_REQUESTS, times=1)
 
     def _clear(self) -> None:
         self._simulator.clear_faults()
@@ -116,7 +116,7 @@ class Trouble:
     def _restart(self, choose: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
         self._wishes += 1
 
-        def change(state: ClusterState) -> None:
+        def change(state: SimulatorState) -> None:
             for pod in choose(pods(state, APP)):
                 metadata = dict(pod["metadata"])  # type: ignore[call-overload]
                 metadata["annotations"] = {**metadata["annotations"], RESTART_ANNOTATION: f"app {self._wishes}"}
@@ -129,7 +129,7 @@ class Trouble:
         self._simulator.call(roll_out, self._kind, APP, f"1.{self._releases}.0")
 
     def _delete_one(self) -> None:
-        def delete(state: ClusterState) -> None:
+        def delete(state: SimulatorState) -> None:
             if found := pods(state, APP):
                 state.storage.delete(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
 
@@ -138,7 +138,7 @@ class Trouble:
     def _force_away(self) -> None:
         """Remove a pod from the API at once, as a forced deletion does."""
 
-        def remove(state: ClusterState) -> None:
+        def remove(state: SimulatorState) -> None:
             if found := pods(state, APP):
                 state.storage.remove(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
 
@@ -192,7 +192,7 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
             return follower, trouble
 
 
-def _skew(state: ClusterState, rng: random.Random) -> None:
+def _skew(state: SimulatorState, rng: random.Random) -> None:
     for node in state.storage.list(NODES):
         told = {**node["metadata"], "annotations": {SKEW_ANNOTATION: str(rng.choice((0, 0, -3.5, 6)))}}
         state.storage.update(NODES, {**node, "metadata": told})

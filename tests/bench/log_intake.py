@@ -28,7 +28,6 @@ import msgspec
 
 from k9py.api.pods import Pod
 from k9py.cluster.log_targets import log_targets
-from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
@@ -38,6 +37,7 @@ from k9py.logs.buffer.scan import LineScan
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
+from k9py.runtime.clock import SystemClock
 from tests.bench.cluster_process import ClusterProcess, usage
 from tests.bench.dashboard import holds, last_hold, say_holds, told
 from tests.bench.screen import Screen, percentile
@@ -88,7 +88,7 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
             drains.append(time.monotonic() - now)
             lines += sum(not line.marker for line in got)
             said += [line.text for line in got if line.marker == "gap"]
-            newest = next((line.at for line in reversed(got) if line.at is not None), None)
+            newest = next((line.timestamp for line in reversed(got) if line.timestamp is not None), None)
             if newest is not None:
                 behind.append((datetime.now(UTC) - newest).total_seconds())
             await asyncio.sleep(TICK)

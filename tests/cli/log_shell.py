@@ -15,11 +15,11 @@ from k9py.cli.logs import running
 from k9py.cli.logs.choosing import choice, patterns
 from k9py.cli.logs.options import LogOptions
 from k9py.cli.options import CommandArguments
-from k9py.cli.session import Invocation, told
-from k9py.cli.targets import Named
+from k9py.cli.session import Invocation, run_and_report
+from k9py.cli.targets import ObjectArgument
 from k9py.kube.options import ConnectOptions
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState, LogRun
+from k9py.simulator.state import ContainerLogRun, SimulatorState
 from tests.cli.paper import PATIENCE, Paper
 from tests.cli.shell import ClusterTime
 from tests.unit.simulator.scripted_logs import ScriptedRun
@@ -59,7 +59,7 @@ class LogShell:
 
     @asynccontextmanager
     async def started(
-        self, named: Named | None = None, *, is_terminal: bool = False, no_color: bool = False, **given: Any
+        self, named: ObjectArgument | None = None, *, is_terminal: bool = False, no_color: bool = False, **given: Any
     ) -> AsyncIterator[Run]:
         """Run it; end it at the end of the block if it has not ended by itself."""
         options = LogOptions(named=named, **given)
@@ -68,19 +68,21 @@ class LogShell:
         invocation = Invocation(
             arguments=CommandArguments(no_color=no_color),
             console=Console(run.out, run.err, _nobody, is_interactive=False),
-            target=ConnectOptions(kubeconfig=str(config)),
+            connect_options=ConnectOptions(kubeconfig=str(config)),
             audit_path=None,
             clock=ClusterTime(self.simulator),
         )
         chosen, marked = choice(options.include, options.exclude), patterns(options.highlight)
-        run.task = asyncio.ensure_future(told(invocation, lambda its: running.logs(its, options, chosen, marked)))
+        run.task = asyncio.ensure_future(
+            run_and_report(invocation, lambda its: running.logs(its, options, chosen, marked))
+        )
         try:
             yield run
         finally:
             run.task.cancel()
             await asyncio.gather(run.task, return_exceptions=True)
 
-    async def ran(self, named: Named | None = None, **given: Any) -> tuple[int, Run]:
+    async def ran(self, named: ObjectArgument | None = None, **given: Any) -> tuple[int, Run]:
         """Run it to its end."""
         async with self.started(named, **given) as run:
             return await run.code(), run
@@ -99,7 +101,7 @@ class Written:
         self._ended = ended
         self._runs: dict[tuple[str, str, bool], ScriptedRun] = {}
 
-    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> LogRun | None:
+    def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
         return self.run(pod["metadata"]["name"], container, previous=previous)
 
     def run(self, pod: str, container: str = "app", *, previous: bool = False) -> ScriptedRun:
@@ -116,7 +118,7 @@ class Written:
 def write_logs(simulator: Simulator, logs: Written) -> None:
     """Let the containers of a cluster write what a test says."""
 
-    def put(state: ClusterState) -> None:
+    def put(state: SimulatorState) -> None:
         state.log_source = logs
 
     simulator.call(put)

@@ -13,14 +13,14 @@ from typing import Any
 
 from k9py.cli.console import Console
 from k9py.cli.options import CommandArguments
-from k9py.cli.session import Invocation, told
-from k9py.informer.clock import Clock, SystemClock
+from k9py.cli.session import Invocation, run_and_report
 from k9py.kube.options import ConnectOptions
+from k9py.runtime.clock import Clock, SystemClock
 from k9py.simulator.clock import RealClock
-from k9py.simulator.faults import Where
+from k9py.simulator.faults import RequestMatch
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Core = Callable[[Invocation], Awaitable[int]]
 
@@ -74,7 +74,7 @@ class Shell:
     def writes(self) -> int:
         """Count the writes sent so far that were no dry-run."""
         return sum(
-            Where(verb).matches(one.verb, one.resource, one.path) and "dryRun" not in one.path
+            RequestMatch(verb).matches(one.verb, one.resource, one.path) and "dryRun" not in one.path
             for one in self.simulator.requests
             for verb in ("patch", "delete", "update")
         )
@@ -103,11 +103,11 @@ class Shell:
         invocation = Invocation(
             arguments=CommandArguments(json=json, read_only=read_only, namespace=namespace),
             console=Console(out, err, read, is_interactive=answers is not None),
-            target=ConnectOptions(kubeconfig=str(config)),
+            connect_options=ConnectOptions(kubeconfig=str(config)),
             audit_path=self.audit_path,
             clock=clock,
         )
-        code = await told(invocation, core)
+        code = await run_and_report(invocation, core)
         return Ran(code, out.getvalue(), err.getvalue())
 
 
@@ -118,7 +118,7 @@ def edit(
 ) -> None:
     """Change an object's spec as someone else would."""
 
-    def run(state: ClusterState) -> None:
+    def run(state: SimulatorState) -> None:
         kind, namespace, name = key
         obj = copy.deepcopy(state.storage.get(by_kind(kind), namespace, name))
         assert obj is not None
@@ -140,7 +140,7 @@ def image(name: str) -> Callable[[dict[str, Any]], None]:
 def spec_of(simulator: Simulator, kind: str, namespace: str, name: str) -> dict[str, Any]:
     """Return an object's spec as it is stored."""
 
-    def read(state: ClusterState) -> dict[str, Any]:
+    def read(state: SimulatorState) -> dict[str, Any]:
         obj = state.storage.get(by_kind(kind), namespace, name)
         assert obj is not None
         return copy.deepcopy(obj["spec"])

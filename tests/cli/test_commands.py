@@ -13,13 +13,13 @@ import click
 import pexpect
 import pytest
 
-from k9py.cli.command_line import duration
+from k9py.cli.command_line import parse_duration
 from k9py.cli.commands import COMMANDS
 from k9py.cli.main import command, main
-from k9py.cli.targets import Named, parse_images, parse_target, parse_targets
+from k9py.cli.targets import ObjectArgument, parse_images, parse_target, parse_targets
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from k9py.views.outcome import ExitCode
+from k9py.views.exit_codes import ExitCode
 from tests.cli.shell import spec_of
 
 NAMES = [str(one.name) for one in COMMANDS]
@@ -58,7 +58,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ],
 )
 def test_a_workload_is_named_in_kubectls_words(words: tuple[str, ...], kind: str) -> None:
-    assert parse_target(words) == Named(kind, "checkout")
+    assert parse_target(words) == ObjectArgument(kind, "checkout")
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_names_no_workload_is_refused(words: tuple[str, ...]) -> None:
 
 def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
     assert parse_targets(("deploy/a", "sts", "b", "deployment/a")) == (
-        Named("Deployment", "a"),
-        Named("StatefulSet", "b"),
+        ObjectArgument("Deployment", "a"),
+        ObjectArgument("StatefulSet", "b"),
     )
     with pytest.raises(click.UsageError, match="One workload at a time"):
         parse_target(("deploy/a", "deploy/b"))
@@ -88,13 +88,13 @@ def test_images_are_parted_from_the_workload() -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0", 0)])
 def test_a_length_of_time_is_read(text: str, seconds: float) -> None:
-    assert duration(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "m", "10x", "-5", "1.5m", "10 m"])
 def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        duration(text)
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from k9py.api.meta import ObjectKey
-from k9py.cli.demo import Demo
+from k9py.cli.demo import DemoCluster
 
 
 async def test_two_demos_share_no_uid_so_what_was_done_in_one_is_not_told_of_the_other() -> None:
     found = []
     for _ in range(2):
-        with Demo("bad-release") as demo:
+        with DemoCluster("bad-release") as demo:
             connection = await demo.connect(demo.options)
             try:
                 found.append(await connection.get(ObjectKey("Deployment", "shop", "checkout")))

@@ -10,13 +10,13 @@ import pytest
 
 from k9py.cli.history import diff, history
 from k9py.cli.plans import setting_images
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Core, Shell, edit, image
 from tests.cli.writes import DRY, doing, undo
 
-CHECKOUT = Named("Deployment", "checkout")
+CHECKOUT = ObjectArgument("Deployment", "checkout")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_history_as_json_has_one_entry_a_revision_newest_first(shell: Shel
     ("kind", "name", "namespace"), [("StatefulSet", "db", "data"), ("DaemonSet", "agent", "monitoring")]
 )
 async def test_history_decodes_controller_revisions(shell: Shell, kind: str, name: str, namespace: str) -> None:
-    ran = await shell.run(lambda its: history(its, Named(kind, name), None), json=True, namespace=namespace)
+    ran = await shell.run(lambda its: history(its, ObjectArgument(kind, name), None), json=True, namespace=namespace)
     assert ran.code == 0
     revisions = ran.json["revisions"]
     assert revisions
@@ -75,7 +75,7 @@ async def test_a_revision_that_is_not_kept_is_not_found_and_those_that_are_are_n
 
 
 async def test_what_is_not_there_is_told_with_the_namespace_looked_in(shell: Shell) -> None:
-    ran = await shell.run(lambda its: history(its, Named("Deployment", "chekout"), None))
+    ran = await shell.run(lambda its: history(its, ObjectArgument("Deployment", "chekout"), None))
     assert (ran.code, ran.out) == (2, "")
     assert "there is no Deployment shop/chekout" in ran.err
     assert "-n" in ran.err
@@ -83,7 +83,7 @@ async def test_what_is_not_there_is_told_with_the_namespace_looked_in(shell: She
 
 async def test_who_may_not_read_revisions_is_refused_and_told_why(shell: Shell) -> None:
     shell.user = "viewer"
-    ran = await shell.run(lambda its: history(its, Named("StatefulSet", "db"), None))
+    ran = await shell.run(lambda its: history(its, ObjectArgument("StatefulSet", "db"), None))
     assert (ran.code, ran.out) == (9, "")
     assert "may not get statefulsets" in ran.err
 
@@ -148,7 +148,7 @@ async def test_before_the_first_revision_there_is_nothing(shell: Shell) -> None:
 
 async def test_a_workload_with_one_revision_has_nothing_to_compare(shell: Shell) -> None:
     shell.namespace = "kube-system"
-    ran = await shell.run(lambda its: diff(its, Named("Deployment", "coredns"), None, None, yaml=False))
+    ran = await shell.run(lambda its: diff(its, ObjectArgument("Deployment", "coredns"), None, None, yaml=False))
     assert (ran.code, ran.out) == (2, "")
     assert "there is nothing to compare: Deployment kube-system/coredns has only one revision" in ran.err
 

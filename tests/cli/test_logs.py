@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 from k9py.simulator.api.access import Rule
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import PODS, by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.cli.log_shell import LogShell, Written, write_logs
 from tests.cli.shell import edit
 
-CART = Named("Deployment", "cart")
-EMAIL = Named("Deployment", "email")
-CHECKOUT = Named("Deployment", "checkout")
+CART = ObjectArgument("Deployment", "cart")
+EMAIL = ObjectArgument("Deployment", "email")
+CHECKOUT = ObjectArgument("Deployment", "checkout")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def shop(simulator: Simulator, tmp_path: Path) -> LogShell:
 
 
 def pods_of(simulator: Simulator, app: str, namespace: str = "shop") -> list[str]:
-    def read(state: ClusterState) -> list[str]:
+    def read(state: SimulatorState) -> list[str]:
         found = state.storage.list(PODS, namespace)
         return sorted(pod["metadata"]["name"] for pod in found if pod["metadata"]["labels"].get("app") == app)
 
@@ -74,13 +74,13 @@ async def test_the_prefix_can_be_left_out(shop: LogShell) -> None:
 @pytest.mark.parametrize(
     ("named", "namespace"),
     [
-        (Named("Service", "cart"), "shop"),
-        (Named("StatefulSet", "db"), "data"),
-        (Named("DaemonSet", "agent"), "monitoring"),
+        (ObjectArgument("Service", "cart"), "shop"),
+        (ObjectArgument("StatefulSet", "db"), "data"),
+        (ObjectArgument("DaemonSet", "agent"), "monitoring"),
     ],
 )
 async def test_services_and_the_other_workloads_have_logs_too(
-    simulator: Simulator, shop: LogShell, named: Named, namespace: str
+    simulator: Simulator, shop: LogShell, named: ObjectArgument, namespace: str
 ) -> None:
     code, run = await LogShell(simulator, shop.directory, namespace=namespace).ran(named)
     assert code == 0
@@ -101,7 +101,7 @@ async def test_a_service_without_selector_has_the_pods_its_endpoints_name(simula
         }
         for kind, body in (("Service", service), ("EndpointSlice", endpoint_slice)):
             simulator.call(create_object, by_kind(kind), body)
-        code, run = await shop.ran(Named("Service", name))
+        code, run = await shop.ran(ObjectArgument("Service", name))
         assert (code, len(run.lines)) == (0, 3 * number)
         assert "pods its endpoints name" in run.err.getvalue()
 
@@ -111,7 +111,7 @@ async def test_a_service_without_selector_whose_endpoints_name_no_pod_says_so(
 ) -> None:
     service = {"metadata": {"name": "outside", "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}}
     simulator.call(create_object, by_kind("Service"), service)
-    code, run = await shop.ran(Named("Service", "outside"))
+    code, run = await shop.ran(ObjectArgument("Service", "outside"))
     assert code == 2, "as for a selector that no pod has"
     assert "its endpoints name no pod" in run.err.getvalue()
 
@@ -125,21 +125,21 @@ async def test_a_selector_takes_the_pods_of_several(shop: LogShell) -> None:
 
 async def test_sidecars_belong_to_it_and_containers_can_be_chosen(shop: LogShell) -> None:
     name = pods_of(shop.simulator, "checkout")[0]
-    _, run = await shop.ran(Named("Pod", name))
+    _, run = await shop.ran(ObjectArgument("Pod", name))
     assert {line.split()[0] for line in run.lines} == {f"{name}/app", f"{name}/proxy"}
-    _, run = await shop.ran(Named("Pod", name), containers=("proxy",))
+    _, run = await shop.ran(ObjectArgument("Pod", name), containers=("proxy",))
     assert run.lines == ["INFO one", "ERROR two", "INFO three"]
 
 
 async def test_an_ephemeral_container_is_read_when_it_is_named(shop: LogShell) -> None:
-    code, run = await shop.ran(Named("Deployment", "search"), containers=("debugger",))
+    code, run = await shop.ran(ObjectArgument("Deployment", "search"), containers=("debugger",))
     assert (code, len(run.lines)) == (0, 3)
-    _, run = await shop.ran(Named("Deployment", "search"))
+    _, run = await shop.ran(ObjectArgument("Deployment", "search"))
     assert not any("/debugger" in line for line in run.lines)
 
 
 async def test_it_reads_the_logs_of_its_own_pods_alone(shop: LogShell) -> None:
-    def adopt(state: ClusterState) -> None:
+    def adopt(state: SimulatorState) -> None:
         """Give another pod the Deployment's labels."""
         mine = state.storage.list(PODS, "shop")
         labels = next(one for one in mine if one["metadata"]["labels"].get("app") == "email")["metadata"]["labels"]
@@ -189,7 +189,7 @@ async def test_queries_choose_lines(shop: LogShell) -> None:
 async def test_the_run_before_a_restart(shop: LogShell) -> None:
     name = pods_of(shop.simulator, "email")[0]
 
-    def restart(state: ClusterState) -> None:
+    def restart(state: SimulatorState) -> None:
         pod = copy.deepcopy(state.storage.get(PODS, "shop", name))
         assert pod is not None
         entry = pod["status"]["containerStatuses"][0]
@@ -234,12 +234,12 @@ async def test_a_terminal_gets_it_pretty_and_harmless(simulator: Simulator, shop
 @pytest.mark.parametrize(
     ("named", "says"),
     [
-        (Named("Deployment", "nope"), "there is no Deployment shop/nope"),
-        (Named("Service", "nope"), "there is no Service shop/nope"),
-        (Named("Pod", "nope"), "there is no Pod shop/nope"),
+        (ObjectArgument("Deployment", "nope"), "there is no Deployment shop/nope"),
+        (ObjectArgument("Service", "nope"), "there is no Service shop/nope"),
+        (ObjectArgument("Pod", "nope"), "there is no Pod shop/nope"),
     ],
 )
-async def test_what_is_not_there_is_2(shop: LogShell, named: Named, says: str) -> None:
+async def test_what_is_not_there_is_2(shop: LogShell, named: ObjectArgument, says: str) -> None:
     code, run = await shop.ran(named)
     assert (code, run.lines) == (2, [])
     assert says in run.err.getvalue()
@@ -339,7 +339,7 @@ async def test_following_one_pod_ends_when_it_is_gone(simulator: Simulator, tmp_
     logs = Written("INFO one")
     write_logs(simulator, logs)
     name = pods_of(simulator, "email")[0]
-    async with LogShell(simulator, tmp_path).started(Named("Pod", name), follow=True) as run:
+    async with LogShell(simulator, tmp_path).started(ObjectArgument("Pod", name), follow=True) as run:
         await run.out.has("INFO one")
         delete_pod(simulator, name)
         simulator.call(lambda _: logs.run(name).end())
@@ -352,7 +352,7 @@ async def test_following_one_pod_ends_when_it_has_completed(simulator: Simulator
     write_logs(simulator, logs)
     name = pods_of(simulator, "email")[0]
 
-    def complete(state: ClusterState) -> None:
+    def complete(state: SimulatorState) -> None:
         pod = copy.deepcopy(state.storage.get(PODS, "shop", name))
         assert pod is not None
         pod["status"]["phase"] = "Succeeded"
@@ -361,7 +361,7 @@ async def test_following_one_pod_ends_when_it_has_completed(simulator: Simulator
         state.storage.update(PODS, pod, status_only=True)
 
     simulator.call(complete)
-    code, run = await LogShell(simulator, tmp_path).ran(Named("Pod", name), follow=True)
+    code, run = await LogShell(simulator, tmp_path).ran(ObjectArgument("Pod", name), follow=True)
     assert (code, run.lines) == (0, ["INFO one"])
 
 
@@ -370,7 +370,9 @@ async def test_following_a_pod_of_a_stateful_set_waits_for_the_next_of_its_name(
 ) -> None:
     logs = Written("INFO one")
     write_logs(simulator, logs)
-    async with LogShell(simulator, tmp_path, namespace="data").started(Named("Pod", "db-0"), follow=True) as run:
+    async with LogShell(simulator, tmp_path, namespace="data").started(
+        ObjectArgument("Pod", "db-0"), follow=True
+    ) as run:
         await run.out.has("INFO one")
         simulator.call(lambda state: state.storage.delete(PODS, "data", "db-0"))
         simulator.call(lambda _: logs.run("db-0", "postgres").end())
@@ -383,7 +385,7 @@ async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: 
     logs = Written("INFO one")
     write_logs(simulator, logs)
     name = pods_of(simulator, "email")[0]
-    async with LogShell(simulator, tmp_path).started(Named("Pod", name), follow=True) as run:
+    async with LogShell(simulator, tmp_path).started(ObjectArgument("Pod", name), follow=True) as run:
         await run.out.has("INFO one")
         assert simulator.break_logs() == 1
         simulator.call(lambda _: logs.run(name).write("INFO two"))

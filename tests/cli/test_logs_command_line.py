@@ -7,7 +7,7 @@ import pytest
 
 from k9py.cli.logs.command import label_selector
 from k9py.cli.main import main
-from k9py.cli.targets import Named, parse_log_subject
+from k9py.cli.targets import ObjectArgument, parse_log_target
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -31,11 +31,11 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     ],
 )
 def test_what_has_logs_is_named_in_kubectls_words(words: tuple[str, ...], kind: str) -> None:
-    assert parse_log_subject(words) == Named(kind, "x")
+    assert parse_log_target(words) == ObjectArgument(kind, "x")
 
 
 def test_nothing_is_named_where_labels_say_it() -> None:
-    assert parse_log_subject(()) is None
+    assert parse_log_target(()) is None
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from k9py.cli.logs.ansi import coloured_line
 from k9py.cli.logs.printers import Printer, printer
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.sgr import Sgr
-from k9py.logs.parsing.shown import Shown, Span
+from k9py.logs.parsing.rendering import LineSpan, RenderedLine
+from k9py.logs.parsing.sgr import SgrStyle
 from k9py.logs.source import LogTarget
 from tests.cli.paper import Paper
 
@@ -30,7 +30,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def line(text: str, **given: Any) -> LogLine:
-    return LogLine(**{"target": WEB, "at": AT, "text": text, **given})
+    return LogLine(**{"target": WEB, "timestamp": AT, "text": text, **given})
 
 
 def prints(
@@ -81,7 +81,7 @@ def test_raw_keeps_tabs_that_part_fields() -> None:
 def test_source_and_time_stand_before_the_text(form: Literal["raw", "pretty"]) -> None:
     shown = prints(form, prefixed=True, timestamps=True)(line("hello"))
     assert shown == "web-1/app 2026-01-15T12:00:00.250000Z hello\n"
-    assert prints(form, timestamps=True)(line("hello", at=None)) == "- hello\n"
+    assert prints(form, timestamps=True)(line("hello", timestamp=None)) == "- hello\n"
 
 
 def test_json_tells_where_a_line_is_from_and_what_it_says() -> None:
@@ -101,7 +101,7 @@ def test_json_tells_where_a_line_is_from_and_what_it_says() -> None:
 
 
 def test_json_of_an_ordinary_line_has_no_message_and_no_fields() -> None:
-    values = json.loads(prints("json")(line("ERROR no luck", at=None)))
+    values = json.loads(prints("json")(line("ERROR no luck", timestamp=None)))
     assert (values["time"], values["level"], values["message"], values["text"]) == (
         None,
         "error",
@@ -164,10 +164,10 @@ def test_colouring_changes_no_character(text: str, places: list[tuple[int, int]]
     spans, at = [], 0
     for start, end in sorted(places):
         if at <= start < end <= len(text):
-            spans.append(Span(start, end, "key", Sgr(foreground=3, bold=True)))
+            spans.append(LineSpan(start, end, "key", SgrStyle(foreground=3, bold=True)))
             at = end
     shown = coloured_line(
-        Shown(text, tuple(spans), Level.WARN), tuple(SearchPattern(re.compile(one)) for one in ("a+", "ab|1"))
+        RenderedLine(text, tuple(spans), Level.WARN), tuple(SearchPattern(re.compile(one)) for one in ("a+", "ab|1"))
     )
     assert _COLOURS.sub("", shown) == text
 

@@ -17,7 +17,7 @@ from k9py.cli.logs.outlet import Outlet
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.cli.log_shell import Written, write_logs
 
 LOGS = [sys.executable, "-m", "k9py", "logs", "deploy/email"]
@@ -99,7 +99,7 @@ def test_a_slow_reader_is_waited_for_and_misses_nothing(
     """More is written at once than may wait between two looks at the stream, and a pipe holds little of it."""
     count = 70_000
 
-    def write(state: ClusterState) -> None:
+    def write(state: SimulatorState) -> None:
         pods = state.storage.list(PODS, "shop")
         pod = next(one["metadata"]["name"] for one in pods if one["metadata"]["labels"].get("app") == "email")
         for number in range(count):

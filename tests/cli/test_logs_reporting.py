@@ -8,11 +8,11 @@ from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenErr
 from k9py.cli.logs.options import LogOptions
 from k9py.cli.logs.reporting import Reporter
 from k9py.cli.logs.running import log_range, outcome
-from k9py.logs.follow.range import LogRange
-from k9py.logs.follow.status import StreamCounts, TailState, TargetStatus
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.follow.log_range import LogRange
+from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
+from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.source import LogTarget
-from k9py.views.outcome import ExitCode
+from k9py.views.exit_codes import ExitCode
 from tests.cli.paper import Paper
 
 WEB = LogTarget("shop", "web-1", "app")
@@ -26,7 +26,7 @@ async def test_a_marker_says_where_and_what() -> None:
     err = Paper()
     reporter = Reporter(err, colour=False)
     await reporter.marker(LogLine(WEB, None, "reconnected after 5s: no line is missing", "note"))
-    await reporter.marker(LogLine(ALL, None, "7 lines dropped", "gap"))
+    await reporter.marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
     assert err.getvalue().splitlines() == [
         "kdash: web-1/app: reconnected after 5s: no line is missing",
         "kdash: 7 lines dropped",
@@ -43,7 +43,7 @@ async def test_turns_and_trouble_are_said_when_they_begin() -> None:
     err = Paper()
     reporter = Reporter(err, colour=False)
     for resting in (0, 3, 3, 0, 2):
-        await reporter.counts(StreamCounts(wanted=5, following=5 - resting, resting=resting))
+        await reporter.counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))
     for words in ("", "pods are not seen", "pods are not seen", ""):
         await reporter.trouble(words)
     assert err.getvalue().splitlines() == [
@@ -68,7 +68,7 @@ async def test_turns_and_trouble_are_said_when_they_begin() -> None:
     ],
 )
 def test_what_could_not_be_read_is_told_by_the_exit_code(errors: list[KdashError | None], code: ExitCode) -> None:
-    assert outcome([TargetStatus(WEB, TailState.ENDED, error=one) for one in errors]) is code
+    assert outcome([TargetStatus(WEB, TargetState.ENDED, error=one) for one in errors]) is code
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import pytest
 
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
-from k9py.cli.printing import fitted_widths
+from k9py.cli.printing import fit_widths
 from k9py.simulator.api.access import Rule
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Where
+from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch
 from k9py.simulator.scenarios import NAMES
 from k9py.simulator.server import Simulator
-from k9py.views.plain import PlainTable
+from k9py.views.overview import PlainTable
 from k9py.views.values import Cell, Column, Tone
 from tests.cli.shell import edit
 
@@ -82,8 +82,10 @@ def test_a_namespace_that_does_not_exist_is_not_well(
 def test_a_server_that_is_busy_for_a_moment_is_waited_for(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
-    shop.inject(Refuse(429, "TooManyRequests", "too many requests", retry_after=0), Where("watch", "services"))
-    shop.inject(Refuse(429, "TooManyRequests", "too many requests", retry_after=0), Where("list", "pods"), times=2)
+    shop.inject(Refuse(429, "TooManyRequests", "too many requests", retry_after=0), RequestMatch("watch", "services"))
+    shop.inject(
+        Refuse(429, "TooManyRequests", "too many requests", retry_after=0), RequestMatch("list", "pods"), times=2
+    )
     code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert (code, err) == (0, "")
     assert "checkout" in out
@@ -92,7 +94,7 @@ def test_a_server_that_is_busy_for_a_moment_is_waited_for(
 def test_a_list_that_grew_too_old_is_read_again(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
-    shop.inject(Refuse(410, "Expired", "The provided continue parameter is too old"), Where("list", "pods"))
+    shop.inject(Refuse(410, "Expired", "The provided continue parameter is too old"), RequestMatch("list", "pods"))
     code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert (code, err) == (0, "")
     assert "checkout" in out
@@ -106,7 +108,7 @@ def test_a_list_that_grew_too_old_is_read_again(
 def test_what_ends_a_command_is_not_said_to_be_tried_again(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path, fault: Fault
 ) -> None:
-    shop.inject(fault, Where(), times=None)
+    shop.inject(fault, RequestMatch(), times=None)
     code, _, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert code == 2
     assert "hint: " in err
@@ -116,7 +118,9 @@ def test_what_ends_a_command_is_not_said_to_be_tried_again(
 def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
-    shop.inject(Refuse(404, "NotFound", "404 page not found"), Where(resource="horizontalpodautoscalers"), times=None)
+    shop.inject(
+        Refuse(404, "NotFound", "404 page not found"), RequestMatch(resource="horizontalpodautoscalers"), times=None
+    )
     code, out, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert (code, err) == (0, "kdash: this server has no autoscaling/v2: HorizontalPodAutoscaler unknown\n")
     assert "checkout" in out
@@ -125,7 +129,7 @@ def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unkn
 def test_a_server_without_a_kind_we_need_is_no_lost_connection_and_not_well(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
-    shop.inject(Refuse(404, "NotFound", "404 page not found"), Where(resource="endpointslices"), times=None)
+    shop.inject(Refuse(404, "NotFound", "404 page not found"), RequestMatch(resource="endpointslices"), times=None)
     config = str(shop.write_kubeconfig(tmp_path / "config"))
     code, out, err = run(capsys, "--kubeconfig", config, "-o", "json")
     values = json.loads(out)
@@ -210,19 +214,19 @@ def test_a_narrow_terminal_loses_the_least_important_columns_and_cuts_the_one_th
         Column("why", "WHY", priority=1, grow=True),
         cells=("checkout", "8080:30080", "w" * 90),
     )
-    assert fitted_widths(plain, None) == {0: 8, 1: 10, 2: 90}
-    assert fitted_widths(plain, 200) == {0: 8, 1: 10, 2: 90}
-    narrow = fitted_widths(plain, 60)
+    assert fit_widths(plain, None) == {0: 8, 1: 10, 2: 90}
+    assert fit_widths(plain, 200) == {0: 8, 1: 10, 2: 90}
+    narrow = fit_widths(plain, 60)
     assert set(narrow) == {0, 2}
     assert sum(narrow.values()) + 2 * 2 + 1 <= 60
-    assert fitted_widths(plain, 5) == {0: 8}
+    assert fit_widths(plain, 5) == {0: 8}
 
 
 @pytest.mark.parametrize("command", [["--once"], ["status", "deploy/checkout"], ["history", "deploy/checkout"]])
 def test_a_web_page_in_the_apis_place_is_told_with_exit_code_2(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path, command: list[str]
 ) -> None:
-    shop.inject(Replace(404, b"<html><center>nginx</center></html>", "text/html"), Where(), times=None)
+    shop.inject(Replace(404, b"<html><center>nginx</center></html>", "text/html"), RequestMatch(), times=None)
     with pytest.raises(SystemExit) as caught:
         main([*command, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config"))])
     err = capsys.readouterr().err

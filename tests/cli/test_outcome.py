@@ -5,46 +5,46 @@ from __future__ import annotations
 import pytest
 
 from k9py.api.errors import (
-    AbsentError,
     ConfigError,
     ConflictError,
     ConnectionFailedError,
     ForbiddenError,
     InvalidError,
     KdashError,
+    MissingPartError,
     NotFoundError,
     ReadOnlyError,
     RefusedError,
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.troubles import TroubleKind
-from k9py.views.outcome import ExitCode, code_of_error, code_of_status, code_of_trouble
+from k9py.api.troubles import CauseKind
+from k9py.views.exit_codes import ExitCode, exit_code_of_cause, exit_code_of_error, exit_code_of_status
 
 
-@pytest.mark.parametrize("kind", TroubleKind)
-def test_every_cause_has_a_code_of_its_own_family(kind: TroubleKind) -> None:
-    assert 3 <= code_of_trouble(kind) <= 8
+@pytest.mark.parametrize("kind", CauseKind)
+def test_every_cause_has_a_code_of_its_own_family(kind: CauseKind) -> None:
+    assert 3 <= exit_code_of_cause(kind) <= 8
 
 
 @pytest.mark.parametrize(
     ("kind", "code"),
     [
-        (TroubleKind.IMAGE, 3),
-        (TroubleKind.CRASH, 4),
-        (TroubleKind.OOM, 4),
-        (TroubleKind.CONFIG, 4),
-        (TroubleKind.MOUNT, 4),
-        (TroubleKind.PROBE, 5),
-        (TroubleKind.QUOTA, 6),
-        (TroubleKind.ADMISSION, 6),
-        (TroubleKind.UNSCHEDULABLE, 7),
-        (TroubleKind.NODE, 7),
-        (TroubleKind.DEADLINE, 8),
+        (CauseKind.IMAGE, 3),
+        (CauseKind.CRASH, 4),
+        (CauseKind.OOM, 4),
+        (CauseKind.CONFIG, 4),
+        (CauseKind.MOUNT, 4),
+        (CauseKind.PROBE, 5),
+        (CauseKind.QUOTA, 6),
+        (CauseKind.ADMISSION, 6),
+        (CauseKind.UNSCHEDULABLE, 7),
+        (CauseKind.NODE, 7),
+        (CauseKind.DEADLINE, 8),
     ],
 )
-def test_the_codes_are_the_documented_ones(kind: TroubleKind, code: int) -> None:
-    assert code_of_trouble(kind) == code
+def test_the_codes_are_the_documented_ones(kind: CauseKind, code: int) -> None:
+    assert exit_code_of_cause(kind) == code
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_codes_are_the_documented_ones(kind: TroubleKind, code: int) -> None
         (ConflictError("no"), ExitCode.REFUSED),
         (InvalidError("no"), ExitCode.REFUSED),
         (NotFoundError("no"), ExitCode.UNKNOWN),
-        (AbsentError("no"), ExitCode.UNKNOWN),
+        (MissingPartError("no"), ExitCode.UNKNOWN),
         (UnauthorizedError("no"), ExitCode.UNKNOWN),
         (UnavailableError("no"), ExitCode.UNKNOWN),
         (ConnectionFailedError("no"), ExitCode.UNKNOWN),
@@ -64,8 +64,8 @@ def test_the_codes_are_the_documented_ones(kind: TroubleKind, code: int) -> None
     ],
 )
 def test_who_said_no_is_told_apart_from_what_could_not_be_told(error: KdashError, code: ExitCode) -> None:
-    assert code_of_error(error) is code
+    assert exit_code_of_error(error) is code
 
 
 def test_what_was_never_seen_is_not_done() -> None:
-    assert code_of_status(None) is ExitCode.UNKNOWN
+    assert exit_code_of_status(None) is ExitCode.UNKNOWN

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.cli.sign_in import MAX_LINES, PrintedSignIn
+from k9py.cli.sign_in import MAX_LINES, SignInPrinter
 from k9py.kube.sign_in import SignIn
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 
@@ -19,9 +19,9 @@ DEVICE_CODE = Path(__file__).parents[1] / "unit" / "kube" / "device-code.sh"
 
 def test_who_speaks_is_said_once_and_a_flood_is_cut_off() -> None:
     printed: list[str] = []
-    listener, sign_in = PrintedSignIn(printed.append), SignIn("login", lambda: None)
+    listener, sign_in = SignInPrinter(printed.append), SignIn("login", lambda: None)
     for _ in range(MAX_LINES + 50):
-        listener.said(sign_in, "enter ABCD")
+        listener.on_output(sign_in, "enter ABCD")
     assert printed[0] == "kdash: the credential plugin login says (Ctrl+C cancels it):"
     assert printed[1] == "  enter ABCD"
     assert len(printed) == 1 + MAX_LINES + 1
@@ -35,7 +35,7 @@ def test_a_standard_error_that_nobody_reads_does_not_end_the_sign_in() -> None:
         tried.append(line)
         raise BrokenPipeError
 
-    PrintedSignIn(closed).said(SignIn("login", lambda: None), "enter ABCD")
+    SignInPrinter(closed).on_output(SignIn("login", lambda: None), "enter ABCD")
     assert tried
 
 

@@ -114,10 +114,10 @@ def test_what_still_runs_is_killed_with_what_it_has_started() -> None:
     with subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as program:
         assert program.stdout is not None
         grandchild = int(program.stdout.readline())
-        child_processes.started(program.pid)
+        child_processes.register(program.pid)
         child_processes.kill_all()
         assert program.wait(PATIENCE) == -signal.SIGKILL
-        child_processes.ended(program.pid)
+        child_processes.unregister(program.pid)
         child_processes.kill_all()
     assert_gone(grandchild)
 

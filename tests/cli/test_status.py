@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from k9py.cli.status import status
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 from k9py.simulator.api.access import Rule
 from k9py.simulator.clock import ManualClock, RealClock
-from k9py.simulator.faults import Where
+from k9py.simulator.faults import RequestMatch
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Shell, edit, image
 
-CHECKOUT = Named("Deployment", "checkout")
+CHECKOUT = ObjectArgument("Deployment", "checkout")
 PATIENCE = 600.0
 """Seconds of the cluster, which are a fiftieth of that."""
 
@@ -37,11 +37,11 @@ def quick(tmp_path: Path) -> Iterator[Shell]:
         yield Shell(simulator, tmp_path)
 
 
-def once(named: Named = CHECKOUT) -> Any:
+def once(named: ObjectArgument = CHECKOUT) -> Any:
     return lambda its: status(its, named, wait=False, timeout=PATIENCE)
 
 
-def waiting(named: Named = CHECKOUT, timeout: float = PATIENCE) -> Any:
+def waiting(named: ObjectArgument = CHECKOUT, timeout: float = PATIENCE) -> Any:
     return lambda its: status(its, named, wait=True, timeout=timeout)
 
 
@@ -57,7 +57,7 @@ async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
     ("kind", "name", "namespace"), [("StatefulSet", "db", "data"), ("DaemonSet", "agent", "monitoring")]
 )
 async def test_the_other_kinds_are_told_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
-    ran = await shop.run(once(Named(kind, name)), namespace=namespace)
+    ran = await shop.run(once(ObjectArgument(kind, name)), namespace=namespace)
     assert ran.code == 0
     assert f"{kind} {namespace}/{name}: complete" in ran.out
 
@@ -103,7 +103,7 @@ async def test_what_may_not_be_read_is_told_and_never_makes_it_done(tmp_path: Pa
 
 
 async def test_waiting_for_what_is_not_there_ends_at_once(shop: Shell) -> None:
-    ran = await shop.run(waiting(Named("Deployment", "nope")))
+    ran = await shop.run(waiting(ObjectArgument("Deployment", "nope")))
     assert (ran.code, ran.out) == (2, "")
     assert "there is no Deployment shop/nope" in ran.err
 
@@ -162,7 +162,7 @@ async def test_one_that_is_deleted_while_waited_for_is_2(quick: Shell) -> None:
 
 
 async def test_one_that_is_being_deleted_is_not_done_though_its_pods_are_all_there(shop: Shell) -> None:
-    def hold(state: ClusterState) -> None:
+    def hold(state: SimulatorState) -> None:
         obj = state.storage.get(by_kind("Deployment"), "shop", "checkout")
         assert obj is not None
         held = {**obj, "metadata": {**obj["metadata"], "finalizers": ["example.com/held"]}}
@@ -180,7 +180,7 @@ async def deleted_once_watched(simulator: Simulator) -> AsyncIterator[None]:
     """Delete checkout as soon as its kind is being watched."""
 
     def delete() -> None:
-        simulator.wait_for_request(Where("watch", "deployments"))
+        simulator.wait_for_request(RequestMatch("watch", "deployments"))
         simulator.call(lambda state: state.storage.delete(by_kind("Deployment"), "shop", "checkout"))
 
     task = asyncio.create_task(asyncio.to_thread(delete))

@@ -78,7 +78,7 @@ def test_json_keeps_what_a_terminal_would_act_on_as_escapes(encoding: str) -> No
     stored = io.BytesIO()
     out = io.TextIOWrapper(stored, encoding=encoding)
     values = {"name": "\x9b31m \u202e \x1b[2J é →", "emoji": "\U0001f600"}
-    console(out).answer_json(values)
+    console(out).print_json(values)
     out.flush()
     text = stored.getvalue().decode(encoding)
     assert json.loads(text) == values

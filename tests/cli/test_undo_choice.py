@@ -14,7 +14,7 @@ from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Core, Shell
 from tests.cli.writes import BAD, CART, CHECKOUT, DB, DRY, WAIT, doing, only_result, undo
 
@@ -37,7 +37,7 @@ def burning(tmp_path: Path) -> Iterator[Shell]:
 def number(shell: Shell, app: str, before: str, after: str | None) -> None:
     """Write another revision annotation into the ReplicaSet of that revision; None takes it away."""
 
-    def run(state: ClusterState) -> None:
+    def run(state: SimulatorState) -> None:
         for one in state.storage.list(by_kind("ReplicaSet"), "shop"):
             found = copy.deepcopy(one)
             notes = found["metadata"].get("annotations") or {}
@@ -52,7 +52,7 @@ def number(shell: Shell, app: str, before: str, after: str | None) -> None:
 def warn(shell: Shell) -> None:
     """Write what a kubelet says of the pods of checkout's last revision."""
 
-    def run(state: ClusterState) -> None:
+    def run(state: SimulatorState) -> None:
         pods = state.storage.list(by_kind("Pod"), "shop")
         [pod] = [one for one in pods if BAD in str(one["spec"]) and one["metadata"]["name"].startswith("checkout-")]
         about = {"kind": "Pod", "namespace": "shop", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}

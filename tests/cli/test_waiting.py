@@ -8,7 +8,7 @@ import io
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, UnavailableError
-from k9py.cli.waiting import Waiting, reading_words
+from k9py.cli.waiting import WaitProgress, read_progress
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from tests.unit.cluster.server import HeldClock
 
@@ -27,7 +27,7 @@ async def said_during(*passing: float, is_terminal: bool) -> list[str]:
         err.truncate()
         return text
 
-    async with Waiting(err, clock, lambda: f"reading {next(counts)}", is_terminal=is_terminal):
+    async with WaitProgress(err, clock, lambda: f"reading {next(counts)}", is_terminal=is_terminal):
         for seconds in passing:
             await asyncio.sleep(0)
             clock.pass_time(seconds)
@@ -88,4 +88,4 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
 )
 def test_the_words_for_what_is_being_read(kinds: list[KindHealth], words: str) -> None:
     health = ClusterHealth(ClusterState.LOADING, kinds={one.kind: one for one in kinds})
-    assert reading_words(health) == words
+    assert read_progress(health) == words

@@ -13,13 +13,13 @@ import pytest
 from k9py.cli.console import Console
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import pausing, restarting, resuming, scaling, setting_images, undoing
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import ManualClock, RealClock
-from k9py.simulator.faults import Refuse, Where
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Shell, edit, image, spec_of
 from tests.cli.writes import (
     BAD,
@@ -187,7 +187,7 @@ async def test_scaling_to_nothing_and_back(quick: Shell) -> None:
 
 
 async def test_a_daemon_set_cannot_be_scaled(shop: Shell) -> None:
-    ran = await shop.run(doing("scale", scaling(3), Named("DaemonSet", "agent")), namespace="monitoring")
+    ran = await shop.run(doing("scale", scaling(3), ObjectArgument("DaemonSet", "agent")), namespace="monitoring")
     assert ran.code == 9
     assert "cannot be scaled" in ran.err
 
@@ -195,7 +195,7 @@ async def test_a_daemon_set_cannot_be_scaled(shop: Shell) -> None:
 async def test_given_up_while_it_is_followed_the_change_stays_and_the_audit_file_says_so(quick: Shell) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
     running = asyncio.create_task(quick.run(doing("restart", restarting(), options=WAIT)))
-    await asyncio.to_thread(quick.simulator.wait_for_request, Where("watch", "deployments"))
+    await asyncio.to_thread(quick.simulator.wait_for_request, RequestMatch("watch", "deployments"))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -207,9 +207,9 @@ async def test_given_up_as_json_it_is_still_told_what_was_written(
 ) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
     answers: list[Any] = []
-    monkeypatch.setattr(Console, "answer_json", lambda _, values: answers.append(values))
+    monkeypatch.setattr(Console, "print_json", lambda _, values: answers.append(values))
     running = asyncio.create_task(quick.run(doing("restart", restarting(), options=WAIT), json=True))
-    await asyncio.to_thread(quick.simulator.wait_for_request, Where("watch", "deployments"))
+    await asyncio.to_thread(quick.simulator.wait_for_request, RequestMatch("watch", "deployments"))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -220,7 +220,7 @@ async def test_an_undo_right_behind_a_change_goes_back_to_what_was_before_it(tmp
     revision = {"deployment.kubernetes.io/revision": "2"}
     labels, name = {"app": "checkout"}, {"name": "checkout", "namespace": "shop"}
 
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         spec = workload(GOOD, replicas=1)
         spec |= {"selector": {"matchLabels": labels}}
         spec["template"]["metadata"] = {"labels": labels}
@@ -335,7 +335,9 @@ async def test_who_may_scale_alone_can_scale_without_reading_pods(shop: Shell) -
 
 
 async def test_a_server_that_fails_is_2_and_tells_that_it_is_not_known(shop: Shell) -> None:
-    shop.simulator.inject(Refuse(503), Where("patch", containing="deployments/checkout?fieldManager"), times=None)
+    shop.simulator.inject(
+        Refuse(503), RequestMatch("patch", containing="deployments/checkout?fieldManager"), times=None
+    )
     ran = await shop.run(doing("restart", restarting()), json=True)
     assert ran.code == 2
     assert "it is not known whether the change was made" in ran.err

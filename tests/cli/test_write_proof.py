@@ -20,18 +20,18 @@ from k9py.cli.options import WriteOptions
 from k9py.cli.plans import restarting, scaling, setting_images
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.faults import Cut, Fault, Refuse, Replace, Silence, Where
+from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch, Silence
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.webhooks import Webhook
 from tests.cli.shell import Core, Shell
 from tests.cli.writes import CART, CHECKOUT, GOOD, checkout, doing, image_of, only_result, undo
 
 NEWER = "registry.example.com/shop/checkout:2.9.0"
-WRITTEN = Where("patch", "deployments", "checkout?fieldManager")
+WRITTEN = RequestMatch("patch", "deployments", "checkout?fieldManager")
 """The write itself and not its dry run."""
-SCALED = Where("patch", "deployments", "checkout/scale?fieldManager")
+SCALED = RequestMatch("patch", "deployments", "checkout/scale?fieldManager")
 
 
 @pytest.fixture
@@ -49,7 +49,9 @@ def set_image() -> Core:
 
 @pytest.mark.parametrize("code", [400, 403, 409, 422, 500])
 async def test_a_rule_that_refuses_is_exit_9_with_its_name_whatever_its_code(shop: Shell, code: int) -> None:
-    shop.simulator.register(Webhook("validate.kyverno.svc-fail", denies=(code, "require-team: label team is required")))
+    shop.simulator.register_webhook(
+        Webhook("validate.kyverno.svc-fail", denies=(code, "require-team: label team is required"))
+    )
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 9
     error = only_result(ran)["error"]
@@ -64,7 +66,7 @@ async def test_a_webhook_that_does_not_support_dry_run_is_a_warning_and_the_writ
     shop: Shell, code: int
 ) -> None:
     message = 'admission webhook "audit.example.com" does not support dry run'
-    shop.simulator.inject(Refuse(code, message=message), Where("patch", containing="dryRun"), times=None)
+    shop.simulator.inject(Refuse(code, message=message), RequestMatch("patch", containing="dryRun"), times=None)
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 0, ran.err
     result = only_result(ran)
@@ -74,7 +76,7 @@ async def test_a_webhook_that_does_not_support_dry_run_is_a_warning_and_the_writ
 
 
 async def test_a_webhook_that_cannot_be_called_says_so_and_never_that_it_is_tried_again(shop: Shell) -> None:
-    shop.simulator.register(Webhook("slow.example.com", fails="context deadline exceeded"))
+    shop.simulator.register_webhook(Webhook("slow.example.com", fails="context deadline exceeded"))
     ran = await shop.run(set_image())
     assert ran.code == 2
     assert "could not ask the admission webhook slow.example.com: context deadline exceeded" in ran.err
@@ -88,7 +90,9 @@ async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: 
         found: Object = json.loads(text)
         return found
 
-    shop.simulator.register(Webhook("mirror.example.com", Where(resource="deployments"), mutates=mirrored))
+    shop.simulator.register_webhook(
+        Webhook("mirror.example.com", RequestMatch(resource="deployments"), mutates=mirrored)
+    )
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 0, ran.err
     result = only_result(ran)
@@ -98,7 +102,7 @@ async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: 
 
 
 def annotate(simulator: Simulator, annotations: dict[str, str]) -> None:
-    def run(state: ClusterState) -> None:
+    def run(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "checkout")
         assert found is not None
         notes = {**found["metadata"]["annotations"], **annotations}
@@ -121,7 +125,7 @@ async def test_a_webhook_that_puts_everything_back_is_not_done_although_it_was_p
         notes = {**obj["metadata"]["annotations"], CHANGE_CAUSE: "release 2.7.1", "seen.example.com/call": str(call)}
         return {**obj, "metadata": {**obj["metadata"], "annotations": notes}, "spec": before}
 
-    shop.simulator.register(Webhook("back.example.com", Where(resource="deployments"), mutates=revert))
+    shop.simulator.register_webhook(Webhook("back.example.com", RequestMatch(resource="deployments"), mutates=revert))
     ran = await shop.run(set_image() if action == "set-image" else doing("scale", scaling(5)), json=True)
     assert ran.code == 2
     assert (only_result(ran)["outcome"], only_result(ran)["error"]["looked"]) == ("failed", "not-made")
@@ -143,7 +147,7 @@ def numbered(obj: Object, call: int) -> Object:
 
 
 async def test_what_was_stored_otherwise_than_previewed_is_told_and_audited(shop: Shell) -> None:
-    shop.simulator.register(Webhook("pin.example.com", Where(resource="deployments"), mutates=numbered))
+    shop.simulator.register_webhook(Webhook("pin.example.com", RequestMatch(resource="deployments"), mutates=numbered))
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 0, ran.err
     result = only_result(ran)
@@ -193,11 +197,11 @@ async def test_what_was_not_made_is_never_told_done(shop: Shell, fault: Replace,
 
 LOST: list[Fault] = [
     Cut(0),
-    Replace(502, b"<html>", "text/html", made=True),
-    Replace(503, made=True),
-    Replace(504, b"", "text/plain", made=True),
-    Replace(made=True),
-    Replace(200, b"<html>", "text/html", made=True),
+    Replace(502, b"<html>", "text/html", after_handling=True),
+    Replace(503, after_handling=True),
+    Replace(504, b"", "text/plain", after_handling=True),
+    Replace(after_handling=True),
+    Replace(200, b"<html>", "text/html", after_handling=True),
 ]
 
 
@@ -220,11 +224,13 @@ async def test_what_was_made_and_its_answer_lost_is_found_by_looking(shop: Shell
 async def test_an_object_that_cannot_be_read_back_stays_unknown(shop: Shell) -> None:
     def unreadable(obj: Object, call: int) -> Object:
         if call == 2:  # the write itself: from now on nobody may read
-            shop.simulator._faults.add(Refuse(403, "Forbidden", "no"), Where("get", "deployments"), times=None)
+            shop.simulator._faults.add(Refuse(403, "Forbidden", "no"), RequestMatch("get", "deployments"), times=None)
         return obj
 
-    shop.simulator.register(Webhook("trap.example.com", Where("patch", "deployments"), mutates=unreadable))
-    shop.simulator.inject(Replace(504, made=True), WRITTEN)
+    shop.simulator.register_webhook(
+        Webhook("trap.example.com", RequestMatch("patch", "deployments"), mutates=unreadable)
+    )
+    shop.simulator.inject(Replace(504, after_handling=True), WRITTEN)
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 2
     assert (only_result(ran)["outcome"], only_result(ran)["error"]["looked"]) == ("unknown", "unknown")
@@ -243,10 +249,10 @@ async def test_given_up_while_it_is_written_it_is_not_told_as_failed(
             arrived.set()
         return obj
 
-    shop.simulator.register(Webhook("tell.example.com", Where("patch", "deployments"), mutates=tell))
+    shop.simulator.register_webhook(Webhook("tell.example.com", RequestMatch("patch", "deployments"), mutates=tell))
     shop.simulator.inject(Silence(), WRITTEN)
     answers: list[Any] = []
-    monkeypatch.setattr(Console, "answer_json", lambda _, values: answers.append(values))
+    monkeypatch.setattr(Console, "print_json", lambda _, values: answers.append(values))
     running = asyncio.create_task(shop.run(set_image(), json=True))
     assert await asyncio.to_thread(arrived.wait, 60)
     running.cancel()

@@ -8,14 +8,14 @@ from typing import Any
 from k9py.cli.options import WriteOptions
 from k9py.cli.plans import Planner, undoing
 from k9py.cli.session import Invocation
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 from k9py.cli.writing import write
 from tests.cli.shell import Core, Ran, Shell, spec_of
 
-CHECKOUT = Named("Deployment", "checkout")
-CART = Named("Deployment", "cart")
-PAYMENTS = Named("Deployment", "payments")
-DB = Named("StatefulSet", "db")
+CHECKOUT = ObjectArgument("Deployment", "checkout")
+CART = ObjectArgument("Deployment", "cart")
+PAYMENTS = ObjectArgument("Deployment", "payments")
+DB = ObjectArgument("StatefulSet", "db")
 GOOD = "registry.example.com/shop/checkout:2.7.1"
 BAD = "registry.example.com/shop/checkout:2.8.0"
 YES = WriteOptions(yes=True)
@@ -24,7 +24,7 @@ DRY = WriteOptions(dry_run=True)
 
 
 def doing(
-    action: str, planner: Planner, *targets: Named, options: WriteOptions = YES, delete_stuck: bool = False
+    action: str, planner: Planner, *targets: ObjectArgument, options: WriteOptions = YES, delete_stuck: bool = False
 ) -> Core:
     def core(invocation: Invocation) -> Any:
         return write(invocation, targets or (CHECKOUT,), action, planner, options, delete_stuck=delete_stuck)
@@ -32,7 +32,7 @@ def doing(
     return core
 
 
-def undo(number: int = 0, *targets: Named, options: WriteOptions = YES, delete_stuck: bool = False) -> Core:
+def undo(number: int = 0, *targets: ObjectArgument, options: WriteOptions = YES, delete_stuck: bool = False) -> Core:
     planner = undoing(number, delete_stuck=delete_stuck)
     return doing("undo", planner, *targets, options=options, delete_stuck=delete_stuck)
 

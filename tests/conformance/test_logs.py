@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from k9py.simulator.faults import Where
+from k9py.simulator.faults import RequestMatch
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
@@ -17,7 +17,7 @@ from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 def run(simulator: Simulator) -> ScriptedRun:
     """The log of every container in a shop of two pods, one with two containers."""
 
-    def fill(state: ClusterState) -> ScriptedRun:
+    def fill(state: SimulatorState) -> ScriptedRun:
         present = ScriptedRun("one", "two", "three")
         state.log_source = ScriptedLogs(present, ScriptedRun("last words"))
         add_namespace(state)
@@ -62,7 +62,7 @@ async def test_follow(kubectl: Kubectl, simulator: Simulator, run: ScriptedRun) 
 
 async def test_follow_begins_before_the_first_line(kubectl: Kubectl, simulator: Simulator, run: ScriptedRun) -> None:
     async with kubectl.running("logs", "-f", "a", "--tail=0") as following:
-        await asyncio.to_thread(simulator.wait_for_request, Where(containing="/a/log"))
+        await asyncio.to_thread(simulator.wait_for_request, RequestMatch(containing="/a/log"))
         simulator.call(lambda _: run.write("four"))
         assert await following.line() == "four"
 
@@ -71,7 +71,7 @@ async def test_the_previous_container(kubectl: Kubectl, simulator: Simulator) ->
     refused = await kubectl("logs", "--previous", "a", code=1)
     assert 'previous terminated container "app" in pod "a" not found' in refused.err
 
-    def restart(state: ClusterState) -> None:
+    def restart(state: SimulatorState) -> None:
         found = state.storage.get(PODS, "shop", "a")
         assert found is not None
         container = {**found["status"]["containerStatuses"][0], "lastState": {"terminated": {"exitCode": 1}}}

@@ -4,7 +4,7 @@ import pytest
 
 from k9py.simulator.resources import EVENTS, PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl
 from tests.unit.simulator.objects import Object, add_deployment, add_namespace, add_pod
 
@@ -13,7 +13,7 @@ from tests.unit.simulator.objects import Object, add_deployment, add_namespace, 
 def shop(simulator: Simulator) -> None:
     """A namespace with a deployment and three pods, one of them in another place."""
 
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         add_namespace(state)
         add_namespace(state, "office")
         add_deployment(state)
@@ -94,7 +94,7 @@ async def test_watch_prints_changes_as_they_come(kubectl: Kubectl, simulator: Si
     async with kubectl.running("get", "pods", "-w") as watch:
         await watch.line_with("checkout-b")
 
-        def start(state: ClusterState) -> Object:
+        def start(state: SimulatorState) -> Object:
             found = state.storage.get(PODS, "shop", "checkout-b")
             assert found is not None
             status = {**found["status"], "reason": "Evicted", "phase": "Failed"}
@@ -114,7 +114,7 @@ async def test_describe_deployment(kubectl: Kubectl) -> None:
 
 
 async def test_describe_pod_tells_its_events(kubectl: Kubectl, simulator: Simulator) -> None:
-    def say(state: ClusterState) -> None:
+    def say(state: SimulatorState) -> None:
         about = state.storage.get(PODS, "shop", "checkout-a")
         assert about is not None
         state.storage.create(

@@ -18,12 +18,12 @@ import pytest
 
 from k9py.api.kinds import KINDS
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
-from k9py.rollouts.kubectl_words import kubectl_words
-from k9py.rollouts.progress import progress
+from k9py.rollouts.kubectl_status import kubectl_status
+from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.status import RolloutState, rollout_status
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl, Outcome
 from tests.recordings import exchanges
 from tests.unit.simulator.objects import add_namespace
@@ -105,7 +105,7 @@ class Served:
 
 @pytest.fixture
 def served(simulator: Simulator) -> list[Served]:
-    def put(state: ClusterState) -> list[tuple[str, Object]]:
+    def put(state: SimulatorState) -> list[tuple[str, Object]]:
         stored = []
         for number, obj in enumerate(recorded()):
             namespace = f"state-{number}"
@@ -144,11 +144,11 @@ async def test_our_words_are_kubectls_and_we_are_done_exactly_when_it_is(
     answers = await each(kubectl, served, "--watch=false")
     ended = set()
     for one, outcome in zip(served, answers, strict=True):
-        words, done = kubectl_words(one.workload)
+        words, done = kubectl_status(one.workload)
         assert words == sentence(outcome)
         assert words.startswith("error: ") == (outcome.code != 0)
         assert done == bool(SAYS_DONE.match(words))
-        counts, state = progress(one.workload), rollout_status(one.workload, (), (), NOW).state
+        counts, state = rollout_progress(one.workload), rollout_status(one.workload, (), (), NOW).state
         assert (state is RolloutState.COMPLETE) == (
             # kubectl also calls done what is held by a pause, and what has pods left beyond the number wanted.
             done and not counts.paused and counts.total <= counts.desired
@@ -159,9 +159,9 @@ async def test_our_words_are_kubectls_and_we_are_done_exactly_when_it_is(
 
 async def test_a_kubectl_that_waits_ends_well_exactly_where_we_are_done(kubectl: Kubectl, served: list[Served]) -> None:
     # One state for each form of sentence: those that are not done cost their timeout.
-    forms = {re.sub(r"\d+|-\w{8,10}\b", "#", kubectl_words(one.workload)[0]): one for one in served}
+    forms = {re.sub(r"\d+|-\w{8,10}\b", "#", kubectl_status(one.workload)[0]): one for one in served}
     assert len(forms) >= 8
     chosen = list(forms.values())
     for one, outcome in zip(chosen, await each(kubectl, chosen, "--timeout=1s"), strict=True):
-        words, done = kubectl_words(one.workload)
+        words, done = kubectl_status(one.workload)
         assert (outcome.code == 0) == done, words

@@ -10,7 +10,7 @@ from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import RealClock
 from k9py.simulator.resources import DEPLOYMENTS, by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl
 from tests.unit.simulator.cluster import workload
 from tests.unit.simulator.recordings import exchanges
@@ -30,7 +30,7 @@ def simulator() -> Iterator[Simulator]:
 async def rollout(simulator: Simulator, kubectl: Kubectl) -> Kubectl:
     """A kubectl in an empty namespace `here`, with a Deployment, a StatefulSet and a DaemonSet that have converged."""
 
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         create_object(state, by_kind("Namespace"), {"metadata": {"name": "here"}})
         for kind, name, spec in (
             ("Deployment", "checkout", {"replicas": 3, "progressDeadlineSeconds": 30}),
@@ -168,7 +168,7 @@ async def test_scale_up_and_down_converges(rollout: Kubectl, simulator: Simulato
         ready = f"jsonpath={{.status.readyReplicas}}={wanted}"
         await rollout("wait", target, f"--for={ready}", "--timeout=30s", namespace="here")
 
-        def settled(state: ClusterState, wanted: int = wanted) -> bool:
+        def settled(state: SimulatorState, wanted: int = wanted) -> bool:
             pods = state.storage.list(by_kind("Pod"), "here")
             return len([pod for pod in pods if pod["metadata"]["name"].startswith(f"{name}-")]) == wanted
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from k9py.simulator.faults import Where
+from k9py.simulator.faults import RequestMatch
 from k9py.simulator.resources import DEPLOYMENTS, PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl
 from tests.unit.simulator.objects import Object, add_deployment, add_namespace, add_pod
 
@@ -21,7 +21,7 @@ data: {{colour: {colour}}}
 
 @pytest.fixture(autouse=True)
 def shop(simulator: Simulator) -> None:
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         add_namespace(state)
         add_deployment(state)
         add_pod(state, "checkout-a")
@@ -119,7 +119,7 @@ async def test_create_deployment_is_sent_as_protobuf(kubectl: Kubectl, simulator
 async def test_delete_waits_until_the_pod_is_gone(kubectl: Kubectl, simulator: Simulator) -> None:
     deleting = asyncio.ensure_future(kubectl("delete", "pod", "checkout-a"))
 
-    def is_terminating(state: ClusterState) -> bool:
+    def is_terminating(state: SimulatorState) -> bool:
         found = state.storage.get(PODS, "shop", "checkout-a")
         return found is not None and "deletionTimestamp" in found["metadata"]
 
@@ -137,7 +137,7 @@ async def test_delete_by_label(kubectl: Kubectl, simulator: Simulator) -> None:
 async def test_wait_ends_when_the_condition_holds(kubectl: Kubectl, simulator: Simulator) -> None:
     waiting = asyncio.ensure_future(kubectl("wait", "--for=condition=Available", "deploy/checkout", "--timeout=50s"))
 
-    await asyncio.to_thread(simulator.wait_for_request, Where("watch", "deployments"))
+    await asyncio.to_thread(simulator.wait_for_request, RequestMatch("watch", "deployments"))
     condition = {"type": "Available", "status": "True"}
     simulator.call(
         lambda state: state.storage.update(
@@ -147,7 +147,7 @@ async def test_wait_ends_when_the_condition_holds(kubectl: Kubectl, simulator: S
     assert (await waiting).out == "deployment.apps/checkout condition met\n"
 
 
-def _held(state: ClusterState) -> Object:
+def _held(state: SimulatorState) -> Object:
     found = state.storage.get(DEPLOYMENTS, "shop", "checkout")
     assert found is not None
     return found

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import choose_scope
-from k9py.informer.clock import SystemClock
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
+from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
 
 PATIENCE = 20.0
@@ -62,4 +62,4 @@ async def until(cluster: Cluster, condition: Callable[[], bool]) -> None:
 
 
 async def whole(cluster: Cluster) -> None:
-    await until(cluster, lambda: cluster.health.is_whole)
+    await until(cluster, lambda: cluster.health.is_complete)

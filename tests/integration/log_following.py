@@ -25,7 +25,7 @@ from k9py.logs.follow.stream import LogStream
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.resources import by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.integration.clusters import watched, whole
 from tests.unit.simulator.numbered import Counts, Ledger, Place, Written, numbered
 
@@ -96,7 +96,7 @@ class Follower:
             await asyncio.sleep(0)
         targets = self._cluster.queries.log_targets(self._subject)
         for target in targets:
-            self._known.setdefault(target.place, target.container_id)
+            self._known.setdefault(target.container_key, target.container_id)
         if not self._first:
             self._first = frozenset(self._known)
         self.stream.set_targets(targets)
@@ -133,7 +133,7 @@ class Follower:
         counts = self.simulator.call(lambda _: self._written.counts())
         return {place: runs for place, runs in counts.items() if place in self._known}
 
-    def _joined(self, _: ClusterState) -> dict[Place, int]:
+    def _joined(self, _: SimulatorState) -> dict[Place, int]:
         later = self._known.items() - {(place, self._known[place]) for place in self._first}
         return {place: self._written.run_of(container_id) for place, container_id in later}
 
@@ -169,7 +169,7 @@ def workload(
 ) -> ObjectKey:
     """Create a workload of numbered containers."""
 
-    def create(state: ClusterState) -> None:
+    def create(state: SimulatorState) -> None:
         template = {
             "metadata": {"labels": {"app": name}, "annotations": numbered(rate, **(annotations or {}))},
             "spec": {"containers": [{"name": "app", "image": f"registry.example.com/{name}:1.0.0"}]},
@@ -186,7 +186,7 @@ def workload(
 def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:
     """Annotate every pod of a workload; returns how many there were."""
 
-    def change(state: ClusterState) -> int:
+    def change(state: SimulatorState) -> int:
         found = pods(state, name)
         for pod in found:
             told = {**(pod["metadata"].get("annotations") or {}), **annotations}
@@ -196,13 +196,13 @@ def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:
     return simulator.call(change)
 
 
-def pods(state: ClusterState, name: str) -> list[Object]:
+def pods(state: SimulatorState, name: str) -> list[Object]:
     """Return the pods of a workload."""
     found = state.storage.list(by_kind("Pod"), NAMESPACE)
     return [pod for pod in found if pod["metadata"]["labels"].get("app") == name]
 
 
-def roll_out(state: ClusterState, kind: str, name: str, tag: str) -> None:
+def roll_out(state: SimulatorState, kind: str, name: str, tag: str) -> None:
     """Give a workload another image."""
     resource = by_kind(kind)
     found = state.storage.get(resource, NAMESPACE, name)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.follow import follow
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events
+from k9py.cluster.rollout_tracking import track_rollout
 from k9py.cluster.scope import Scope
 from k9py.kube.connection import Connection
-from k9py.logs.follow.range import LogRange
+from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
 from k9py.operations.patcher import WriteRequest
@@ -24,7 +24,7 @@ from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.views.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code
+from k9py.views.overview import ALL_WELL, COULD_NOT_TELL, FAILING, overview_exit_code
 from tests.integration.clusters import PATIENCE, until, watched, whole
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
@@ -47,14 +47,14 @@ def verdict(cluster: Cluster) -> int:
     now, ask = cluster.clock.now(), cluster.queries
     services = [ask.service_view(key, now) for key in list(ask.service_keys())]
     rollouts = [ask.rollout_view(key, now) for key in list(ask.rollout_keys())]
-    return exit_code(cluster.health, [one for one in services if one], [one for one in rollouts if one])
+    return overview_exit_code(cluster.health, [one for one in services if one], [one for one in rollouts if one])
 
 
 @of("shop-quiet")
 async def test_a_healthy_shop_is_all_well(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        assert cluster.notice == ""
+        assert cluster.scope_notice == ""
         assert len(list(cluster.queries.service_keys())) >= 12
         assert verdict(cluster) == ALL_WELL
 
@@ -70,10 +70,10 @@ async def test_a_bad_release_is_named_with_its_image_while_the_old_pods_serve(
         assert rollout is not None
         assert service is not None
         assert rollout.status.state is RolloutState.STALLED
-        assert rollout.status.cause is TroubleKind.IMAGE
-        assert BAD_IMAGE in rollout.status.words
-        assert service.worst is not None
-        assert BAD_IMAGE in service.worst.message
+        assert rollout.status.cause_kind is CauseKind.IMAGE
+        assert BAD_IMAGE in rollout.status.summary
+        assert service.worst_finding is not None
+        assert BAD_IMAGE in service.worst_finding.message
         assert (service.ready, service.total) == (3, 4)
         assert [(one.is_current, one.ready) for one in cluster.queries.cohorts_of(CHECKOUT)] == [(True, 0), (False, 3)]
         assert verdict(cluster) == FAILING
@@ -86,8 +86,8 @@ async def test_a_service_that_selects_nothing_says_so(simulator: Simulator, tmp_
         view = cluster.queries.service_view(CART_SERVICE, cluster.clock.now())
         assert view is not None
         assert (view.ready, view.total) == (0, 0)
-        assert view.worst is not None
-        assert "app=crat" in view.worst.message
+        assert view.worst_finding is not None
+        assert "app=crat" in view.worst_finding.message
 
 
 @of("shop-quiet")
@@ -121,8 +121,11 @@ async def test_a_lost_server_leaves_everything_readable_and_stale_and_nothing_is
 async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path, user="viewer") as cluster:
         assert cluster.scope == Scope(("shop",))
-        assert cluster.notice == "no right to list pods in all namespaces: showing namespace shop only"
-        await until(cluster, lambda: cluster.knows("Deployment") and cluster.knows("Pod") and cluster.knows("Service"))
+        assert cluster.scope_notice == "no right to list pods in all namespaces: showing namespace shop only"
+        await until(
+            cluster,
+            lambda: cluster.has_synced("Deployment") and cluster.has_synced("Pod") and cluster.has_synced("Service"),
+        )
         await until(cluster, lambda: "EndpointSlice" in cluster.health.forbidden)
         view = cluster.queries.service_view(CHECKOUT_SERVICE, cluster.clock.now())
         assert view is not None
@@ -139,7 +142,7 @@ async def test_a_scale_is_followed_until_it_has_converged(simulator: Simulator, 
         generation = answer["metadata"]["generation"]
         states = []
         async with asyncio.timeout(PATIENCE):
-            async for status in follow(cluster, CHECKOUT, generation=generation):
+            async for status in track_rollout(cluster, CHECKOUT, generation=generation):
                 states.append(status)
                 await asyncio.to_thread(simulator.advance, 20)
         assert states[-1].state is RolloutState.COMPLETE
@@ -183,7 +186,7 @@ async def test_the_logs_of_a_service_are_those_of_all_its_pods_and_new_pods_join
             await until(cluster, lambda: len(cluster.queries.pods_of(CHECKOUT)) == 4)
             await heard_from({one.name for one in cluster.queries.pods_of(CHECKOUT)})
             running.cancel()
-        assert all(one.at is not None for one in lines if not one.marker)
+        assert all(one.timestamp is not None for one in lines if not one.marker)
 
 
 @of("bad-release")

@@ -29,9 +29,9 @@ from k9py.logs.source import LogTarget
 from k9py.operations.patcher import WriteRequest
 from k9py.simulator.api.access import EVERYTHING
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.faults import Cut, Refuse, Where
+from k9py.simulator.faults import Cut, Refuse, RequestMatch
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
@@ -42,7 +42,7 @@ CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 def simulator() -> Iterator[Simulator]:
     """A cluster with one deployment and three pods; nothing in it moves by itself."""
 
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         add_namespace(state)
         add_deployment(state)
         for name in ("a", "b", "c"):
@@ -97,7 +97,7 @@ async def test_a_watch_streams_the_list_and_then_what_changes(simulator: Simulat
 
 
 async def test_a_watch_cut_inside_a_line_is_a_lost_connection(simulator: Simulator, tmp_path: Path) -> None:
-    simulator.inject(Cut(after_bytes=50), Where(verb="watch"))
+    simulator.inject(Cut(after_bytes=50), RequestMatch(verb="watch"))
     async with connected(simulator, tmp_path) as connection:
         watch = connection.lister_watcher(POD, "shop").watch(
             resource_version="", send_initial_events=True, timeout_seconds=290
@@ -110,7 +110,7 @@ async def test_a_watch_cut_inside_a_line_is_a_lost_connection(simulator: Simulat
 async def test_a_log_is_followed_from_its_tail(simulator: Simulator, tmp_path: Path) -> None:
     run = ScriptedRun("one", "two")
 
-    def script(state: ClusterState) -> None:
+    def script(state: SimulatorState) -> None:
         state.log_source = ScriptedLogs(run, ScriptedRun("last words"))
 
     simulator.call(script)
@@ -175,8 +175,8 @@ async def test_a_revoked_token_is_refused_until_the_kubeconfig_has_a_new_one(
 
 
 async def test_a_server_in_trouble_and_an_expired_version_are_told_apart(simulator: Simulator, tmp_path: Path) -> None:
-    simulator.inject(Refuse(503, retry_after=7), Where(verb="list"))
-    simulator.inject(Refuse(410, "Expired", "too old"), Where(verb="list"))
+    simulator.inject(Refuse(503, retry_after=7), RequestMatch(verb="list"))
+    simulator.inject(Refuse(410, "Expired", "too old"), RequestMatch(verb="list"))
     async with connected(simulator, tmp_path) as connection:
         lister = connection.lister_watcher(POD, "shop")
         with pytest.raises(UnavailableError) as caught:

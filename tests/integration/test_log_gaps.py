@@ -14,14 +14,14 @@ import pytest
 from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.nodes import lose_node, restore_node
-from k9py.simulator.faults import Cut, Refuse, Where
+from k9py.simulator.faults import Cut, Refuse, RequestMatch
 from k9py.simulator.node_faults import SKEW_ANNOTATION
 from k9py.simulator.nodes.behaviours import ANNOTATION as BEHAVIOUR
 from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
 from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
 from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.server import LOGS, Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.server import LOG_REQUESTS, Simulator
+from k9py.simulator.state import SimulatorState
 from tests.integration.log_following import NAMESPACE, Follower, change_pods, following, pods, roll_out, workload
 
 
@@ -73,8 +73,8 @@ async def test_a_server_that_is_lost_for_a_while_and_lines_cut_in_the_middle_los
         await begin(follower, 3)
         simulator.stop_listening()
         await follower.run(15)
-        simulator.inject(Cut(333), LOGS, times=3)
-        simulator.inject(Refuse(503, retry_after=2), LOGS, times=4)
+        simulator.inject(Cut(333), LOG_REQUESTS, times=3)
+        simulator.inject(Refuse(503, retry_after=2), LOG_REQUESTS, times=4)
         simulator.listen_again()
         await follower.run(20)
         await follower.prove()
@@ -109,7 +109,7 @@ async def test_two_restarts_while_nobody_could_look_are_admitted(simulator: Simu
     simulator.advance(20)
     async with following(simulator, tmp_path, subject) as follower:
         await begin(follower, 1)
-        simulator.inject(Refuse(503), LOGS, times=None)
+        simulator.inject(Refuse(503), LOG_REQUESTS, times=None)
         simulator.break_logs()
         for wish in range(1, 4):
             change_pods(simulator, "orders", **{RESTART_ANNOTATION: f"app {wish}"})
@@ -133,7 +133,7 @@ async def test_rotation_between_two_streams_is_admitted(simulator: Simulator, tm
         await begin(follower, 3)
         await follower.run(10)
         assert not [marker for marker in follower.ledger.markers if marker.startswith("gap")]
-        simulator.inject(Refuse(503), LOGS, times=None)
+        simulator.inject(Refuse(503), LOG_REQUESTS, times=None)
         simulator.break_logs()
         await follower.run(10)
         await follower.prove()
@@ -146,7 +146,7 @@ async def test_a_pod_of_a_stateful_set_moves_to_another_node(simulator: Simulato
     async with following(simulator, tmp_path, subject) as follower:
         await begin(follower, 3)
 
-        def force_away(state: ClusterState) -> str:
+        def force_away(state: SimulatorState) -> str:
             pod = pods(state, "db")[1]
             lose_node(state, pod["spec"]["nodeName"])
             state.storage.remove(PODS, NAMESPACE, pod["metadata"]["name"])
@@ -183,7 +183,7 @@ async def test_a_pod_that_is_new_and_is_restarted_before_its_log_could_be_opened
     simulator.advance(20)
     async with following(simulator, tmp_path, subject) as follower:
         await begin(follower, 2)
-        simulator.inject(Refuse(503), LOGS, times=None)
+        simulator.inject(Refuse(503), LOG_REQUESTS, times=None)
         simulator.call(roll_out, "Deployment", "orders", "1.1.0")
         await follower.run(15)
         change_pods(simulator, "orders", **{RESTART_ANNOTATION: "app 1"})
@@ -194,7 +194,7 @@ async def test_a_pod_that_is_new_and_is_restarted_before_its_log_could_be_opened
 
 
 async def test_a_node_that_is_lost_for_a_while_and_a_clock_that_is_wrong(simulator: Simulator, tmp_path: Path) -> None:
-    def skew(state: ClusterState) -> None:
+    def skew(state: SimulatorState) -> None:
         for node, seconds in zip(state.storage.list(NODES), ("-7", "0", "4.5"), strict=True):
             told = {**node["metadata"], "annotations": {SKEW_ANNOTATION: seconds}}
             state.storage.update(NODES, {**node, "metadata": told})
@@ -221,7 +221,7 @@ async def test_more_containers_than_may_be_read_at_once_take_turns(simulator: Si
         await follower.until(lambda: follower.stream.counts.wanted == 7, "all are known")
         for _ in range(12):
             await follower.run(10)
-            assert simulator.open_logs(Where("get", "pods", "/log?")) <= 3
+            assert simulator.open_logs(RequestMatch("get", "pods", "/log?")) <= 3
         await follower.prove()
 
 

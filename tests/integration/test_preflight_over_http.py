@@ -16,13 +16,13 @@ from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
-from k9py.operations.change import Change
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.forced_rollback import stuck_pods
 from k9py.operations.patcher import WriteRequest
 from k9py.operations.pause import plan_pause
+from k9py.operations.plan import WritePlan
 from k9py.operations.preflight import preflight
-from k9py.operations.prepare import Prepared, applied_as_previewed, prepare
+from k9py.operations.prepare import DryRun, is_stored_as_previewed, prepare
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
@@ -37,7 +37,7 @@ from k9py.simulator.resources import (
     Resource,
 )
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.integration.test_writes_over_http import revision
 from tests.recordings import typed
 
@@ -74,12 +74,12 @@ def writer(connection: Connection) -> Writer:
     return Writer(connection, connection, read_only=False, audit=AuditLog(None), identity=identity)
 
 
-async def prepared(connection: Connection, obj: dict[str, Any], change: Change) -> Prepared:
+async def prepared(connection: Connection, obj: dict[str, Any], change: WritePlan) -> DryRun:
     return await prepare(writer(connection), connection, obj, change)
 
 
 def put(simulator: Simulator, resource: Resource, obj: dict[str, Any]) -> None:
-    def create(state: ClusterState) -> None:
+    def create(state: SimulatorState) -> None:
         state.storage.create(resource, obj)
 
     simulator.call(create)
@@ -87,7 +87,7 @@ def put(simulator: Simulator, resource: Resource, obj: dict[str, Any]) -> None:
 
 
 def change_metadata(simulator: Simulator, key: ObjectKey, field: str, values: dict[str, str]) -> None:
-    def update(state: ClusterState) -> None:
+    def update(state: SimulatorState) -> None:
         obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
         assert obj is not None
         metadata = {**obj["metadata"], field: {**(obj["metadata"].get(field) or {}), **values}}
@@ -123,11 +123,11 @@ async def test_the_previewed_template_is_the_stored_one_byte_for_byte(
         case _:
             change = plan_restart(obj, simulator.clock.now())
     ready = await prepared(connection, obj, change)
-    assert ready.tried
+    assert ready.is_verified
     assert ready.template_before == obj["spec"]["template"]
     assert (await connection.get(key))["spec"] == obj["spec"], "a dry-run stores nothing"
-    written = await writer(connection).write(ready.change, dry_run=False)
-    assert applied_as_previewed(ready, written)
+    written = await writer(connection).write(ready.plan, dry_run=False)
+    assert is_stored_as_previewed(ready, written)
     assert (await connection.get(key))["spec"]["template"] == ready.template_after != ready.template_before
 
 
@@ -135,25 +135,25 @@ async def test_a_scale_leaves_the_template_and_stores_the_previewed_number(conne
     obj = await connection.get(CART)
     ready = await prepared(connection, obj, plan_scale(obj, 7))
     assert ready.template_after == ready.template_before
-    written = await writer(connection).write(ready.change, dry_run=False)
-    assert applied_as_previewed(ready, written)
+    written = await writer(connection).write(ready.plan, dry_run=False)
+    assert is_stored_as_previewed(ready, written)
     assert (await connection.get(CART))["spec"]["replicas"] == 7
 
 
 async def test_a_deleted_pod_is_gone_and_another_comes(simulator: Simulator, connection: Connection) -> None:
     pod = await a_pod(connection, "cart")
     ready = await prepared(connection, pod, plan_delete_pod(pod))
-    assert (ready.tried, ready.after, ready.change.warnings) == (True, None, ())
-    written = await writer(connection).write(ready.change, dry_run=False)
-    assert applied_as_previewed(ready, written)
+    assert (ready.is_verified, ready.after, ready.plan.warnings) == (True, None, ())
+    written = await writer(connection).write(ready.plan, dry_run=False)
+    assert is_stored_as_previewed(ready, written)
     simulator.advance(60)
     with pytest.raises(NotFoundError):
-        await connection.get(ready.change.key)
+        await connection.get(ready.plan.key)
 
 
 @pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict])
 async def test_another_pod_of_the_same_name_is_left_alone(
-    plan: Callable[[dict[str, Any]], Change], simulator: Simulator, connection: Connection
+    plan: Callable[[dict[str, Any]], WritePlan], simulator: Simulator, connection: Connection
 ) -> None:
     key = ObjectKey("Pod", "data", "db-0")
     change = plan(await connection.get(key))
@@ -180,7 +180,7 @@ async def test_a_change_between_preview_and_confirm_aborts_and_says_who_and_when
     at = simulator.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     simulator.advance(5)
     with pytest.raises(ConflictError) as caught:
-        await writer(connection).write(ready.change, dry_run=False)
+        await writer(connection).write(ready.plan, dry_run=False)
     assert caught.value.message == f"Deployment shop/cart was changed since it was confirmed (by kdash at {at})"
     assert (await connection.get(CART))["spec"]["template"]["metadata"]["labels"]["hotfix"] == "yes"
 
@@ -206,15 +206,15 @@ async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, 
         if key is CART:
             changes += [plan_scale(obj, 9), plan_pause(obj)]
         for change in changes:
-            assert (await prepared(connection, obj, change)).change.warnings == (), change.summary
+            assert (await prepared(connection, obj, change)).plan.warnings == (), change.summary
     pod = await a_pod(connection, "cart")
     for change in (plan_delete_pod(pod), plan_evict(pod)):
-        assert (await prepared(connection, pod, change)).change.warnings == ()
+        assert (await prepared(connection, pod, change)).plan.warnings == ()
 
 
 async def test_an_autoscaler_is_told_once_with_its_bounds(connection: Connection) -> None:
     obj = await connection.get(ObjectKey("Deployment", "shop", "frontend"))
-    [warning] = (await prepared(connection, obj, plan_scale(obj, 20))).change.warnings
+    [warning] = (await prepared(connection, obj, plan_scale(obj, 20))).plan.warnings
     words = "autoscaler frontend keeps it between 3 and 10: it will go back to 10"
     assert (warning.code, warning.message) == ("autoscaler", words)
 
@@ -253,7 +253,7 @@ async def test_who_will_put_it_back_is_told(
 ) -> None:
     change_metadata(simulator, CART, field, values)
     obj = await connection.get(CART)
-    [warning] = (await prepared(connection, obj, plan_set_image(obj, {first_container(obj): NEWER}))).change.warnings
+    [warning] = (await prepared(connection, obj, plan_set_image(obj, {first_container(obj): NEWER}))).plan.warnings
     assert (warning.code, warning.message.startswith(words)) == (code, True)
 
 
@@ -267,10 +267,10 @@ async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_r
     await connection.send(WriteRequest(CART, other, "strategic"), dry_run=False)
     simulator.advance(1)
     obj = await connection.get(CART)
-    [warning] = (await prepared(connection, obj, plan_restart(obj, simulator.clock.now()))).change.warnings
+    [warning] = (await prepared(connection, obj, plan_restart(obj, simulator.clock.now()))).plan.warnings
     words = f"quota pods refuses every surge pod (pods: {pods} of {pods} used), so it cannot begin"
     assert (warning.code, warning.message) == ("no-room", f"maxUnavailable 0 and no room: {words}")
-    [warning] = (await prepared(connection, obj, plan_scale(obj, 9))).change.warnings
+    [warning] = (await prepared(connection, obj, plan_scale(obj, 9))).plan.warnings
     assert (warning.code, "lets in none of the" in warning.message) == ("quota", True)
 
 
@@ -309,18 +309,18 @@ async def test_an_eviction_the_budget_refuses_says_which_what_it_needs_and_has(
         await writer(connection).write(change, dry_run=False)
     assert caught.value.message == refusal
     assert "not known" not in caught.value.hint
-    [warning] = (await prepared(connection, pod, plan_delete_pod(pod))).change.warnings
+    [warning] = (await prepared(connection, pod, plan_delete_pod(pod))).plan.warnings
     assert warning.message == f"{spent}: deleting does not ask it"
 
 
 async def test_an_eviction_the_budget_allows_is_done(simulator: Simulator, connection: Connection) -> None:
     pod = await a_pod(connection, "cart")
     ready = await prepared(connection, pod, plan_evict(pod))
-    assert (ready.tried, ready.after) == (True, None)
-    await writer(connection).write(ready.change, dry_run=False)
+    assert (ready.is_verified, ready.after) == (True, None)
+    await writer(connection).write(ready.plan, dry_run=False)
     simulator.advance(60)
     with pytest.raises(NotFoundError):
-        await connection.get(ready.change.key)
+        await connection.get(ready.plan.key)
 
 
 # --- rights --------------------------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ async def test_a_viewer_is_told_the_missing_right_and_what_is_unknown(simulator:
         with pytest.raises(ForbiddenError):
             await prepared(viewer, obj, change)
         scaled = await prepared(viewer, obj, plan_scale(obj, 7))
-        assert [one.code for one in scaled.change.warnings] == ["unknown", "unknown"], "it may scale, and no more"
+        assert [one.code for one in scaled.plan.warnings] == ["unknown", "unknown"], "it may scale, and no more"
 
 
 # --- forced rollback -----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
-from k9py.logs.templates.compare import compare
+from k9py.logs.templates.compare import compare_patterns
 from k9py.logs.templates.counts import PatternCounts
 from k9py.simulator.nodes.release_voices import AFTER_IMAGE
 from tests.unit.simulator.cluster import Cluster, running_cluster
@@ -29,7 +29,7 @@ def newest_lines(cluster: Cluster) -> tuple[list[LogLine], str, set[str]]:
         assert log is not None
         target = LogTarget("shop", metadata["name"], "app", metadata["uid"], revision=revision)
         lines += [LogLine(target, line.timestamp, line.text) for line in log.read()[-TAIL:]]
-    return sorted(lines, key=lambda line: str(line.at)), new, old
+    return sorted(lines, key=lambda line: str(line.timestamp)), new, old
 
 
 async def test_what_is_new_what_stopped_and_what_comes_more_often_is_found_at_first_sight() -> None:
@@ -37,8 +37,8 @@ async def test_what_is_new_what_stopped_and_what_comes_more_often_is_found_at_fi
         lines, new, old = newest_lines(cluster)
     counts = PatternCounts()
     counts.add(0, lines, lambda: False)
-    found = compare(counts, new, old)
-    told = [(row.kind, row.level.name, row.pattern.partition(":")[0].partition(" {")[0]) for row in found.rows]
+    found = compare_patterns(counts, new, old)
+    told = [(row.change, row.level.name, row.template.partition(":")[0].partition(" {")[0]) for row in found.rows]
     assert [one for one in told if one[0] != "same"] == [
         ("new", "ERROR", "could not apply the voucher"),
         ("new", "WARN", "retrying payment authorisation, attempt <num> of <num>"),

@@ -14,7 +14,7 @@ import pytest
 from k9py.api.kinds import KINDS
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.workloads import workload_findings
@@ -92,7 +92,7 @@ async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
         assert seen[-1].state is RolloutState.COMPLETE
         assert {one.state for one in seen} <= CALM
         assert bool(cluster.events("Unhealthy")) == ("slow" in image)
-        assert {one.cause for one in seen} <= {None, TroubleKind.PROBE}  # not ready yet: said, but as no alarm
+        assert {one.cause_kind for one in seen} <= {None, CauseKind.PROBE}  # not ready yet: said, but as no alarm
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
@@ -113,8 +113,8 @@ async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: st
             await cluster.pass_time(seeded.wait - 60)
         found = status(cluster, kind)
         assert found.state is RolloutState.STALLED
-        assert found.cause is seeded.kind
-        assert seeded.words in found.words
+        assert found.cause_kind is seeded.kind
+        assert seeded.words in found.summary
         old = REPLICAS if kind == "Deployment" else REPLICAS - 1
         assert found.note == f"{old} old pods still serve"
 
@@ -129,8 +129,8 @@ async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_bac
         node = failures.lose_a_node(cluster.state)
         await cluster.pass_time(60)
         found = status(cluster, kind)
-        assert (found.state, found.cause) == (RolloutState.STALLED, TroubleKind.NODE)
-        assert found.words == f"stalled: node {node} does not report"
+        assert (found.state, found.cause_kind) == (RolloutState.STALLED, CauseKind.NODE)
+        assert found.summary == f"stalled: node {node} does not report"
         assert "delete pod" not in found.note
         await cluster.pass_time(400)
         later = status(cluster, kind)
@@ -139,7 +139,7 @@ async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_bac
         if kind == "Deployment":
             assert later.state is RolloutState.COMPLETE
         else:
-            assert (later.state, later.cause, later.words) == (found.state, found.cause, found.words)
+            assert (later.state, later.cause_kind, later.summary) == (found.state, found.cause_kind, found.summary)
         restore_node(cluster.state, node)
         await cluster.pass_time(120)
         assert status(cluster, kind).state is RolloutState.COMPLETE
@@ -153,8 +153,8 @@ async def test_a_quota_that_refuses_the_first_pods_is_named(kind: str) -> None:
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
         await cluster.pass_time(60)
         found = status(cluster, kind)
-        assert found.cause is TroubleKind.QUOTA
-        assert "quota tight is exceeded: requested pods=1" in found.words
+        assert found.cause_kind is CauseKind.QUOTA
+        assert "quota tight is exceeded: requested pods=1" in found.summary
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
@@ -164,15 +164,17 @@ async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
         await cluster.pass_time(60)
         found = status(cluster, kind)
-        assert found.cause is TroubleKind.QUOTA
-        assert "quota tight refuses its pods: must specify limits.cpu for: app; requests.memory for: app" in found.words
+        assert found.cause_kind is CauseKind.QUOTA
+        assert (
+            "quota tight refuses its pods: must specify limits.cpu for: app; requests.memory for: app" in found.summary
+        )
 
 
 async def test_what_was_refused_is_made_as_soon_as_it_may_be() -> None:
     async with running_cluster() as cluster:
         cluster.create("Deployment", NAME, FAILURES["account"].released(failures.good_spec("Deployment")))
         await cluster.pass_time(30)
-        assert status(cluster, "Deployment").cause is TroubleKind.ADMISSION
+        assert status(cluster, "Deployment").cause_kind is CauseKind.ADMISSION
         cluster.storage.create(
             by_kind("ServiceAccount"), {"metadata": {"name": "checkout-writer", "namespace": NAMESPACE}}
         )

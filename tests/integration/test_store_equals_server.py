@@ -22,15 +22,15 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.informer.health import Live
-from k9py.informer.informer import Informer
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.informer.store import Batch
+from k9py.informer.reflector import Reflector
+from k9py.informer.store import ChangeBatch
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
-from k9py.simulator.faults import Cut, Fault, Refuse, Slow, Where
+from k9py.simulator.faults import Cut, Fault, Refuse, RequestMatch, Slow
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 NAMESPACE = "shop"
 PAGE_LIMIT = 3
@@ -130,12 +130,12 @@ def kubeconfig(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -
     return simulator.write_kubeconfig(tmp_path_factory.mktemp("cluster") / "config")
 
 
-def write_all(state: ClusterState, writes: Writes) -> None:
+def write_all(state: SimulatorState, writes: Writes) -> None:
     for one in writes.all:
         write(state, one)
 
 
-def write(state: ClusterState, one: Write) -> None:
+def write(state: SimulatorState, one: Write) -> None:
     """Do one write as the API would."""
     present = state.storage.get(PODS, NAMESPACE, one.name)
     if present is None:
@@ -150,14 +150,14 @@ def write(state: ClusterState, one: Write) -> None:
             write(state, one)
 
 
-def on_server(state: ClusterState) -> Held:
+def on_server(state: SimulatorState) -> Held:
     return {
         POD.key(NAMESPACE, one["metadata"]["name"]): (one["metadata"]["uid"], one["metadata"]["resourceVersion"])
         for one in state.storage.list(PODS, NAMESPACE)
     }
 
 
-def delete_all(state: ClusterState) -> None:
+def delete_all(state: SimulatorState) -> None:
     for one in state.storage.list(PODS, NAMESPACE):
         state.storage.delete(PODS, NAMESPACE, one["metadata"]["name"])
 
@@ -168,7 +168,7 @@ class Watched:
     def __init__(self, lister_watcher: ListerWatcher, *, streamed: bool | None = None) -> None:
         self.replayed: dict[ObjectKey, Pod] = {}
         self._changed = asyncio.Event()
-        self.informer = Informer(
+        self.informer = Reflector(
             POD,
             lister_watcher,
             HurriedClock(),
@@ -178,7 +178,7 @@ class Watched:
         )
         self.informer.store.subscribe(self._replay)
 
-    def _replay(self, batch: Batch[Pod]) -> None:
+    def _replay(self, batch: ChangeBatch[Pod]) -> None:
         for change in batch.changes:
             assert self.replayed.get(change.key) is change.old, f"{change.key}: told of a change that does not follow"
             if change.new is None:
@@ -210,7 +210,7 @@ async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, str
                 case Writes():
                     await asyncio.to_thread(simulator.call, write_all, step)
                 case Trouble(fault, verb):
-                    await asyncio.to_thread(simulator.inject, fault, Where(verb, "pods"))
+                    await asyncio.to_thread(simulator.inject, fault, RequestMatch(verb, "pods"))
                 case Disconnect(compacted):
                     await asyncio.to_thread(simulator.stop_listening)
                     if compacted:

@@ -10,29 +10,29 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientTimeout
 
-from k9py.api.errors import SilentError
+from k9py.api.errors import UnresponsiveError
 from k9py.api.kinds import KINDS
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ESSENTIAL, ClusterState
 from k9py.informer import timing
-from k9py.informer.informer import streams_pay
+from k9py.informer.reflector import prefers_streaming_list
 from k9py.informer.watcher import Watcher
 from k9py.kube import lister_watcher
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.encoding import EncodedObjects
-from k9py.simulator.faults import Hang, NoBookmarks, Silence, Where
+from k9py.simulator.faults import Hang, NoBookmarks, RequestMatch, Silence
 from k9py.simulator.resources import DEPLOYMENTS, PODS, SERVICES, by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState as SimulatedCluster
+from k9py.simulator.state import SimulatorState as SimulatedCluster
 from tests.integration.clusters import PATIENCE, until, watched, whole
 
 SOON = 0.1
 """Seconds of silence that are too long here: loopback answers come much sooner."""
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
-WATCHES = Where(verb="watch")
-LISTS = Where(verb="list")
+WATCHES = RequestMatch(verb="watch")
+LISTS = RequestMatch(verb="list")
 STREAMED = "sendInitialEvents=true"
 
 
@@ -65,9 +65,9 @@ async def test_a_proxy_that_drops_bookmarks_costs_one_attempt_and_is_remembered(
     simulator.inject(NoBookmarks(), WATCHES, times=None)
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        await until(cluster, lambda: all(one.known for one in cluster.health.kinds.values()))
+        await until(cluster, lambda: all(one.has_synced for one in cluster.health.kinds.values()))
         once = streamed_lists(simulator)
-        assert set(once) <= {KINDS[kind].resource for kind in KINDS if streams_pay(KINDS[kind])}
+        assert set(once) <= {KINDS[kind].resource for kind in KINDS if prefers_streaming_list(KINDS[kind])}
         assert len(once) == len(set(once))
         assert is_as_served(simulator, cluster, "Service")
         simulator.call(lambda state: state.storage.compact())
@@ -138,7 +138,7 @@ async def test_a_restored_server_is_read_anew_and_told_although_nothing_is_writt
         simulator.call(lambda state: state.storage.remove(SERVICES, "shop", "cart"))
         await until(cluster, lambda: note(cluster) == "after the backup")
         backup.restore()
-        await until(cluster, lambda: cluster.health.went_back_at is not None)
+        await until(cluster, lambda: cluster.health.restored_at is not None)
         await whole(cluster)
         await until(cluster, lambda: note(cluster) == "")
         for kind in ("Service", "Deployment", "Pod"):
@@ -159,7 +159,7 @@ async def test_a_restored_server_that_has_given_the_same_versions_again_is_not_b
         backup.restore()
         simulator.call(label("checkout", "another history"))  # with the version the first label had
         await until(cluster, lambda: note(cluster) == "another history")
-        assert cluster.health.went_back_at is not None
+        assert cluster.health.restored_at is not None
 
 
 async def test_a_half_open_server_is_stale_until_it_speaks_and_lists_are_shown_meanwhile(
@@ -173,7 +173,7 @@ async def test_a_half_open_server_is_stale_until_it_speaks_and_lists_are_shown_m
             simulator.inject(Silence(), WATCHES, times=None)
             simulator.stop_listening()
             simulator.listen_again()
-            await until(cluster, lambda: isinstance(cluster.health.error, SilentError))
+            await until(cluster, lambda: isinstance(cluster.health.error, UnresponsiveError))
             simulator.call(label("checkout", "written meanwhile"))
 
             def seen() -> bool:
@@ -184,7 +184,7 @@ async def test_a_half_open_server_is_stale_until_it_speaks_and_lists_are_shown_m
             assert ClusterState.LIVE not in states
             simulator.clear_faults()
         async with asyncio.timeout(PATIENCE):
-            while not cluster.health.is_whole:  # a short watch has to end first, and the cluster's time stands still
+            while not cluster.health.is_complete:  # a short watch has to end first, and the cluster's time stands still
                 await asyncio.to_thread(simulator.advance, timing.PROVING_SECONDS)
 
 
@@ -197,12 +197,12 @@ async def test_a_server_that_takes_requests_and_never_answers_is_noticed_and_rec
         monkeypatch.setattr(lister_watcher, limit, ClientTimeout(total=SOON))
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        simulator.inject(Hang(), Where(), times=None)
+        simulator.inject(Hang(), RequestMatch(), times=None)
         simulator.stop_listening()
         simulator.listen_again()
         await until(cluster, lambda: all(cluster.health.kinds[one].error is not None for one in ESSENTIAL))
         await until(cluster, lambda: "did not answer" in str(cluster.health.error))
-        assert not cluster.health.is_whole
+        assert not cluster.health.is_complete
         simulator.call(lambda state: state.storage.remove(PODS, *_a_pod(state)))
         simulator.clear_faults()
         await whole(cluster)

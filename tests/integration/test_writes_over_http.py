@@ -18,10 +18,10 @@ from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
-from k9py.operations.change import Change
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.patcher import WriteRequest
 from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.plan import WritePlan
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.undo import plan_undo, revision_template
@@ -29,10 +29,10 @@ from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, rollout_status
 from k9py.rollouts.template_diff import template_diff
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.faults import Cut, Replace, Where
+from k9py.simulator.faults import Cut, Replace, RequestMatch
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 DB = ObjectKey("StatefulSet", "data", "db")
@@ -84,7 +84,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [line for line in found if line["event"] != "begin"]
 
 
-def touch_status(state: ClusterState, key: ObjectKey) -> None:
+def touch_status(state: SimulatorState, key: ObjectKey) -> None:
     """Write a Deployment's status, as a controller does all the time."""
     obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
     assert obj is not None
@@ -125,7 +125,7 @@ async def test_a_controller_revision_is_put_back_as_the_server_had_it(
         plan_undo(again, newest)
 
 
-async def plans(connection: Connection, simulator: Simulator) -> list[Change]:
+async def plans(connection: Connection, simulator: Simulator) -> list[WritePlan]:
     """Return one change with each patch type: merge on the subresource, strategic, JSON."""
     obj = await connection.get(CHECKOUT)
     number = int(obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
@@ -172,7 +172,7 @@ async def test_another_deployment_of_the_same_name_is_left_alone(
     assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
 
 
-def replace_by_another(state: ClusterState, key: ObjectKey) -> None:
+def replace_by_another(state: SimulatorState, key: ObjectKey) -> None:
     obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
     assert obj is not None
     state.storage.remove(DEPLOYMENTS, key.namespace, key.name)
@@ -217,7 +217,7 @@ FAILURE = b'{"kind":"Status","status":"Failure","message":"etcd is full"}'
 @pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict], ids=["delete", "evict"])
 @pytest.mark.parametrize("fault", [Replace(), Replace(body=FAILURE), Replace(504, b""), Replace(307, location="/x")])
 async def test_a_pod_that_is_still_there_was_not_taken_away_whatever_the_server_says(
-    plan: Callable[[dict[str, Any]], Change],
+    plan: Callable[[dict[str, Any]], WritePlan],
     fault: Replace,
     simulator: Simulator,
     connection: Connection,
@@ -226,19 +226,19 @@ async def test_a_pod_that_is_still_there_was_not_taken_away_whatever_the_server_
 ) -> None:
     pod = await a_pod(connection)
     for verb in ("delete", "create"):
-        simulator.inject(fault, Where(verb, "pods"))
+        simulator.inject(fault, RequestMatch(verb, "pods"))
     with pytest.raises(KdashError) as caught:
         await writer.write(plan(pod), dry_run=False)
-    assert caught.value.looked == "not-made"
+    assert caught.value.read_back == "not-made"
     assert "is still there and not being deleted" in caught.value.hint
     assert [one["looked"] for one in lines(audit)] == ["not-made"]
     assert "deletionTimestamp" not in (await a_pod(connection))["metadata"]
 
 
 @pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict], ids=["delete", "evict"])
-@pytest.mark.parametrize("fault", [Replace(made=True), Replace(504, b"", made=True), Cut(0)])
+@pytest.mark.parametrize("fault", [Replace(after_handling=True), Replace(504, b"", after_handling=True), Cut(0)])
 async def test_a_pod_that_was_taken_away_and_its_answer_lost_is_found_by_looking(
-    plan: Callable[[dict[str, Any]], Change],
+    plan: Callable[[dict[str, Any]], WritePlan],
     fault: Replace | Cut,
     simulator: Simulator,
     connection: Connection,
@@ -247,9 +247,9 @@ async def test_a_pod_that_was_taken_away_and_its_answer_lost_is_found_by_looking
 ) -> None:
     pod = await a_pod(connection)
     for verb in ("delete", "create"):
-        simulator.inject(fault, Where(verb, "pods"))
+        simulator.inject(fault, RequestMatch(verb, "pods"))
     written = await writer.write(plan(pod), dry_run=False)
-    assert "looked: " in written.remark
+    assert "looked: " in written.proof_note
     assert [(one["outcome"], one["looked"]) for one in lines(audit)] == [("done", "made")]
 
 

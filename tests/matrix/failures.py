@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.api.troubles import TroubleKind
-from k9py.simulator.controllers.admission import ENFORCE, refuse_by_webhook
+from k9py.api.troubles import CauseKind
+from k9py.simulator.controllers.admission import ENFORCE, webhook_admission
 from k9py.simulator.controllers.nodes import lose_node
 from k9py.simulator.resources import NAMESPACES, PODS, RESOURCEQUOTAS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
@@ -59,13 +59,13 @@ class Failure:
     """
 
     break_pod: Callable[[Object], None]
-    kind: TroubleKind
+    kind: CauseKind
     words: str
     exit_code: int
-    prepare: Callable[[ClusterState], object] | None = None
+    prepare: Callable[[SimulatorState], object] | None = None
     wait: float = 60.0
     pods: bool = True
-    strike: Callable[[ClusterState], str] | None = None
+    strike: Callable[[SimulatorState], str] | None = None
 
     def released(self, spec: Object) -> Object:
         """Return a workload's spec with the bad release in it."""
@@ -118,12 +118,12 @@ def _privileged(pod: Object) -> None:
     pod["containers"][0]["securityContext"] = {"privileged": True}
 
 
-def _quota(state: ClusterState) -> None:
+def _quota(state: SimulatorState) -> None:
     metadata = {"name": "tight", "namespace": NAMESPACE}
     state.storage.create(RESOURCEQUOTAS, {"metadata": metadata, "spec": {"hard": {"requests.memory": "1Gi"}}})
 
 
-def deny_mirrors(state: ClusterState) -> None:
+def deny_mirrors(state: SimulatorState) -> None:
     """Install a webhook that lets no image in from a registry it does not know."""
 
     def judge(pod: Object) -> str | None:
@@ -131,21 +131,21 @@ def deny_mirrors(state: ClusterState) -> None:
         wrong = next((one for one in images if one.startswith("mirror.")), None)
         return f"image {wrong} is not from registry.example.com" if wrong else None
 
-    state.storage.admission.append(refuse_by_webhook(WEBHOOK, judge))
+    state.storage.admission.append(webhook_admission(WEBHOOK, judge))
 
 
 def _from_mirror(pod: Object) -> None:
     pod["containers"][0]["image"] = "mirror.example.com/checkout:1.1.0"
 
 
-def _enforce_baseline(state: ClusterState) -> None:
+def _enforce_baseline(state: SimulatorState) -> None:
     namespace = state.storage.get(NAMESPACES, None, NAMESPACE)
     assert namespace is not None
     labels = {**(namespace["metadata"].get("labels") or {}), ENFORCE: "baseline"}
     state.storage.update(NAMESPACES, {**namespace, "metadata": {**namespace["metadata"], "labels": labels}})
 
 
-def lose_a_node(state: ClusterState) -> str:
+def lose_a_node(state: SimulatorState) -> str:
     """Lose the node that matters to the rollout under way, and return its name.
 
     Deployment: of the newest pod, because an old one's is made up for at once. Others: of a pod that is still an old
@@ -161,41 +161,39 @@ def lose_a_node(state: ClusterState) -> str:
 
 
 FAILURES = {
-    "image": Failure(_image("badimage"), TroubleKind.IMAGE, "image checkout:badimage cannot be pulled", 3),
-    "crash": Failure(_image("crash"), TroubleKind.CRASH, "container app keeps crashing (exit 1)", 4),
-    "oom": Failure(_out_of_memory, TroubleKind.OOM, "container app is out of memory (its limit is 64Mi)", 4),
-    "init": Failure(_failing_init, TroubleKind.CRASH, "init container migrate keeps crashing (exit 1)", 4),
-    "probe": Failure(_image("unready"), TroubleKind.PROBE, "readiness probe of container app fails", 5, wait=700),
+    "image": Failure(_image("badimage"), CauseKind.IMAGE, "image checkout:badimage cannot be pulled", 3),
+    "crash": Failure(_image("crash"), CauseKind.CRASH, "container app keeps crashing (exit 1)", 4),
+    "oom": Failure(_out_of_memory, CauseKind.OOM, "container app is out of memory (its limit is 64Mi)", 4),
+    "init": Failure(_failing_init, CauseKind.CRASH, "init container migrate keeps crashing (exit 1)", 4),
+    "probe": Failure(_image("unready"), CauseKind.PROBE, "readiness probe of container app fails", 5, wait=700),
     "config map": Failure(
         _environment({"configMapRef": {"name": "settings"}}),
-        TroubleKind.CONFIG,
+        CauseKind.CONFIG,
         "config map settings is missing, container app needs it",
         4,
     ),
     "config map volume": Failure(
-        _volume({"configMap": {"name": "settings"}}), TroubleKind.MOUNT, 'configmap "settings" not found', 4
+        _volume({"configMap": {"name": "settings"}}), CauseKind.MOUNT, 'configmap "settings" not found', 4
     ),
     "secret": Failure(
         _environment({"secretRef": {"name": "db"}}),
-        TroubleKind.CONFIG,
+        CauseKind.CONFIG,
         "secret db is missing, container app needs it",
         4,
     ),
-    "secret volume": Failure(_volume({"secret": {"secretName": "db"}}), TroubleKind.MOUNT, 'secret "db" not found', 4),
+    "secret volume": Failure(_volume({"secret": {"secretName": "db"}}), CauseKind.MOUNT, 'secret "db" not found', 4),
     "quota": Failure(
         _requests("2Gi"),
-        TroubleKind.QUOTA,
+        CauseKind.QUOTA,
         "quota tight is exceeded: requested requests.memory=2Gi, used requests.memory=",
         6,
         _quota,
         pods=False,
     ),
-    "account": Failure(
-        _account, TroubleKind.ADMISSION, "service account checkout-writer does not exist", 6, pods=False
-    ),
+    "account": Failure(_account, CauseKind.ADMISSION, "service account checkout-writer does not exist", 6, pods=False),
     "webhook": Failure(
         _from_mirror,
-        TroubleKind.ADMISSION,
+        CauseKind.ADMISSION,
         f"admission webhook {WEBHOOK} refuses its pods: image mirror.example.com/checkout:1.1.0 is not from registry",
         6,
         deny_mirrors,
@@ -203,14 +201,14 @@ FAILURES = {
     ),
     "pod security": Failure(
         _privileged,
-        TroubleKind.ADMISSION,
+        CauseKind.ADMISSION,
         'violates PodSecurity "baseline:latest": privileged (container "app" must not set',
         6,
         _enforce_baseline,
         pods=False,
     ),
     "unschedulable": Failure(
-        _requests("2Ti"), TroubleKind.UNSCHEDULABLE, "pod cannot be scheduled: 0/3 nodes are available", 7
+        _requests("2Ti"), CauseKind.UNSCHEDULABLE, "pod cannot be scheduled: 0/3 nodes are available", 7
     ),
-    "node": Failure(_image("1.1.0"), TroubleKind.NODE, "does not report", 7, strike=lose_a_node),
+    "node": Failure(_image("1.1.0"), CauseKind.NODE, "does not report", 7, strike=lose_a_node),
 }

@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.cli.session import Invocation
 from k9py.cli.status import status
-from k9py.cli.targets import Named
-from k9py.cluster.reading import read_workload
+from k9py.cli.targets import ObjectArgument
+from k9py.cluster.workload_snapshot import read_workload
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod
 from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.prepare import applied_as_previewed, prepare
+from k9py.operations.prepare import is_stored_as_previewed, prepare
 from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -34,7 +34,7 @@ from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.nodes import restore_node
 from k9py.simulator.resources import PODS, by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.cli.shell import ClusterTime, Shell
 from tests.integration.clusters import until, watched, whole
 from tests.matrix.failures import FAILURES, GOOD, KINDS, NAME, NAMESPACE, REPLICAS, Failure, good_spec
@@ -78,7 +78,7 @@ class Scene:
     def release(self, failure: Failure) -> str:
         """Release what fails, and wait until it has to be known; returns the node that was lost, where one was."""
 
-        def change(state: ClusterState) -> None:
+        def change(state: SimulatorState) -> None:
             if failure.prepare is not None:
                 failure.prepare(state)
             resource = by_kind(self.kind)
@@ -100,7 +100,7 @@ class Scene:
         async with watched(self.simulator, self.folder) as cluster:
             await whole(cluster)
             # Some causes are told by events alone, which are not needed for a whole picture.
-            await until(cluster, lambda: cluster.knows("Event"))
+            await until(cluster, lambda: cluster.has_synced("Event"))
             await until(cluster, lambda: cluster.queries.rollout_view(self.key, cluster.clock.now()) is not None)
             view = cluster.queries.rollout_view(self.key, cluster.clock.now())
             assert view is not None
@@ -110,7 +110,7 @@ class Scene:
         """Return how `kdash status --wait` ends and what it prints."""
 
         async def core(invocation: Invocation) -> int:
-            return await status(invocation, Named(self.kind, NAME), wait=True, timeout=600.0)
+            return await status(invocation, ObjectArgument(self.kind, NAME), wait=True, timeout=600.0)
 
         ran = await Shell(self.simulator, self.folder, clock=QuickTime(self.simulator)).run(core)
         return ran.code, ran.out
@@ -125,8 +125,8 @@ class Scene:
         reading = await read_workload(self.connection, self.key)
         change = plan_undo(reading.raw, reading.revision_objects[target], pods=reading.pods or ())
         prepared = await prepare(self.writer, self.connection, reading.raw, change)
-        written = await self.writer.write(prepared.change, dry_run=False)
-        assert applied_as_previewed(prepared, written)
+        written = await self.writer.write(prepared.plan, dry_run=False)
+        assert is_stored_as_previewed(prepared, written)
         warned = "stuck-pods" in {one.code for one in change.warnings}
         assert warned == bool(stuck_pods(reading.raw, target, reading.pods or ()))
 
@@ -179,13 +179,13 @@ async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it
     node = scene.release(failure)
 
     shown = await scene.shown()
-    assert (shown.state, shown.cause) == (RolloutState.STALLED, failure.kind)
-    assert failure.words in shown.words
-    assert node in shown.words
+    assert (shown.state, shown.cause_kind) == (RolloutState.STALLED, failure.kind)
+    assert failure.words in shown.summary
+    assert node in shown.summary
 
     code, out = await scene.told()
     assert code == failure.exit_code
-    assert shown.words in out
+    assert shown.summary in out
 
     await scene.undo(good)
     scene.settle()
@@ -196,11 +196,11 @@ async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it
         scene.settle()
     if node:
         if scene.kind == "StatefulSet":
-            assert (await scene.shown()).cause is TroubleKind.NODE  # no template mends a machine
+            assert (await scene.shown()).cause_kind is CauseKind.NODE  # no template mends a machine
         scene.simulator.call(restore_node, node)
         scene.settle()
 
     after = await scene.shown()
-    assert (after.state, after.cause) == (RolloutState.COMPLETE, None)
+    assert (after.state, after.cause_kind) == (RolloutState.COMPLETE, None)
     assert scene.pods() == [(GOOD, "Running")] * REPLICAS
     assert (await scene.told())[0] == 0

@@ -75,10 +75,10 @@ class Stuck(DiffingApp[int]):
 def main() -> None:
     guard = ExitGuard(terminal=sys.stdin.fileno())
     app = Stuck(sys.argv[1])
-    guard.restores(app.restore_terminal)
+    guard.set_terminal_restorer(app.restore_terminal)
     with asyncio.Runner() as runner:
         runner.run(run_app(app, guard))
-    sys.exit(128 + guard.number)
+    sys.exit(128 + guard.signal_number)
 
 
 if __name__ == "__main__":

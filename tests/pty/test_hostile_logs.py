@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from k9py.simulator.nodes.hostile import KINDS
-from k9py.simulator.nodes.log_lines import RATE_ANNOTATION, VOICE_ANNOTATION
+from k9py.simulator.nodes.log_lines import GENERATOR_ANNOTATION, RATE_ANNOTATION
 from k9py.simulator.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.pty.terminal import Terminal
 
 COMMAND = shutil.which("kdash", path=str(Path(sys.executable).parent)) or ""
@@ -50,9 +50,9 @@ def shop() -> Iterator[tuple[Simulator, str]]:
     """A shop in which one pod of cart writes hostile lines, and the pod's name."""
     with Simulator(scenario="shop-quiet") as running:
 
-        def make_hostile(state: ClusterState) -> str:
+        def make_hostile(state: SimulatorState) -> str:
             pod = next(one for one in state.storage.list(PODS, "shop") if one["metadata"]["name"].startswith("cart-"))
-            said = {VOICE_ANNOTATION: "hostile", RATE_ANNOTATION: "20"}
+            said = {GENERATOR_ANNOTATION: "hostile", RATE_ANNOTATION: "20"}
             annotations = {**(pod["metadata"].get("annotations") or {}), **said}
             state.storage.update(PODS, {**pod, "metadata": {**pod["metadata"], "annotations": annotations}})
             return str(pod["metadata"]["name"])

@@ -18,8 +18,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from k9py.api.meta import ObjectKey
-from k9py.informer.clock import SystemClock
 from k9py.kube.options import ConnectOptions
+from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -95,7 +95,7 @@ class Dashboard:
         """Say whether everything has been read, what may not be read too, and the tables show it."""
         panes = (self.home.services, self.home.rollouts)
         return all(
-            pane.is_whole and not pane.is_filling and pane.table.row_count == len(pane.rows) > 0 for pane in panes
+            pane.is_complete and not pane.is_loading and pane.table.row_count == len(pane.rows) > 0 for pane in panes
         )
 
     async def press(self, *keys: str) -> None:

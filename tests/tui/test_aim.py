@@ -14,7 +14,7 @@ from k9py.simulator.resources import DEPLOYMENTS, SERVICES
 from k9py.simulator.scenarios import shop
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.undo import UndoDialog
@@ -41,7 +41,7 @@ async def release_checkout(running: Dashboard) -> None:
 
 
 def delete(name: str, running: Dashboard) -> None:
-    def work(state: ClusterState) -> None:
+    def work(state: SimulatorState) -> None:
         state.storage.delete(DEPLOYMENTS, "shop", name)
 
     running.simulator.call(work)
@@ -86,7 +86,7 @@ async def test_every_key_that_acts_on_a_row_chooses_it_and_looking_around_does_n
     await quiet.press("question_mark")
     await quiet.until(lambda: quiet.app.screen is not quiet.home, "help")
     await quiet.press("escape")
-    assert not quiet.home.rollouts.table._cursor.is_chosen
+    assert not quiet.home.rollouts.table._cursor.is_pinned
     await quiet.press(key)
     await quiet.until(lambda: quiet.app.screen is not quiet.home, "another screen")
     await quiet.press("escape")
@@ -120,7 +120,7 @@ async def test_what_a_filter_hides_meanwhile_is_not_said_to_be_gone(kdash: Dashb
     await kdash.press("2", "slash", *"!9.9.9", "enter")
     await kdash.select(CART)
 
-    def release_cart(state: ClusterState) -> None:
+    def release_cart(state: SimulatorState) -> None:
         shop.release(state, shop.app_named("cart"), replace(BAD_RELEASE, tag="9.9.9"))
 
     kdash.simulator.call(release_cart)
@@ -154,8 +154,8 @@ async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(
     asking = await kdash.until_screen(UndoDialog)
     await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15 days", "did you mean shop/checkout? (image")
     assert "suggested" not in kdash.text
-    assert asking.chosen is not None
-    assert asking.chosen.is_current
+    assert asking.selected is not None
+    assert asking.selected.is_current
     await kdash.press("enter")
     await kdash.until_said("revision 2 is what runs now: choose another one")
     await kdash.press("tab")
@@ -203,9 +203,9 @@ async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was
     await kdash.select(CART)
     await kdash.press(key)
     confirm = await kdash.confirm()
-    standing = confirm.question.standing
+    standing = confirm.question.status
     assert standing is not None
-    assert standing.state.words == "healthy, 3/3 ready, revision 3 for 4 days"
+    assert standing.state.text == "healthy, 3/3 ready, revision 3 for 4 days"
     assert standing.advice.startswith("did you mean shop/checkout? (image")
     first = next(line for line in confirm.body.text.splitlines() if line.strip())
     assert first.startswith("● healthy"), "it is said first"
@@ -216,10 +216,10 @@ async def test_a_failing_target_says_its_state_and_cause_and_no_other_is_named(k
     for key in ("r", "P"):
         await kdash.press(key)
         confirm = await kdash.confirm()
-        standing = confirm.question.standing
+        standing = confirm.question.status
         assert standing is not None
-        assert "image checkout:2.8.0 cannot be pulled (not found)" in standing.state.words
-        assert not standing.state.is_well
+        assert "image checkout:2.8.0 cannot be pulled (not found)" in standing.state.text
+        assert not standing.state.is_healthy
         assert standing.advice == ""
         await kdash.press("escape")
         await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
@@ -241,8 +241,8 @@ async def test_every_other_write_dialog_says_the_present_state(kdash: Dashboard)
     for key in ("ctrl+d", "ctrl+e"):
         await kdash.press(key)
         confirm = await kdash.confirm()
-        assert confirm.question.standing is not None
-        assert confirm.question.standing.state.words.startswith("ready, ")
+        assert confirm.question.status is not None
+        assert confirm.question.status.state.text.startswith("ready, ")
         await kdash.press("escape")
         await kdash.until(lambda: kdash.app.screen is screen, "back")
 
@@ -270,7 +270,7 @@ CHECKOUT_SERVICE = ObjectKey("Service", "shop", "checkout")
 async def put_behind_checkout(kdash: Dashboard, *names: str) -> None:
     """Let the pods of these Deployments be selected by the Service checkout, and choose it."""
 
-    def select_both(state: ClusterState) -> None:
+    def select_both(state: SimulatorState) -> None:
         service = state.storage.get(SERVICES, "shop", "checkout")
         assert service is not None
         state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"tier": "both"}}})
@@ -284,7 +284,7 @@ async def put_behind_checkout(kdash: Dashboard, *names: str) -> None:
 
     kdash.simulator.call(select_both)
     queries = kdash.connected.cluster.queries
-    await kdash.until(lambda: len(queries.rollouts_of(CHECKOUT_SERVICE)) >= len(names), "they are behind it")
+    await kdash.until(lambda: len(queries.backends_of(CHECKOUT_SERVICE)) >= len(names), "they are behind it")
     await kdash.press("1")
     assert kdash.home.services.table.select_key(CHECKOUT_SERVICE)
     await kdash.pilot.pause()
@@ -300,7 +300,7 @@ async def test_of_several_workloads_behind_a_service_one_is_chosen_the_worst_fir
 
 
 async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet: Dashboard) -> None:
-    def add_canary(state: ClusterState) -> None:
+    def add_canary(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         labels = {"app": "canary", "tier": "both"}
@@ -312,7 +312,7 @@ async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet:
     quiet.simulator.call(add_canary)
     await put_behind_checkout(quiet, "checkout")
     queries, canary = quiet.connected.cluster.queries, ObjectKey("Deployment", "shop", "canary")
-    await quiet.until(lambda: canary in queries.rollouts_of(CHECKOUT_SERVICE), "the canary behind it")
+    await quiet.until(lambda: canary in queries.backends_of(CHECKOUT_SERVICE), "the canary behind it")
     await quiet.until(lambda: len(queries.revisions_of(canary)) == 1, "one revision of the canary")
     await quiet.press("u")
     asking = await quiet.until_screen(ChooseDialog)
@@ -330,7 +330,7 @@ async def test_a_workload_recreated_while_one_is_chosen_is_left_alone(kdash: Das
     before = kdash.connected.cluster.queries.object(CART)
     assert before is not None
 
-    def recreate(state: ClusterState) -> None:
+    def recreate(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         state.storage.delete(DEPLOYMENTS, "shop", "cart")
@@ -386,14 +386,14 @@ async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_presse
 
 
 async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
-    def orphan(state: ClusterState) -> None:
+    def orphan(state: SimulatorState) -> None:
         service = state.storage.get(SERVICES, "shop", "cart")
         assert service is not None
         state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}})
 
     quiet.simulator.call(orphan)
     service = ObjectKey("Service", "shop", "cart")
-    await quiet.until(lambda: not quiet.connected.cluster.queries.rollouts_of(service), "nothing behind it")
+    await quiet.until(lambda: not quiet.connected.cluster.queries.backends_of(service), "nothing behind it")
     await quiet.press("1")
     assert quiet.home.services.table.select_key(service)
     await quiet.press("s")

@@ -60,9 +60,9 @@ async def test_the_undo_that_is_suggested_is_the_one_the_key_offers(kdash: Dashb
     await until_said(kdash, "u rolls back to revision 5 (2.7.1)")
     await kdash.press("u")
     dialog = await kdash.until_screen(UndoDialog)
-    await kdash.until(lambda: dialog.chosen is not None, "a revision under the cursor")
-    assert dialog.chosen is not None
-    assert dialog.chosen.number == 5
+    await kdash.until(lambda: dialog.selected is not None, "a revision under the cursor")
+    assert dialog.selected is not None
+    assert dialog.selected.number == 5
 
 
 async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Simulator, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Sim
         await until_said(kdash, "u rolls back to revision 4")
         await kdash.press("u")
         dialog = await kdash.until_screen(UndoDialog)
-        await kdash.until(lambda: dialog.chosen is not None and dialog.chosen.number == 4, "revision 4 chosen")
+        await kdash.until(lambda: dialog.selected is not None and dialog.selected.number == 4, "revision 4 chosen")
 
 
 async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:
@@ -154,9 +154,9 @@ async def test_what_gets_its_pods_again_after_a_scale_is_starting_and_no_release
             assert "rolls back" not in panel(kdash)
             await kdash.press("u")
             dialog = await kdash.until_screen(UndoDialog)
-            await kdash.until(lambda: dialog.chosen is not None, "a revision under the cursor")
-            assert dialog.chosen is not None
-            assert dialog.chosen.is_current, "none is suggested"
+            await kdash.until(lambda: dialog.selected is not None, "a revision under the cursor")
+            assert dialog.selected is not None
+            assert dialog.selected.is_current, "none is suggested"
             assert "suggested" not in kdash.text
 
 

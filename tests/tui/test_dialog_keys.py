@@ -11,7 +11,7 @@ from textual.command import CommandPalette
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
-from k9py.tui.dialogs.choose import Choice, ChooseDialog
+from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
@@ -44,7 +44,7 @@ ASKING: dict[str, tuple[Callable[[], Dialog[Any]], object]] = {
     "stuck pods": (lambda: StuckPodsDialog("StatefulSet db", PLACE, [("db-0", "u", "crash-looping")]), True),
     "offer": (lambda: MessageDialog("Undo", "it is paused", "resume it", tone=Tone.WARN, offer=("P", "Resume")), True),
     "set image": (_set_image, {"app": "reg/cart:2"}),
-    "choose": (lambda: ChooseDialog("Namespace", [Choice("shop", "shop")]), "shop"),
+    "choose": (lambda: ChooseDialog("Namespace", [ChoiceItem("shop", "shop")]), "shop"),
     "save log": (lambda: SaveLogDialog(1, 2, "/tmp/x"), "shown"),
 }
 
@@ -105,12 +105,12 @@ async def test_escape_in_the_confirmation_of_an_undo_goes_back_to_its_revisions(
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
     await kdash.press("down")
-    chosen = asking.chosen
+    chosen = asking.selected
     await kdash.press("enter")
     await kdash.confirm()
     await kdash.press("escape")
     again = await kdash.until_screen(UndoDialog)
-    assert again.chosen == chosen
+    assert again.selected == chosen
     await kdash.press("escape")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
 
@@ -135,8 +135,8 @@ async def test_escape_during_the_dry_run_goes_back_to_what_was_chosen(
     assert again is not asking
     assert "dry-running" not in kdash.text
     if isinstance(again, UndoDialog):
-        assert again.chosen is not None
-        assert again.chosen.number == 4, "the one that was chosen"
+        assert again.selected is not None
+        assert again.selected.number == 4, "the one that was chosen"
     await kdash.press("escape")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
 

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from k9py.operations.patcher import WriteRequest
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
-from k9py.tui.dialogs.difference import difference_text
+from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.difference import DifferenceScreen, open_difference
@@ -208,7 +208,7 @@ def test_the_yaml_uses_the_room_a_short_difference_leaves(height: int, has_yaml:
     def template(image: str) -> dict[str, object]:
         return {"spec": {"containers": [{"name": "app", "image": image}]}}
 
-    lines = difference_text(template("a:1"), template("a:2"), as_yaml=False, context=3, size=Size(80, height))
+    lines = template_diff_lines(template("a:1"), template("a:2"), as_yaml=False, context=3, size=Size(80, height))
     texts = ["".join(span.text for span in line) for line in lines]
     assert texts[:2] == ["container app", "  image  a:1 → a:2"]
     assert any(text.startswith("+") and text.endswith("image: a:2") for text in texts) is has_yaml
@@ -216,5 +216,5 @@ def test_the_yaml_uses_the_room_a_short_difference_leaves(height: int, has_yaml:
 
 def test_templates_that_are_the_same_are_said_to_be_so_once() -> None:
     same = {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}
-    (line,) = difference_text(same, same, as_yaml=False, context=3, size=Size(80, 40))
+    (line,) = template_diff_lines(same, same, as_yaml=False, context=3, size=Size(80, 40))
     assert "the same" in line[0].text

@@ -8,7 +8,7 @@ from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
@@ -56,7 +56,7 @@ async def test_moving_in_rollouts_chooses_the_logs(kdash: Dashboard) -> None:
 async def test_the_cursor_follows_its_object_when_rows_move(kdash: Dashboard) -> None:
     await kdash.select(CART)
 
-    def delete(state: ClusterState) -> None:
+    def delete(state: SimulatorState) -> None:
         for name in ("ads", "catalog"):
             found = state.storage.get(DEPLOYMENTS, "shop", name)
             assert found is not None
@@ -84,7 +84,7 @@ async def test_a_new_pod_joins_the_log_by_itself(kdash: Dashboard) -> None:
 
     await kdash.until(lambda: pods_followed() == 3, "three pods")
 
-    def scale(state: ClusterState) -> None:
+    def scale(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         state.storage.update(DEPLOYMENTS, {**found, "spec": {**found["spec"], "replicas": 4}})
@@ -142,7 +142,7 @@ async def test_q_at_home_asks_and_never_exits_at_once(kdash: Dashboard) -> None:
 
 
 async def test_hostile_names_and_messages_are_shown_harmless(kdash: Dashboard) -> None:
-    def forge(state: ClusterState) -> None:
+    def forge(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         template = found["spec"]["template"]

@@ -54,6 +54,6 @@ async def test_what_answers_a_key_goes_with_the_next_one_and_what_is_not_to_be_m
     await kdash.until(lambda: len(kdash.app._notifications) == 1, "why x does nothing")
     await kdash.press("down")
     await kdash.until(lambda: not len(kdash.app._notifications), "taken away by the next key")
-    kdash.app.say("the audit file could not be completed", failed=True, stays=True)
+    kdash.app.show_message("the audit file could not be completed", failed=True, stays=True)
     await kdash.press("down")
     assert [one.message for one in kdash.app._notifications] == ["the audit file could not be completed"]

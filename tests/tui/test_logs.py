@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.logs.follow.range import RANGES
+from k9py.logs.follow.log_range import RANGES
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.key_bar import KeyBar
@@ -30,10 +30,10 @@ async def test_digits_choose_a_range_and_the_title_says_it(
 ) -> None:
     await kdash.press("1" if number == 0 else "0", str(number))
     await kdash.until(lambda: log_screen.logs.range is RANGES[number], "the range")
-    await kdash.until_text(f"3 containers · {RANGES[number].words} · deployment cart")
+    await kdash.until_text(f"3 containers · {RANGES[number].label} · deployment cart")
     if number == 1:
         await kdash.until(
-            lambda: log_screen.logs.stream is not None and log_screen.logs.stream.finished, "not followed"
+            lambda: log_screen.logs.stream is not None and log_screen.logs.stream.is_finished, "not followed"
         )
         view = log_screen.logs.view
         await kdash.until(lambda: view.cursor_number == view.buffer.first, "at the beginning")
@@ -285,7 +285,7 @@ async def test_what_homes_log_was_searched_for_and_filtered_by_goes_with_it(key:
     screen = await kdash.until_screen(LogScreen)
     view = screen.logs.view
     await kdash.until(lambda: bool(view.state.search_hits) and 0 < view.state.shown < view.state.lines, "both")
-    assert screen.logs.typed_texts == ("placed", "level=info", "order")
+    assert screen.logs.queries == ("placed", "level=info", "order")
     assert view.has_focus
 
 
@@ -338,7 +338,7 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
 async def test_a_subject_chosen_before_another_cluster_is_not_followed_there(kdash: Dashboard) -> None:
     logs, passed = kdash.home.logs, asyncio.Event()
     await kdash.until(lambda: logs.subject is not None, "a subject")
-    logs.want(DB)
+    logs.follow(DB)
     logs.set_source(kdash.connected.connection)
     logs.set_timer(SETTLE_SECONDS, passed.set)
     await kdash.until(passed.is_set, "the moment it would have been followed at")
@@ -365,5 +365,5 @@ async def test_a_time_typed_after_the_colon_leads_there(kdash: Dashboard) -> Non
     await kdash.until(lambda: view.cursor_number not in (None, newest), "another line")
     line = view.cursor_line
     assert line is not None
-    assert line.at is not None
-    assert kdash.app.options.clock.now() - line.at <= timedelta(minutes=10)
+    assert line.timestamp is not None
+    assert kdash.app.options.clock.now() - line.timestamp <= timedelta(minutes=10)

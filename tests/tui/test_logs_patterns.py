@@ -16,8 +16,8 @@ from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
-from k9py.tui.logs.comparing import sides
+from k9py.simulator.state import SimulatorState
+from k9py.tui.logs.comparing import compared_revisions
 from k9py.tui.screens.logs import LogScreen
 from k9py.views import patterns as pattern_table
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
@@ -49,7 +49,7 @@ async def test_a_release_under_way_shows_first_what_only_the_new_revision_says(r
 async def test_patterns_lie_above_the_log_as_high_as_needed(regression: Dashboard, size: tuple[int, int]) -> None:
     await regression.pilot.resize_terminal(*size)
     screen = await logs_of_checkout(regression)
-    await regression.until(lambda: screen.is_settled and pattern_table.FOLD in screen.patterns.rows, "the patterns")
+    await regression.until(lambda: screen.is_settled and pattern_table.FOLD_KEY in screen.patterns.rows, "the patterns")
 
     def is_above() -> bool:
         patterns, logs = screen.patterns.region, screen.logs.region
@@ -61,14 +61,14 @@ async def test_patterns_lie_above_the_log_as_high_as_needed(regression: Dashboar
 
 async def test_what_may_be_chance_unfolds_with_enter_and_folds_again(regression: Dashboard) -> None:
     screen = await logs_of_checkout(regression)
-    await regression.until(lambda: screen.is_settled and pattern_table.FOLD in screen.patterns.rows, "the patterns")
+    await regression.until(lambda: screen.is_settled and pattern_table.FOLD_KEY in screen.patterns.rows, "the patterns")
     folded = len(screen.patterns.rows)
     await regression.press("tab", "end")
-    assert screen.patterns.table.cursor_key == pattern_table.FOLD
-    assert "Enter: show" in screen.patterns.corner
+    assert screen.patterns.table.cursor_key == pattern_table.FOLD_KEY
+    assert "Enter: show" in screen.patterns.subtitle
     await regression.press("enter")
     await regression.until(lambda: len(screen.patterns.rows) > folded, "all of them")
-    assert screen.patterns.table.cursor_key == pattern_table.FOLD, "the cursor stays where it was"
+    assert screen.patterns.table.cursor_key == pattern_table.FOLD_KEY, "the cursor stays where it was"
     await regression.press("enter")
     await regression.until(lambda: len(screen.patterns.rows) == folded, "one line again")
 
@@ -159,7 +159,7 @@ async def test_copying_is_of_lines_not_of_patterns(regression: Dashboard) -> Non
 
 
 async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
-    def scale(state: ClusterState) -> None:
+    def scale(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         state.storage.update(DEPLOYMENTS, {**found, "spec": {**found["spec"], "replicas": 7}})
@@ -173,7 +173,7 @@ async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
     assert view is not None
     assert view.status.state is RolloutState.PROGRESSING
     await kdash.until(lambda: screen.sides.new and screen.logs.view.state.lines > 0, "looked at")
-    assert not screen.sides.is_telling
+    assert not screen.sides.is_useful
     assert not screen.patterns.display
 
 
@@ -204,7 +204,7 @@ def test_patterns_are_worth_their_room_where_two_revisions_have_pods_or_will(
         rollout_view=lambda *_: SimpleNamespace(status=SimpleNamespace(state=state)),
     )
     targets = [LogTarget("shop", f"cart-{one}", "app", revision=one) for one in running]
-    assert sides(cast(Queries, queries), CART, targets, datetime.now(UTC)).is_telling is is_telling
+    assert compared_revisions(cast(Queries, queries), CART, targets, datetime.now(UTC)).is_useful is is_telling
 
 
 async def test_revisions_are_named_by_their_numbers(regression: Dashboard) -> None:

@@ -9,7 +9,7 @@ from k9py.api.errors import ForbiddenError
 from k9py.api.meta import ObjectKey
 from k9py.api.workloads import POD_TEMPLATE_HASH, RESTARTED_AT
 from k9py.rollouts.revisions import Revision
-from k9py.tui.logs.restarts import Restarts
+from k9py.tui.logs.restarts import RestartedRevisions
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "web"}, "annotations": {"team": "shop"}},
@@ -49,10 +49,10 @@ async def test_a_restart_makes_the_same_revision_and_another_variable_another_on
     server = Server(
         a=template("a"), b=template("b", restarted="2026-11-26T10:00:00Z"), c=template("c", mode="new"), d=None
     )
-    restarts, all_of_them = Restarts(), [revision(name) for name in "abcd"]
-    assert await restarts.learn(server, all_of_them)
+    restarts, all_of_them = RestartedRevisions(), [revision(name) for name in "abcd"]
+    assert await restarts.load(server, all_of_them)
     assert restarts.same_as("b", "abcd") == ("a",)
     assert restarts.same_as("c", "abcd") == ()
     assert restarts.same_as("d", "abcd") == ()
-    assert not await restarts.learn(server, all_of_them)
+    assert not await restarts.load(server, all_of_them)
     assert sorted(server.asked) == ["a", "b", "c", "d"]

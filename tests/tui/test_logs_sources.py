@@ -26,7 +26,7 @@ from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.save_log import SaveLogDialog
 from k9py.tui.dialogs.sources import SourcesDialog
-from k9py.tui.logs.choice import failing_init_containers
+from k9py.tui.logs.source_filter import failing_init_containers
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard, dashboard
@@ -131,7 +131,7 @@ async def test_an_init_container_that_fails_is_read_unasked(tmp_path: Path) -> N
             await kdash.until(lambda: "migrate" in {one.target.container for one in screen.logs.view.shown_lines()})
             await kdash.press("x")
             dialog = await kdash.until_screen(SourcesDialog)
-            assert ("container", "migrate") in {one.tick for one in dialog.items}
+            assert ("container", "migrate") in {one.checked_item for one in dialog.items}
 
 
 def _read(pane: LogPane) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from k9py.api.meta import KubeObject
 from k9py.api.pods import Pod
-from k9py.tui.logs.targets import no_pods_words
+from k9py.tui.logs.targets import no_pods_text
 from tests import factories as make
 from tests.unit.cluster.world import World
 
@@ -23,7 +23,7 @@ from tests.unit.cluster.world import World
     ],
 )
 def test_it_is_said_why_an_object_has_no_pods(subject: KubeObject, words: str) -> None:
-    found = no_pods_words(World(subject).queries, subject.key)
+    found = no_pods_text(World(subject).queries, subject.key)
     assert found.startswith(words)
     assert bool(found) is bool(words)
-    assert no_pods_words(World(subject, unknown=[Pod.KIND]).queries, subject.key) == "the pods have not been read"
+    assert no_pods_text(World(subject, unknown=[Pod.KIND]).queries, subject.key) == "the pods have not been read"

@@ -11,14 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.cluster.log_targets import USUAL_ROLES
+from k9py.cluster.log_targets import DEFAULT_ROLES
 from k9py.config.clipboard import MAX_BASE64, Clipboard
 from k9py.logs.follow import words
 from k9py.logs.parsing.level import Level
 from k9py.logs.source import LogTarget
-from k9py.tui.logs.choice import KnownSources, Sieve, SourceChoice, Tick, chosen, source_items
-from k9py.tui.logs.copying import copy_of
+from k9py.tui.logs.copying import clipboard_copy
 from k9py.tui.logs.highlighting import parse_highlights
+from k9py.tui.logs.source_filter import (
+    CheckedItem,
+    KnownSources,
+    NameFilter,
+    SourceFilter,
+    filter_from_checked,
+    source_items,
+)
 
 APP = LogTarget("shop", "cart-1", "app", "u1")
 PROXY = LogTarget("shop", "cart-1", "proxy", "u1")
@@ -28,65 +35,65 @@ EVERY = (APP, PROXY, OTHER, MIGRATE)
 
 
 def test_a_sieve_without_names_hides_nothing() -> None:
-    assert not Sieve().hides("a")
-    assert not Sieve(only=True).hides("a")
+    assert not NameFilter().hides("a")
+    assert not NameFilter(only=True).hides("a")
 
 
 @given(st.sets(st.sampled_from("abcd")), st.booleans())
 def test_a_sieve_hides_its_names_or_all_others(names: set[str], only: bool) -> None:
-    sieve = Sieve(frozenset(names), only)
+    sieve = NameFilter(frozenset(names), only)
     hidden = {name for name in "abcd" if sieve.hides(name)}
     assert hidden == ((set("abcd") - names if only else names) if names else set())
 
 
 def test_what_is_left_out_is_hidden_and_said_and_a_pod_that_joins_later_is_judged_too() -> None:
-    choice = chosen({("pod", "cart-1"), ("level", "DEBUG")}, only=False)
-    assert choice.hidden(EVERY).places == {APP.place, PROXY.place}
+    choice = filter_from_checked({("pod", "cart-1"), ("level", "DEBUG")}, only=False)
+    assert choice.hidden(EVERY).containers == {APP.container_key, PROXY.container_key}
     assert choice.hidden(EVERY).levels == {Level.DEBUG}
-    assert choice.words(EVERY) == "without cart-1 · without debug"
-    containers = chosen({("container", "proxy")}, only=False)
+    assert choice.title_text(EVERY) == "without cart-1 · without debug"
+    containers = filter_from_checked({("container", "proxy")}, only=False)
     assert containers.hides(LogTarget("shop", "cart-9", "proxy"))
     assert not containers.hides(LogTarget("shop", "cart-9", "app"))
 
 
 def test_what_is_shown_alone_hides_all_others_of_its_group_only() -> None:
-    choice = chosen({("container", "app"), ("level", "ERROR"), ("level", "WARN")}, only=True)
-    assert choice.hidden(EVERY).places == {PROXY.place, MIGRATE.place}
-    assert choice.words((APP, PROXY)) == "only app · only warn, error"
-    assert choice.pods == Sieve()
+    choice = filter_from_checked({("container", "app"), ("level", "ERROR"), ("level", "WARN")}, only=True)
+    assert choice.hidden(EVERY).containers == {PROXY.container_key, MIGRATE.container_key}
+    assert choice.title_text((APP, PROXY)) == "only app · only warn, error"
+    assert choice.pods == NameFilter()
 
 
 def test_what_is_left_out_is_counted_where_naming_it_takes_too_much_room() -> None:
     many = [LogTarget("shop", f"checkout-6dd94cbd7-{number}", "app") for number in range(4)]
-    choice = chosen({*(("pod", one.pod) for one in many[:3]), ("level", "DEBUG")}, only=False)
-    assert choice.words(many) == "3 hidden · levels: 1 hidden"
+    choice = filter_from_checked({*(("pod", one.pod) for one in many[:3]), ("level", "DEBUG")}, only=False)
+    assert choice.title_text(many) == "3 hidden · levels: 1 hidden"
 
 
 def test_pods_are_listed_by_revision_and_by_number() -> None:
     pods = [LogTarget("data", f"db-{number}", "app") for number in (10, 2, 1)]
     told = {"db-10": "revision 9 · Running", "db-2": "revision 10 · Running", "db-1": "revision 10 · Running"}
-    listed = [one.value for one in source_items(pods, {}, USUAL_ROLES, told) if one.group == "pod"]
+    listed = [one.value for one in source_items(pods, {}, DEFAULT_ROLES, told) if one.group == "pod"]
     assert listed == ["db-10", "db-1", "db-2"]
 
 
 def test_nothing_ticked_shows_everything() -> None:
     for only in (False, True):
-        assert chosen((), only=only) == SourceChoice()
-        assert chosen((), only=only).words(EVERY) == ""
+        assert filter_from_checked((), only=only) == SourceFilter()
+        assert filter_from_checked((), only=only).title_text(EVERY) == ""
 
 
 def test_init_and_ephemeral_containers_are_read_when_ticked() -> None:
-    assert chosen((), only=True).roles == USUAL_ROLES
-    assert chosen({("role", "init")}, only=True).roles == {*USUAL_ROLES, "init"}
+    assert filter_from_checked((), only=True).roles == DEFAULT_ROLES
+    assert filter_from_checked({("role", "init")}, only=True).roles == {*DEFAULT_ROLES, "init"}
 
 
 def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besides() -> None:
-    states = {APP.place: "", OTHER.place: "waiting to start: image can't be pulled"}
-    items = {item.tick: item for item in source_items(EVERY, states, USUAL_ROLES)}
+    states = {APP.container_key: "", OTHER.container_key: "waiting to start: image can't be pulled"}
+    items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES)}
     assert items["pod", "cart-2"].detail == "waiting to start: image can't be pulled"
     assert items["pod", "cart-1"].detail == ""
     told = {"cart-1": "revision 7 · Running", "cart-2": "revision 8 · ImagePullBackOff"}
-    items = {item.tick: item for item in source_items(EVERY, states, USUAL_ROLES, told)}
+    items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES, told)}
     assert items["pod", "cart-1"].detail == "revision 7 · Running"
     assert items["pod", "cart-2"].detail == ("revision 8 · ImagePullBackOff · waiting to start: image can't be pulled")
     assert items["container", "app"].detail.startswith("in 2 pods")
@@ -98,14 +105,16 @@ def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besi
 
 @pytest.mark.parametrize("only", [False, True])
 def test_a_choice_is_found_again_in_the_dialog_that_made_it(only: bool) -> None:
-    ticks: frozenset[Tick] = frozenset({("pod", "cart-1"), ("container", "app"), ("level", "WARN"), ("role", "init")})
-    choice = chosen(ticks, only=only)
-    assert choice.ticks(source_items(EVERY, {}, choice.roles), only=only) == ticks
+    ticks: frozenset[CheckedItem] = frozenset(
+        {("pod", "cart-1"), ("container", "app"), ("level", "WARN"), ("role", "init")}
+    )
+    choice = filter_from_checked(ticks, only=only)
+    assert choice.checked_items(source_items(EVERY, {}, choice.roles), only=only) == ticks
 
 
 def test_what_was_shown_alone_is_the_others_left_out_in_the_other_dialog() -> None:
-    choice = chosen({("pod", "cart-1")}, only=True)
-    ticks = choice.ticks(source_items(EVERY, {}, choice.roles), only=False)
+    choice = filter_from_checked({("pod", "cart-1")}, only=True)
+    ticks = choice.checked_items(source_items(EVERY, {}, choice.roles), only=False)
     assert ticks == {("pod", "cart-2")}
 
 
@@ -122,26 +131,26 @@ def test_sources_are_remembered_within_a_bound_and_those_that_are_read_always() 
 
 def test_of_a_copy_no_more_is_said_than_is_known() -> None:
     lines = ["one", "two", "three"]
-    taken = copy_of(lines, Clipboard("taken", "kitty"))
-    assert (taken.text, taken.words) == ("one\ntwo\nthree", "copied 3 lines")
-    sent = copy_of(lines, Clipboard())
+    taken = clipboard_copy(lines, Clipboard("taken", "kitty"))
+    assert (taken.text, taken.message) == ("one\ntwo\nthree", "copied 3 lines")
+    sent = clipboard_copy(lines, Clipboard())
     assert sent.text == taken.text
-    assert sent.words == "sent 3 lines to the clipboard (OSC 52) · if they do not arrive, Ctrl+S saves them"
-    assert copy_of(["one"], Clipboard()).words.endswith("(OSC 52) · if it does not arrive, Ctrl+S saves it")
+    assert sent.message == "sent 3 lines to the clipboard (OSC 52) · if they do not arrive, Ctrl+S saves them"
+    assert clipboard_copy(["one"], Clipboard()).message.endswith("(OSC 52) · if it does not arrive, Ctrl+S saves it")
     needs = Clipboard("unknown", "tmux needs: set -g set-clipboard on")
-    assert copy_of(["one"], needs).words == f"sent 1 line to the clipboard (OSC 52) · {needs.why}"
-    refused = copy_of(lines, Clipboard("refused", "Apple Terminal"))
+    assert clipboard_copy(["one"], needs).message == f"sent 1 line to the clipboard (OSC 52) · {needs.why}"
+    refused = clipboard_copy(lines, Clipboard("refused", "Apple Terminal"))
     assert refused.is_refused
-    assert "no clipboard here (Apple Terminal): Ctrl+S saves them" in refused.words
-    assert copy_of([], Clipboard()).is_refused
+    assert "no clipboard here (Apple Terminal): Ctrl+S saves them" in refused.message
+    assert clipboard_copy([], Clipboard()).is_refused
 
 
 @given(st.integers(MAX_BASE64 // 4 * 3 - 3, MAX_BASE64 // 4 * 3 + 3))
 def test_too_much_for_a_clipboard_is_refused_with_a_way_out(length: int) -> None:
     text = "x" * length
-    copy = copy_of([text], Clipboard("taken"))
+    copy = clipboard_copy([text], Clipboard("taken"))
     assert copy.is_refused is (len(base64.b64encode(text.encode())) > MAX_BASE64)
-    assert copy.is_refused is ("Ctrl+S" in copy.words)
+    assert copy.is_refused is ("Ctrl+S" in copy.message)
 
 
 @pytest.mark.parametrize(

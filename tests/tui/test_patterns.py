@@ -9,8 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.pilot import Pilot
 
-from k9py.informer.clock import SystemClock
 from k9py.logs.line import LogLine
+from k9py.runtime.clock import SystemClock
 from k9py.tui.panes import patterns_pane
 from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.theme import ThemedApp
@@ -92,10 +92,10 @@ async def test_enter_jumps_to_an_example_with_the_number_it_has_in_the_log() -> 
         app.pane.take(5000, BOTH)
         app.pane.take(9000, [*LOST, *SYNCED])
         await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
-        assert "ERROR lost 0" in app.pane.corner
+        assert "ERROR lost 0" in app.pane.subtitle
         await pilot.press("enter", "down", "enter")
         assert app.jumps == [(9000, "ERROR lost 0"), (9000 + len(LOST), "INFO synced 0")]
-        assert "INFO synced 0" in app.pane.corner
+        assert "INFO synced 0" in app.pane.subtitle
         app.pane.forget_before(9001)
         app.pane.take(9500, [line(NEW, 601, "INFO handled 1")])
         await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED) + 1)
@@ -217,7 +217,7 @@ async def test_another_subject_begins_with_nothing() -> None:
         app.pane.clear()
         await settled(pilot, app.pane, 0)
         assert app.shown()[-1].strip() == "no lines yet"
-        assert app.pane.corner == ""
+        assert app.pane.subtitle == ""
 
 
 async def test_typing_narrows_the_patterns() -> None:

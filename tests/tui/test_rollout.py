@@ -14,7 +14,7 @@ from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.panes.cohorts import CountBar, Lines
 from k9py.tui.screens.rollout import RolloutScreen
@@ -148,7 +148,7 @@ def shown_again(kdash: Dashboard):  # type: ignore[no-untyped-def]
 SLOW = ObjectKey("Deployment", "shop", "slow")
 
 
-def start_slow(state: ClusterState) -> None:
+def start_slow(state: SimulatorState) -> None:
     labels = {"app": "slow"}
     create_object(
         state,
@@ -219,7 +219,7 @@ async def test_history_names_who_changed_it_by_one_request_a_generation(
         kdash.simulator.advance(1)
         await kdash.pilot.pause(0.1)
     assert asked == [CHECKOUT]
-    assert screen.revisions.chosen is not None
+    assert screen.revisions.selected is not None
 
 
 async def test_an_undo_is_shown_at_once_and_can_be_undone_from_the_same_screen(kdash: Dashboard) -> None:

@@ -7,7 +7,7 @@ import pytest
 from k9py.api.pods import Pod
 from k9py.api.workloads import ReplicaSet
 from k9py.rollouts.revisions import revisions
-from k9py.tui.panes.cohorts_picture import MAX_ROWS, Picture, picture
+from k9py.tui.panes.rollout_snapshot import MAX_ROWS, RolloutSnapshot, take_snapshot
 from k9py.tui.screens import rollout
 from k9py.tui.screens.rollout import RolloutScreen
 from tests import factories as make
@@ -23,8 +23,8 @@ def pods(owner: ReplicaSet, count: int, unready: int) -> list[Pod]:
     return [make.pod(f"{owner.name}-{at:04}", owner=owner, ready=at < count - unready) for at in range(count)]
 
 
-def drawn(new: list[Pod], old: list[Pod]) -> Picture:
-    return picture(WANTED, revisions(WANTED, [NEW, OLD]), [*new, *old], lambda row: row, NOW)
+def drawn(new: list[Pod], old: list[Pod]) -> RolloutSnapshot:
+    return take_snapshot(WANTED, revisions(WANTED, [NEW, OLD]), [*new, *old], lambda row: row, NOW)
 
 
 def test_of_many_pods_those_that_are_not_ready_are_listed_and_the_rest_is_counted() -> None:
@@ -32,9 +32,9 @@ def test_of_many_pods_those_that_are_not_ready_are_listed_and_the_rest_is_counte
     assert len(shown.new.rows) == MAX_ROWS
     listed = {row.key.name for row in shown.new.rows}
     assert {f"{NEW.name}-{at:04}" for at in range(993, 1000)} <= listed
-    assert shown.new.words == "revision 2 · 1.0.0 · 993 of 1000 ready · 700 more not listed"
+    assert shown.new.summary == "revision 2 · 1.0.0 · 993 of 1000 ready · 700 more not listed"
     assert len(shown.old.rows) == 10
-    assert "more" not in shown.old.words
+    assert "more" not in shown.old.summary
     assert len(shown.facts[0].cohort.pods) == 1000, "the facts are of all of them"
 
 

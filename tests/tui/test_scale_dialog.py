@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
-from k9py.operations.change import ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.tui.dialogs.question import Question
-from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
+from k9py.tui.dialogs.scale import ScaleDialog, ScalePreview
 from k9py.tui.theme import ThemedApp
 from tests.tui.dashboard import CART, PATIENCE, Dashboard
 
@@ -45,7 +45,7 @@ class Server:
     ended: list[int] = field(default_factory=list)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def rehearse(self, number: int) -> Rehearsal[int]:
+    async def rehearse(self, number: int) -> ScalePreview[int]:
         self.asked.append(number)
         try:
             await self.answers.wait()
@@ -54,9 +54,9 @@ class Server:
             raise
         if number == 9:
             raise RefusedError("exceeded quota: pods", "ask for more")
-        warning = ChangeWarning(Gravity.CAUTION, "large", f"a warning of {number}")
+        warning = PreflightWarning(WarningLevel.CAUTION, "large", f"a warning of {number}")
         rows = (("replicas", "3", str(number)),)
-        return Rehearsal(Question("Scale", "Deployment cart", "here", rows, (warning,)), number)
+        return ScalePreview(Question("Scale", "Deployment cart", "here", rows, (warning,)), number)
 
 
 class Host(ThemedApp[None]):
@@ -67,7 +67,7 @@ class Host(ThemedApp[None]):
             "Deployment cart",
             "namespace shop",
             3,
-            rehearse=self.server.rehearse,
+            dry_run=self.server.rehearse,
             clock=self.time,  # type: ignore[arg-type]
         )
 
@@ -100,10 +100,10 @@ async def test_the_server_is_asked_once_the_typing_rests_and_stale_questions_are
         await until(pilot, lambda: app.server.ended == [12] and app.time.sleeping)
         app.time.wake()
         app.server.answers.set()
-        await until(pilot, lambda: app.dialog.rehearsed)
+        await until(pilot, lambda: app.dialog.preview)
         assert app.server.asked == [12, 1]
-        assert app.dialog.rehearsed is not None
-        assert app.dialog.rehearsed[0] == 1
+        assert app.dialog.preview is not None
+        assert app.dialog.preview[0] == 1
         assert "replicas  3 → 1" in shown(app)
         assert "a warning of 1" in shown(app)
 
@@ -119,7 +119,7 @@ async def test_a_number_that_is_not_shown_yet_cannot_be_confirmed() -> None:
         assert app.server.asked == [5], "Enter in the number asks at once"
         assert app.results == []
         app.server.answers.set()
-        await until(pilot, lambda: app.dialog.rehearsed)
+        await until(pilot, lambda: app.dialog.preview)
         button = app.dialog.query_one("#confirm", Button)
         assert app.focused is button
         await until(pilot, lambda: not button.has_class("-active"))  # the press before is still drawn
@@ -133,7 +133,7 @@ async def test_enter_in_the_number_confirms_nothing_and_a_refusal_stays_in_the_d
     async with app.run_test(size=(100, 30)) as pilot:
         app.server.answers.set()
         await pilot.press("5", "enter")
-        await until(pilot, lambda: app.dialog.rehearsed)
+        await until(pilot, lambda: app.dialog.preview)
         await pilot.press("enter", "enter")
         await pilot.pause()
         assert app.results == []

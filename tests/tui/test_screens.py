@@ -8,14 +8,14 @@ import json
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.resources import DEPLOYMENTS, EVENTS, by_kind
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.keymap import BAR, DIFFERENCE, GROUPS, LOG_PANE, LOG_SCREEN, ROLLOUT, TEXT
 from k9py.tui.screens.difference import DifferenceScreen, open_difference
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.screens.text import DescribeScreen, YamlScreen, folded, section_lines, without_secret_lines
+from k9py.tui.screens.text import DescribeScreen, YamlScreen, fold_text, section_lines, without_secret_lines
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from k9py.views.describe import DescribeLine, Section
 from k9py.views.values import Tone
@@ -72,7 +72,7 @@ async def test_describe_says_what_is_wrong_and_the_events(kdash: Dashboard) -> N
 async def test_describing_a_pod_tells_its_ordinary_events_too(kdash: Dashboard) -> None:
     pod = kdash.connected.cluster.queries.pods_of(CHECKOUT)[0]
 
-    def tell(state: ClusterState) -> None:
+    def tell(state: SimulatorState) -> None:
         about = {"kind": "Pod", "namespace": pod.namespace, "name": pod.name, "uid": pod.uid}
         told = {
             "metadata": {"namespace": pod.namespace, "name": "told"},
@@ -143,7 +143,7 @@ async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash:
     await kdash.press("enter")
     await kdash.until_screen(RolloutScreen)
 
-    def mend(state: ClusterState) -> None:
+    def mend(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
         assert found is not None
         mended = json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.7.1"))
@@ -166,12 +166,12 @@ def test_long_texts_are_folded_under_themselves() -> None:
 
 
 def test_nothing_is_folded_where_there_is_no_room_to_fold() -> None:
-    assert folded("a text of some words", 5) == ["a text of some words"]
-    assert folded("", 40) == [""]
-    assert folded("x" * 50, 40) == ["x" * 40, "x" * 10]
+    assert fold_text("a text of some words", 5) == ["a text of some words"]
+    assert fold_text("", 40) == [""]
+    assert fold_text("x" * 50, 40) == ["x" * 40, "x" * 10]
 
 
-def with_secrets(state: ClusterState) -> None:
+def with_secrets(state: SimulatorState) -> None:
     found = state.storage.get(by_kind("Deployment"), CART.namespace, CART.name)
     assert found is not None
     changed = copy.deepcopy(found)

@@ -12,7 +12,7 @@ import pytest
 from k9py.api.errors import ConfigError, ConnectionFailedError
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.simulator.faults import Refuse, Where
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.server import Simulator
 from k9py.tui.app import KdashApp
 from k9py.tui.dialogs.choose import ChooseDialog
@@ -127,7 +127,7 @@ async def test_while_it_is_not_live_a_key_tries_again_however_long_the_server_as
     assert "Retry now" not in kdash.text
     await kdash.press("ctrl+r")
     await kdash.until_said("everything is live")
-    kdash.simulator.inject(Refuse(503, retry_after=3600), Where(), times=None)
+    kdash.simulator.inject(Refuse(503, retry_after=3600), RequestMatch(), times=None)
     kdash.simulator.stop_listening()
     kdash.simulator.listen_again()
     await kdash.until_text("stale for", "reconnecting in 60s", "^r Retry now")

@@ -66,9 +66,9 @@ async def test_a_connection_that_is_given_up_takes_the_words_with_it(simulator: 
         assert options.sign_in is not None
         sign_in = SignIn("login", lambda: None)
         sign_in.add(LINE)
-        options.sign_in.said(sign_in, LINE)
+        options.sign_in.on_output(sign_in, LINE)
         await spoke.wait()
-        options.sign_in.ended(sign_in)
+        options.sign_in.on_end(sign_in)
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
     app = KdashApp(AppOptions(connect=ConnectOptions(context="staging"), connector=connector))
@@ -86,12 +86,12 @@ async def test_a_renewal_that_needs_the_person_is_shown_whole_while_live_and_ctr
     async with dashboard(simulator, tmp_path, size=(80, 24)) as shown:
         sign_in = SignIn("login", lambda: cancelled.append("login"))
         sign_in.add(LINE)
-        shown.app.session.said(sign_in, LINE)
+        shown.app.session.on_output(sign_in, LINE)
         await shown.until_text("sign in: login says", "Ctrl+X cancels", "authenticate.")
         await shown.press("d")
         await shown.until(lambda: shown.app.screen is not shown.home, "another screen")
         await shown.until_text("sign in: login says", "authenticate.")
         await shown.press("ctrl+x")
         await shown.until(lambda: cancelled == ["login"], "cancelled")
-        shown.app.session.ended(sign_in)
+        shown.app.session.on_end(sign_in)
         await shown.until(lambda: "ABCD-1234" not in shown.text, "the words are gone")

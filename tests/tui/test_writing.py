@@ -13,7 +13,7 @@ from k9py.api.meta import ObjectKey
 from k9py.operations.patcher import WriteRequest
 from k9py.simulator.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.scale import ScaleDialog
@@ -27,7 +27,7 @@ RESOURCES: dict[str, Resource] = {"Deployment": DEPLOYMENTS, "StatefulSet": STAT
 def stored(running: Dashboard, key: ObjectKey) -> dict[str, Any]:
     """Return the object as the cluster has it."""
 
-    def read(state: ClusterState) -> dict[str, Any]:
+    def read(state: SimulatorState) -> dict[str, Any]:
         found = state.storage.get(RESOURCES[key.kind], key.namespace, key.name)
         assert found is not None
         return found
@@ -72,9 +72,9 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     await kdash.select(CART)
     await kdash.press("s")
     asking = await kdash.until_screen(ScaleDialog)
-    assert asking.present == 3
+    assert asking.current == 3
     await kdash.press("up", "up")
-    await kdash.until(lambda: asking.rehearsed is not None and asking.rehearsed[0] == 5, "the dry-run of 5")
+    await kdash.until(lambda: asking.preview is not None and asking.preview[0] == 5, "the dry-run of 5")
     await kdash.until_text("namespace shop", "replicas  3 → 5", "the server has tried it")
     assert stored(kdash, CART)["spec"]["replicas"] == 3, "nothing is written before it is confirmed"
     await kdash.press("tab", "enter")
@@ -119,8 +119,8 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     await kdash.press("v")
     await kdash.until(lambda: shows(asking, "-", "image: registry.example.com/shop/checkout:2.8.0"), "what goes")
     await kdash.until(lambda: shows(asking, "+", "image: registry.example.com/shop/checkout:2.7.1"), "what comes")
-    assert asking.chosen is not None
-    assert not asking.chosen.is_current
+    assert asking.selected is not None
+    assert not asking.selected.is_current
     await kdash.press("enter")
     confirm = await kdash.confirm()
     signs = {(line.sign, line.text.strip()) for line in confirm.question.diff}
@@ -169,7 +169,7 @@ async def test_a_change_by_someone_else_before_the_confirmation_aborts(kdash: Da
     await kdash.press("s")
     asking = await kdash.until_screen(ScaleDialog)
     await kdash.press("up", "enter")
-    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run")
+    await kdash.until(lambda: asking.preview is not None, "the dry-run")
     other = {"spec": {"template": {"metadata": {"labels": {"hotfix": "yes"}}}}}
     await kdash.connected.connection.send(WriteRequest(CART, other), dry_run=False)
     await kdash.press("tab", "enter")
@@ -183,7 +183,7 @@ async def test_what_was_confirmed_is_not_done_to_another_object_of_the_same_name
     await kdash.press("r")
     await kdash.confirm()
 
-    def replace(state: ClusterState) -> None:
+    def replace(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         state.storage.delete(DEPLOYMENTS, "shop", "cart")

@@ -9,10 +9,10 @@ import pytest
 from textual.widgets import Input
 
 from k9py.api.meta import ObjectKey
-from k9py.config.terminal import Notify
+from k9py.config.terminal import NotificationMode
 from k9py.simulator.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.scale import ScaleDialog
@@ -20,7 +20,7 @@ from k9py.tui.dialogs.set_image import SetImageDialog, tag_span
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.terminal.notification import MOST_CHARACTERS, notification
+from k9py.tui.terminal.notification import MOST_CHARACTERS, notification_sequence
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
 from tests.tui.test_key_order import type_at_once
 from tests.tui.test_writing import audited, converged, image, stored
@@ -90,8 +90,8 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     assert stored(kdash, CART)["spec"]["replicas"] == 0
     await kdash.press("Z")
     asking = await kdash.until_screen(ScaleDialog)
-    assert asking.offered is not None
-    assert asking.offered[0] == 3
+    assert asking.suggested is not None
+    assert asking.suggested[0] == 3
     await kdash.until_text("as many as before", "replicas  0 → 3")
 
 
@@ -155,7 +155,7 @@ async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None
     await kdash.press("s")
     asking = await kdash.until_screen(ScaleDialog)
     await kdash.press(*"4", "enter")
-    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run of both")
+    await kdash.until(lambda: asking.preview is not None, "the dry-run of both")
     await kdash.until_text("Deployment shop/cart  replicas 3 → 4", "Deployment shop/catalog  replicas 3 → 4")
     await kdash.press("tab", "enter")
     await kdash.until(lambda: kdash.app.writing.stoppable, "under way")
@@ -168,7 +168,7 @@ async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) ->
     await kdash.select(CART)
     await kdash.press("space")
 
-    def replace(state: ClusterState) -> None:
+    def replace(state: SimulatorState) -> None:
         found = state.storage.get(DEPLOYMENTS, "shop", "cart")
         assert found is not None
         state.storage.delete(DEPLOYMENTS, "shop", "cart")
@@ -187,7 +187,7 @@ async def test_keys_typed_ahead_reach_the_dialog_and_never_confirm(kdash: Dashbo
     await kdash.select(CART)
     type_at_once(kdash, "s6\t\r\r")
     asking = await kdash.until_screen(ScaleDialog)
-    await kdash.until(lambda: asking.rehearsed is not None, "the dry-run")
+    await kdash.until(lambda: asking.preview is not None, "the dry-run")
     await kdash.pilot.pause()
     assert kdash.app.screen is asking, "what is confirmed has been seen"
     assert stored(kdash, CART)["spec"]["replicas"] == 3
@@ -220,8 +220,8 @@ async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_al
     kdash.simulator.advance(1)
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    assert asking.chosen is not None
-    assert asking.chosen.number != 6
+    assert asking.selected is not None
+    assert asking.selected.number != 6
     await kdash.until_text("left 1s ago")
     assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
     await kdash.until_text("ago: image checkout:2.8.0 cannot be pulled (not found)")
@@ -291,10 +291,10 @@ async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
 
 
 def test_the_notification_holds_nothing_that_a_terminal_would_act_on() -> None:
-    said = notification("9;1 evil\x1b]0;title\x07 \x07" + "x" * 500, Notify(osc9=True))
+    said = notification_sequence("9;1 evil\x1b]0;title\x07 \x07" + "x" * 500, NotificationMode(osc9=True))
     assert said.startswith("\x1b]9;")
     assert said.endswith("\x1b\\\x07")
     body = said.removeprefix("\x1b]9;").removesuffix("\x1b\\\x07")
     assert body.isprintable()
     assert len(body) <= MOST_CHARACTERS
-    assert notification("done", Notify(bell=False)) == ""
+    assert notification_sequence("done", NotificationMode(bell=False)) == ""

@@ -8,7 +8,7 @@ import pytest
 
 from k9py.operations.patcher import WriteRequest
 from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.dialogs.undo import UndoDialog
@@ -23,7 +23,7 @@ BROKEN = "registry.example.com/data/postgres:badimage"
 async def test_an_eviction_that_the_budget_refuses_says_so_in_words(kdash: Dashboard) -> None:
     selector = stored(kdash, CART)["spec"]["selector"]
 
-    def budget(state: ClusterState) -> None:
+    def budget(state: SimulatorState) -> None:
         for one in state.storage.list(PODDISRUPTIONBUDGETS, "shop"):
             state.storage.delete(PODDISRUPTIONBUDGETS, "shop", one["metadata"]["name"])
         metadata = {"name": "cart-stays", "namespace": "shop"}
@@ -73,7 +73,7 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
         pods = kdash.connected.cluster.queries.pods_of(DB)
         return sum("ImagePull" in json.dumps(str(pod.status)) for pod in pods)
 
-    def delete_others(state: ClusterState) -> None:
+    def delete_others(state: SimulatorState) -> None:
         for other in others:  # it comes back with the broken image
             state.storage.delete(PODS, "data", other)
 

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from k9py.simulator.changes import Object
-from k9py.simulator.faults import Fault, Replace, Where
+from k9py.simulator.faults import Fault, Replace, RequestMatch
 from k9py.simulator.webhooks import Webhook
 from k9py.tui.dialogs.message import MessageDialog
 from tests.tui.dashboard import CART, Dashboard
 from tests.tui.test_writing import audited, converged, stored
 
-SCALED = Where("patch", "deployments", "cart/scale?fieldManager")
+SCALED = RequestMatch("patch", "deployments", "cart/scale?fieldManager")
 """The scale itself and not its dry run."""
 
 
@@ -41,7 +41,9 @@ async def scale_to_5(kdash: Dashboard) -> None:
 
 
 async def test_a_rule_that_refuses_is_named(kdash: Dashboard) -> None:
-    kdash.simulator.register(Webhook("validate.kyverno.svc-fail", denies=(400, "require-team: label team is required")))
+    kdash.simulator.register_webhook(
+        Webhook("validate.kyverno.svc-fail", denies=(400, "require-team: label team is required"))
+    )
     await kdash.select(CART)
     await kdash.press("colon", *"scale 5", "enter")
     said = await kdash.until_screen(MessageDialog)
@@ -71,7 +73,7 @@ async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, faul
 
 
 async def test_a_write_whose_answer_was_lost_is_found_told_and_followed(kdash: Dashboard) -> None:
-    kdash.simulator.inject(Replace(504, b"", "text/plain", made=True), SCALED)
+    kdash.simulator.inject(Replace(504, b"", "text/plain", after_handling=True), SCALED)
     await scale_to_5(kdash)
     said = await kdash.until_screen(MessageDialog)
     assert "answered 504" in said.message
@@ -85,7 +87,9 @@ async def test_what_was_stored_otherwise_than_previewed_is_told(kdash: Dashboard
     def other(obj: Object, call: int) -> Object:
         return {**obj, "spec": {**obj["spec"], "replicas": 5 + call - 1}}
 
-    kdash.simulator.register(Webhook("more.example.com", Where("patch", "deployments", "cart/scale"), mutates=other))
+    kdash.simulator.register_webhook(
+        Webhook("more.example.com", RequestMatch("patch", "deployments", "cart/scale"), mutates=other)
+    )
     await scale_to_5(kdash)
     said = await kdash.until_screen(MessageDialog)
     assert "what was stored is not what was previewed: spec.replicas: previewed 5, stored 6" in said.message

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from k9py.api.search_pattern import SearchPattern
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.sgr import Sgr
-from k9py.logs.parsing.shown import Shown
+from k9py.logs.parsing.rendering import RenderedLine
+from k9py.logs.parsing.sgr import SgrStyle
 
 _RESET: Final = "\x1b[0m"
 _SOURCES: Final = ("36", "35", "34", "32", "96", "95", "94", "92")
@@ -49,13 +49,13 @@ def source_codes(name: str) -> str:
     return _SOURCES[zlib.crc32(name.encode()) % len(_SOURCES)]
 
 
-def coloured_line(line: Shown, patterns: Sequence[SearchPattern]) -> str:
+def coloured_line(line: RenderedLine, patterns: Sequence[SearchPattern]) -> str:
     """Return a line in its colours, with what the patterns match marked."""
     base = _in_turn(
         (
             Painted(span.start, span.end, codes)
             for span in line.spans
-            if (codes := _codes(span.part, span.colour, line))
+            if (codes := _codes(span.kind, span.colour, line))
         ),
         len(line.text),
     )
@@ -63,7 +63,7 @@ def coloured_line(line: Shown, patterns: Sequence[SearchPattern]) -> str:
     return "".join(paint(line.text[start:end], codes) for start, end, codes in _over(base, top, len(line.text)))
 
 
-def _codes(part: str, colour: Sgr | None, line: Shown) -> str:
+def _codes(part: str, colour: SgrStyle | None, line: RenderedLine) -> str:
     if colour is not None:
         return _sgr_codes(colour)
     if part == "level" or (part == "message" and line.level >= Level.WARN):
@@ -71,7 +71,7 @@ def _codes(part: str, colour: Sgr | None, line: Shown) -> str:
     return _PARTS.get(part, "")
 
 
-def _sgr_codes(colour: Sgr) -> str:
+def _sgr_codes(colour: SgrStyle) -> str:
     flags = (
         (colour.bold, "1"),
         (colour.dim, "2"),
@@ -90,7 +90,7 @@ def _sgr_codes(colour: Sgr) -> str:
 
 def _marks(text: str, patterns: Sequence[SearchPattern]) -> Iterator[Painted]:
     for number, pattern in enumerate(patterns):
-        for start, end in pattern.spans(text, most=_MOST_MARKS):
+        for start, end in pattern.spans(text, limit=_MOST_MARKS):
             yield Painted(start, end, _MARKS[number % len(_MARKS)])
 
 

@@ -10,7 +10,7 @@ import click
 
 from k9py.api.search_pattern import SearchPattern, compile_search
 from k9py.api.text import printable
-from k9py.logs.buffer.query import Query, parse_query
+from k9py.logs.buffer.query import LogQuery, parse_query
 from k9py.logs.line import LogLine
 
 
@@ -18,8 +18,8 @@ from k9py.logs.line import LogLine
 class Choice:
     """Takes a line when one of `include` holds (or there is none) and none of `exclude` does; markers always."""
 
-    include: tuple[Query, ...] = ()
-    exclude: tuple[Query, ...] = ()
+    include: tuple[LogQuery, ...] = ()
+    exclude: tuple[LogQuery, ...] = ()
 
     def takes(self, line: LogLine) -> bool:
         """Tell whether the line is to be printed."""
@@ -33,7 +33,7 @@ class Choice:
     def slow(self) -> tuple[str, ...]:
         """Say, printable, which queries took too long on how many of the lines seen up to now."""
         both = [("--include", one) for one in self.include] + [("--exclude", one) for one in self.exclude]
-        return tuple(f"{option} {printable(one.text)}: {one.trouble}" for option, one in both if one.slow_lines)
+        return tuple(f"{option} {printable(one.text)}: {one.problem_text}" for option, one in both if one.slow_lines)
 
 
 def choice(include: Sequence[str], exclude: Sequence[str]) -> Choice:
@@ -46,7 +46,7 @@ def patterns(texts: Sequence[str]) -> tuple[SearchPattern, ...]:
     return tuple(_pattern(one) for one in texts)
 
 
-def _queries(option: str, texts: Sequence[str]) -> tuple[Query, ...]:
+def _queries(option: str, texts: Sequence[str]) -> tuple[LogQuery, ...]:
     found = []
     for text in texts:
         query = parse_query(text)

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import click
 
-from k9py.cli.command_line import Subcommand, duration, merged, where_answering
+from k9py.cli.command_line import Subcommand, merge_arguments, parse_duration, with_output_formats
 from k9py.cli.logs.options import FOLLOWED_PAST, LogOptions
-from k9py.cli.targets import parse_log_subject
+from k9py.cli.targets import parse_log_target
 
 _EPILOG: Final = """\b
 Queries of --include and --exclude:
@@ -47,7 +47,7 @@ def label_selector(text: str) -> str:
 
 def _past(text: str) -> int:
     """Return seconds of the past, one at least. Raises click.BadParameter."""
-    seconds = int(duration(text))
+    seconds = int(parse_duration(text))
     if seconds < 1:
         raise click.BadParameter(f"{text!r} is no time that has passed: 90s, 10m or 1h30m.")
     return seconds
@@ -91,7 +91,7 @@ def _past(text: str) -> int:
     metavar="NUMBER",
     help="Containers read at once; more take turns.",
 )
-@where_answering("raw", "json", "pretty", default="pretty on a terminal, raw into a pipe")
+@with_output_formats("raw", "json", "pretty", default="pretty on a terminal, raw into a pipe")
 def logs(context: click.Context, /, words: Sequence[str], selector: str | None, **given: Any) -> None:
     """Print the logs of a workload, a service, a pod or all pods with some labels, in the order of time.
 
@@ -101,7 +101,7 @@ def logs(context: click.Context, /, words: Sequence[str], selector: str | None, 
     kdash logs -l app=web -o json | jq .message
     """
     form = given["output"]
-    arguments, named = merged(context, given), parse_log_subject(words)
+    arguments, named = merge_arguments(context, given), parse_log_target(words)
     if (named is None) == (selector is None):
         raise click.UsageError(
             "Name what to read: deploy/NAME, sts/NAME, ds/NAME, svc/NAME, pod/NAME, or -l SELECTOR."

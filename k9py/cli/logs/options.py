@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from k9py.cli.targets import Named
+from k9py.cli.targets import ObjectArgument
 
 LogOutput = Literal["raw", "json", "pretty"]
 
@@ -35,7 +35,7 @@ class LogOptions:
         max_streams: containers followed at once; more take turns.
     """
 
-    named: Named | None = None
+    named: ObjectArgument | None = None
     selector: str = ""
     follow: bool = False
     since: int | None = None

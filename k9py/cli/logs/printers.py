@@ -17,9 +17,9 @@ from k9py.cli.console import is_unicode, json_text
 from k9py.cli.logs.ansi import coloured_line, paint, source_codes
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level, level_of
-from k9py.logs.parsing.record import parse
-from k9py.logs.parsing.sgr import as_written, plain
-from k9py.logs.parsing.shown import shown
+from k9py.logs.parsing.record import parse_record
+from k9py.logs.parsing.rendering import render_line
+from k9py.logs.parsing.sgr import plain_text, plain_text_with_tabs
 from k9py.logs.source import LogTarget
 
 Printer = Callable[[LogLine], str]
@@ -52,7 +52,7 @@ def printer(
         case "json":
             return _json(plain=not is_unicode(out))
         case "raw":
-            harmless = plain if out.isatty() else as_written
+            harmless = plain_text if out.isatty() else plain_text_with_tabs
             return _raw(None if untouched else harmless, prefixed=prefixed, timestamps=timestamps)
         case "pretty":
             return _pretty(colour=colour, prefixed=prefixed, timestamps=timestamps, patterns=patterns)
@@ -75,7 +75,7 @@ def _raw(harmless: Callable[[str], str] | None, *, prefixed: bool, timestamps: b
     def one(line: LogLine) -> str:
         before = f"{source_name(line.target)} " if prefixed else ""
         if timestamps:
-            before = f"{before}{time_words(line.at)} "
+            before = f"{before}{time_words(line.timestamp)} "
         if harmless is None:  # bytes that are no UTF-8 stand as surrogates, which the outlet writes as they were
             return f"{before}{line.undecoded.decode('utf-8', 'surrogateescape') or line.text}\n"
         return f"{before}{harmless(line.text)}\n"
@@ -85,10 +85,10 @@ def _raw(harmless: Callable[[str], str] | None, *, prefixed: bool, timestamps: b
 
 def _json(*, plain: bool) -> Printer:
     def one(line: LogLine) -> str:
-        target, record = line.target, parse(line.text)
+        target, record = line.target, parse_record(line.text)
         level = level_of(line.text)
         values: dict[str, Any] = {
-            "time": None if line.at is None else time_words(line.at),
+            "time": None if line.timestamp is None else time_words(line.timestamp),
             "namespace": target.namespace,
             "pod": target.pod,
             "container": target.container,
@@ -114,10 +114,10 @@ def _pretty(*, colour: bool, prefixed: bool, timestamps: bool, patterns: Sequenc
             name = source_name(line.target)
             parts.append((name, source_codes(name)))
         if timestamps:
-            parts.append((time_words(line.at), _DIM))
+            parts.append((time_words(line.timestamp), _DIM))
         if line.late:
             parts.append(("late", _DIM))
-        body = shown(line.text, colours=colour, at=line.at)
+        body = render_line(line.text, colours=colour, at=line.timestamp)
         if not colour:
             return f"{' '.join([*(text for text, _ in parts), body.text])}\n"
         return f"{' '.join([*(paint(text, codes) for text, codes in parts), coloured_line(body, patterns)])}\n"

@@ -13,7 +13,7 @@ from k9py.cli.logs.ansi import paint
 from k9py.cli.logs.outlet import Outlet
 from k9py.cli.logs.printers import source_name
 from k9py.logs.follow.status import StreamCounts
-from k9py.logs.line import ALL, LogLine, Marker
+from k9py.logs.line import WHOLE_STREAM, LogLine, Marker
 
 _CODES: Final[Mapping[Marker, str]] = {"gap": "1;33", "start": "36", "end": "2", "note": "35"}
 
@@ -35,15 +35,15 @@ class Reporter:
     async def marker(self, line: LogLine) -> None:
         """Say what happened between two lines."""
         words = printable(line.text)
-        source = "" if line.target == ALL else f"{source_name(line.target)}: "
+        source = "" if line.target == WHOLE_STREAM else f"{source_name(line.target)}: "
         await self.remark([f"{source}{words}"], _CODES.get(line.marker, ""))
 
     async def counts(self, counts: StreamCounts) -> None:
         """Say that not all are read at once, when that begins."""
-        if counts.resting and not self._resting:
-            words = f"{counts.wanted - counts.resting} of {counts.wanted} containers are read at a time, in turn"
+        if counts.queued and not self._resting:
+            words = f"{counts.wanted - counts.queued} of {counts.wanted} containers are read at a time, in turn"
             await self.remark([words], _CODES["note"])
-        self._resting = counts.resting > 0
+        self._resting = counts.queued > 0
 
     async def trouble(self, words: str) -> None:
         """Say why the pods are not watched, and when they are again."""

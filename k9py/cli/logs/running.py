@@ -23,14 +23,14 @@ from k9py.cli.logs.pods import FollowedPods, wanted
 from k9py.cli.logs.printers import printer
 from k9py.cli.logs.reporting import Reporter
 from k9py.cli.logs.subject import FirstLook, Subject, container_names, find_subject, first_look
-from k9py.cli.session import Invocation, Session, opened
-from k9py.informer.clock import Clock
-from k9py.logs.follow.merge import MOST_A_DRAIN
-from k9py.logs.follow.range import LogRange
+from k9py.cli.session import CommandSession, Invocation, open_session
+from k9py.logs.follow.log_range import LogRange
+from k9py.logs.follow.merge import MAX_DRAIN_LINES
 from k9py.logs.follow.status import TargetStatus
 from k9py.logs.follow.stream import LogStream
-from k9py.logs.line import ALL, LogLine
-from k9py.views.outcome import ExitCode, code_of_error
+from k9py.logs.line import WHOLE_STREAM, LogLine
+from k9py.runtime.clock import Clock
+from k9py.views.exit_codes import ExitCode, exit_code_of_error
 
 TICK: Final = 0.1
 """Seconds between two looks at what has come."""
@@ -41,7 +41,7 @@ _SLICE: Final = 0.005
 async def logs(invocation: Invocation, options: LogOptions, choice: Choice, patterns: Sequence[SearchPattern]) -> int:
     """Print the logs; return the exit code. Raises KdashError: nothing can be read."""
     try:
-        async with opened(invocation) as session:
+        async with open_session(invocation) as session:
             subject = await find_subject(session, options.named, options.selector)
             look = await first_look(session, subject, options.named)
             _check(subject, look, options)
@@ -68,7 +68,7 @@ def outcome(states: Sequence[TargetStatus], *, is_whole: bool = True) -> ExitCod
     errors = [one.error for one in states if one.error is not None]
     told = [one for one in errors if not isinstance(one, BadRequestError | NotFoundError)]
     if told or (errors and len(errors) == len(states)):
-        return code_of_error((told or errors)[0])
+        return exit_code_of_error((told or errors)[0])
     return ExitCode.DONE if is_whole else ExitCode.UNKNOWN
 
 
@@ -95,7 +95,7 @@ class _Run:
     def __init__(
         self,
         invocation: Invocation,
-        session: Session,
+        session: CommandSession,
         subject: Subject,
         look: FirstLook,
         options: LogOptions,
@@ -161,7 +161,7 @@ class _Run:
             raise failure
         if self._choice.slow != self._told_slow:
             await self._reporter.remark(self._choice.slow)
-        return outcome(self._stream.states(), is_whole=not self._has_dropped and not self._choice.slow)
+        return outcome(self._stream.statuses(), is_whole=not self._has_dropped and not self._choice.slow)
 
     async def _until_the_end(self) -> None:
         while True:
@@ -177,7 +177,7 @@ class _Run:
                 return
             if self._out.is_left:
                 raise BrokenPipeError
-            if len(lines) < MOST_A_DRAIN:
+            if len(lines) < MAX_DRAIN_LINES:
                 await self._clock.sleep(TICK)
 
     async def _look_at_pods(self, followed: FollowedPods) -> None:
@@ -198,7 +198,7 @@ class _Run:
                 await self._out.write("".join(text))  # a remark stands where it belongs also where both are one screen
                 text = []
                 await self._reporter.marker(line)
-                self._has_dropped |= line.marker == "gap" and line.target == ALL
+                self._has_dropped |= line.marker == "gap" and line.target == WHOLE_STREAM
             elif self._choice.takes(line):
                 text.append(self._printer(line))
             if self._clock.monotonic() >= until:
@@ -212,11 +212,11 @@ class _Run:
         if lines:
             return False
         if not self._options.follow:
-            return self._stream.finished
+            return self._stream.is_finished
         if not self._subject.is_pod or _may_come_back(self._pods, self._look):
             return False
         counts = self._stream.counts  # what is followed is never finished as long as its pod is there
-        return self._stream.finished or (bool(self._pods) and counts.ended == counts.wanted)
+        return self._stream.is_finished or (bool(self._pods) and counts.ended == counts.wanted)
 
 
 def _may_come_back(pods: Sequence[Pod], look: FirstLook) -> bool:

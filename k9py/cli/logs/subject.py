@@ -12,17 +12,17 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from k9py.api.errors import AbsentError, ConnectionFailedError, ForbiddenError
+from k9py.api.errors import ConnectionFailedError, ForbiddenError, MissingPartError
 from k9py.api.kinds import ENDPOINT_SLICE, KINDS, POD, REPLICA_SET, SERVICE, Kind
 from k9py.api.meta import KubeObject
 from k9py.api.pods import Pod
 from k9py.api.selectors import LabelSelector
-from k9py.api.services import SERVICE_NAME, Service
+from k9py.api.services import SERVICE_NAME_LABEL, Service
 from k9py.api.text import printable
 from k9py.api.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
-from k9py.cli.session import Session, naming
-from k9py.cli.targets import Named
-from k9py.cluster.log_targets import EVERY_ROLE, log_targets
+from k9py.cli.session import CommandSession, explain_not_found
+from k9py.cli.targets import ObjectArgument
+from k9py.cluster.log_targets import ALL_ROLES, log_targets
 
 _WORKLOADS: Final = (Deployment, StatefulSet, DaemonSet)
 
@@ -84,7 +84,7 @@ class FirstLook:
     remarks: tuple[str, ...] = ()
 
 
-async def find_subject(session: Session, named: Named | None, selector: str) -> Subject:
+async def find_subject(session: CommandSession, named: ObjectArgument | None, selector: str) -> Subject:
     """Return the subject that was named, else the pods with those labels.
 
     Raises:
@@ -96,7 +96,7 @@ async def find_subject(session: Session, named: Named | None, selector: str) -> 
     key = session.key(named)
     if named.kind == POD.name:
         return Subject(printable(str(key)), namespace, field_selector=f"metadata.name={named.name}", is_pod=True)
-    with naming(key):
+    with explain_not_found(key):
         found = decoded(KINDS[named.kind], await session.connection.get(key))
     words = printable(str(key))
     if isinstance(found, SERVICE.type):
@@ -108,15 +108,15 @@ async def find_subject(session: Session, named: Named | None, selector: str) -> 
     return Subject(words, namespace, chosen, owner_uid=found.uid, by_replica_sets=isinstance(found, Deployment))
 
 
-async def _named_by_endpoints(session: Session, words: str, service: Service) -> Subject:
+async def _named_by_endpoints(session: CommandSession, words: str, service: Service) -> Subject:
     """Return a Service without a selector as a subject: the pods its endpoint slices name."""
-    selector = f"{SERVICE_NAME}={service.name}"
+    selector = f"{SERVICE_NAME_LABEL}={service.name}"
     raw = await session.connection.list(ENDPOINT_SLICE.name, service.namespace, label_selector=selector)
     pods = {key for one in raw for key in decoded(ENDPOINT_SLICE, one).pods}
     names = frozenset(key.name for key in pods if key.namespace == service.namespace)
     if not names:
         hint = "name the workload behind it: kdash logs deploy/NAME"
-        raise AbsentError(f"{words} has no selector, and its endpoints name no pod", hint)
+        raise MissingPartError(f"{words} has no selector, and its endpoints name no pod", hint)
     remark = f"{words} has no selector: read are the pods its endpoints name now"
     if len(names) == 1:
         [name] = names
@@ -124,13 +124,13 @@ async def _named_by_endpoints(session: Session, words: str, service: Service) ->
     return Subject(words, service.namespace, names=names, remark=remark)
 
 
-async def first_look(session: Session, subject: Subject, named: Named | None) -> FirstLook:
+async def first_look(session: CommandSession, subject: Subject, named: ObjectArgument | None) -> FirstLook:
     """Read the pods there are. Raises KdashError: they may not be read, or the one pod is not there."""
     connection, namespace, selector = session.connection, subject.namespace, subject.label_selector
     if subject.is_pod:
         assert named is not None
         key = session.key(named)
-        with naming(key):
+        with explain_not_found(key):
             return FirstLook((decoded(POD, await connection.get(key)),), False)
     pods = [decoded(POD, one) for one in await connection.list(POD.name, namespace, label_selector=selector)]
     replica_sets: list[ReplicaSet] | None = None
@@ -158,6 +158,6 @@ def container_names(pods: Sequence[Pod]) -> dict[str, str]:
     """Return the containers' names in the spec's order, each with what it is ("" for a main one)."""
     found: dict[str, str] = {}
     for pod in pods:
-        for target in log_targets(pod, EVERY_ROLE):
+        for target in log_targets(pod, ALL_ROLES):
             found.setdefault(target.container, "" if target.role == "main" else target.role)
     return found

@@ -18,7 +18,7 @@ from sys import getsizeof
 from typing import Final
 
 from k9py.logs.buffer.lines import Lines
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.line import WHOLE_STREAM, LogLine
 
 DEFAULT_CAPACITY: Final = 64 << 20
 """Bytes."""
@@ -108,19 +108,19 @@ class LogBuffer:
         return self._runs[-1].end
 
     @property
-    def let_go(self) -> int:
+    def dropped_before_first(self) -> int:
         """Lines let go before the oldest one kept."""
         return self.first - self._base
 
     @property
-    def lost(self) -> list[tuple[int, int]]:
+    def dropped_ranges(self) -> list[tuple[int, int]]:
         """(first, end) numbers of the lines let go between kept ones; mostly there are none."""
         runs = self._runs
         return [(a.end, b.first) for a, b in pairwise(runs) if a.end < b.first]
 
     def __len__(self) -> int:
         """Lines that can be shown, the markers for lost ones included."""
-        return sum(len(run.lines) for run in self._runs) + len(self.lost)
+        return sum(len(run.lines) for run in self._runs) + len(self.dropped_ranges)
 
     # -- adding and holding -------------------------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class LogBuffer:
 
     def _lines_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
         while number < end:
-            if gone := self.gone_since(number, end):
+            if gone := self.dropped_since(number, end):
                 yield gone
                 number = gone[0] + 1
                 continue
@@ -274,15 +274,15 @@ class LogBuffer:
                 yield at, line
                 number = at + 1
 
-    def gone_since(self, number: int, end: int) -> tuple[int, LogLine] | None:
+    def dropped_since(self, number: int, end: int) -> tuple[int, LogLine] | None:
         """Return a marker for the lines from that number on, before `end`, that are older than those kept now."""
         lines = min(self.first, end) - number
         if lines <= 0:
             return None
         text = f"{lines:,} line{'' if lines == 1 else 's'} let go here while they were being read: no room for more"
-        return number + lines - 1, LogLine(ALL, None, text, "gap")
+        return number + lines - 1, LogLine(WHOLE_STREAM, None, text, "gap")
 
 
 def _loss(lines: int) -> LogLine:
     text = f"{lines:,} line{'' if lines == 1 else 's'} let go here: the view was held and there was no room for more"
-    return LogLine(ALL, None, text, "gap")
+    return LogLine(WHOLE_STREAM, None, text, "gap")

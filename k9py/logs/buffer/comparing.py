@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from k9py.logs.parsing.shown import as_text
+from k9py.logs.parsing.rendering import value_text
 
 OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
@@ -32,7 +32,7 @@ def compare(found: object, how: str, value: str) -> bool:
     without say nothing about each other, except that they differ. All else is compared as text; for = and != case
     matters only where the typed value has a capital letter.
     """
-    text = as_text(found)
+    text = value_text(found)
     ours, theirs = quantity(text), quantity(value)
     if ours is not None and theirs is not None:
         if ours[1] == theirs[1]:

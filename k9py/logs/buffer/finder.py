@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from k9py.logs.buffer.buffer import LogBuffer
-from k9py.logs.buffer.hidden import NOTHING_HIDDEN, Hidden
+from k9py.logs.buffer.hide_rules import NOTHING_HIDDEN, HideRules
 from k9py.logs.buffer.line_filter import MAX_CONTEXT, LineFilter
-from k9py.logs.buffer.query import Query, parse_query
+from k9py.logs.buffer.query import LogQuery, parse_query
 from k9py.logs.buffer.scan import LineScan
 from k9py.logs.line import LogLine
 
@@ -23,16 +23,16 @@ class Finder:
 
     def __init__(self, buffer: LogBuffer) -> None:
         self.buffer = buffer
-        self.filter_query: Query | None = None
-        self.search_query: Query | None = None
+        self.filter_query: LogQuery | None = None
+        self.search_query: LogQuery | None = None
         self.hidden = NOTHING_HIDDEN
         self.context = 0
-        self.begin = 0
+        self.begin_number = 0
         """Lines before that number are kept and not shown."""
         self.filter: LineFilter | None = None
         """None: every line of the buffer is shown."""
         self.search: LineScan | None = None
-        self.turn = 0
+        self.filter_generation = 0
         """Grows when another filter has taken the place of the one before."""
         self._coming: LineFilter | None = None
 
@@ -43,16 +43,16 @@ class Finder:
         self.filter_query = parse_query(text)
         self._begin()
 
-    def set_hidden(self, hidden: Hidden) -> None:
+    def set_hidden(self, hidden: HideRules) -> None:
         """Leave out containers and levels."""
         if hidden != self.hidden:
             self.hidden = hidden
             self._begin()
 
-    def set_begin(self, number: int) -> None:
+    def set_begin_number(self, number: int) -> None:
         """Show no line before that number; 0 shows all again."""
-        if number != self.begin:
-            self.begin = number
+        if number != self.begin_number:
+            self.begin_number = number
             self._begin()
 
     def set_context(self, lines: int) -> None:
@@ -70,22 +70,22 @@ class Finder:
 
     def clear(self) -> None:
         """Forget what was found: the buffer was cleared."""
-        self.begin = 0
+        self.begin_number = 0
         self._begin()
         self._take(self._coming)
 
     def _begin(self) -> None:
         self._coming = None
         if self.filter_query is not None:
-            self.filter_query = self.filter_query.afresh()
-        if self.filter_query is not None or self.hidden or self.begin:
-            self._coming = LineFilter(self.filter_query, self.hidden, self.context, self.begin)
+            self.filter_query = self.filter_query.with_fresh_counts()
+        if self.filter_query is not None or self.hidden or self.begin_number:
+            self._coming = LineFilter(self.filter_query, self.hidden, self.context, self.begin_number)
         else:
             self._take(None)
 
     def _take(self, line_filter: LineFilter | None) -> None:
         self.filter, self._coming = line_filter, None
-        self.turn += 1
+        self.filter_generation += 1
         self._begin_search()
 
     def _begin_search(self) -> None:
@@ -93,23 +93,23 @@ class Finder:
             self.filter.unwatch()
         self.search = None
         if self.search_query is not None:
-            self.search_query = self.search_query.afresh()
+            self.search_query = self.search_query.with_fresh_counts()
             self.search = LineScan(self.search_query, self.filter)
 
     # -- work ---------------------------------------------------------------------------------------------------------
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """True while lines have not been looked at."""
         end = self.buffer.end
         waiting = self.filter is not None and self.filter.next_number < end
-        return waiting or self._coming is not None or (self.search is not None and not self.search.done(self.buffer))
+        return waiting or self._coming is not None or (self.search is not None and not self.search.is_done(self.buffer))
 
     def advance(self, should_pause: Callable[[], bool]) -> bool:
         """Look at lines until done or told to pause; True when every line has been looked at."""
         if self.filter is not None and not self.filter.advance(self.buffer, should_pause):
             if self.search is not None:
-                self.search.matches.forget(self.buffer)
+                self.search.matches.forget_dropped(self.buffer)
             return False
         if self._coming is not None:
             if not self._coming.advance(self.buffer, should_pause):
@@ -126,11 +126,11 @@ class Finder:
 
     def number_of(self, index: int) -> int:
         """Return the number of the item at an index."""
-        return self.buffer.number_at(index) if self.filter is None else self.filter.shown.all[index]
+        return self.buffer.number_at(index) if self.filter is None else self.filter.shown.values[index]
 
     def index_of(self, number: int) -> int:
         """Return the index of the item with that number, or of the first after it (or the count)."""
-        return self.buffer.index_of(number) if self.filter is None else self.filter.shown.position(number - 1)
+        return self.buffer.index_of(number) if self.filter is None else self.filter.shown.rank(number - 1)
 
     def shows(self, number: int) -> bool:
         """Say whether a line is an item."""
@@ -157,7 +157,7 @@ class Finder:
 
     def _items_between(self, number: int, end: int) -> Iterator[tuple[int, LogLine]]:
         while number < end:
-            if gone := self.buffer.gone_since(number, end):
+            if gone := self.buffer.dropped_since(number, end):
                 yield gone
                 number = gone[0] + 1
                 continue

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from k9py.logs.buffer.buffer import LogBuffer
-from k9py.logs.buffer.hidden import Hidden
-from k9py.logs.buffer.numbers import Numbers
+from k9py.logs.buffer.hide_rules import HideRules
+from k9py.logs.buffer.line_numbers import LineNumbers
 from k9py.logs.line import LogLine
-from k9py.logs.source import Place
+from k9py.logs.source import ContainerKey
 
 SLICE_LINES: Final = 256
 SLICE_CHARACTERS: Final = 65_536
@@ -25,7 +25,7 @@ SLICE_CHARACTERS: Final = 65_536
 MAX_CONTEXT: Final = 20
 
 
-class LineTest(Protocol):
+class LineMatcher(Protocol):
     """What a filter or search asks of a line; `keeping.query.Query` is one."""
 
     @property
@@ -59,20 +59,20 @@ class LineFilter:
         begin: Number of the first line looked at: none before it is shown.
     """
 
-    def __init__(self, query: LineTest | None, hidden: Hidden, context: int = 0, begin: int = 0) -> None:
+    def __init__(self, query: LineMatcher | None, hidden: HideRules, context: int = 0, begin: int = 0) -> None:
         self.query = query
         self.hidden = hidden
         self.context = context if query is not None else 0
-        self.shown = Numbers()
+        self.shown = LineNumbers()
         self.next_number = self._begin = begin
         self._starts: set[int] = set()
-        self._near: dict[Place, _Near] = {}
+        self._near: dict[ContainerKey, _Near] = {}
         self._watched: array[int] | None = None
-        self._context = Numbers()
+        self._context = LineNumbers()
 
     def watch(self) -> array[int]:
         """Return an array that has all numbers shown and gets each later one; its reader may empty it. One reader."""
-        self._watched = array("q", self.shown.all)
+        self._watched = array("q", self.shown.values)
         return self._watched
 
     def unwatch(self) -> None:
@@ -89,10 +89,10 @@ class LineFilter:
 
     def forget(self, buffer: LogBuffer) -> None:
         """Take out lines that are no longer kept; the marker for lost ones is shown."""
-        if self.shown.forget(buffer) and len(self._starts) > 2 * len(self.shown) + 1000:
-            self._starts.intersection_update(self.shown.all)
-        self._context.forget(buffer)
-        for _, end in buffer.lost:
+        if self.shown.forget_dropped(buffer) and len(self._starts) > 2 * len(self.shown) + 1000:
+            self._starts.intersection_update(self.shown.values)
+        self._context.forget_dropped(buffer)
+        for _, end in buffer.dropped_ranges:
             if self._begin < end <= self.next_number:
                 self.shown.add(end - 1)
 
@@ -125,7 +125,7 @@ class LineFilter:
             if wanted:
                 self._show(number)
             return
-        place = line.target.place
+        place = line.target.container_key
         near = self._near.get(place)
         if near is None:
             near = self._near[place] = _Near(self.context)

@@ -19,13 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from k9py.api.search_pattern import SearchPattern, TooSlowError, compile_search, pattern_fault
+from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, pattern_error
 from k9py.logs.buffer.comparing import OPERATORS, compare
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level, level_of, parse_level
-from k9py.logs.parsing.record import MISSING, parse, role_names, value_at
-from k9py.logs.parsing.sgr import plain
-from k9py.logs.parsing.shown import as_text, shown_text
+from k9py.logs.parsing.record import MISSING, field_aliases, parse_record, value_at
+from k9py.logs.parsing.rendering import render_text, value_text
+from k9py.logs.parsing.sgr import plain_text
 
 Condition = Callable[[LogLine], bool]
 Compile = Callable[[str], SearchPattern | None]
@@ -59,7 +59,7 @@ class _Slow:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class LogQuery:
     """A question a line answers with yes or no.
 
     Args:
@@ -81,7 +81,7 @@ class Query:
         """Tell whether the line answers all of it; one that takes too long does not."""
         try:
             return all(condition(line) for condition in self.conditions)
-        except TooSlowError:
+        except SearchTimeoutError:
             self._slow.lines += 1
             return False
 
@@ -91,25 +91,25 @@ class Query:
         return self._slow.lines
 
     @property
-    def trouble(self) -> str:
+    def problem_text(self) -> str:
         """Words for what was not understood and on which lines it is not known; "" when there is nothing to say."""
         slow = self.slow_lines
         late = f"too slow on {slow:,} line{'' if slow == 1 else 's'}, taken as not matching" if slow else ""
         return "; ".join(filter(None, (self.problem, late)))
 
-    def afresh(self) -> Query:
+    def with_fresh_counts(self) -> LogQuery:
         """Return the same question, asked of no line yet."""
         return replace(self, _slow=_Slow())
 
 
-def parse_query(text: str) -> Query | None:
+def parse_query(text: str) -> LogQuery | None:
     """Return the question a text asks, None when it is empty."""
     others, conditions, problems = list[str](), list[Condition](), list[str]()
     can_be_slow = False
 
     def compiled(typed: str) -> SearchPattern | None:
         nonlocal can_be_slow
-        if fault := pattern_fault(typed):
+        if fault := pattern_error(typed):
             problems.append(f"{typed!r} is no regular expression ({fault}): looked for as it stands")
         pattern = compile_search(typed)
         can_be_slow = can_be_slow or (pattern is not None and pattern.can_be_slow)
@@ -130,7 +130,7 @@ def parse_query(text: str) -> Query | None:
     pattern = compiled(rest)
     if pattern is not None:
         conditions.append(_finds(pattern))
-    return Query(text, pattern, "; ".join(problems), tuple(conditions), can_be_slow)
+    return LogQuery(text, pattern, "; ".join(problems), tuple(conditions), can_be_slow)
 
 
 class _UnclearError(Exception):
@@ -184,7 +184,7 @@ def _source(name: str, how: str, value: str, compiled: Compile) -> Condition:
 
 def _field(path: str, how: str, value: str, compiled: Compile) -> Condition:
     """Return the condition on a field: a line that has no such field never answers it."""
-    names = role_names(path[1:])
+    names = field_aliases(path[1:])
     # A line whose text has not the last word of the path has not the field: most lines are done with that.
     words = tuple(
         name if len(names) > 1 else [part for part in name.split(".") if not part.isdecimal()][-1] for name in names
@@ -196,12 +196,12 @@ def _field(path: str, how: str, value: str, compiled: Compile) -> Condition:
         text = line.text
         if not any(word in text for word in words) and "\\" not in text:
             return False
-        record = parse(text)
+        record = parse_record(text)
         found = MISSING if record is None else value_at(record, path)
         if record is None or found is MISSING:
             return False
         if pattern is not None:
-            return bool(pattern.search(plain(as_text(found)))) == (how == "~")
+            return bool(pattern.search(plain_text(value_text(found)))) == (how == "~")
         if level and record.level:
             return OPERATORS[how](record.level, level)
         return compare(found, how, value)
@@ -216,7 +216,7 @@ def _finds(pattern: SearchPattern) -> Condition:
 
     def holds(line: LogLine) -> bool:
         text = line.text
-        bare = plain(text)
+        bare = plain_text(text)
         if needed and bare.isascii() and not _any_in(needed, bare.lower()):
             if bare is text and "\\" not in text:
                 return False
@@ -224,7 +224,7 @@ def _finds(pattern: SearchPattern) -> Condition:
             return True
         if "=" not in text and "{" not in text:
             return False
-        told = shown_text(text, line.at)
+        told = render_text(text, line.timestamp)
         return told != bare and bool(search(told))
 
     return holds

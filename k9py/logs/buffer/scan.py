@@ -10,8 +10,8 @@ from array import array
 from collections.abc import Callable
 
 from k9py.logs.buffer.buffer import LogBuffer
-from k9py.logs.buffer.line_filter import SLICE_CHARACTERS, SLICE_LINES, LineFilter, LineTest
-from k9py.logs.buffer.numbers import Numbers
+from k9py.logs.buffer.line_filter import SLICE_CHARACTERS, SLICE_LINES, LineFilter, LineMatcher
+from k9py.logs.buffer.line_numbers import LineNumbers
 
 
 class LineScan:
@@ -22,14 +22,14 @@ class LineScan:
         among: Look only at what this filter shows; it must be advanced first. None: at all lines.
     """
 
-    def __init__(self, query: LineTest, among: LineFilter | None = None) -> None:
+    def __init__(self, query: LineMatcher, among: LineFilter | None = None) -> None:
         self.query = query
-        self.matches = Numbers()
+        self.matches = LineNumbers()
         self.next_number = 0
         self._shown = None if among is None else among.watch()
         self._shown_at = 0
 
-    def done(self, buffer: LogBuffer) -> bool:
+    def is_done(self, buffer: LogBuffer) -> bool:
         """Say whether every line has been looked at."""
         if self._shown is not None:
             return self._shown_at >= len(self._shown)
@@ -37,7 +37,7 @@ class LineScan:
 
     def advance(self, buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
         """Look at lines not yet seen until done or told to pause; True when every line has been seen."""
-        self.matches.forget(buffer)
+        self.matches.forget_dropped(buffer)
         if self._shown is not None:
             return self._advance_among(self._shown, buffer, should_pause)
         matches, add, can_be_slow = self.query.matches, self.matches.add, self.query.can_be_slow

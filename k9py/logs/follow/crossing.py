@@ -16,7 +16,7 @@ from k9py.logs.follow.remarks import Remarks
 from k9py.logs.follow.resume import Resume, first_stamp
 from k9py.logs.follow.runs import Runs
 from k9py.logs.source import LogSource
-from k9py.logs.source_errors import SourceTextError, container_lines
+from k9py.logs.source_errors import LogSourceError, container_lines
 
 
 class Crossing:
@@ -96,7 +96,7 @@ class Crossing:
                     skip.end()
                     if skip.proven:
                         return True
-            except (BadRequestError, NotFoundError, SourceTextError):
+            except (BadRequestError, NotFoundError, LogSourceError):
                 if not previous:
                     raise
         return False
@@ -131,7 +131,7 @@ class Crossing:
                         first = first_stamp(batch[0])
                         self._remarks.lost_before(words.RESTARTED_BEFORE, first.at if first else None)
                     await self._deliver(batch)
-        except (BadRequestError, NotFoundError, SourceTextError):
+        except (BadRequestError, NotFoundError, LogSourceError):
             pass
         self._delivery.flush()
         if self._delivery.count > count:
@@ -148,7 +148,7 @@ class Crossing:
         """
         first, begun = first_stamp(batch[0]), self._delivery.position.open_line
         until = first.at if first else None
-        if begun is not None and not any(begun.begins(line) for line in batch):
+        if begun is not None and not any(begun.is_beginning_of(line) for line in batch):
             self._delivery.flush()
             self._remarks.gap(words.EITHER, self._delivery.position.at, until)
         elif begun is None and is_unsure:

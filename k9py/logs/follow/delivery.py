@@ -12,8 +12,8 @@ from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.resume import Position
 from k9py.logs.follow.runs import Runs
 from k9py.logs.follow.turns import SLICE_LINES, Turns
-from k9py.logs.line import LogLine, Marker, split_line, stamp, undecoded_text
-from k9py.logs.source import LogTarget, Unfinished
+from k9py.logs.line import LogLine, Marker, parse_timestamp, split_line, undecoded_bytes
+from k9py.logs.source import LogTarget, PartialLine
 
 _SLICE_BYTES: Final = 250_000
 """Bytes taken in at a time, where lines are long."""
@@ -104,13 +104,13 @@ class Delivery:
         taken: list[LogLine] = []
         for line in lines:
             raw, text = split_line(line)
-            if raw and (moment := stamp(raw)) is not None:
+            if raw and (moment := parse_timestamp(raw)) is not None:
                 last, at = moment, moment.at
                 if highest is None or moment > highest:
                     highest = moment
             elif raw:  # looked like a timestamp and was none: it belongs to the text
                 text = f"{raw} {text}"
-            taken.append(LogLine(target, at, text, undecoded=undecoded_text(line, text)))
+            taken.append(LogLine(target, at, text, undecoded=undecoded_bytes(line, text)))
         if taken:
             position.move(lines, taken, last, highest)
         self.count += len(taken)
@@ -127,25 +127,25 @@ class Delivery:
             return batch
         ours, lines = self.position.open_line, list(batch)
         if ours is not None and self._is_aside:
-            if any(ours.begins(line) for line in batch):
+            if any(ours.is_beginning_of(line) for line in batch):
                 self.position.open_line, self._is_aside = None, False
             return batch
         if ours is not None:
             first = lines[0]
-            if not ours.begins(first):
+            if not ours.is_beginning_of(first):
                 self.flush()
-            elif isinstance(first, Unfinished) and len(first) == len(ours):
+            elif isinstance(first, PartialLine) and len(first) == len(ours):
                 self._show(first)
                 return lines[1:]
             elif self._is_shown:
                 self._show_rest(first)
                 del lines[0]
-                if isinstance(first, Unfinished):
+                if isinstance(first, PartialLine):
                     self.position.open_line = first
                     return lines
             self.position.open_line = None
         last = lines[-1] if lines else b""
-        if isinstance(last, Unfinished):
+        if isinstance(last, PartialLine):
             del lines[-1]
             self.position.open_line, self._is_shown = (last if _has_text(last) else None), False
             self._open_target = self._runs.writing
@@ -169,25 +169,25 @@ class Delivery:
         """The former run was read: that line is of the present one, unless it came."""
         self._is_aside = False
 
-    def _show(self, line: Unfinished) -> None:
+    def _show(self, line: PartialLine) -> None:
         """Hand on what there is of a line, which the next streams will bring again."""
         if not self._is_shown:
             self._is_shown = True
             text = split_line(line)[1]
-            self._hand_on(self._made(line, text, undecoded_text(line, text)))
+            self._hand_on(self._made(line, text, undecoded_bytes(line, text)))
 
     def _show_rest(self, line: bytes) -> None:
         """Hand on the rest of a line of which the beginning was shown."""
         rest = line[len(self.position.open_line or b"") :]
         text = rest.decode("utf-8", "replace")
-        made = self._made(line, text, undecoded_text(rest, text))
+        made = self._made(line, text, undecoded_bytes(rest, text))
         if made.text:
             self._hand_on(made)
-        if not isinstance(line, Unfinished):
+        if not isinstance(line, PartialLine):
             self._count_in(line, made)
 
     def _made(self, line: bytes, text: str, undecoded: bytes = b"") -> LogLine:
-        moment = stamp(split_line(line[:64])[0])
+        moment = parse_timestamp(split_line(line[:64])[0])
         return LogLine(self._runs.writing, moment.at if moment else self.position.at, text, undecoded=undecoded)
 
     def _hand_on(self, line: LogLine) -> None:
@@ -196,7 +196,7 @@ class Delivery:
 
     def _count_in(self, line: bytes, made: LogLine) -> None:
         """A line that was shown in parts is delivered: what is read next begins behind it."""
-        last, highest = stamp(split_line(line[:64])[0]), self.position.highest
+        last, highest = parse_timestamp(split_line(line[:64])[0]), self.position.highest
         if last is not None:
             self.position.move([line], [made], last, max(last, highest) if highest else last)
 

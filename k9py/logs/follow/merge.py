@@ -32,9 +32,9 @@ from k9py.logs.follow import words
 from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.intake import EPOCH, STALLED, Intake
 from k9py.logs.follow.skew import Skew
-from k9py.logs.line import ALL, MAX_TEXT, LogLine
+from k9py.logs.line import MAX_TEXT_CHARS, WHOLE_STREAM, LogLine
 
-MOST_A_DRAIN: Final = 2_000
+MAX_DRAIN_LINES: Final = 2_000
 """Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines
 than are ever followed."""
 
@@ -140,7 +140,7 @@ class Merge:
         newest = lines[-1]
         shift = self.skew.shifts.get(newest.target.node) if self.skew.shifts else None
         for line in lines:
-            at = line.at
+            at = line.timestamp
             if at is not None:
                 if shift is not None:
                     at -= shift
@@ -155,8 +155,8 @@ class Merge:
         self._arrivals.append((intake.heard, key))
         if intake.is_past and intake.followed and key >= intake.opened_at:
             self._caught_up(intake)
-        if not intake.is_past and newest.at is not None and not newest.marker:
-            self.skew.arrived(newest.target.node, (self._clock.now() - newest.at).total_seconds())
+        if not intake.is_past and newest.timestamp is not None and not newest.marker:
+            self.skew.arrived(newest.target.node, (self._clock.now() - newest.timestamp).total_seconds())
         if len(self._pending) > self._max_lines or self._chars > self._max_chars:
             self._shed()
 
@@ -182,7 +182,7 @@ class Merge:
         for count, line in enumerate(lines[:most]):
             if chars <= 0:
                 return count
-            chars -= min(len(line), MAX_TEXT)
+            chars -= min(len(line), MAX_TEXT_CHARS)
         return min(most, len(lines))
 
     def _waits(self, intake: Intake) -> bool:
@@ -231,13 +231,13 @@ class Merge:
         lines: list[LogLine] = []
         if self._pending:
             self._sort()
-            ripe = min(self._ripe(), MOST_A_DRAIN)
+            ripe = min(self._ripe(), MAX_DRAIN_LINES)
             late = bisect_left(self._pending, self._given, hi=ripe, key=_KEY)
             for index, (_, line, number) in enumerate(self._pending[:ripe]):
                 if number == _OURS:
                     lines.append(line)
                     continue
-                is_late = index < late and not line.marker and line.at is not None
+                is_late = index < late and not line.marker and line.timestamp is not None
                 lines.append(replace(line, late=True) if is_late else line)
                 self._let_go(number, line)
             if ripe:
@@ -254,7 +254,7 @@ class Merge:
     def look_at_clocks(self) -> None:
         """Tell of nodes whose clocks were found to differ; call it about once a second."""
         for node, ahead in self.skew.look():
-            self._notes.append(LogLine(ALL, self._clock.now(), words.skewed(node, ahead), "note"))
+            self._notes.append(LogLine(WHOLE_STREAM, self._clock.now(), words.skewed(node, ahead), "note"))
 
     def _ripe(self) -> int:
         """Count the pending lines that may be given on."""
@@ -307,8 +307,8 @@ class Merge:
                 continue
             losers.add(self._let_go(number, line))
             count, last = count + 1, key
-            if line.at is not None:
-                stamps.append(line.at)
+            if line.timestamp is not None:
+                stamps.append(line.timestamp)
         if count:
             before = self._told
             at = bisect_right(kept, last, key=_KEY)
@@ -322,7 +322,7 @@ class Merge:
             first, newest = between or (None, None)
             for intake in losers:
                 intake.key = max(intake.key, last)
-            told = LogLine(ALL, newest, words.dropped(count, first, newest), "gap")
+            told = LogLine(WHOLE_STREAM, newest, words.dropped(count, first, newest), "gap")
             self._told = _Dropped(told, count, between, losers)
             kept.insert(at, (last, told, _OURS))
         self._pending[:looked_at] = kept

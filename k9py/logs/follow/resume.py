@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.logs.line import LogLine, Stamp, split_line, stamp
-from k9py.logs.source import Unfinished
+from k9py.logs.line import LogLine, Timestamp, parse_timestamp, split_line
+from k9py.logs.source import PartialLine
 
 KEPT: Final = 32
 """Lines by which a log is known again."""
@@ -41,12 +41,12 @@ class Position:
             a stream has it, nothing is missing before it.
     """
 
-    last: Stamp | None = None
-    highest: Stamp | None = None
+    last: Timestamp | None = None
+    highest: Timestamp | None = None
     recent: deque[tuple[int, datetime]] = field(default_factory=lambda: deque(maxlen=KEPT))
     same: int = 0
     behind: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
-    open_line: Unfinished | None = None
+    open_line: PartialLine | None = None
 
     @property
     def at(self) -> datetime | None:
@@ -58,16 +58,18 @@ class Position:
         """From when on a log is to be read to meet the last lines again; None to read all of it."""
         return min(at for _, at in self.recent) - STEPS_BACK if self.recent else None
 
-    def move(self, lines: Sequence[bytes], taken: Sequence[LogLine], last: Stamp | None, highest: Stamp | None) -> None:
+    def move(
+        self, lines: Sequence[bytes], taken: Sequence[LogLine], last: Timestamp | None, highest: Timestamp | None
+    ) -> None:
         """Lines were delivered, as bytes and as what was made of them."""
         alike = next((count for count, line in enumerate(reversed(lines)) if line != lines[-1]), len(lines))
         begin = 0 if alike == len(lines) else max(0, len(lines) - max(alike, KEPT))
         for line, one in zip(lines[begin:], taken[begin:], strict=True):
-            if one.at is None or first_stamp(line) is None:
+            if one.timestamp is None or first_stamp(line) is None:
                 self.behind.append(hash(line))
                 continue
             self.same = self.same + 1 if self.recent and self.recent[-1][0] == hash(line) else 1
-            self.recent.append((hash(line), one.at))
+            self.recent.append((hash(line), one.timestamp))
             self.behind.clear()
         self.last, self.highest = last, highest
 
@@ -118,7 +120,7 @@ class Resume:
         if self.done:
             return self._not_said_before(batch) if self._behind else batch
         begin = len(self._hashes)
-        moments: list[Stamp] = []
+        moments: list[Timestamp] = []
         for place, line in enumerate(batch, len(self._withheld)):
             if (moment := first_stamp(line)) is not None:
                 moments.append(moment)
@@ -151,7 +153,7 @@ class Resume:
             return None
         places = range(begin, len(self._withheld))
         for place in reversed(places) if self._is_whole else places:
-            if self._open_line.begins(self._withheld[place]):
+            if self._open_line.is_beginning_of(self._withheld[place]):
                 count = bisect_left(self._places, place)
                 if not self._is_whole or self._hashes[:count] == self._ours[len(self._ours) - count :]:
                     return place
@@ -201,6 +203,6 @@ class Resume:
             self._is_whole = False
 
 
-def first_stamp(line: bytes) -> Stamp | None:
+def first_stamp(line: bytes) -> Timestamp | None:
     """Return the timestamp of a line; None when it has none."""
-    return stamp(split_line(line)[0])
+    return parse_timestamp(split_line(line)[0])

@@ -29,7 +29,7 @@ class Holder(Protocol):
         ...
 
 
-class Slots:
+class StreamSlots:
     """A fair semaphore whose holders yield by the clock.
 
     Args:

@@ -9,24 +9,24 @@ from k9py.api.errors import KdashError
 from k9py.logs.source import LogTarget
 
 
-class TailState(Enum):
+class TargetState(Enum):
     """Where one container's tail stands."""
 
     OPENING = "opening"
     FOLLOWING = "following"
-    WAITING = "waiting"  # refused or broken: will be tried again
-    RESTING = "resting"  # others have their turn
+    RETRYING = "waiting"  # refused or broken: will be tried again
+    QUEUED = "resting"  # others have their turn
     ENDED = "ended"  # the container has ended, or nothing more is asked of it
 
 
-def state_words(state: TailState, why: str, at_a_time: int) -> str:
+def state_text(state: TargetState, why: str, at_a_time: int) -> str:
     """Say how a tail stands: `why` is why nothing more comes, where that is known."""
     match state:
-        case TailState.RESTING:
+        case TargetState.QUEUED:
             return f"resting: {at_a_time} at a time"
-        case TailState.WAITING:
+        case TargetState.RETRYING:
             return why
-        case TailState.ENDED:
+        case TargetState.ENDED:
             return why or "ended"
         case _:
             return ""
@@ -42,8 +42,8 @@ class TargetStatus:
     """
 
     target: LogTarget
-    state: TailState
-    words: str = ""
+    state: TargetState
+    message: str = ""
     error: KdashError | None = None
 
 
@@ -54,9 +54,9 @@ class StreamCounts:
 
     wanted: int = 0
     following: int = 0
-    waiting: int = 0
+    retrying: int = 0
     ended: int = 0
-    resting: int = 0
+    queued: int = 0
 
     def __str__(self) -> str:
-        return f"{self.wanted - self.resting} of {self.wanted}" if self.resting else str(self.wanted)
+        return f"{self.wanted - self.queued} of {self.wanted}" if self.queued else str(self.wanted)

@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from k9py.logs.follow.clock import Clock
+from k9py.logs.follow.container_stream import ContainerStream
+from k9py.logs.follow.log_range import TAIL, LogRange
 from k9py.logs.follow.merge import Merge
-from k9py.logs.follow.range import TAIL, LogRange
 from k9py.logs.follow.remarks import Chorus
-from k9py.logs.follow.slots import Slots
-from k9py.logs.follow.status import StreamCounts, TailState, TargetStatus
-from k9py.logs.follow.tail import Tail
+from k9py.logs.follow.slots import StreamSlots
+from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
 from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource, LogTarget
@@ -76,12 +76,12 @@ class LogStream:
         self._follow = follow
         self._rng = rng or random.Random()
         self._merge = Merge(clock, max_lines=max_pending, window=window, lossless=lossless)
-        self._slots = Slots(clock, max_streams)
+        self._slots = StreamSlots(clock, max_streams)
         self._turns = Turns(clock)
         self._chorus = Chorus(clock)
         self._wanted: dict[Name, LogTarget] = {}
         self._targets: tuple[LogTarget, ...] | None = None
-        self._tails: dict[Name, Tail] = {}
+        self._tails: dict[Name, ContainerStream] = {}
         self._tasks: dict[Name, asyncio.Task[None]] = {}
         self._began: float | None = None
         self._changed = asyncio.Event()
@@ -113,26 +113,26 @@ class LogStream:
         states = [self._state(place) for place in self._wanted]
         return StreamCounts(
             wanted=len(states),
-            following=states.count(TailState.FOLLOWING) + states.count(TailState.OPENING),
-            waiting=states.count(TailState.WAITING),
-            ended=states.count(TailState.ENDED),
-            resting=states.count(TailState.RESTING),
+            following=states.count(TargetState.FOLLOWING) + states.count(TargetState.OPENING),
+            retrying=states.count(TargetState.RETRYING),
+            ended=states.count(TargetState.ENDED),
+            queued=states.count(TargetState.QUEUED),
         )
 
-    def states(self) -> tuple[TargetStatus, ...]:
+    def statuses(self) -> tuple[TargetStatus, ...]:
         """Return how each target stands, in the order they were wanted."""
         return tuple(
-            self._tails[place].status if place in self._tails else TargetStatus(target, TailState.OPENING)
+            self._tails[place].status if place in self._tails else TargetStatus(target, TargetState.OPENING)
             for place, target in self._wanted.items()
         )
 
     @property
-    def holding(self) -> bool:
+    def is_catching_up(self) -> bool:
         """True while the beginning is still being put in order."""
         return self._merge.holding
 
     @property
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """True when every target has ended and all its lines have been drained; False before any was named."""
         if self._targets is None or not self._merge.is_empty:
             return False
@@ -147,8 +147,8 @@ class LogStream:
                 self._reconcile(group)
                 await self._changed.wait()
 
-    def _state(self, place: Name) -> TailState:
-        return self._tails[place].state if place in self._tails else TailState.OPENING
+    def _state(self, place: Name) -> TargetState:
+        return self._tails[place].state if place in self._tails else TargetState.OPENING
 
     async def _look(self) -> None:
         while True:
@@ -187,11 +187,11 @@ class LogStream:
             self._start(group, place)
         self._forget()
 
-    def _tail(self, target: LogTarget, *, joins: bool, holds: bool) -> Tail:
+    def _tail(self, target: LogTarget, *, joins: bool, holds: bool) -> ContainerStream:
         intake = self._merge.intake()
         if holds:
             self._merge.hold_for(intake)
-        return Tail(
+        return ContainerStream(
             self._source,
             target,
             self._clock,
@@ -219,7 +219,7 @@ class LogStream:
             for place in [one for one in self._tails if one not in self._tasks][:surplus]:
                 del self._tails[place]
 
-    async def _dismiss(self, tail: Tail, task: asyncio.Task[None]) -> None:
+    async def _dismiss(self, tail: ContainerStream, task: asyncio.Task[None]) -> None:
         """Let a tail whose pod is gone read its last lines, not for ever."""
         timer = asyncio.ensure_future(self._clock.sleep(LEAVING_GRACE))
         try:
@@ -231,7 +231,7 @@ class LogStream:
             task.cancel()
 
 
-async def _guarded(tail: Tail) -> None:
+async def _guarded(tail: ContainerStream) -> None:
     """Run a tail; a mistake of ours in it ends this one and not all."""
     try:
         await tail.run()

@@ -11,9 +11,9 @@ from typing import Final
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.logs.parsing.level_json import json_level
 from k9py.logs.parsing.level_text import HEAD, text_level
-from k9py.logs.parsing.level_words import NO_LEVEL, Level, LevelWord, parse_level
+from k9py.logs.parsing.level_words import NO_LEVEL, Level, LevelMatch, parse_level
 
-__all__ = ["Level", "LevelWord", "level_of", "level_word", "parse_level"]
+__all__ = ["Level", "LevelMatch", "find_level", "level_of", "parse_level"]
 
 _SGR: Final = lazy_pattern(r"\x1b\[[0-9;:]*m")
 _OBJECT: Final = lazy_pattern(
@@ -42,23 +42,23 @@ def level_of(text: str) -> Level:
         return json_level(text)
     if "\x1b" in text:
         text = _SGR.sub("", text[: HEAD * 10])
-    return level_word(text).level
+    return find_level(text).level
 
 
-def level_word(text: str, *, prefixes: int = 2) -> LevelWord:
+def find_level(text: str, *, prefixes: int = 2) -> LevelMatch:
     """Return the level of a line that has no colours, and where its word stands if that is no JSON.
 
     Args:
         prefixes: how many things may still stand before the line.
     """
     if text.find("{", 0, HEAD) >= 0 and (begun := _OBJECT.match(text)):
-        return LevelWord(json_level(text[begun.end("prefix") :].lstrip()))
+        return LevelMatch(json_level(text[begun.end("prefix") :].lstrip()))
     found = text_level(text)
     if not found.level and prefixes and _may_have_prefix(text):
         prefix = _PREFIX.match(text)
-        inner = level_word(text[prefix.end() :], prefixes=prefixes - 1) if prefix else NO_LEVEL
+        inner = find_level(text[prefix.end() :], prefixes=prefixes - 1) if prefix else NO_LEVEL
         if prefix and inner.level:
-            return LevelWord(inner.level, inner.start + prefix.end(), inner.end + prefix.end())
+            return LevelMatch(inner.level, inner.start + prefix.end(), inner.end + prefix.end())
     return found
 
 

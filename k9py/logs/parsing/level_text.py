@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from k9py.api.lazy_pattern import lazy_pattern
-from k9py.logs.parsing.level_words import NO_LEVEL, Level, LevelWord, from_number, from_syslog, parse_level
+from k9py.logs.parsing.level_words import NO_LEVEL, Level, LevelMatch, from_number, from_syslog, parse_level
 
 HEAD: Final = 200
 """Characters of a line in which a level may stand; pairs and an access log's status may stand further on."""
@@ -184,23 +184,23 @@ _STATUS_BEGINS: Final = lazy_pattern(
 )
 
 
-def text_level(text: str) -> LevelWord:
+def text_level(text: str) -> LevelMatch:
     """Return the level of a line without colours that is no JSON, and where its word stands."""
     head = text[:HEAD]
     found = _stated(text, head)
     return found if found.level else _status(text, head)
 
 
-def _stated(text: str, head: str) -> LevelWord:
+def _stated(text: str, head: str) -> LevelMatch:
     first = head[:1]
     if first == "<" and (priority := _PRIORITY.match(head)):
-        return LevelWord(from_syslog(int(priority[1])), *priority.span(1))
+        return LevelMatch(from_syslog(int(priority[1])), *priority.span(1))
     opening = _LETTER if head[4:5] in ("-", "/") and first.isdigit() else _OPENINGS.get(first)
     if opening is not None and (opened := opening.match(head)):
         group = opened.lastindex or 0
         level = _SPECIAL.get(opened[group]) or parse_level(opened[group])
         if level:
-            return LevelWord(level, *opened.span(group))
+            return LevelMatch(level, *opened.span(group))
     pair = _pair(text, head) if "=" in text else None
     if pair is not None:
         if _PAIR.match(head):
@@ -211,7 +211,7 @@ def _stated(text: str, head: str) -> LevelWord:
     return pair if pair is not None and not (word.level and word.start < pair.start) else word
 
 
-def _pair(text: str, head: str) -> LevelWord | None:
+def _pair(text: str, head: str) -> LevelMatch | None:
     """Return what a pair such as level=error says, unless it stands inside quotes or a sentence.
 
     Only in a line of pairs may it stand anywhere.
@@ -233,7 +233,7 @@ def _pair(text: str, head: str) -> LevelWord | None:
                 return None
             if at >= HEAD:
                 return None
-        return LevelWord(level, *stated.span("word"))
+        return LevelMatch(level, *stated.span("word"))
     return None
 
 
@@ -241,7 +241,7 @@ def _has_rarer_key(text: str) -> bool:
     return "LEVEL=" in text or "Level=" in text or 'level"=' in text or "name=" in text or "SEVERITY=" in text
 
 
-def _word(head: str) -> LevelWord:
+def _word(head: str) -> LevelMatch:
     if head[:1] in _BLANK:
         if head.lstrip().startswith(_FRAMES):
             return NO_LEVEL
@@ -251,7 +251,7 @@ def _word(head: str) -> LevelWord:
     while word:
         group = word.lastindex or 0
         if _is_in_head(head, word.start(), word.end()):
-            return LevelWord(parse_level(word[group]), *word.span(group))
+            return LevelMatch(parse_level(word[group]), *word.span(group))
         word = _WORD.search(head, word.end(), NEAR)
     if (_may_begin(head) and (begun := _BEGINNING.match(head))) or (
         (
@@ -265,18 +265,18 @@ def _word(head: str) -> LevelWord:
         )
         and (begun := _CALLED.match(head))
     ):
-        return LevelWord(parse_level(begun["word"].partition(" ")[0]), *begun.span("word"))
+        return LevelMatch(parse_level(begun["word"].partition(" ")[0]), *begun.span("word"))
     if _may_be_raised(head) and (raised := _RAISED.match(head)):
         if raised["what"]:
             level = Level.WARN if raised["what"].endswith("Warning") else Level.ERROR
-            return LevelWord(level, *raised.span("what"))
+            return LevelMatch(level, *raised.span("what"))
         if raised["warned"]:
-            return LevelWord(Level.WARN, *raised.span("warned"))
+            return LevelMatch(Level.WARN, *raised.span("warned"))
         if raised["ruby"]:
-            return LevelWord(Level.ERROR, *raised.span("ruby"))
-        return LevelWord(Level.FATAL, *raised.span("thread"))
+            return LevelMatch(Level.ERROR, *raised.span("ruby"))
+        return LevelMatch(Level.FATAL, *raised.span("thread"))
     if ("Warning  " in head or "Normal  " in head) and (event := _EVENT.match(head)):
-        return LevelWord(parse_level(event[1]), *event.span(1))
+        return LevelMatch(parse_level(event[1]), *event.span(1))
     return NO_LEVEL
 
 
@@ -316,7 +316,7 @@ def _sentence(before: str, dated: bool, *, more: bool = False) -> bool:
     return len(_SENTENCE.findall(bare)) > allowed
 
 
-def _status(text: str, head: str) -> LevelWord:
+def _status(text: str, head: str) -> LevelMatch:
     """Return ERROR where a line of an access log has a status of 500 and above."""
     if "5" not in text:
         return NO_LEVEL
@@ -325,4 +325,4 @@ def _status(text: str, head: str) -> LevelWord:
         found = _STATUS.search(text, 0, _FAR)
     if found is None and (" 5" in head or "/5" in head):
         found = _STATUS_BEGINS.match(head)
-    return LevelWord(Level.ERROR, *found.span(found.lastindex or 0)) if found else NO_LEVEL
+    return LevelMatch(Level.ERROR, *found.span(found.lastindex or 0)) if found else NO_LEVEL

@@ -23,7 +23,7 @@ class Level(IntEnum):
     FATAL = 6
 
 
-class LevelWord(NamedTuple):
+class LevelMatch(NamedTuple):
     """The level of a line and where the word for it stands, in characters; start == end when no word says it."""
 
     level: Level
@@ -31,7 +31,7 @@ class LevelWord(NamedTuple):
     end: int = 0
 
 
-NO_LEVEL: Final = LevelWord(Level.UNKNOWN)
+NO_LEVEL: Final = LevelMatch(Level.UNKNOWN)
 
 _WORDS: Final[dict[str, Level]] = {
     word: level

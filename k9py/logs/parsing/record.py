@@ -19,10 +19,10 @@ from k9py.logs.parsing.level import Level, level_of, parse_level
 from k9py.logs.parsing.level_words import from_number
 from k9py.logs.parsing.logfmt import pairs, unquoted
 
-Form = Literal["json", "logfmt"]
+RecordFormat = Literal["json", "logfmt"]
 
 
-class Record(NamedTuple):
+class LogRecord(NamedTuple):
     """What a structured line says.
 
     Args:
@@ -30,7 +30,7 @@ class Record(NamedTuple):
         fields: all that is not level, time or message, in the line's order; of JSON any JSON value, of logfmt text.
     """
 
-    form: Form
+    format: RecordFormat
     level: Level
     time: str
     message: str
@@ -90,7 +90,7 @@ _MIN_SECONDS, _MAX_SECONDS = 631_152_000, 4_102_444_800
 """1990 to 2100: a number outside, in whichever unit, is no time."""
 
 
-def parse(text: str) -> Record | None:
+def parse_record(text: str) -> LogRecord | None:
     """Return the line as a record, None when it is neither a JSON object nor key=value pairs.
 
     A structured line of klog, as Kubernetes' own components write it, counts as pairs.
@@ -109,13 +109,13 @@ def parse(text: str) -> Record | None:
     return None if found is None else _record("logfmt", text, found)
 
 
-def role_names(name: str) -> tuple[str, ...]:
+def field_aliases(name: str) -> tuple[str, ...]:
     """Return all names of what a name stands for, itself among them: "msg" gives those of messages too."""
     role = _ROLES.get(name)
     return _NAMES[role[0]] if role else (name,)
 
 
-def value_at(record: Record, path: str) -> object | Missing:
+def value_at(record: LogRecord, path: str) -> object | Missing:
     """Return the value at a path such as `.http.status`, `.items.0.id` or `status`, MISSING when there is none.
 
     A key with dots in it is found too. Level (as its lower-case name), time and message are found under any of their
@@ -135,7 +135,7 @@ def value_at(record: Record, path: str) -> object | Missing:
     return MISSING
 
 
-def moment(text: str) -> datetime | None:
+def parse_time(text: str) -> datetime | None:
     """Return the time a record's time text says, as UTC where it names no zone; None when it cannot be read."""
     try:
         at = datetime.fromisoformat(text.replace(",", ".", 1).replace("/", "-"))
@@ -144,16 +144,16 @@ def moment(text: str) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
-def _klog(text: str) -> Record | None:
+def _klog(text: str) -> LogRecord | None:
     head = _KLOG.match(text)
     fields = pairs(text[head.end() :], least=1) if head else None
     if head is None or fields is None:
         return None
     message = unquoted(head["message"])
-    return Record("logfmt", level_of(text), head["time"], message, (*fields, ("caller", head["caller"])))
+    return LogRecord("logfmt", level_of(text), head["time"], message, (*fields, ("caller", head["caller"])))
 
 
-def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Record:
+def _record(form: RecordFormat, text: str, items: Iterable[tuple[str, object]]) -> LogRecord:
     level = level_of(text)
     best: dict[str, tuple[int, str, str]] = {}
     for key, value in items:
@@ -164,7 +164,7 @@ def _record(form: Form, text: str, items: Iterable[tuple[str, object]]) -> Recor
     taken = {key for _, key, _ in best.values()}
     time = best["time"][2] if "time" in best else ""
     message = best["message"][2] if "message" in best else ""
-    return Record(
+    return LogRecord(
         form,
         level,
         time,

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from k9py.api.text import ESCAPE_SEQUENCE, one_for_one
+from k9py.api.text import ESCAPE_SEQUENCE, replace_unsafe
 
-Colour = int | tuple[int, int, int] | None
+SgrColour = int | tuple[int, int, int] | None
 """Of the 256 of the terminal's palette (0-15 are its named ones), red, green and blue of 0-255, or None: as usual."""
 
 TAB: Final = 8
@@ -27,11 +27,11 @@ _BLANKS: Final = str.maketrans("\r\n", "  ")
 
 
 @dataclass(frozen=True, slots=True)
-class Sgr:
+class SgrStyle:
     """How a piece of text is to look, in the terminal's own terms."""
 
-    foreground: Colour = None
-    background: Colour = None
+    foreground: SgrColour = None
+    background: SgrColour = None
     bold: bool = False
     dim: bool = False
     italic: bool = False
@@ -39,7 +39,7 @@ class Sgr:
     reverse: bool = False
 
 
-PLAIN: Final = Sgr()
+NO_STYLE: Final = SgrStyle()
 
 
 class ColourSpan(NamedTuple):
@@ -47,15 +47,15 @@ class ColourSpan(NamedTuple):
 
     start: int
     end: int
-    colour: Sgr
+    colour: SgrStyle
 
 
-def as_written(text: str) -> str:
+def plain_text_with_tabs(text: str) -> str:
     """Return a text without what a terminal would act on; tabs stay, since `cut` and its like part fields by them."""
-    return text if text.isprintable() else "\t".join([plain(part) for part in text.split("\t")])
+    return text if text.isprintable() else "\t".join([plain_text(part) for part in text.split("\t")])
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return the text on one line without colours or anything a terminal would act on, tabs as blanks.
 
     Ordinary text is returned as it is, at the cost of one `str.isprintable`.
@@ -68,17 +68,17 @@ def plain(text: str) -> str:
     return _clean(text, 0)
 
 
-def coloured(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
+def parse_sgr(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
     """Return the plain text and its coloured pieces, ascending, apart from each other."""
     if "\x1b" not in text:
-        return plain(text), ()
+        return plain_text(text), ()
     text = text.rstrip("\r\n")
     pieces: list[str] = []
     spans: list[ColourSpan] = []
-    colour, at, column = PLAIN, 0, 0
+    colour, at, column = NO_STYLE, 0, 0
     for count, sequence in enumerate(ESCAPE_SEQUENCE.finditer(text)):
         if count >= MAX_SEQUENCES:
-            text, at, colour = ESCAPE_SEQUENCE.sub("", text[at:]), 0, PLAIN
+            text, at, colour = ESCAPE_SEQUENCE.sub("", text[at:]), 0, NO_STYLE
             break
         start, end = sequence.span()
         if start > at:
@@ -92,11 +92,11 @@ def coloured(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
     return "".join(pieces), tuple(spans)
 
 
-def _add(piece: str, column: int, colour: Sgr, pieces: list[str], spans: list[ColourSpan]) -> int:
+def _add(piece: str, column: int, colour: SgrStyle, pieces: list[str], spans: list[ColourSpan]) -> int:
     """Append a piece at a column; return the column behind it."""
     pieces.append(piece)
     end = column + len(piece)
-    if colour != PLAIN:
+    if colour != NO_STYLE:
         if spans and spans[-1].end == column and spans[-1].colour == colour:
             spans[-1] = ColourSpan(spans[-1].start, end, colour)
         else:
@@ -111,11 +111,11 @@ def _clean(text: str, column: int) -> str:
     if "\t" in text:
         before = column % TAB
         text = (" " * before + text.translate(_BLANKS)).expandtabs(TAB)[before:]
-    return text if text.isprintable() else one_for_one(text)
+    return text if text.isprintable() else replace_unsafe(text)
 
 
 @lru_cache(maxsize=1024)
-def _after(colour: Sgr, parameters: str) -> Sgr:
+def _after(colour: SgrStyle, parameters: str) -> SgrStyle:
     """Return the colour after a sequence with those parameters, `;` between them and `:` within one."""
     groups = [[_number(part) for part in group.split(":")] for group in parameters.split(";")]
     while groups:
@@ -143,7 +143,7 @@ def _number(text: str) -> int:
     return int(text or 0) if len(text) <= 4 else -1
 
 
-def _extended(parts: list[int]) -> Colour:
+def _extended(parts: list[int]) -> SgrColour:
     """Return the colour of `5;n` or `2;r;g;b`; None when it is none."""
     if not all(0 <= part <= 255 for part in parts):
         return None
@@ -155,11 +155,11 @@ def _extended(parts: list[int]) -> Colour:
     return None
 
 
-def _simple(colour: Sgr, code: int) -> Sgr:
+def _simple(colour: SgrStyle, code: int) -> SgrStyle:
     """Return the colour after a code that stands alone."""
     match code:
         case 0:
-            return PLAIN
+            return NO_STYLE
         case 1:
             return replace(colour, bold=True)
         case 2:

@@ -24,7 +24,7 @@ from k9py.logs.templates.counts import Pattern, PatternCounts, Tally
 from k9py.logs.templates.rates import chance_of_at_least, chance_of_at_most
 from k9py.logs.templates.runs import Phase
 
-Kind = Literal["new", "stopped", "more", "fewer", "same"]
+PatternChange = Literal["new", "stopped", "more", "fewer", "same"]
 
 MIN_EXPECTED: Final = 5.0
 MIN_RATIO: Final = 2.0
@@ -35,10 +35,10 @@ AT_START: Final = "at its start"
 _LOOK_EVERY: Final = 64
 
 _GRAVITY: Final = {Level.FATAL: 0, Level.ERROR: 1, Level.WARN: 2, Level.INFO: 3, Level.UNKNOWN: 3}
-_KINDS: Final[tuple[Kind, ...]] = ("new", "stopped", "more", "fewer", "same")
+_KINDS: Final[tuple[PatternChange, ...]] = ("new", "stopped", "more", "fewer", "same")
 
 
-class PatternRow(NamedTuple):
+class ComparedPattern(NamedTuple):
     """One pattern, compared.
 
     Args:
@@ -54,23 +54,23 @@ class PatternRow(NamedTuple):
         is_sure: False for a new pattern that old revisions may say too, had they been heard longer.
     """
 
-    kind: Kind
+    change: PatternChange
     level: Level
-    pattern: str
+    template: str
     new_count: int
     old_count: int
     new_rate: float | None
     old_rate: float | None
     example: str
-    number: int
-    identity: int
+    example_number: int
+    pattern_id: int
     note: str = ""
     is_sure: bool = True
     first_at: datetime | None = None
     last_at: datetime | None = None
 
     @property
-    def is_telling(self) -> bool:
+    def is_significant(self) -> bool:
         """True for what stands among the sure ones.
 
         Warnings and errors of a container that has only just started do too: it may never get any further.
@@ -83,7 +83,7 @@ class PatternRow(NamedTuple):
         return None if self.new_rate is None or not self.old_rate else self.new_rate / self.old_rate
 
 
-class Comparison(NamedTuple):
+class PatternComparison(NamedTuple):
     """All patterns, those that tell most first.
 
     Args:
@@ -92,7 +92,7 @@ class Comparison(NamedTuple):
         new_others, old_others: of those, lines of more patterns than are kept.
     """
 
-    rows: tuple[PatternRow, ...]
+    rows: tuple[ComparedPattern, ...]
     new_minutes: float
     old_minutes: float
     new_lines: int
@@ -100,12 +100,14 @@ class Comparison(NamedTuple):
     new_others: int
     old_others: int
 
-    def of(self, *kinds: Kind) -> tuple[PatternRow, ...]:
+    def with_change(self, *kinds: PatternChange) -> tuple[ComparedPattern, ...]:
         """Return the rows of some kinds."""
-        return tuple(row for row in self.rows if row.kind in kinds)
+        return tuple(row for row in self.rows if row.change in kinds)
 
 
-def compare(counts: PatternCounts, new: str, old: Collection[str], same: Collection[str] = ()) -> Comparison:
+def compare_patterns(
+    counts: PatternCounts, new: str, old: Collection[str], same: Collection[str] = ()
+) -> PatternComparison:
     """Compare what a revision says with what others do.
 
     Args:
@@ -113,18 +115,18 @@ def compare(counts: PatternCounts, new: str, old: Collection[str], same: Collect
         old: without any, all patterns are the same and those of the new one are given.
     """
     done = None
-    comparing = Comparing(counts, new, old, same)
+    comparing = ComparisonJob(counts, new, old, same)
     while done is None:
         done = comparing.advance(lambda: False)
     return done
 
 
-def everything(counts: PatternCounts) -> Comparison:
+def all_patterns(counts: PatternCounts) -> PatternComparison:
     """Return the patterns of all revisions together, as of one that is compared with none."""
-    return compare(counts, "", ())
+    return compare_patterns(counts, "", ())
 
 
-class Comparing:
+class ComparisonJob:
     """A comparison made in slices.
 
     Args:
@@ -144,10 +146,10 @@ class Comparing:
         patterns = list(counts.patterns.values())
         tested = sum(1 for one in patterns if not one.tallies.keys().isdisjoint(self._old))
         self._chance = CHANCE / max(1, tested)
-        self._rows: list[PatternRow] = []
+        self._rows: list[ComparedPattern] = []
         self._left: Iterator[Pattern] = iter(patterns)
 
-    def advance(self, should_pause: Callable[[], bool]) -> Comparison | None:
+    def advance(self, should_pause: Callable[[], bool]) -> PatternComparison | None:
         """Go on until done or told to pause; None: not done."""
         for at, pattern in enumerate(self._left, 1):
             row = self._row(pattern)
@@ -158,7 +160,7 @@ class Comparing:
         self._rows.sort(key=_order)
         heard, others = self._heard, self._counts.others
         new, old = self._new, self._old
-        return Comparison(
+        return PatternComparison(
             tuple(self._rows),
             sum(heard[one].seconds[phase] for one in new if one in heard for phase in self._new_steady) / 60,
             sum(heard[one].seconds[phase] for one in old if one in heard for phase in self._old_steady) / 60,
@@ -176,7 +178,7 @@ class Comparing:
             sum(runs.seconds(one, named, self._old_steady) for one in self._old) / 60,
         )
 
-    def _row(self, pattern: Pattern) -> PatternRow | None:
+    def _row(self, pattern: Pattern) -> ComparedPattern | None:
         news = [pattern.tallies[one] for one in self._new if one in pattern.tallies]
         olds = [pattern.tallies[one] for one in self._old if one in pattern.tallies]
         if not news and not olds:
@@ -186,7 +188,7 @@ class Comparing:
         new_minutes, old_minutes = minutes = self._minutes(pattern)
         new_rate = new_steady / new_minutes if new_minutes > 0 else None
         old_rate = old_steady / old_minutes if old_minutes > 0 else None
-        kind: Kind = "same"
+        kind: PatternChange = "same"
         note, is_sure = "", True
         if self._old:
             kind = self._kind(pattern, (new_count, old_count), (new_steady, old_steady), minutes)
@@ -198,7 +200,7 @@ class Comparing:
                 note = "once"
             is_sure = self._knows_start if at_start else _silence(new_steady, minutes) <= SILENCE
         tally = max(news or olds, key=lambda one: one.last_number)
-        return PatternRow(
+        return ComparedPattern(
             kind,
             pattern.level,
             pattern.template.words,
@@ -217,7 +219,7 @@ class Comparing:
 
     def _kind(
         self, pattern: Pattern, counts: tuple[int, int], steady: tuple[int, int], minutes: tuple[float, float]
-    ) -> Kind:
+    ) -> PatternChange:
         (new_count, old_count), (new, old), (new_minutes, old_minutes) = counts, steady, minutes
         if not old_count and pattern.baseline.isdisjoint(self._old):
             return "new"
@@ -245,15 +247,15 @@ def _count(tallies: Collection[Tally], phases: Collection[Phase]) -> int:
     return sum(one.phases[phase] for one in tallies for phase in phases)
 
 
-def _order(row: PatternRow) -> tuple[object, ...]:
+def _order(row: ComparedPattern) -> tuple[object, ...]:
     """Put first: what is new, of that what is grave, of that what is said most.
 
     What is not sure comes last: rare lines that the old revisions may say as well would crowd out what is.
     """
     return (
-        _KINDS.index(row.kind) if row.is_telling else len(_KINDS),
+        _KINDS.index(row.change) if row.is_significant else len(_KINDS),
         _GRAVITY.get(row.level, 4),
         row.note == AT_START,
         -max(row.new_count, row.old_count),
-        row.identity,
+        row.pattern_id,
     )

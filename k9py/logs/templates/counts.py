@@ -13,7 +13,7 @@ from typing import Final
 
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level, level_of
-from k9py.logs.parsing.sgr import plain
+from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.templates.merging import Merging
 from k9py.logs.templates.runs import Runs
 from k9py.logs.templates.template import Template, Templates
@@ -134,7 +134,7 @@ class PatternCounts:
             if not line.marker:
                 self._count(first_number + taken, line)
             elif line.marker == "start":
-                self.runs.starts(line.target, line.at)
+                self.runs.starts(line.target, line.timestamp)
             taken += 1
             if not taken % _LOOK_EVERY and should_pause():
                 break
@@ -161,7 +161,7 @@ class PatternCounts:
         """
         first = next((line for line in lines if not line.marker), None)
         if first is not None and not begin:
-            is_start = self.runs.may_begin(first.target, first.at)
+            is_start = self.runs.may_begin(first.target, first.timestamp)
             self._baselines[revision] = is_start and self._baselines.get(revision, True)
         for at in range(begin, len(lines)):
             text = _read(lines[at].text)
@@ -174,7 +174,7 @@ class PatternCounts:
                 return at + 1
         return len(lines)
 
-    def set_started(self, started: Mapping[str, datetime]) -> None:
+    def set_start_times(self, started: Mapping[str, datetime]) -> None:
         """Say since when the containers run that are there now, by container id."""
         self.runs.set_started(dict(started))
 
@@ -188,7 +188,7 @@ class PatternCounts:
 
     def _count(self, number: int, line: LogLine) -> None:
         run = self.runs.of(line.target)
-        at, text = line.at, _read(line.text)
+        at, text = line.timestamp, _read(line.text)
         is_first = run.last is None
         phase = run.phase(at)
         if not text or (text[:1] in _BLANKS and not is_first and _continues(text)):
@@ -243,7 +243,7 @@ def _read(text: str) -> str:
     """Return what of a line is looked at, printable."""
     if len(text) > MAX_READ and not (text.startswith("{") and text.isprintable()):
         text = text[:MAX_READ]
-    return text if text.isprintable() else plain(text)
+    return text if text.isprintable() else plain_text(text)
 
 
 def _continues(text: str) -> bool:

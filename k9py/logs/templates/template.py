@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from k9py.logs.parsing.level import Level, level_of
-from k9py.logs.parsing.record import Record, parse
-from k9py.logs.parsing.sgr import plain
+from k9py.logs.parsing.record import LogRecord, parse_record
+from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.templates.mask import mask, skeleton
 
 MAX_LEARNT: Final = 8192
@@ -54,7 +54,7 @@ class Templates:
             text: printable (`records.sgr.plain`).
         """
         if text.startswith("{") or (text[:1].isspace() and text.lstrip().startswith("{")):
-            record = parse(text)
+            record = parse_record(text)
             if record is not None:
                 return self._of_record(record)
         bones = skeleton(text)
@@ -66,7 +66,7 @@ class Templates:
 
     def _learn(self, text: str, bones: str) -> tuple[str, Level | None]:
         """Remember what a skeleton says; its level only where that does not depend on digits (None)."""
-        record = parse(text)
+        record = parse_record(text)
         if record is not None:
             words, level = _words(skeleton(record.message), _keys(record), ""), record.level
         else:
@@ -77,7 +77,7 @@ class Templates:
         self._learnt[bones] = learnt
         return learnt
 
-    def _of_record(self, record: Record) -> Template:
+    def _of_record(self, record: LogRecord) -> Template:
         keys = _keys(record)
         found = (record.level, skeleton(record.message), keys, _status(record))
         template = self._structured.get(found)
@@ -97,11 +97,11 @@ class Templates:
         return template
 
 
-def _keys(record: Record) -> tuple[str, ...]:
+def _keys(record: LogRecord) -> tuple[str, ...]:
     return tuple([skeleton(name) for name, _ in record.fields[:MAX_KEYS]])
 
 
-def _status(record: Record) -> str:
+def _status(record: LogRecord) -> str:
     """Return the class of an HTTP status that says a failure, "" for any other."""
     for name, value in record.fields:
         if name in _STATUS_KEYS and isinstance(value, int) and 400 <= value < 600:
@@ -112,8 +112,8 @@ def _status(record: Record) -> str:
 def _words(message: str, keys: Sequence[str], status: str) -> str:
     """Return the words of a structured line's template; the order of its fields tells nothing apart."""
     names = ", ".join(sorted(keys))
-    said = mask(plain(message.partition("\n")[0]))  # of a trace inside a message its first line
-    return _cut(" ".join(part for part in (said, status, plain(f"{{{names}}}") if names else "") if part))
+    said = mask(plain_text(message.partition("\n")[0]))  # of a trace inside a message its first line
+    return _cut(" ".join(part for part in (said, status, plain_text(f"{{{names}}}") if names else "") if part))
 
 
 def _cut(words: str) -> str:

@@ -6,36 +6,34 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from k9py.api.pod_troubles import pod_troubles
+from k9py.api.pod_troubles import unready_causes
 from k9py.api.pods import Pod
-from k9py.api.troubles import TroubleKind
-from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.api.troubles import CauseKind
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts
 from k9py.operations.preflight.planned import planned_template
 from k9py.operations.preflight.quotas import coming_pods
 
-_OF_TEMPLATE: Final = frozenset(
-    {TroubleKind.IMAGE, TroubleKind.CRASH, TroubleKind.OOM, TroubleKind.CONFIG, TroubleKind.MOUNT}
-)
+_OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM, CauseKind.CONFIG, CauseKind.MOUNT})
 """Causes that a new pod of the same template brings with it; a probe that says no may say yes after a restart."""
 
 
-def fails_alike(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that new pods will fail as present ones of the same template do: the template is what has to change."""
-    if not isinstance(facts.pods, tuple) or change.action not in ("restart", "scale"):
+    if not isinstance(facts.pods, tuple) or change.operation not in ("restart", "scale"):
         return
-    if change.action == "scale" and not coming_pods(obj, change):
+    if change.operation == "scale" and not coming_pods(obj, change):
         return
     images = _images(planned_template(obj, change))
     told: Counter[str] = Counter()
     for pod in facts.pods:
         is_same = images.items() <= _pod_images(pod).items()  # a webhook may have added containers
-        troubles = pod_troubles(pod, facts.at) if is_same else ()
+        troubles = unready_causes(pod, facts.at) if is_same else ()
         if troubles and troubles[0].blocking and troubles[0].kind in _OF_TEMPLATE:
             told[troubles[0].message] += 1
     for cause, _ in told.most_common(1):
         message = f"new pods will fail the same way: {cause}; an undo goes back to an earlier revision"
-        yield ChangeWarning(Gravity.CAUTION, "fails-alike", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "fails-alike", message)
 
 
 def _images(template: Mapping[str, Any]) -> dict[str, str]:

@@ -10,14 +10,14 @@ from typing import Any
 
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.text import printable
-from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts, Unknown
 from k9py.operations.preflight.unknown import unknown
 
 
-def autoscaling(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn of the autoscaler that targets the object of a scale."""
-    if change.action != "scale":
+    if change.operation != "scale":
         return
     match facts.autoscalers:
         case None:
@@ -32,7 +32,7 @@ def autoscaling(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterato
                     yield from autoscaled(one, wanted)
 
 
-def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Iterator[ChangeWarning]:
+def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Iterator[PreflightWarning]:
     """Warn that an autoscaler owns the number, and what it will make of it."""
     if autoscaler is None:
         return
@@ -51,17 +51,17 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
         message = f"{owner}: it will go back to {high}"
     else:
         message = f"{owner}: it will set the number again by itself"
-    yield ChangeWarning(Gravity.DANGER, "autoscaler", message)
+    yield PreflightWarning(WarningLevel.DANGER, "autoscaler", message)
 
 
-def _targets(autoscaler: HorizontalPodAutoscaler, change: Change, group: str) -> bool:
+def _targets(autoscaler: HorizontalPodAutoscaler, change: WritePlan, group: str) -> bool:
     target = autoscaler.spec.scale_target_ref
     if (target.kind, target.name) != (change.key.kind, change.key.name):
         return False
     return not group or not target.api_version or target.api_version.rpartition("/")[0] == group
 
 
-def _replicas(change: Change) -> int:
+def _replicas(change: WritePlan) -> int:
     patch = change.request.patch
     assert isinstance(patch, Mapping)
     return int(patch["spec"]["replicas"])

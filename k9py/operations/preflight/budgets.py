@@ -11,14 +11,14 @@ from typing import Any
 
 from k9py.api.policy import PodDisruptionBudget
 from k9py.api.text import printable
-from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts, Unknown, starts_rollout
 from k9py.operations.preflight.planned import planned_template
 from k9py.operations.preflight.strategy import strategy
 from k9py.operations.preflight.unknown import unknown
 
 
-def budget_of_rollout(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+def budget_of_rollout(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that a rollout may take more pods down than a budget tolerates."""
     if facts.budgets is None or not starts_rollout(obj, change):
         return
@@ -36,30 +36,30 @@ def budget_of_rollout(obj: Mapping[str, Any], change: Change, facts: Facts) -> I
             tolerates = f"lets {_pods(max(spare, 0))} be down (it needs {_healthy(budget)})"
             takes = f"the rollout does not ask it and may take {how.unavailable} down at once"
             message = f"disruption budget {printable(budget.name)} {tolerates}; {takes}"
-            yield ChangeWarning(Gravity.CAUTION, "budget", message)
+            yield PreflightWarning(WarningLevel.CAUTION, "budget", message)
 
 
-def budget_of_eviction(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+def budget_of_eviction(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that an eviction will be refused, or that a deletion goes past a budget that has nothing left."""
-    if facts.budgets is None or change.action not in ("delete-pod", "evict"):
+    if facts.budgets is None or change.operation not in ("delete-pod", "evict"):
         return
     if isinstance(facts.budgets, Unknown):
-        could = "one may refuse it" if change.action == "evict" else "deleting does not ask them"
+        could = "one may refuse it" if change.operation == "evict" else "deleting does not ask them"
         yield unknown("disruption budgets", facts.budgets, could)
         return
     found = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
-    if change.action == "evict" and len(found) > 1:
+    if change.operation == "evict" and len(found) > 1:
         names = ", ".join(printable(one.name) for one in found)
         message = f"several disruption budgets cover it ({names}): the server refuses to evict such a pod"
-        yield ChangeWarning(Gravity.DANGER, "budget", message)
+        yield PreflightWarning(WarningLevel.DANGER, "budget", message)
         return
     for budget in found:
         if budget.status.disruptions_allowed > 0 or not _counts(obj, budget):
             continue
         spent = f"disruption budget {printable(budget.name)} has nothing left (it needs {_healthy(budget)})"
-        result = "it will refuse this" if change.action == "evict" else "deleting does not ask it"
+        result = "it will refuse this" if change.operation == "evict" else "deleting does not ask it"
         message = f"{spent}: {result}"
-        yield ChangeWarning(Gravity.DANGER, "budget", message)
+        yield PreflightWarning(WarningLevel.DANGER, "budget", message)
 
 
 def _of(budgets: tuple[PodDisruptionBudget, ...], labels: Mapping[str, str]) -> Iterator[PodDisruptionBudget]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k9py.operations.change import Change, ChangeWarning
 from k9py.operations.forced_rollback import waits_for
 from k9py.operations.patcher import Reader
+from k9py.operations.plan import PreflightWarning, WritePlan
 from k9py.operations.preflight.alike import fails_alike
 from k9py.operations.preflight.autoscalers import autoscaling
 from k9py.operations.preflight.budgets import budget_of_eviction, budget_of_rollout
@@ -18,7 +18,7 @@ from k9py.operations.preflight.rights import rights
 from k9py.operations.warnings import loudest_first
 
 
-async def preflight(reader: Reader, obj: Mapping[str, Any], change: Change) -> tuple[ChangeWarning, ...]:
+async def preflight(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> tuple[PreflightWarning, ...]:
     """Return what the cluster knows that pushes back on a change, loudest first; what could not be read is `unknown`.
 
     Args:
@@ -30,12 +30,12 @@ async def preflight(reader: Reader, obj: Mapping[str, Any], change: Change) -> t
     return judge(obj, change, await gather(reader, obj, change))
 
 
-def judge(obj: Mapping[str, Any], change: Change, facts: Facts) -> tuple[ChangeWarning, ...]:
+def judge(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> tuple[PreflightWarning, ...]:
     """Return what the facts mean for the change, loudest first."""
     return loudest_first(_found(obj, change, facts))
 
 
-def _found(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+def _found(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     yield from rights(facts)
     yield from autoscaling(obj, change, facts)
     yield from budget_of_rollout(obj, change, facts)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k9py.operations.change import ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.preflight.strategy import strategy
 
 
-def downtime(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+def downtime(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Warn that replacing the pods leaves a time in which none serves.
 
     A DaemonSet's pods serve their own node each, one after the other: that is its ordinary way and not told.
@@ -27,17 +27,17 @@ def downtime(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
         message = f"maxUnavailable lets all {how.desired} pods end before a new one is ready"
     else:
         return
-    yield ChangeWarning(Gravity.DANGER, "downtime", message)
+    yield PreflightWarning(WarningLevel.DANGER, "downtime", message)
 
 
-def held_back(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Say when the pods, or some of them, will not take the change by themselves."""
     given = (obj.get("spec") or {}).get("updateStrategy") or {}
     if given.get("type") == "OnDelete":
         message = "update strategy OnDelete: pods stay as they are until someone deletes them"
-        yield ChangeWarning(Gravity.CAUTION, "on-delete", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "on-delete", message)
         return
     partition = (given.get("rollingUpdate") or {}).get("partition") or 0
     if partition:
         message = f"partition {partition}: only pods from ordinal {partition} on take the change"
-        yield ChangeWarning(Gravity.CAUTION, "partition", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "partition", message)

@@ -22,17 +22,17 @@ from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.quota import ResourceQuota
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
-from k9py.operations.change import Action, Change
 from k9py.operations.patcher import Reader
+from k9py.operations.plan import OperationId, WritePlan
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
 
-_ROLLING: Final[tuple[Action, ...]] = ("restart", "undo", "set-image", "resume")
-_PODS_GO: Final[tuple[Action, ...]] = (*_ROLLING, "delete-pod", "evict")
-_MORE_OF_THE_SAME: Final[tuple[Action, ...]] = ("restart", "set-image", "scale")
+_ROLLING: Final[tuple[OperationId, ...]] = ("restart", "undo", "set-image", "resume")
+_PODS_GO: Final[tuple[OperationId, ...]] = (*_ROLLING, "delete-pod", "evict")
+_MORE_OF_THE_SAME: Final[tuple[OperationId, ...]] = ("restart", "set-image", "scale")
 """New pods ask of a node what the present ones do; an undo's, and what a resume brings, may ask something else."""
-_PODS_COME: Final[tuple[Action, ...]] = (*_ROLLING, "scale")
+_PODS_COME: Final[tuple[OperationId, ...]] = (*_ROLLING, "scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ class Facts:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Facts:
+async def gather(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> Facts:
     """Read what matters to a change.
 
     Raises:
         ConnectionFailedError: the cluster does not answer any more.
     """
-    action = change.action
+    action = change.operation
     rolls = action in _ROLLING and starts_rollout(obj, change)
     right = needed_right(change)
     namespace = change.key.namespace
@@ -112,15 +112,15 @@ async def gather(reader: Reader, obj: Mapping[str, Any], change: Change) -> Fact
     return Facts(right, allowed, autoscalers, budgets, quotas, pods)
 
 
-def starts_rollout(obj: Mapping[str, Any], change: Change) -> bool:
+def starts_rollout(obj: Mapping[str, Any], change: WritePlan) -> bool:
     """Tell whether pods begin to be replaced when the change is stored."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    if change.action == "resume":
+    if change.operation == "resume":
         return int(status.get("updatedReplicas") or 0) < int(spec.get("replicas", 1))
-    return change.action in _ROLLING and not spec.get("paused")
+    return change.operation in _ROLLING and not spec.get("paused")
 
 
-def needed_right(change: Change) -> Right:
+def needed_right(change: WritePlan) -> Right:
     """Return what RBAC asks for the write."""
     request = change.request
     verb, subresource = ("create", "eviction") if request.verb == "evict" else (request.verb, request.subresource)
@@ -128,7 +128,7 @@ def needed_right(change: Change) -> Right:
     return Right(verb, f"{resource}/{subresource}" if subresource else resource, change.key.namespace)
 
 
-def _resource(change: Change) -> str:
+def _resource(change: WritePlan) -> str:
     kind = KINDS.get(change.key.kind)
     return kind.resource if kind is not None else f"{change.key.kind.lower()}s"
 
@@ -141,7 +141,7 @@ def _selector(obj: Mapping[str, Any]) -> str:
         return ""
 
 
-async def _allowed(reader: Reader, change: Change, right: Right) -> bool | Unknown:
+async def _allowed(reader: Reader, change: WritePlan, right: Right) -> bool | Unknown:
     key = change.key
     subresource = right.resource.partition("/")[2]
 

@@ -9,7 +9,7 @@ import msgspec
 
 from k9py.api.kinds import LAST_APPLIED
 from k9py.api.text import printable
-from k9py.operations.change import ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel
 
 _FLUX_LABELS: Final = {
     "kustomize.toolkit.fluxcd.io/name": "kustomization",
@@ -24,7 +24,7 @@ _FIELD_MANAGERS: Final = {
 }
 
 
-def managed(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Warn that Argo CD, Flux or Helm manages the object and will overwrite the change."""
     meta = obj.get("metadata") or {}
     labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
@@ -35,17 +35,17 @@ def managed(obj: Mapping[str, Any]) -> Iterator[ChangeWarning]:
     if argo or "Argo CD" in managers:
         name = f" (application {printable(str(argo).partition(':')[0])})" if argo else ""
         message = f"Argo CD manages it{name} and may put it back at once: change it in its source too"
-        yield ChangeWarning(Gravity.DANGER, "gitops", message)
+        yield PreflightWarning(WarningLevel.DANGER, "gitops", message)
     elif flux or "Flux" in managers:
         name = f" ({printable(flux)})" if flux else ""
         message = f"Flux manages it{name} and will put it back: change it in its source too"
-        yield ChangeWarning(Gravity.DANGER, "gitops", message)
+        yield PreflightWarning(WarningLevel.DANGER, "gitops", message)
     elif release or "Helm" in managers or labels.get("app.kubernetes.io/managed-by") == "Helm":
         name = f" release {printable(str(release))}" if release else ""
-        yield ChangeWarning(Gravity.CAUTION, "helm", f"Helm{name} manages it: its next upgrade overwrites this")
+        yield PreflightWarning(WarningLevel.CAUTION, "helm", f"Helm{name} manages it: its next upgrade overwrites this")
 
 
-def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[ChangeWarning]:
+def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[PreflightWarning]:
     """Warn that the next `kubectl apply` puts back what its file says.
 
     kubectl 1.37 warns of `rollout undo` alone, and whatever the file says; of a scale or an image the file may say
@@ -59,14 +59,14 @@ def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[Change
     file = (meta.get("annotations") or {}).get(LAST_APPLIED)
     if file is not None and _file_has(str(file), field):
         message = f"it was made with kubectl apply: the next apply puts back {what} as its file has it; change that too"
-        yield ChangeWarning(Gravity.CAUTION, "applied", message)
+        yield PreflightWarning(WarningLevel.CAUTION, "applied", message)
         return
     for entry in meta.get("managedFields") or ():
         owned = ((entry.get("fieldsV1") or {}).get("f:spec") or {}) if entry.get("operation") == "Apply" else {}
         if f"f:{field}" in owned and str(entry.get("manager")) not in _FIELD_MANAGERS:
             who = printable(str(entry.get("manager")))
             message = f"{who} applies {what} (server-side): its next apply conflicts with this, or puts it back"
-            yield ChangeWarning(Gravity.CAUTION, "applied", message)
+            yield PreflightWarning(WarningLevel.CAUTION, "applied", message)
             return
 
 

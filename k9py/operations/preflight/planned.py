@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from k9py.operations.change import Change
+from k9py.operations.plan import WritePlan
 
 
-def planned_template(obj: Mapping[str, Any], change: Change) -> Mapping[str, Any]:
+def planned_template(obj: Mapping[str, Any], change: WritePlan) -> Mapping[str, Any]:
     """Return the pod template as it will be, but for images and the restart's annotation, which no check asks for."""
-    if change.action == "undo":
+    if change.operation == "undo":
         patch = change.request.patch
         if isinstance(patch, Mapping):
             return _template(patch)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from k9py.api.quantities import quantity
+from k9py.api.quantities import parse_quantity
 
 Kind = Literal["requests", "limits"]
 _BARE: Final = ("cpu", "memory", "ephemeral-storage")
@@ -82,7 +82,7 @@ def _amounts(container: Mapping[str, Any], kind: Kind) -> dict[str, Decimal]:
 
 def _parsed(amounts: Mapping[str, Any] | None) -> Iterator[tuple[str, Decimal]]:
     for resource, amount in (amounts or {}).items():
-        yield resource, quantity(amount)
+        yield resource, parse_quantity(amount)
 
 
 def _add(total: dict[str, Decimal], amounts: Mapping[str, Decimal]) -> None:

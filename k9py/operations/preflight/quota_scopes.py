@@ -11,7 +11,7 @@ from typing import Any
 from k9py.api.quota import ResourceQuota, ScopeRequirement
 
 
-def counts(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None:
+def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None:
     """Tell whether a quota counts the pods of a template; None when a scope of it is not understood."""
     spec = template.get("spec") or {}
     selector = quota.spec.scope_selector

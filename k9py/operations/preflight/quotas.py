@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from k9py.api.quantities import quantity
+from k9py.api.quantities import parse_quantity
 from k9py.api.quota import ResourceQuota
 from k9py.api.text import printable
-from k9py.operations.change import Change, ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts, Unknown, starts_rollout
 from k9py.operations.preflight.planned import planned_template
 from k9py.operations.preflight.pod_demand import pod_demand, unasked
-from k9py.operations.preflight.quota_scopes import counts
-from k9py.operations.preflight.strategy import Strategy, strategy
+from k9py.operations.preflight.quota_scopes import is_counted
+from k9py.operations.preflight.strategy import RolloutStrategy, strategy
 from k9py.operations.preflight.unknown import unknown
 
 
@@ -30,7 +30,7 @@ class _Room:
     words: str
 
 
-def quota_refusals(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iterator[ChangeWarning]:
+def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn of every quota that has no room for the pods to come."""
     if facts.quotas is None:
         return
@@ -49,7 +49,7 @@ def quota_refusals(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iter
         return
     how = strategy(obj)
     for quota in facts.quotas:
-        match counts(quota, template):
+        match is_counted(quota, template):
             case False:
                 continue
             case None:
@@ -62,10 +62,10 @@ def quota_refusals(obj: Mapping[str, Any], change: Change, facts: Facts) -> Iter
             yield _refusal(quota, change, how, coming, room)
 
 
-def coming_pods(obj: Mapping[str, Any], change: Change) -> int:
+def coming_pods(obj: Mapping[str, Any], change: WritePlan) -> int:
     """Return how many pods are added to those there are."""
     patch = change.request.patch
-    if change.action != "scale" or not isinstance(patch, Mapping):
+    if change.operation != "scale" or not isinstance(patch, Mapping):
         return strategy(obj).coming if starts_rollout(obj, change) else 0
     present = (obj.get("spec") or {}).get("replicas")
     return max(0, int(patch["spec"]["replicas"]) - (1 if present is None else int(present)))
@@ -80,7 +80,7 @@ def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
         if not each or entry not in used:
             continue
         try:
-            left = max(Decimal(0), quantity(hard) - quantity(used[entry]))
+            left = max(Decimal(0), parse_quantity(hard) - parse_quantity(used[entry]))
         except ValueError:
             continue
         pods = int(left // each)
@@ -90,21 +90,23 @@ def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
     return least
 
 
-def _refusal(quota: ResourceQuota, change: Change, how: Strategy, coming: int, room: _Room) -> ChangeWarning:
+def _refusal(
+    quota: ResourceQuota, change: WritePlan, how: RolloutStrategy, coming: int, room: _Room
+) -> PreflightWarning:
     name = f"quota {printable(quota.name)}"
-    if change.action == "scale":
+    if change.operation == "scale":
         fit = f"only {room.pods}" if room.pods else "none"
         message = f"{name} lets in {fit} of the {coming} new pods ({room.words})"
-        return ChangeWarning(Gravity.CAUTION, "quota", message)
+        return PreflightWarning(WarningLevel.CAUTION, "quota", message)
     if room.pods == 0 and how.unavailable == 0:
         message = f"maxUnavailable 0 and no room: {name} refuses every surge pod ({room.words}), so it cannot begin"
-        return ChangeWarning(Gravity.DANGER, "no-room", message)
+        return PreflightWarning(WarningLevel.DANGER, "no-room", message)
     slower = "old pods must end first" if room.pods == 0 else "it goes slower"
     message = f"{name} has room for {room.pods} of {coming} surge pods ({room.words}): {slower}"
-    return ChangeWarning(Gravity.CAUTION, "quota", message)
+    return PreflightWarning(WarningLevel.CAUTION, "quota", message)
 
 
-def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[ChangeWarning]:
+def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     for entry in quota.spec.hard or {}:
         container = unasked(template, entry)
         if container:
@@ -112,5 +114,5 @@ def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[Chan
                 f"quota {printable(quota.name)} counts {printable(entry)}, and container {printable(container)} names"
                 " none: without a LimitRange that fills it in, new pods are refused"
             )
-            yield ChangeWarning(Gravity.CAUTION, "quota", message)
+            yield PreflightWarning(WarningLevel.CAUTION, "quota", message)
             return

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.api.quantities import scaled
+from k9py.api.quantities import resolve_int_or_percent
 
 
 @dataclass(frozen=True, slots=True)
-class Strategy:
+class RolloutStrategy:
     """A rollout's room.
 
     Args:
@@ -31,7 +31,7 @@ class Strategy:
     coming: int
 
 
-def strategy(obj: Mapping[str, Any]) -> Strategy:
+def strategy(obj: Mapping[str, Any]) -> RolloutStrategy:
     """Return the strategy of a raw workload, its defaults filled in."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     kind = obj.get("kind")
@@ -42,9 +42,9 @@ def strategy(obj: Mapping[str, Any]) -> Strategy:
     else:
         desired = 1 if spec.get("replicas") is None else int(spec["replicas"])
     if how == "Recreate":
-        return Strategy(how, desired, 0, desired, 0)
+        return RolloutStrategy(how, desired, 0, desired, 0)
     if how == "OnDelete":
-        return Strategy(how, desired, 0, 0, 0)
+        return RolloutStrategy(how, desired, 0, 0, 0)
     if kind == "Deployment":
         surge = _pods(rolling.get("maxSurge"), "25%", desired, round_up=True)
         unavailable = _pods(rolling.get("maxUnavailable"), "25%", desired, round_up=False)
@@ -52,17 +52,17 @@ def strategy(obj: Mapping[str, Any]) -> Strategy:
             unavailable = 1
         present = int(status.get("replicas") or 0) if status else desired  # 0 is left out of a status
         coming = max(0, desired + surge - present) if desired else 0
-        return Strategy(how, desired, surge, min(unavailable, desired), coming)
+        return RolloutStrategy(how, desired, surge, min(unavailable, desired), coming)
     if kind == "DaemonSet":
         surge = _pods(rolling.get("maxSurge"), 0, desired, round_up=True)
         unavailable = _pods(rolling.get("maxUnavailable"), 0 if surge else 1, desired, round_up=True)
-        return Strategy(how, desired, surge, min(unavailable, desired), surge)
+        return RolloutStrategy(how, desired, surge, min(unavailable, desired), surge)
     unavailable = max(1, _pods(rolling.get("maxUnavailable"), 1, desired, round_up=True))
-    return Strategy(how, desired, 0, min(unavailable, desired), 0)
+    return RolloutStrategy(how, desired, 0, min(unavailable, desired), 0)
 
 
 def _pods(value: int | str | None, default: int | str, desired: int, *, round_up: bool) -> int:
     try:
-        return max(0, scaled(default if value is None else value, desired, round_up=round_up))
+        return max(0, resolve_int_or_percent(default if value is None else value, desired, round_up=round_up))
     except ValueError:
-        return max(0, scaled(default, desired, round_up=round_up))
+        return max(0, resolve_int_or_percent(default, desired, round_up=round_up))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from k9py.operations.change import ChangeWarning, Gravity
+from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.preflight.facts import Unknown
 
 
-def unknown(what: str, fact: Unknown, could: str) -> ChangeWarning:
+def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
     """Warn that something is not known.
 
     Args:
@@ -14,4 +14,4 @@ def unknown(what: str, fact: Unknown, could: str) -> ChangeWarning:
         fact: why it is not known.
         could: what may be so: `one may set the number again`.
     """
-    return ChangeWarning(Gravity.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")
+    return PreflightWarning(WarningLevel.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")

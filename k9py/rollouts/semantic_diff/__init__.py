@@ -5,7 +5,7 @@ One module a family; each compares the values of one key. Invariants: `meaning_d
 To add a family: its module with a `Compare`, its name in `change.Family`, its keys in `containers` or `template`.
 """
 
-from k9py.rollouts.semantic_diff.change import Family, MeaningChange
-from k9py.rollouts.semantic_diff.template import meaning_diff
+from k9py.rollouts.semantic_diff.change import Family, SemanticChange
+from k9py.rollouts.semantic_diff.template import semantic_diff
 
-__all__ = ["Family", "MeaningChange", "meaning_diff"]
+__all__ = ["Family", "SemanticChange", "semantic_diff"]

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from k9py.api.secret_values import HIDDEN, HIDDEN_OTHER, both_without_secrets
+from k9py.api.redaction import HIDDEN, HIDDEN_OTHER, redact_pair
 from k9py.api.text import printable
-from k9py.rollouts.template_diff import same
+from k9py.rollouts.template_diff import json_equal
 from k9py.rollouts.yaml_lines import key_text
 
 Family = Literal[
@@ -44,7 +44,7 @@ _LEAD: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class MeaningChange:
+class SemanticChange:
     """One change between two pod templates, in words.
 
     Args:
@@ -56,23 +56,23 @@ class MeaningChange:
 
     family: Family
     subject: str
-    what: str
+    field: str
     before: str | None
     after: str | None
 
 
-Compare = Callable[[str, str, Any, Any], Iterator[MeaningChange]]
+Compare = Callable[[str, str, Any, Any], Iterator[SemanticChange]]
 """Compares one key of a section: (subject, key, old, new), None for absent. One that yields nothing for values that
 differ has not understood them; then they are said as `other`."""
 
 
-def change(family: Family, subject: str, what: str, before: Any, after: Any) -> MeaningChange:
+def change(family: Family, subject: str, what: str, before: Any, after: Any) -> SemanticChange:
     """Make a change from two values (None: absent), secrets hidden; texts stay texts, the rest is said as JSON."""
-    before, after = both_without_secrets(before, after)
+    before, after = redact_pair(before, after)
     old, new = _both_cut(whole(before), whole(after))
     if old is not None and old == new:
         new = HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in what is not shown)"
-    return MeaningChange(family, printable(subject), printable(what), old, new)
+    return SemanticChange(family, printable(subject), printable(what), old, new)
 
 
 def whole(value: Any) -> str | None:
@@ -115,8 +115,8 @@ def keyed(
     new: Any,
     key_of: Callable[[Mapping[str, Any]], str | None],
     words_of: Callable[[Mapping[str, Any]], str],
-    make: Callable[[str, str | None, str | None], MeaningChange],
-) -> Iterator[MeaningChange]:
+    make: Callable[[str, str | None, str | None], SemanticChange],
+) -> Iterator[SemanticChange]:
     """Compare two lists whose elements are identified by a key; yield nothing where some are not.
 
     Args:
@@ -130,12 +130,12 @@ def keyed(
     found = False
     for key in (*before, *(one for one in after if one not in before)):
         gone, come = before.get(key), after.get(key)
-        if not same(gone, come):
+        if not json_equal(gone, come):
             found = True
             yield make(key, _together(gone, words_of), _together(come, words_of))
     kept_old = [one for one in before if one in after]
     kept_new = [one for one in after if one in before]
-    if kept_old != kept_new or (not found and not same(old, new) and before):
+    if kept_old != kept_new or (not found and not json_equal(old, new) and before):
         yield make(ORDER, ", ".join(kept_old), ", ".join(kept_new))
 
 
@@ -171,7 +171,7 @@ def unmatched(
     old: Any,
     new: Any,
     words_of: Callable[[Mapping[str, Any]], str],
-) -> Iterator[MeaningChange]:
+) -> Iterator[SemanticChange]:
     """Compare two lists without keys: elements of one side alone, in pairs; or a change of order."""
     for side in (old, new):
         if side is not None and not (isinstance(side, list) and all(isinstance(one, Mapping) for one in side)):
@@ -188,12 +188,12 @@ def unmatched(
         yield change(family, subject, f"{what}, order", *(", ".join(words_of(x) for x in side) for side in (old, new)))
 
 
-def other(subject: str, path: str, old: Any, new: Any, family: Family = "other") -> Iterator[MeaningChange]:
+def other(subject: str, path: str, old: Any, new: Any, family: Family = "other") -> Iterator[SemanticChange]:
     """Yield whatever differs between two values, each with its path below the subject."""
-    if same(old, new):
+    if json_equal(old, new):
         return
-    old, new = both_without_secrets(old, new)
-    if same(old, new):
+    old, new = redact_pair(old, new)
+    if json_equal(old, new):
         yield change(family, subject, path or "template", HIDDEN, HIDDEN)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}):
@@ -202,7 +202,7 @@ def other(subject: str, path: str, old: Any, new: Any, family: Family = "other")
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for number, (one, two) in enumerate(zip(old, new, strict=True)):
             if one is None or two is None:
-                if not same(one, two):
+                if not json_equal(one, two):
                     yield change(family, subject, f"{path}[{number}]", _or_null(one), _or_null(two))
             else:
                 yield from other(subject, f"{path}[{number}]", one, two, family)
@@ -214,12 +214,12 @@ def _or_null(value: Any) -> Any:
     return "null" if value is None else value
 
 
-def section(subject: str, path: str, old: Any, new: Any, families: Mapping[str, Compare]) -> Iterator[MeaningChange]:
+def section(subject: str, path: str, old: Any, new: Any, families: Mapping[str, Compare]) -> Iterator[SemanticChange]:
     """Compare two mappings key by key, each by its family; what no family has understood is `other`.
 
     Invariant: yields something exactly when they differ.
     """
-    if same(old, new):
+    if json_equal(old, new):
         return
     if not all(one is None or isinstance(one, Mapping) for one in (old, new)):
         yield from other(subject, path, old, new)
@@ -229,7 +229,7 @@ def section(subject: str, path: str, old: Any, new: Any, families: Mapping[str, 
     some = False
     for key in sorted({*before, *after}, key=lambda one: (order.get(one, len(order)), one)):
         one, two = before.get(key), after.get(key)
-        if same(one, two):
+        if json_equal(one, two):
             continue
         some = True
         compare = families.get(key)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from k9py.api.secret_texts import MASK
-from k9py.api.secret_values import masked_words
-from k9py.rollouts.semantic_diff.change import MeaningChange, change, said
+from k9py.api.redaction import redact_command
+from k9py.api.redaction_patterns import MASK
+from k9py.rollouts.semantic_diff.change import SemanticChange, change, said
 
 
-def command(subject: str, key: str, old: Any, new: Any, program: str = "") -> Iterator[MeaningChange]:
+def command(subject: str, key: str, old: Any, new: Any, program: str = "") -> Iterator[SemanticChange]:
     """Yield a command as a whole, and the arguments that differ.
 
     Args:
@@ -33,7 +33,7 @@ def command(subject: str, key: str, old: Any, new: Any, program: str = "") -> It
 
 def command_line(words: Sequence[str]) -> str:
     """Return words as a shell would take them, secrets hidden."""
-    return shlex.join(masked_words(words))
+    return shlex.join(redact_command(words))
 
 
 def _words(value: Any, program: str) -> list[str] | None:
@@ -42,7 +42,7 @@ def _words(value: Any, program: str) -> list[str] | None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         return None
-    return masked_words(value, program)
+    return redact_command(value, program)
 
 
 def _line(words: Sequence[str], value: Any) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from k9py.rollouts.semantic_diff.change import Compare, MeaningChange, by_name, change, said, section
+from k9py.rollouts.semantic_diff.change import Compare, SemanticChange, by_name, change, said, section
 from k9py.rollouts.semantic_diff.command import command
 from k9py.rollouts.semantic_diff.env import env
 from k9py.rollouts.semantic_diff.images import images
@@ -34,7 +34,7 @@ _FAMILIES: Final[dict[str, Compare]] = {
 """The family of each key of a container; keys that are not here are `other`."""
 
 
-def containers(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def containers(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield what differs between two lists of containers; nothing when they have no names of their own."""
     before, after = _named(old), _named(new)
     if before is None or after is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k9py.api.secret_values import variable_value
+from k9py.api.redaction import redact_variable
 from k9py.rollouts.semantic_diff.change import (
     ORDER,
-    MeaningChange,
+    SemanticChange,
     by_name,
     change,
     keyed,
@@ -18,10 +18,10 @@ from k9py.rollouts.semantic_diff.change import (
 )
 
 
-def env(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def env(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield what differs between two lists of variables."""
 
-    def make(name: str, before: str | None, after: str | None) -> MeaningChange:
+    def make(name: str, before: str | None, after: str | None) -> SemanticChange:
         return change("env", subject, "order of variables" if name == ORDER else name, before, after)
 
     found = tuple(keyed(old, new, by_name, env_words, make))
@@ -34,7 +34,7 @@ def env_words(one: Mapping[str, Any]) -> str:
     if one.get("valueFrom") is not None:
         return source_words(one["valueFrom"])
     value = one.get("value", "")
-    return whole(variable_value(by_name(one) or "", value) if isinstance(value, str) else value) or '""'
+    return whole(redact_variable(by_name(one) or "", value) if isinstance(value, str) else value) or '""'
 
 
 def source_words(source: Any) -> str:

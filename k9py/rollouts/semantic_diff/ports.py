@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k9py.rollouts.semantic_diff.change import ORDER, MeaningChange, change, keyed, said
+from k9py.rollouts.semantic_diff.change import ORDER, SemanticChange, change, keyed, said
 
 
-def ports(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def ports(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield the ports that came, went or changed."""
 
-    def make(name: str, before: str | None, after: str | None) -> MeaningChange:
+    def make(name: str, before: str | None, after: str | None) -> SemanticChange:
         return change("ports", subject, "order of ports" if name == ORDER else f"port {name}", before, after)
 
     yield from keyed(old, new, _name, _words, make)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from k9py.rollouts.semantic_diff.change import MeaningChange, change, mapping, other, said
+from k9py.rollouts.semantic_diff.change import SemanticChange, change, mapping, other, said
 from k9py.rollouts.semantic_diff.command import command_line
-from k9py.rollouts.template_diff import same
+from k9py.rollouts.template_diff import json_equal
 
 _HANDLERS: Final = ("httpGet", "tcpSocket", "exec", "grpc")
 _PIECES: Final = {
@@ -20,7 +20,7 @@ _PIECES: Final = {
 }
 
 
-def probes(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def probes(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield a probe that came or went, or the pieces of it that differ."""
     what = f"{key.removesuffix('Probe')} probe"
     if not all(one is None or isinstance(one, Mapping) for one in (old, new)):
@@ -29,10 +29,10 @@ def probes(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange
         yield change("probe", subject, what, *(None if one is None else probe_words(one) for one in (old, new)))
         return
     handlers = [{kind: one[kind] for kind in _HANDLERS if kind in one} for one in (old, new)]
-    if not same(*handlers):
+    if not json_equal(*handlers):
         yield change("probe", subject, what, *(_handler_words(one) or None for one in handlers))
     for name in sorted(({*old, *new}) - {*_HANDLERS}, key=lambda one: (one not in _PIECES, one)):
-        if same(old.get(name), new.get(name)):
+        if json_equal(old.get(name), new.get(name)):
             continue
         if name in _PIECES:
             words, unit = _PIECES[name]

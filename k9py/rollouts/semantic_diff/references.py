@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k9py.rollouts.semantic_diff.change import MeaningChange, mapping, said, unmatched
+from k9py.rollouts.semantic_diff.change import SemanticChange, mapping, said, unmatched
 
 
-def env_from(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def env_from(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield config maps and secrets whose keys become variables."""
     yield from unmatched("references", subject, "environment from", old, new, _env_from_words)
 
 
-def pull_secrets(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def pull_secrets(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield the secrets images are pulled with."""
     yield from unmatched(
         "references", subject, "pull secret", old, new, lambda one: f"secret {said(one.get('name')) or '?'}"

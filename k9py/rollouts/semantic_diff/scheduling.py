@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from k9py.rollouts.semantic_diff.change import Compare, MeaningChange, change, other, said, unmatched
-from k9py.rollouts.template_diff import same
+from k9py.rollouts.semantic_diff.change import Compare, SemanticChange, change, other, said, unmatched
+from k9py.rollouts.template_diff import json_equal
 
 _WHAT: Final = {
     "priorityClassName": "priority class",
@@ -17,20 +17,20 @@ _WHAT: Final = {
 }
 
 
-def _plain(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def _plain(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     yield change("scheduling", subject, _WHAT[key], old, new)
 
 
-def _node_selector(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def _node_selector(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     before, after = old if old is not None else {}, new if new is not None else {}
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return
     for name in sorted({*before, *after}):
-        if not same(before.get(name), after.get(name)):
+        if not json_equal(before.get(name), after.get(name)):
             yield change("scheduling", subject, f"node selector {name}", before.get(name), after.get(name))
 
 
-def _tolerations(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def _tolerations(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     yield from unmatched("scheduling", subject, "toleration", old, new, _toleration_words)
 
 
@@ -44,7 +44,7 @@ def _toleration_words(one: Mapping[str, Any]) -> str:
     return words if seconds is None else f"{words} for {said(seconds)}s"
 
 
-def _spread(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def _spread(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     yield from unmatched("scheduling", subject, "topology spread", old, new, _spread_words)
 
 
@@ -53,7 +53,7 @@ def _spread_words(one: Mapping[str, Any]) -> str:
     return f"at most {skew} apart over {over}, else {said(one.get('whenUnsatisfiable')) or '?'}"
 
 
-def _affinity(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def _affinity(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     yield from other(subject, key, old, new, "scheduling")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from k9py.rollouts.semantic_diff.change import ORDER, MeaningChange, by_name, change, keyed, mapping, said
+from k9py.rollouts.semantic_diff.change import ORDER, SemanticChange, by_name, change, keyed, mapping, said
 
 _NAMED: Final = {
     "configMap": ("config map", "name"),
@@ -18,7 +18,7 @@ _NAMED: Final = {
 _PROJECTED: Final = {"configMap": "config map", "secret": "secret"}
 
 
-def volumes(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def volumes(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield the volumes that came, went or have another source."""
     yield from keyed(
         old,
@@ -31,7 +31,7 @@ def volumes(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChang
     )
 
 
-def mounts(subject: str, key: str, old: Any, new: Any) -> Iterator[MeaningChange]:
+def mounts(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
     """Yield the paths at which another volume, or the same in another way, is mounted."""
     word, path = ("device", "devicePath") if key == "volumeDevices" else ("mount", "mountPath")
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.simulator import failures
-from k9py.simulator.api.answers import Answer, json_answer
-from k9py.simulator.api.request import ApiRequest, Target, User
+from k9py.simulator.api.answers import ApiResponse, json_answer
+from k9py.simulator.api.request import IncomingRequest, RequestTarget, UserInfo
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.resources import NAMESPACES, Resource
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 _OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")  # for those who do not say who they are
 _BASIC_PATHS = (*_OPEN_PATHS, "/api", "/apis", "/openapi")  # for everyone else
@@ -63,10 +63,10 @@ class Access:
     """The users of one cluster."""
 
     def __init__(self) -> None:
-        self._users: dict[str, User] = {}
+        self._users: dict[str, UserInfo] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
-    def add(self, token: str, user: User, rules: tuple[Rule, ...]) -> None:
+    def add(self, token: str, user: UserInfo, rules: tuple[Rule, ...]) -> None:
         """Let the bearer of a token be a user with these rules."""
         self._users[token] = user
         self._rules[user.name] = rules
@@ -75,7 +75,7 @@ class Access:
         """Make a token unknown, as an expired one is."""
         self._users.pop(token, None)
 
-    def authenticate(self, authorization: str, path: str) -> User:
+    def authenticate(self, authorization: str, path: str) -> UserInfo:
         """Return who sends an Authorization header.
 
         Raises:
@@ -86,21 +86,21 @@ class Access:
         if user is not None:
             return user
         if not authorization and path.rstrip("/") in _OPEN_PATHS:
-            return User("system:anonymous", ("system:unauthenticated",))
+            return UserInfo("system:anonymous", ("system:unauthenticated",))
         raise failures.unauthorized()
 
-    def allows(self, user: User, verb: str, group: str, resource: str, namespace: str) -> bool:
+    def allows(self, user: UserInfo, verb: str, group: str, resource: str, namespace: str) -> bool:
         """Tell whether a user may do something; `resource` with its subresource after a slash."""
         rules = (*_EVERYONE, *self._rules.get(user.name, ()))
         return any(rule.allows(verb, group, resource, namespace) for rule in rules)
 
-    def allows_path(self, user: User, path: str) -> bool:
+    def allows_path(self, user: UserInfo, path: str) -> bool:
         """Tell whether a user may GET a path outside the API."""
         if any(rule.allows("get", "*", "*", "") for rule in self._rules.get(user.name, ())):
             return True
         return any(path == prefix or path.startswith(prefix + "/") for prefix in _BASIC_PATHS)
 
-    def check(self, user: User, target: Target) -> None:
+    def check(self, user: UserInfo, target: RequestTarget) -> None:
         """Refuse what a user may not do.
 
         Raises:
@@ -117,13 +117,13 @@ class Access:
         what = f'cannot {target.verb} resource "{plural}" in API group "{resource.group}" {where}'
         raise failures.forbidden(resource, target.name, f'User "{user.name}" {what}')
 
-    def rules_in(self, user: User, namespace: str) -> list[Rule]:
+    def rules_in(self, user: UserInfo, namespace: str) -> list[Rule]:
         """Return the rules of a user that hold in a namespace."""
         rules = (*_EVERYONE, *self._rules.get(user.name, ()))
         return [rule for rule in rules if rule.namespaces is None or namespace in rule.namespaces]
 
 
-def review(state: ClusterState, access: Access, request: ApiRequest, body: Object) -> Answer:
+def review(state: SimulatorState, access: Access, request: IncomingRequest, body: Object) -> ApiResponse:
     """Answer a SelfSubjectAccessReview, SelfSubjectRulesReview or SelfSubjectReview."""
     resource: Resource = request.resource
     spec: Mapping[str, Any] = body.get("spec") or {}
@@ -140,7 +140,7 @@ def review(state: ClusterState, access: Access, request: ApiRequest, body: Objec
     return json_answer(answer, 201)
 
 
-def _access_status(access: Access, user: User, spec: Mapping[str, Any]) -> dict[str, Any]:
+def _access_status(access: Access, user: UserInfo, spec: Mapping[str, Any]) -> dict[str, Any]:
     asked = spec.get("resourceAttributes")
     if asked is None:
         path = (spec.get("nonResourceAttributes") or {}).get("path", "")
@@ -152,7 +152,7 @@ def _access_status(access: Access, user: User, spec: Mapping[str, Any]) -> dict[
     return {"allowed": allowed}
 
 
-def _rules_status(access: Access, user: User, namespace: str) -> dict[str, Any]:
+def _rules_status(access: Access, user: UserInfo, namespace: str) -> dict[str, Any]:
     rules = [
         {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
         for rule in access.rules_in(user, namespace)

@@ -19,7 +19,7 @@ PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """One response. `compressible`: may be gzipped (lists are, watches and logs are not)."""
 
     status: int = 200
@@ -29,35 +29,35 @@ class Answer:
     compressible: bool = False
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
+def json_answer(value: Any, status: int = 200) -> ApiResponse:
     """Return a JSON value as an answer, ending in a newline as the API server's do."""
-    return Answer(status, encode(value) + b"\n")
+    return ApiResponse(status, encode(value) + b"\n")
 
 
-def text_answer(text: str, status: int = 200) -> Answer:
-    return Answer(status, text.encode(), TEXT)
+def text_answer(text: str, status: int = 200) -> ApiResponse:
+    return ApiResponse(status, text.encode(), TEXT)
 
 
-def failure_answer(failure: failures.ApiFailure) -> Answer:
+def failure_answer(failure: failures.StatusError) -> ApiResponse:
     headers = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
-    return Answer(failure.code, encode(failure.as_status()) + b"\n", headers=headers)
+    return ApiResponse(failure.code, encode(failure.as_status()) + b"\n", headers=headers)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ObjectFormat:
     """The form in which objects are wanted: whole, as rows of a table, or their metadata alone."""
 
     kind: Literal["object", "table", "metadata"] = "object"
 
 
-def shape_of(accept: str) -> Shape:
+def negotiate_format(accept: str) -> ObjectFormat:
     """Choose by the Accept header, in the client's order.
 
     Raises:
         ApiFailure: 406 where nothing acceptable is offered.
     """
     if not accept.strip():
-        return Shape()
+        return ObjectFormat()
     for clause in accept.split(","):
         media, *parameters = (part.strip() for part in clause.split(";"))
         if media not in (JSON, "*/*", "application/*"):
@@ -65,14 +65,14 @@ def shape_of(accept: str) -> Shape:
         given = dict(parameter.partition("=")[::2] for parameter in parameters)
         match given.get("as", ""), given.get("g", "meta.k8s.io"), given.get("v", "v1"):
             case "", _, _:
-                return Shape()
+                return ObjectFormat()
             case "Table", "meta.k8s.io", "v1":
-                return Shape("table")
+                return ObjectFormat("table")
             case "PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1":
-                return Shape("metadata")
+                return ObjectFormat("metadata")
             case _:
                 continue
-    raise failures.ApiFailure(
+    raise failures.StatusError(
         406, "NotAcceptable", f"only the following media types are accepted: {JSON}, {JSON};stream=watch", {}
     )
 

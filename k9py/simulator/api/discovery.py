@@ -6,8 +6,8 @@ to see that dryRun and fieldValidation are understood.
 
 from typing import Any
 
-from k9py.simulator.api.answers import Answer, json_answer
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.answers import ApiResponse, json_answer
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.encoding import encode
 from k9py.simulator.resources import RESOURCES, Resource, Subresource
 
@@ -30,7 +30,7 @@ VERSION = {
 }
 
 
-def discovery(request: ApiRequest) -> Answer | None:
+def discovery(request: IncomingRequest) -> ApiResponse | None:
     """Answer a path of discovery, None where it is none."""
     aggregated = _wants_aggregated(request.accept)
     match [part for part in request.path.split("/") if part]:
@@ -103,7 +103,7 @@ def _resource_list(group: str, version: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": told}
 
 
-def _aggregated(*, core: bool) -> Answer:
+def _aggregated(*, core: bool) -> ApiResponse:
     items: list[dict[str, Any]] = []
     for group, version in _group_versions():
         if core != (group == ""):
@@ -113,7 +113,7 @@ def _aggregated(*, core: bool) -> Answer:
         version_entry = {"version": version, "resources": resources, "freshness": "Current"}
         items.append({"metadata": metadata, "versions": [version_entry]})
     listed = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
-    return Answer(body=encode(listed) + b"\n", content_type=AGGREGATED)
+    return ApiResponse(body=encode(listed) + b"\n", content_type=AGGREGATED)
 
 
 def _aggregated_resource(resource: Resource) -> dict[str, Any]:

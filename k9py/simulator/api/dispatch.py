@@ -8,42 +8,42 @@ from collections.abc import Mapping
 from k9py.simulator import failures
 from k9py.simulator.api import reads, writes
 from k9py.simulator.api.access import Access, review
-from k9py.simulator.api.answers import Answer, text_answer
+from k9py.simulator.api.answers import ApiResponse, text_answer
 from k9py.simulator.api.discovery import discovery
 from k9py.simulator.api.eviction import evict
 from k9py.simulator.api.pod_logs import pod_log
-from k9py.simulator.api.request import ApiRequest, Target, target_of
+from k9py.simulator.api.request import IncomingRequest, RequestTarget, parse_request_info
 from k9py.simulator.api.scale import scale
 from k9py.simulator.api.shared_writes import decoded_object
 from k9py.simulator.api.watch import watch
 from k9py.simulator.resources import PODS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 def read_request(
     access: Access, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
-) -> ApiRequest:
+) -> IncomingRequest:
     """Make a request of what came in.
 
     Raises:
         ApiFailure: 401.
     """
     user = access.authenticate(headers.get("Authorization", ""), path)
-    target = target_of(method, path, query) or Target(method.lower())
+    target = parse_request_info(method, path, query) or RequestTarget(method.lower())
     content_type = headers.get("Content-Type", "")
     accept, agent = headers.get("Accept", ""), headers.get("User-Agent", "")
-    return ApiRequest(method, path, target, user, query, accept, content_type, body, agent)
+    return IncomingRequest(method, path, target, user, query, accept, content_type, body, agent)
 
 
-def answer(state: ClusterState, access: Access, request: ApiRequest) -> Answer:
+def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     """Answer one request.
 
     Raises:
         ApiFailure: the refusal, worded as the real server's.
     """
-    target = request.target
+    target = request.info
     if target.resource is None:
         return _outside(access, request)
     access.check(request.user, target)
@@ -76,7 +76,7 @@ def answer(state: ClusterState, access: Access, request: ApiRequest) -> Answer:
             raise failures.method_not_allowed()
 
 
-def _outside(access: Access, request: ApiRequest) -> Answer:
+def _outside(access: Access, request: IncomingRequest) -> ApiResponse:
     """Answer a path that names no object: health, version, discovery, or nothing."""
     if not access.allows_path(request.user, request.path) and request.user.groups != ("system:unauthenticated",):
         why = f'User "{request.user.name}" cannot get path "{request.path}"'
@@ -90,8 +90,8 @@ def _outside(access: Access, request: ApiRequest) -> Answer:
     return text_answer("404 page not found\n", 404)
 
 
-def _subresource(state: ClusterState, request: ApiRequest) -> Answer:
-    target = request.target
+def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    target = request.info
     held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
     if held is None:
         raise failures.no_such_resource()

@@ -4,22 +4,22 @@ Invariant: an eviction that goes through takes one from each budget at once, bef
 """
 
 from k9py.simulator import failures
-from k9py.simulator.api.answers import Answer, json_answer
+from k9py.simulator.api.answers import ApiResponse, json_answer
 from k9py.simulator.api.reads import existing
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.api.selectors import matches_label_selector
 from k9py.simulator.api.shared_writes import admit, decoded_object
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import timestamp
-from k9py.simulator.failures import Cause
+from k9py.simulator.failures import StatusCause
 from k9py.simulator.resources import PODDISRUPTIONBUDGETS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 _REFUSAL = "Cannot evict pod as it would violate the pod's disruption budget."
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
-def evict(state: ClusterState, request: ApiRequest) -> Answer:
+def evict(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer an eviction.
 
     Raises:
@@ -36,13 +36,13 @@ def evict(state: ClusterState, request: ApiRequest) -> Answer:
     if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp"):
         _ask_budgets(state, pod, dry_run=dry_run)
     if not dry_run:
-        target = request.target
+        target = request.info
         grace = options.get("gracePeriodSeconds")
         state.storage.delete(request.resource, target.namespace, target.name, grace=grace)
     return json_answer(_SUCCESS, 201)
 
 
-def _ask_budgets(state: ClusterState, pod: Object, *, dry_run: bool) -> None:
+def _ask_budgets(state: SimulatorState, pod: Object, *, dry_run: bool) -> None:
     metadata = pod["metadata"]
     budgets = [
         budget
@@ -51,7 +51,7 @@ def _ask_budgets(state: ClusterState, pod: Object, *, dry_run: bool) -> None:
     ]
     if len(budgets) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise failures.ApiFailure(500, "InternalError", message)
+        raise failures.StatusError(500, "InternalError", message)
     for budget in budgets:
         status = budget.get("status") or {}
         if not _is_ready(pod) and status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0:
@@ -60,7 +60,7 @@ def _ask_budgets(state: ClusterState, pod: Object, *, dry_run: bool) -> None:
             name = budget["metadata"]["name"]
             wanted, found = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
             why = f"The disruption budget {name} needs {wanted} healthy pods and has {found} currently"
-            raise failures.too_many_requests(_REFUSAL, [Cause("DisruptionBudget", why, "")])
+            raise failures.too_many_requests(_REFUSAL, [StatusCause("DisruptionBudget", why, "")])
         if not dry_run:
             disrupted = {**(status.get("disruptedPods") or {}), metadata["name"]: timestamp(state.clock.now())}
             less = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}

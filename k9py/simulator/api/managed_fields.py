@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import timestamp
 
@@ -18,7 +18,7 @@ Path = tuple[str, ...]
 _METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
-def manager_of(request: ApiRequest) -> str:
+def manager_of(request: IncomingRequest) -> str:
     """Return the name under which a request writes: its fieldManager, else its user agent's first word."""
     return request.query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown"
 

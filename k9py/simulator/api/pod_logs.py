@@ -9,35 +9,35 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from k9py.simulator import failures
-from k9py.simulator.api.answers import Answer
+from k9py.simulator.api.answers import ApiResponse
 from k9py.simulator.api.reads import existing
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.changes import Object
 from k9py.simulator.clock import parse_timestamp
-from k9py.simulator.failures import Cause
+from k9py.simulator.failures import StatusCause
 from k9py.simulator.node_faults import clock_skew, is_reachable, kubelet_address
-from k9py.simulator.state import ClusterState, LogLine, LogRun
+from k9py.simulator.state import ContainerLogLine, ContainerLogRun, SimulatorState
 
 _PIECE_LINES = 200
 
 
-def pod_log(state: ClusterState, request: ApiRequest) -> Answer:
+def pod_log(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a GET of a pod's log.
 
     Raises:
         ApiFailure: 404, 422 for options that cannot stand, 400 for a container that cannot be read.
     """
     pod = existing(state, request)
-    name, node = request.target.name, str((pod.get("spec") or {}).get("nodeName", ""))
+    name, node = request.info.name, str((pod.get("spec") or {}).get("nodeName", ""))
     tail, limit = request.whole_number("tailLines"), request.whole_number("limitBytes")
     since = _since(state, request, name, node)
     causes = []
     if tail is not None and tail < 0:
         causes.append(
-            Cause("FieldValueInvalid", f"Invalid value: {tail}: must be greater than or equal to 0", "tailLines")
+            StatusCause("FieldValueInvalid", f"Invalid value: {tail}: must be greater than or equal to 0", "tailLines")
         )
     if limit is not None and limit < 1:
-        causes.append(Cause("FieldValueInvalid", f"Invalid value: {limit}: must be greater than 0", "limitBytes"))
+        causes.append(StatusCause("FieldValueInvalid", f"Invalid value: {limit}: must be greater than 0", "limitBytes"))
     if causes:
         raise failures.invalid("", "PodLogOptions", name, causes)
     container = _container(pod, request.query.get("container", ""))
@@ -49,19 +49,19 @@ def pod_log(state: ClusterState, request: ApiRequest) -> Answer:
         )
     run = _run(state, pod, container, previous=request.flag("previous"))
     lines = _lines(run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit)
-    return Answer(body=lines, content_type="text/plain")
+    return ApiResponse(body=lines, content_type="text/plain")
 
 
-def _since(state: ClusterState, request: ApiRequest, name: str, node: str) -> datetime | None:
+def _since(state: SimulatorState, request: IncomingRequest, name: str, node: str) -> datetime | None:
     """Return the moment lines are wanted from: by the node's clock, in the whole seconds a kubelet is told."""
     seconds, moment = request.whole_number("sinceSeconds"), request.query.get("sinceTime", "")
     if seconds is not None and moment:
         why = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
-        raise failures.invalid("", "PodLogOptions", name, [Cause("FieldValueForbidden", why, "")])
+        raise failures.invalid("", "PodLogOptions", name, [StatusCause("FieldValueForbidden", why, "")])
     if seconds is not None:
         if seconds < 1:
             why = f"Invalid value: {seconds}: must be greater than 0"
-            raise failures.invalid("", "PodLogOptions", name, [Cause("FieldValueInvalid", why, "sinceSeconds")])
+            raise failures.invalid("", "PodLogOptions", name, [StatusCause("FieldValueInvalid", why, "sinceSeconds")])
         return state.clock.now() + clock_skew(state.storage, node) - timedelta(seconds=seconds)
     if not moment:
         return None
@@ -92,7 +92,7 @@ def _container(pod: Object, asked: str) -> str:
     raise failures.bad_request(f"a container name must be specified for pod {name}, {choices}")
 
 
-def _run(state: ClusterState, pod: Object, container: str, *, previous: bool) -> LogRun:
+def _run(state: SimulatorState, pod: Object, container: str, *, previous: bool) -> ContainerLogRun:
     """Return the run whose log is meant, as the kubelet chooses it by the container's status."""
     name, source = pod["metadata"]["name"], state.log_source
     found = _container_status(pod, container)
@@ -123,10 +123,10 @@ def _run(state: ClusterState, pod: Object, container: str, *, previous: bool) ->
 class _Silent:
     """The log of a container that never wrote."""
 
-    def read(self, after: int = -1) -> Sequence[LogLine]:
+    def read(self, after: int = -1) -> Sequence[ContainerLogLine]:
         return ()
 
-    async def more(self, after: int) -> bool:
+    async def wait_for_more(self, after: int) -> bool:
         return False
 
 
@@ -141,12 +141,12 @@ def _container_status(pod: Object, container: str) -> dict[str, Any] | None:
 
 
 async def _lines(
-    run: LogRun, since: datetime | None, tail: int | None, *, follow: bool, timestamps: bool, limit: int | None
+    run: ContainerLogRun, since: datetime | None, tail: int | None, *, follow: bool, timestamps: bool, limit: int | None
 ) -> AsyncIterator[bytes]:
     yield b""
     left = limit
     last = -1
-    held: Sequence[LogLine] = run.read()
+    held: Sequence[ContainerLogLine] = run.read()
     if held:
         last = held[-1].sequence
     held = _from(held, since)
@@ -161,7 +161,7 @@ async def _lines(
             yield piece
             if left == 0:
                 return
-        if not follow or not await run.more(last):
+        if not follow or not await run.wait_for_more(last):
             return
         held = run.read(last)
         if held:
@@ -169,14 +169,14 @@ async def _lines(
         held = _from(held, since)
 
 
-def _from(lines: Sequence[LogLine], since: datetime | None) -> Sequence[LogLine]:
+def _from(lines: Sequence[ContainerLogLine], since: datetime | None) -> Sequence[ContainerLogLine]:
     """Return the lines from a moment on; lines are in order of time, and made only when looked at."""
     if since is None:
         return lines
     return lines[bisect.bisect_left(lines, since, key=lambda line: line.timestamp) :]
 
 
-def _encoded(line: LogLine, *, timestamps: bool) -> bytes:
+def _encoded(line: ContainerLogLine, *, timestamps: bool) -> bytes:
     text = line.text.encode("utf-8", "surrogateescape") + b"\n"
     if not timestamps:
         return text

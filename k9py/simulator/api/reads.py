@@ -15,15 +15,22 @@ from typing import Any
 
 from k9py.simulator import failures
 from k9py.simulator.api import printing
-from k9py.simulator.api.answers import Answer, Shape, joined, json_answer, partial_metadata, shape_of
+from k9py.simulator.api.answers import (
+    ApiResponse,
+    ObjectFormat,
+    joined,
+    json_answer,
+    negotiate_format,
+    partial_metadata,
+)
 from k9py.simulator.api.event_view import as_served
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.api.selectors import Predicate, both, field_selector, label_selector
 from k9py.simulator.changes import Key, Object
 from k9py.simulator.encoding import encode
-from k9py.simulator.failures import Cause
+from k9py.simulator.failures import StatusCause
 from k9py.simulator.resources import NAMESPACES, Resource
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.storage import Storage
 
 _CONTINUE_TOO_OLD = (
@@ -32,29 +39,29 @@ _CONTINUE_TOO_OLD = (
 )
 
 
-def get(state: ClusterState, request: ApiRequest) -> Answer:
+def get(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a GET of one object."""
     stored = existing(state, request)
     shown = as_served(request.resource, stored)
     return shaped_answer(state, request, shown)
 
 
-def existing(state: ClusterState, request: ApiRequest) -> Object:
+def existing(state: SimulatorState, request: IncomingRequest) -> Object:
     """Return the stored object a request names.
 
     Raises:
         ApiFailure: 404.
     """
-    target = request.target
+    target = request.info
     stored = state.storage.get(request.resource, target.namespace, target.name)
     if stored is None:
         raise failures.not_found(request.resource, target.name)
     return stored
 
 
-def shaped_answer(state: ClusterState, request: ApiRequest, obj: Object, status: int = 200) -> Answer:
+def shaped_answer(state: SimulatorState, request: IncomingRequest, obj: Object, status: int = 200) -> ApiResponse:
     """Return one object in the shape the client asked for."""
-    match shape_of(request.accept).kind:
+    match negotiate_format(request.accept).kind:
         case "table":
             metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
             table = printing.table(
@@ -68,7 +75,7 @@ def shaped_answer(state: ClusterState, request: ApiRequest, obj: Object, status:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ListSelector:
     """What a list or watch selects."""
 
     resource: Resource
@@ -76,7 +83,7 @@ class Query:
     predicate: Predicate | None
 
 
-def query_of(request: ApiRequest) -> Query:
+def query_of(request: IncomingRequest) -> ListSelector:
     """Read the selectors of a list or watch.
 
     Raises:
@@ -84,7 +91,7 @@ def query_of(request: ApiRequest) -> Query:
     """
     labels = label_selector(request.query.get("labelSelector", ""))
     fields = field_selector(request.query.get("fieldSelector", ""), request.resource)
-    target = request.target
+    target = request.info
     by_name: Predicate | None = None
     if target.name:  # a watch of one object by its path
 
@@ -92,12 +99,12 @@ def query_of(request: ApiRequest) -> Query:
             return bool(obj["metadata"]["name"] == target.name)
 
     namespace = "" if request.resource is NAMESPACES else target.namespace
-    return Query(request.resource, namespace, both(both(labels, fields), by_name))
+    return ListSelector(request.resource, namespace, both(both(labels, fields), by_name))
 
 
-def list_objects(state: ClusterState, request: ApiRequest) -> Answer:
+def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a LIST."""
-    query, shape = query_of(request), shape_of(request.accept)
+    query, shape = query_of(request), negotiate_format(request.accept)
     storage = state.storage
     _check_version(request, storage)
     limit = request.whole_number("limit") or 0
@@ -130,8 +137,12 @@ def list_objects(state: ClusterState, request: ApiRequest) -> Answer:
 
 
 def _list_answer(
-    state: ClusterState, request: ApiRequest, shape: Shape, objects: Iterator[Object], metadata: Mapping[str, Any]
-) -> Answer:
+    state: SimulatorState,
+    request: IncomingRequest,
+    shape: ObjectFormat,
+    objects: Iterator[Object],
+    metadata: Mapping[str, Any],
+) -> ApiResponse:
     resource = request.resource
     kind, api_version = f"{resource.kind}List", resource.api_version
     items: Iterator[bytes]
@@ -151,7 +162,7 @@ def _list_answer(
         encoded = state.storage.encoded
         items = (encoded.item(resource, obj) for obj in objects)
     head = encode({"kind": kind, "apiVersion": api_version, "metadata": metadata, **columns})
-    return Answer(body=joined(head[:-1] + b',"' + name + b'":[', items, b"]}\n"), compressible=True)
+    return ApiResponse(body=joined(head[:-1] + b',"' + name + b'":[', items, b"]}\n"), compressible=True)
 
 
 def _without_kind(obj: Object) -> Object:
@@ -159,7 +170,7 @@ def _without_kind(obj: Object) -> Object:
 
 
 def _selected(
-    storage: Storage, query: Query, keys: list[Key], overlay: Mapping[Key, Object | None], *, at_once: int
+    storage: Storage, query: ListSelector, keys: list[Key], overlay: Mapping[Key, Object | None], *, at_once: int
 ) -> Iterator[Object]:
     """Return what a query selects, in order; what is written while it is sent does not show.
 
@@ -202,12 +213,12 @@ def _snapshot(
     return then, overlay
 
 
-def _check_version(request: ApiRequest, storage: Storage) -> None:
+def _check_version(request: IncomingRequest, storage: Storage) -> None:
     """Refuse a resourceVersion that is no number, contradicts the other parameters, or has not come yet."""
     given = request.query.get("resourceVersion", "")
     match = request.query.get("resourceVersionMatch", "")
     if match and not given:
-        cause = Cause(
+        cause = StatusCause(
             "FieldValueForbidden",
             "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
             "resourceVersionMatch",
@@ -230,16 +241,16 @@ def parse_revision(text: str) -> int:
     """
     if not text.isascii() or not text.isdigit():
         message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise failures.ApiFailure(500, "", message)
+        raise failures.StatusError(500, "", message)
     return int(text)
 
 
-def too_large(wanted: int, present: int) -> failures.ApiFailure:
+def too_large(wanted: int, present: int) -> failures.StatusError:
     """A resourceVersion that this server has not reached."""
     message = "Too large resource version"
     details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": message}], "retryAfterSeconds": 1}
     text = f"Timeout: {message}: {wanted}, current: {present}"
-    return failures.ApiFailure(504, "Timeout", text, details, retry_after=1)
+    return failures.StatusError(504, "Timeout", text, details, retry_after=1)
 
 
 def _write_continue(revision: int, last: Key, namespace: str) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from k9py.simulator import failures
-from k9py.simulator.failures import Cause
+from k9py.simulator.failures import StatusCause
 from k9py.simulator.resources import Resource, find
 
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequestTarget:
     """The object or collection a path names. `resource` is None for paths outside the API (discovery, health)."""
 
     verb: str
@@ -25,7 +25,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class UserInfo:
     """Who asks; what they may do is `access.py`'s."""
 
     name: str
@@ -33,7 +33,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiRequest:
+class IncomingRequest:
     """One request, free of HTTP's machinery.
 
     `query` holds the last value of each parameter; `accept` and `content_type` are the raw headers.
@@ -41,8 +41,8 @@ class ApiRequest:
 
     method: str
     path: str
-    target: Target
-    user: User
+    info: RequestTarget
+    user: UserInfo
     query: Mapping[str, str] = field(default_factory=dict)
     accept: str = ""
     content_type: str = ""
@@ -52,9 +52,9 @@ class ApiRequest:
     @property
     def resource(self) -> Resource:
         """Return the resource of a request known to have one."""
-        if self.target.resource is None:
+        if self.info.resource is None:
             raise failures.no_such_resource()
-        return self.target.resource
+        return self.info.resource
 
     @property
     def dry_run(self) -> bool:
@@ -65,7 +65,9 @@ class ApiRequest:
         """
         given = self.query.get("dryRun", "")
         if given not in ("", "All"):
-            cause = Cause("FieldValueNotSupported", f'Unsupported value: "{given}": supported values: "All"', "dryRun")
+            cause = StatusCause(
+                "FieldValueNotSupported", f'Unsupported value: "{given}": supported values: "All"', "dryRun"
+            )
             raise failures.invalid("meta.k8s.io", "UpdateOptions", "", [cause])
         return given == "All"
 
@@ -88,7 +90,7 @@ class ApiRequest:
             raise failures.bad_request(f'strconv.ParseInt: parsing "{given}": invalid syntax') from None
 
 
-def target_of(method: str, path: str, query: Mapping[str, str]) -> Target | None:
+def parse_request_info(method: str, path: str, query: Mapping[str, str]) -> RequestTarget | None:
     """Take a path apart; None where it names no resource of this server."""
     parts = [part for part in path.split("/") if part]
     match parts:
@@ -115,4 +117,4 @@ def target_of(method: str, path: str, query: Mapping[str, str]) -> Target | None
         verb = "watch" if watching else "list"
     elif verb == "delete" and not name:
         verb = "deletecollection"
-    return Target(verb, resource, namespace, name, subresource)
+    return RequestTarget(verb, resource, namespace, name, subresource)

@@ -6,19 +6,19 @@ Invariant: a scale's resourceVersion is its workload's, and writing it writes `s
 from typing import Any
 
 from k9py.simulator import failures
-from k9py.simulator.api.answers import Answer, json_answer
+from k9py.simulator.api.answers import ApiResponse, json_answer
 from k9py.simulator.api.managed_fields import manager_of, with_manager
 from k9py.simulator.api.patches import apply_patch
 from k9py.simulator.api.reads import existing
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.api.selectors import selector_text
 from k9py.simulator.api.shared_writes import admit, decoded_object, type_mismatch
 from k9py.simulator.changes import Object
-from k9py.simulator.failures import Cause
-from k9py.simulator.state import ClusterState
+from k9py.simulator.failures import StatusCause
+from k9py.simulator.state import SimulatorState
 
 
-def scale(state: ClusterState, request: ApiRequest) -> Answer:
+def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer GET, PUT or PATCH of a scale.
 
     Raises:
@@ -29,7 +29,7 @@ def scale(state: ClusterState, request: ApiRequest) -> Answer:
         raise failures.no_such_resource()
     workload = existing(state, request)
     present = _scale_of(workload)
-    match request.target.verb:
+    match request.info.verb:
         case "get":
             return json_answer(present)
         case "patch":
@@ -40,12 +40,12 @@ def scale(state: ClusterState, request: ApiRequest) -> Answer:
             raise failures.method_not_allowed()
     wanted = admit(state, request, wanted)
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
-    name = request.target.name
+    name = request.info.name
     if not isinstance(replicas, int) or isinstance(replicas, bool):
         raise type_mismatch(wanted, replicas, "ScaleSpec.spec.replicas", "int32")
     if replicas < 0:
         why = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        raise failures.invalid("autoscaling", "Scale", name, [Cause("FieldValueInvalid", why, "spec.replicas")])
+        raise failures.invalid("autoscaling", "Scale", name, [StatusCause("FieldValueInvalid", why, "spec.replicas")])
     given = wanted.get("metadata") or {}
     metadata = dict(workload["metadata"])
     for key in ("resourceVersion", "uid"):

@@ -8,11 +8,11 @@ from typing import Any
 from k9py.simulator import failures
 from k9py.simulator.api.patches import read_json
 from k9py.simulator.api.protobuf import CONTENT_TYPE, decode
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.changes import Object
 from k9py.simulator.encoding import encode
-from k9py.simulator.failures import ApiFailure, Cause
-from k9py.simulator.state import ClusterState
+from k9py.simulator.failures import StatusCause, StatusError
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.webhooks import admitted
 
 _COUNTS = (
@@ -25,7 +25,7 @@ _COUNTS = (
 )
 
 
-def decoded_object(request: ApiRequest) -> Object:
+def decoded_object(request: IncomingRequest) -> Object:
     """Read a request's body as an object.
 
     Raises:
@@ -42,24 +42,24 @@ def decoded_object(request: ApiRequest) -> Object:
     return value
 
 
-def admit(state: ClusterState, request: ApiRequest, obj: Object) -> Object:
+def admit(state: SimulatorState, request: IncomingRequest, obj: Object) -> Object:
     """Return what the admission webhooks make of an object.
 
     Raises:
         ApiFailure: one of them refuses.
     """
-    target, plural = request.target, request.resource.plural
+    target, plural = request.info, request.resource.plural
     return admitted(state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run)
 
 
-def type_mismatch(patched: Object, value: Any, field: str, wanted: str) -> ApiFailure:
+def type_mismatch(patched: Object, value: Any, field: str, wanted: str) -> StatusError:
     """A patch that leaves a value of the wrong JSON type in a typed field."""
     names = {str: "string", bool: "bool", dict: "object", list: "array", float: "number"}
     found = names.get(type(value), "value")
     shown = encode(patched).decode().replace("\\", "\\\\").replace('"', '\\"')
     why = f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
     message = f'Invalid value: "{shown}": {why}'
-    return failures.invalid("", "", "", [Cause("FieldValueInvalid", message, "patch")])
+    return failures.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
 
 
 def check_types(obj: Object, kind: str) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 from k9py.simulator.changes import Object
 from k9py.simulator.resources import DAEMONSETS, JOBS, SERVICES, Resource
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _SERVICE_NETWORK = "10.96"
 _FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768
 
 
-def prepared_for_create(state: ClusterState, resource: Resource, obj: Object) -> Object:
+def prepared_for_create(state: SimulatorState, resource: Resource, obj: Object) -> Object:
     """Return a new object with what its registry gives it."""
     match resource:
         case _ if resource is SERVICES:
@@ -47,7 +47,7 @@ def _annotated(obj: Object, key: str, value: str) -> Object:
     return {**obj, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), key: value}}}
 
 
-def _allocate_addresses(state: ClusterState, spec: dict[str, Any]) -> None:
+def _allocate_addresses(state: SimulatorState, spec: dict[str, Any]) -> None:
     if spec.get("type") == "ExternalName":
         return
     taken = {(service.get("spec") or {}).get("clusterIP") for service in state.storage.list(SERVICES)}
@@ -62,7 +62,7 @@ def _allocate_addresses(state: ClusterState, spec: dict[str, Any]) -> None:
                 port["nodePort"] = _FIRST_NODE_PORT + state.rng.randrange(_NODE_PORTS)
 
 
-def _select_own_pods(state: ClusterState, job: Object) -> None:
+def _select_own_pods(state: SimulatorState, job: Object) -> None:
     """Label a job's pods with its uid and select them by it."""
     spec, metadata = job["spec"], job["metadata"]
     if spec.get("manualSelector"):

@@ -11,7 +11,7 @@ from k9py.simulator import failures
 from k9py.simulator.api.selectors import matches_label_selector
 from k9py.simulator.changes import Object
 from k9py.simulator.encoding import encode
-from k9py.simulator.failures import Cause
+from k9py.simulator.failures import StatusCause
 from k9py.simulator.resources import Resource
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -47,7 +47,7 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
     Raises:
         ApiFailure: 422 with every cause.
     """
-    causes: list[Cause] = []
+    causes: list[StatusCause] = []
     metadata = obj.get("metadata") or {}
     name = metadata.get("name") or ""
     if old is None:
@@ -73,7 +73,7 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
     portless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
     if resource.kind == "Service" and old is None and not spec.get("ports") and not portless:
-        causes.append(Cause("FieldValueRequired", "Required value", "spec.ports"))
+        causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
     if causes:
         raise failures.invalid(resource.group, resource.kind, name, causes)
 
@@ -91,7 +91,7 @@ def strict_fields(resource: Resource, patch: Any) -> None:
     unknown = [f'unknown field "spec.{key}"' for key in spec if key not in known and not key.startswith("$")]
     if unknown:
         message = f'Invalid value: "{go_text(patch)}": strict decoding error: {", ".join(unknown)}'
-        raise failures.invalid("", "", "", [Cause("FieldValueInvalid", message, "patch")])
+        raise failures.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
 
 
 def go_text(value: Any) -> str:
@@ -114,13 +114,13 @@ def _shown(value: Any) -> str:
     return encode(value).decode()
 
 
-def _invalid(value: Any, why: str, field: str) -> Cause:
-    return Cause("FieldValueInvalid", f"Invalid value: {_shown(value)}: {why}", field)
+def _invalid(value: Any, why: str, field: str) -> StatusCause:
+    return StatusCause("FieldValueInvalid", f"Invalid value: {_shown(value)}: {why}", field)
 
 
-def _name_causes(name: str, *, generated: bool) -> list[Cause]:
+def _name_causes(name: str, *, generated: bool) -> list[StatusCause]:
     if not name:
-        return [Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")]
+        return [StatusCause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")]
     field = "metadata.generateName" if generated else "metadata.name"
     checked = name.rstrip("-") if generated else name
     if len(name) > 253:
@@ -128,17 +128,17 @@ def _name_causes(name: str, *, generated: bool) -> list[Cause]:
     return [] if _NAME.fullmatch(checked) else [_invalid(name, _NAME_RULE, field)]
 
 
-def _not_negative(spec: Mapping[str, Any], field: str) -> list[Cause]:
+def _not_negative(spec: Mapping[str, Any], field: str) -> list[StatusCause]:
     value = spec.get(field)
     if isinstance(value, int) and value < 0:
         return [_invalid(value, "must be greater than or equal to 0", f"spec.{field}")]
     return []
 
 
-def _selector_causes(spec: Mapping[str, Any]) -> list[Cause]:
+def _selector_causes(spec: Mapping[str, Any]) -> list[StatusCause]:
     selector = spec.get("selector")
     if not selector:
-        return [Cause("FieldValueRequired", "Required value", "spec.selector")]
+        return [StatusCause("FieldValueRequired", "Required value", "spec.selector")]
     labels = (spec.get("template") or {}).get("metadata", {}).get("labels") or {}
     if matches_label_selector(selector, labels):
         return []
@@ -146,12 +146,12 @@ def _selector_causes(spec: Mapping[str, Any]) -> list[Cause]:
     return [_invalid(shown, "`selector` does not match template `labels`", "spec.template.metadata.labels")]
 
 
-def _strategy_causes(spec: Mapping[str, Any]) -> list[Cause]:
+def _strategy_causes(spec: Mapping[str, Any]) -> list[StatusCause]:
     strategy = spec.get("strategy") or {}
     field = "spec.strategy.rollingUpdate"
     if strategy.get("type") == "Recreate" and strategy.get("rollingUpdate"):
         why = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
-        return [Cause("FieldValueForbidden", why, field)]
+        return [StatusCause("FieldValueForbidden", why, field)]
     rolling = strategy.get("rollingUpdate") or {}
     if (
         strategy.get("type") == "RollingUpdate"
@@ -167,26 +167,26 @@ def _is_zero(value: Any) -> bool:
     return value in (0, "0%")
 
 
-def _pod_spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
-    causes: list[Cause] = []
+def _pod_spec_causes(spec: Mapping[str, Any], path: str) -> list[StatusCause]:
+    causes: list[StatusCause] = []
     if not spec.get("containers"):
-        causes.append(Cause("FieldValueRequired", "Required value", f"{path}.containers"))
+        causes.append(StatusCause("FieldValueRequired", "Required value", f"{path}.containers"))
     for field in ("containers", "initContainers"):
         seen: set[str] = set()
         for at, container in enumerate(spec.get(field) or ()):
             here = f"{path}.{field}[{at}]"
             name = container.get("name") or ""
             if not name:
-                causes.append(Cause("FieldValueRequired", "Required value", f"{here}.name"))
+                causes.append(StatusCause("FieldValueRequired", "Required value", f"{here}.name"))
             elif name in seen:
-                causes.append(Cause("FieldValueDuplicate", f'Duplicate value: "{name}"', f"{here}.name"))
+                causes.append(StatusCause("FieldValueDuplicate", f'Duplicate value: "{name}"', f"{here}.name"))
             seen.add(name)
             if not (container.get("image") or "").strip():
-                causes.append(Cause("FieldValueRequired", "Required value", f"{here}.image"))
+                causes.append(StatusCause("FieldValueRequired", "Required value", f"{here}.image"))
     return causes
 
 
-def _stateful_set_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> list[Cause]:
+def _stateful_set_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> list[StatusCause]:
     fixed = (set(spec) | set(old)) - set(_STATEFUL_SET_MAY_CHANGE)
     if all(spec.get(key) == old.get(key) for key in fixed):
         return []
@@ -195,10 +195,10 @@ def _stateful_set_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> lis
         "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds'"
     )
     why = f"Forbidden: updates to statefulset spec for fields other than {allowed} are forbidden"
-    return [Cause("FieldValueForbidden", why, "spec")]
+    return [StatusCause("FieldValueForbidden", why, "spec")]
 
 
-def _pod_update_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> list[Cause]:
+def _pod_update_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> list[StatusCause]:
     if _pod_identity(spec) == _pod_identity(old):
         return []
     why = (
@@ -206,7 +206,7 @@ def _pod_update_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> list[
         "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
         "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
     )
-    return [Cause("FieldValueForbidden", why, "spec")]
+    return [StatusCause("FieldValueForbidden", why, "spec")]
 
 
 def _pod_identity(spec: Mapping[str, Any]) -> dict[str, Any]:

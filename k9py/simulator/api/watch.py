@@ -11,16 +11,16 @@ from typing import Any
 
 from k9py.simulator import failures
 from k9py.simulator.api import printing
-from k9py.simulator.api.answers import Answer, Shape, partial_metadata, shape_of
+from k9py.simulator.api.answers import ApiResponse, ObjectFormat, negotiate_format, partial_metadata
 from k9py.simulator.api.event_view import as_served
-from k9py.simulator.api.reads import Query, parse_revision, query_of
-from k9py.simulator.api.request import ApiRequest
-from k9py.simulator.changes import Change, Object
-from k9py.simulator.clock import Clock
+from k9py.simulator.api.reads import ListSelector, parse_revision, query_of
+from k9py.simulator.api.request import IncomingRequest
+from k9py.simulator.changes import Object, StorageEvent
+from k9py.simulator.clock import SimulationClock
 from k9py.simulator.encoding import encode
-from k9py.simulator.failures import Cause
+from k9py.simulator.failures import StatusCause
 from k9py.simulator.resources import Resource
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 BOOKMARK_SECONDS = 60.0
 SHORTEST_DEFAULT_SECONDS = 1800  # with no timeoutSeconds, a watch lives this long, to twice as long
@@ -42,24 +42,24 @@ _EMPTY: dict[str, dict[str, Any]] = {
 }
 
 
-def watch(state: ClusterState, request: ApiRequest) -> Answer:
+def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a WATCH.
 
     Raises:
         ApiFailure: 400, 422 or 500 for parameters that cannot stand; an expired revision is told in the stream.
     """
-    query, shape = query_of(request), shape_of(request.accept)
+    query, shape = query_of(request), negotiate_format(request.accept)
     given = request.query.get("resourceVersion", "")
     initial = request.flag("sendInitialEvents")
     match = request.query.get("resourceVersionMatch", "")
     if "sendInitialEvents" in request.query and match != "NotOlderThan":
         why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        cause = Cause("FieldValueForbidden", why, "resourceVersionMatch")
+        cause = StatusCause("FieldValueForbidden", why, "resourceVersionMatch")
         raise failures.invalid("meta.k8s.io", "ListOptions", "", [cause])
     if match and "sendInitialEvents" not in request.query:
         why = "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
         raise failures.invalid(
-            "meta.k8s.io", "ListOptions", "", [Cause("FieldValueForbidden", why, "resourceVersionMatch")]
+            "meta.k8s.io", "ListOptions", "", [StatusCause("FieldValueForbidden", why, "resourceVersionMatch")]
         )
     revision = parse_revision(given) if given else 0
     seconds = request.whole_number("timeoutSeconds")
@@ -71,13 +71,15 @@ def watch(state: ClusterState, request: ApiRequest) -> Answer:
         lines = stream.run(None, seconds, end_mark=initial)
     else:
         lines = stream.run(state.storage.revision if from_now else revision, seconds, end_mark=False)
-    return Answer(body=lines)
+    return ApiResponse(body=lines)
 
 
 class _Stream:
     """One watch while it lasts."""
 
-    def __init__(self, state: ClusterState, query: Query, shape: Shape, request: ApiRequest) -> None:
+    def __init__(
+        self, state: SimulatorState, query: ListSelector, shape: ObjectFormat, request: IncomingRequest
+    ) -> None:
         self._state = state
         self._query = query
         self._shape = shape
@@ -135,7 +137,7 @@ class _Stream:
                 yield self._bookmark(revision, {})
             await alarm.wait()
 
-    def _change_line(self, change: Change) -> bytes | None:
+    def _change_line(self, change: StorageEvent) -> bytes | None:
         """Return the line for a change as this selection sees it, None where it does not."""
         query = self._query
         if query.namespace and change.obj["metadata"].get("namespace") != query.namespace:
@@ -205,7 +207,7 @@ class _Stream:
 class _Alarm:
     """Wakes a watch: when something changed, when a bookmark is due, and when its time is over."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    def __init__(self, clock: SimulationClock, seconds: float) -> None:
         self._clock = clock
         self._ends = clock.monotonic() + seconds
         self._bookmark_due = False

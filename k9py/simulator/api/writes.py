@@ -7,29 +7,29 @@ alone, for kinds that have one.
 from typing import Any
 
 from k9py.simulator import failures
-from k9py.simulator.api.answers import Answer, json_answer
+from k9py.simulator.api.answers import ApiResponse, json_answer
 from k9py.simulator.api.defaults import defaulted
 from k9py.simulator.api.event_view import as_served, as_stored
 from k9py.simulator.api.managed_fields import manager_of, with_manager, with_managers_of
 from k9py.simulator.api.patches import apply_patch
 from k9py.simulator.api.reads import existing, query_of, shaped_answer
-from k9py.simulator.api.request import ApiRequest
+from k9py.simulator.api.request import IncomingRequest
 from k9py.simulator.api.shared_writes import admit, check_types, decoded_object
 from k9py.simulator.api.strategies import prepared_for_create, prepared_for_update
 from k9py.simulator.api.validation import strict_fields, validate
 from k9py.simulator.changes import Object
 from k9py.simulator.resources import NAMESPACES, PODS, SERVICES, Resource
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.storage import Propagation
 
 
-def create(state: ClusterState, request: ApiRequest) -> Answer:
+def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a POST to a collection.
 
     Raises:
         ApiFailure: 400, 403, 404 for the namespace, 409, 422.
     """
-    resource, target = request.resource, request.target
+    resource, target = request.resource, request.info
     obj = as_stored(resource, decoded_object(request))
     if obj.get("kind") not in (resource.kind, None) or obj.get("apiVersion") not in (resource.api_version, "v1", None):
         given = f"{obj.get('kind')} ({obj.get('apiVersion')})"
@@ -50,7 +50,7 @@ def create(state: ClusterState, request: ApiRequest) -> Answer:
 _SERVER_OWNED = ("uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "managedFields")
 
 
-def create_object(state: ClusterState, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
+def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
     """Create an object as the API does: status cleared, defaults, allocations, validation, admission.
 
     Raises:
@@ -68,7 +68,7 @@ def create_object(state: ClusterState, resource: Resource, obj: Object, *, dry_r
     return {**shown, "metadata": metadata}
 
 
-def _check_namespace(state: ClusterState, resource: Resource, metadata: Object, namespace: str) -> None:
+def _check_namespace(state: SimulatorState, resource: Resource, metadata: Object, namespace: str) -> None:
     if metadata.get("namespace") not in (None, "", namespace):
         raise failures.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
@@ -81,7 +81,7 @@ def _check_namespace(state: ClusterState, resource: Resource, metadata: Object, 
         raise failures.forbidden(resource, metadata.get("name", ""), why)
 
 
-def update(state: ClusterState, request: ApiRequest) -> Answer:
+def update(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a PUT of an object or its status.
 
     Raises:
@@ -92,7 +92,7 @@ def update(state: ClusterState, request: ApiRequest) -> Answer:
     return _replace(state, request, old, obj)
 
 
-def patch(state: ClusterState, request: ApiRequest) -> Answer:
+def patch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a PATCH of an object or its status.
 
     Raises:
@@ -108,8 +108,8 @@ def patch(state: ClusterState, request: ApiRequest) -> Answer:
     return _replace(state, request, old, as_stored(resource, changed))
 
 
-def _replace(state: ClusterState, request: ApiRequest, old: Object, obj: Object) -> Answer:
-    resource, target = request.resource, request.target
+def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: Object) -> ApiResponse:
+    resource, target = request.resource, request.info
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
         raise failures.bad_request("the object has no metadata")
@@ -149,17 +149,17 @@ def _replace(state: ClusterState, request: ApiRequest, old: Object, obj: Object)
     return shaped_answer(state, request, as_served(resource, stored))
 
 
-def delete(state: ClusterState, request: ApiRequest) -> Answer:
+def delete(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a DELETE of one object.
 
     Raises:
         ApiFailure: 404, 409.
     """
     admit(state, request, {})
-    return json_answer(_delete_one(state, request, request.target.name))
+    return json_answer(_delete_one(state, request, request.info.name))
 
 
-def delete_collection(state: ClusterState, request: ApiRequest) -> Answer:
+def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a DELETE of everything a selector selects; the answer lists what was there."""
     query = query_of(request)
     found = [
@@ -176,9 +176,9 @@ def delete_collection(state: ClusterState, request: ApiRequest) -> Answer:
     return json_answer(listed)
 
 
-def _delete_one(state: ClusterState, request: ApiRequest, name: str, namespace: str | None = None) -> Object:
+def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, namespace: str | None = None) -> Object:
     resource = request.resource
-    namespace = request.target.namespace if namespace is None else namespace
+    namespace = request.info.namespace if namespace is None else namespace
     options: dict[str, Any] = decoded_object(request) if request.body else {}
     preconditions = options.get("preconditions") or {}
     grace = options.get("gracePeriodSeconds", request.whole_number("gracePeriodSeconds"))

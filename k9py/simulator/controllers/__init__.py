@@ -35,15 +35,15 @@ from k9py.simulator.resources import (
     SERVICES,
     STATEFULSETS,
 )
-from k9py.simulator.running import Running
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.running import BackgroundTasks
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 
 class Controller(Protocol):
     """What the work queues drive."""
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return what a change makes worth looking at."""
         ...
 
@@ -52,7 +52,7 @@ class Controller(Protocol):
         ...
 
 
-_CONTROLLERS: tuple[Callable[[ClusterState], Controller], ...] = (
+_CONTROLLERS: tuple[Callable[[SimulatorState], Controller], ...] = (
     DeploymentController,
     ReplicaSetController,
     StatefulSetController,
@@ -82,7 +82,7 @@ _STARTING_KINDS = (
 )
 
 
-def start(state: ClusterState) -> Running:
+def start(state: SimulatorState) -> BackgroundTasks:
     """Start all controllers on the running loop: they first look at everything there is, then at what changes."""
     for refuse in (refuse_pods_without_account, refuse_insecure_pods, refuse_pods_over_quota):
         state.storage.admission.append(refuse(state.storage))
@@ -92,16 +92,16 @@ def start(state: ClusterState) -> Running:
         queue = WorkQueue(state.clock, controller.reconcile)
         for resource in _STARTING_KINDS:
             for obj in state.storage.list(resource):
-                _enqueue(controller, queue, Change("ADDED", resource, obj, None, state.storage.revision))
+                _enqueue(controller, queue, StorageEvent("ADDED", resource, obj, None, state.storage.revision))
         state.storage.on_change(_listener(controller, queue))
         work.append(queue.run())
-    return Running(work)
+    return BackgroundTasks(work)
 
 
-def _listener(controller: Controller, queue: WorkQueue) -> Callable[[Change], None]:
+def _listener(controller: Controller, queue: WorkQueue) -> Callable[[StorageEvent], None]:
     return lambda change: _enqueue(controller, queue, change)
 
 
-def _enqueue(controller: Controller, queue: WorkQueue, change: Change) -> None:
+def _enqueue(controller: Controller, queue: WorkQueue, change: StorageEvent) -> None:
     for key in controller.keys(change):
         queue.add(key)

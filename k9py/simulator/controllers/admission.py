@@ -7,7 +7,7 @@ the real plugin. To add another, write a function that returns an `Admission` an
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from k9py.simulator.failures import ApiFailure, forbidden
+from k9py.simulator.failures import StatusError, forbidden
 from k9py.simulator.resources import NAMESPACES, PODS, SERVICEACCOUNTS, Resource
 from k9py.simulator.storage import Admission, Storage
 
@@ -59,7 +59,7 @@ def refuse_insecure_pods(storage: Storage) -> Admission:
     return admit
 
 
-def refuse_by_webhook(name: str, judge: Callable[[Object], str | None]) -> Admission:
+def webhook_admission(name: str, judge: Callable[[Object], str | None]) -> Admission:
     """Return the admission function of a validating webhook that looks at pods.
 
     Args:
@@ -70,7 +70,7 @@ def refuse_by_webhook(name: str, judge: Callable[[Object], str | None]) -> Admis
     def admit(resource: Resource, obj: Object) -> None:
         wrong = judge(obj) if resource is PODS else None
         if wrong is not None:
-            raise ApiFailure(403, "Forbidden", f'admission webhook "{name}" denied the request: {wrong}', {})
+            raise StatusError(403, "Forbidden", f'admission webhook "{name}" denied the request: {wrong}', {})
 
     return admit
 

@@ -13,8 +13,8 @@ from k9py.simulator.controllers.job import is_job_finished, job_labels
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.selectors import controller_of, key_of, owner_reference
 from k9py.simulator.resources import CRONJOBS, JOBS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -75,12 +75,12 @@ def _allowed(field: str, low: int, high: int) -> frozenset[int]:
 class CronJobController:
     """Brings CronJobs to run."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "cronjob-controller")
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the CronJobs a change is about."""
         if change.resource is CRONJOBS:
             return [key_of(change.obj)]

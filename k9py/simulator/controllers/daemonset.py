@@ -15,10 +15,10 @@ from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminatin
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import scaled_value
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.failures import StatusError
 from k9py.simulator.resources import DAEMONSETS, NODES, PODS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -41,12 +41,12 @@ TOLERATIONS: tuple[Object, ...] = tuple(
 class DaemonSetController:
     """Brings DaemonSets to their wanted state."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "daemonset-controller")
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the DaemonSets a change is about."""
         if change.resource is DAEMONSETS:
             return [key_of(change.obj)]
@@ -154,7 +154,7 @@ class DaemonSetController:
         )
         try:
             created = self._storage.create(PODS, pod)
-        except ApiFailure as failure:
+        except StatusError as failure:
             self._events.record(daemon_set, "Warning", "FailedCreate", f"Error creating: {failure.message}")
             raise
         message = f"Created pod: {created['metadata']['name']}"

@@ -16,8 +16,8 @@ from k9py.simulator.controllers.pods import is_finished
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.selectors import controller_of, key_of, owner_reference
 from k9py.simulator.resources import DEPLOYMENTS, PODS, REPLICASETS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -25,12 +25,12 @@ Object = dict[str, Any]
 class DeploymentController:
     """Brings Deployments to their wanted state."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "deployment-controller")
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the Deployments a change is about."""
         if change.resource is DEPLOYMENTS:
             return [key_of(change.obj)]

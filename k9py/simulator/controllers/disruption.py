@@ -12,8 +12,8 @@ from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import replicas_of, scaled_value
 from k9py.simulator.controllers.selectors import controller_of, key_of, matches
 from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change, Storage
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 
@@ -53,11 +53,11 @@ def _top_owner(storage: Storage, obj: Object) -> Object | None:
 class DisruptionController:
     """Keeps the status of PodDisruptionBudgets."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the budgets a change is about."""
         if change.resource is PODDISRUPTIONBUDGETS:
             return [key_of(change.obj)]

@@ -14,8 +14,8 @@ from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminatin
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.selectors import key_of, owner_reference
 from k9py.simulator.resources import ENDPOINTS, ENDPOINTSLICES, NODES, PODS, SERVICES
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 Port = tuple[str | None, str, int]
@@ -83,11 +83,11 @@ def endpoint_of(service: Mapping[str, Any], pod: Mapping[str, Any], zone: str | 
 class EndpointSliceController:
     """Keeps the slices of every Service with a selector."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the Services a change is about."""
         if change.resource is SERVICES:
             return [key_of(change.obj)]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from k9py.simulator.clock import micro_timestamp, parse_timestamp, timestamp
 from k9py.simulator.resources import EVENTS, by_kind
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 EventType = Literal["Normal", "Warning"]
@@ -41,7 +41,7 @@ class _Tokens:
 class EventRecorder:
     """Writes one component's events."""
 
-    def __init__(self, state: ClusterState, component: str, *, reporting: str | None = None) -> None:
+    def __init__(self, state: SimulatorState, component: str, *, reporting: str | None = None) -> None:
         """Make a recorder.
 
         Args:

@@ -8,8 +8,8 @@ from typing import Any
 
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.resources import by_kind
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -19,11 +19,11 @@ _FOREGROUND = "foregroundDeletion"
 class GarbageCollector:
     """Deletes dependents."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._storage = state.storage
         self._waiting: dict[str, tuple[str, str, str]] = {}
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the owners (by uid) to look at after a change."""
         metadata = change.obj["metadata"]
         if change.type == "DELETED":

@@ -19,8 +19,8 @@ from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import replicas_of
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.resources import HORIZONTALPODAUTOSCALERS, by_kind
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -37,14 +37,14 @@ LOAD_ANNOTATION = "sim.k9py.dev/load"
 class HorizontalController:
     """Plays the horizontal pod autoscaler."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "horizontal-pod-autoscaler")
         self._wanted: dict[Key, deque[tuple[datetime, int]]] = {}
         self._load: dict[Key, float] = {}
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the autoscalers a change is about."""
         if change.resource is HORIZONTALPODAUTOSCALERS and change.type != "MODIFIED":
             return [key_of(change.obj)]

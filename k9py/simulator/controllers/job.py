@@ -14,8 +14,8 @@ from k9py.simulator.controllers.pods import is_active, is_ready, is_terminating,
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.resources import JOBS, PODS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -41,12 +41,12 @@ def is_job_finished(job: Object) -> bool:
 class JobController:
     """Brings Jobs to their end."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "job-controller")
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the Jobs a change is about."""
         if change.resource is JOBS:
             return [key_of(change.obj)]

@@ -15,15 +15,15 @@ from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.pods import is_finished, is_terminating, ready_condition
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
 UNREACHABLE = "node.kubernetes.io/unreachable"
 
 
-def lose_node(state: ClusterState, name: str) -> None:
+def lose_node(state: SimulatorState, name: str) -> None:
     """Let a node fall silent, as when its machine or its network fails.
 
     Raises:
@@ -33,7 +33,7 @@ def lose_node(state: ClusterState, name: str) -> None:
     _set_conditions(state, name, lambda _: said)
 
 
-def restore_node(state: ClusterState, name: str) -> None:
+def restore_node(state: SimulatorState, name: str) -> None:
     """Let a node that fell silent report again.
 
     Raises:
@@ -48,7 +48,7 @@ def restore_node(state: ClusterState, name: str) -> None:
     _set_conditions(state, name, said)
 
 
-def _set_conditions(state: ClusterState, name: str, said: Any) -> None:
+def _set_conditions(state: SimulatorState, name: str, said: Any) -> None:
     node = state.storage.get(NODES, None, name)
     if node is None:
         raise LookupError(name)
@@ -66,13 +66,13 @@ def _set_conditions(state: ClusterState, name: str, said: Any) -> None:
 class NodeController:
     """Taints nodes that do not report, and evicts what runs there."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "node-controller")
         self._evictions = EventRecorder(state, "taint-eviction-controller")
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the nodes a change is about."""
         return [("", change.obj["metadata"]["name"])] if change.resource is NODES and change.type != "DELETED" else []
 

@@ -13,8 +13,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from k9py.simulator.clock import Clock
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.clock import SimulationClock
+from k9py.simulator.failures import StatusError
 
 Key = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
@@ -25,7 +25,7 @@ _FIRST_RETRY = 0.5
 _LONGEST_RETRY = 64.0
 
 
-async def wait_until_woken(clock: Clock, wake: asyncio.Event, seconds: float | None) -> None:
+async def wait_until_woken(clock: SimulationClock, wake: asyncio.Event, seconds: float | None) -> None:
     """Return when the event is set or so many seconds have passed (None: only the event counts)."""
     if seconds is None:
         await wake.wait()
@@ -44,7 +44,7 @@ async def wait_until_woken(clock: Clock, wake: asyncio.Event, seconds: float | N
 class WorkQueue:
     """Keys to reconcile, in the order they were added, and keys to add when their time has come."""
 
-    def __init__(self, clock: Clock, reconcile: Callable[[Key], float | None]) -> None:
+    def __init__(self, clock: SimulationClock, reconcile: Callable[[Key], float | None]) -> None:
         """Make an empty queue.
 
         Args:
@@ -97,7 +97,7 @@ class WorkQueue:
     def _reconcile_one(self, key: Key) -> None:
         try:
             again = self._reconcile(key)
-        except ApiFailure:
+        except StatusError:
             self._try_again(key)
             return
         except Exception:  # noqa: BLE001 - as a real controller recovers from a panic

@@ -14,8 +14,8 @@ from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.failures import forbidden
 from k9py.simulator.resources import PODS, RESOURCEQUOTAS, Resource
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change, Storage
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 
@@ -101,10 +101,10 @@ def _says(container: Object, kind: str, resource: str) -> bool:
 class QuotaController:
     """Keeps the status of ResourceQuotas."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._storage = state.storage
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the quotas a change is about."""
         if change.resource is RESOURCEQUOTAS:
             return [key_of(change.obj)]

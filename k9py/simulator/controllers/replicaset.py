@@ -21,10 +21,10 @@ from k9py.simulator.controllers.pods import (
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import replicas_of
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.failures import StatusError
 from k9py.simulator.resources import PODS, REPLICASETS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -36,13 +36,13 @@ _LONGEST_RETRY = 64.0
 class ReplicaSetController:
     """Brings ReplicaSets to their wanted number of pods."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "replicaset-controller")
         self._refusals: dict[Key, int] = {}
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the ReplicaSets a change is about."""
         if change.resource is REPLICASETS:
             return [key_of(change.obj)]
@@ -58,7 +58,7 @@ class ReplicaSetController:
         if replica_set is None:
             self._refusals.pop(key, None)
             return None
-        refused: ApiFailure | None = None
+        refused: StatusError | None = None
         pods = [pod for pod in self._pods(replica_set) if is_active(pod)]
         missing = replicas_of(replica_set) - len(pods)
         if not replica_set["metadata"].get("deletionTimestamp"):
@@ -78,10 +78,10 @@ class ReplicaSetController:
         owned = self._storage.owned_by(replica_set["metadata"]["uid"])
         return [obj for resource, obj in owned if resource is PODS]
 
-    def _create(self, replica_set: Object, count: int) -> ApiFailure | None:
+    def _create(self, replica_set: Object, count: int) -> StatusError | None:
         batch = 1
         while count > 0:
-            refused: ApiFailure | None = None
+            refused: StatusError | None = None
             for _ in range(min(batch, count)):
                 refused = self._create_one(replica_set) or refused
             if refused is not None:
@@ -90,13 +90,13 @@ class ReplicaSetController:
             batch *= 2
         return None
 
-    def _create_one(self, replica_set: Object) -> ApiFailure | None:
+    def _create_one(self, replica_set: Object) -> StatusError | None:
         pod = pod_from_template(
             replica_set["spec"]["template"], owner_resource=REPLICASETS, owner=replica_set, rng=self._state.rng
         )
         try:
             created = self._storage.create(PODS, pod)
-        except ApiFailure as failure:
+        except StatusError as failure:
             self._events.record(replica_set, "Warning", "FailedCreate", f"Error creating: {failure.message}")
             return failure
         name = created["metadata"]["name"]
@@ -117,7 +117,7 @@ class ReplicaSetController:
         siblings = [obj for resource, obj in self._storage.owned_by(owner["uid"]) if resource is REPLICASETS]
         return [pod for sibling in siblings for pod in self._pods(sibling) if is_active(pod)]
 
-    def _write_status(self, replica_set: Object, refused: ApiFailure | None) -> None:
+    def _write_status(self, replica_set: Object, refused: StatusError | None) -> None:
         now = self._state.clock.now()
         pods = self._pods(replica_set)
         active = [pod for pod in pods if is_active(pod)]
@@ -152,7 +152,7 @@ class ReplicaSetController:
         return min((seconds for seconds in waits if seconds), default=None)
 
 
-def _replica_failure(refused: ApiFailure, moment: str) -> Object:
+def _replica_failure(refused: StatusError, moment: str) -> Object:
     return {
         "type": "ReplicaFailure",
         "status": "True",

@@ -21,10 +21,10 @@ from k9py.simulator.controllers.pods import (
 from k9py.simulator.controllers.queue import Key
 from k9py.simulator.controllers.rolling import replicas_of
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.failures import StatusError
 from k9py.simulator.resources import CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -42,12 +42,12 @@ def ordinal_of(pod: Object) -> int:
 class StatefulSetController:
     """Brings StatefulSets to their wanted state, one pod at a time."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "statefulset-controller")
 
-    def keys(self, change: Change) -> list[Key]:
+    def keys(self, change: StorageEvent) -> list[Key]:
         """Return the StatefulSets a change is about."""
         if change.resource is STATEFULSETS:
             return [key_of(change.obj)]
@@ -173,7 +173,7 @@ class StatefulSetController:
         pod["metadata"]["generateName"] = f"{_name(stateful_set)}-"
         try:
             self._storage.create(PODS, pod)
-        except ApiFailure as failure:
+        except StatusError as failure:
             message = f"create Pod {name} in StatefulSet {_name(stateful_set)} failed error: {failure.message}"
             self._events.record(stateful_set, "Warning", "FailedCreate", message)
             raise

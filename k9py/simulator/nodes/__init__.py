@@ -6,11 +6,11 @@ Invariant: `start` puts the log source into the state and starts two tasks, howe
 from k9py.simulator.nodes.kubelet import Kubelet
 from k9py.simulator.nodes.log_source import ContainerLogs
 from k9py.simulator.nodes.scheduler import Scheduler
-from k9py.simulator.running import Running
-from k9py.simulator.state import ClusterState
+from k9py.simulator.running import BackgroundTasks
+from k9py.simulator.state import SimulatorState
 
 
-def start(state: ClusterState) -> Running:
+def start(state: SimulatorState) -> BackgroundTasks:
     """Start scheduling and running pods, on the running loop."""
     state.log_source = ContainerLogs(state)
-    return Running([Scheduler(state).run(), Kubelet(state).run()])
+    return BackgroundTasks([Scheduler(state).run(), Kubelet(state).run()])

@@ -6,7 +6,7 @@ Pure. Far cheaper than seeding `random.Random` for each line of a log; the mixin
 _MASK = 0xFFFFFFFFFFFFFFFF
 
 
-class Chance:
+class Prng:
     """A short series of numbers for one (seed, number)."""
 
     __slots__ = ("_state",)

@@ -41,8 +41,8 @@ from k9py.simulator.nodes.pod_status import is_sidecar, waiting_status
 from k9py.simulator.nodes.pod_status_writer import EPHEMERAL, INIT, MAIN, PodStatusWriter
 from k9py.simulator.nodes.prerequisites import missing_for_container, missing_volume
 from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -59,7 +59,7 @@ RESTART_ANNOTATION = "sim.k9py.dev/restart"
 class Kubelet:
     """Runs the pods of every node."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._status = PodStatusWriter(state)
@@ -98,7 +98,7 @@ class Kubelet:
 
     # -- what is heard -------------------------------------------------------------------------------------------
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: StorageEvent) -> None:
         if change.resource is NODES and change.old is not None:
             if is_node_ready(change.obj) and not is_node_ready(change.old):
                 self._come_back(change.obj["metadata"]["name"])

@@ -14,15 +14,15 @@ from typing import Any, Protocol
 
 from k9py.simulator.nodes import release_voices, voices
 from k9py.simulator.nodes.behaviours import Exits, NeverReady, behaviour_of
-from k9py.simulator.nodes.chance import Chance
+from k9py.simulator.nodes.chance import Prng
 from k9py.simulator.nodes.containers import is_init
 from k9py.simulator.nodes.hostile import hostile_line
 
-Voice = Callable[[Chance, datetime], str]
+LineGenerator = Callable[[Prng, datetime], str]
 
 RATE_ANNOTATION = "sim.k9py.dev/lines-per-second"
 """On a pod: how many lines each of its containers writes a second."""
-VOICE_ANNOTATION = "sim.k9py.dev/voice"
+GENERATOR_ANNOTATION = "sim.k9py.dev/voice"
 """On a pod: what its containers write, one of `NAMED`, `numbered`, `numbered-pod` (with the pod's uid) or `hostile`."""
 
 _STOPPED = 143
@@ -46,13 +46,13 @@ class Script(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Steady:
+class SteadyScript:
     """A few lines at the start, then one about every `period` seconds for ever."""
 
     seed: int
     opening: tuple[str, ...]
     period: float
-    voice: Voice
+    voice: LineGenerator
 
     _OPENING_STEP = 0.05
 
@@ -61,7 +61,7 @@ class Steady:
             return self._OPENING_STEP * (number + 1)
         later = number - len(self.opening)
         start = self._OPENING_STEP * (len(self.opening) + 1)
-        return start + (later + Chance(self.seed, number).fraction()) * self.period
+        return start + (later + Prng(self.seed, number).fraction()) * self.period
 
     def written(self, elapsed: float, *, ended: bool) -> int:
         start = self._OPENING_STEP * (len(self.opening) + 1)
@@ -73,11 +73,11 @@ class Steady:
     def text(self, number: int, moment: datetime) -> str:
         if number < len(self.opening):
             return self.opening[number]
-        return self.voice(Chance(self.seed, number), moment)
+        return self.voice(Prng(self.seed, number), moment)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FixedScript:
     """A fixed story, its lines spread evenly over so many seconds; what is left comes at once when the run ends."""
 
     lines: tuple[str, ...]
@@ -96,7 +96,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class NumberedScript:
     """One line about every `period` seconds from the start, told by its number; every fourth shares its moment."""
 
     seed: int
@@ -105,7 +105,7 @@ class Counted:
 
     def seconds(self, number: int) -> float:
         step = number - (number % 4 == 3)
-        return (step + 0.25 + 0.5 * Chance(self.seed, step).fraction()) * self.period
+        return (step + 0.25 + 0.5 * Prng(self.seed, step).fraction()) * self.period
 
     def written(self, elapsed: float, *, ended: bool) -> int:
         if elapsed < 0:
@@ -138,43 +138,43 @@ def script_for(
     """
     name = _application(container)
     annotations = pod["metadata"].get("annotations") or {}
-    chosen, rate = annotations.get(VOICE_ANNOTATION, ""), float(annotations.get(RATE_ANNOTATION) or 0)
+    chosen, rate = annotations.get(GENERATOR_ANNOTATION, ""), float(annotations.get(RATE_ANNOTATION) or 0)
     if chosen:
         return _chosen(chosen, seed, rate, run, str(pod["metadata"].get("uid", "")))
     behaviour = behaviour_of(pod, container, init=is_init(pod, container["name"]))
     if isinstance(behaviour, Exits) or exit_code not in (None, 0, _STOPPED):
         after = behaviour.after if isinstance(behaviour, Exits) else 3.0
         code = exit_code if exit_code is not None else (behaviour.code if isinstance(behaviour, Exits) else 1)
-        return Told(_story(name, code, seed), after * 0.95)
+        return FixedScript(_story(name, code, seed), after * 0.95)
     voice, period = _BY_IMAGE.get(container.get("image", "")) or _voice(name)
     if isinstance(behaviour, NeverReady):
         voice, period = voices.starved, 2.0
     if rate:
         period = 1 / rate
     # Replicas of one service do not all write at the same pace.
-    period *= 0.8 + 0.4 * Chance(seed, -1).fraction()
-    return Steady(seed, _opening(name, container), period, voice)
+    period *= 0.8 + 0.4 * Prng(seed, -1).fraction()
+    return SteadyScript(seed, _opening(name, container), period, voice)
 
 
 def _chosen(name: str, seed: int, rate: float, run: int, uid: str) -> Script:
     match name:
         case "numbered":
-            return Counted(seed, 1 / (rate or 5.0), functools.partial(numbered_line, run))
+            return NumberedScript(seed, 1 / (rate or 5.0), functools.partial(numbered_line, run))
         case "numbered-pod":
-            return Counted(seed, 1 / (rate or 5.0), lambda number: f"{numbered_line(run, number)} of={uid}")
+            return NumberedScript(seed, 1 / (rate or 5.0), lambda number: f"{numbered_line(run, number)} of={uid}")
         case "hostile":
-            return Counted(seed, 1 / (rate or 2.0), hostile_line)
-    if name not in NAMED:
-        return Told((f"ERROR unknown voice {name!r} in annotation {VOICE_ANNOTATION}",), 1.0)
-    voice, period = NAMED[name]
-    return Steady(seed, (), 1 / rate if rate else period, voice)
+            return NumberedScript(seed, 1 / (rate or 2.0), hostile_line)
+    if name not in NAMED_GENERATORS:
+        return FixedScript((f"ERROR unknown voice {name!r} in annotation {GENERATOR_ANNOTATION}",), 1.0)
+    voice, period = NAMED_GENERATORS[name]
+    return SteadyScript(seed, (), 1 / rate if rate else period, voice)
 
 
 def _application(container: Mapping[str, Any]) -> str:
     return str(container.get("image", "")).rpartition("/")[2].partition(":")[0].partition("@")[0]
 
 
-_VOICES: Sequence[tuple[tuple[str, ...], Voice, float]] = (
+_VOICES: Sequence[tuple[tuple[str, ...], LineGenerator, float]] = (
     (("gateway", "frontend", "nginx", "proxy", "web"), voices.access_log, 0.9),
     (("checkout", "payments", "cart", "email"), voices.json_line, 1.4),
     (("postgres", "redis", "db"), voices.database, 6.0),
@@ -182,7 +182,7 @@ _VOICES: Sequence[tuple[tuple[str, ...], Voice, float]] = (
     (("catalog", "search", "ads", "recommendations"), voices.java_line, 1.8),
 )
 
-NAMED: Mapping[str, tuple[Voice, float]] = {
+NAMED_GENERATORS: Mapping[str, tuple[LineGenerator, float]] = {
     "access": (voices.access_log, 0.9),
     "json": (voices.json_line, 1.4),
     "database": (voices.database, 6.0),
@@ -192,13 +192,13 @@ NAMED: Mapping[str, tuple[Voice, float]] = {
     "starved": (voices.starved, 2.0),
     "coloured": (voices.coloured, 1.0),
 }
-_BY_IMAGE: Mapping[str, tuple[Voice, float]] = {
+_BY_IMAGE: Mapping[str, tuple[LineGenerator, float]] = {
     release_voices.BEFORE_IMAGE: (release_voices.before, 0.5),
     release_voices.AFTER_IMAGE: (release_voices.after, 0.5),
 }
 
 
-def _voice(name: str) -> tuple[Voice, float]:
+def _voice(name: str) -> tuple[LineGenerator, float]:
     for words, voice, period in _VOICES:
         if any(word in name for word in words):
             return voice, period
@@ -212,7 +212,7 @@ def _opening(name: str, container: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _story(name: str, exit_code: int, seed: int) -> tuple[str, ...]:
     if exit_code == 0:
-        total = 200 + Chance(seed, 0).below(800)
+        total = 200 + Prng(seed, 0).below(800)
         steps = tuple(f"INFO {name}: processed {total * part // 5} of {total} records" for part in range(1, 6))
         return (f"INFO {name}: started", *steps, f"INFO {name}: done, nothing left to do")
     if exit_code == 137:

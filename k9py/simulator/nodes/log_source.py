@@ -17,7 +17,7 @@ from k9py.simulator.node_faults import clock_skew, is_reachable
 from k9py.simulator.nodes.containers import entry_of, spec_of
 from k9py.simulator.nodes.log_lines import Script, script_for
 from k9py.simulator.resources import PODS
-from k9py.simulator.state import ClusterState, LogLine
+from k9py.simulator.state import ContainerLogLine, SimulatorState
 
 Object = dict[str, Any]
 
@@ -29,7 +29,7 @@ _POLL = 0.5  # seconds; how often a reader who waits looks whether the run is ov
 _BREATH = 0.02  # seconds; what is written faster comes several lines at a time
 
 
-class Lines(Sequence[LogLine]):
+class LogSlice(Sequence[ContainerLogLine]):
     """Some consecutive lines of a run, each made when it is looked at."""
 
     def __init__(self, run: "ContainerRun", numbers: range) -> None:
@@ -40,15 +40,15 @@ class Lines(Sequence[LogLine]):
         return len(self._numbers)
 
     @overload
-    def __getitem__(self, index: int) -> LogLine: ...
+    def __getitem__(self, index: int) -> ContainerLogLine: ...
     @overload
-    def __getitem__(self, index: slice) -> "Lines": ...
-    def __getitem__(self, index: int | slice) -> "LogLine | Lines":
+    def __getitem__(self, index: slice) -> "LogSlice": ...
+    def __getitem__(self, index: int | slice) -> "ContainerLogLine | LogSlice":
         if isinstance(index, slice):
-            return Lines(self._run, self._numbers[index])
+            return LogSlice(self._run, self._numbers[index])
         return self._run.line(self._numbers[index])
 
-    def __iter__(self) -> Iterator[LogLine]:
+    def __iter__(self) -> Iterator[ContainerLogLine]:
         return map(self._run.line, self._numbers)
 
 
@@ -62,7 +62,7 @@ class ContainerRun:
 
     def __init__(
         self,
-        state: ClusterState,
+        state: SimulatorState,
         pod: Object,
         container: str,
         container_id: str,
@@ -82,12 +82,12 @@ class ContainerRun:
         annotations = pod["metadata"].get("annotations") or {}
         self._rotate_after = int(annotations.get(ROTATE_ANNOTATION) or 0)
 
-    def line(self, number: int) -> LogLine:
+    def line(self, number: int) -> ContainerLogLine:
         """Return line n."""
         moment = self._stamped_from + timedelta(seconds=self._script.seconds(number))
-        return LogLine(number, moment, self._script.text(number, moment))
+        return ContainerLogLine(number, moment, self._script.text(number, moment))
 
-    def read(self, after: int = -1) -> Lines:
+    def read(self, after: int = -1) -> LogSlice:
         """Return the lines written so far above a number, oldest first; from the beginning, only those still held."""
         written = self._written()
         if after >= 0:
@@ -96,9 +96,9 @@ class ContainerRun:
             first = max(0, written - 1) // self._rotate_after * self._rotate_after
         else:
             first = max(0, written - _HELD)
-        return Lines(self, range(first, max(written, first)))
+        return LogSlice(self, range(first, max(written, first)))
 
-    async def more(self, after: int) -> bool:
+    async def wait_for_more(self, after: int) -> bool:
         """Wait until there is a line above a number; False when the run is over.
 
         Nothing comes from a node that cannot be reached, nor is it heard that anything has ended there.
@@ -140,7 +140,7 @@ class ContainerRun:
 class ContainerLogs:
     """The log source of a cluster: `pods/log` reads from it."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
 
     def open(self, pod: Object, container: str, *, previous: bool = False) -> ContainerRun | None:

@@ -11,7 +11,7 @@ from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.nodes.containers import is_ephemeral, is_init
 from k9py.simulator.nodes.pod_status import conditions_from, phase_from
 from k9py.simulator.resources import PODS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
@@ -21,7 +21,7 @@ INIT, MAIN, EPHEMERAL = "initContainerStatuses", "containerStatuses", "ephemeral
 class PodStatusWriter:
     """The kubelet's pen."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._events = EventRecorder(state, "kubelet", reporting="kubelet")
         self._addresses = itertools.count(state.storage.count(PODS) + 10)

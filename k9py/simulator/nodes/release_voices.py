@@ -7,7 +7,7 @@ trying again, the tax table is no longer read from the cache, and shipping is sl
 import json
 from datetime import datetime
 
-from k9py.simulator.nodes.chance import Chance
+from k9py.simulator.nodes.chance import Prng
 
 BEFORE_IMAGE = "registry.example.com/shop/checkout:2.8.2"
 AFTER_IMAGE = "registry.example.com/shop/checkout:2.9.0"
@@ -15,7 +15,7 @@ AFTER_IMAGE = "registry.example.com/shop/checkout:2.9.0"
 _STEPS = ("cart priced", "stock reserved", "address checked", "order placed", "receipt handed to email")
 
 
-def before(chance: Chance, moment: datetime) -> str:
+def before(chance: Prng, moment: datetime) -> str:
     """One thing done by the release that was good."""
     roll = chance.below(100)
     if roll < 5:
@@ -25,7 +25,7 @@ def before(chance: Chance, moment: datetime) -> str:
     return _step(chance, moment)
 
 
-def after(chance: Chance, moment: datetime) -> str:
+def after(chance: Prng, moment: datetime) -> str:
     """One thing done by the release that is not."""
     roll = chance.below(100)
     if roll < 15:
@@ -39,16 +39,16 @@ def after(chance: Chance, moment: datetime) -> str:
     return _step(chance, moment)
 
 
-def _slow_shipping(chance: Chance, moment: datetime) -> str:
+def _slow_shipping(chance: Prng, moment: datetime) -> str:
     spent = 1200 + chance.below(3000)
     return _line(chance, moment, "warn", f"slow answer from shipping: {spent} ms, carrier rates taken from yesterday")
 
 
-def _step(chance: Chance, moment: datetime) -> str:
+def _step(chance: Prng, moment: datetime) -> str:
     return _line(chance, moment, "info", chance.one_of(_STEPS), duration_ms=3 + chance.below(60))
 
 
-def _line(chance: Chance, moment: datetime, level: str, message: str, **fields: object) -> str:
+def _line(chance: Prng, moment: datetime, level: str, message: str, **fields: object) -> str:
     line: dict[str, object] = {
         "time": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
         "level": level,

@@ -16,8 +16,8 @@ from k9py.simulator.controllers.pods import is_finished
 from k9py.simulator.controllers.queue import Key, WorkQueue
 from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -28,7 +28,7 @@ _ZONE = "topology.kubernetes.io/zone"
 class Scheduler:
     """Binds pods to nodes."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
         self._events = EventRecorder(state, "default-scheduler")
@@ -48,7 +48,7 @@ class Scheduler:
                 await asyncio.sleep(0)
         await self._queue.run()
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: StorageEvent) -> None:
         if change.resource is PODS:
             if change.type == "DELETED":
                 self._forget(change.obj)

@@ -6,7 +6,7 @@ Pure. Mostly good news, some warnings, few errors; durations have a long tail, a
 import json
 from datetime import datetime
 
-from k9py.simulator.nodes.chance import Chance
+from k9py.simulator.nodes.chance import Prng
 
 _PATHS = (
     "/", "/products", "/products/{id}", "/cart", "/cart/items", "/checkout", "/search?q=tea", "/search?q=lamp",
@@ -30,26 +30,26 @@ _TROUBLES = ("payment declined by the bank", "deadline exceeded calling shipping
 _CURRENCIES = ("EUR", "USD", "JPY", "GBP")
 
 
-def _path(chance: Chance) -> str:
+def _path(chance: Prng) -> str:
     return chance.one_of(_PATHS).replace("{id}", str(1000 + chance.below(9000)))
 
 
-def _milliseconds(chance: Chance) -> int:
+def _milliseconds(chance: Prng) -> int:
     fraction = chance.fraction()
     return int(3 + 40 * fraction + (900 * fraction**40))
 
 
-def _level(chance: Chance) -> str:
+def _level(chance: Prng) -> str:
     roll = chance.below(1000)
     return "error" if roll < 7 else "warn" if roll < 45 else "info"
 
 
-def _status(chance: Chance) -> int:
+def _status(chance: Prng) -> int:
     roll = chance.below(1000)
     return 503 if roll < 4 else 500 if roll < 7 else 404 if roll < 30 else 304 if roll < 120 else 200
 
 
-def access_log(chance: Chance, moment: datetime) -> str:
+def access_log(chance: Prng, moment: datetime) -> str:
     """One request, as nginx logs it."""
     address = f"10.244.{chance.below(8)}.{1 + chance.below(250)}"
     size, spent = 180 + chance.below(24_000), _milliseconds(chance)
@@ -60,7 +60,7 @@ def access_log(chance: Chance, moment: datetime) -> str:
     )
 
 
-def json_line(chance: Chance, moment: datetime) -> str:
+def json_line(chance: Prng, moment: datetime) -> str:
     """One thing done, as a JSON object."""
     level = _level(chance)
     message = chance.one_of({"info": _NEWS, "warn": _WORRIES}.get(level, _TROUBLES))
@@ -77,7 +77,7 @@ def json_line(chance: Chance, moment: datetime) -> str:
     return json.dumps(line, separators=(",", ":"))
 
 
-def logfmt(chance: Chance, moment: datetime) -> str:
+def logfmt(chance: Prng, moment: datetime) -> str:
     """One measurement, as key=value pairs."""
     level = _level(chance)
     message = "scrape failed, trying again" if level == "error" else "collected"
@@ -87,7 +87,7 @@ def logfmt(chance: Chance, moment: datetime) -> str:
     )
 
 
-def java_line(chance: Chance, moment: datetime) -> str:
+def java_line(chance: Prng, moment: datetime) -> str:
     """One request, as a Java service logs it."""
     level = _level(chance).upper()
     thread = f"http-nio-8080-exec-{1 + chance.below(10)}"
@@ -100,7 +100,7 @@ def java_line(chance: Chance, moment: datetime) -> str:
     return f"{stamp} {level:<5} [{thread}] shop.RequestLog - {text}"
 
 
-def plain_line(chance: Chance, moment: datetime) -> str:
+def plain_line(chance: Prng, moment: datetime) -> str:
     """One request, in plain words."""
     level = _level(chance).upper()
     if level == "INFO":
@@ -111,7 +111,7 @@ def plain_line(chance: Chance, moment: datetime) -> str:
 _COLOURS = {"INFO": "32", "WARN": "1;33", "ERROR": "1;38;5;196"}
 
 
-def coloured(chance: Chance, moment: datetime) -> str:
+def coloured(chance: Prng, moment: datetime) -> str:
     """One request, with the colours an application that takes its log for a terminal puts in."""
     level = _level(chance).upper()
     colour = _COLOURS[level]
@@ -123,7 +123,7 @@ def coloured(chance: Chance, moment: datetime) -> str:
     return f"\x1b[{colour}m{level:<5}\x1b[0m \x1b[3m{chance.one_of(_WORRIES if level == 'WARN' else _TROUBLES)}\x1b[0m"
 
 
-def database(chance: Chance, moment: datetime) -> str:
+def database(chance: Prng, moment: datetime) -> str:
     """One entry of a database's log."""
     stamp = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
     roll = chance.below(20)
@@ -136,7 +136,7 @@ def database(chance: Chance, moment: datetime) -> str:
     return f"{stamp} [{100 + chance.below(400)}] {text}"
 
 
-def starved(chance: Chance, moment: datetime) -> str:
+def starved(chance: Prng, moment: datetime) -> str:
     """One complaint of an application that waits for what it needs."""
     return f"WARN not ready: no connection to db.data:5432 (attempt {1 + chance.below(90)}), answering 503 on /ready"
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.simulator.running import Running
+from k9py.simulator.running import BackgroundTasks
 from k9py.simulator.scenarios import big as _big
 from k9py.simulator.scenarios import failures as _failures
 from k9py.simulator.scenarios import regression as _regression
 from k9py.simulator.scenarios import shop as _shop
 from k9py.simulator.scenarios import troubles as _troubles
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 DEFAULT = "shop"
 _BIG = "big"
@@ -23,8 +23,8 @@ _BIG = "big"
 
 @dataclass(frozen=True, slots=True)
 class _Scenario:
-    seed: Callable[[ClusterState], object]
-    happening: Callable[[ClusterState], Coroutine[Any, Any, None]] | None = None  # what goes on by itself
+    seed: Callable[[SimulatorState], object]
+    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]] | None = None  # what goes on by itself
 
 
 _SCENARIOS = {
@@ -55,7 +55,7 @@ def check(name: str) -> None:
         raise ValueError(f"{_BIG}:N takes 1 to {_big.MAX_PODS} pods, not {number}")
 
 
-def load(name: str, state: ClusterState) -> Running:
+def load(name: str, state: SimulatorState) -> BackgroundTasks:
     """Fill a cluster, and start what happens in it by itself (on the running loop).
 
     Raises:
@@ -66,6 +66,6 @@ def load(name: str, state: ClusterState) -> Running:
     if scenario is None:
         number = name.partition(":")[2]
         _big.big(state, int(number or _big.DEFAULT_PODS))
-        return Running(())
+        return BackgroundTasks(())
     scenario.seed(state)
-    return Running(() if scenario.happening is None else [scenario.happening(state)])
+    return BackgroundTasks(() if scenario.happening is None else [scenario.happening(state)])

@@ -11,7 +11,7 @@ from k9py.simulator.controllers.pod_factory import random_suffix
 from k9py.simulator.resources import PODS, SERVICES
 from k9py.simulator.scenarios.catalogue import App, Release
 from k9py.simulator.scenarios.seeding import Seeder
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
@@ -22,7 +22,7 @@ _APPS_PER_NAMESPACE = 10
 _PODS_PER_NODE = 250
 
 
-def big(state: ClusterState, pods: int) -> None:
+def big(state: SimulatorState, pods: int) -> None:
     """Write so many pods.
 
     Raises:

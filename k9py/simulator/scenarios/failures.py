@@ -12,7 +12,7 @@ from typing import Any
 from k9py.simulator.api.managed_fields import with_manager
 from k9py.simulator.api.strategies import prepared_for_update
 from k9py.simulator.api.writes import create_object
-from k9py.simulator.controllers.admission import refuse_by_webhook
+from k9py.simulator.controllers.admission import webhook_admission
 from k9py.simulator.controllers.nodes import lose_node
 from k9py.simulator.controllers.pods import is_ready
 from k9py.simulator.resources import (
@@ -25,9 +25,9 @@ from k9py.simulator.resources import (
     by_kind,
 )
 from k9py.simulator.scenarios.catalogue import REGISTRY
-from k9py.simulator.scenarios.lived import live_through
+from k9py.simulator.scenarios.lived import fast_forward
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 Change = Callable[[Object], None]
@@ -103,13 +103,13 @@ _FAILING: tuple[_Failing, ...] = (
 )
 
 
-def seed(state: ClusterState) -> None:
+def seed(state: SimulatorState) -> None:
     """Write everything as it has become, the failures that have been going on among it."""
-    live_through(state, _begin, _go_wrong, _PAST)
-    state.storage.admission.append(refuse_by_webhook(WEBHOOK, _from_elsewhere))
+    fast_forward(state, _begin, _go_wrong, _PAST)
+    state.storage.admission.append(webhook_admission(WEBHOOK, _from_elsewhere))
 
 
-def _begin(state: ClusterState) -> None:
+def _begin(state: SimulatorState) -> None:
     """Write everything with its good release; controllers and nodes bring it up."""
     seeder = Seeder(state)
     for namespace in (SHOP, TIGHT, "kube-system", "default"):
@@ -117,7 +117,7 @@ def _begin(state: ClusterState) -> None:
     seeder.nodes(_WORKERS + 2)
     for name, _ in seeder.all_nodes[_WORKERS:]:
         _set_apart(state, name)
-    state.storage.admission.append(refuse_by_webhook(WEBHOOK, _from_elsewhere))
+    state.storage.admission.append(webhook_admission(WEBHOOK, _from_elsewhere))
     hard = {"pods": "6", "requests.memory": "1Gi", "limits.memory": "1Gi"}
     seeder.put(RESOURCEQUOTAS, {"metadata": {"name": "team-limit", "namespace": TIGHT}, "spec": {"hard": hard}})
     for row in _FAILING:
@@ -127,7 +127,7 @@ def _begin(state: ClusterState) -> None:
         add(state)
 
 
-async def _go_wrong(state: ClusterState) -> None:
+async def _go_wrong(state: SimulatorState) -> None:
     """Once everything serves, release what fails, everywhere at once; lose a node whose pod comes last to its turn."""
     await _until(state, lambda: all(_all_ready(state, row) for row in _FAILING))
     for row in _FAILING:
@@ -139,7 +139,7 @@ async def _go_wrong(state: ClusterState) -> None:
     lose_node(state, pod["spec"]["nodeName"])
 
 
-async def _until(state: ClusterState, is_so: Callable[[], bool]) -> None:
+async def _until(state: SimulatorState, is_so: Callable[[], bool]) -> None:
     """Wait for what always comes, however long nodes take: what is released too early comes out otherwise each time."""
     for _ in range(int(_READY_WITHIN / _POLL_SECONDS)):
         if is_so():
@@ -148,7 +148,7 @@ async def _until(state: ClusterState, is_so: Callable[[], bool]) -> None:
     raise TimeoutError(f"not so within {_READY_WITHIN:.0f} s")
 
 
-def _all_ready(state: ClusterState, row: _Failing) -> bool:
+def _all_ready(state: SimulatorState, row: _Failing) -> bool:
     workload = state.storage.get(by_kind(row.kind), row.namespace, row.name)
     status: Object = (workload or {}).get("status") or {}
     wanted: int
@@ -161,7 +161,7 @@ def _all_ready(state: ClusterState, row: _Failing) -> bool:
     return 0 < wanted == available
 
 
-def _is_updated_and_ready(state: ClusterState, name: str) -> bool:
+def _is_updated_and_ready(state: SimulatorState, name: str) -> bool:
     pod = state.storage.get(PODS, SHOP, name)
     return pod is not None and is_ready(pod) and pod["spec"]["containers"][0]["image"].endswith(":2.0.0")
 
@@ -172,7 +172,7 @@ def _from_elsewhere(pod: Object) -> str | None:
     return f"image {wrong} does not come from registry.example.com" if wrong else None
 
 
-def _set_apart(state: ClusterState, name: str) -> None:
+def _set_apart(state: SimulatorState, name: str) -> None:
     """Keep a node for those who ask for the edge: what is lost with it is theirs alone."""
     node = state.storage.get(NODES, None, name)
     if node is None:
@@ -183,7 +183,7 @@ def _set_apart(state: ClusterState, name: str) -> None:
 
 
 def _create(
-    state: ClusterState,
+    state: SimulatorState,
     kind: str,
     name: str,
     *,
@@ -228,7 +228,7 @@ def _create(
     create_object(state, resource, with_manager(body, None, manager, resource.api_version, state.clock.now()))
 
 
-def _release(state: ClusterState, row: _Failing) -> None:
+def _release(state: SimulatorState, row: _Failing) -> None:
     """Change a workload's template, as its pipeline does."""
     resource = by_kind(row.kind)
     present = state.storage.get(resource, row.namespace, row.name)
@@ -247,7 +247,7 @@ def _release(state: ClusterState, row: _Failing) -> None:
 # -- those that others look after --------------------------------------------------------------------------------
 
 
-def _autoscaled(state: ClusterState) -> None:
+def _autoscaled(state: SimulatorState) -> None:
     _create(state, "Deployment", "autoscaled")
     metric = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
     spec = {
@@ -259,19 +259,19 @@ def _autoscaled(state: ClusterState) -> None:
     _put(state, HORIZONTALPODAUTOSCALERS, "autoscaled", spec)
 
 
-def _argo(state: ClusterState) -> None:
+def _argo(state: SimulatorState) -> None:
     tracking = f"storefront:apps/Deployment:{SHOP}/argo-managed"
     metadata = {"annotations": {"argocd.argoproj.io/tracking-id": tracking}}
     _create(state, "Deployment", "argo-managed", metadata=metadata, manager="argocd-controller")
 
 
-def _helm(state: ClusterState) -> None:
+def _helm(state: SimulatorState) -> None:
     notes = {"meta.helm.sh/release-name": "storefront", "meta.helm.sh/release-namespace": SHOP}
     metadata = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": notes}
     _create(state, "StatefulSet", "helm-managed", metadata=metadata, manager="helm")
 
 
-def _no_room(state: ClusterState) -> None:
+def _no_room(state: SimulatorState) -> None:
     """One pod may be missing by the strategy, and none by the budget."""
     rolling = {"maxSurge": 0, "maxUnavailable": 1}
     _create(state, "Deployment", "budget-full", strategy={"type": "RollingUpdate", "rollingUpdate": rolling})
@@ -279,20 +279,20 @@ def _no_room(state: ClusterState) -> None:
     _put(state, PODDISRUPTIONBUDGETS, "budget-full", spec)
 
 
-def _one_pod(state: ClusterState) -> None:
+def _one_pod(state: SimulatorState) -> None:
     _create(state, "Deployment", "single", replicas=1, strategy={"type": "Recreate"})
 
 
-def _quota_full(state: ClusterState) -> None:
+def _quota_full(state: SimulatorState) -> None:
     """Its pods and `quota-refused`'s use the team's quota up: no pod more can be made beside them."""
     _create(state, "Deployment", "quota-full", namespace=TIGHT)
 
 
-def _put(state: ClusterState, resource: Resource, name: str, spec: Object) -> None:
+def _put(state: SimulatorState, resource: Resource, name: str, spec: Object) -> None:
     create_object(state, resource, {"metadata": {"name": name, "namespace": SHOP}, "spec": spec})
 
 
-_GUARDED: tuple[Callable[[ClusterState], None], ...] = (
+_GUARDED: tuple[Callable[[SimulatorState], None], ...] = (
     _autoscaled,
     _argo,
     _helm,

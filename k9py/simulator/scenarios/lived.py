@@ -14,15 +14,15 @@ from typing import Any
 from k9py.simulator import controllers, nodes
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.resources import RESOURCES
-from k9py.simulator.running import Running
-from k9py.simulator.state import ClusterState
+from k9py.simulator.running import BackgroundTasks
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.storage import Storage
 
 
-def live_through(
-    state: ClusterState,
-    seed: Callable[[ClusterState], object],
-    happening: Callable[[ClusterState], Coroutine[Any, Any, None]],
+def fast_forward(
+    state: SimulatorState,
+    seed: Callable[[SimulatorState], object],
+    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]],
     seconds: float,
 ) -> None:
     """Fill a cluster with what has become of a seed in so many seconds, up to now.
@@ -38,7 +38,7 @@ def live_through(
     """
     rng = random.Random(state.rng.random())
     clock = ManualClock(state.clock.now() - timedelta(seconds=seconds))
-    past = ClusterState(Storage(clock, new_uid=state.storage.new_uid, pick=rng.choice), clock, rng)
+    past = SimulatorState(Storage(clock, new_uid=state.storage.new_uid, pick=rng.choice), clock, rng)
     problems: list[BaseException] = []
 
     def live() -> None:
@@ -56,14 +56,14 @@ def live_through(
 
 
 async def _live(
-    past: ClusterState,
+    past: SimulatorState,
     clock: ManualClock,
-    seed: Callable[[ClusterState], object],
-    happening: Callable[[ClusterState], Coroutine[Any, Any, None]],
+    seed: Callable[[SimulatorState], object],
+    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]],
     seconds: float,
 ) -> None:
     seed(past)
-    parts = [controllers.start(past), nodes.start(past), Running([happening(past)])]
+    parts = [controllers.start(past), nodes.start(past), BackgroundTasks([happening(past)])]
     try:
         await clock.advance(seconds)
     finally:
@@ -71,7 +71,7 @@ async def _live(
             await part.stop()
 
 
-def _take_over(state: ClusterState, past: ClusterState) -> None:
+def _take_over(state: SimulatorState, past: SimulatorState) -> None:
     state.runs.take_over(past.runs)
     for resource in RESOURCES:
         if resource.stored_as is not None:

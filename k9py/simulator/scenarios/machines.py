@@ -13,7 +13,7 @@ def address_of(number: int) -> str:
     return f"192.168.{number // 250}.{1 + number % 250}"
 
 
-def node(name: str, zone: str, number: int, born: str, *, pods: int, cpu: str, memory: str) -> Object:
+def worker_node(name: str, zone: str, number: int, born: str, *, pods: int, cpu: str, memory: str) -> Object:
     """Return a healthy worker.
 
     Args:

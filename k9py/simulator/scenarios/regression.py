@@ -11,8 +11,8 @@ from dataclasses import replace
 from k9py.simulator.nodes.release_voices import AFTER_IMAGE, BEFORE_IMAGE
 from k9py.simulator.scenarios import shop
 from k9py.simulator.scenarios.catalogue import SHOP, App, Release
-from k9py.simulator.scenarios.lived import live_through
-from k9py.simulator.state import ClusterState
+from k9py.simulator.scenarios.lived import fast_forward
+from k9py.simulator.state import SimulatorState
 
 _PAST = 400.0  # seconds
 _RELEASE_AFTER = 20.0
@@ -28,16 +28,16 @@ def checkout() -> App:
     return replace(app, releases=(*app.releases, OLD), replicas=4, deadline=900, min_ready=_MIN_READY)
 
 
-def seed(state: ClusterState) -> None:
+def seed(state: SimulatorState) -> None:
     """Write the shop as it is six minutes after the release."""
-    live_through(state, _begin, _release, _PAST)
+    fast_forward(state, _begin, _release, _PAST)
 
 
-def _begin(state: ClusterState) -> None:
+def _begin(state: SimulatorState) -> None:
     shop.write(state, [checkout() if app.name == "checkout" else app for app in SHOP])
     shop.settle(state)
 
 
-async def _release(state: ClusterState) -> None:
+async def _release(state: SimulatorState) -> None:
     await state.clock.sleep(_RELEASE_AFTER)
     shop.release(state, checkout(), NEW)

@@ -32,8 +32,8 @@ from k9py.simulator.resources import (
     Resource,
 )
 from k9py.simulator.scenarios.catalogue import App, Release
-from k9py.simulator.scenarios.machines import address_of, node
-from k9py.simulator.state import ClusterState
+from k9py.simulator.scenarios.machines import address_of, worker_node
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
@@ -48,7 +48,7 @@ _SERVICE_NETWORK = "10.96"
 class Seeder:
     """Writes a cluster's first objects."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: SimulatorState) -> None:
         self.state = state
         self.storage = state.storage
         self.rng = state.rng
@@ -81,7 +81,9 @@ class Seeder:
         """Make workers named node-000 and up, spread over three zones."""
         for number in range(count):
             name, zone = f"node-{number:03d}", _ZONES[number % len(_ZONES)]
-            self.storage.create(NODES, node(name, zone, number, self.ago(2300), pods=pods, cpu=cpu, memory=memory))
+            self.storage.create(
+                NODES, worker_node(name, zone, number, self.ago(2300), pods=pods, cpu=cpu, memory=memory)
+            )
             self._nodes.append((name, zone))
 
     def place(self) -> tuple[str, str]:

@@ -36,7 +36,7 @@ from k9py.simulator.resources import (
 )
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, REGISTRY, SHOP, App, Release
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
@@ -44,20 +44,20 @@ NODES = 6
 RELEASE_AFTER = 30.0
 
 
-def seed(state: ClusterState) -> None:
+def seed(state: SimulatorState) -> None:
     """Write the shop, all well."""
     write(state)
     settle(state)
 
 
-def bare(state: ClusterState) -> None:
+def bare(state: SimulatorState) -> None:
     """Write the shop's namespace and some nodes, and nothing that runs."""
     seeder = Seeder(state)
     seeder.namespace("shop")
     seeder.nodes(NODES // 2)
 
 
-def write(state: ClusterState, apps: Iterable[App] = SHOP) -> Seeder:
+def write(state: SimulatorState, apps: Iterable[App] = SHOP) -> Seeder:
     """Write the shop, save for what `settle` adds; with other applications where they are given."""
     seeder = Seeder(state)
     for namespace in ("shop", "data", "monitoring", "kube-system", "default"):
@@ -73,7 +73,7 @@ def write(state: ClusterState, apps: Iterable[App] = SHOP) -> Seeder:
     return seeder
 
 
-def settle(state: ClusterState) -> None:
+def settle(state: SimulatorState) -> None:
     """Let the controllers that only describe what there is do so, before anyone looks."""
     describing = ((EndpointSliceController, SERVICES), (DisruptionController, PODDISRUPTIONBUDGETS))
     for make, resource in describing:
@@ -91,13 +91,13 @@ def app_named(name: str) -> App:
     return {app.name: app for app in SHOP}[name]
 
 
-async def release_after_a_while(state: ClusterState) -> None:
+async def release_after_a_while(state: SimulatorState) -> None:
     """Wait, then give `checkout` a release whose image nobody has pushed."""
     await state.clock.sleep(RELEASE_AFTER)
     release(state, app_named("checkout"), BAD_RELEASE)
 
 
-def release(state: ClusterState, app: App, new: Release) -> None:
+def release(state: SimulatorState, app: App, new: Release) -> None:
     """Set an application's image and change cause, as a pipeline does with one apply."""
     deployment = state.storage.get(DEPLOYMENTS, app.namespace, app.name)
     if deployment is None:

@@ -16,7 +16,7 @@ from k9py.simulator.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, SER
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, App, Release
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.scenarios.shop import app_named, settle, write
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
@@ -27,7 +27,7 @@ MISTYPED_AGO = timedelta(minutes=8)
 """How long ago the selector of a Service was edited."""
 
 
-def bad_release(state: ClusterState) -> None:
+def bad_release(state: SimulatorState) -> None:
     """Write the shop with `checkout` stuck on an image nobody has pushed; its old pods serve."""
     seeder = write(state)
     app = app_named("checkout")
@@ -51,7 +51,7 @@ def bad_release(state: ClusterState) -> None:
     settle(state)
 
 
-def crashloop(state: ClusterState) -> None:
+def crashloop(state: SimulatorState) -> None:
     """Write the shop with new releases that crash (payments), run out of memory, or never become ready."""
     seeder = write(state)
     for name, new, reason, code in (
@@ -107,7 +107,7 @@ def _said_again_and_again(seeder: Seeder, pod: Object, reason: str, message: str
     seeder.storage.create(EVENTS, event)
 
 
-def no_endpoints(state: ClusterState) -> None:
+def no_endpoints(state: SimulatorState) -> None:
     """Write the shop with a typing error in a Service's selector: its pods are fine, and nobody reaches them."""
     write(state)
     service = state.storage.get(SERVICES, "shop", "cart")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.pasts import pasts_of
+from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.undo_target import UndoTarget, is_starting, suggested_undo
@@ -15,7 +15,7 @@ from k9py.views.answer import compared_revision
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class ComparisonBase:
     """What a workload is compared with.
 
     Args:
@@ -31,7 +31,9 @@ class Base:
     is_starting: bool
 
 
-def base_of(cluster: Cluster, view: RolloutView, audit_lines: Sequence[Mapping[str, Any]], *, is_problem: bool) -> Base:
+def comparison_base(
+    cluster: Cluster, view: RolloutView, audit_lines: Sequence[Mapping[str, Any]], *, is_problem: bool
+) -> ComparisonBase:
     """Return what a workload is compared with.
 
     Args:
@@ -39,7 +41,7 @@ def base_of(cluster: Cluster, view: RolloutView, audit_lines: Sequence[Mapping[s
     """
     revisions = cluster.queries.revisions_of(view.key)
     # The same as the undo key asks, but for the events: they only tell why a revision was left.
-    pasts = pasts_of(cluster, view.key, audit_lines, events=False)
+    pasts = revision_outcomes_of(cluster, view.key, audit_lines, events=False)
     target = suggested_undo(view.status, revisions, pasts)
     older = compared_revision(revisions, target, is_problem=is_problem)
-    return Base(revisions, target, older, is_starting(view.status, revisions, pasts))
+    return ComparisonBase(revisions, target, older, is_starting(view.status, revisions, pasts))

@@ -17,7 +17,7 @@ from k9py.api.errors import KdashError
 from k9py.api.managed import ManagedFields
 from k9py.api.pods import Pod
 from k9py.api.services import Service
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.api.workloads import StatefulSet, Workload
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
@@ -26,11 +26,11 @@ from k9py.operations.forced_rollback import stuck_pods
 from k9py.operations.former_replicas import former_replicas
 from k9py.operations.undo import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
+from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.status import RolloutState
-from k9py.tui.answer.base import base_of
+from k9py.tui.answer.base import comparison_base
 from k9py.tui.session import Connected
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views.answer import RolloutFacts
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _Which = tuple[str, int, str, str, bool]
 class _Read:
     """What was read of one change."""
 
-    changes: tuple[MeaningChange, ...] | None = None
+    changes: tuple[SemanticChange, ...] | None = None
     former_replicas: int | None = None
 
 
@@ -108,7 +108,7 @@ class FactsReader:
         if self._reading == known.which or (failed is not None and now - failed < AGAIN_SECONDS):
             return
         self._reading = known.which
-        start(self._owner, partial(self._work, connected, known), group="answer", exclusive=True)
+        start_worker(self._owner, partial(self._work, connected, known), group="answer", exclusive=True)
 
     async def _work(self, connected: Connected, known: _Known) -> None:
         which = known.which
@@ -150,20 +150,20 @@ class FactsReader:
 
     async def _changes(
         self, connected: Connected, raw: Mapping[str, Any], base: Revision
-    ) -> tuple[MeaningChange, ...] | None:
+    ) -> tuple[SemanticChange, ...] | None:
         try:
             before = revision_template(await connected.connection.get(base.key))
         except KdashError:
             return None  # its revision is no longer kept, or may not be read: the images are known all the same
         after = (raw.get("spec") or {}).get("template") or {}
-        return await asyncio.to_thread(meaning_diff, before, after)
+        return await asyncio.to_thread(semantic_diff, before, after)
 
 
 def _look(
     connected: Connected, view: RolloutView, audit_lines: tuple[Mapping[str, Any], ...], *, is_problem: bool
 ) -> _Known:
     queries = connected.cluster.queries
-    found = base_of(connected.cluster, view, audit_lines, is_problem=is_problem)
+    found = comparison_base(connected.cluster, view, audit_lines, is_problem=is_problem)
     base, current = found.older, current_revision(found.revisions)
     is_zero = view.status.state is RolloutState.SCALED_TO_ZERO
     which = (
@@ -188,8 +188,8 @@ def _look(
 
 def _restarts(queries: Queries, view: RolloutView) -> int:
     """Return how often the containers of pods that are not ready were restarted, where that is what is wrong."""
-    kind = view.status.cause or (view.worst.kind if view.worst is not None else None)
-    if kind not in (TroubleKind.CRASH, TroubleKind.OOM) or (view.status.desired or 0) > FEW_PODS:
+    kind = view.status.cause_kind or (view.worst_finding.kind if view.worst_finding is not None else None)
+    if kind not in (CauseKind.CRASH, CauseKind.OOM) or (view.status.desired or 0) > FEW_PODS:
         return 0
     return sum(pod.restarts for pod in queries.pods_of(view.key) if not pod.is_ready)
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 from typing import Final
 
 from k9py.api.meta import ObjectKey
-from k9py.informer.clock import Clock
 from k9py.logs.source import LogSource
-from k9py.tui.logs.comparing import beginnings, read_beginning, sides, started, workload_of
+from k9py.runtime.clock import Clock
+from k9py.tui.logs.comparing import (
+    compared_revisions,
+    container_start_times,
+    read_startup_lines,
+    startup_targets,
+    workload_of,
+)
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.line_view import LineViewOptions
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views import patterns as pattern_table
 
 EARLIER_LINES: Final = 5000
@@ -40,13 +46,13 @@ class NewErrors(PatternsPane):
         self._renewed_at = float("-inf")
         self._baseline_of: tuple[object, ...] = ()
 
-    def of(self, workload: ObjectKey) -> tuple[str, ...]:
+    def errors_of(self, workload: ObjectKey) -> tuple[str, ...]:
         """Return the new errors of a workload, () while its log is not the one that is followed."""
         if workload != self._workload or self.comparison is None or not self._old:
             return ()
         return pattern_table.new_errors(self.comparison)
 
-    def follow(self, connected: Connected) -> None:
+    def update(self, connected: Connected) -> None:
         """Compare the revisions of what the log pane follows, if its rollout moves; called on each tick."""
         now = self._clock.monotonic()
         subject = self._logs.subject
@@ -55,8 +61,12 @@ class NewErrors(PatternsPane):
         self._renewed_at, self._subject = now, subject
         queries = connected.cluster.queries
         workload = workload_of(queries, subject) if subject is not None else None
-        found = sides(queries, subject, self._logs.read_targets, self._clock.now()) if subject is not None else None
-        if workload is None or found is None or not found.is_telling:
+        found = (
+            compared_revisions(queries, subject, self._logs.read_targets, self._clock.now())
+            if subject is not None
+            else None
+        )
+        if workload is None or found is None or not found.is_useful:
             if self._logs.sink is self:
                 self._logs.sink = None
                 self.clear()
@@ -69,7 +79,7 @@ class NewErrors(PatternsPane):
             begin = max(buffer.first, buffer.end - EARLIER_LINES)
             self.take(begin, [line for _, line in buffer.slice_from(begin, EARLIER_LINES)])
         self.set_revisions(found.new, found.old, found.names or {})
-        self.set_started(started(queries.pods_of(workload)))
+        self.set_started(container_start_times(queries.pods_of(workload)))
         self._read_baseline(connected.connection, found.old)
 
     def clear(self) -> None:
@@ -80,15 +90,15 @@ class NewErrors(PatternsPane):
 
     def _read_baseline(self, source: LogSource, old: tuple[str, ...]) -> None:
         """Read once how an old pod began its log."""
-        targets = beginnings(self._logs.read_targets, old)
+        targets = startup_targets(self._logs.read_targets, old)
         which = (self._logs.subject, targets[0].revision) if targets else ()
         if targets and which != self._baseline_of:
             self._baseline_of = which
 
             async def learn() -> None:
                 for target in targets:
-                    lines = await read_beginning(source, target)
+                    lines = await read_startup_lines(source, target)
                     if lines and which == self._baseline_of:
                         self.add_baseline(target.revision, lines)
 
-            start(self, learn, group="baseline", exclusive=True)
+            start_worker(self, learn, group="baseline", exclusive=True)

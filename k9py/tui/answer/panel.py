@@ -16,7 +16,7 @@ from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
 from k9py.views.answer import Answer
-from k9py.views.meaning import Line
+from k9py.views.semantic_diff import StyledLine
 from k9py.views.tones import severity_tone
 from k9py.views.values import Tone
 
@@ -76,11 +76,11 @@ class AnswerPanel(Static):
 def panel_lines(answer: Answer, room: int) -> list[TextLine]:
     """Return the lines of an answer, each folded to so many cells under its own label."""
     tone = severity_tone(answer.severity)
-    labels = max(len(answer.severity.word), len(CHANGED) if answer.changed or answer.to_do else 0)
+    labels = max(len(answer.severity.label), len(CHANGED) if answer.changed or answer.to_do else 0)
     margin = len("✗ ") + labels + len("  ")
-    name: Line = ((f"{answer.name}: ", Tone.PLAIN),) if answer.name else ()
+    name: StyledLine = ((f"{answer.name}: ", Tone.PLAIN),) if answer.name else ()
     symbol = tone.symbol if tone.symbol.strip() else "·"
-    rows = [(f"{symbol} {answer.severity.word}", tone, (*name, *answer.wrong))]
+    rows = [(f"{symbol} {answer.severity.label}", tone, (*name, *answer.wrong))]
     if answer.changed:
         rows.append((f"  {CHANGED}", Tone.MUTED, answer.changed))
     if answer.to_do:
@@ -93,7 +93,7 @@ def panel_lines(answer: Answer, room: int) -> list[TextLine]:
     return lines
 
 
-def _fitting(steps: tuple[Line, ...], room: int) -> Line:
+def _fitting(steps: tuple[StyledLine, ...], room: int) -> StyledLine:
     """Join the steps that fit on one line, and the first with a key whatever comes before it."""
     with_key = next((at for at, step in enumerate(steps) if any(tone is Tone.ACCENT for _, tone in step)), 0)
     line, *others = steps[0], *steps[1:]

@@ -19,7 +19,7 @@ from k9py.views.values import Tone
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceItem:
     """One line of the list: `value` is returned, `label` and the muted `detail` are shown and searched."""
 
     value: str
@@ -46,13 +46,13 @@ class ChooseDialog(Dialog[str]):
     SUBTITLE = "type to narrow · Enter chooses · Esc cancels"
 
     def __init__(
-        self, title: str, choices: Sequence[Choice], *, current: str | None = None, free: bool = False
+        self, title: str, choices: Sequence[ChoiceItem], *, current: str | None = None, free: bool = False
     ) -> None:
         super().__init__(title)
         self.choices = tuple(choices)
         self.current = current
         self.free = free
-        self._shown: tuple[Choice, ...] = self.choices
+        self._shown: tuple[ChoiceItem, ...] = self.choices
 
     def compose_body(self) -> ComposeResult:
         yield Input(placeholder="name", id="typed", compact=True)
@@ -62,7 +62,7 @@ class ChooseDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.begin_at(self.query_one(Input))
+        self.set_initial_focus(self.query_one(Input))
 
     def _fill(self, typed: str) -> None:
         terms = typed.lower().split()
@@ -77,7 +77,7 @@ class ChooseDialog(Dialog[str]):
         at = next((i for i, choice in enumerate(self._shown) if choice.value == self.current), 0)
         listing.highlighted = at if self._shown else None
 
-    def _line(self, choice: Choice) -> Text:
+    def _line(self, choice: ChoiceItem) -> Text:
         mark = "● " if choice.value == self.current else "  "
         return self.toned((mark, Tone.ACCENT), (choice.label, Tone.PLAIN), (f"  {choice.detail}", Tone.MUTED))
 

@@ -45,7 +45,7 @@ class CommandLine(Dialog[str]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.begin_at(self.query_one(Input))
+        self.set_initial_focus(self.query_one(Input))
 
     def _fill(self, line: str) -> None:
         self._shown = matching(self._commands, line)

@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button
 
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import Question, question_lines, tried_words
+from k9py.tui.dialogs.question import Question, dry_run_text, question_lines
 from k9py.tui.widgets.text_view import TextView
 from k9py.views.values import Tone
 
@@ -54,17 +54,17 @@ class ConfirmDialog(Dialog[bool]):
 
     def compose_body(self) -> ComposeResult:
         question = self.question
-        yield self.part(self.toned(("in ", Tone.MUTED), (question.place, Tone.ACCENT)), id="place")
+        yield self.paragraph(self.toned(("in ", Tone.MUTED), (question.place, Tone.ACCENT)), id="place")
         yield self.body
-        text, tone = tried_words(question)
-        yield self.part(self.toned((f"{tone.symbol} ", tone), (text, Tone.MUTED)), id="checked")
+        text, tone = dry_run_text(question)
+        yield self.paragraph(self.toned((f"{tone.symbol} ", tone), (text, Tone.MUTED)), id="checked")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
             yield Button(question.verb, compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:
         """Cancel has the focus."""
-        self.begin_at(self.query_one("#cancel", Button))
+        self.set_initial_focus(self.query_one("#cancel", Button))
         self.fill()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -77,7 +77,7 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         """Yield what is inside the box."""
         raise NotImplementedError
 
-    def begin_at(self, widget: Widget) -> None:
+    def set_initial_focus(self, widget: Widget) -> None:
         """Give the focus to what is safe to have it; Tab comes back here."""
         self._begin = widget
         widget.focus()
@@ -110,16 +110,16 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
             line.append(printable(text), palette.tone(tone))
         return line
 
-    def text_room(self, width: int) -> int:
+    def text_width(self, width: int) -> int:
         """Return the cells a line may take in a box of that width; 0 on a short screen, where lines are cut instead."""
         size = self.app.size
         return min(size.width, width) - CELLS_AROUND if size.height >= LEAST_HEIGHT else 0
 
-    def place_part(self, place: str, lines: Sequence[TextLine]) -> Static:
+    def place_paragraph(self, place: str, lines: Sequence[TextLine]) -> Static:
         """Return where the object is, and the lines below it."""
         shown = [self.toned(*((span.text, span.tone) for span in line)) for line in lines]
-        return self.part(self.toned(("in ", Tone.MUTED), (place, Tone.ACCENT)), *shown, id="place")
+        return self.paragraph(self.toned(("in ", Tone.MUTED), (place, Tone.ACCENT)), *shown, id="place")
 
-    def part(self, *lines: Text, id: str | None = None) -> Static:  # noqa: A002
+    def paragraph(self, *lines: Text, id: str | None = None) -> Static:  # noqa: A002
         """Return a paragraph of the dialog."""
         return Static(Text("\n").join(lines), markup=False, classes="part", id=id)

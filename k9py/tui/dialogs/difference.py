@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from textual.geometry import Size
 
-from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
+from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
-from k9py.views.meaning import meaning_lines
+from k9py.views.semantic_diff import semantic_diff_lines
 from k9py.views.values import Tone
 
 LEAST_YAML: Final = 10
@@ -22,7 +22,7 @@ INDENT: Final = 6
 _TONES = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT, " ": Tone.MUTED}
 
 
-def difference_lines(lines: Sequence[DiffLine]) -> list[TextLine]:
+def yaml_diff_lines(lines: Sequence[DiffLine]) -> list[TextLine]:
     """Return the lines to show; one that says so when there is no difference."""
     if not lines:
         return [(TextSpan("the pod template is the same: nothing would change", Tone.MUTED),)]
@@ -31,17 +31,17 @@ def difference_lines(lines: Sequence[DiffLine]) -> list[TextLine]:
     ]
 
 
-def meaning_text_lines(changes: Sequence[MeaningChange], *, room: int = 0) -> list[TextLine]:
+def folded_diff_lines(changes: Sequence[SemanticChange], *, room: int = 0) -> list[TextLine]:
     """Return what changes by meaning as lines to show; one that says so when nothing does.
 
     Args:
         room: cells a line may take, longer ones are folded; 0 folds nothing.
     """
-    lines = [tuple(TextSpan(text, tone) for text, tone in line) for line in meaning_lines(changes)]
+    lines = [tuple(TextSpan(text, tone) for text, tone in line) for line in semantic_diff_lines(changes)]
     return [piece for line in lines for piece in fold(line, room, indent=INDENT)]
 
 
-def difference_text(
+def template_diff_lines(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     *,
@@ -59,10 +59,10 @@ def difference_text(
         shows_secrets: values that look like secrets are not hidden in the YAML.
     """
     if as_yaml:
-        return difference_lines(template_diff(old, new, context=context, shows_secrets=shows_secrets))
-    changes = meaning_diff(old, new)
-    lines = meaning_text_lines(changes, room=size.width - 1)
+        return yaml_diff_lines(template_diff(old, new, context=context, shows_secrets=shows_secrets))
+    changes = semantic_diff(old, new)
+    lines = folded_diff_lines(changes, room=size.width - 1)
     if not changes or size.height - len(lines) < LEAST_YAML:
         return lines
-    yaml = difference_lines(template_diff(old, new, context=context, shows_secrets=shows_secrets))
+    yaml = yaml_diff_lines(template_diff(old, new, context=context, shows_secrets=shows_secrets))
     return [*lines, (), (TextSpan("as YAML", Tone.ACCENT),), *yaml]

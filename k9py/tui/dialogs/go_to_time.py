@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Label
 
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.logs.moments import EXAMPLES
+from k9py.tui.logs.typed_time import EXAMPLES
 
 
 class GoToTimeDialog(Dialog[datetime]):

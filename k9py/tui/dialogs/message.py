@@ -57,9 +57,9 @@ class MessageDialog(Dialog[bool]):
 
     def compose_body(self) -> ComposeResult:
         lines = [self.toned((f"{self._tone.symbol} ", self._tone), (self.message, Tone.PLAIN))]
-        yield self.part(*lines, id="message")
+        yield self.paragraph(*lines, id="message")
         if self.hint:
-            yield self.part(self.toned((self.hint, Tone.MUTED)), id="hint")
+            yield self.paragraph(self.toned((self.hint, Tone.MUTED)), id="hint")
         with Horizontal(classes="buttons"):
             yield Button("Close", compact=True, id="close")
             if self.offer is not None:
@@ -67,7 +67,7 @@ class MessageDialog(Dialog[bool]):
                 yield Button(f"{word} ({key})", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        self.begin_at(self.query_one("#close", Button))
+        self.set_initial_focus(self.query_one("#close", Button))
 
     def on_key(self, event: events.Key) -> None:
         """Take the offer by its key."""

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.text import printable
-from k9py.operations.change import ChangeWarning, Gravity
-from k9py.rollouts.semantic_diff import MeaningChange
+from k9py.operations.plan import PreflightWarning, WarningLevel
+from k9py.rollouts.semantic_diff import SemanticChange
 from k9py.rollouts.template_diff import DiffLine
-from k9py.tui.dialogs.difference import difference_lines, meaning_text_lines
+from k9py.tui.dialogs.difference import folded_diff_lines, yaml_diff_lines
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
-from k9py.views.present_state import PresentState
+from k9py.views.current_state import CurrentState
 from k9py.views.values import Tone
 
-Row = tuple[str, str, str]
+BeforeAfter = tuple[str, str, str]
 """(what, value now, value then)."""
 
 UNKNOWN_CODES: Final = frozenset({"unknown", "not-tried"})
 """Warnings that say what is not known, which is never the same as fine."""
 
-_TONES: Final = {Gravity.DANGER: Tone.FAIL, Gravity.CAUTION: Tone.WARN, Gravity.NOTE: Tone.MUTED}
+_TONES: Final = {WarningLevel.DANGER: Tone.FAIL, WarningLevel.CAUTION: Tone.WARN, WarningLevel.NOTE: Tone.MUTED}
 _IMAGE_ROW: Final = "image of "
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TargetStatus:
     """How the target stands now, and what to say first of it.
 
     Args:
@@ -35,26 +35,26 @@ class Standing:
         advice: why this may not be what is wanted, "" when nothing speaks against it.
     """
 
-    state: PresentState
+    state: CurrentState
     advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateChange:
+class TemplateDifference:
     """How the pod template changes: by meaning, and as YAML."""
 
-    meaning: Sequence[MeaningChange]
+    semantic: Sequence[SemanticChange]
     diff: Sequence[DiffLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class QuestionItem:
     """One object of several."""
 
     name: str
-    before_after: Sequence[Row]
-    warnings: Sequence[ChangeWarning]
-    standing: Standing | None = None
+    before_after: Sequence[BeforeAfter]
+    warnings: Sequence[PreflightWarning]
+    status: TargetStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class Question:
     verb: str
     object: str
     place: str
-    before_after: Sequence[Row] = ()
-    warnings: Sequence[ChangeWarning] = ()
-    template: TemplateChange | None = None
-    items: Sequence[Item] = ()
+    before_after: Sequence[BeforeAfter] = ()
+    warnings: Sequence[PreflightWarning] = ()
+    template: TemplateDifference | None = None
+    items: Sequence[QuestionItem] = ()
     notes: Sequence[str] = ()
-    is_tried: bool = True
-    standing: Standing | None = None
+    is_dry_run: bool = True
+    status: TargetStatus | None = None
 
     @property
     def diff(self) -> Sequence[DiffLine]:
@@ -91,14 +91,14 @@ class Question:
         return () if self.template is None else self.template.diff
 
     @property
-    def meaning(self) -> Sequence[MeaningChange]:
+    def meaning(self) -> Sequence[SemanticChange]:
         """The difference of the pod template by meaning, empty when there is none."""
-        return () if self.template is None else self.template.meaning
+        return () if self.template is None else self.template.semantic
 
 
-def tried_words(question: Question) -> tuple[str, Tone]:
+def dry_run_text(question: Question) -> tuple[str, Tone]:
     """Return whether the server has tried the change, and its tone."""
-    if question.is_tried:
+    if question.is_dry_run:
         return "the server has tried it (dry-run) and would accept it", Tone.OK
     return "the server has not tried it", Tone.UNKNOWN
 
@@ -106,7 +106,7 @@ def tried_words(question: Question) -> tuple[str, Tone]:
 def question_lines(question: Question, *, as_yaml: bool, room: int) -> list[TextLine]:
     """Return everything to be read before the answer, folded to so many cells."""
     parts = [
-        standing_lines(question.standing, room),
+        status_lines(question.status, room),
         _changes(question.before_after, room, without_images=bool(question.meaning)),
         _warnings(question.warnings, room),
         [line for item in question.items for line in _item(item, room)],
@@ -121,13 +121,13 @@ def question_lines(question: Question, *, as_yaml: bool, room: int) -> list[Text
     return lines
 
 
-def standing_lines(standing: Standing | None, room: int) -> list[TextLine]:
+def status_lines(standing: TargetStatus | None, room: int) -> list[TextLine]:
     """Return how the target stands in one line, and the advice below it, folded."""
     if standing is None:
         return []
     state = standing.state
     symbol = state.tone.symbol if state.tone.symbol.strip() else "·"
-    lines = fold((TextSpan(f"{symbol} ", state.tone), TextSpan(printable(state.words), state.tone)), room, indent=2)
+    lines = fold((TextSpan(f"{symbol} ", state.tone), TextSpan(printable(state.text), state.tone)), room, indent=2)
     if standing.advice:
         lines += fold(
             (TextSpan(f"{Tone.WARN.symbol} ", Tone.WARN), TextSpan(printable(standing.advice))), room, indent=2
@@ -135,7 +135,7 @@ def standing_lines(standing: Standing | None, room: int) -> list[TextLine]:
     return lines
 
 
-def _changes(rows: Sequence[Row], room: int, *, without_images: bool = False) -> list[TextLine]:
+def _changes(rows: Sequence[BeforeAfter], room: int, *, without_images: bool = False) -> list[TextLine]:
     shown = [row for row in rows if not (without_images and row[0].startswith(_IMAGE_ROW))]
     width = max((len(what) for what, _, _ in shown), default=0)
     lines: list[TextLine] = []
@@ -150,12 +150,12 @@ def _changes(rows: Sequence[Row], room: int, *, without_images: bool = False) ->
     return lines
 
 
-def warning_tone(warning: ChangeWarning) -> Tone:
+def warning_tone(warning: PreflightWarning) -> Tone:
     """Return the tone of a warning; what is not known looks unknown, however loud it is."""
-    return Tone.UNKNOWN if warning.code in UNKNOWN_CODES else _TONES[warning.gravity]
+    return Tone.UNKNOWN if warning.code in UNKNOWN_CODES else _TONES[warning.level]
 
 
-def _warnings(warnings: Sequence[ChangeWarning], room: int) -> list[TextLine]:
+def _warnings(warnings: Sequence[PreflightWarning], room: int) -> list[TextLine]:
     lines: list[TextLine] = []
     for warning in warnings:
         tone = warning_tone(warning)
@@ -165,19 +165,19 @@ def _warnings(warnings: Sequence[ChangeWarning], room: int) -> list[TextLine]:
     return lines
 
 
-def _item(item: Item, room: int) -> list[TextLine]:
+def _item(item: QuestionItem, room: int) -> list[TextLine]:
     rows = ", ".join(f"{what} {before} → {after}" for what, before, after in item.before_after)
     head = (TextSpan(printable(item.name), Tone.ACCENT), TextSpan(f"  {printable(rows)}", Tone.MUTED))
     warnings = _warnings(item.warnings, room - 2)
-    standing = standing_lines(item.standing, room - 2)
+    standing = status_lines(item.status, room - 2)
     return [*fold(head, room, indent=4), *((TextSpan("  "), *line) for line in (*standing, *warnings))]
 
 
-def _template(change: TemplateChange, room: int, *, as_yaml: bool) -> Iterator[TextLine]:
+def _template(change: TemplateDifference, room: int, *, as_yaml: bool) -> Iterator[TextLine]:
     if as_yaml:
         yield (TextSpan("the pod template, as YAML", Tone.ACCENT), TextSpan("  v: by meaning", Tone.MUTED))
-        yield from difference_lines(change.diff)
+        yield from yaml_diff_lines(change.diff)
         return
     yield (TextSpan("the pod template", Tone.ACCENT), TextSpan("  v: as YAML", Tone.MUTED))
-    for line in meaning_text_lines(change.meaning):
+    for line in folded_diff_lines(change.semantic):
         yield from fold(line, room, indent=4)

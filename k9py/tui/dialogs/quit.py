@@ -29,13 +29,13 @@ class QuitDialog(Dialog[bool]):
         super().__init__("Quit kdash?")
 
     def compose_body(self) -> ComposeResult:
-        yield self.part(self.toned(("Ctrl+C or :q quits at once.", Tone.MUTED)))
+        yield self.paragraph(self.toned(("Ctrl+C or :q quits at once.", Tone.MUTED)))
         with Horizontal(classes="buttons"):
             yield Button("Stay", compact=True, id="stay")
             yield Button("Quit", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        self.begin_at(self.query_one("#stay", Button))
+        self.set_initial_focus(self.query_one("#stay", Button))
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

@@ -44,10 +44,10 @@ class SaveLogDialog(Dialog[Extent]):
             for one in _EXTENTS
         ]
         yield OptionList(*options, id="extents", markup=False, compact=True)
-        yield self.part(self.toned(("to ", Tone.MUTED), (self._path, Tone.ACCENT)))
+        yield self.paragraph(self.toned(("to ", Tone.MUTED), (self._path, Tone.ACCENT)))
 
     def on_mount(self) -> None:
-        self.begin_at(self.query_one(OptionList))
+        self.set_initial_focus(self.query_one(OptionList))
 
     def action_move(self, lines: int) -> None:
         """Move the cursor."""

@@ -17,13 +17,13 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from k9py.api.errors import KdashError
-from k9py.informer.clock import Clock
+from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import Question, Standing, question_lines, standing_lines, tried_words
+from k9py.tui.dialogs.question import Question, TargetStatus, dry_run_text, question_lines, status_lines
 from k9py.tui.key_order import OrderedKeys
 from k9py.tui.widgets.number_input import NumberInput
 from k9py.tui.widgets.text_view import TextView
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views.values import Tone
 
 ValueT = TypeVar("ValueT")
@@ -36,7 +36,7 @@ WIDTH: Final = 84
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal(Generic[ValueT]):
+class ScalePreview(Generic[ValueT]):
     """A number as the server would take it: what is to be read before it is confirmed, and what confirms it."""
 
     question: Question
@@ -71,60 +71,60 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
         self,
         name: str,
         place: str,
-        present: int,
+        current: int,
         *,
-        rehearse: Callable[[int], Awaitable[Rehearsal[ValueT]]],
+        dry_run: Callable[[int], Awaitable[ScalePreview[ValueT]]],
         clock: Clock,
-        standing: Standing | None = None,
+        status: TargetStatus | None = None,
         autoscaler: str = "",
-        offered: tuple[int, str] | None = None,
+        suggested: tuple[int, str] | None = None,
         now: str = "",
     ) -> None:
         super().__init__(f"Scale {name}")
-        self.offered = offered
-        self.present = present
-        self.rehearsed: tuple[int, Rehearsal[ValueT]] | None = None
+        self.suggested = suggested
+        self.current = current
+        self.preview: tuple[int, ScalePreview[ValueT]] | None = None
         """The number whose dry-run is shown."""
         self._now = now
         self._place = place
-        self._rehearse = rehearse
+        self._rehearse = dry_run
         self._clock = clock
-        self._standing = standing
+        self._standing = status
         self._autoscaler = autoscaler
         self._wanted: int | None = None
-        self._first = present if offered is None else offered[0]
+        self._first = current if suggested is None else suggested[0]
         self._problem = ""
         self.body = TextView(id="body")
         self.body.can_focus = False
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_part(self._place, standing_lines(self._standing, self.text_room(WIDTH)))
+        yield self.place_paragraph(self._place, status_lines(self._standing, self.text_width(WIDTH)))
         with Horizontal(id="ask"):
             yield Static(self.toned(("replicas  ", Tone.MUTED)), markup=False)
-            number = NumberInput(self.present if self.offered is None else self.offered[0], id="replicas")
+            number = NumberInput(self.current if self.suggested is None else self.suggested[0], id="replicas")
             number.compact = True
             yield number
-            why = self.offered[1] if self.offered is not None else f"now {self._now or self.present}"
+            why = self.suggested[1] if self.suggested is not None else f"now {self._now or self.current}"
             yield Static(self.toned((f"  {why}", Tone.MUTED)), markup=False, id="present")
         yield self.body
-        yield self.part(id="checked")
+        yield self.paragraph(id="checked")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
             yield Button("Scale", compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:
         """Begin in the number; one that is offered is dry-run at once."""
-        self.begin_at(self.query_one(NumberInput))
+        self.set_initial_focus(self.query_one(NumberInput))
         self.body.display = False
-        if self.offered is not None:
-            self._look(self.offered[0], at_once=True)
+        if self.suggested is not None:
+            self._look(self.suggested[0], at_once=True)
         else:
             self._begin_typing()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold anew to the width there is."""
-        if self.rehearsed is not None:
-            self._fill(self.rehearsed[1].question, event.size.width, event.size.height)
+        if self.preview is not None:
+            self._fill(self.preview[1].question, event.size.width, event.size.height)
 
     def _begin_typing(self) -> None:
         if self._autoscaler:
@@ -138,12 +138,12 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
     def _edited(self, event: NumberInput.Edited) -> None:
         if event.number is None:
             self.workers.cancel_group(self, "rehearse")
-            self._wanted, self.rehearsed = None, None
+            self._wanted, self.preview = None, None
             self.body.display = False
             self._fail("a whole number, 0 or more")
-        elif event.number == self.present and not self._now and self.offered is None:
+        elif event.number == self.current and not self._now and self.suggested is None:
             self.workers.cancel_group(self, "rehearse")
-            self._wanted, self.rehearsed, self._problem = None, None, ""
+            self._wanted, self.preview, self._problem = None, None, ""
             self.body.display = False
             self._begin_typing()
         elif event.number != self._wanted and (self._wanted is not None or event.number != self._first):
@@ -152,20 +152,20 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
     @on(NumberInput.Chosen)
     def _chosen(self, event: NumberInput.Chosen) -> None:
         """Enter in the number ends the typing: it is dry-run at once, and never confirmed by this."""
-        if self.rehearsed is None and not self._problem and (self._wanted is not None or self._now):
+        if self.preview is None and not self._problem and (self._wanted is not None or self._now):
             self._look(event.number, at_once=True)
         elif self._wanted is None and not self._problem:
             self.app.notify(self.why_not(), severity="warning", markup=False)
-        elif self.rehearsed is not None:
+        elif self.preview is not None:
             self.app.notify(f"Tab Enter scales to {event.number}", markup=False)
         else:
             self.app.notify(self._problem, severity="warning", markup=False)
 
     def _look(self, number: int, *, at_once: bool = False) -> None:
-        self._wanted, self.rehearsed, self._problem = number, None, ""
+        self._wanted, self.preview, self._problem = number, None, ""
         self.body.display = False
         self._say("dry-running…", Tone.BUSY)
-        start(
+        start_worker(
             self, partial(self._look_up, number, 0.0 if at_once else DEBOUNCE_SECONDS), group="rehearse", exclusive=True
         )
 
@@ -178,15 +178,15 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
             self._fail(f"{error.message}{f' · {error.hint}' if error.hint else ''}")
             return
         if isinstance(self.app, OrderedKeys):
-            self.app.drop_typed_keys()  # what is confirmed has been seen
+            self.app.discard_typed_keys()  # what is confirmed has been seen
         self._fill(rehearsal.question, self.app.size.width, self.app.size.height)
-        text, tone = tried_words(rehearsal.question)
+        text, tone = dry_run_text(rehearsal.question)
         self._say(text, tone)
         self.call_after_refresh(self._shown, number, rehearsal)
 
-    def _shown(self, number: int, rehearsal: Rehearsal[ValueT]) -> None:
+    def _shown(self, number: int, rehearsal: ScalePreview[ValueT]) -> None:
         if number == self._wanted:
-            self.rehearsed = number, rehearsal
+            self.preview = number, rehearsal
 
     def _fill(self, question: Question, width: int, height: int) -> None:
         lines = question_lines(question, as_yaml=False, room=min(width, WIDTH) - 7)
@@ -205,7 +205,7 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
     # -- the answer ---------------------------------------------------------------------------------------------------
 
     def why_not(self) -> str:
-        if self._problem or self.rehearsed is not None:
+        if self._problem or self.preview is not None:
             return self._problem
         return (
             "type another number first"
@@ -215,10 +215,10 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
 
     @on(Button.Pressed, "#confirm")
     def _confirm(self) -> None:
-        if self.rehearsed is None or self.rehearsed[0] != self.query_one(NumberInput).number:
+        if self.preview is None or self.preview[0] != self.query_one(NumberInput).number:
             self.app.notify(self.why_not(), severity="warning", markup=False)
             return
-        self.dismiss(self.rehearsed[1].value)
+        self.dismiss(self.preview[1].value)
 
     @on(Button.Pressed, "#cancel")
     def _cancel(self) -> None:

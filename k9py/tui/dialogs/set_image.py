@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from k9py.api.text import printable
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import Standing, standing_lines
+from k9py.tui.dialogs.question import TargetStatus, status_lines
 from k9py.views.values import Tone
 
 WIDTH: Final = 96
@@ -62,7 +62,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         *,
         check: Callable[[Mapping[str, str]], str],
         typed: Mapping[str, str] | None = None,
-        standing: Standing | None = None,
+        status: TargetStatus | None = None,
     ) -> None:
         super().__init__(f"Set image of {name}")
         self.images = dict(images)
@@ -71,17 +71,17 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         self._at = 0
         self._place = place
         self._check = check
-        self._standing = standing
+        self._standing = status
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_part(self._place, standing_lines(self._standing, self.text_room(WIDTH)))
+        yield self.place_paragraph(self._place, status_lines(self._standing, self.text_width(WIDTH)))
         if len(self._names) > 1:
             listing = OptionList(id="containers", markup=False, compact=True)
             listing.can_focus = False
             yield listing
         yield Static("", id="asked", markup=False)
         yield Input(id="image", compact=True, select_on_focus=False)
-        yield self.part(id="wrong")
+        yield self.paragraph(id="wrong")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
             yield Button("Continue", compact=True, id="confirm")
@@ -91,7 +91,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         self.query_one("#wrong").display = False
         self._fill()
         self._go_to(self._at)
-        self.begin_at(self.query_one(Input))
+        self.set_initial_focus(self.query_one(Input))
 
     def begin_with(self, name: str) -> None:
         """Put the cursor on that container at first, unless another one was changed before."""

@@ -13,14 +13,14 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.logs.choice import Group, SourceItem, Tick
+from k9py.tui.logs.source_filter import CheckedItem, ItemGroup, SourceItem
 from k9py.views.values import Tone
 
 LEAST_ROWS: Final = 4
 ROWS_AROUND: Final = 6
 """Of the screen, that are not the list's: the frame, the input, the room between."""
 
-_TITLES: Final[dict[Group, str]] = {
+_TITLES: Final[dict[ItemGroup, str]] = {
     "pod": "Pods",
     "container": "Containers",
     "level": "Levels",
@@ -35,7 +35,7 @@ class _NamePart(Input):
         return key != "space" and super().check_consume_key(key, character)
 
 
-class SourcesDialog(Dialog[frozenset[Tick]]):
+class SourcesDialog(Dialog[frozenset[CheckedItem]]):
     """A list to tick, narrowed by typing. Returns what is ticked.
 
     Args:
@@ -60,11 +60,16 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
     SUBTITLE = "Space ticks · type to narrow · Enter applies · ^R none · Esc cancels"
 
     def __init__(
-        self, items: Sequence[SourceItem], ticked: Collection[Tick], *, only: bool, current: Tick | None = None
+        self,
+        items: Sequence[SourceItem],
+        ticked: Collection[CheckedItem],
+        *,
+        only: bool,
+        current: CheckedItem | None = None,
     ) -> None:
         super().__init__("Show only" if only else "Leave out")
         self.items = tuple(items)
-        self.ticked = set(ticked)
+        self.checked = set(ticked)
         self._only = only
         self._current = current
         self._rows: list[SourceItem | None] = []
@@ -77,7 +82,7 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.begin_at(self.query_one(Input))
+        self.set_initial_focus(self.query_one(Input))
 
     def on_resize(self) -> None:
         """The list is as tall as the screen allows."""
@@ -101,14 +106,14 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
             ]
         )
         at = [index for index, row in enumerate(self._rows) if row is not None]
-        wanted = next((index for index in at if (row := self._rows[index]) and row.tick == self._current), None)
+        wanted = next((index for index in at if (row := self._rows[index]) and row.checked_item == self._current), None)
         listing.highlighted = wanted if wanted is not None else next(iter(at), None)
 
-    def _heading(self, group: Group) -> Text:
+    def _heading(self, group: ItemGroup) -> Text:
         return self.toned((_TITLES[group], Tone.MUTED))
 
     def _line(self, item: SourceItem) -> Text:
-        ticked = item.tick in self.ticked
+        ticked = item.checked_item in self.checked
         word = "read" if item.group == "role" else "only" if self._only else "left out"
         mark = "[✓] " if ticked else "[ ] "
         said = f"  {word}" if ticked else ""
@@ -133,13 +138,13 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
         at = listing.highlighted
         item = self._rows[at] if at is not None else None
         if at is not None and item is not None:
-            self.ticked ^= {item.tick}
+            self.checked ^= {item.checked_item}
             listing.replace_option_prompt_at_index(at, self._line(item))
 
     def action_untick_all(self) -> None:
         """Take every tick away."""
         listing = self.query_one(OptionList)
-        self.ticked.clear()
+        self.checked.clear()
         for index, item in enumerate(self._rows):
             if item is not None:
                 listing.replace_option_prompt_at_index(index, self._line(item))
@@ -150,4 +155,4 @@ class SourcesDialog(Dialog[frozenset[Tick]]):
 
     @on(Input.Submitted)
     def _apply(self) -> None:
-        self.dismiss(frozenset(self.ticked))
+        self.dismiss(frozenset(self.checked))

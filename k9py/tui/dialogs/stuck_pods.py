@@ -41,17 +41,17 @@ class StuckPodsDialog(Dialog[bool]):
         self._place = place
 
     def compose_body(self) -> ComposeResult:
-        yield self.part(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
+        yield self.paragraph(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
         why = "The rollback is written. A StatefulSet waits for a broken pod to become ready before it goes on: "
         them = "this pod is" if len(self.pods) == 1 else "these pods are"
-        yield self.part(self.toned((f"{why}{them} replaced only when deleted.", Tone.PLAIN)))
+        yield self.paragraph(self.toned((f"{why}{them} replaced only when deleted.", Tone.PLAIN)))
         with VerticalScroll(id="pods", classes="part", can_focus=False):
             lines = [
                 self.toned((f"{number}. ", Tone.MUTED), (name, Tone.ACCENT), (f"  {state}  uid {uid}", Tone.MUTED))
                 for number, (name, uid, state) in enumerate(self.pods, start=1)
             ]
-            yield self.part(*lines)
-        yield self.part(
+            yield self.paragraph(*lines)
+        yield self.paragraph(
             self.toned(("One after the other, in this order; each only if it is still that pod.", Tone.MUTED))
         )
         with Horizontal(classes="buttons"):
@@ -59,7 +59,7 @@ class StuckPodsDialog(Dialog[bool]):
             yield Button("Delete in order", compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:
-        self.begin_at(self.query_one("#cancel", Button))
+        self.set_initial_focus(self.query_one("#cancel", Button))
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

@@ -18,16 +18,16 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.rollouts.authors import Author
-from k9py.rollouts.revision_past import RevisionPast
+from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.undo_target import UndoTarget, numbered_alike, previous_revision, revision_label
+from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_label, with_same_number
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.difference import difference_text
-from k9py.tui.dialogs.question import Standing, standing_lines
+from k9py.tui.dialogs.difference import template_diff_lines
+from k9py.tui.dialogs.question import TargetStatus, status_lines
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views import revisions as revision_table
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -85,8 +85,8 @@ class UndoDialog(Dialog[Revision]):
         load: LoadTemplates,
         now: datetime,
         authors: Mapping[str, Author] | None = None,
-        standing: Standing | None = None,
-        pasts: Mapping[str, RevisionPast] | None = None,
+        status: TargetStatus | None = None,
+        pasts: Mapping[str, RevisionOutcome] | None = None,
     ) -> None:
         super().__init__(f"Undo {name}")
         self.revisions = tuple(revisions)
@@ -95,7 +95,7 @@ class UndoDialog(Dialog[Revision]):
         self._chosen = chosen
         self._load = load
         self._authors = authors or {}
-        self._standing = standing
+        self._standing = status
         self._pasts = pasts or {}
         self.is_yaml = False
         self._by_key = {one.key: one for one in self.revisions}
@@ -107,7 +107,7 @@ class UndoDialog(Dialog[Revision]):
         self._read: dict[ObjectKey, Templates] = {}
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_part(self._place, standing_lines(self._standing, self.text_room(WIDTH)))
+        yield self.place_paragraph(self._place, status_lines(self._standing, self.text_width(WIDTH)))
         yield self.table
         yield Static("", id="then", markup=False)
         yield self.difference
@@ -125,7 +125,7 @@ class UndoDialog(Dialog[Revision]):
         at = self._chosen or suggested or current_revision(self.revisions)
         if at is not None:
             self.table.select_key(at.key)
-        self.begin_at(self.table)
+        self.set_initial_focus(self.table)
 
     def _row(self, revision: Revision, now: datetime) -> Row:
         row = revision_table.row(revision, now, author=self._authors.get(revision.name))
@@ -139,16 +139,16 @@ class UndoDialog(Dialog[Revision]):
             return "now", Tone.ACCENT
         if not revision.number:
             return "no revision number", Tone.WARN
-        alike = numbered_alike(self.revisions, revision)
+        alike = with_same_number(self.revisions, revision)
         if len(alike) > 1:
             return f"also {', '.join(printable(one.name) for one in alike if one is not revision)}", Tone.WARN
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             return "suggested", Tone.ACCENT
-        past = self._pasts.get(revision.uid, RevisionPast())
-        return past.words(now), Tone.WARN
+        past = self._pasts.get(revision.uid, RevisionOutcome())
+        return past.text(now), Tone.WARN
 
     @property
-    def chosen(self) -> Revision | None:
+    def selected(self) -> Revision | None:
         """The revision under the cursor."""
         key = self.table.cursor_key
         return None if key is None else self._by_key.get(key)
@@ -156,9 +156,9 @@ class UndoDialog(Dialog[Revision]):
     @on(Highlighted)
     def _look(self, event: Highlighted) -> None:
         event.stop()
-        revision = self.chosen
+        revision = self.selected
         if revision is not None:
-            start(self, partial(self._show, revision), group="difference", exclusive=True)
+            start_worker(self, partial(self._show, revision), group="difference", exclusive=True)
 
     async def _show(self, revision: Revision) -> None:
         self.query_one("#confirm", Button).disabled = bool(self.why_not())
@@ -168,8 +168,8 @@ class UndoDialog(Dialog[Revision]):
             return
         why = ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
-            why = f" · suggested: {self._suggested.why}"
-        elif said := self._pasts.get(revision.uid, RevisionPast()).words(self._now):
+            why = f" · suggested: {self._suggested.reason}"
+        elif said := self._pasts.get(revision.uid, RevisionOutcome()).text(self._now):
             why = f" · {said}"
         words.update(
             self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED))
@@ -196,21 +196,23 @@ class UndoDialog(Dialog[Revision]):
                 return
         old, new = templates if is_back else reversed(templates)
         size, as_yaml = self.difference.size, self.is_yaml
-        self.difference.set_lines(difference_text(old, new, as_yaml=as_yaml, context=CONTEXT_LINES, size=size))
+        self.difference.set_lines(template_diff_lines(old, new, as_yaml=as_yaml, context=CONTEXT_LINES, size=size))
         self.difference.scroll_to_line(0)
 
     def on_resize(self) -> None:
         """Fold the difference anew to the width there is."""
-        revision = self.chosen
+        revision = self.selected
         if revision is not None:
-            self.call_after_refresh(start, self, partial(self._show, revision), group="difference", exclusive=True)
+            self.call_after_refresh(
+                start_worker, self, partial(self._show, revision), group="difference", exclusive=True
+            )
 
     def action_switch(self) -> None:
         """Show the difference as YAML, or by meaning again."""
         self.is_yaml = not self.is_yaml
-        revision = self.chosen
+        revision = self.selected
         if revision is not None:
-            start(self, partial(self._show, revision), group="difference", exclusive=True)
+            start_worker(self, partial(self._show, revision), group="difference", exclusive=True)
 
     @on(Selected)
     def _take(self, event: Selected) -> None:
@@ -225,7 +227,7 @@ class UndoDialog(Dialog[Revision]):
             self.dismiss(None)
 
     def _go_on(self) -> None:
-        revision = self.chosen
+        revision = self.selected
         why = self.why_not()
         if revision is None or why:
             self.app.notify(why, severity="warning", markup=False)
@@ -234,7 +236,7 @@ class UndoDialog(Dialog[Revision]):
 
     def why_not(self) -> str:
         """Return why there is no going back to the revision under the cursor."""
-        revision = self.chosen
+        revision = self.selected
         if revision is None:
             return "there is no revision"
         if revision.is_current:

@@ -16,7 +16,7 @@ from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.cluster.queries import Queries
-from k9py.logs.line import LogLine, split_line, stamp
+from k9py.logs.line import LogLine, parse_timestamp, split_line
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.source_errors import container_lines
 from k9py.rollouts.status import RolloutState
@@ -29,7 +29,7 @@ _MOVING: Final = frozenset({RolloutState.PROGRESSING, RolloutState.STALLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class ComparedRevisions:
     """What is compared.
 
     Args:
@@ -42,7 +42,7 @@ class Sides:
     new: str = ""
     old: tuple[str, ...] = ()
     names: Mapping[str, str] | None = None
-    is_telling: bool = False
+    is_useful: bool = False
 
 
 def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
@@ -57,12 +57,14 @@ def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
     }
 
 
-def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], now: datetime) -> Sides:
+def compared_revisions(
+    queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], now: datetime
+) -> ComparedRevisions:
     """Return what to compare in the logs of a subject."""
     workload = workload_of(queries, subject)
     running = dict.fromkeys(one.revision for one in targets if one.revision)
     if workload is None:
-        return Sides(next(iter(running), ""))
+        return ComparedRevisions(next(iter(running), ""))
     revisions = queries.revisions_of(workload)
     by_hash = {one.pod_template_hash: one for one in revisions if one.pod_template_hash}
     names = {key: f"revision {one.number}" if one.number else key for key, one in by_hash.items()}
@@ -72,18 +74,18 @@ def sides(queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], no
     old = tuple(key for key in ordered if key != new)
     view = queries.rollout_view(workload, now)
     is_moving = view is not None and view.status.state in _MOVING
-    return Sides(new, old, names, is_telling=bool(old) and (len(running) > 1 or is_moving))
+    return ComparedRevisions(new, old, names, is_useful=bool(old) and (len(running) > 1 or is_moving))
 
 
 def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
     """Return the one workload a subject is about: itself, or the only one behind a service."""
     if subject.kind in WORKLOAD_KINDS:
         return subject
-    behind = queries.rollouts_of(subject) if subject.kind == "Service" else ()
+    behind = queries.backends_of(subject) if subject.kind == "Service" else ()
     return behind[0] if len(behind) == 1 else None
 
 
-def started(pods: Iterable[Pod]) -> dict[str, datetime]:
+def container_start_times(pods: Iterable[Pod]) -> dict[str, datetime]:
     """Return since when each run of a container goes on, by its id."""
     found: dict[str, datetime] = {}
     for pod in pods:
@@ -94,7 +96,7 @@ def started(pods: Iterable[Pod]) -> dict[str, datetime]:
     return found
 
 
-def beginnings(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[LogTarget, ...]:
+def startup_targets(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[LogTarget, ...]:
     """Return the containers whose beginning tells how an old revision starts: those of one pod of it."""
     for revision in old:
         mine = [one for one in targets if one.revision == revision and one.role in ("main", "sidecar")]
@@ -103,7 +105,7 @@ def beginnings(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[LogTar
     return ()
 
 
-async def read_beginning(source: LogSource, target: LogTarget) -> list[LogLine]:
+async def read_startup_lines(source: LogSource, target: LogTarget) -> list[LogLine]:
     """Return the first lines of a container's log; none when they cannot be read."""
     lines: list[LogLine] = []
     try:
@@ -114,7 +116,7 @@ async def read_beginning(source: LogSource, target: LogTarget) -> list[LogLine]:
             async for batch in container_lines(batches):
                 for raw in batch:
                     at, text = split_line(raw)
-                    found = stamp(at)
+                    found = parse_timestamp(at)
                     lines.append(LogLine(target, found.at if found else None, text))
     except (KdashError, TimeoutError):
         return []

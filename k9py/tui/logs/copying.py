@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from k9py.config.clipboard import MAX_BASE64, Clipboard
-from k9py.logs.parsing.sgr import as_written
+from k9py.logs.parsing.sgr import plain_text_with_tabs
 from k9py.tui.widgets.log_view.view import LogView
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SLICE_SECONDS: Final = 0.003
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ClipboardCopy:
     """What to do.
 
     Args:
@@ -31,7 +31,7 @@ class Copy:
     """
 
     text: str
-    words: str
+    message: str
 
     @property
     def is_refused(self) -> bool:
@@ -39,57 +39,57 @@ class Copy:
         return not self.text
 
 
-async def copy_from(app: KdashApp, view: LogView) -> None:
+async def copy_selection(app: KdashApp, view: LogView) -> None:
     """Copy the lines chosen in a view; whatever comes of it is said."""
-    made = await copy_chosen(view, app.options.clipboard)
+    made = await prepare_copy(view, app.options.clipboard)
     if not made.is_refused:
         app.copy_to_clipboard(made.text)
         view.clear_marks()
-    app.say(made.words, failed=made.is_refused)
+    app.show_message(made.message, failed=made.is_refused)
 
 
-async def copy_chosen(view: LogView, clipboard: Clipboard) -> Copy:
+async def prepare_copy(view: LogView, clipboard: Clipboard) -> ClipboardCopy:
     """Return what to send for the lines chosen in a view, as the containers wrote them, and what to say of it.
 
     Without the time and the source that stand before them on the screen, without escape sequences and without our own
     markers between them, unless there is nothing else.
     """
-    count = view.chosen_count
+    count = view.selected_count
     lines: list[str] = []
     markers: list[str] = []
     characters = 0
     until = perf_counter() + SLICE_SECONDS
-    for line in view.chosen_lines():
-        text = as_written(line.text)
+    for line in view.selected_lines():
+        text = plain_text_with_tabs(line.text)
         (markers if line.marker else lines).append(text)
         characters += len(text) + 1
         if characters > MAX_BASE64:
-            return copy_of(lines, clipboard, count=max(count, len(lines)))
+            return clipboard_copy(lines, clipboard, count=max(count, len(lines)))
         if perf_counter() >= until:
             await asyncio.sleep(0)
             until = perf_counter() + SLICE_SECONDS
-    return copy_of(lines or markers, clipboard)
+    return clipboard_copy(lines or markers, clipboard)
 
 
-def copy_of(lines: Sequence[str], clipboard: Clipboard, *, count: int | None = None) -> Copy:
+def clipboard_copy(lines: Sequence[str], clipboard: Clipboard, *, count: int | None = None) -> ClipboardCopy:
     """Return what to send for these lines, and what to say of it.
 
     Args:
         count: how many lines are wanted, where these, too much already, are only the first of them.
     """
     if not lines:
-        return Copy("", "there is no line to copy")
+        return ClipboardCopy("", "there is no line to copy")
     text = "\n".join(lines)
     count = len(lines) if count is None else count
     many = f"{count:,} line{'' if count == 1 else 's'}"
     them = "it" if count == 1 else "them"
-    if clipboard.answer == "refused":
-        return Copy("", f"no clipboard here ({clipboard.why}): Ctrl+S saves {them}")
+    if clipboard.support == "refused":
+        return ClipboardCopy("", f"no clipboard here ({clipboard.why}): Ctrl+S saves {them}")
     size = (len(text.encode("utf-8", "replace")) + 2) // 3 * 4
     if size > MAX_BASE64:
         sent = f"{size // 1000} kB as it is sent" if count == len(lines) else f"the first {len(lines):,} are too much"
-        return Copy("", f"too much for a terminal's clipboard: {many}, {sent}. Ctrl+S saves {them}")
-    if clipboard.answer == "taken":
-        return Copy(text, f"copied {many}")
+        return ClipboardCopy("", f"too much for a terminal's clipboard: {many}, {sent}. Ctrl+S saves {them}")
+    if clipboard.support == "taken":
+        return ClipboardCopy(text, f"copied {many}")
     otherwise = f"if {'it does' if count == 1 else 'they do'} not arrive, Ctrl+S saves {them}"
-    return Copy(text, f"sent {many} to the clipboard (OSC 52) · {clipboard.why or otherwise}")
+    return ClipboardCopy(text, f"sent {many} to the clipboard (OSC 52) · {clipboard.why or otherwise}")

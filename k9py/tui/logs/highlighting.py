@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.api.search_pattern import pattern_fault
+from k9py.api.search_pattern import pattern_error
 
 _ITEM: Final = re.compile(r"/(?P<pattern>(?:\\.|[^/\\])+)/(?=\s|$)|(?P<word>\S+)")
 
@@ -37,7 +37,7 @@ def parse_highlights(text: str) -> Highlights:
         if pattern is None:
             patterns[re.escape(item["word"])] = None
             continue
-        if fault := pattern_fault(pattern):
+        if fault := pattern_error(pattern):
             problem = problem or f"/{pattern}/: {fault}"
         patterns[pattern] = None
     return Highlights(tuple(patterns), problem)

@@ -16,22 +16,22 @@ from k9py.api.meta import ObjectKey
 from k9py.api.workloads import RESTARTED_AT
 from k9py.operations.undo import revision_template
 from k9py.rollouts.revisions import Revision
-from k9py.rollouts.template_diff import comparable
+from k9py.rollouts.template_diff import normalized_template
 
 
-class Source(Protocol):
+class ObjectReader(Protocol):
     """What is asked of a connection."""
 
     async def get(self, key: ObjectKey) -> dict[str, Any]: ...
 
 
-class Restarts:
+class RestartedRevisions:
     """The templates of revisions, as far as they matter for what their containers say."""
 
     def __init__(self) -> None:
         self._known: dict[str, bytes | None] = {}
 
-    async def learn(self, source: Source, revisions: Iterable[Revision]) -> bool:
+    async def load(self, source: ObjectReader, revisions: Iterable[Revision]) -> bool:
         """Read the templates not known yet; tell whether there were any."""
         unknown = [one for one in revisions if one.pod_template_hash not in self._known]
         for one in unknown:
@@ -43,7 +43,7 @@ class Restarts:
                 self._known[one.pod_template_hash] = essence(template)
         return bool(unknown)
 
-    def knows(self, revision: str) -> bool:
+    def has(self, revision: str) -> bool:
         """Tell whether the revision's template has been asked for."""
         return revision in self._known
 
@@ -57,7 +57,7 @@ class Restarts:
 
 def essence(template: Mapping[str, Any]) -> bytes:
     """Return a pod template without what a restart changes, in one form."""
-    kept = dict(comparable(template))
+    kept = dict(normalized_template(template))
     metadata = dict(kept.get("metadata") or {})
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != RESTARTED_AT}
     metadata["annotations"] = annotations

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
-from k9py.logs.buffer.saving import file_name, save, stamp
+from k9py.logs.buffer.log_file import file_name, format_timestamp, save_lines
 from k9py.logs.line import LogLine
-from k9py.logs.parsing.sgr import plain
+from k9py.logs.parsing.sgr import plain_text
 from k9py.tui.dialogs.save_log import SaveLogDialog
 from k9py.tui.widgets.log_view.view import LogView
 
@@ -26,7 +26,7 @@ async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
     """Ask what to save of a subject's log and save it; whatever comes of it is said."""
     directory = app.options.log_directory
     if directory is None:
-        app.say("there is no directory to save logs in", failed=True)
+        app.show_message("there is no directory to save logs in", failed=True)
         return
     name = file_name(app.context, subject.namespace, subject.kind, subject.name, app.options.clock.now())
     state = view.state
@@ -36,11 +36,11 @@ async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
     lines = view.shown_lines() if extent == "shown" else _kept_lines(view)
     header = file_header(app.context, subject, view, is_shown=extent == "shown")
     try:
-        saved = await save(lines, directory, name, plain, header)
+        saved = await save_lines(lines, directory, name, plain_text, header)
     except KdashError as error:
         app.show_error("Save the log", error)
         return
-    app.say(f"saved {saved.lines:,} line{'' if saved.lines == 1 else 's'} to {saved.path}")
+    app.show_message(f"saved {saved.lines:,} line{'' if saved.lines == 1 else 's'} to {saved.path}")
 
 
 def _kept_lines(view: LogView) -> Iterator[LogLine]:
@@ -58,14 +58,14 @@ def file_header(context: str, subject: ObjectKey, view: LogView, *, is_shown: bo
     words = [f"context {context}, {subject}"]
     newest = (buffer.line(number) for number in range(buffer.end - 1, buffer.first - 1, -1))
     ends = [_first_stamp(line for _, line in buffer.lines_between(buffer.first, buffer.end)), _first_stamp(newest)]
-    words.append(f"what {'is shown' if is_shown else 'was kept'} of {' to '.join(map(stamp, ends))}")
+    words.append(f"what {'is shown' if is_shown else 'was kept'} of {' to '.join(map(format_timestamp, ends))}")
     if is_shown and state.filter_text:
         around = f", with {state.context} line{'' if state.context == 1 else 's'} of context" if state.context else ""
         words.append(f"only lines that match: {state.filter_text}{around}")
         words += [state.filter_problem] if state.filter_problem else []
         words += ["the filter had not been through all lines yet"] if state.scanning else []
-    if is_shown and hidden.places:
-        names = sorted(f"{pod}/{container}" for _, pod, container, _ in hidden.places)
+    if is_shown and hidden.containers:
+        names = sorted(f"{pod}/{container}" for _, pod, container, _ in hidden.containers)
         more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
         words.append(f"without the lines of {', '.join(names[:_MOST_NAMES])}{more}")
     if is_shown and hidden.levels:
@@ -73,12 +73,15 @@ def file_header(context: str, subject: ObjectKey, view: LogView, *, is_shown: bo
         words.append(f"without lines of level: {levels}")
     if is_shown and state.cleared:
         words.append(f"without {state.cleared:,} lines from before the view was cleared")
-    if buffer.let_go:
-        lines = f"{buffer.let_go:,} older line{' is' if buffer.let_go == 1 else 's are'}"
+    if buffer.dropped_before_first:
+        lines = f"{buffer.dropped_before_first:,} older line{' is' if buffer.dropped_before_first == 1 else 's are'}"
         words.append(f"{lines} not here: there was no room to keep more")
     return words
 
 
 def _first_stamp(lines: Iterable[LogLine | None]) -> datetime | None:
     """Return the first time told by lines, not far into them."""
-    return next((line.at for line in islice(lines, _MOST_LOOKED) if line is not None and line.at is not None), None)
+    return next(
+        (line.timestamp for line in islice(lines, _MOST_LOOKED) if line is not None and line.timestamp is not None),
+        None,
+    )

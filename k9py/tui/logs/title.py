@@ -4,40 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k9py.logs.follow.range import PREVIOUS, LogRange
-from k9py.logs.follow.status import StreamCounts, TailState, TargetStatus
+from k9py.logs.follow.log_range import PREVIOUS, LogRange
+from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
 from k9py.tui.widgets.log_view.state import LogState
 
 
-def count_words(counts: StreamCounts) -> str:
+def container_count_text(counts: StreamCounts) -> str:
     """Return how many containers there are, and how many of them are read at a time; "" when there are none."""
     if not counts.wanted:
         return ""
-    if counts.resting:
-        return f"{counts.wanted - counts.resting} of {counts.wanted} containers at a time, in turn"
+    if counts.queued:
+        return f"{counts.wanted - counts.queued} of {counts.wanted} containers at a time, in turn"
     return f"{counts.wanted} container{'' if counts.wanted == 1 else 's'}"
 
 
-def range_words(range: LogRange, *, previous: bool) -> str:  # noqa: A002
+def range_text(range: LogRange, *, previous: bool) -> str:  # noqa: A002
     """Return how much of each container's log is shown: of a former run always its end, whatever is chosen."""
-    return f"last {PREVIOUS.tail_lines:,} lines" if previous else range.words
+    return f"last {PREVIOUS.tail_lines:,} lines" if previous else range.label
 
 
-def empty_words(states: Iterable[TargetStatus]) -> str:
+def empty_text(states: Iterable[TargetStatus]) -> str:
     """Return why there is no line: what the containers' states say, each once; "" when they say nothing."""
-    return " · ".join(dict.fromkeys(one.words for one in states if one.words and one.state is not TailState.RESTING))
+    return " · ".join(
+        dict.fromkeys(one.message for one in states if one.message and one.state is not TargetState.QUEUED)
+    )
 
 
-def waiting_words(states: Iterable[TargetStatus]) -> str:
+def waiting_text(states: Iterable[TargetStatus]) -> str:
     """Return how many containers have nothing to be read yet, and why if it is the same for all; "" for none."""
-    waiting = [one.words for one in states if one.state is TailState.WAITING and one.words]
+    waiting = [one.message for one in states if one.state is TargetState.RETRYING and one.message]
     if not waiting:
         return ""
     why = dict.fromkeys(waiting)
     return f"{len(waiting)} {next(iter(why)) if len(why) == 1 else 'waiting, each for something else'}"
 
 
-def corner_words(state: LogState) -> str:
+def subtitle_text(state: LogState) -> str:
     """Return how much of what is kept is shown, and what is no longer kept."""
     parts = []
     if state.filter_text:
@@ -47,7 +49,7 @@ def corner_words(state: LogState) -> str:
     return " · ".join(parts)
 
 
-def nothing_words(state: LogState) -> str:
+def nothing_shown_text(state: LogState) -> str:
     """Return why none of the lines that are kept is shown."""
     if state.cleared == state.lines:
         return f"cleared: nothing new yet, L shows the {state.cleared:,} lines before"

@@ -19,7 +19,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 _SETTLED = (Tone.OK, Tone.PLAIN, Tone.MUTED)
 
 
-def acted_source(
+def with_operations(
     source: RowSource, columns: tuple[Column, ...], column: str, acted: Callable[[ObjectKey], str]
 ) -> RowSource:
     """Return the same rows, marked where the person's change is on its way.

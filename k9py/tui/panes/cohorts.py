@@ -20,14 +20,14 @@ from textual.widgets import ProgressBar, Static
 from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.api.workloads import Workload
-from k9py.rollouts.allowance import Deadline, allowance, deadline
-from k9py.rollouts.cohort_facts import CohortFacts
+from k9py.rollouts.cohort_status import CohortStatus
 from k9py.rollouts.status import RolloutStatus
+from k9py.rollouts.strategy_limits import ProgressDeadline, progress_deadline, strategy_limits
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextSpan
 from k9py.views.cohorts import cohort_lines
-from k9py.views.meaning import Line
+from k9py.views.semantic_diff import StyledLine
 from k9py.views.values import Tone
 
 INDENT: Final = 4
@@ -127,9 +127,9 @@ class Lines(Static):
     def __init__(self, *, id: str, folds: bool = False) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id, classes="-empty -folds" if folds else "-empty")
         self._folds = folds
-        self.lines: tuple[Line, ...] = ()
+        self.lines: tuple[StyledLine, ...] = ()
 
-    def show(self, lines: Iterable[Line]) -> None:
+    def show(self, lines: Iterable[StyledLine]) -> None:
         """Show these lines; none: nothing is there."""
         wanted = tuple(lines)
         if wanted == self.lines:
@@ -165,7 +165,7 @@ class Cohorts(Horizontal):
         yield self.newest
         yield self.older
 
-    def show(self, facts: Sequence[CohortFacts], now: datetime, *, room: int, compact: bool) -> None:
+    def show(self, facts: Sequence[CohortStatus], now: datetime, *, room: int, compact: bool) -> None:
         """Show the cohorts.
 
         Args:
@@ -184,9 +184,9 @@ class Cohorts(Horizontal):
         self.older.display = bool(old)
 
 
-def _lines(facts: Sequence[CohortFacts], now: datetime, room: int, *, compact: bool) -> list[Line]:
+def _lines(facts: Sequence[CohortStatus], now: datetime, room: int, *, compact: bool) -> list[StyledLine]:
     """Return the lines of the cohorts, long ones folded under themselves."""
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for one in facts:
         heading, counts, *others = cohort_lines([one], now)
         first = [(*heading[:2], *counts, *heading[2:])] if compact else [heading, counts]
@@ -197,21 +197,21 @@ def _lines(facts: Sequence[CohortFacts], now: datetime, room: int, *, compact: b
     return lines
 
 
-def allowance_line(workload: Workload, now: datetime) -> Line:
+def allowance_line(workload: Workload, now: datetime) -> StyledLine:
     """Return what the strategy allows, and how long the rollout may still go on without progress."""
-    left = deadline(workload, now)
+    left = progress_deadline(workload, now)
     return (
         ("allows ", Tone.MUTED),
-        (allowance(workload).words, Tone.PLAIN),
-        *(() if left is None else deadline_pieces(left)),
+        (strategy_limits(workload).text, Tone.PLAIN),
+        *(() if left is None else deadline_text(left)),
     )
 
 
-def deadline_pieces(left: Deadline) -> Line:
+def deadline_text(left: ProgressDeadline) -> StyledLine:
     """Say what is left of the progress deadline."""
     of = f" of {duration(left.seconds)} without progress"
-    if left.left <= 0:
+    if left.remaining <= 0:
         return (("   deadline ", Tone.MUTED), ("passed", Tone.PLAIN), (f" after {duration(left.seconds)}", Tone.MUTED))
-    minutes, seconds = divmod(int(left.left), 60)
+    minutes, seconds = divmod(int(left.remaining), 60)
     words = f"{minutes}m{seconds:02}s" if minutes else f"{seconds}s"
     return (("   deadline in ", Tone.MUTED), (words, Tone.PLAIN), (of, Tone.MUTED))

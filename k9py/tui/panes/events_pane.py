@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 
 from k9py.api.events import Event
 from k9py.api.meta import Condition
-from k9py.informer.clock import Clock
+from k9py.runtime.clock import Clock
 from k9py.tui.panes.cohorts import Lines
-from k9py.tui.panes.sources import Shape
+from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary import condition_lines
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.views import events as event_table
 
-_SHAPE = Shape.of(event_table.COLUMNS, without=frozenset({"from"}))
+_SHAPE = ColumnSet.of(event_table.COLUMNS, without=frozenset({"from"}))
 
 
 class EventsPane(TablePane):
@@ -43,5 +43,5 @@ class EventsPane(TablePane):
 
     def show_events(self, events: Iterable[Event], now: datetime) -> None:
         """Show the events, newest first."""
-        self.set_rows([_SHAPE.cut(event_table.row(one, now)) for one in events])
-        self.set_empty("no events in the last hour")
+        self.set_rows([_SHAPE.select(event_table.row(one, now)) for one in events])
+        self.set_empty_text("no events in the last hour")

@@ -9,10 +9,10 @@ from typing import Final
 from msgspec import structs
 
 from k9py.api.meta import ObjectKey
-from k9py.informer.clock import Clock
 from k9py.rollouts.authors import Author
-from k9py.rollouts.revision_past import Pasts
+from k9py.rollouts.revision_outcome import RevisionOutcomes
 from k9py.rollouts.revisions import Revision
+from k9py.runtime.clock import Clock
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.views import revisions as revision_table
@@ -32,14 +32,14 @@ class HistoryPane(TablePane):
         self.base: ObjectKey | None = None
         """The revision marked as the one to compare with."""
         self._authors: Mapping[str, Author] | None = None
-        self._pasts: Pasts = {}
+        self._pasts: RevisionOutcomes = {}
 
     def show_revisions(
         self,
         revisions: Sequence[Revision],
         authors: Mapping[str, Author] | None,
         now: datetime,
-        pasts: Pasts | None = None,
+        pasts: RevisionOutcomes | None = None,
     ) -> None:
         """Show these revisions.
 
@@ -58,31 +58,31 @@ class HistoryPane(TablePane):
             first, *others = row.cells
             tone = Tone.ACCENT
             if not mark and one.uid in self._pasts:
-                mark, tone = self._pasts[one.uid].words(now), Tone.WARN
+                mark, tone = self._pasts[one.uid].text(now), Tone.WARN
             rows.append(structs.replace(row, cells=(first, Cell(mark, tone), *others)))
         self.set_rows(rows)
         if self.base is None:
-            self.set_corner("D compares with now · m marks another to compare with · Enter undoes to it")
+            self.set_subtitle("D compares with now · m marks another to compare with · Enter undoes to it")
         else:
-            self.set_corner("D compares with the marked one · m unmarks it · Enter undoes to it")
+            self.set_subtitle("D compares with the marked one · m unmarks it · Enter undoes to it")
 
     @property
-    def chosen(self) -> Revision | None:
+    def selected(self) -> Revision | None:
         """The revision under the cursor."""
-        return self.of(self.table.cursor_key)
+        return self.revision_of(self.table.cursor_key)
 
     @property
     def marked(self) -> Revision | None:
         """The revision to compare with, None when none is marked."""
-        return self.of(self.base)
+        return self.revision_of(self.base)
 
-    def of(self, key: ObjectKey | None) -> Revision | None:
+    def revision_of(self, key: ObjectKey | None) -> Revision | None:
         """Return the revision of that key."""
         return next((one for one in self.revisions if one.key == key), None)
 
     def mark(self, now: datetime) -> None:
         """Mark the revision under the cursor, or take the mark away from it."""
         key = self.table.cursor_key
-        self.table.choose_cursor()
+        self.table.pin_cursor()
         self.base = None if key == self.base else key
         self.show_revisions(self.revisions, self._authors, now)

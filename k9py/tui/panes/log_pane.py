@@ -18,31 +18,31 @@ from textual.worker import Worker
 
 from k9py.api.meta import ObjectKey
 from k9py.config.log_buffer import DEFAULT_BYTES
-from k9py.informer.clock import Clock
-from k9py.logs.follow.range import TAIL, LogRange
+from k9py.logs.follow.log_range import TAIL, LogRange
 from k9py.logs.follow.status import StreamCounts
 from k9py.logs.follow.stream import MAX_STREAMS, LogStream
 from k9py.logs.line import LogLine
-from k9py.logs.source import LogSource, LogTarget, Place
+from k9py.logs.source import ContainerKey, LogSource, LogTarget
+from k9py.runtime.clock import Clock
 from k9py.tui import keymap
-from k9py.tui.logs.choice import KnownSources, SourceChoice
-from k9py.tui.logs.copying import copy_from
+from k9py.tui.logs.copying import copy_selection
 from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
 from k9py.tui.logs.saving import ask_to_save
+from k9py.tui.logs.source_filter import KnownSources, SourceFilter
 from k9py.tui.logs.title import (
-    corner_words,
-    count_words,
-    empty_words,
-    nothing_words,
-    range_words,
-    waiting_words,
+    container_count_text,
+    empty_text,
+    nothing_shown_text,
+    range_text,
+    subtitle_text,
+    waiting_text,
 )
-from k9py.tui.panes.searched_pane import SearchedPane
+from k9py.tui.panes.searched_pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.log_view.view import LogView
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -71,7 +71,7 @@ class LineSink(Protocol):
         ...
 
 
-class LogPane(SearchedPane):
+class LogPane(FilterablePane):
     """A pane with a `LogView` and the stream that feeds it.
 
     Args:
@@ -100,7 +100,7 @@ class LogPane(SearchedPane):
         self.subject: ObjectKey | None = None
         self.previous = False
         self.range: LogRange = TAIL
-        self.choice = SourceChoice()
+        self.source_filter = SourceFilter()
         self.sink: LineSink | None = None
         """Told of every line too."""
         self._clock = clock
@@ -112,7 +112,7 @@ class LogPane(SearchedPane):
         self._targets: tuple[LogTarget, ...] = ()
         self._targeted = self._at_head = False
         self._known = KnownSources()
-        self._urgent: frozenset[Place] = frozenset()
+        self._urgent: frozenset[ContainerKey] = frozenset()
         self._told: tuple[object, ...] = ()
         self._looked_at = float("-inf")
         self._waiting = self._why_none = ""
@@ -155,19 +155,19 @@ class LogPane(SearchedPane):
         self._wanted = (None, False, self.range)
         self._follow(self._wanted)
 
-    def rest(self) -> None:
+    def unfollow(self) -> None:
         """Follow nothing and keep nothing until the next `want`."""
         if self._stream is not None or self._settling is not None:
             self._wanted = (None, False, self.range)
             self._follow(self._wanted)
 
-    def want(
+    def follow(
         self,
         subject: ObjectKey | None,
         *,
         previous: bool = False,
         range: LogRange = TAIL,  # noqa: A002
-        at_once: bool = False,
+        immediately: bool = False,
     ) -> None:
         """Show the log of an object once the choice has settled."""
         wanted = (subject, previous, range)
@@ -175,7 +175,7 @@ class LogPane(SearchedPane):
             return
         self._wanted = wanted
         self._settle()
-        if at_once or self.subject is None:
+        if immediately or self.subject is None:
             self._follow(wanted)
         else:
             self._settling = self.set_timer(SETTLE_SECONDS, lambda: self._settled(wanted))
@@ -198,10 +198,10 @@ class LogPane(SearchedPane):
         self._stream = None
         subject, self.previous, self.range = wanted
         if subject != self.subject:
-            self.choice = SourceChoice()
+            self.source_filter = SourceFilter()
             self._known.clear()
             self._revisions, self._urgent = {}, frozenset()
-            self.view.set_hidden(self.choice.hidden(()))
+            self.view.set_hidden(self.source_filter.hidden(()))
         self.subject = subject
         self._targets, self._targeted, self._waiting, self._at_head = (), False, "", False
         self.view.clear()
@@ -213,7 +213,7 @@ class LogPane(SearchedPane):
             return
         self.view.set_empty_text(self._waiting_words)
         self._stream = LogStream(self._source, self._clock, range=self.range, previous=self.previous)
-        self._worker = start(self, self._stream.run, group="log", exclusive=True)
+        self._worker = start_worker(self, self._stream.run, group="log", exclusive=True)
         self._retitle()
 
     @property
@@ -221,7 +221,7 @@ class LogPane(SearchedPane):
         return "no earlier containers" if self.previous else "waiting for the first line…"
 
     @property
-    def wants_targets(self) -> bool:
+    def needs_targets(self) -> bool:
         """True after another subject was chosen, until `set_targets` says its containers."""
         return self._stream is not None and not self._targeted
 
@@ -229,8 +229,8 @@ class LogPane(SearchedPane):
         self,
         targets: Iterable[LogTarget],
         revisions: Mapping[str, str] | None = None,
-        urgent: frozenset[Place] = frozenset(),
-        why_none: str = "",
+        always_read: frozenset[ContainerKey] = frozenset(),
+        empty_reason: str = "",
     ) -> None:
         """Say which containers belong to the subject now; those of roles that were not chosen are not read.
 
@@ -244,16 +244,16 @@ class LogPane(SearchedPane):
         is_first, self._targeted = not self._targeted, True
         targets, revisions = tuple(targets), {**self._revisions, **(revisions or {})}
         # None that was urgent stays so when it is no target any more: that would be for ever.
-        urgent = (urgent | self._urgent) & {one.place for one in targets}
-        told = (targets, revisions, urgent, why_none)
+        always_read = (always_read | self._urgent) & {one.container_key for one in targets}
+        told = (targets, revisions, always_read, empty_reason)
         if not is_first and told == (self._targets, self._revisions, self._urgent, self._why_none):
             return
         self._targets, self._revisions, self._urgent, self._why_none = told
         self._read()
 
-    def choose(self, choice: SourceChoice) -> None:
+    def set_source_filter(self, choice: SourceFilter) -> None:
         """Hide and show sources, and read those of other roles."""
-        self.choice = choice
+        self.source_filter = choice
         self._read()
         self._retitle()
 
@@ -263,22 +263,24 @@ class LogPane(SearchedPane):
         if self._stream is not None:
             # Where they must take turns, what is hidden takes none.
             are_few = len(read) <= MAX_STREAMS
-            self._stream.set_targets(read if are_few else [one for one in read if not self.choice.hides(one)])
+            self._stream.set_targets(read if are_few else [one for one in read if not self.source_filter.hides(one)])
         # What is left out stays so when its pod is gone, and its revision is still told: its lines are still kept.
         self._known.read(read)
-        self.view.know_sources(read)
+        self.view.register_sources(read)
         labels = labels_for(self._known, self.subject.name if self.subject is not None else "", self._revisions)
         if labels != self._labels:
             self._labels = labels
             self.view.label_of = labels.label
-        self.view.set_hidden(self.choice.hidden(self._known))
+        self.view.set_hidden(self.source_filter.hidden(self._known))
         if self._targeted:
             self.view.set_empty_text(self._waiting_words if read else self._why_none or "no pods, so no logs")
 
     @property
     def read_targets(self) -> tuple[LogTarget, ...]:
         """The containers that are read."""
-        return tuple(one for one in self._targets if one.role in self.choice.roles or one.place in self._urgent)
+        return tuple(
+            one for one in self._targets if one.role in self.source_filter.roles or one.container_key in self._urgent
+        )
 
     def pull(self) -> None:
         """Take what the stream has; called on the tick."""
@@ -292,7 +294,7 @@ class LogPane(SearchedPane):
             first = self.view.extend(lines)
             if self.sink is not None:
                 self.sink.take(first, lines)
-        elif not self._at_head and self.range.head_bytes is not None and stream.finished:
+        elif not self._at_head and self.range.head_bytes is not None and stream.is_finished:
             self._at_head = True
             self.view.action_oldest()
 
@@ -301,20 +303,24 @@ class LogPane(SearchedPane):
         if now - self._looked_at < STATES_SECONDS:
             return
         self._looked_at = now
-        states = stream.states()
-        self._waiting = waiting_words(states)
-        if not self.view.state.lines and (why := empty_words(states)):
+        states = stream.statuses()
+        self._waiting = waiting_text(states)
+        if not self.view.state.lines and (why := empty_text(states)):
             self.view.set_empty_text(f"no lines: {why}")
 
-    def states(self) -> Mapping[Place, str]:
+    def states(self) -> Mapping[ContainerKey, str]:
         """Return how each container that is read stands, in words."""
-        return {one.target.place: one.words for one in self._stream.states()} if self._stream is not None else {}
+        return (
+            {one.target.container_key: one.message for one in self._stream.statuses()}
+            if self._stream is not None
+            else {}
+        )
 
     # -- words --------------------------------------------------------------------------------------------------------
 
     def _retitle(self) -> None:
         counts = self._stream.counts if self._stream is not None else StreamCounts()
-        told = (counts, self._waiting, self.subject, self.previous, self.range, self.choice, self._targets)
+        told = (counts, self._waiting, self.subject, self.previous, self.range, self.source_filter, self._targets)
         if told == self._told:
             return
         self._told = told
@@ -324,10 +330,10 @@ class LogPane(SearchedPane):
         of = f"{self.subject.kind.lower()} {self.subject.name}"
         besides = [
             f"{of}, before the last restart" if self.previous else of,
-            self.choice.words(self.read_targets),
+            self.source_filter.title_text(self.read_targets),
             self._waiting,
         ]
-        many = filter(None, (count_words(counts), range_words(self.range, previous=self.previous)))
+        many = filter(None, (container_count_text(counts), range_text(self.range, previous=self.previous)))
         self.set_note(" · ".join(many), narrowing=" · ".join(filter(None, besides)))
 
     # -- search and filter --------------------------------------------------------------------------------------------
@@ -335,9 +341,9 @@ class LogPane(SearchedPane):
     def on_log_view_state_changed(self, event: LogView.StateChanged) -> None:
         """Say in the corner what is kept and shown."""
         state = event.state
-        self.set_corner(corner_words(state))
+        self.set_subtitle(subtitle_text(state))
         if state.lines and not state.shown:
-            self.view.set_empty_text(nothing_words(state))
+            self.view.set_empty_text(nothing_shown_text(state))
         if self.sink is not None:
             self.sink.forget_before(self.view.buffer.first)
 
@@ -348,7 +354,7 @@ class LogPane(SearchedPane):
         elif bar is self.highlight_bar:
             wanted = parse_highlights(text)
             self.view.set_highlights(wanted.patterns)
-            bar.set_count(wanted.problem)
+            bar.set_hint(wanted.problem)
         else:
             self.typed(text)
 
@@ -366,15 +372,15 @@ class LogPane(SearchedPane):
         return bar is not None or self.view.clear_marks()
 
     @property
-    def typed_texts(self) -> tuple[str, ...]:
+    def queries(self) -> tuple[str, ...]:
         """What is searched for, filtered by and highlighted, as typed."""
         return tuple(bar.text for bar in self._bars)
 
-    def put_texts(self, texts: Sequence[str]) -> None:
+    def set_queries(self, texts: Sequence[str]) -> None:
         """Search, filter and highlight as another pane does, by its `typed_texts`."""
         for bar, text in zip(self._bars, texts, strict=False):
             if text != bar.text:
-                bar.put(text)
+                bar.set_text(text)
 
     def action_search(self) -> None:
         """Type what to search for."""
@@ -392,9 +398,9 @@ class LogPane(SearchedPane):
 
     def action_copy(self) -> None:
         """Copy the marked lines, or the one under the cursor, by way of the terminal."""
-        start(self, partial(copy_from, self.kdash, self.view), group="copy", exclusive=True)
+        start_worker(self, partial(copy_selection, self.kdash, self.view), group="copy", exclusive=True)
 
     def action_save(self) -> None:
         """Ask what to save, and save it."""
         if self.subject is not None:
-            start(self, partial(ask_to_save, self.kdash, self.view, self.subject), group="save")
+            start_worker(self, partial(ask_to_save, self.kdash, self.view, self.subject), group="save")

@@ -46,7 +46,7 @@ class Pane(Vertical):
         self.number = number
         self.note = ""
         """What the title says after the heading: a count, the narrowing."""
-        self.corner = ""
+        self.subtitle = ""
         """What the lower right of the frame says."""
 
     @property
@@ -74,8 +74,8 @@ class Pane(Vertical):
         self.border_title = title
         self.post_message(self.Retitled(self))
 
-    def set_corner(self, text: str) -> None:
+    def set_subtitle(self, text: str) -> None:
         """Say something at the lower right of the frame: keys that matter here, a filter, a state."""
-        self.corner = text
+        self.subtitle = text
         self.border_subtitle = Text(f" {printable(text)} ") if text else None
         self.post_message(self.Retitled(self))

@@ -19,14 +19,14 @@ from textual.worker import Worker
 
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
-from k9py.informer.clock import Clock
 from k9py.logs.line import LogLine
-from k9py.logs.templates.compare import Comparing, Comparison, PatternRow
+from k9py.logs.templates.compare import ComparedPattern, ComparisonJob, PatternComparison
 from k9py.logs.templates.counts import PatternCounts
+from k9py.runtime.clock import Clock
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views import patterns as pattern_table
 from k9py.views.values import Column
 
@@ -80,7 +80,7 @@ class PatternsPane(TablePane):
         columns = pattern_table.columns("", (), {})
         super().__init__("Patterns", columns, clock=clock, options=options, number=number, id=id, classes=classes)
         self.pattern_counts = PatternCounts()
-        self.comparison: Comparison | None = None
+        self.comparison: PatternComparison | None = None
         """What is shown; None before the first lines."""
         self.skipped = 0
         """Lines not counted because too many came at once."""
@@ -94,7 +94,7 @@ class PatternsPane(TablePane):
         self._old: tuple[str, ...] = ()
         self._same: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
-        self._patterns: dict[ObjectKey, PatternRow] = {}
+        self._patterns: dict[ObjectKey, ComparedPattern] = {}
         self._is_stale = False
         self._is_working = False
         self._worker: Worker[None] | None = None
@@ -166,7 +166,7 @@ class PatternsPane(TablePane):
 
     def set_started(self, started: Mapping[str, datetime]) -> None:
         """Say since when containers run, by container id: what they print at their start is told apart."""
-        self.pattern_counts.set_started(started)
+        self.pattern_counts.set_start_times(started)
 
     def add_baseline(self, revision: str, lines: Sequence[LogLine]) -> None:
         """Say how a container of an old revision begins its log: such lines are not new when the new one starts."""
@@ -194,7 +194,7 @@ class PatternsPane(TablePane):
     def _restart(self) -> None:
         self._patterns = {}
         self.rows = {}
-        self.table.restart(self._columns())
+        self.table.reset(self._columns())
         self._is_stale = True
         self._drawn_at = float("-inf")
         self._say()
@@ -209,7 +209,7 @@ class PatternsPane(TablePane):
         self._is_working = True
         self._wake.set()
         if self._worker is None or self._worker.is_finished:
-            self._worker = start(self, self._work, group="patterns")
+            self._worker = start_worker(self, self._work, group="patterns")
 
     @property
     def _has_work(self) -> bool:
@@ -271,7 +271,7 @@ class PatternsPane(TablePane):
     async def _compare(self) -> None:
         self._is_stale = False
         counts, wanted = self.pattern_counts, (self._new, self._old, self._same)
-        comparing = Comparing(counts, *(wanted if self._old else ("", ())))
+        comparing = ComparisonJob(counts, *(wanted if self._old else ("", ())))
         done = comparing.advance(self._slice())
         while done is None:
             await asyncio.sleep(SLICE_SECONDS)
@@ -283,7 +283,7 @@ class PatternsPane(TablePane):
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
-    def _show(self, comparison: Comparison) -> None:
+    def _show(self, comparison: PatternComparison) -> None:
         self.comparison = comparison
         self._patterns = {pattern_table.key_of(one): one for one in comparison.rows}
         can_compare = not self._old or (comparison.new_lines and comparison.old_lines)
@@ -293,8 +293,8 @@ class PatternsPane(TablePane):
         self._say()
 
     def _say(self) -> None:
-        self.set_empty(
-            pattern_table.empty_words(
+        self.set_empty_text(
+            pattern_table.empty_text(
                 self.comparison,
                 self._new,
                 self._old,
@@ -320,21 +320,21 @@ class PatternsPane(TablePane):
             parts.append(f"{self.skipped:,} not counted: too many at once")
         narrowing = ""
         if self._old:
-            narrowing = pattern_table.against(self._new, self._old, self._names)
+            narrowing = pattern_table.comparison_title(self._new, self._old, self._names)
         self.set_note(" · ".join(parts), narrowing=narrowing)
 
     def _say_example(self) -> None:
-        if self.table.cursor_key == pattern_table.FOLD:
-            self.set_corner(f"Enter: {'show' if self.is_folded else 'fold'} what may be chance")
+        if self.table.cursor_key == pattern_table.FOLD_KEY:
+            self.set_subtitle(f"Enter: {'show' if self.is_folded else 'fold'} what may be chance")
             return
         chosen = self._chosen
         room = max(0, self.size.width - 22)
-        example = "" if chosen is None else pattern_table.example_words(chosen)
+        example = "" if chosen is None else pattern_table.example_text(chosen)
         cut = example if len(example) <= room else f"{example[: max(0, room - 1)]}…"
-        self.set_corner(f"Enter: in the log · {cut}" if cut and room > 8 else "")
+        self.set_subtitle(f"Enter: in the log · {cut}" if cut and room > 8 else "")
 
     @property
-    def _chosen(self) -> PatternRow | None:
+    def _chosen(self) -> ComparedPattern | None:
         key = self.table.cursor_key
         return None if key is None else self._patterns.get(key)
 
@@ -345,10 +345,10 @@ class PatternsPane(TablePane):
     def on_live_table_selected(self, event: Selected) -> None:
         """Ask the screen to go to the example."""
         event.stop()
-        if event.key == pattern_table.FOLD and self.comparison is not None:
+        if event.key == pattern_table.FOLD_KEY and self.comparison is not None:
             self.is_folded = not self.is_folded
             self._show(self.comparison)
             return
         chosen = self._patterns.get(event.key)
         if chosen is not None:
-            self.post_message(self.Jump(self, chosen.number, printable(chosen.example)))
+            self.post_message(self.Jump(self, chosen.example_number, printable(chosen.example)))

@@ -9,7 +9,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
-class SearchedPane(Pane):
+class FilterablePane(Pane):
     """Base of panes that are filtered or searched."""
 
     def typed(self, text: str) -> None:

@@ -19,8 +19,8 @@ from k9py.diagnosis.finding import Finding
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
-from k9py.views.meaning import Line
-from k9py.views.services import behind_words, endpoints_cell
+from k9py.views.semantic_diff import StyledLine
+from k9py.views.services import endpoints_cell, target_text
 from k9py.views.tones import finding_tone, rollout_tone, service_tone
 from k9py.views.values import Tone
 
@@ -35,19 +35,20 @@ class Summary:
     title: str
     state: str
     tone: Tone
-    lines: tuple[Line, ...]
+    lines: tuple[StyledLine, ...]
 
 
 def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) -> Summary:
     """Return the head of a rollout's screen: its state with the cause, and (with `others`) what else is wrong."""
     status = view.status
-    note = f" ({status.note})" if status.note and status.note not in status.words else ""
+    note = f" ({status.note})" if status.note and status.note not in status.summary else ""
     found = [
         one
         for one in view.findings
-        if others and not (one.message in status.words or (status.reason and _follows(one, status.reason)))
+        if others
+        and not (one.message in status.summary or (status.cause_message and _follows(one, status.cause_message)))
     ]
-    return Summary(_title(view), status.words + note, rollout_tone(view), tuple(_findings(found, now)))
+    return Summary(_title(view), status.summary + note, rollout_tone(view), tuple(_findings(found, now)))
 
 
 def _follows(finding: Finding, cause: str) -> bool:
@@ -58,7 +59,7 @@ def _follows(finding: Finding, cause: str) -> bool:
     return finding.reason == DEADLINE or finding.message.startswith(cause)
 
 
-def rollout_facts(queries: Queries, view: RolloutView) -> Line:
+def rollout_facts(queries: Queries, view: RolloutView) -> StyledLine:
     """Return what runs, who it serves, and who sets its number of pods."""
     behind = [one.name for one in queries.services_of(view.key)]
     facts: list[tuple[str, Tone]] = []
@@ -69,7 +70,7 @@ def rollout_facts(queries: Queries, view: RolloutView) -> Line:
     if autoscaler is not None:
         bounds = f"{autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas}"
         facts += [("autoscaler ", Tone.MUTED), (f"{autoscaler.name} {bounds}   ", Tone.PLAIN)]
-    elif not queries.knows(HORIZONTAL_POD_AUTOSCALER.name):
+    elif not queries.has_synced(HORIZONTAL_POD_AUTOSCALER.name):
         facts += [("autoscaler ", Tone.MUTED), ("unknown   ", Tone.UNKNOWN)]
     return tuple(facts)
 
@@ -78,21 +79,21 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     """Return the head of a service's screen."""
     tone = service_tone(view)
     facts: list[tuple[str, Tone]] = []
-    for label, text in (("type", view.type), ("ports", view.ports_text), ("target", behind_words(view))):
+    for label, text in (("type", view.type), ("ports", view.ports_text), ("target", target_text(view))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
     serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints not known"
-    state = f"{view.severity.word}, {serving}"
+    state = f"{view.severity.label}, {serving}"
     return Summary(_title(view), state, tone, (tuple(facts), *_findings(view.findings, now)))
 
 
-def no_pods_words(view: RolloutView) -> str:
+def no_pods_text(view: RolloutView) -> str:
     """Say why a rollout has no pods of its new revision."""
-    if not view.pods_known:
+    if not view.has_synced_pods:
         return "pods have not been read"
     if view.status.desired == 0:
         return "no pods wanted"
-    why = f": {view.status.reason}" if view.status.reason else ""
+    why = f": {view.status.cause_message}" if view.status.cause_message else ""
     return printable(f"no pod of the new revision{why}")
 
 
@@ -100,8 +101,8 @@ def _title(view: RolloutView | ServiceView) -> str:
     return f"{view.key.kind} {view.key.namespace}/{view.key.name}"
 
 
-def _findings(findings: Sequence[Finding], now: datetime) -> list[Line]:
-    lines: list[Line] = []
+def _findings(findings: Sequence[Finding], now: datetime) -> list[StyledLine]:
+    lines: list[StyledLine] = []
     for finding in findings[:MAX_FINDINGS]:
         tone = finding_tone(finding)
         symbol = tone.symbol if tone.symbol.strip() else "·"
@@ -113,9 +114,9 @@ def _findings(findings: Sequence[Finding], now: datetime) -> list[Line]:
     return lines
 
 
-def condition_lines(conditions: Iterable[Condition] | None, now: datetime) -> list[Line]:
+def condition_lines(conditions: Iterable[Condition] | None, now: datetime) -> list[StyledLine]:
     """Return the controller's own conditions, a line each, as it last said them."""
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for one in conditions or ():
         wrong = one.status == "False" or (one.type.endswith("Failure") and one.status == "True")
         since = f"  {age(one.last_transition_time, now)}"
@@ -168,7 +169,7 @@ class ObjectSummary(Static):
         if self.shown is not None:
             self.show(self.shown)
 
-    def say(self, text: str, tone: Tone) -> None:
+    def show_message(self, text: str, tone: Tone) -> None:
         """Say that there is nothing (or not any longer), keeping what was shown below out of doubt."""
         self.show(Summary(text, "", tone, ()))
 

@@ -17,14 +17,14 @@ from typing import Final
 from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectKey
-from k9py.informer.clock import Clock
-from k9py.tui.panes.searched_pane import SearchedPane
+from k9py.runtime.clock import Clock
+from k9py.tui.panes.searched_pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.messages import Counted
 from k9py.tui.widgets.live_table.row_filter import RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views.values import Column, Row, Tone
 
 FILL_SLICE_SECONDS: Final = 0.004
@@ -49,7 +49,7 @@ class RowSource:
     is_complete: Callable[[], bool] = lambda: True
 
 
-class TablePane(SearchedPane):
+class TablePane(FilterablePane):
     """A pane with a `LiveTable`.
 
     Args:
@@ -73,7 +73,7 @@ class TablePane(SearchedPane):
         self.filter_bar = FilterBar(placeholder="words or regular expressions, !word to leave out")
         self.rows: dict[ObjectKey, Row] = {}
         self.counts: Counter[Tone] = Counter()
-        self.is_whole = False
+        self.is_complete = False
         """True once a whole list is shown, made when every first list was in."""
         self._clock = clock
         self._source: RowSource | None = None
@@ -100,33 +100,33 @@ class TablePane(SearchedPane):
         return self._narrowing
 
     @property
-    def is_filling(self) -> bool:
+    def is_loading(self) -> bool:
         """True while a whole list is being turned into rows."""
         return self._filling
 
-    def show(self, source: RowSource | None, columns: tuple[Column, ...] | None = None) -> None:
+    def set_source(self, source: RowSource | None, columns: tuple[Column, ...] | None = None) -> None:
         """Show the rows of a source instead of all others, in other columns when given; None: nothing."""
         self._source = source
         self._members = None
         self._narrowing = ""
         self.rows = {}
         self.counts.clear()
-        self.is_whole = False
-        self.table.restart(columns)
-        self.refill()
+        self.is_complete = False
+        self.table.reset(columns)
+        self.reload()
 
-    def narrow(self, members: Collection[ObjectKey] | None, why: str = "", *, nothing_left: str = "") -> None:
+    def narrow(self, members: Collection[ObjectKey] | None, reason: str = "", *, empty_text: str = "") -> None:
         """Show only these objects and say why; None: all. Cheap when nothing differs.
 
         Args:
             nothing_left: stands in the table when there is none of them.
         """
         wanted = None if members is None else frozenset(members)
-        if wanted == self._members and why == self._narrowing:
+        if wanted == self._members and reason == self._narrowing:
             return
-        if why != self._narrowing and wanted is not None and self.table.cursor_key not in wanted:
-            self.table.release_cursor()  # the person left it out: what is first comes first
-        self._members, self._narrowing, self._nothing_left = wanted, why, nothing_left
+        if reason != self._narrowing and wanted is not None and self.table.cursor_key not in wanted:
+            self.table.unpin_cursor()  # the person left it out: what is first comes first
+        self._members, self._narrowing, self._nothing_left = wanted, reason, empty_text
         shown = self._shown()
         if len(self.rows) > FEW_ROWS:
             self.table.replace_all(shown)
@@ -143,7 +143,7 @@ class TablePane(SearchedPane):
             return list(self.rows.values())
         return [self.rows[key] for key in self._members if key in self.rows]
 
-    def set_rows(self, rows: Iterable[Row], why: str = "") -> None:
+    def set_rows(self, rows: Iterable[Row], reason: str = "") -> None:
         """Show these few rows, for a pane without a source; only differences are drawn.
 
         Args:
@@ -155,20 +155,20 @@ class TablePane(SearchedPane):
         for row in wanted.values():
             self.table.upsert(row)
         self.rows = wanted
-        self._narrowing = why
+        self._narrowing = reason
         self._retitle()
 
     @property
-    def may_become_whole(self) -> bool:
+    def can_complete(self) -> bool:
         """True when the last of the first lists has come in since the rows shown were made."""
-        return not self.is_whole and self._source is not None and self._source.is_complete()
+        return not self.is_complete and self._source is not None and self._source.is_complete()
 
-    def refill(self) -> None:
+    def reload(self) -> None:
         """Make every row anew, in slices."""
         self._fill_again = True
         if not self._filling:
             self._filling = True
-            start(self, self._fill, group="fill")
+            start_worker(self, self._fill, group="fill")
 
     async def _fill(self) -> None:
         try:
@@ -178,7 +178,7 @@ class TablePane(SearchedPane):
                 await self._fill_once(source)
         finally:
             self._filling = False
-        self.apply(())
+        self.update_rows(())
         self._retitle()
 
     async def _fill_once(self, source: RowSource) -> None:
@@ -199,7 +199,7 @@ class TablePane(SearchedPane):
         self.rows, self.counts = rows, counts
         if is_complete:
             self.table.replace_all(self._shown())
-            self.is_whole = True
+            self.is_complete = True
             return
         for key in gone:
             self.table.remove_row(key)
@@ -211,7 +211,7 @@ class TablePane(SearchedPane):
             if source is not self._source:
                 return
 
-    def apply(self, keys: Iterable[ObjectKey]) -> None:
+    def update_rows(self, keys: Iterable[ObjectKey]) -> None:
         """Make the rows of these objects anew, those in sight at once; to be called on each tick, with no keys too."""
         late, source = self._late, self._source
         if source is None:
@@ -221,7 +221,7 @@ class TablePane(SearchedPane):
         if self._filling or not late:
             return
         now, end = self._clock.now(), self._clock.monotonic() + APPLY_SECONDS
-        for key in self.table.keys_in_sight():
+        for key in self.table.visible_keys():
             if key in late:
                 self._renew(key, source, now)
         while late:
@@ -244,7 +244,7 @@ class TablePane(SearchedPane):
         if self._members is None or key in self._members:
             self.table.upsert(row)
 
-    def set_empty(self, text: str, tone: Tone = Tone.MUTED) -> None:
+    def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Say what an empty table means."""
         self._empty = (text, tone)
         self._say_empty()
@@ -260,13 +260,13 @@ class TablePane(SearchedPane):
 
     def typed(self, text: str) -> None:
         fault = RowFilter.parse(text).fault
-        self.filter_bar.set_count(f"taken as text: {fault}" if fault else "")
+        self.filter_bar.set_hint(f"taken as text: {fault}" if fault else "")
         self.table.set_filter(text)
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """What was typed for is chosen: the cursor stays on it when the filter goes."""
         if event.text.strip():
-            self.table.choose_cursor()
+            self.table.pin_cursor()
 
     def on_live_table_counted(self, event: Counted) -> None:
         """Keep the count in the title, and say why nothing is left."""

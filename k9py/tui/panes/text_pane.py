@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from k9py.tui.panes.searched_pane import SearchedPane
+from k9py.tui.panes.searched_pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextView
 
 
-class TextPane(SearchedPane):
+class TextPane(FilterablePane):
     """A pane with a `TextView`."""
 
     def __init__(
@@ -40,4 +40,4 @@ class TextPane(SearchedPane):
     def on_text_view_searched(self, event: TextView.Searched) -> None:
         """Say how many lines were found."""
         event.stop()
-        self.search_bar.set_count(f"{event.at} of {event.hits}" if event.text else "")
+        self.search_bar.set_hint(f"{event.at} of {event.hits}" if event.text else "")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.tui.dialogs.choose import Choice, ChooseDialog
-from k9py.tui.screens.refusals import why_not
-from k9py.views.present_state import rollout_state
+from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.screens.disabled_reasons import workload_disabled_reason
+from k9py.views.current_state import current_rollout_state
 from k9py.views.tones import rank_of, rollout_tone
 
 if TYPE_CHECKING:
@@ -44,11 +44,15 @@ def choose_workload(
         of: what they are behind, in words.
     """
     now = app.options.clock.now()
-    refusals = {one: why_not(action, one, cluster) for one in workloads}
+    refusals = {one: workload_disabled_reason(action, one, cluster) for one in workloads}
     views = [view for one in workloads if (view := cluster.queries.rollout_view(one, now)) is not None]
     shown = {str(view.key): view for view in views}
     choices = [
-        Choice(str(view.key), f"{view.key.kind} {view.key.name}", refusals[view.key] or rollout_state(view, now).words)
+        ChoiceItem(
+            str(view.key),
+            f"{view.key.kind} {view.key.name}",
+            refusals[view.key] or current_rollout_state(view, now).text,
+        )
         for view in sorted(views, key=lambda one: (refusals[one.key] != "", rank_of(rollout_tone(one))))
     ]
 
@@ -59,9 +63,9 @@ def choose_workload(
         present = cluster.queries.object(key)
         is_other = present is not None and present.uid != uid
         why = f"{key.kind} {key.name} was deleted and made anew: look at it again first" if is_other else ""
-        why = why or why_not(action, key, cluster)
+        why = why or workload_disabled_reason(action, key, cluster)
         if why:
-            app.say(why, failed=True)
+            app.show_message(why, failed=True)
         else:
             do(key)
 

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
-from k9py.cluster.feed import Changes
+from k9py.cluster.change_feed import Changes
 from k9py.tui import keymap
 from k9py.tui.commands import COMMANDS, Command, parse
 from k9py.tui.dialogs.command_line import CommandLine
@@ -27,10 +27,10 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.progress import ProgressStrip
 from k9py.tui.screens.aim import Aim, choose_workload
-from k9py.tui.screens.refusals import no_workload_words, why_not
+from k9py.tui.screens.disabled_reasons import no_workload_message, workload_disabled_reason
 from k9py.tui.sign_in_bar import SignInBar
 from k9py.tui.widgets.header_bar import HeaderBar, NoticeBar
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -50,7 +50,7 @@ class ClusterScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.CLUSTER_SCREEN]
     AUTO_FOCUS = ""
-    reads_logs: ClassVar[bool] = False
+    is_log_screen: ClassVar[bool] = False
     """It is about logs: their keys come first in its help."""
     stop_with: ClassVar[str] = "x"
     """What stops several changes that are made one after the other, as the strip of progress says it."""
@@ -75,9 +75,9 @@ class ClusterScreen(Screen[None]):
         return cast("KdashApp", self.app)
 
     @property
-    def takes_logs(self) -> bool:
+    def follows_logs(self) -> bool:
         """True while it follows logs itself: home's need not be followed meanwhile."""
-        return self.reads_logs
+        return self.is_log_screen
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -155,15 +155,15 @@ class ClusterScreen(Screen[None]):
             return ""
         behind = self._workloads_at(target)
         if not behind:
-            return no_workload_words(target)
-        refusals = [why_not(action, one, self.kdash.connected.cluster) for one in behind]
+            return no_workload_message(target)
+        refusals = [workload_disabled_reason(action, one, self.kdash.connected.cluster) for one in behind]
         return "" if "" in refusals else refusals[0]
 
     def _workloads_at(self, target: ObjectKey) -> tuple[ObjectKey, ...]:
         """Return the workload itself, those behind a Service, or the one a pod belongs to."""
         connected = self.kdash.connected
         if target.kind == "Service" and connected is not None:
-            return connected.cluster.queries.rollouts_of(target)
+            return connected.cluster.queries.backends_of(target)
         if target.kind == POD.name and connected is not None:
             workload = connected.cluster.queries.workload_of(target)
             return () if workload is None else (workload,)
@@ -283,12 +283,12 @@ class ClusterScreen(Screen[None]):
         if self.kdash.writing.stoppable:
             self.kdash.writing.stop()
         else:
-            self.kdash.say(self.refusal("stop"), failed=True)
+            self.kdash.show_message(self.refusal("stop"), failed=True)
 
     def _writable_pod(self, action: str) -> ObjectKey | None:
-        refusal = self.refusal(action) or self.lost_words()
+        refusal = self.refusal(action) or self.lost_target_message()
         if refusal:
-            self.kdash.say(refusal, failed=True)
+            self.kdash.show_message(refusal, failed=True)
             return None
         self.keep_cursor(self.aimed_pod)
         return self.aimed_pod
@@ -298,9 +298,13 @@ class ClusterScreen(Screen[None]):
 
         When it is not possible now, say why.
         """
-        refusal, target, connected = self.refusal(action) or self.lost_words(), self.aimed, self.kdash.connected
+        refusal, target, connected = (
+            self.refusal(action) or self.lost_target_message(),
+            self.aimed,
+            self.kdash.connected,
+        )
         if refusal or target is None or connected is None:
-            self.kdash.say(refusal or "nothing is selected", failed=True)
+            self.kdash.show_message(refusal or "nothing is selected", failed=True)
             return
         self.keep_cursor(target)
         behind = self._workloads_at(target)
@@ -312,7 +316,7 @@ class ClusterScreen(Screen[None]):
     def keep_cursor(self, acted_on: ObjectKey | None) -> None:
         """Keep the cursor on what the person acts on: to act on a row is to choose it."""
 
-    def lost_words(self) -> str:
+    def lost_target_message(self) -> str:
         """Return that the object the person chose went away and nobody chose the present one, "" when that is not so.
 
         Said once: the same key pressed again means the present one.
@@ -394,4 +398,4 @@ class ClusterScreen(Screen[None]):
             finally:
                 self._aim = None
 
-        start(self, run, group="command")
+        start_worker(self, run, group="command")

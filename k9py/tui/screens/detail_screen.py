@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from k9py.api.meta import ObjectKey
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.feed import Changes
 from k9py.cluster.queries import Queries
 from k9py.tui.panes.summary import ObjectSummary
 from k9py.tui.screens.paned_screen import PanedScreen
@@ -43,7 +43,7 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         """Bring summary and panes in step."""
         raise NotImplementedError
 
-    def share_room(self) -> None:
+    def share_height(self) -> None:
         """Give each pane the lines it needs."""
 
     def on_mount(self) -> None:
@@ -53,7 +53,7 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
 
     def on_resize(self) -> None:
         """Other sizes, other shares."""
-        self.share_room()
+        self.share_height()
 
     def session_changed(self) -> None:
         self._bring_up_to_date()
@@ -80,8 +80,8 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         view = self.view_of(cluster.queries, now)
         if view is not None:
             self.show_view(cluster, view, now)
-            self.share_room()
-        elif cluster.knows(self.subject.kind):
-            self.summary.say(f"{self.subject} is no longer there", Tone.WARN)
+            self.share_height()
+        elif cluster.has_synced(self.subject.kind):
+            self.summary.show_message(f"{self.subject} is no longer there", Tone.WARN)
         else:
-            self.summary.say("loading…", Tone.BUSY)
+            self.summary.show_message("loading…", Tone.BUSY)

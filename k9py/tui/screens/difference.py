@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.api.errors import AbsentError, KdashError, NotFoundError, RefusedError
+from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
-from k9py.cluster.feed import Changes
+from k9py.cluster.change_feed import Changes
 from k9py.operations.audit import AuditLog
 from k9py.operations.undo import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import previous_revision, revision_of_number
 from k9py.tui import keymap
-from k9py.tui.answer.base import base_of
-from k9py.tui.dialogs.difference import difference_text
+from k9py.tui.answer.base import comparison_base
+from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.panes.cohorts import Lines
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.text import TextScreen
 from k9py.tui.widgets.text_view import TextSpan
-from k9py.tui.work import start
-from k9py.views.meaning import Line
-from k9py.views.revisions import revision_words
+from k9py.tui.workers import start_worker
+from k9py.views.revisions import revision_text
+from k9py.views.semantic_diff import StyledLine
 from k9py.views.values import Tone
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class DifferenceScreen(TextScreen):
     # -- what is shown ------------------------------------------------------------------------------------------------
 
     def show(self) -> None:
-        start(self, self._show, group="difference", exclusive=True)
+        start_worker(self, self._show, group="difference", exclusive=True)
 
     async def _show(self) -> None:
         await self._look_for_base()
@@ -129,7 +129,7 @@ class DifferenceScreen(TextScreen):
             text.set_lines(((TextSpan(error.message, Tone.FAIL),), (TextSpan(error.hint, Tone.MUTED),)))
             return
         text.set_lines(
-            difference_text(
+            template_diff_lines(
                 old,
                 new,
                 as_yaml=self.is_yaml,
@@ -151,7 +151,7 @@ class DifferenceScreen(TextScreen):
             return  # the person chose a side meanwhile
         self._has_looked = True
         is_problem = view.severity.is_problem
-        base = base_of(connected.cluster, view, lines, is_problem=is_problem)
+        base = comparison_base(connected.cluster, view, lines, is_problem=is_problem)
         self.older = base.older or self.older
         self._undoes_to = base.target.revision if base.target is not None and is_problem else None
 
@@ -166,7 +166,7 @@ class DifferenceScreen(TextScreen):
             [
                 (
                     (f"{self.subject.kind} {self.subject.namespace}/{self.subject.name}  ", Tone.PLAIN),
-                    (revision_words(self.older, now), Tone.ACCENT),
+                    (revision_text(self.older, now), Tone.ACCENT),
                     (" → ", Tone.MUTED),
                     (self._newer_words(now), Tone.ACCENT),
                 ),
@@ -177,9 +177,9 @@ class DifferenceScreen(TextScreen):
 
     def _newer_words(self, now: datetime) -> str:
         if self.newer is not None:
-            return revision_words(self.newer, now)
+            return revision_text(self.newer, now)
         current = current_revision(self._revisions())
-        return "now" if current is None else f"now, {revision_words(current, now)}"
+        return "now" if current is None else f"now, {revision_text(current, now)}"
 
     def _revisions(self) -> tuple[Revision, ...]:
         connected = self.kdash.connected
@@ -204,7 +204,9 @@ class DifferenceScreen(TextScreen):
             try:
                 self._templates[side.uid] = revision_template(await connected.connection.get(side.key))
             except NotFoundError as error:
-                raise AbsentError(f"revision {side.number} is no longer kept", "choose another revision") from error
+                raise MissingPartError(
+                    f"revision {side.number} is no longer kept", "choose another revision"
+                ) from error
         return self._templates[side.uid]
 
     def on_resize(self) -> None:
@@ -268,7 +270,7 @@ class DifferenceScreen(TextScreen):
         super().begin_undo(revision)
 
 
-def _keys(mode: str, target: Revision | None) -> Line:
+def _keys(mode: str, target: Revision | None) -> StyledLine:
     undo = "u asks for a revision to undo to" if target is None else f"u undoes to revision {target.number}"
     words = f"v switches · [ ] < > step the sides · {undo}"
     return ((f"{mode} · ", Tone.PLAIN), (words, Tone.MUTED))

@@ -19,23 +19,23 @@ from textual.widgets import ContentSwitcher
 
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
-from k9py.cluster.feed import Changes
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.tui import keymap
-from k9py.tui.answer.following import Answering
 from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
+from k9py.tui.answer.updater import AnswerUpdater
 from k9py.tui.dialogs.quit import QuitDialog
-from k9py.tui.logs.targets import set_log_targets
-from k9py.tui.panes.acted_rows import acted_source
+from k9py.tui.logs.targets import update_log_targets
+from k9py.tui.panes.acted_rows import with_operations
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
-from k9py.tui.panes.sources import rollout_shape, rollout_source, service_shape, service_source
+from k9py.tui.panes.row_sources import rollout_columns, rollout_source, service_columns, service_source
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.cluster_screen import ClusterScreen
+from k9py.tui.screens.disabled_reasons import no_workload_message
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.refusals import no_workload_words
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.messages import Highlighted, Selected
@@ -92,7 +92,7 @@ class HomeScreen(PanedScreen):
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self.logs, clock=clock, options=options)
         self.answer = AnswerPanel()
-        self._answering = Answering(self, app, self.answer)
+        self._answering = AnswerUpdater(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
         self._tables = Container(id="tables", classes="group")
         self._acting: dict[ObjectKey, str] = {}
@@ -141,24 +141,24 @@ class HomeScreen(PanedScreen):
             return
         self.service = self.rollout = None
         self._answering.clear()
-        self.drop_marks()
+        self.clear_marks()
         match self.kdash.session.state:
             case Connected(connection=log_source, cluster=cluster):
                 self.query_one(ContentSwitcher).current = "panes"
                 one = len(cluster.scope.namespaces) == 1
-                services, rollouts = service_shape(one_namespace=one), rollout_shape(one_namespace=one)
+                services, rollouts = service_columns(one_namespace=one), rollout_columns(one_namespace=one)
                 queries = cluster.queries
-                self.services.show(
-                    acted_source(
+                self.services.set_source(
+                    with_operations(
                         service_source(cluster, services),
                         services.columns,
                         "why",
-                        lambda key: next(filter(None, map(self._acted, queries.rollouts_of(key))), ""),
+                        lambda key: next(filter(None, map(self._acted, queries.backends_of(key))), ""),
                     ),
                     services.columns,
                 )
-                self.rollouts.show(
-                    acted_source(rollout_source(cluster, rollouts), rollouts.columns, "state", self._acted),
+                self.rollouts.set_source(
+                    with_operations(rollout_source(cluster, rollouts), rollouts.columns, "state", self._acted),
                     rollouts.columns,
                 )
                 self.logs.set_source(log_source)
@@ -167,23 +167,23 @@ class HomeScreen(PanedScreen):
                 return
         self.show_connection()
         self.query_one(ContentSwitcher).current = "connection"
-        self.services.show(None)
-        self.rollouts.show(None)
+        self.services.set_source(None)
+        self.rollouts.set_source(None)
         self.logs.set_source(None)
 
     def _acted(self, key: ObjectKey) -> str:
         return self._acting.get(key, "")
 
-    def show_acting(self, acting: Mapping[ObjectKey, str]) -> None:
+    def show_changes_under_way(self, acting: Mapping[ObjectKey, str]) -> None:
         """Mark the rows of what the person is changing, until it has settled."""
         connected = self.kdash.connected
         if acting == self._acting or connected is None:
             return
         changed = [key for key in {**self._acting, **acting} if self._acting.get(key) != acting.get(key)]
         self._acting = dict(acting)
-        self.rollouts.apply(key for key in changed if key in self.rollouts.rows)
+        self.rollouts.update_rows(key for key in changed if key in self.rollouts.rows)
         services = {one for key in changed for one in connected.cluster.queries.services_of(key)}
-        self.services.apply(services)
+        self.services.update_rows(services)
 
     def show_connection(self) -> None:
         """Say in place of the panes how it stands with the connection that is being made, or was not."""
@@ -211,12 +211,12 @@ class HomeScreen(PanedScreen):
         if self.service is not None and (changes.services or changes.rollouts or changes.everything):
             self._narrow_rollouts()
         self._want_logs()
-        if self.logs.wants_targets or changes.pods or changes.everything:
-            set_log_targets(self.logs, connected.cluster.queries)
-        self.new_errors.follow(connected)
+        if self.logs.needs_targets or changes.pods or changes.everything:
+            update_log_targets(self.logs, connected.cluster.queries)
+        self.new_errors.update(connected)
         self.logs.pull()
         self._share_room()
-        self._answering.follow()
+        self._answering.update()
 
     def _share_room(self) -> None:
         """Let the tables take no more lines than their rows need: the logs have the rest.
@@ -249,16 +249,16 @@ class HomeScreen(PanedScreen):
         """
         if self.kdash.connected is not None:
             self._renew(changes)
-            if any(isinstance(one, ClusterScreen) and one.takes_logs for one in self.app.screen_stack):
-                self.logs.rest()
+            if any(isinstance(one, ClusterScreen) and one.follows_logs for one in self.app.screen_stack):
+                self.logs.unfollow()
             self.logs.pull()
 
     def _renew(self, changes: Changes) -> None:
         for pane, keys in ((self.services, changes.services), (self.rollouts, changes.rollouts)):
-            if changes.everything or (changes.health and pane.may_become_whole):
-                pane.refill()
+            if changes.everything or (changes.health and pane.can_complete):
+                pane.reload()
             else:
-                pane.apply(keys)
+                pane.update_rows(keys)
 
     def _say_health(self, health: ClusterHealth) -> None:
         """Say in empty tables why they are empty."""
@@ -268,16 +268,16 @@ class HomeScreen(PanedScreen):
             (self.services, "services", ("Service",)),
             (self.rollouts, "rollouts", WORKLOAD_KINDS),
         ):
-            known = all(health.knows(kind) for kind in kinds)
+            known = all(health.has_synced(kind) for kind in kinds)
             forbidden = [kind for kind in kinds if kind in health.forbidden]
             if forbidden:
-                pane.set_empty(f"forbidden: may not list {', '.join(forbidden)} in {place}", Tone.WARN)
+                pane.set_empty_text(f"forbidden: may not list {', '.join(forbidden)} in {place}", Tone.WARN)
             elif known:
-                pane.set_empty(f"no {noun} in {place}")
+                pane.set_empty_text(f"no {noun} in {place}")
             elif health.state is ClusterState.UNREACHABLE and health.error is not None:
-                pane.set_empty(health.error.message, Tone.FAIL)
+                pane.set_empty_text(health.error.message, Tone.FAIL)
             else:
-                pane.set_empty("loading…", Tone.BUSY)
+                pane.set_empty_text("loading…", Tone.BUSY)
 
     # -- narrowing ----------------------------------------------------------------------------------------------------
 
@@ -295,7 +295,7 @@ class HomeScreen(PanedScreen):
         elif event.previous == self.rollout:
             self.rollout = None
         self._want_logs()
-        self._answering.follow()
+        self._answering.update()
 
     def narrow_to_service(self, service: ObjectKey | None) -> None:
         """Show only the rollouts behind a service, and the logs of all of them; None: all."""
@@ -307,14 +307,14 @@ class HomeScreen(PanedScreen):
         if self.service is None or connected is None:
             self.rollouts.narrow(None)
         else:
-            behind = connected.cluster.queries.rollouts_of(self.service)
+            behind = connected.cluster.queries.backends_of(self.service)
             name = self.service.name
             self.rollouts.narrow(
-                behind, f"behind service {name}, Esc shows all", nothing_left=no_workload_words(self.service)
+                behind, f"behind service {name}, Esc shows all", empty_text=no_workload_message(self.service)
             )
 
     def _want_logs(self) -> None:
-        self.logs.want(self.rollout or self.service or self.rollouts.table.cursor_key)
+        self.logs.follow(self.rollout or self.service or self.rollouts.table.cursor_key)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -337,7 +337,7 @@ class HomeScreen(PanedScreen):
         """Narrow the other panes to the service under the cursor."""
         key = self.services.table.cursor_key
         if key is not None:
-            self.services.table.choose_cursor()
+            self.services.table.pin_cursor()
             self.narrow_to_service(key)
             self._want_logs()
 
@@ -350,7 +350,7 @@ class HomeScreen(PanedScreen):
         key, connected = self.rollouts.table.cursor_key, self.kdash.connected
         if key is None or connected is None:
             return
-        self.rollouts.table.choose_cursor()
+        self.rollouts.table.pin_cursor()
         if self._marks.pop(key, None) is None:
             workload = connected.cluster.queries.workload(key)
             if workload is None:
@@ -362,7 +362,7 @@ class HomeScreen(PanedScreen):
     def marked(self) -> Mapping[ObjectKey, str]:
         return dict(self._marks) if self.active_pane is self.rollouts else {}
 
-    def drop_marks(self) -> bool:
+    def clear_marks(self) -> bool:
         """Mark nothing any more; False when nothing was."""
         had = bool(self._marks)
         self._marks.clear()
@@ -379,7 +379,7 @@ class HomeScreen(PanedScreen):
         if self.kdash.connected is None and self.kdash.session.sign_in is not None:
             self.kdash.session.sign_in.cancel()
             return
-        if self.drop_marks() or self.drop_filter():
+        if self.clear_marks() or self.clear_filter():
             return
         if self.rollout is not None and self.service is not None:
             self.rollout = None  # the logs are the whole service's again

@@ -16,24 +16,38 @@ from textual.worker import Worker
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
-from k9py.cluster.feed import Changes
-from k9py.cluster.log_targets import EVERY_ROLE
+from k9py.cluster.change_feed import Changes
+from k9py.cluster.log_targets import ALL_ROLES
 from k9py.cluster.queries import Queries
-from k9py.logs.follow.range import RANGES, TAIL, LogRange
+from k9py.logs.follow.log_range import RANGES, TAIL, LogRange
 from k9py.logs.source import LogSource, LogTarget
 from k9py.rollouts.revisions import Revision
 from k9py.tui import keymap
 from k9py.tui.dialogs.sources import SourcesDialog
-from k9py.tui.logs.choice import Tick, chosen, failing_init_containers, pod_words, source_items
-from k9py.tui.logs.comparing import Sides, beginnings, read_beginning, revision_names, sides, started, workload_of
-from k9py.tui.logs.restarts import Restarts, Source
-from k9py.tui.logs.targets import no_pods_words
+from k9py.tui.logs.comparing import (
+    ComparedRevisions,
+    compared_revisions,
+    container_start_times,
+    read_startup_lines,
+    revision_names,
+    startup_targets,
+    workload_of,
+)
+from k9py.tui.logs.restarts import ObjectReader, RestartedRevisions
+from k9py.tui.logs.source_filter import (
+    CheckedItem,
+    failing_init_containers,
+    filter_from_checked,
+    pod_details,
+    source_items,
+)
+from k9py.tui.logs.targets import no_pods_text
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.screens.aim import Aim
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -82,7 +96,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, id="logs")
         self.patterns = PatternsPane(clock=clock, options=options, id="patterns")
         self.logs.sink = self.patterns
-        self.sides = Sides()
+        self.sides = ComparedRevisions()
         """What the patterns pane compares."""
         self._asked: bool | None = None
         """Whether the person wants the patterns; None: not said yet."""
@@ -92,7 +106,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._seen_old: dict[str, None] = {}
         self._baseline_of = ""
         self._baseline: Worker[None] | None = None
-        self._restarts = Restarts()
+        self._restarts = RestartedRevisions()
         self._learning = False
         self.set_class(full, "-full")
 
@@ -120,7 +134,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Follow at once."""
         self.show_pane(self.logs)
         self.session_changed()
-        self.call_after_refresh(self.logs.put_texts, self._texts)
+        self.call_after_refresh(self.logs.set_queries, self._texts)
         if self.has_class("-full"):
             self._say_way_back()
 
@@ -132,8 +146,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def _follow(self) -> None:
         self._baseline_of = ""
         # Former runs are not compared: what they said is not what a revision says now.
-        self._compare(not self.previous and (self.sides.is_telling if self._asked is None else self._asked))
-        self.logs.want(self.subject, previous=self.previous, range=self.range, at_once=True)
+        self._compare(not self.previous and (self.sides.is_useful if self._asked is None else self._asked))
+        self.logs.follow(self.subject, previous=self.previous, range=self.range, immediately=True)
         self._renew()
 
     def _renew(self) -> None:
@@ -143,11 +157,11 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         if connected is None:
             return
         queries = connected.cluster.queries
-        every = queries.log_targets(self.subject, roles=EVERY_ROLE)
+        every = queries.log_targets(self.subject, roles=ALL_ROLES)
         pods = queries.pods_of(self.subject)
-        why_none = "" if every else no_pods_words(queries, self.subject)
+        why_none = "" if every else no_pods_text(queries, self.subject)
         self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods), why_none)
-        self.sides = sides(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
+        self.sides = compared_revisions(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
         self._seen_old.pop(self.sides.new, None)
@@ -156,45 +170,45 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         same = self._restarts.same_as(self.sides.new, old)
         old = tuple(one for one in old if one not in same)
         self.patterns.set_revisions(self.sides.new, old, self.sides.names or {}, same)
-        self.patterns.set_started(started(pods))
+        self.patterns.set_started(container_start_times(pods))
         self._read_baseline(connected.connection, old)
         # A restart alone is no release: before it is known to be none, nothing opens by itself.
         is_release = bool(old) or not same
-        if self._asked is None and self.sides.is_telling and is_release and not self.previous and not self._learning:
+        if self._asked is None and self.sides.is_useful and is_release and not self.previous and not self._learning:
             self._compare(True)
 
-    def _learn_restarts(self, queries: Queries, source: Source, revisions: Collection[str]) -> None:
+    def _learn_restarts(self, queries: Queries, source: ObjectReader, revisions: Collection[str]) -> None:
         """Read once which revisions are the same but for a restart."""
         workload = workload_of(queries, self.subject)
-        if workload is None or len(revisions) < 2 or all(map(self._restarts.knows, revisions)):
+        if workload is None or len(revisions) < 2 or all(map(self._restarts.has, revisions)):
             return
         unknown = [one for one in queries.revisions_of(workload) if one.pod_template_hash in revisions]
-        if not self._learning and not all(self._restarts.knows(one.pod_template_hash) for one in unknown):
+        if not self._learning and not all(self._restarts.has(one.pod_template_hash) for one in unknown):
             self._learning = True
-            start(self, partial(self._learn_templates, source, unknown), group="restarts")
+            start_worker(self, partial(self._learn_templates, source, unknown), group="restarts")
 
-    async def _learn_templates(self, source: Source, revisions: Sequence[Revision]) -> None:
+    async def _learn_templates(self, source: ObjectReader, revisions: Sequence[Revision]) -> None:
         try:
-            await self._restarts.learn(source, revisions)
+            await self._restarts.load(source, revisions)
         finally:
             self._learning = False
             self._is_stale = True
 
     def _read_baseline(self, source: LogSource, old: Collection[str]) -> None:
         """Read once how an old pod began its log."""
-        targets = beginnings(self.logs.read_targets, tuple(old))
+        targets = startup_targets(self.logs.read_targets, tuple(old))
         if targets and not self._baseline_of and not self.previous:
             self._baseline_of = targets[0].revision
-            self._baseline = start(self, partial(self._learn, source, targets), group="baseline", exclusive=True)
+            self._baseline = start_worker(self, partial(self._learn, source, targets), group="baseline", exclusive=True)
 
     async def _learn(self, source: LogSource, targets: Sequence[LogTarget]) -> None:
         for target in targets:
-            lines = await read_beginning(source, target)
+            lines = await read_startup_lines(source, target)
             if lines:
                 self.patterns.add_baseline(target.revision, lines)
 
     def tick(self, changes: Changes) -> None:
-        self._is_stale = self._is_stale or changes.everything or self.logs.wants_targets or self._concerns(changes)
+        self._is_stale = self._is_stale or changes.everything or self.logs.needs_targets or self._concerns(changes)
         now = self.kdash.options.clock.monotonic()
         if self._is_stale and now - self._renewed_at >= RENEW_SECONDS:
             self._renewed_at = now
@@ -240,7 +254,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Say once how everything comes back: there is no line of keys now."""
         if not self._knows_way_back:
             self._knows_way_back = True
-            self.kdash.say("f or Esc: everything again")
+            self.kdash.show_message("f or Esc: everything again")
 
     def run_line(self, line: str, aim: Aim | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""
@@ -258,23 +272,23 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def _choose(self, *, only: bool) -> None:
         logs, connected = self.logs, self.kdash.connected
         pods = connected.cluster.queries.pods_of(self.subject) if connected is not None else ()
-        told = pod_words(logs.targets, self.sides.names or {}, pods)
-        items = source_items(logs.targets, logs.states(), logs.choice.roles, told)
+        told = pod_details(logs.targets, self.sides.names or {}, pods)
+        items = source_items(logs.targets, logs.states(), logs.source_filter.roles, told)
         line = logs.view.cursor_line
-        current: Tick | None = ("pod", line.target.pod) if line is not None else None
+        current: CheckedItem | None = ("pod", line.target.pod) if line is not None else None
 
-        def apply(ticks: frozenset[Tick] | None) -> None:
+        def apply(ticks: frozenset[CheckedItem] | None) -> None:
             if ticks is not None:
-                logs.choose(chosen(ticks, only=only))
+                logs.set_source_filter(filter_from_checked(ticks, only=only))
                 self._renew()
 
         self.app.push_screen(
-            SourcesDialog(items, logs.choice.ticks(items, only=only), only=only, current=current), apply
+            SourcesDialog(items, logs.source_filter.checked_items(items, only=only), only=only, current=current), apply
         )
 
     def action_copy(self) -> None:
         """Refuse to copy from the patterns: what would be taken is not what is looked at."""
-        self.kdash.say("c copies lines of the log: Tab goes there", failed=True)
+        self.kdash.show_message("c copies lines of the log: Tab goes there", failed=True)
 
     def action_save(self) -> None:
         """Save lines, from whichever pane."""
@@ -312,15 +326,15 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         event.stop()
         view = self.logs.view
         if not view.go_to(event.number):
-            self.kdash.say("that line is no longer kept", failed=True)
+            self.kdash.show_message("that line is no longer kept", failed=True)
             return
         self.show_pane(self.logs)
         if view.cursor_number != event.number:
-            self.kdash.say("that line is left out at the moment, by the filter or with its source")
+            self.kdash.show_message("that line is left out at the moment, by the filter or with its source")
 
     def step_back(self) -> None:
         """Take back what was done to the lines, the previous run, the full screen, one at a time; then go back."""
-        if self.drop_filter() or self.logs.step_back():
+        if self.clear_filter() or self.logs.step_back():
             return
         if self.previous and not self._began_previous:
             self.action_previous_logs()

@@ -85,7 +85,7 @@ class PanedScreen(ClusterScreen):
             for pane in self.panes()
         ]
         active_pane = self.active_pane
-        self.query_one(TabStrip).show(tabs, (active_pane.note, active_pane.corner))
+        self.query_one(TabStrip).show(tabs, (active_pane.note, active_pane.subtitle))
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Go to the pane whose tab was clicked."""
@@ -106,7 +106,7 @@ class PanedScreen(ClusterScreen):
         pane = self.active_pane
         if not isinstance(pane, TablePane) or (lost := pane.table.lost_key) is None:
             return ""
-        pane.table.choose_cursor()
+        pane.table.pin_cursor()
         present = pane.table.cursor_key
         there = f"the cursor is on {present.kind} {present.name} now, press again to act on it" if present else ""
         # A row the filter or the narrowing leaves out is still there: only what it says has changed.
@@ -118,7 +118,7 @@ class PanedScreen(ClusterScreen):
         if acted_on is None or not isinstance(pane, TablePane):
             return
         if pane.table.cursor_key == acted_on:
-            pane.table.choose_cursor()
+            pane.table.pin_cursor()
         else:  # another row came first while the command was typed
             pane.table.select_key(acted_on)
 
@@ -142,7 +142,7 @@ class PanedScreen(ClusterScreen):
         if found is not None:
             self.show_pane(found)
         else:
-            self.kdash.say(f"there is no pane {number} here", failed=True)
+            self.kdash.show_message(f"there is no pane {number} here", failed=True)
 
     def _filter_bar(self) -> FilterBar | None:
         pane = self.active_pane
@@ -154,7 +154,7 @@ class PanedScreen(ClusterScreen):
         if bar is not None:
             bar.open()
 
-    def drop_filter(self) -> bool:
+    def clear_filter(self) -> bool:
         """End the search or the filter of the active pane, of a log what else can be taken back; False: nothing can."""
         if isinstance(self.active_pane, LogPane):
             return self.active_pane.step_back()

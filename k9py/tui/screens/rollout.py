@@ -19,30 +19,30 @@ from textual.containers import Container
 
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.failing_line import read_failing_line
-from k9py.cluster.feed import Changes
-from k9py.cluster.pasts import pasts_of
 from k9py.cluster.queries import Queries
+from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import without_set_anew
-from k9py.rollouts.cohort_facts import FailingContainer
+from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.cohort_status import FailingContainer
 from k9py.tui import keymap
-from k9py.tui.logs.targets import set_log_targets
+from k9py.tui.logs.targets import update_log_targets
 from k9py.tui.panes.cohorts import Cohorts, Counts, Lines, allowance_line
-from k9py.tui.panes.cohorts_picture import Picture, PodTable, picture
 from k9py.tui.panes.events_pane import EventsPane
 from k9py.tui.panes.history_pane import HistoryPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
-from k9py.tui.panes.sources import Shape
-from k9py.tui.panes.summary import no_pods_words, rollout_facts, rollout_summary
+from k9py.tui.panes.rollout_snapshot import PodTable, RolloutSnapshot, take_snapshot
+from k9py.tui.panes.row_sources import ColumnSet
+from k9py.tui.panes.summary import no_pods_text, rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.difference import open_difference
 from k9py.tui.widgets.live_table.messages import Selected
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.views import pods as pod_table
 from k9py.views.cohorts import failing_log_line
 from k9py.views.tones import rollout_tone
@@ -105,18 +105,18 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
         super().__init__(subject)
         clock, options = app.options.clock, app.line_view_options
-        self._pods = Shape.of(pod_table.COLUMNS, without=frozenset({"hash"}))
+        self._pods = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"hash"}))
         columns = self._pods.columns
         self.counts, self.allows, self.cohorts, self.facts = Counts(), Lines(id="allows"), Cohorts(), Lines(id="facts")
         self.why = Lines(id="why", folds=True)
         self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
         self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
-        self.old.set_empty("no pod of an old revision")
+        self.old.set_empty_text("no pod of an old revision")
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=5, id="logs")
         self._pod_panes, self._below = Container(id="pods", classes="group"), Container(id="below", classes="group")
-        self.picture: Picture | None = None
+        self.picture: RolloutSnapshot | None = None
         """The pods as they are shown."""
         self._is_drawing = False
         self._failure: tuple[FailingContainer, object] | None = None
@@ -170,9 +170,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def show_view(self, cluster: Cluster, view: RolloutView, now: datetime) -> None:
         queries = cluster.queries
         workload = queries.workload(self.subject)
-        self.summary.show(rollout_summary(view, now, others=not (self.is_small and view.status.reason)))
+        self.summary.show(rollout_summary(view, now, others=not (self.is_small and view.status.cause_message)))
         self.counts.show(view.status, rollout_tone(view))
-        self.new.set_empty(no_pods_words(view))
+        self.new.set_empty_text(no_pods_text(view))
         self.facts.show([line] if (line := rollout_facts(queries, view)) else [])
         if workload is None:
             return
@@ -181,18 +181,18 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.events.show_events(queries.events_about(self.subject), now)
         if self._managed_of != (view.uid, view.generation):
             self._managed_of = (view.uid, view.generation)
-            start(self, self._read_managed, group="authors", exclusive=True)
+            start_worker(self, self._read_managed, group="authors", exclusive=True)
         pods, revisions = queries.pods_of(self.subject), queries.revisions_of(self.subject)
-        draw = partial(picture, workload, revisions, pods, self._pods.cut, now)
+        draw = partial(take_snapshot, workload, revisions, pods, self._pods.select, now)
         if len(pods) <= FEW_PODS:
             self.redraw_seconds = REDRAW_SECONDS
             self._show_picture(draw(), now)
         elif not self._is_drawing:  # what changes meanwhile comes with the next one
             self.redraw_seconds = MANY_SECONDS
             self._is_drawing = True
-            start(self, partial(self._draw_in_thread, draw, now), group="picture")
+            start_worker(self, partial(self._draw_in_thread, draw, now), group="picture")
 
-    async def _draw_in_thread(self, draw: partial[Picture], now: datetime) -> None:
+    async def _draw_in_thread(self, draw: partial[RolloutSnapshot], now: datetime) -> None:
         try:
             found = await asyncio.to_thread(draw)
         finally:
@@ -200,7 +200,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._show_picture(found, now)
         self.share_room()
 
-    def _show_picture(self, shown: Picture, now: datetime) -> None:
+    def _show_picture(self, shown: RolloutSnapshot, now: datetime) -> None:
         self.picture = shown
         is_mixed, was_mixed = any(not one.cohort.is_current for one in shown.facts), self.has_class("-mixed")
         self.set_class(is_mixed, "-mixed")
@@ -213,7 +213,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self._failure = shown.failure
             self._failing_line = "" if shown.failure is None else "reading…"
             if shown.failure is not None:
-                start(self, partial(self._read_failing_line, shown.failure[0]), group="failing-line", exclusive=True)
+                start_worker(
+                    self, partial(self._read_failing_line, shown.failure[0]), group="failing-line", exclusive=True
+                )
         self._show_cohorts(now)
         if was_mixed != is_mixed:
             self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
@@ -223,7 +225,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
             pane.number = number
 
     def _show_pods(self, pane: TablePane, shown: PodTable) -> None:
-        pane.set_rows(shown.rows, shown.words)
+        pane.set_rows(shown.rows, shown.summary)
 
     def _show_cohorts(self, now: datetime) -> None:
         if self.picture is not None:
@@ -235,9 +237,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def _show_revisions(self, now: datetime) -> None:
         connected = self.kdash.connected
         if self.picture is not None and connected is not None:
-            found = without_set_anew(self._managed or {}, self.picture.revisions)
+            found = unmark_rewritten_causes(self._managed or {}, self.picture.revisions)
             authors = None if self._managed is None else revision_authors(self._managed, found)
-            pasts = pasts_of(connected.cluster, self.subject, events=False)
+            pasts = revision_outcomes_of(connected.cluster, self.subject, events=False)
             self.revisions.show_revisions(found, authors, now, pasts)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:
@@ -274,9 +276,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
         super().tick(changes)
         connected, now = self.kdash.connected, self.kdash.options.clock.now()
         if connected is not None and self.takes_logs:
-            self.logs.want(self.subject)
-            if self.logs.wants_targets or self.subject in changes.rollouts or self.subject in changes.pods:
-                set_log_targets(self.logs, connected.cluster.queries)
+            self.logs.follow(self.subject)
+            if self.logs.needs_targets or self.subject in changes.rollouts or self.subject in changes.pods:
+                update_log_targets(self.logs, connected.cluster.queries)
         self.logs.pull()
         if connected is None or int(now.timestamp()) == self._second:
             return
@@ -327,7 +329,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.show_pane(self.events)
         self.set_class(on, "-logs")
         if not on:
-            self.logs.rest()
+            self.logs.unfollow()
         self._number_panes()
         self.draw_tabs()
 
@@ -345,11 +347,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
         elif event.key.kind == "Pod":
             self.kdash.open_describe(event.key)
         else:
-            self.kdash.say("there is no more to it: d describes the rollout")
+            self.kdash.show_message("there is no more to it: d describes the rollout")
 
     def action_difference(self) -> None:
         """Compare the revision under the cursor with the marked one, or with now."""
-        base, chosen = self.revisions.marked, self.revisions.chosen
+        base, chosen = self.revisions.marked, self.revisions.selected
         if self.active_pane is not self.revisions and base is None:
             chosen = None
         numbers = sorted({one.number for one in (base, chosen) if one is not None and (base or not one.is_current)})
@@ -383,5 +385,5 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def step_back(self) -> None:
         """Drop the filter, then go back."""
-        if not self.drop_filter():
+        if not self.clear_filter():
             super().step_back()

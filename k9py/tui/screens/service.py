@@ -16,7 +16,7 @@ from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceView
 from k9py.tui import keymap
 from k9py.tui.panes.pane import Pane
-from k9py.tui.panes.sources import Shape
+from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary import service_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import DetailScreen
@@ -28,7 +28,7 @@ from k9py.views import rollouts as rollout_table
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
 
-_PODS = Shape.of(pod_table.COLUMNS, without=frozenset({"revision"}))
+_PODS = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 
 
 class ServiceScreen(DetailScreen[ServiceView]):
@@ -79,14 +79,14 @@ class ServiceScreen(DetailScreen[ServiceView]):
     def show_view(self, cluster: Cluster, view: ServiceView, now: datetime) -> None:
         queries = cluster.queries
         self.summary.show(service_summary(view, now))
-        self.pods.set_rows([_PODS.cut(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
-        self.pods.set_empty("no pod has the labels this service selects")
+        self.pods.set_rows([_PODS.select(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
+        self.pods.set_empty_text("no pod has the labels this service selects")
         views = (queries.rollout_view(key, now) for key in view.workloads)
         self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
-        self.rollouts.set_empty("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
+        self.rollouts.set_empty_text("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
         events = queries.events_about(self.subject)
         self.events.set_rows([event_table.row(one, now) for one in events])
-        self.events.set_empty("no events in the last hour")
+        self.events.set_empty_text("no events in the last hour")
 
     def share_room(self) -> None:
         """Give pods and rollouts the lines they need, and events the rest."""
@@ -105,9 +105,9 @@ class ServiceScreen(DetailScreen[ServiceView]):
         if event.key.kind != "Event":
             self.kdash.open_object(event.key)
         else:
-            self.kdash.say("there is no more to an event: d describes the object it is about")
+            self.kdash.show_message("there is no more to an event: d describes the object it is about")
 
     def step_back(self) -> None:
         """Drop the filter, then go back."""
-        if not self.drop_filter():
+        if not self.clear_filter():
             super().step_back()

@@ -17,8 +17,8 @@ from k9py.api.errors import KdashError
 from k9py.api.events import Event
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
-from k9py.api.secret_values import without_secret_words, without_secrets
-from k9py.cluster.feed import Changes
+from k9py.api.redaction import redact, redact_text
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.recent_events import recent_events
 from k9py.tui import keymap
 from k9py.tui.panes.pane import Pane
@@ -26,7 +26,7 @@ from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.text_view import TextLine, TextSpan, yaml_lines
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.tui.yaml_text import yaml_text
 from k9py.views.describe import Section, describe
 from k9py.views.values import Tone
@@ -87,12 +87,12 @@ class TextScreen(PanedScreen):
     def action_secrets(self) -> None:
         """Show what looks like a secret, or hide it again."""
         self.shows_secrets = not self.shows_secrets
-        self.kdash.say("secrets are shown: S hides them" if self.shows_secrets else "secrets are hidden")
+        self.kdash.show_message("secrets are shown: S hides them" if self.shows_secrets else "secrets are hidden")
         self.show()
 
     def step_back(self) -> None:
         """End the search, then go back."""
-        if not self.drop_filter():
+        if not self.clear_filter():
             super().step_back()
 
 
@@ -131,7 +131,7 @@ class DescribeScreen(TextScreen):
         is_fresh = self._events_read_at is not None and now - self._events_read_at < EVENTS_SECONDS
         if self.subject.kind == POD.name and not is_fresh:
             self._events_read_at = now
-            start(self, self._read_events, group="events", exclusive=True)
+            start_worker(self, self._read_events, group="events", exclusive=True)
 
     async def _read_events(self) -> None:
         connected = self.kdash.connected
@@ -161,7 +161,7 @@ class YamlScreen(TextScreen):
         super().__init__(app, subject, "YAML")
 
     def show(self) -> None:
-        start(self, self._read, group="yaml", exclusive=True)
+        start_worker(self, self._read, group="yaml", exclusive=True)
 
     async def _read(self) -> None:
         connected = self.kdash.connected
@@ -182,12 +182,12 @@ class YamlScreen(TextScreen):
 
 
 def _yaml(found: Mapping[str, Any], shows_secrets: bool) -> str:
-    return yaml_text(found if shows_secrets else without_secrets(found))
+    return yaml_text(found if shows_secrets else redact(found))
 
 
 def without_secret_lines(section: Section) -> Section:
     """Return a section with what looks like a secret in its texts hidden: messages and events may repeat one."""
-    return replace(section, lines=tuple(replace(line, text=without_secret_words(line.text)) for line in section.lines))
+    return replace(section, lines=tuple(replace(line, text=redact_text(line.text)) for line in section.lines))
 
 
 def section_lines(sections: Sequence[Section], room: int = 0) -> list[TextLine]:
@@ -205,7 +205,7 @@ def section_lines(sections: Sequence[Section], room: int = 0) -> list[TextLine]:
         indent = width + 4
         for line in section.lines:
             mark = line.tone.symbol if line.tone in _MARKED else " "
-            first, *others = folded(line.text, room - max(indent, len(line.label) + 4) if room else 0)
+            first, *others = fold_text(line.text, room - max(indent, len(line.label) + 4) if room else 0)
             lines.append(
                 (
                     TextSpan(f"{mark} ", line.tone),
@@ -217,7 +217,7 @@ def section_lines(sections: Sequence[Section], room: int = 0) -> list[TextLine]:
     return lines
 
 
-def folded(text: str, room: int) -> list[str]:
+def fold_text(text: str, room: int) -> list[str]:
     """Break a text at blanks into pieces of at most so many cells; a word that is longer is cut. At least one piece."""
     if room < LEAST_FOLD or cell_len(text) <= room:
         return [text]

@@ -20,7 +20,7 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.screen import Screen
 from textual.strip import Strip
 
-from k9py.tui.terminal.shadow import Shadow
+from k9py.tui.terminal.frame_buffer import FrameBuffer
 from k9py.tui.terminal.terminal_app import IS_TESTED, TerminalApp
 
 FRAMES_IN_FLIGHT: Final = 2
@@ -39,7 +39,7 @@ class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
     def __init__(self, **app_options: Any) -> None:
         super().__init__(**app_options)
         self._diffs = IS_TESTED and os.environ.get("KDASH_CELL_DIFF") != "0"
-        self._shadow: Shadow | None = None
+        self._shadow: FrameBuffer | None = None
         self._cursor_shown_at: tuple[int, int] | None = None
         self._in_flight = 0
         self._asked_at = 0.0
@@ -112,7 +112,7 @@ class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
         width, height = self.size
         shadow = self._shadow
         if shadow is None or shadow.is_full or (shadow.width, shadow.height) != (width, height):
-            shadow = self._shadow = Shadow(width, height, self.console)
+            shadow = self._shadow = FrameBuffer(width, height, self.console)
         strips = _strips(update)
         frame = shadow.frame(strips)
         _untie(strips)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from k9py.api.text import printable
-from k9py.config.terminal import Notify
+from k9py.config.terminal import NotificationMode
 
 MOST_CHARACTERS: Final = 160
 _BELL: Final = "\x07"
 
 
-def notification(text: str, notify: Notify) -> str:
+def notification_sequence(text: str, notify: NotificationMode) -> str:
     """Return what to write, "" for nothing. Source of OSC 9: iTerm2's and ConEmu's documented escape codes."""
     said = ""
     if notify.osc9:

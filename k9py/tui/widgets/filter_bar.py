@@ -116,12 +116,12 @@ class FilterBar(Horizontal):
         self._input.value = ""
         self.close()
 
-    def put(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Put a text in force as if it had been typed and kept."""
         self._input.value = text
         self.close()
 
-    def set_count(self, text: str) -> None:
+    def set_hint(self, text: str) -> None:
         """Show how much is left, such as "12 of 340"."""
         self._count.update(printable(text))
 

@@ -15,7 +15,7 @@ class NoticeBar(SegmentBar):
     NoticeBar.-on { display: block; }
     """
 
-    def say(self, segments: Sequence[BarSegment]) -> None:
+    def set_notices(self, segments: Sequence[BarSegment]) -> None:
         """Show these segments, or go away when there are none."""
         self.set_class(bool(segments), "-on")
         self.set_segments(segments)

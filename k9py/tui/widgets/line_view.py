@@ -176,7 +176,7 @@ class LineView(Widget, can_focus=True):
         self.paint_count.flushes += 1
         self._last_flush = self.clock()
 
-    def say(self, message: Message) -> None:
+    def post_own_message(self, message: Message) -> None:
         """Post a message as our own, whoever caused it.
 
         Textual takes whoever handles a message just now for the sender of the next one, and ends the bubbling at the
@@ -221,7 +221,7 @@ class LineView(Widget, can_focus=True):
                 self.render_line(y)
             self.refresh(*regions)
 
-    def forget_painted(self) -> None:
+    def invalidate(self) -> None:
         """Draw every line anew at the next repaint (after a change of size, theme or layout of the lines)."""
         self._painted = [_UNPAINTED] * self.size.height
         self._strips.clear()
@@ -335,7 +335,7 @@ class LineView(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay out and draw for the new size."""
-        self.forget_painted()
+        self.invalidate()
         self.size_changed()
         self.apply_pending()
         self.refresh()

@@ -6,7 +6,7 @@ from typing import Final
 
 from k9py.api.text import printable
 
-TAB_CELLS: Final = 4
+TAB_STOP: Final = 4
 
 
 def printable_line(text: str) -> str:
@@ -15,4 +15,4 @@ def printable_line(text: str) -> str:
         return text
     if "\t" not in text:
         return printable(text)
-    return "\t".join([printable(part) for part in text.split("\t")]).expandtabs(TAB_CELLS)
+    return "\t".join([printable(part) for part in text.split("\t")]).expandtabs(TAB_STOP)

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from k9py.api.search_pattern import SearchPattern, TooSlowError, compile_search, hit_spans
+from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, match_spans
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.printable_line import printable_line
 from k9py.views.values import Tone
@@ -196,7 +196,7 @@ class TextView(LineView):
 
     def _post_searched(self) -> None:
         at = 0 if self._current is None else bisect_right(self._hits, self._current)
-        self.say(self.Searched(self, self._search_text, at, len(self._hits)))
+        self.post_own_message(self.Searched(self, self._search_text, at, len(self._hits)))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class TextView(LineView):
         text = _line_text(line)
         styles = [(len(printable_line(span.text)), on(palette.tone(span.tone))) for span in line]
         hit = on(palette.hit_current if signature.current else palette.hit)
-        marks = [(start, end, hit) for start, end in hit_spans(self._pattern, text)]
+        marks = [(start, end, hit) for start, end in match_spans(self._pattern, text)]
         segments: list[Segment] = []
         at = 0
         for length, style in styles:
@@ -264,7 +264,7 @@ def _hits(pattern: SearchPattern, texts: Iterable[str]) -> list[int]:
         try:
             if pattern.search(text):
                 found.append(index)
-        except TooSlowError:
+        except SearchTimeoutError:
             slow += 1
             if slow == _MAX_SLOW:
                 break

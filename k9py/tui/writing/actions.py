@@ -12,34 +12,34 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from k9py.api.errors import AbsentError, KdashError, NotFoundError, RefusedError
+from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.policy import HorizontalPodAutoscaler
-from k9py.cluster.pasts import pasts_of
+from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.operations.audit import AuditLog
-from k9py.operations.change import Change, ChangeWarning, Gravity, mends
 from k9py.operations.former_replicas import former_replicas
 from k9py.operations.pause import plan_pause, plan_resume
-from k9py.operations.prepare import Prepared
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, is_remedy
+from k9py.operations.prepare import DryRun
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
-from k9py.operations.undo import nothing_to_undo, plan_undo, revision_template
+from k9py.operations.undo import no_revision_error, plan_undo, revision_template
 from k9py.operations.warnings import loudest_first
 from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import without_set_anew
-from k9py.rollouts.revision_past import Pasts
+from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.revision_outcome import RevisionOutcomes
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import (
     UndoTarget,
-    refuse_unnumbered,
+    require_number,
     revision_label,
     revision_of_number,
     suggested_undo,
     undo_target,
 )
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
+from k9py.tui.dialogs.scale import ScaleDialog, ScalePreview
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.undo import Templates, UndoDialog
 from k9py.tui.session import Connected
@@ -135,7 +135,7 @@ async def _ask_images(
         present,
         check=check,
         typed=typed,
-        standing=await attempt.standing(key, mends=False),
+        status=await attempt.standing(key, mends=False),
     )
     containers = _containers(found, "containers")
     if containers:
@@ -153,7 +153,7 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
     await _seen(connected, key, int(found.get("metadata", {}).get("generation") or 0))
     revisions = connected.cluster.queries.revisions_of(key)
     current = current_revision(revisions)
-    pasts = pasts_of(connected.cluster, key, await _audit_lines(attempt, found))
+    pasts = revision_outcomes_of(connected.cluster, key, await _audit_lines(attempt, found))
     chosen: Revision | None = None
     while True:
         if number is None:
@@ -162,7 +162,7 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
             chosen = revision_of_number(revisions, number, str(key))
         if chosen is None:
             return
-        refuse_unnumbered(chosen)
+        require_number(chosen)
         revision_object = await attempt.or_back(_revision_object(connected, chosen))
         if isinstance(revision_object, Declined):
             if number is not None:
@@ -173,13 +173,13 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
         label = revision_label(revisions, chosen)
         change = plan_undo(found, revision_object, pods=pods, present_number=present_number, label=label)
         change = replace(change, cause=_cause(connected, key, attempt.app.options.clock.now()))
-        if said := pasts[chosen.uid].words(attempt.app.options.clock.now()) if chosen.uid in pasts else "":
-            warning = ChangeWarning(Gravity.CAUTION, "left-revision", f"revision {label}: {said}")
+        if said := pasts[chosen.uid].text(attempt.app.options.clock.now()) if chosen.uid in pasts else "":
+            warning = PreflightWarning(WarningLevel.CAUTION, "left-revision", f"revision {label}: {said}")
             change = replace(change, warnings=loudest_first(change.warnings, (warning,)))
         what = f"undo to revision {label}"
         answer = await attempt.confirm(found, change, "Undo", what, planned=revision_template(revision_object))
-        if isinstance(answer, Prepared):
-            on_written = partial(_undone, attempt, found, current, chosen, answer.change)
+        if isinstance(answer, DryRun):
+            on_written = partial(_undone, attempt, found, current, chosen, answer.plan)
             await attempt.write_and_follow(answer, what, on_written=on_written)
             return
         if number is not None or answer is not Declined.BACK:
@@ -187,11 +187,13 @@ async def undo(attempt: Attempt, meant: Meant, number: int | None) -> None:
 
 
 def _undone(
-    attempt: Attempt, found: Mapping[str, Any], current: Revision | None, chosen: Revision, change: Change
+    attempt: Attempt, found: Mapping[str, Any], current: Revision | None, chosen: Revision, change: WritePlan
 ) -> None:
     """Remember what was left; offer to delete the pods a StatefulSet leaves stuck."""
     if current is not None:
-        attempt.connected.cluster.seen.leave(current, attempt.app.options.clock.now(), change.cause)
+        attempt.connected.cluster.seen_revisions.record_rolled_back(
+            current, attempt.app.options.clock.now(), change.cause
+        )
     if change.key.kind == "StatefulSet":
         offer_stuck_pods(attempt, found, chosen.key.name)
 
@@ -201,16 +203,16 @@ def _cause(connected: Connected, key: ObjectKey, now: datetime) -> str:
     view = connected.cluster.queries.rollout_view(key, now)
     if view is None:
         return ""
-    failing = view.worst.message if view.is_failing and view.worst is not None else ""
-    return view.status.reason or failing
+    failing = view.worst_finding.message if view.is_failing and view.worst_finding is not None else ""
+    return view.status.cause_message or failing
 
 
 # -- what they share --------------------------------------------------------------------------------------------------
 
 
-async def _do(attempt: Attempt, found: Mapping[str, Any], change: Change, verb: str, what: str) -> Prepared | Declined:
+async def _do(attempt: Attempt, found: Mapping[str, Any], change: WritePlan, verb: str, what: str) -> DryRun | Declined:
     answer = await attempt.confirm(found, change, verb, what)
-    if isinstance(answer, Prepared):
+    if isinstance(answer, DryRun):
         await attempt.write_and_follow(answer, what)
     return answer
 
@@ -225,29 +227,29 @@ async def _ask_and_scale(
 ) -> None:
     """Ask for the number and its confirmation in one dialog, then scale."""
 
-    async def rehearse(replicas: int) -> Rehearsal[Prepared]:
+    async def rehearse(replicas: int) -> ScalePreview[DryRun]:
         prepared = await attempt.rehearse(found, plan_scale(found, replicas, autoscaler=autoscaler))
         # How it stands is said above the number; only what speaks against this number is said here.
-        standing = await attempt.standing(key, mends=mends(prepared.change))
+        standing = await attempt.standing(key, mends=is_remedy(prepared.plan))
         question = await attempt.question(prepared, "Scale")
         if standing.advice:
-            advice = ChangeWarning(Gravity.CAUTION, "another-meant", standing.advice)
+            advice = PreflightWarning(WarningLevel.CAUTION, "another-meant", standing.advice)
             question = replace(question, warnings=(advice, *question.warnings))
-        return Rehearsal(question, prepared)
+        return ScalePreview(question, prepared)
 
-    dialog: ScaleDialog[Prepared] = ScaleDialog(
+    dialog: ScaleDialog[DryRun] = ScaleDialog(
         f"{key.kind} {key.name}",
         attempt.place(key.namespace),
         replicas_of(found),
-        rehearse=rehearse,
+        dry_run=rehearse,
         clock=attempt.app.options.clock,
-        standing=await attempt.standing(key, mends=False),
+        status=await attempt.standing(key, mends=False),
         autoscaler=_autoscaler_words(autoscaler),
-        offered=offered,
+        suggested=offered,
     )
     prepared = await attempt.ask(dialog)
     if prepared is not None:
-        after = next((after for what, _, after in prepared.change.before_after if what == "replicas"), "?")
+        after = next((after for what, _, after in prepared.plan.before_after if what == "replicas"), "?")
         await attempt.write_and_follow(prepared, f"scale to {after}")
 
 
@@ -274,7 +276,7 @@ async def _ask_revision(
     key: ObjectKey,
     found: Mapping[str, Any],
     revisions: Sequence[Revision],
-    pasts: Pasts,
+    pasts: RevisionOutcomes,
     chosen: Revision | None,
 ) -> Revision | None:
     connected = attempt.connected
@@ -282,14 +284,14 @@ async def _ask_revision(
     standing = await attempt.standing(key, mends=True, now=now)
     if not any(not one.is_current for one in revisions):
         kept_in = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
-        raise nothing_to_undo(found, read=connected.cluster.knows(kept_in))
+        raise no_revision_error(found, read=connected.cluster.has_synced(kept_in))
     return await attempt.ask(
         UndoDialog(
             f"{key.kind} {key.name}",
             attempt.place(key.namespace),
-            without_set_anew(found, revisions),
-            suggested=None if standing.state.is_well else _suggested(attempt, key, revisions, pasts),
-            standing=standing,
+            unmark_rewritten_causes(found, revisions),
+            suggested=None if standing.state.is_healthy else _suggested(attempt, key, revisions, pasts),
+            status=standing,
             pasts=pasts,
             chosen=chosen,
             load=lambda one: _templates(connected, found, one),
@@ -299,7 +301,9 @@ async def _ask_revision(
     )
 
 
-def _suggested(attempt: Attempt, key: ObjectKey, revisions: Sequence[Revision], pasts: Pasts) -> UndoTarget | None:
+def _suggested(
+    attempt: Attempt, key: ObjectKey, revisions: Sequence[Revision], pasts: RevisionOutcomes
+) -> UndoTarget | None:
     view = attempt.connected.cluster.queries.rollout_view(key, attempt.app.options.clock.now())
     return undo_target(revisions, pasts) if view is None else suggested_undo(view.status, revisions, pasts)
 
@@ -308,7 +312,7 @@ async def _revision_object(connected: Connected, revision: Revision) -> Mapping[
     try:
         return await connected.connection.get(revision.key)
     except NotFoundError as error:
-        raise AbsentError(f"revision {revision.number} is no longer kept", "choose another revision") from error
+        raise MissingPartError(f"revision {revision.number} is no longer kept", "choose another revision") from error
 
 
 async def _templates(connected: Connected, found: Mapping[str, Any], revision: Revision) -> Templates:

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from k9py.api.errors import KdashError, NotFoundError, RefusedError
 from k9py.api.meta import ObjectKey
-from k9py.operations.change import Change, Written, mends
-from k9py.operations.prepare import Prepared, prepare
+from k9py.operations.plan import WritePlan, WriteResult, is_remedy
+from k9py.operations.prepare import DryRun, prepare
 from k9py.operations.remarks import remarks
-from k9py.rollouts.semantic_diff import meaning_diff
+from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.template_diff import template_diff
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.question import Item, Question, Standing, TemplateChange
+from k9py.tui.dialogs.question import Question, QuestionItem, TargetStatus, TemplateDifference
 from k9py.tui.key_order import KeyHold
 from k9py.tui.session import Connected
 from k9py.tui.writing.board import Board
@@ -146,7 +146,7 @@ class Attempt:
     async def ask(self, dialog: Dialog[ResultT], *, keep_typed: bool = True) -> ResultT | None:
         """Show a dialog and return its answer; keys typed ahead reach it, unless it has to be seen first."""
         if not keep_typed:
-            self.app.drop_typed_keys()
+            self.app.discard_typed_keys()
         answered = self.app.push_screen(dialog, wait_for_dismiss=True)
         if self._hold is not None:  # Esc typed before the dialog is drawn means what it means in the dialog
             self._hold = self.app.hold_keys(lambda: self._dismiss(dialog))
@@ -163,7 +163,7 @@ class Attempt:
     def _dismiss(dialog: Dialog[Any]) -> None:
         dialog.dismiss(None)
 
-    async def standing(self, key: ObjectKey, *, mends: bool, now: datetime | None = None) -> Standing:
+    async def standing(self, key: ObjectKey, *, mends: bool, now: datetime | None = None) -> TargetStatus:
         """Return how the object stands, and what to say first of that.
 
         Args:
@@ -174,13 +174,13 @@ class Attempt:
 
     # -- the end they share -------------------------------------------------------------------------------------------
 
-    async def prepare(self, found: Mapping[str, Any], change: Change, what: str) -> Prepared:
+    async def prepare(self, found: Mapping[str, Any], change: WritePlan, what: str) -> DryRun:
         """Let the server try the change, and gather what pushes back on it."""
         connected = self.connected
         with self.board.asking(change.key, what, "dry-running…"):
             return await prepare(connected.writer, connected.connection, found, change)
 
-    async def rehearse(self, found: Mapping[str, Any], change: Change) -> Prepared:
+    async def rehearse(self, found: Mapping[str, Any], change: WritePlan) -> DryRun:
         """Do the same without a word of it: a dialog says so itself."""
         connected = self.connected
         return await prepare(connected.writer, connected.connection, found, change)
@@ -188,12 +188,12 @@ class Attempt:
     async def confirm(
         self,
         found: Mapping[str, Any],
-        change: Change,
+        change: WritePlan,
         verb: str,
         what: str,
         *,
         planned: Mapping[str, Any] | None = None,
-    ) -> Prepared | Declined:
+    ) -> DryRun | Declined:
         """Ask whether to make the change.
 
         Args:
@@ -204,21 +204,23 @@ class Attempt:
         prepared = await self.or_back(self.prepare(found, change, what))
         if isinstance(prepared, Declined):
             return prepared
-        key = prepared.change.key
-        question = await self.question(prepared, verb, planned, standing=await self.standing(key, mends=mends(change)))
+        key = prepared.plan.key
+        question = await self.question(
+            prepared, verb, planned, standing=await self.standing(key, mends=is_remedy(change))
+        )
         answer = await self.ask(ConfirmDialog(question), keep_typed=False)
         return prepared if answer else Declined.BACK if answer is None else Declined.ALTOGETHER
 
     async def question(
         self,
-        prepared: Prepared,
+        prepared: DryRun,
         verb: str,
         planned: Mapping[str, Any] | None = None,
         *,
-        standing: Standing | None = None,
+        standing: TargetStatus | None = None,
     ) -> Question:
         """Return what is to be read before a change is confirmed."""
-        change, key = prepared.change, prepared.change.key
+        change, key = prepared.plan, prepared.plan.key
         return Question(
             verb=verb,
             object=f"{key.kind} {key.name}",
@@ -226,20 +228,20 @@ class Attempt:
             before_after=change.before_after,
             warnings=change.warnings,
             template=_template_change(prepared, planned),
-            is_tried=prepared.tried,
-            standing=standing,
+            is_dry_run=prepared.is_verified,
+            status=standing,
         )
 
     async def question_of_all(
-        self, verb: str, object_words: str, prepared: Sequence[Prepared], notes: Sequence[str]
+        self, verb: str, object_words: str, prepared: Sequence[DryRun], notes: Sequence[str]
     ) -> Question:
         """Return what is to be read before several changes are confirmed, made one after the other."""
         items = [
-            Item(
-                f"{one.change.key.kind} {one.change.key.namespace}/{one.change.key.name}",
-                one.change.before_after,
-                one.change.warnings,
-                await self.standing(one.change.key, mends=mends(one.change)),
+            QuestionItem(
+                f"{one.plan.key.kind} {one.plan.key.namespace}/{one.plan.key.name}",
+                one.plan.before_after,
+                one.plan.warnings,
+                await self.standing(one.plan.key, mends=is_remedy(one.plan)),
             )
             for one in prepared
         ]
@@ -249,12 +251,12 @@ class Attempt:
             place=f"context {self.app.context}, one after the other, in this order",
             items=items,
             notes=notes,
-            is_tried=all(one.tried for one in prepared),
+            is_dry_run=all(one.is_verified for one in prepared),
         )
 
     async def write_and_follow(
         self,
-        prepared: Prepared,
+        prepared: DryRun,
         what: str,
         *,
         stay: bool = True,
@@ -262,7 +264,7 @@ class Attempt:
         on_written: Callable[[], None] | None = None,
     ) -> Ended:
         """Write what was confirmed and follow it to its end; `on_written` is called between the two."""
-        connected, change = self.connected, prepared.change
+        connected, change = self.connected, prepared.plan
         entry = self.board.begin(change.key, what)
         entry.say("writing…")
         try:
@@ -277,7 +279,7 @@ class Attempt:
             on_written()
         return await Follower(self.app, connected, entry, written, rings=rings).to_the_end(stay=stay)
 
-    def _tell(self, written: Written, *, is_alone: bool) -> None:
+    def _tell(self, written: WriteResult, *, is_alone: bool) -> None:
         """Tell what a person should know of the write: in a dialog, in passing where it is one of several."""
         self.app.writing.is_audited &= not written.audit_problem
         found = remarks(written)
@@ -285,16 +287,16 @@ class Attempt:
             first, *others = found
             self.app.push_screen(MessageDialog(f"{self.title}: done", first, "; ".join(others), tone=Tone.WARN))
         elif found:
-            self.app.say("; ".join(found), failed=True, stays=True)
+            self.app.show_message("; ".join(found), failed=True, stays=True)
 
 
-def _template_change(prepared: Prepared, planned: Mapping[str, Any] | None) -> TemplateChange | None:
+def _template_change(prepared: DryRun, planned: Mapping[str, Any] | None) -> TemplateDifference | None:
     """Return how the pod template changes, None when the change does not touch it or that is not known."""
     before = prepared.template_before
-    after = prepared.template_after if prepared.tried else planned
+    after = prepared.template_after if prepared.is_verified else planned
     if not before or not after:
         return None
     lines = template_diff(before, after)
-    if not lines and prepared.change.action not in ("undo", "set-image"):
+    if not lines and prepared.plan.operation not in ("undo", "set-image"):
         return None
-    return TemplateChange(meaning_diff(before, after), lines)
+    return TemplateDifference(semantic_diff(before, after), lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from k9py.api.meta import ObjectKey
 from k9py.rollouts.status import RolloutStatus
-from k9py.tui.progress import Followed
+from k9py.tui.progress import TrackedChange
 from k9py.views.values import Tone
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Entry:
     def __init__(self, board: Board, key: ObjectKey, what: str, began: float) -> None:
         self.key = key
         self.began = began
-        self.followed = Followed(key, what, "")
+        self.followed = TrackedChange(key, what, "")
         self.is_hidden = False
         """The person dismissed it while it was on its way."""
         self._board = board
@@ -77,7 +77,7 @@ class Board:
         self._asking: list[Entry] = []
 
     @property
-    def latest(self) -> tuple[Followed | None, int]:
+    def latest(self) -> tuple[TrackedChange | None, int]:
         """The change to show, and how many others are on their way."""
         entries = [one for one in (*self._entries.values(), *self._asking) if not one.is_hidden]
         if not entries:

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from k9py.operations.change import Written
+from k9py.operations.plan import WriteResult
 from k9py.operations.remarks import audit_remark
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.tui.session import Connected
@@ -55,7 +55,7 @@ class Follower:
     """
 
     def __init__(
-        self, app: KdashApp, connected: Connected, entry: Entry, written: Written, *, rings: bool = True
+        self, app: KdashApp, connected: Connected, entry: Entry, written: WriteResult, *, rings: bool = True
     ) -> None:
         self._app = app
         self._connected = connected
@@ -83,7 +83,7 @@ class Follower:
         """
         try:
             self._entry.say("accepted")
-            if self._written.change.key.kind == "Pod":
+            if self._written.plan.key.kind == "Pod":
                 return self._end(await self._pod())
             ended = self._end(await self._rollout())
             while stay and ended.outcome == "stalled" and self._entry.is_current and await self._moves_again():
@@ -99,29 +99,29 @@ class Follower:
         self._complete(ended)
         if self._rings and self._entry.is_current:
             key = self._entry.key
-            self._app.ring(f"kdash: {key.kind} {key.name}, {self._entry.followed.what}: {ended.words}")
+            self._app.notify_terminal(f"kdash: {key.kind} {key.name}, {self._entry.followed.what}: {ended.words}")
         return ended
 
     def _complete(self, ended: Ended) -> None:
         problem = self._connected.writer.follow_up(self._written, ended.outcome, ended.words, self._seconds)
         self._app.writing.is_audited &= not problem
         if problem and self._app.is_running:
-            self._app.say(audit_remark(problem), failed=True, stays=True)
+            self._app.show_message(audit_remark(problem), failed=True, stays=True)
 
     # -- rollouts -----------------------------------------------------------------------------------------------------
 
     async def _rollout(self) -> Ended:
-        from k9py.cluster.follow import follow
+        from k9py.cluster.rollout_tracking import track_rollout
 
         last: RolloutStatus | None = None
         generation = None if self._stalled else self._written.generation
-        async for status in follow(
+        async for status in track_rollout(
             self._connected.cluster, self._entry.key, generation=generation, timeout=FOLLOW_SECONDS
         ):
             last = status
             if not self._entry.is_current and last.state not in _CONVERGED:
                 return Ended("not-followed", "another change of it began", Tone.WARN)
-            self._entry.say(f"moving again: {status.words}" if self._stalled else status.words, status=status)
+            self._entry.say(f"moving again: {status.summary}" if self._stalled else status.summary, status=status)
         return self._ended(last)
 
     def _ended(self, last: RolloutStatus | None) -> Ended:
@@ -132,11 +132,11 @@ class Follower:
                 words = f"recovered: done{self._took('after')}" if self._stalled else f"done{self._took('in')}"
                 return Ended("converged", words, Tone.OK)
             case RolloutState.STALLED:
-                return Ended("stalled", last.words, Tone.FAIL)
+                return Ended("stalled", last.summary, Tone.FAIL)
             case RolloutState.PAUSED:
-                asked = self._written.change.action == "pause"
-                return Ended("paused", last.words, Tone.OK if asked else Tone.WARN)
-        return Ended("not-followed", f"{last.words}; not followed any longer", Tone.WARN)
+                asked = self._written.plan.operation == "pause"
+                return Ended("paused", last.summary, Tone.OK if asked else Tone.WARN)
+        return Ended("not-followed", f"{last.summary}; not followed any longer", Tone.WARN)
 
     async def _moves_again(self) -> bool:
         """Wait until the stalled rollout stands otherwise; False when it does not, is gone, or nobody wants to know."""
@@ -147,7 +147,7 @@ class Follower:
                 while self._entry.is_current:
                     feed.drain()
                     view = cluster.queries.rollout_view(key, cluster.clock.now())
-                    if view is None and cluster.knows(key.kind):
+                    if view is None and cluster.has_synced(key.kind):
                         return False
                     if view is not None and view.status.state is not RolloutState.STALLED:
                         return True
@@ -161,7 +161,7 @@ class Follower:
     # -- pods ---------------------------------------------------------------------------------------------------------
 
     async def _pod(self) -> Ended:
-        cluster, change = self._connected.cluster, self._written.change
+        cluster, change = self._connected.cluster, self._written.plan
         feed = cluster.open_feed()
         try:
             async with asyncio.timeout(POD_SECONDS):

@@ -12,9 +12,9 @@ from k9py.api.pods import Pod
 from k9py.api.workloads import StatefulSet
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.prepare import Prepared
+from k9py.operations.prepare import DryRun
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
-from k9py.tui.work import start
+from k9py.tui.workers import start_worker
 from k9py.tui.writing.attempt import Attempt, Meant
 
 SEEN_SECONDS: Final = 30.0
@@ -28,7 +28,7 @@ async def delete(attempt: Attempt, meant: Meant) -> None:
     """Delete the pod; no disruption budget is asked."""
     found = await attempt.read(meant)
     prepared = await attempt.confirm(found, plan_delete_pod(found), "Delete", "delete")
-    if isinstance(prepared, Prepared):
+    if isinstance(prepared, DryRun):
         await attempt.write_and_follow(prepared, "delete")
 
 
@@ -36,14 +36,14 @@ async def evict(attempt: Attempt, meant: Meant) -> None:
     """Evict the pod, as a drain does; its disruption budget may refuse."""
     found = await attempt.read(meant)
     prepared = await attempt.confirm(found, plan_evict(found), "Evict", "evict")
-    if isinstance(prepared, Prepared):
+    if isinstance(prepared, DryRun):
         await attempt.write_and_follow(prepared, "evict")
 
 
 def offer_stuck_pods(after: Attempt, found: Mapping[str, Any], target: str) -> None:
     """Once a rollback is written, offer to delete the pods it leaves stuck, if there are any."""
     attempt = Attempt(after.app, after.board, f"Delete the stuck pods of {found['metadata']['name']}")
-    start(after.app, partial(attempt.run, partial(_delete_stuck, found=found, target=target)), group="write")
+    start_worker(after.app, partial(attempt.run, partial(_delete_stuck, found=found, target=target)), group="write")
 
 
 async def _delete_stuck(attempt: Attempt, *, found: Mapping[str, Any], target: str) -> None:
@@ -74,7 +74,7 @@ async def _delete_stuck(attempt: Attempt, *, found: Mapping[str, Any], target: s
         raw = await attempt.read(Meant(pod.key, pod.uid))
         if raw["metadata"]["uid"] in confirmed:
             change = plan_delete_pod(raw)
-            prepared = Prepared(change, raw, None, tried=False)
+            prepared = DryRun(change, raw, None, is_verified=False)
             what = f"delete stuck pod {number} of {len(pods)}" if len(pods) > 1 else "delete stuck pod"
             await attempt.write_and_follow(prepared, what, rings=False)
         if number < len(pods):

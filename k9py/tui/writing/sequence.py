@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
-from k9py.operations.change import Change
-from k9py.operations.prepare import Prepared
+from k9py.operations.plan import WritePlan
+from k9py.operations.prepare import DryRun
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.question import Question
-from k9py.tui.dialogs.scale import Rehearsal, ScaleDialog
+from k9py.tui.dialogs.scale import ScaleDialog, ScalePreview
 from k9py.tui.writing.actions import replicas_of
 from k9py.tui.writing.attempt import Attempt, Meant
 from k9py.views.values import Tone
@@ -79,16 +79,16 @@ class Several:
                 await self._go(attempt, prepared, f"scale to {replicas}")
             return
 
-        async def rehearse(number: int) -> Rehearsal[tuple[int, Sequence[Prepared]]]:
+        async def rehearse(number: int) -> ScalePreview[tuple[int, Sequence[DryRun]]]:
             question, prepared = await self._rehearse_scale(attempt, found, number)
-            return Rehearsal(question, (number, prepared))
+            return ScalePreview(question, (number, prepared))
 
         counts = sorted({replicas_of(one) for one in found})
-        dialog: ScaleDialog[tuple[int, Sequence[Prepared]]] = ScaleDialog(
+        dialog: ScaleDialog[tuple[int, Sequence[DryRun]]] = ScaleDialog(
             f"{len(found)} marked",
             f"context {attempt.app.context}",
             counts[0],
-            rehearse=rehearse,
+            dry_run=rehearse,
             clock=attempt.app.options.clock,
             now=", ".join(str(one) for one in counts),
         )
@@ -98,7 +98,7 @@ class Several:
 
     async def _rehearse_scale(
         self, attempt: Attempt, found: Sequence[Found], replicas: int
-    ) -> tuple[Question, Sequence[Prepared]]:
+    ) -> tuple[Question, Sequence[DryRun]]:
         queries = attempt.connected.cluster.queries
         others = [one for one in found if replicas_of(one) != replicas]
         if not others:
@@ -119,12 +119,12 @@ class Several:
         return list(await _together([read(one) for one in self.meant]))
 
     async def _rehearse(
-        self, attempt: Attempt, found: Sequence[Found], changes: Sequence[Change], verb: str, notes: Sequence[str]
-    ) -> tuple[Question, Sequence[Prepared]]:
+        self, attempt: Attempt, found: Sequence[Found], changes: Sequence[WritePlan], verb: str, notes: Sequence[str]
+    ) -> tuple[Question, Sequence[DryRun]]:
         """Let the server try them all; return what is to be read before they are confirmed."""
         limit = asyncio.Semaphore(AT_ONCE)
 
-        async def prepare(obj: Found, change: Change) -> Prepared:
+        async def prepare(obj: Found, change: WritePlan) -> DryRun:
             async with limit:
                 try:
                     return await attempt.rehearse(obj, change)
@@ -137,7 +137,7 @@ class Several:
         name = f"{count} marked" if count > 1 else str(changes[0].key)
         return await attempt.question_of_all(verb, name, prepared, notes), prepared
 
-    async def _go(self, attempt: Attempt, prepared: Sequence[Prepared], verb: str) -> None:
+    async def _go(self, attempt: Attempt, prepared: Sequence[DryRun], verb: str) -> None:
         """Make the changes that were confirmed."""
         self.verb = verb
         self.is_running = True
@@ -147,11 +147,11 @@ class Several:
             self.is_running = False
             self.present = None
 
-    async def _one_after_the_other(self, attempt: Attempt, prepared: Sequence[Prepared]) -> None:
+    async def _one_after_the_other(self, attempt: Attempt, prepared: Sequence[DryRun]) -> None:
         count, done = len(prepared), 0
-        attempt.app.marks_taken()
+        attempt.app.clear_marks()
         for number, one in enumerate(prepared, start=1):
-            key, left = one.change.key, [str(other.change.key) for other in prepared[number:]]
+            key, left = one.plan.key, [str(other.plan.key) for other in prepared[number:]]
 
             def what(number: int = number) -> str:
                 return f"{self.verb} {number} of {count}{' · stops after this one' if self._stops else ''}"
@@ -178,7 +178,7 @@ class Several:
                 words = f"{ended.words}, stopped after {number} of {count}{_not_begun(left)}"
                 self._finish(attempt, key, number, count, words, Tone.WARN)
                 return
-        self._finish(attempt, prepared[-1].change.key, done, count, f"all {count} done", Tone.OK)
+        self._finish(attempt, prepared[-1].plan.key, done, count, f"all {count} done", Tone.OK)
 
     def _finish(self, attempt: Attempt, key: ObjectKey, number: int, count: int, words: str, tone: Tone) -> None:
         what = f"{self.verb} {number} of {count}"
@@ -186,7 +186,7 @@ class Several:
         entry.rename(what)
         entry.say(words, tone)
         self._rename = lambda: None
-        attempt.app.ring(f"kdash: {what}: {words}")
+        attempt.app.notify_terminal(f"kdash: {what}: {words}")
 
 
 def _not_begun(left: Sequence[str]) -> str:

@@ -8,36 +8,36 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
-from k9py.tui.dialogs.question import Standing
-from k9py.views.present_state import PresentState, did_you_mean, pod_state, rollout_state, worse_of
-from k9py.views.rollouts import state_words
+from k9py.tui.dialogs.question import TargetStatus
+from k9py.views.current_state import CurrentState, current_pod_state, current_rollout_state, did_you_mean, worse_of
+from k9py.views.rollouts import state_text
 from k9py.views.values import Tone
 
-NOT_KNOWN = PresentState("its present state is not known", Tone.UNKNOWN, False)
+NOT_KNOWN = CurrentState("its present state is not known", Tone.UNKNOWN, False)
 
 
-def present(queries: Queries, key: ObjectKey, now: datetime) -> PresentState:
+def present(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
     """Return how a workload or pod stands; unknown when it is not in the picture."""
     if key.kind == POD.name:
         pod = queries.pod(key)
-        return NOT_KNOWN if pod is None else pod_state(pod, queries.pod_findings(key, now), now)
+        return NOT_KNOWN if pod is None else current_pod_state(pod, queries.pod_findings(key, now), now)
     view = queries.rollout_view(key, now)
-    return NOT_KNOWN if view is None else rollout_state(view, now)
+    return NOT_KNOWN if view is None else current_rollout_state(view, now)
 
 
-async def standing_of(queries: Queries, key: ObjectKey, now: datetime, *, mends: bool) -> Standing:
+async def standing_of(queries: Queries, key: ObjectKey, now: datetime, *, mends: bool) -> TargetStatus:
     """Return how the target stands.
 
     Args:
         mends: the change is made to mend something: with nothing wrong, name what is failing instead.
     """
     state = present(queries, key, now)
-    if not (mends and state.is_well):
-        return Standing(state)
+    if not (mends and state.is_healthy):
+        return TargetStatus(state)
     failing = await worst_failing(queries, now)
     if failing is None or failing.key == key:
-        return Standing(state)
-    return Standing(state, did_you_mean(failing.status, state_words(failing)))
+        return TargetStatus(state)
+    return TargetStatus(state, did_you_mean(failing.status, state_text(failing)))
 
 
 async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from textual.worker import WorkerError
 
 from k9py.api.meta import ObjectKey
-from k9py.tui.progress import Followed
-from k9py.tui.work import start
+from k9py.tui.progress import TrackedChange
+from k9py.tui.workers import start_worker
 from k9py.tui.writing import actions, pods
 from k9py.tui.writing.attempt import Attempt, Meant
 from k9py.tui.writing.board import Board
@@ -37,11 +37,11 @@ class Writing:
     # -- what is said -------------------------------------------------------------------------------------------------
 
     @property
-    def latest(self) -> tuple[Followed | None, int]:
+    def latest(self) -> tuple[TrackedChange | None, int]:
         """The change to show, and how many others are on their way."""
         return self.board.latest
 
-    def outcome_of(self, key: ObjectKey) -> Followed | None:
+    def outcome_of(self, key: ObjectKey) -> TrackedChange | None:
         """How the last change of an object stands, None when there was none (or its end was dismissed)."""
         entry = self.board.entry_of(key)
         return None if entry is None else entry.followed
@@ -135,7 +135,7 @@ class Writing:
 
     def _new(self, verb: str, marks: Marks) -> Several | None:
         if self.stoppable:
-            self._app.say(f"{self.stoppable} is under way: x stops it", failed=True)
+            self._app.show_message(f"{self.stoppable} is under way: x stops it", failed=True)
             return None
         self._several = Several(verb, [Meant(key, uid) for key, uid in marks.items()])
         return self._several
@@ -146,5 +146,5 @@ class Writing:
         self._start(Attempt(self._app, self.board, f"{verb} {key.kind} {key.name}"), steps)
 
     def _start(self, attempt: Attempt, steps: Callable[[Attempt], Awaitable[None]]) -> None:
-        worker = start(self._app, partial(attempt.run, steps), group="write")
+        worker = start_worker(self._app, partial(attempt.run, steps), group="write")
         attempt.hold_keys(worker.cancel)

@@ -16,8 +16,8 @@ from k9py.rollouts.status import RolloutState
 from k9py.views.answer.changed import changed_line, written_line
 from k9py.views.answer.facts import RolloutFacts
 from k9py.views.answer.steps import Keys, steps
-from k9py.views.meaning import Line
-from k9py.views.rollouts import KIND_WORDS
+from k9py.views.rollouts import KIND_SHORT_NAMES
+from k9py.views.semantic_diff import StyledLine
 from k9py.views.tones import severity_tone
 from k9py.views.values import Tone
 
@@ -41,9 +41,9 @@ class Answer:
 
     severity: Severity
     name: str
-    wrong: Line
-    changed: Line = ()
-    to_do: tuple[Line, ...] = ()
+    wrong: StyledLine
+    changed: StyledLine = ()
+    to_do: tuple[StyledLine, ...] = ()
 
 
 def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = "") -> Answer:
@@ -64,13 +64,13 @@ def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: date
 
 def service_answer(
     view: ServiceView,
-    behind: tuple[RolloutView, RolloutFacts] | None,
+    target: tuple[RolloutView, RolloutFacts] | None,
     keys: Keys,
     now: datetime,
     *,
     refusal: str = "",
     writer: ManagedFields | None = None,
-    missed: tuple[ObjectKey, str] | None = None,
+    likely_target: tuple[ObjectKey, str] | None = None,
 ) -> Answer:
     """Return the answer for a service.
 
@@ -80,17 +80,17 @@ def service_answer(
         missed: the workload it is likely meant for, and how its pods' labels differ.
     """
     severity, wrong = view.severity, _service_wrong(view, now)
-    if behind is None:
-        if missed is not None and severity.is_problem:
-            wrong = (*wrong, (f"; {_name(missed[0])} makes pods {printable(missed[1])}", Tone.PLAIN))
-        to_do: tuple[Line, ...] = ()
-        if missed is not None and view.worst is not None and view.worst.reason == "NoPods":
+    if target is None:
+        if likely_target is not None and severity.is_problem:
+            wrong = (*wrong, (f"; {_name(likely_target[0])} makes pods {printable(likely_target[1])}", Tone.PLAIN))
+        to_do: tuple[StyledLine, ...] = ()
+        if likely_target is not None and view.worst_finding is not None and view.worst_finding.reason == "NoPods":
             to_do = ((("fix its selector, or the labels of the pods", Tone.PLAIN),),)
         if severity.is_problem and "describe" in keys:
             words = " describes it with its selector and endpoints"
             to_do = (*to_do, ((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)))
         return Answer(severity, _name(view.key), wrong, written_line(writer, now), to_do)
-    rollout, facts = behind
+    rollout, facts = target
     changed = changed_line(rollout, facts, now)
     if changed and len(view.workloads) > 1:
         changed = ((f"{_name(rollout.key)}: ", Tone.PLAIN), *changed)
@@ -122,7 +122,7 @@ def everything_healthy(
 def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
     """Return the answer as one that may no longer hold: nothing is healthy that cannot be seen."""
     seen = f"seen {age(since, now)} ago" if since is not None else "not seen now"
-    word = answer.severity.word
+    word = answer.severity.label
     severity = answer.severity if answer.severity.is_problem else Severity.UNKNOWN
     before = (f"{seen}: " if severity is not Severity.UNKNOWN else f"{seen}, {word} then: ", Tone.UNKNOWN)
     return replace(answer, severity=severity, wrong=(before, *answer.wrong))
@@ -130,18 +130,18 @@ def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
 
 def _name(key: ObjectKey) -> str:
     """Return `deploy/checkout`: two kinds may share a name."""
-    return printable(f"{KIND_WORDS.get(key.kind, 'svc')}/{key.name}")
+    return printable(f"{KIND_SHORT_NAMES.get(key.kind, 'svc')}/{key.name}")
 
 
-def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> Line:
-    severity, status, worst = view.severity, view.status, view.worst
+def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> StyledLine:
+    severity, status, worst = view.severity, view.status, view.worst_finding
     tone = severity_tone(severity)
-    sentence, since = status.words, None
-    if status.state is RolloutState.STALLED and status.reason:
-        sentence = status.reason
-    elif status.reason and status.reason not in sentence:
-        sentence = f"{sentence}: {status.reason}"
-    elif severity.is_problem and worst is not None and not status.reason and worst.message not in sentence:
+    sentence, since = status.summary, None
+    if status.state is RolloutState.STALLED and status.cause_message:
+        sentence = status.cause_message
+    elif status.cause_message and status.cause_message not in sentence:
+        sentence = f"{sentence}: {status.cause_message}"
+    elif severity.is_problem and worst is not None and not status.cause_message and worst.message not in sentence:
         is_plain = status.state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO)
         sentence = worst.message if is_plain else f"{sentence}: {worst.message}"
     if severity.is_problem and worst is not None:
@@ -158,7 +158,7 @@ def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> Lin
     return ((words, tone if severity is not Severity.HEALTHY else Tone.PLAIN), *_since(since, now), *_errors(facts))
 
 
-def _since(at: datetime | None, now: datetime) -> Line:
+def _since(at: datetime | None, now: datetime) -> StyledLine:
     """Say for how long, once it is long enough to be worth saying."""
     return () if at is None or now - at < LEAST_AGE else ((f" · for {age(at, now)}", Tone.MUTED),)
 
@@ -170,7 +170,7 @@ def _serving(view: RolloutView) -> str:
     return f"{status.ready} of {status.desired} ready" if status.desired else ""
 
 
-def _errors(facts: RolloutFacts) -> Line:
+def _errors(facts: RolloutFacts) -> StyledLine:
     """Say what the new revision's log says that the old ones' do not."""
     if not facts.new_errors:
         return ()
@@ -179,8 +179,8 @@ def _errors(facts: RolloutFacts) -> Line:
     return (("; new in the log: ", Tone.MUTED), (printable(first), Tone.FAIL), (more, Tone.MUTED))
 
 
-def _service_wrong(view: ServiceView, now: datetime) -> Line:
-    severity, worst = view.severity, view.worst
+def _service_wrong(view: ServiceView, now: datetime) -> StyledLine:
+    severity, worst = view.severity, view.worst_finding
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return ((f"alias of {printable(view.external_name)}", Tone.PLAIN),)
     if worst is not None and (severity.is_problem or not view.total):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from k9py.api.scalings import Scaling
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.semantic_diff import MeaningChange
+from k9py.rollouts.semantic_diff import SemanticChange
 from k9py.rollouts.undo_target import UndoTarget
 
 
@@ -33,7 +33,7 @@ class RolloutFacts:
     revisions: tuple[Revision, ...] = ()
     target: UndoTarget | None = None
     base: Revision | None = None
-    changes: tuple[MeaningChange, ...] | None = None
+    changes: tuple[SemanticChange, ...] | None = None
     scaled_by: str = ""
     scaled_at: datetime | None = None
     former_replicas: int | None = None

@@ -8,13 +8,13 @@ from typing import Final
 
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.api.troubles import TroubleKind
-from k9py.cluster.views import RolloutView, short_tag
+from k9py.api.troubles import CauseKind
+from k9py.cluster.views import RolloutView, short_image_tag
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.status import RolloutState
 from k9py.views.answer.facts import RolloutFacts
-from k9py.views.meaning import Line
-from k9py.views.rollouts import KIND_WORDS
+from k9py.views.rollouts import KIND_SHORT_NAMES
+from k9py.views.semantic_diff import StyledLine
 from k9py.views.values import Tone
 
 Keys = Mapping[str, str]
@@ -26,23 +26,23 @@ RECENT: Final = timedelta(hours=24)
 
 _OF_TEMPLATE: Final = frozenset(
     {
-        TroubleKind.IMAGE,
-        TroubleKind.CRASH,
-        TroubleKind.OOM,
-        TroubleKind.PROBE,
-        TroubleKind.CONFIG,
-        TroubleKind.MOUNT,
-        TroubleKind.ADMISSION,
-        TroubleKind.DEADLINE,
+        CauseKind.IMAGE,
+        CauseKind.CRASH,
+        CauseKind.OOM,
+        CauseKind.PROBE,
+        CauseKind.CONFIG,
+        CauseKind.MOUNT,
+        CauseKind.ADMISSION,
+        CauseKind.DEADLINE,
     }
 )
 """Causes a release brings with it."""
 
-_LOOKING: Final[Mapping[TroubleKind | None, tuple[tuple[str, str], ...]]] = {
-    TroubleKind.IMAGE: (("set_image", "sets another image"),),
-    TroubleKind.CRASH: (("previous_logs", "shows the log before the crash"),),
-    TroubleKind.OOM: (("previous_logs", "shows the log before it was killed"),),
-    TroubleKind.PROBE: (("logs", "shows the log"),),
+_LOOKING: Final[Mapping[CauseKind | None, tuple[tuple[str, str], ...]]] = {
+    CauseKind.IMAGE: (("set_image", "sets another image"),),
+    CauseKind.CRASH: (("previous_logs", "shows the log before the crash"),),
+    CauseKind.OOM: (("previous_logs", "shows the log before it was killed"),),
+    CauseKind.PROBE: (("logs", "shows the log"),),
 }
 """What to look at first, by the cause; all others have their events described."""
 _DESCRIBE: Final = (("describe", "describes it with its events"),)
@@ -53,7 +53,7 @@ Step = tuple[str, str]
 
 def steps(
     view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, named: bool, refusal: str
-) -> tuple[Line, ...]:
+) -> tuple[StyledLine, ...]:
     """Return the steps for a workload, `MAX_STEPS` at most.
 
     Args:
@@ -61,8 +61,8 @@ def steps(
         named: say which workload is meant: the selected row is a Service.
         refusal: why nothing may be changed, "" when it may.
     """
-    name = f"{KIND_WORDS[view.kind]}/{printable(view.key.name)}" if named else ""
-    lines: list[Line] = []
+    name = f"{KIND_SHORT_NAMES[view.kind]}/{printable(view.key.name)}" if named else ""
+    lines: list[StyledLine] = []
     for action, words in _steps(view, facts, now, name):
         if not action:
             lines.append(((words, Tone.PLAIN),))
@@ -93,7 +93,7 @@ def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> 
             yield ("undo", _undo_words(facts, facts.target.revision, name))
         if facts.new_errors:
             yield ("logs", "compares the logs")
-        kind = status.cause or (view.worst.kind if view.worst is not None else None)
+        kind = status.cause_kind or (view.worst_finding.kind if view.worst_finding is not None else None)
         yield from _LOOKING.get(kind, _DESCRIBE)
     elif status.state is RolloutState.PROGRESSING:
         yield ("select", f"follows {it}")
@@ -115,15 +115,15 @@ def helps_to_undo(view: RolloutView, facts: RolloutFacts, now: datetime) -> bool
     if facts.target is None or status.paused:
         return False
     if facts.new_errors or status.state is RolloutState.STALLED:
-        return status.cause is not TroubleKind.NODE
-    kind = status.cause or (view.worst.kind if view.worst is not None else None)
+        return status.cause_kind is not CauseKind.NODE
+    kind = status.cause_kind or (view.worst_finding.kind if view.worst_finding is not None else None)
     changed = view.changed_at
     return kind in _OF_TEMPLATE and changed is not None and now - changed <= RECENT
 
 
 def _remedy(view: RolloutView) -> str:
     """Return what ends the cause beside another release: what a person has to do, for kdash has no key for it."""
-    kind = view.status.cause or (view.worst.kind if view.worst is not None else None)
+    kind = view.status.cause_kind or (view.worst_finding.kind if view.worst_finding is not None else None)
     return next((one.remedy for one in view.findings if one.remedy and one.kind is kind), "")
 
 
@@ -137,6 +137,6 @@ def _tag(target: Revision, current: Revision | None) -> str:
     """Return the tag that comes back, "" where the images are the same."""
     then, present = target.images, current.images if current is not None else ()
     if len(then) != len(present):
-        return f" ({short_tag(then[0])})" if then else ""
-    tags = [short_tag(one) for one, two in zip(then, present, strict=True) if one != two]
+        return f" ({short_image_tag(then[0])})" if then else ""
+    tags = [short_image_tag(one) for one, two in zip(then, present, strict=True) if one != two]
     return f" ({tags[0]})" if tags else " (same image)"

@@ -17,7 +17,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from k9py.tui.terminal.diffing_app import MOST_FAILURES, DiffingApp, _untie
-from k9py.tui.terminal.shadow import Shadow
+from k9py.tui.terminal.frame_buffer import FrameBuffer
 
 WIDTH, HEIGHT = 24, 12
 STYLES = (
@@ -80,7 +80,7 @@ def next_frame(lines: list[Strip], rng: random.Random) -> dict[int, Strip]:
 @given(some.integers(0, 2**32))
 def test_after_any_frames_the_terminal_shows_the_last_one(seed: int) -> None:
     rng = random.Random(seed)
-    terminal, shadow = Terminal(), Shadow(WIDTH, HEIGHT, console())
+    terminal, shadow = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
     lines = [line(rng) for _ in range(HEIGHT)]
     frame = dict(enumerate(lines))
     for _ in range(8):
@@ -93,7 +93,7 @@ def test_after_any_frames_the_terminal_shows_the_last_one(seed: int) -> None:
 
 def test_a_frame_that_changes_nothing_writes_nothing() -> None:
     rng = random.Random(1)
-    shadow = Shadow(WIDTH, HEIGHT, console())
+    shadow = FrameBuffer(WIDTH, HEIGHT, console())
     strips = {y: {0: line(rng)} for y in range(HEIGHT)}
     shadow.frame(strips)
     again = {y: {0: Strip(list(held[0]), WIDTH)} for y, held in strips.items()}
@@ -101,13 +101,13 @@ def test_a_frame_that_changes_nothing_writes_nothing() -> None:
 
 
 def test_a_changed_cell_is_all_that_is_written() -> None:
-    shadow = Shadow(WIDTH, HEIGHT, console())
+    shadow = FrameBuffer(WIDTH, HEIGHT, console())
     shadow.frame({3: {0: Strip([Segment("ready 3/3".ljust(WIDTH))])}})
     assert shadow.frame({3: {0: Strip([Segment("ready 2/3".ljust(WIDTH))])}}) == "\x1b[4;7H\x1b[0m2"
 
 
 def test_a_log_that_goes_up_a_line_writes_only_its_new_line() -> None:
-    shadow = Shadow(WIDTH, HEIGHT, console())
+    shadow = FrameBuffer(WIDTH, HEIGHT, console())
     texts = [f"line number {number}" for number in range(20)]
     for start in (0, 1):
         written = shadow.frame({y: {0: Strip([Segment(texts[start + y].ljust(WIDTH))])} for y in range(HEIGHT)})
@@ -116,7 +116,7 @@ def test_a_log_that_goes_up_a_line_writes_only_its_new_line() -> None:
 
 
 def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_known() -> None:
-    terminal, shadow = Terminal(), Shadow(WIDTH, HEIGHT, console())
+    terminal, shadow = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
     odd = Strip([Segment("a\u200bb".ljust(WIDTH + 1))], WIDTH)
     for one in (odd, Strip([Segment("plain".ljust(WIDTH))])):
         terminal.write(shadow.frame({0: {0: one}}))
@@ -128,7 +128,7 @@ def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_know
 def test_parts_of_lines_of_a_screen_not_known_yet_are_written_where_they_belong(seed: int) -> None:
     """After a resize the first frames may hold parts of lines only; the cells between them are left alone."""
     rng = random.Random(seed)
-    shadow, terminal = Shadow(WIDTH, HEIGHT, console()), Terminal()
+    shadow, terminal = FrameBuffer(WIDTH, HEIGHT, console()), Terminal()
     shown = [["." for _ in range(WIDTH)] for _ in range(HEIGHT)]
     terminal.write("\x1b[H" + "\r\n".join("." * WIDTH for _ in range(HEIGHT)))
     for _ in range(8):

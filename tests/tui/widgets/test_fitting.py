@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.api.meta import ObjectKey
-from k9py.tui.panes.sources import rollout_shape
+from k9py.tui.panes.row_sources import rollout_columns
 from k9py.tui.widgets.live_table.fitting import COLUMN_AIR, COLUMN_GAP, fit_columns
 from k9py.tui.widgets.live_table.live_rows import LiveRows, SharedNames
 from k9py.views import pods, services
@@ -58,7 +58,7 @@ def test_only_the_column_sorted_by_keeps_room_for_its_mark() -> None:
 
 @pytest.mark.parametrize("is_ambiguous", [True, False])
 def test_the_kind_is_kept_at_80_columns_where_two_kinds_share_a_name(is_ambiguous: bool) -> None:
-    columns = rollout_shape(one_namespace=False).columns
+    columns = rollout_columns(one_namespace=False).columns
     cells = {"namespace": 11, "kind": 6, "name": 15, "image": 9, "state": 90, "changed_by": 12}
     fitted = widths(columns, [cells.get(column.id, 4) for column in columns], 76, is_ambiguous=is_ambiguous)
     assert ("kind" in fitted) is is_ambiguous

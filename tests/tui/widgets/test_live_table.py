@@ -138,7 +138,7 @@ async def test_until_it_is_moved_the_cursor_stays_on_the_first_row_whatever_sort
         table.upsert(row("api"))
         table.flush()
         assert table.cursor_key == key("web")
-        assert not table.is_cursor_chosen
+        assert not table.is_cursor_pinned
         await pilot.pause()
         assert {cause for _, cause in highlights(app)} == {HighlightCause.LOADED}
 
@@ -176,7 +176,7 @@ async def test_once_it_is_moved_the_cursor_follows_its_object(
     async with app.run_test(size=(80, 12)) as pilot:
         table = app.widget
         await move(pilot, table, what)
-        assert table.is_cursor_chosen
+        assert table.is_cursor_pinned
         table.upsert(row("api", tone=Tone.FAIL, rank=-1))
         table.flush()
         assert table.cursor_key == key("web-000")
@@ -188,7 +188,7 @@ async def test_neither_scrolling_sideways_nor_sorting_nor_a_click_on_the_header_
         table = app.widget
         await pilot.press("right", "left", "o", "O")
         await pilot.click(table, offset=(3, 0))
-        assert not table.is_cursor_chosen
+        assert not table.is_cursor_pinned
         assert table.cursor_key == table.shown_rows[0].key
 
 
@@ -200,7 +200,7 @@ async def test_a_whole_new_list_leaves_a_moved_cursor_on_its_object_and_another_
         table.replace_all([row("api", tone=Tone.FAIL, rank=-1), *rows(5)])
         table.flush()
         assert table.cursor_key == key("web-001")
-        table.restart()
+        table.reset()
         table.replace_all([row("api", tone=Tone.FAIL, rank=-1), *rows(5)])
         table.flush()
         assert table.cursor_key == key("api")
@@ -234,8 +234,8 @@ async def test_a_filter_that_is_typed_puts_the_cursor_on_the_first_match() -> No
         await pilot.press("end")
         table.set_filter("web-00")
         table.flush()
-        assert (table.cursor_key, table.is_cursor_chosen, table.lost_key) == (key("web-000"), False, None)
-        table.choose_cursor()
+        assert (table.cursor_key, table.is_cursor_pinned, table.lost_key) == (key("web-000"), False, None)
+        table.pin_cursor()
         table.set_filter("")
         table.upsert(row("api", tone=Tone.FAIL, rank=-1))
         table.flush()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from k9py.logs.parsing.sgr import Sgr
+from k9py.logs.parsing.sgr import SgrStyle
 from k9py.tui.palettes import KDASH_DARK, KDASH_LIGHT
 from k9py.tui.theme import Palette, contrast, palettes
 from k9py.tui.widgets.log_view.colours import sgr_style
@@ -16,8 +16,8 @@ BASES = [Style(color=theme.foreground, bgcolor=theme.background) for theme in (K
 colour = st.one_of(st.none(), st.integers(0, 255), st.tuples(*[st.integers(0, 255)] * 3))
 
 
-@given(st.builds(Sgr, foreground=colour, background=colour, bold=st.booleans()), st.sampled_from(BASES))
-def test_no_colours_hide_words(chosen: Sgr, base: Style) -> None:
+@given(st.builds(SgrStyle, foreground=colour, background=colour, bold=st.booleans()), st.sampled_from(BASES))
+def test_no_colours_hide_words(chosen: SgrStyle, base: Style) -> None:
     style = sgr_style(chosen, base)
     assert style.color is not None
     assert style.bgcolor is not None
@@ -28,7 +28,7 @@ def test_no_colours_hide_words(chosen: Sgr, base: Style) -> None:
 @pytest.mark.parametrize("base", BASES, ids=["dark", "light"])
 @pytest.mark.parametrize("number", range(16))
 def test_the_named_colours_are_readable_as_they_are(number: int, base: Style) -> None:
-    style = sgr_style(Sgr(foreground=number), base)
+    style = sgr_style(SgrStyle(foreground=number), base)
     assert style.color is not None
     assert base.bgcolor is not None
     assert contrast(style.color, base.bgcolor) >= 4.5

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from k9py.logs.line import ALL, LogLine
-from k9py.tui.logs.moments import moment_of
+from k9py.logs.line import WHOLE_STREAM, LogLine
+from k9py.tui.logs.typed_time import parse_time
 from k9py.tui.widgets.log_view import LogView
 from tests.tui.widgets.hosts import NOW, HostApp
 from tests.tui.widgets.log_host import API, app_with, cursor, numbered, rows, wrote
@@ -20,7 +20,7 @@ def mixed(count: int = 100) -> list[LogLine]:
     return [
         wrote(
             f'{{"level":"error","msg":"m {number}"}}' if number in ERRORS else f"INFO no ERROR in {number}",
-            API if number % 2 else ALL._replace(pod="web", container="app"),
+            API if number % 2 else WHOLE_STREAM._replace(pod="web", container="app"),
             NOW + timedelta(seconds=number - count),
         )
         for number in range(count)
@@ -176,4 +176,4 @@ PARIS = timezone(timedelta(hours=1))
     ],
 )
 def test_a_moment_is_read_as_it_was_typed(text: str, zone: timezone, moment: datetime | None) -> None:
-    assert moment_of(text, MIDNIGHT, zone) == moment
+    assert parse_time(text, MIDNIGHT, zone) == moment

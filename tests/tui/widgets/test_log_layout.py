@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from k9py.api.search_pattern import compile_search
 from k9py.api.text import printable
-from k9py.logs.line import ALL, LogLine, Marker
-from k9py.logs.parsing.shown import shown
+from k9py.logs.line import WHOLE_STREAM, LogLine, Marker
+from k9py.logs.parsing.rendering import render_line
 from k9py.logs.source import LogTarget
 from k9py.tui.theme import palettes
 from k9py.tui.widgets.log_view.layout import LogLayout, fit_label, rows_of
@@ -81,12 +81,12 @@ def test_what_is_far_out_of_sight_of_a_coloured_giant_is_not_read() -> None:
     (row,) = rows_of(LogLine(WEB, NOW, text), LogLayout(width=80))
     assert row.piece.text.startswith("red red red")
     assert len(row.piece.text) > 80
-    assert len(row.piece.text) < len(shown(text).text)
+    assert len(row.piece.text) < len(render_line(text).text)
     assert row.piece.text.endswith("…")
 
 
 def test_markers_about_the_whole_stream_name_no_source() -> None:
-    (row,) = rows_of(LogLine(ALL, None, "5 lines dropped", "gap"), LogLayout(width=80))
+    (row,) = rows_of(LogLine(WHOLE_STREAM, None, "5 lines dropped", "gap"), LogLayout(width=80))
     assert row.piece.text == "── 5 lines dropped"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 
 from k9py.logs.buffer.buffer import size_of
-from k9py.logs.line import ALL, LogLine, Marker
+from k9py.logs.line import WHOLE_STREAM, LogLine, Marker
 from k9py.logs.source import LogTarget
 from k9py.tui.widgets.log_view import LogView
 from k9py.views.values import Tone
@@ -21,7 +21,7 @@ def output(text: str, target: LogTarget = P) -> LogLine:
 
 
 def marker(text: str, kind: Marker = "gap") -> LogLine:
-    return LogLine(ALL, None, text, kind)
+    return LogLine(WHOLE_STREAM, None, text, kind)
 
 
 def lines(first: int, count: int, text: str = "line") -> list[LogLine]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from k9py.config.clipboard import Clipboard
 from k9py.logs.buffer.buffer import size_of
-from k9py.logs.line import ALL, LogLine
-from k9py.tui.logs.copying import copy_chosen
+from k9py.logs.line import WHOLE_STREAM, LogLine
+from k9py.tui.logs.copying import prepare_copy
 from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from tests.tui.widgets.log_host import (
     WEB,
@@ -33,7 +33,7 @@ async def test_up_holds_with_the_cursor_above_the_newest_and_down_past_it_follow
     app = app_with(numbered(20))
     async with app.run_test(size=(60, 6)) as pilot:
         assert cursor(app) is None
-        assert list(app.widget.chosen_lines()) == numbered(20)[19:]
+        assert list(app.widget.selected_lines()) == numbered(20)[19:]
         await pilot.press("k")
         assert cursor(app) == 18
         assert rows(app)[-2] == "▎web line 018"
@@ -153,30 +153,30 @@ async def test_what_was_let_go_is_said_above_the_oldest_line_and_the_top_row_sta
 async def test_what_is_chosen_is_the_newest_the_cursors_line_or_from_mark_to_mark() -> None:
     app = app_with(numbered(20))
     async with app.run_test(size=(60, 12)) as pilot:
-        assert texts(list(app.widget.chosen_lines())) == ["line 019"]
+        assert texts(list(app.widget.selected_lines())) == ["line 019"]
         await pilot.press("up", "up")
-        assert texts(list(app.widget.chosen_lines())) == ["line 017"]
+        assert texts(list(app.widget.selected_lines())) == ["line 017"]
         await pilot.press("m", "up", "up")
         assert "▌web line 017" in rows(app)
-        assert texts(list(app.widget.chosen_lines())) == ["line 015", "line 016", "line 017"]
+        assert texts(list(app.widget.selected_lines())) == ["line 015", "line 016", "line 017"]
         await pilot.press("m", "up", "up", "up")
-        assert texts(list(app.widget.chosen_lines())) == ["line 015", "line 016", "line 017"]
+        assert texts(list(app.widget.selected_lines())) == ["line 015", "line 016", "line 017"]
         assert app.widget.state.marked == 2
         assert "2 marked" in rows(app)[-1]
         await pilot.press("down", "down", "down", "m", "end")
-        assert texts(list(app.widget.chosen_lines())) == ["line 017", "line 018", "line 019"]
+        assert texts(list(app.widget.selected_lines())) == ["line 017", "line 018", "line 019"]
         app.widget.clear_marks()
         await pilot.press("m")
         assert "▌web line 019" in rows(app)
 
 
 async def test_only_what_is_shown_is_chosen_and_listed() -> None:
-    app = app_with([wrote("a 1"), wrote("b"), LogLine(ALL, None, "lines may be missing", "gap"), wrote("a 2")])
+    app = app_with([wrote("a 1"), wrote("b"), LogLine(WHOLE_STREAM, None, "lines may be missing", "gap"), wrote("a 2")])
     async with app.run_test(size=(60, 12)) as pilot:
         app.widget.set_filter("a")
         await pilot.press("g", "m", "down", "down", "m")
-        assert app.widget.chosen_count == 3
-        assert texts(list(app.widget.chosen_lines())) == ["a 1", "lines may be missing", "a 2"]
+        assert app.widget.selected_count == 3
+        assert texts(list(app.widget.selected_lines())) == ["a 1", "lines may be missing", "a 2"]
         assert texts(list(app.widget.shown_lines())) == ["a 1", "lines may be missing", "a 2"]
 
 
@@ -189,7 +189,7 @@ async def test_marks_of_lines_let_go_are_forgotten() -> None:
         app.widget.extend(numbered(100, 20))
         app.widget.flush()
         assert app.widget.state.marked == 0
-        assert texts(list(app.widget.chosen_lines())) == ["line 119"]
+        assert texts(list(app.widget.selected_lines())) == ["line 119"]
 
 
 async def test_a_copy_is_the_containers_lines_alone() -> None:
@@ -197,9 +197,9 @@ async def test_a_copy_is_the_containers_lines_alone() -> None:
     app = app_with([wrote('{"level":"info","msg":"a\tb"}'), marker, wrote("tab\t\x1b[31mred\x1b[0m")])
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("t", "g", "m", "end")
-        copy = await copy_chosen(app.widget, Clipboard("taken", "kitty"))
+        copy = await prepare_copy(app.widget, Clipboard("taken", "kitty"))
         assert copy.text == '{"level":"info","msg":"a\tb"}\ntab\tred', "as written, without time, source and marker"
-        assert copy.words == "copied 2 lines"
+        assert copy.message == "copied 2 lines"
 
 
 async def test_a_copy_is_whole_or_refused_with_how_many_lines_it_would_have_been() -> None:
@@ -208,20 +208,20 @@ async def test_a_copy_is_whole_or_refused_with_how_many_lines_it_would_have_been
     app = app_with([wrote(coloured), *numbered(3000)], capacity=8 << 20)
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("g", "m", *["down"] * 2, "m")
-        copy = await copy_chosen(app.widget, clipboard)
-        assert (copy.words, copy.text) == ("copied 3 lines", f"{'E' * 100}\nline 000\nline 001")
+        copy = await prepare_copy(app.widget, clipboard)
+        assert (copy.message, copy.text) == ("copied 3 lines", f"{'E' * 100}\nline 000\nline 001")
         app.widget.clear_marks()
         app.widget.extend(numbered(10_000))
         await pilot.press("g", "m", "end")
-        copy = await copy_chosen(app.widget, clipboard)
+        copy = await prepare_copy(app.widget, clipboard)
         assert copy.is_refused
-        assert "too much for a terminal's clipboard: 13,001 lines" in copy.words
+        assert "too much for a terminal's clipboard: 13,001 lines" in copy.message
 
 
 async def test_lines_with_many_colours_are_counted_by_what_is_read_of_them() -> None:
     app = app_with([wrote("\x1b[38;5;196mE\x1b[0m" * 20)] * 2000, capacity=8 << 20)
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("g", "m", "end")
-        copy = await copy_chosen(app.widget, Clipboard("taken", "kitty"))
-        assert copy.words == "copied 2,000 lines"
+        copy = await prepare_copy(app.widget, Clipboard("taken", "kitty"))
+        assert copy.message == "copied 2,000 lines"
         assert copy.text.count("\n") == 1999

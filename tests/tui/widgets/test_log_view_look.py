@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.logs.buffer.hidden import Hidden
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.buffer.hide_rules import HideRules
+from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.level import Level
 from k9py.tui.widgets.log_view.times import TIMES, Times, is_of_another_day, time_cells, time_text
 from tests.tui.widgets.hosts import NOW
@@ -116,7 +116,9 @@ async def test_how_long_ago_is_told_in_short() -> None:
 
 
 async def test_markers_are_rules_with_words() -> None:
-    app = app_with([LogLine(WEB, None, "restarted\x1b]0;x\x07", "start"), LogLine(ALL, None, "3 lines dropped", "gap")])
+    app = app_with(
+        [LogLine(WEB, None, "restarted\x1b]0;x\x07", "start"), LogLine(WHOLE_STREAM, None, "3 lines dropped", "gap")]
+    )
     async with app.run_test(size=(30, 4)) as pilot:
         await pilot.pause()
         assert rows(app) == [" ── web: restarted ──────────", " ── 3 lines dropped ─────────"]
@@ -227,11 +229,11 @@ async def test_context_is_dim_in_groups_and_asked_for_by_keys() -> None:
 async def test_hidden_containers_and_levels_are_left_out_and_counted() -> None:
     app = app_with([wrote("INFO a"), wrote("ERROR b"), wrote("c", API)])
     async with app.run_test(size=(40, 6)) as pilot:
-        app.widget.set_hidden(Hidden(frozenset([API.place]), frozenset([Level.INFO])))
+        app.widget.set_hidden(HideRules(frozenset([API.container_key]), frozenset([Level.INFO])))
         await pilot.pause()
         assert rows(app) == [" web ERROR b"]
         assert app.widget.state.hidden == 2
-        app.widget.set_hidden(Hidden())
+        app.widget.set_hidden(HideRules())
         assert len(rows(app)) == 3
 
 

@@ -42,7 +42,7 @@ class Walk:
         """Do a step and let the view settle as its widget does."""
         window, finder = self.window, self.finder
         what, amount = step
-        turn = finder.turn
+        turn = finder.filter_generation
         if what == "add":
             finder.buffer.extend(numbered(amount, finder.buffer.end))
         elif what == "cursor":
@@ -64,13 +64,13 @@ class Walk:
         else:
             window.go_to_oldest()
         finder.advance(lambda: False)
-        if finder.turn != turn and not window.following:
+        if finder.filter_generation != turn and not window.following:
             window.reveal()
         window.choose()
 
     def all_rows(self) -> list[tuple[int, int]]:
         """Return every row there is."""
-        head = [(HEAD, 0)] if self.finder.buffer.let_go and self.finder.item_count else []
+        head = [(HEAD, 0)] if self.finder.buffer.dropped_before_first and self.finder.item_count else []
         rows = []
         for index in range(self.finder.item_count):
             number = self.finder.number_of(index)

@@ -13,8 +13,8 @@ from textual.color import Color
 from k9py.cli.options import THEME_NAMES
 from k9py.tui.palettes import KDASH_LIGHT, THEMES
 from k9py.tui.theme import (
+    MonochromeFilter,
     Palette,
-    WithoutColor,
     contrast,
     palette_for,
     palettes,
@@ -106,7 +106,7 @@ def test_when_to_do_without_colour(environ: dict[str, str], flag: bool, wanted: 
 
 
 def test_without_colour_a_highlighted_background_becomes_reverse() -> None:
-    plain, marked = WithoutColor(Color.parse("#10151c")).apply(
+    plain, marked = MonochromeFilter(Color.parse("#10151c")).apply(
         [
             Segment("a", Style(color="#ff0000", bgcolor="#1e2631", bold=True)),
             Segment("b", Style(color="#000000", bgcolor="#6cb4f5")),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from k9py.api.secret_values import both_without_secrets, without_secret_words, without_secrets
-from k9py.rollouts.semantic_diff import meaning_diff
+from k9py.api.redaction import redact, redact_pair, redact_text
+from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.template_diff import template_diff
 
 WORD = "hunter2"
@@ -138,12 +138,12 @@ SHAPED = (
 @pytest.mark.parametrize("token", SHAPED, ids=[token[:4] for token in SHAPED])
 def test_a_token_is_hidden_wherever_it_stands(token: str) -> None:
     for value in (env("X", token), container(args=[token]), script(f"login {token}"), {"status": {"message": token}}):
-        assert token not in json.dumps(without_secrets(value))
+        assert token not in json.dumps(redact(value))
 
 
 @pytest.mark.parametrize("value", HOLDING.values(), ids=HOLDING.keys())
 def test_what_looks_like_a_secret_is_hidden(value: Any) -> None:
-    shown = json.dumps(without_secrets(value), ensure_ascii=False)
+    shown = json.dumps(redact(value), ensure_ascii=False)
     assert WORD not in shown
     assert B64 not in shown
     assert "••••••" in shown
@@ -177,12 +177,12 @@ PLAIN: dict[str, Any] = {
 
 @pytest.mark.parametrize("value", PLAIN.values(), ids=PLAIN.keys())
 def test_what_is_no_secret_stays_as_it_is(value: Any) -> None:
-    assert without_secrets(value) == value
+    assert redact(value) == value
 
 
 def test_the_object_itself_is_left_as_it_was() -> None:
     value = env("DB_PASSWORD", WORD)
-    without_secrets(value)
+    redact(value)
     assert value == env("DB_PASSWORD", WORD)
 
 
@@ -208,7 +208,7 @@ def test_a_difference_between_secrets_is_shown_and_the_secrets_are_not(old: Any,
 
 
 def test_equal_secrets_are_shown_as_equal() -> None:
-    old, new = both_without_secrets(env("DB_PASSWORD", WORD), env("DB_PASSWORD", WORD))
+    old, new = redact_pair(env("DB_PASSWORD", WORD), env("DB_PASSWORD", WORD))
     assert old == new
 
 
@@ -216,7 +216,7 @@ def test_summary_hides_annotations() -> None:
     old, new = (
         {"metadata": {"annotations": {"x/password": word, "x/y": f"a=b token={word}"}}} for word in ("a1", "b2")
     )
-    said = [f"{change.what}: {change.before} -> {change.after}" for change in meaning_diff(old, new)]
+    said = [f"{change.field}: {change.before} -> {change.after}" for change in semantic_diff(old, new)]
     assert said == [
         "x/password: •••••• (hidden) -> •••••• (hidden, another value)",
         "x/y: a=b token=•••••• -> a=b token=••••••(another)",
@@ -227,7 +227,7 @@ def test_summary_and_yaml_hide_the_same() -> None:
     for value in HOLDING.values():
         if "spec" in value and "containers" in value["spec"]:
             bare = {"spec": {"containers": [{"name": "app"}]}}
-            for change in meaning_diff(bare, value):
+            for change in semantic_diff(bare, value):
                 assert WORD not in f"{change.before} {change.after}", change
             assert not any(WORD in line.text for line in template_diff(bare, value))
 
@@ -245,4 +245,4 @@ def test_summary_and_yaml_hide_the_same() -> None:
     ],
 )
 def test_texts_of_people_and_programs_are_masked(text: str, shown: str) -> None:
-    assert without_secret_words(text) == shown
+    assert redact_text(text) == shown

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from k9py.api.quantities import quantity, scaled
+from k9py.api.quantities import parse_quantity, resolve_int_or_percent
 from k9py.api.selectors import LabelSelector, selects
 from k9py.api.times import age, duration
 
@@ -112,14 +112,14 @@ def test_an_unknown_age_is_not_zero() -> None:
     [(3, 10, 3, 3), ("3", 10, 3, 3), ("25%", 10, 3, 2), ("100%", 7, 7, 7), ("0%", 7, 0, 0), ("1%", 0, 0, 0)],
 )
 def test_percentages_are_rounded_as_asked(value: int | str, total: int, up: int, down: int) -> None:
-    assert scaled(value, total, round_up=True) == up
-    assert scaled(value, total, round_up=False) == down
+    assert resolve_int_or_percent(value, total, round_up=True) == up
+    assert resolve_int_or_percent(value, total, round_up=False) == down
 
 
 @pytest.mark.parametrize("text", ["", "x", "x%", "1.5"])
 def test_what_is_neither_count_nor_percentage_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        scaled(text, 10, round_up=True)
+        resolve_int_or_percent(text, 10, round_up=True)
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_what_is_neither_count_nor_percentage_is_an_error(text: str) -> None:
     ],
 )
 def test_quantities_are_plain_numbers(text: str | int | float, number: str | int) -> None:
-    assert quantity(text) == Decimal(number)
+    assert parse_quantity(text) == Decimal(number)
 
 
 @pytest.mark.parametrize("text", ["", "m", "1mm", "1 Gi", "ten", "nan", "Infinity", "1_000", "1e99999", "٣"])
 def test_what_is_no_quantity_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="not a quantity"):
-        quantity(text)
+        parse_quantity(text)

@@ -13,9 +13,9 @@ from k9py.api.kinds import KINDS
 from k9py.api.meta import KubeObject
 from k9py.api.severity import Severity
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
-from k9py.views.outcome import ExitCode, code_of_status
-from k9py.views.rollouts import state_words
-from k9py.views.services import behind_words, why_cell
+from k9py.views.exit_codes import ExitCode, exit_code_of_status
+from k9py.views.rollouts import state_text
+from k9py.views.services import target_text, why_cell
 from tests import factories as make
 from tests.unit.cluster.world import World
 
@@ -43,8 +43,8 @@ def rollout(world: World, name: str) -> RolloutView:
 def test_a_waiting_reason_that_no_list_has_is_named_with_its_message() -> None:
     view = rollout(World(*objects("post-start-hook-error")), "checkout")
     assert view.severity is Severity.DOWN
-    assert "PostStartHookError: Exec lifecycle hook failed" in state_words(view)
-    assert code_of_status(view.status) is ExitCode.CRASH
+    assert "PostStartHookError: Exec lifecycle hook failed" in state_text(view)
+    assert exit_code_of_status(view.status) is ExitCode.CRASH
 
 
 def test_a_named_target_port_that_half_of_the_pods_have_degrades_the_service() -> None:
@@ -58,8 +58,8 @@ def test_a_service_without_selector_has_the_pods_behind_it_that_its_endpoints_na
     view = service(world, "leader")
     assert view.mode is ServiceMode.NO_SELECTOR
     assert view.workloads == (make.key("Deployment", "checkout"),)
-    assert behind_words(view) == "deploy/checkout"
-    assert (view.severity, view.serving, view.wanted) == (Severity.HEALTHY, 1, 1)
+    assert target_text(view) == "deploy/checkout"
+    assert (view.severity, view.serving, view.desired) == (Severity.HEALTHY, 1, 1)
     assert [one.name for one in world.queries.pods_of(view.key)] == ["checkout-aaa-0"]
     assert [one.pod for one in world.queries.log_targets(view.key)] == ["checkout-aaa-0"]
     assert world.queries.services_of(make.key("Deployment", "checkout")) == (view.key,)
@@ -71,7 +71,7 @@ def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() ->
     world.told.clear()
     world.put(pod)
     assert "leader" in world.dirty[0]
-    [endpoints] = world.queries.endpoints_of(make.key("Service", "leader"))
+    [endpoints] = world.queries.endpoint_slices_of(make.key("Service", "leader"))
     world.put(msgspec.structs.replace(endpoints, endpoints=()))
     assert "leader" in world.dirty[0]
     view = service(world, "leader")
@@ -80,7 +80,7 @@ def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() ->
 
 def test_a_service_whose_hand_made_endpoints_are_all_not_ready_is_down() -> None:
     world = World(*objects("service-without-selector"))
-    [endpoints] = world.queries.endpoints_of(make.key("Service", "leader"))
+    [endpoints] = world.queries.endpoint_slices_of(make.key("Service", "leader"))
     [one] = endpoints.endpoints or ()
     conditions = msgspec.structs.replace(one.conditions, ready=False, serving=False)
     world.put(msgspec.structs.replace(endpoints, endpoints=(msgspec.structs.replace(one, conditions=conditions),)))

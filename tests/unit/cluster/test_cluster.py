@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from k9py.api.errors import ConnectionFailedError
+from k9py.cluster.change_feed import RECHECK, Changes
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.feed import RECHECK, Changes
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events
 from k9py.cluster.scope import Scope
@@ -36,8 +36,8 @@ async def test_it_loads_and_is_live_and_its_views_are_right() -> None:
     assert cluster.health.state is ClusterState.LOADING
     async with cluster:
         await live(cluster)
-        assert cluster.health.is_whole
-        assert cluster.health.objects == len(SHOP)
+        assert cluster.health.is_complete
+        assert cluster.health.object_count == len(SHOP)
         view = cluster.queries.service_view(SERVICE.key, NOW)
         assert view is not None
         assert (view.ready, view.total) == (2, 2)
@@ -45,10 +45,10 @@ async def test_it_loads_and_is_live_and_its_views_are_right() -> None:
 
 async def test_before_endpoints_are_read_a_service_is_unknown() -> None:
     cluster = cluster_of(FakeServer(*SHOP))
-    assert not cluster.knows("EndpointSlice")
+    assert not cluster.has_synced("EndpointSlice")
     async with cluster:
         await live(cluster)
-        assert cluster.knows("EndpointSlice")
+        assert cluster.has_synced("EndpointSlice")
 
 
 async def test_a_change_names_what_it_touches_and_nothing_else() -> None:
@@ -90,7 +90,7 @@ async def test_a_lost_server_leaves_the_data_readable_and_stale_and_it_recovers(
         assert cluster.health.state is ClusterState.STALE
         assert cluster.health.since == NOW
         assert cluster.health.error is REFUSED
-        assert not cluster.health.is_whole
+        assert not cluster.health.is_complete
         assert cluster.queries.service_view(SERVICE.key, NOW) is not None
         server.down = None
         cluster.feed.drain()
@@ -106,7 +106,7 @@ async def test_a_server_that_never_answered_is_unreachable() -> None:
     async with cluster:
         await until(lambda: cluster.health.state is ClusterState.UNREACHABLE)
         assert cluster.health.error is REFUSED
-        assert not cluster.knows("Pod")
+        assert not cluster.has_synced("Pod")
 
 
 async def test_a_kind_that_may_not_be_read_is_named_and_its_views_unknown() -> None:
@@ -116,7 +116,7 @@ async def test_a_kind_that_may_not_be_read_is_named_and_its_views_unknown() -> N
     async with cluster:
         await until(lambda: cluster.health.state is ClusterState.PARTIAL)
         await until(lambda: cluster.health.forbidden == ("EndpointSlice", "Node"))
-        assert not cluster.health.is_whole
+        assert not cluster.health.is_complete
         view = cluster.queries.service_view(SERVICE.key, NOW)
         assert view is not None
         assert view.total is None
@@ -128,7 +128,7 @@ async def test_a_cluster_scoped_kind_that_may_not_be_read_is_no_alarm() -> None:
     cluster = cluster_of(server, "shop")
     async with cluster:
         await until(lambda: cluster.health.forbidden == ("Namespace", "Node"))
-        await until(lambda: cluster.health.is_whole)
+        await until(lambda: cluster.health.is_complete)
 
 
 async def test_a_cluster_that_turns_out_to_be_forbidden_falls_back_to_the_contexts_namespace() -> None:
@@ -137,8 +137,8 @@ async def test_a_cluster_that_turns_out_to_be_forbidden_falls_back_to_the_contex
     cluster = cluster_of(server)
     async with cluster:
         await until(lambda: cluster.scope == Scope(("shop",)))
-        await until(lambda: cluster.health.is_whole)
-        assert cluster.notice == "no right to list pods in all namespaces: showing namespace shop only"
+        await until(lambda: cluster.health.is_complete)
+        assert cluster.scope_notice == "no right to list pods in all namespaces: showing namespace shop only"
         assert list(cluster.queries.service_keys()) == [SERVICE.key]
 
 
@@ -150,7 +150,7 @@ async def test_several_namespaces_are_one_cluster_and_the_others_are_not_asked_f
         await live(cluster)
         assert set(cluster.queries.service_keys()) == {SERVICE.key, elsewhere.key}
         assert {namespace for resource, namespace, _ in server.listed if resource == "pods"} == {"shop", "bank"}
-        assert cluster.queries.rollouts_of(elsewhere.key) == ()
+        assert cluster.queries.backends_of(elsewhere.key) == ()
 
 
 async def test_another_scope_forgets_the_old_one_at_once() -> None:
@@ -202,9 +202,9 @@ async def test_an_object_that_cannot_be_read_is_left_out_and_never_hidden() -> N
     async with cluster:
         await live(cluster)
         server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
-        await until(lambda: bool(cluster.health.unreadable))
-        assert list(cluster.health.unreadable) == ["Pod"]
-        assert not cluster.health.is_whole
+        await until(lambda: bool(cluster.health.decode_errors))
+        assert list(cluster.health.decode_errors) == ["Pod"]
+        assert not cluster.health.is_complete
         assert len(list(cluster.stores.pods.values())) == len(PODS)
 
 

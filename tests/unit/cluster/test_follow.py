@@ -8,7 +8,7 @@ import pytest
 
 from k9py.api.workloads import Deployment
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.follow import STALL_PROVEN, follow
+from k9py.cluster.rollout_tracking import STALL_CONFIRM_SECONDS, track_rollout
 from k9py.cluster.scope import Scope
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from tests import factories as make
@@ -32,7 +32,7 @@ class Following:
         self._timeout = timeout
 
     async def run(self) -> None:
-        async for status in follow(self.cluster, KEY, generation=self._generation, timeout=self._timeout):
+        async for status in track_rollout(self.cluster, KEY, generation=self._generation, timeout=self._timeout):
             self.seen.append(status)
 
     @property
@@ -44,7 +44,7 @@ async def test_it_goes_on_until_converged_and_tells_each_step_once() -> None:
     server = FakeServer(at(1, 3))
     following = Following(server, generation=2)
     async with following.cluster, asyncio.timeout(5):
-        await until(lambda: following.cluster.health.is_whole)
+        await until(lambda: following.cluster.health.is_complete)
         task = asyncio.create_task(following.run())
         server.put(at(2, 0, observed=1))
         await until(lambda: len(following.seen) == 1)
@@ -60,7 +60,7 @@ async def test_the_state_before_the_write_is_not_its_outcome() -> None:
     server = FakeServer(at(1, 3))
     following = Following(server, generation=2)
     async with following.cluster:
-        await until(lambda: following.cluster.health.is_whole)
+        await until(lambda: following.cluster.health.is_complete)
         task = asyncio.create_task(following.run())
         for _ in range(50):
             await asyncio.sleep(0)
@@ -82,10 +82,10 @@ async def test_a_stall_ends_it_with_its_cause() -> None:
     async with following.cluster, asyncio.timeout(5):
         task = asyncio.create_task(following.run())
         await until(lambda: following.states == [RolloutState.STALLED])
-        following.clock.pass_time(STALL_PROVEN)
+        following.clock.pass_time(STALL_CONFIRM_SECONDS)
         await task
     assert following.states == [RolloutState.STALLED]
-    assert following.seen[-1].reason
+    assert following.seen[-1].cause_message
 
 
 async def test_the_stall_of_the_rollout_before_is_not_the_outcome() -> None:
@@ -93,13 +93,13 @@ async def test_the_stall_of_the_rollout_before_is_not_the_outcome() -> None:
     server = FakeServer(make.deployment(generation=2, updated=0, available=2, conditions=left_over))
     following = Following(server, generation=2)
     async with following.cluster, asyncio.timeout(5):
-        await until(lambda: following.cluster.health.is_whole)
+        await until(lambda: following.cluster.health.is_complete)
         task = asyncio.create_task(following.run())
         await until(lambda: following.states == [RolloutState.STALLED])
-        following.clock.pass_time(STALL_PROVEN / 2)
+        following.clock.pass_time(STALL_CONFIRM_SECONDS / 2)
         server.put(at(2, 1))
         await until(lambda: following.states[-1] is RolloutState.PROGRESSING)
-        following.clock.pass_time(STALL_PROVEN)
+        following.clock.pass_time(STALL_CONFIRM_SECONDS)
         server.put(at(2, 3))
         await task
     assert following.states == [RolloutState.STALLED, RolloutState.PROGRESSING, RolloutState.COMPLETE]
@@ -109,7 +109,7 @@ async def test_a_rollout_that_is_deleted_ends_it() -> None:
     server = FakeServer(at(2, 1))
     following = Following(server, generation=2)
     async with following.cluster, asyncio.timeout(5):
-        await until(lambda: following.cluster.health.is_whole)
+        await until(lambda: following.cluster.health.is_complete)
         task = asyncio.create_task(following.run())
         await until(lambda: len(following.seen) == 1)
         server.delete(KEY)
@@ -121,7 +121,7 @@ async def test_time_is_up_whether_done_or_not() -> None:
     server = FakeServer(at(2, 1))
     following = Following(server, generation=2, timeout=30)
     async with following.cluster, asyncio.timeout(5):
-        await until(lambda: following.cluster.health.is_whole)
+        await until(lambda: following.cluster.health.is_complete)
         task = asyncio.create_task(following.run())
         await until(lambda: len(following.seen) == 1)
         while not task.done():

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, NotFoundError, WatchCrashedError
-from k9py.cluster.health import ESSENTIAL, ClusterState, WatchReport, fold
+from k9py.cluster.health import ESSENTIAL, ClusterState, WatchReport, summarize_health
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from tests.factories import NOW
 
@@ -50,10 +50,10 @@ def reports(**health: WatchHealth) -> list[WatchReport]:
 def test_live_is_said_only_when_all_that_is_needed_is_watched(
     health: dict[str, WatchHealth], state: ClusterState, is_whole: bool
 ) -> None:
-    folded = fold(reports(**health))
+    folded = summarize_health(reports(**health))
     assert folded.state is state
     assert folded.is_live is (state is ClusterState.LIVE)
-    assert folded.is_whole is is_whole
+    assert folded.is_complete is is_whole
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_live_is_said_only_when_all_that_is_needed_is_watched(
 def test_kinds_that_are_not_needed_and_not_current_are_named(
     health: dict[str, WatchHealth], behind: tuple[str, ...]
 ) -> None:
-    assert fold(reports(**health)).behind == behind
+    assert summarize_health(reports(**health)).stale_optional_kinds == behind
 
 
 def test_a_watch_that_calls_itself_live_and_was_not_heard_is_stale_since_it_was() -> None:
     silent_since = NOW - timedelta(hours=8)
     pods = WatchReport("Pod", LIVE, True, 1, silent_since=silent_since)
-    folded = fold([pods, *(one for one in reports() if one.kind != "Pod")])
+    folded = summarize_health([pods, *(one for one in reports() if one.kind != "Pod")])
     assert folded.state is ClusterState.STALE
     assert folded.since == silent_since
-    assert not folded.is_whole
+    assert not folded.is_complete

@@ -11,8 +11,8 @@ from k9py.api.pods import Container
 from k9py.api.services import EndpointSlice, Service, ServicePort
 from k9py.api.severity import Severity
 from k9py.api.workloads import Deployment
-from k9py.cluster.log_targets import EVERY_ROLE
-from k9py.cluster.views import ServiceMode, short_tag
+from k9py.cluster.log_targets import ALL_ROLES
+from k9py.cluster.views import ServiceMode, short_image_tag
 from k9py.rollouts.status import RolloutState
 from tests import factories as make
 from tests.factories import NOW, key
@@ -29,7 +29,7 @@ def test_a_service_shows_ready_endpoints_of_all_and_the_workloads_behind_it() ->
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
     assert (view.ready, view.total) == (2, 3)
-    assert (view.serving, view.wanted) == (2, 2), "the workload wants two, and two serve"
+    assert (view.serving, view.desired) == (2, 2), "the workload wants two, and two serve"
     assert view.workloads == (DEPLOYMENT.key,)
     assert view.ports_text == "80"
 
@@ -93,7 +93,7 @@ def test_a_rollout_has_its_status_and_image_tag() -> None:
     assert view is not None
     assert view.status.state is RolloutState.COMPLETE
     assert view.image_tag == "1.0.0"
-    assert view.pods_known
+    assert view.has_synced_pods
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_rollout_has_its_status_and_image_tag() -> None:
     ],
 )
 def test_an_image_is_known_by_its_tag(image: str, tag: str) -> None:
-    assert short_tag(image) == tag
+    assert short_image_tag(image) == tag
 
 
 def test_when_the_template_changed_is_not_moved_by_what_the_same_manager_writes_later() -> None:
@@ -164,7 +164,7 @@ def test_a_selector_of_a_revision_label_alone_still_selects() -> None:
 def test_services_and_rollouts_find_each_other_within_their_namespace() -> None:
     stranger = make.deployment("checkout", "other")
     world = World(*SHOP, stranger)
-    assert world.queries.rollouts_of(SERVICE.key) == (DEPLOYMENT.key,)
+    assert world.queries.backends_of(SERVICE.key) == (DEPLOYMENT.key,)
     assert world.queries.services_of(DEPLOYMENT.key) == (SERVICE.key,)
     assert world.queries.services_of(stranger.key) == ()
     assert world.queries.workload_of(PODS[0].key) == DEPLOYMENT.key
@@ -183,8 +183,8 @@ def test_services_and_rollouts_find_each_other_within_their_namespace() -> None:
 def test_a_service_that_selects_nothing_missed_the_workload_of_its_name(selector: dict[str, str], missed: str) -> None:
     service, workload = make.service("cart", selector=selector), make.deployment("cart")
     queries = World(service, workload, make.deployment("other")).queries
-    assert queries.missed_by(service.key) == ((workload.key, missed) if missed else None)
-    assert queries.missed_by(key("Service", "absent")) is None
+    assert queries.selector_mismatch_of(service.key) == ((workload.key, missed) if missed else None)
+    assert queries.selector_mismatch_of(key("Service", "absent")) is None
 
 
 def test_events_about_a_workload_include_its_replica_sets_and_pods_newest_first() -> None:
@@ -224,7 +224,7 @@ def test_log_targets_are_all_main_containers_and_sidecars_newest_pod_first() -> 
         ("checkout-aaa-7", "proxy"),
     ]
     assert len(found) == 5
-    assert "migrate" in [one.container for one in world.queries.log_targets(young.key, roles=EVERY_ROLE)]
+    assert "migrate" in [one.container for one in world.queries.log_targets(young.key, roles=ALL_ROLES)]
 
 
 @pytest.mark.parametrize("kind", ["Service", "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job"])
@@ -242,9 +242,9 @@ def test_what_is_not_there_has_no_view_and_nothing_belongs_to_it(kind: str) -> N
 def test_a_view_is_computed_once_until_something_it_reads_changes() -> None:
     world = World(*SHOP)
     first = world.queries.service_view(SERVICE.key, NOW)
-    computed = world.queries.computed
+    computed = world.queries.computed_views
     assert world.queries.service_view(SERVICE.key, NOW) is first
-    assert world.queries.computed == computed
+    assert world.queries.computed_views == computed
     world.remove(PODS[0].key)
     assert world.queries.service_view(SERVICE.key, NOW) is not first
 
@@ -263,7 +263,7 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
         queries.service_view(view_key, NOW)
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
-    assert queries.computed == 2_001
+    assert queries.computed_views == 2_001
     world.told.clear()
 
     changed = make.pod("app-7-aaa-3", owner=shops[7][1], ready=False, labels={"app": "app-7"})
@@ -274,4 +274,4 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
         queries.service_view(view_key, NOW)
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
-    assert queries.computed == 2_001 + 3
+    assert queries.computed_views == 2_001 + 3

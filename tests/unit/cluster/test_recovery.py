@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from k9py.api.errors import ConnectionFailedError, UnavailableError, WentBackError
+from k9py.api.errors import ConnectionFailedError, UnavailableError, VersionRegressedError
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
-from k9py.informer.informer import Informer
-from k9py.informer.store import Batch
+from k9py.informer.reflector import Reflector
+from k9py.informer.store import ChangeBatch
 from k9py.informer.timing import CONFIRM, LATE_AFTER
 from tests import factories as make
 from tests.unit.cluster.server import FakeServer, HeldClock, until
@@ -46,7 +46,7 @@ async def test_retrying_before_anything_was_read_reads_all_of_it() -> None:
         server.down = None
         cluster.retry_now()
         await live(cluster)
-        assert cluster.health.objects == len(SHOP)
+        assert cluster.health.object_count == len(SHOP)
         assert list(cluster.queries.service_keys()) == [SERVICE.key]
 
 
@@ -89,14 +89,14 @@ async def test_a_restored_server_is_noticed_by_one_kind_and_read_anew_for_all() 
         server.fail("Pod", REFUSED)
         await until(lambda: cluster.health.kinds["Pod"].retry_at is not None)
         clock.pass_time(1)
-        await until(lambda: isinstance(cluster.health.kinds["Pod"].error, WentBackError))
-        assert cluster.health.went_back_at is None
+        await until(lambda: isinstance(cluster.health.kinds["Pod"].error, VersionRegressedError))
+        assert cluster.health.restored_at is None
         clock.pass_time(CONFIRM)
-        await until(lambda: cluster.health.went_back_at is not None)
+        await until(lambda: cluster.health.restored_at is not None)
         await live(cluster)
         assert set(cluster.queries.service_keys()) == {SERVICE.key}
         assert {one.metadata.resource_version for one in cluster.stores.pods.values()} == {"50"}
-        assert cluster.health.is_whole
+        assert cluster.health.is_complete
 
 
 async def test_a_machine_that_slept_calls_nothing_live_until_the_server_was_heard() -> None:
@@ -105,7 +105,7 @@ async def test_a_machine_that_slept_calls_nothing_live_until_the_server_was_hear
         await live(cluster)
         clock.seconds += LATE_AFTER + 1  # no timer has run
         assert cluster.health.state is ClusterState.STALE
-        assert not cluster.health.is_whole
+        assert not cluster.health.is_complete
         server.listed.clear()
         clock.pass_time(0)
         await live(cluster)
@@ -118,7 +118,7 @@ async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() 
         await live(cluster)
         failures = [RuntimeError("no such thing")]
 
-        def fail(_: Batch[Any]) -> None:
+        def fail(_: ChangeBatch[Any]) -> None:
             if failures:
                 raise failures.pop()
 
@@ -140,11 +140,11 @@ async def test_an_object_that_does_not_decode_has_nothing_looked_at_again() -> N
         await live(cluster)
         cluster.feed.drain()
         server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
-        await until(lambda: bool(cluster.health.unreadable))
+        await until(lambda: bool(cluster.health.decode_errors))
         changes = cluster.feed.drain()
         assert changes.health
         assert not changes.everything
 
 
-def _informer_of(cluster: Cluster, kind: str) -> Informer[Any]:
+def _informer_of(cluster: Cluster, kind: str) -> Reflector[Any]:
     return next(one for one in cluster._informers if one.kind.name == kind)

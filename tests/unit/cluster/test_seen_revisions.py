@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from k9py.api.meta import KubeObject
 from k9py.cluster.seen_revisions import SeenRevisions
-from k9py.informer.store import Batch, Change
+from k9py.informer.store import ChangeBatch, ObjectChange
 from k9py.rollouts.revisions import revisions
 from tests import factories as make
 
@@ -14,13 +14,13 @@ NOW = make.NOW
 
 
 def note(seen: SeenRevisions, new: KubeObject, old: KubeObject | None = None, *, is_whole: bool = True) -> None:
-    seen.note(Batch((Change(new.key, old, new),)), NOW, is_whole=is_whole)
+    seen.observe(ChangeBatch((ObjectChange(new.key, old, new),)), NOW, is_whole=is_whole)
 
 
 def was_ready(seen: SeenRevisions, *, after: timedelta = timedelta(0)) -> bool | None:
     workload = make.deployment()
     found = revisions(workload, [make.replica_set(workload, "aaa", replicas=0)])
-    return seen.pasts(workload.uid, found)[found[0].uid].was_ready
+    return seen.outcomes(workload.uid, found)[found[0].uid].was_ready
 
 
 def test_readiness_is_remembered_after_the_pods_are_gone() -> None:
@@ -37,7 +37,7 @@ def test_never_ready_is_known_only_of_what_was_watched_from_its_beginning_withou
         seen = SeenRevisions()
         note(seen, new, is_whole=is_whole)
         assert was_ready(seen) is expected
-        seen.gap()
+        seen.record_gap()
         assert was_ready(seen) is None
 
 
@@ -49,7 +49,7 @@ def test_ready_pods_tell_of_the_revision_of_a_daemon_set() -> None:
     found = revisions(
         workload, [make.controller_revision(workload, name, revision=at) for at, name in enumerate(("aaa", "bbb"), 1)]
     )
-    pasts = seen.pasts(workload.uid, found)
+    pasts = seen.outcomes(workload.uid, found)
     assert {one.number: pasts[one.uid].was_ready for one in found} == {1: True, 2: None}
 
 
@@ -58,10 +58,10 @@ def test_what_this_session_left_is_known_until_it_is_taken_up_again() -> None:
     sets = [make.replica_set(workload, "aaa", revision=1), make.replica_set(workload, "bbb", revision=2)]
     seen = SeenRevisions()
     left = revisions(workload, sets)[1]
-    seen.leave(left, NOW, "image not found")
-    past = seen.pasts(workload.uid, revisions(workload, sets))[left.uid]
+    seen.record_rolled_back(left, NOW, "image not found")
+    past = seen.outcomes(workload.uid, revisions(workload, sets))[left.uid]
     assert (past.is_left, past.left_at, past.why) == (True, NOW, "image not found")
     again = make.deployment(revision=3)
     back = [make.replica_set(again, "aaa", revision=3), make.replica_set(again, "bbb", revision=2)]
     for found in (revisions(again, back), revisions(workload, sets)):
-        assert not seen.pasts(workload.uid, found)[left.uid].is_left
+        assert not seen.outcomes(workload.uid, found)[left.uid].is_left

@@ -9,7 +9,7 @@ from k9py.api.pods import ContainerStatus
 from k9py.api.services import EndpointConditions, EndpointSlice
 from k9py.api.severity import Severity
 from k9py.api.workloads import ReplicaSet, RollingUpdate, Strategy
-from k9py.views.rollouts import state_words
+from k9py.views.rollouts import state_text
 from k9py.views.services import why_cell
 from tests import factories as make
 from tests.factories import NOW
@@ -100,9 +100,9 @@ def test_a_service_and_its_workload_agree_on_severity_and_numbers(name: str) -> 
     situation = SITUATIONS[name]
     service, rollout = seen(*situation.objects())
     assert (service.severity, rollout.severity) == (situation.severity, situation.severity)
-    assert (service.serving, service.wanted) == situation.numbers
+    assert (service.serving, service.desired) == situation.numbers
     assert (rollout.status.serving, rollout.status.desired) == situation.numbers
-    assert service.is_explained
+    assert service.is_explained_by_workload
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -125,7 +125,7 @@ def test_what_is_wrong_with_a_workloads_pods_is_told_once_and_of_others_by_the_s
     slices = make.endpoint_slice(make.service("checkout"), [*well.new, bare])
     view, _ = seen(*objects, bare, slices)
     assert view.findings[0].message == "1 of 4 pods not ready: container app keeps crashing (exit 1)"
-    assert (view.severity, view.serving, view.wanted) == (Severity.DEGRADED, 3, 4)
+    assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_service_whose_workload_is_being_deleted_is_down_once_no_pod_serves() 
     meta = replace(plain.metadata, deletion_timestamp=make.before(5), finalizers=("foregroundDeletion",))
     service, rollout = seen(*Situation(replace(plain, metadata=meta)).objects())
     assert (service.severity, rollout.severity) == (Severity.DOWN, Severity.ROLLING_OUT)
-    assert state_words(rollout) == "being deleted for 5s, held by finalizer foregroundDeletion", "said once"
+    assert state_text(rollout) == "being deleted for 5s, held by finalizer foregroundDeletion", "said once"
 
 
 def test_one_just_made_that_no_controller_has_seen_yet_rolls_out_and_an_old_one_is_unknown() -> None:
@@ -276,8 +276,8 @@ def test_one_of_two_workloads_that_serves_nothing_degrades_their_service() -> No
     world = World(make.deployment(revision=2), NEW, other, others, *first, *second, service, slices)
     view = world.queries.service_view(service.key, NOW)
     assert view is not None
-    assert (view.severity, view.serving, view.wanted) == (Severity.DEGRADED, 3, 6)
-    assert not view.is_explained, "the workload is down, the service is degraded"
+    assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 3, 6)
+    assert not view.is_explained_by_workload, "the workload is down, the service is degraded"
     assert why_cell(view).text == "other: container app keeps crashing (exit 1) (3 pods)"
     assert {one.severity for one in view.findings} <= {Severity.DEGRADED, Severity.WARNING}
 
@@ -298,7 +298,7 @@ def test_a_service_names_the_probe_that_says_no_as_its_workload_does() -> None:
     view, workload = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), told)
     probe = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
     assert why_cell(view).text == f"the pod behind it is not ready: {probe}"
-    assert state_words(workload).endswith(f": {probe}")
+    assert state_text(workload).endswith(f": {probe}")
 
 
 def test_a_service_nobody_stands_behind_is_down_once_it_is_not_new() -> None:
@@ -319,7 +319,7 @@ def test_endpoints_that_are_published_before_they_are_ready_serve_once_they_are(
         for one, pod in zip(slices.endpoints or (), made, strict=True)
     )
     view, _ = seen(deployment, NEW, *made, service, replace(slices, endpoints=published))
-    assert (view.severity, view.serving, view.wanted) == (Severity.DEGRADED, 2, 3)
+    assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 2, 3)
     assert (view.ready, view.total) == (3, 3), "as the slices say"
 
 
@@ -337,4 +337,4 @@ def test_pods_of_replica_sets_that_are_not_read_are_their_deployments_own() -> N
     for unknown in ([ReplicaSet.KIND], []):  # may not be read, or is only not in yet
         view = World(*objects, unknown=unknown).queries.service_view(make.key("Service", "checkout"), NOW)
         assert view is not None
-        assert (view.serving, view.wanted, view.severity) == (3, 3, Severity.HEALTHY)
+        assert (view.serving, view.desired, view.severity) == (3, 3, Severity.HEALTHY)

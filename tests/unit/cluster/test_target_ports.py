@@ -63,7 +63,7 @@ def seen(*, is_ready: bool, cluster_ip: str = "10.96.0.10") -> ServiceView:
 
 def test_a_service_is_down_when_no_pod_with_its_port_is_ready_whatever_others_are() -> None:
     view = seen(is_ready=False)
-    assert (view.severity, view.serving, view.wanted) == (Severity.DOWN, 0, 2)
+    assert (view.severity, view.serving, view.desired) == (Severity.DOWN, 0, 2)
     assert why_cell(view).text == "the pod with port http is not ready: container app keeps crashing (exit 1)"
 
 
@@ -74,7 +74,7 @@ def test_a_service_is_down_when_no_pod_with_its_port_is_ready_whatever_others_ar
 )
 def test_pods_without_its_port_do_not_serve_a_service(cluster_ip: str, severity: Severity, serving: int) -> None:
     view = seen(is_ready=True, cluster_ip=cluster_ip)
-    assert (view.severity, view.serving, view.wanted) == (severity, serving, 2)
+    assert (view.severity, view.serving, view.desired) == (severity, serving, 2)
     assert why_cell(view).text == "1 of 2 pods has no port http"
 
 
@@ -85,4 +85,4 @@ def test_a_pod_of_no_workload_that_lacks_the_port_is_not_one_that_should_serve()
     world = World(blue, blues, first, job, service, *slices(service, [first], [job]))
     view = world.queries.service_view(service.key, NOW)
     assert view is not None
-    assert (view.severity, view.serving, view.wanted) == (Severity.WARNING, 1, 1)
+    assert (view.severity, view.serving, view.desired) == (Severity.WARNING, 1, 1)

@@ -10,12 +10,12 @@ import msgspec
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.workloads import Deployment, ReplicaSet
+from k9py.cluster.change_feed import AffectedObjects
 from k9py.cluster.dependents import Dependents
-from k9py.cluster.feed import Dirty
 from k9py.cluster.queries import Queries
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED
-from k9py.informer.store import Batch, Store
+from k9py.informer.store import ChangeBatch, Store
 from tests import factories as make
 
 
@@ -24,7 +24,7 @@ class World:
 
     def __init__(self, *objects: KubeObject, unknown: Iterable[str] = ()) -> None:
         self.unknown = set(unknown)
-        self.told: list[Dirty] = []
+        self.told: list[AffectedObjects] = []
         self._version = 0
         self.stores = Stores()
         self.dependents = Dependents(self.stores)
@@ -44,7 +44,7 @@ class World:
             self.put_together(one.KIND, [one])
 
     def put_together(self, kind: str, objects: Iterable[KubeObject]) -> None:
-        self._by_kind[kind].put_all(self._anew(one) for one in objects)
+        self._by_kind[kind].upsert_all(self._anew(one) for one in objects)
 
     def _anew(self, one: KubeObject) -> KubeObject:
         """The same object at a later version, so that the store takes it for a change."""
@@ -56,12 +56,12 @@ class World:
         for key in keys:
             self._by_kind[key.kind].remove_all([key])
 
-    def _on_batch(self, kind: str, batch: Batch[Any]) -> None:
+    def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
         dirty = self.dependents.of_batch(kind, batch)
         if dirty.everything:
-            self.queries.forget_all()
+            self.queries.invalidate_all()
         else:
-            self.queries.forget(dirty.services, dirty.rollouts)
+            self.queries.invalidate(dirty.services, dirty.rollouts)
         self.told.append(dirty)
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from k9py.api.errors import ConfigError
-from k9py.config.clipboard import clipboard
+from k9py.config.clipboard import detect_clipboard
 from k9py.config.log_buffer import log_buffer_bytes
 from k9py.config.paths import log_directory
 
@@ -28,8 +28,8 @@ from k9py.config.paths import log_directory
     ],
 )
 def test_no_more_is_said_of_a_clipboard_than_is_known(environ: dict[str, str], answer: str) -> None:
-    found = clipboard(environ)
-    assert found.answer == answer
+    found = detect_clipboard(environ)
+    assert found.support == answer
     assert found.why or not environ or answer == "unknown"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from k9py.api.errors import ConfigError
 from k9py.config.paths import audit_file
-from k9py.config.terminal import Notify, notify, redraws_per_second, wants_colour
+from k9py.config.terminal import NotificationMode, notification_mode, redraws_per_second, wants_colour
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ def test_the_audit_file_can_be_put_elsewhere(tmp_path: Path) -> None:
 )
 def test_how_the_terminal_is_notified_is_chosen_by_the_environment(value: str | None, bell: bool, osc9: bool) -> None:
     environ = {} if value is None else {"KDASH_NOTIFY": value}
-    assert notify(environ) == Notify(bell=bell, osc9=osc9)
+    assert notification_mode(environ) == NotificationMode(bell=bell, osc9=osc9)
 
 
 def test_an_unknown_way_to_notify_is_refused_with_those_there_are() -> None:
     with pytest.raises(ConfigError) as raised:
-        notify({"KDASH_NOTIFY": "trumpet"})
+        notification_mode({"KDASH_NOTIFY": "trumpet"})
     assert "osc9" in raised.value.hint

@@ -7,7 +7,7 @@ import pytest
 
 from k9py.api.services import Endpoint, EndpointConditions, EndpointSlice, Service, ServicePort
 from k9py.api.severity import Severity
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.api.workloads import Strategy
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.pods import pod_findings
@@ -38,7 +38,7 @@ def test_a_ready_pod_has_no_finding() -> None:
 def test_a_crashing_pod_fails_and_a_starting_one_is_information() -> None:
     [crash] = pod_findings(make.pod(ready=False, statuses=[CRASHED]), make.NOW)
     [start] = pod_findings(make.pod(ready=False, statuses=[STARTING]), make.NOW)
-    assert (crash.severity, crash.kind) == (Severity.DOWN, TroubleKind.CRASH)
+    assert (crash.severity, crash.kind) == (Severity.DOWN, CauseKind.CRASH)
     assert start.severity is Severity.INFO
 
 
@@ -189,7 +189,7 @@ def test_a_refused_pod_of_a_stateful_set_is_told_from_its_event() -> None:
         workload, "FailedCreate", 'error looking up service account shop/r: serviceaccount "r" not found'
     )
     [found] = workload_findings(workload, [], [], [event], make.NOW)
-    assert (found.kind, found.message) == (TroubleKind.ADMISSION, "service account r does not exist")
+    assert (found.kind, found.message) == (CauseKind.ADMISSION, "service account r does not exist")
 
 
 DENIED = 'create Pod r-1 in StatefulSet r failed error: admission webhook "policy" denied the request: no'
@@ -219,7 +219,7 @@ def test_pods_are_refused_since_the_first_time_not_the_last(
     ]
     pods = [make.pod("r-0", owner=workload, created=made)]
     [found] = workload_findings(workload, [], pods, events, make.NOW)
-    assert (found.kind, found.since) == (TroubleKind.ADMISSION, make.before(since))
+    assert (found.kind, found.since) == (CauseKind.ADMISSION, make.before(since))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_container_crashes_since_the_first_time_not_the_last(
         for text, first, last in events
     ]
     [found] = pod_findings(pod, make.NOW, events=told_by)
-    assert (found.kind, found.since) == (TroubleKind.CRASH, None if since is None else make.before(since))
+    assert (found.kind, found.since) == (CauseKind.CRASH, None if since is None else make.before(since))
 
 
 def test_a_volume_is_not_mounted_since_the_first_time_whichever_form_its_event_has() -> None:
@@ -256,7 +256,7 @@ def test_a_volume_is_not_mounted_since_the_first_time_whichever_form_its_event_h
         event_time=make.before(200),
     )
     [found] = pod_findings(pod, make.NOW, events=[event])
-    assert (found.kind, found.since) == (TroubleKind.MOUNT, make.before(200))
+    assert (found.kind, found.since) == (CauseKind.MOUNT, make.before(200))
 
 
 # --- services ------------------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def test_a_service_kubernetes_does_not_fill_is_left_alone(service: Service) -> N
 def test_a_service_without_a_ready_pod_names_the_cause() -> None:
     service, pods = make.service(), [make.pod(name, ready=False, statuses=[CRASHED]) for name in "ab"]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.severity, found.kind) == (Severity.DOWN, TroubleKind.CRASH)
+    assert (found.severity, found.kind) == (Severity.DOWN, CauseKind.CRASH)
     assert found.message == "none of 2 pods behind it is ready: container app keeps crashing (exit 1)"
 
 
@@ -296,7 +296,7 @@ def test_pods_of_a_lost_node_are_told_alike_before_and_after_they_are_to_end(end
         for name in "ab"
     ]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.severity, found.kind, found.since) == (Severity.DOWN, TroubleKind.NODE, make.before(60))
+    assert (found.severity, found.kind, found.since) == (Severity.DOWN, CauseKind.NODE, make.before(60))
     assert found.message == "none of 2 pods behind it is ready: node node-7 does not report"
 
 
@@ -391,7 +391,7 @@ def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_droppe
 def test_a_finding_that_names_a_cause_speaks_before_one_that_says_what_follows_from_it() -> None:
     about = make.pod().key
     follows = Finding(Severity.DOWN, "NoReadyPods", "none is ready", about, make.before(999))
-    cause = Finding(Severity.DOWN, "ErrImagePull", "image x cannot be pulled", about, None, TroubleKind.IMAGE)
+    cause = Finding(Severity.DOWN, "ErrImagePull", "image x cannot be pulled", about, None, CauseKind.IMAGE)
     assert worst([follows, cause]) == cause
 
 
@@ -399,7 +399,7 @@ def test_past_the_deadline_what_might_have_needed_time_is_the_cause() -> None:
     late = make.deployment(conditions=[make.condition("Progressing", "False", "ProgressDeadlineExceeded")])
     slow = make.pod(ready=False, owner=late)
     found = workload_findings(late, (), (slow,), (), make.NOW)
-    assert found[0].kind is TroubleKind.PROBE
+    assert found[0].kind is CauseKind.PROBE
     assert found[0].severity is Severity.DOWN
     in_time = workload_findings(make.deployment(), (), (slow,), (), make.NOW)
     assert all(one.severity is not Severity.DOWN or one.kind is None for one in in_time)

@@ -9,10 +9,10 @@ import pytest
 
 from k9py.api.kinds import EVENT, POD
 from k9py.api.meta import Condition
-from k9py.api.pod_troubles import pod_troubles, stuck_ending
+from k9py.api.pod_troubles import stuck_termination, unready_causes
 from k9py.api.pods import ContainerStatus, Pod
-from k9py.api.refusals import creation_trouble
-from k9py.api.troubles import TroubleKind
+from k9py.api.refusals import parse_creation_failure
+from k9py.api.troubles import CauseKind
 from tests import factories as make
 from tests.recordings import exchanges, typed_list
 
@@ -30,78 +30,78 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
 @pytest.mark.parametrize(
     ("status", "kind", "message"),
     [
-        (waiting("ErrImagePull"), TroubleKind.IMAGE, "image checkout:1.0.0 cannot be pulled from registry.example.com"),
+        (waiting("ErrImagePull"), CauseKind.IMAGE, "image checkout:1.0.0 cannot be pulled from registry.example.com"),
         (
             waiting("ErrImagePull", f'failed to pull and unpack image "{make.IMAGE}": not found'),
-            TroubleKind.IMAGE,
+            CauseKind.IMAGE,
             "image checkout:1.0.0 cannot be pulled (not found) from registry.example.com",
         ),
         (
             waiting("ImagePullBackOff", "pull access denied, repository does not exist or may require authorization"),
-            TroubleKind.IMAGE,
+            CauseKind.IMAGE,
             "image checkout:1.0.0 cannot be pulled (not found) from registry.example.com",
         ),
         (
             waiting("ErrImagePull", "unexpected status: 401 Unauthorized"),
-            TroubleKind.IMAGE,
+            CauseKind.IMAGE,
             "image checkout:1.0.0 cannot be pulled (access denied) from registry.example.com",
         ),
         (
             waiting("ErrImagePull", "dial tcp: lookup registry.example.com: no such host"),
-            TroubleKind.IMAGE,
+            CauseKind.IMAGE,
             "image checkout:1.0.0 cannot be pulled (registry not reachable) from registry.example.com",
         ),
         (
             waiting("ErrImageNeverPull"),
-            TroubleKind.IMAGE,
+            CauseKind.IMAGE,
             f"image {make.IMAGE} is not on the node and may not be pulled",
         ),
-        (waiting("InvalidImageName"), TroubleKind.IMAGE, f"image name '{make.IMAGE}' of container app is not valid"),
+        (waiting("InvalidImageName"), CauseKind.IMAGE, f"image name '{make.IMAGE}' of container app is not valid"),
         (
             waiting("PostStartHookError", "Exec lifecycle hook failed"),
-            TroubleKind.CONFIG,
+            CauseKind.CONFIG,
             "container app does not start: PostStartHookError: Exec lifecycle hook failed",
         ),
-        (crashed(1), TroubleKind.CRASH, "container app keeps crashing (exit 1)"),
-        (crashed(137), TroubleKind.CRASH, "container app keeps crashing (exit 137, SIGKILL)"),
-        (crashed(0, "Completed"), TroubleKind.CRASH, "container app ends by itself (exit 0), again and again"),
+        (crashed(1), CauseKind.CRASH, "container app keeps crashing (exit 1)"),
+        (crashed(137), CauseKind.CRASH, "container app keeps crashing (exit 137, SIGKILL)"),
+        (crashed(0, "Completed"), CauseKind.CRASH, "container app ends by itself (exit 0), again and again"),
         (
             crashed(137, "OOMKilled"),
-            TroubleKind.OOM,
+            CauseKind.OOM,
             "container app is out of memory (it has no limit, its node ran out)",
         ),
         (
             make.container_status(ready=False, state=make.running(5), last=make.terminated(2), restarts=1),
-            TroubleKind.CRASH,
+            CauseKind.CRASH,
             "container app keeps crashing (exit 2)",
         ),
         (
             waiting("CreateContainerConfigError", 'secret "db" not found'),
-            TroubleKind.CONFIG,
+            CauseKind.CONFIG,
             "secret db is missing, container app needs it",
         ),
         (
             waiting("CreateContainerConfigError", 'configmap "settings" not found'),
-            TroubleKind.CONFIG,
+            CauseKind.CONFIG,
             "config map settings is missing, container app needs it",
         ),
         (
             waiting("CreateContainerConfigError", "couldn't find key url in Secret shop/db"),
-            TroubleKind.CONFIG,
+            CauseKind.CONFIG,
             "container app cannot be created: couldn't find key url in Secret shop/db",
         ),
     ],
 )
 def test_a_container_that_cannot_run_is_named_with_its_cause(
-    status: ContainerStatus, kind: TroubleKind, message: str
+    status: ContainerStatus, kind: CauseKind, message: str
 ) -> None:
-    [found] = pod_troubles(make.pod(ready=False, statuses=[status]), make.NOW)
+    [found] = unready_causes(make.pod(ready=False, statuses=[status]), make.NOW)
     assert (found.kind, found.message, found.blocking, found.container) == (kind, message, True, "app")
 
 
 def test_the_memory_limit_is_named() -> None:
     pod = make.pod(ready=False, limits={"memory": "128Mi"}, statuses=[crashed(137, "OOMKilled")])
-    assert [one.message for one in pod_troubles(pod, make.NOW)] == [
+    assert [one.message for one in unready_causes(pod, make.NOW)] == [
         "container app is out of memory (its limit is 128Mi)"
     ]
 
@@ -109,7 +109,7 @@ def test_the_memory_limit_is_named() -> None:
 def test_a_failing_init_container_is_called_one_and_the_waiting_main_one_is_silent() -> None:
     init = make.container_status("migrate", ready=False, state=CRASHED, last=make.terminated(1), restarts=3)
     pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
-    found = pod_troubles(pod, make.NOW)
+    found = unready_causes(pod, make.NOW)
     assert [one.message for one in found] == ["init container migrate keeps crashing (exit 1)"]
 
 
@@ -125,7 +125,7 @@ def test_a_failing_init_container_is_called_one_and_the_waiting_main_one_is_sile
     ids=["ready", "ending", "succeeded", "creating", "not reported"],
 )
 def test_a_pod_that_is_well_or_merely_starting_has_no_trouble(pod: Pod) -> None:
-    assert pod_troubles(pod, make.NOW) == ()
+    assert unready_causes(pod, make.NOW) == ()
 
 
 def unready(started: float, turned: float) -> Pod:
@@ -134,12 +134,12 @@ def unready(started: float, turned: float) -> Pod:
 
 
 def test_a_pod_that_has_not_been_ready_yet_is_not_blocked() -> None:
-    [found] = pod_troubles(unready(started=300, turned=300), make.NOW)
+    [found] = unready_causes(unready(started=300, turned=300), make.NOW)
     assert (found.message, found.blocking) == ("container app is not ready yet", False)
 
 
 def test_a_pod_that_lost_its_readiness_is_blocked() -> None:
-    [found] = pod_troubles(unready(started=300, turned=20), make.NOW)
+    [found] = unready_causes(unready(started=300, turned=20), make.NOW)
     assert (found.message, found.blocking, found.since) == (
         "container app is not ready any more",
         True,
@@ -150,16 +150,16 @@ def test_a_pod_that_lost_its_readiness_is_blocked() -> None:
 def test_a_failing_probe_is_quoted_from_its_event() -> None:
     pod = unready(started=30, turned=30)
     event = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
-    [found] = pod_troubles(pod, make.NOW, [event])
+    [found] = unready_causes(pod, make.NOW, [event])
     message = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
-    assert (found.kind, found.message, found.blocking) == (TroubleKind.PROBE, message, False)
+    assert (found.kind, found.message, found.blocking) == (CauseKind.PROBE, message, False)
 
 
 def test_a_container_killed_by_its_liveness_probe_is_not_called_a_crash() -> None:
     pod = make.pod(ready=False, statuses=[crashed(137)])
     event = make.event(pod, "Unhealthy", "Liveness probe failed: connection refused")
-    [found] = pod_troubles(pod, make.NOW, [event])
-    assert found.kind is TroubleKind.PROBE
+    [found] = unready_causes(pod, make.NOW, [event])
+    assert found.kind is CauseKind.PROBE
     assert found.message == "container app is killed by its liveness probe: connection refused"
 
 
@@ -167,7 +167,7 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
     pod = unready(started=30, turned=30)
     text = "Readiness probe failed: HTTP probe failed with statuscode: 503"
     others = [make.event(make.pod("other"), "Unhealthy", text), make.event(pod, "Unhealthy", text, since=3600)]
-    [found] = pod_troubles(pod, make.NOW, others)
+    [found] = unready_causes(pod, make.NOW, others)
     assert found.message == "container app is not ready yet"
 
 
@@ -200,26 +200,26 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
 )
 def test_a_pod_without_a_node_tells_what_the_scheduler_said(condition: Condition, message: str, blocking: bool) -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[], conditions=[condition], node="")
-    [found] = pod_troubles(pod, make.NOW)
-    assert (found.kind, found.message, found.blocking) == (TroubleKind.UNSCHEDULABLE, message, blocking)
+    [found] = unready_causes(pod, make.NOW)
+    assert (found.kind, found.message, found.blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
 
 
 def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_well() -> None:
     pod = make.pod(statuses=[make.container_status()], conditions=[make.condition("Ready", "False", since=50)])
-    [found] = pod_troubles(pod, make.NOW)
-    assert (found.kind, found.message) == (TroubleKind.NODE, "node node-1 does not report")
+    [found] = unready_causes(pod, make.NOW)
+    assert (found.kind, found.message) == (CauseKind.NODE, "node node-1 does not report")
 
 
 def test_a_sandbox_that_cannot_be_made_is_named_while_nothing_has_started() -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[waiting("ContainerCreating")])
     event = make.event(pod, "FailedCreatePodSandBox", "failed to set up network: no IP addresses left")
-    [found] = pod_troubles(pod, make.NOW, [event])
+    [found] = unready_causes(pod, make.NOW, [event])
     assert found.message == "pod's network cannot be set up: failed to set up network: no IP addresses left"
 
 
 def test_messages_of_the_cluster_are_made_printable() -> None:
     pod = make.pod(ready=False, statuses=[waiting("CreateContainerError", "evil \x1b]0;owned\x07 \x00text")])
-    assert all(one.message.isprintable() for one in pod_troubles(pod, make.NOW))
+    assert all(one.message.isprintable() for one in unready_causes(pod, make.NOW))
 
 
 @pytest.mark.parametrize(
@@ -227,35 +227,35 @@ def test_messages_of_the_cluster_are_made_printable() -> None:
     [
         (
             'pods "g-1" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3',
-            TroubleKind.QUOTA,
+            CauseKind.QUOTA,
             "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3",
         ),
         (
             'Error creating: pods "g-1" is forbidden: failed quota: tight: must specify limits.cpu for: app',
-            TroubleKind.QUOTA,
+            CauseKind.QUOTA,
             "quota tight refuses its pods: must specify limits.cpu for: app",
         ),
         (
             'pods "g-1" is forbidden: error looking up service account shop/robot: serviceaccount "robot" not found',
-            TroubleKind.ADMISSION,
+            CauseKind.ADMISSION,
             "service account robot does not exist",
         ),
         (
             'Error creating: admission webhook "policy.example.com" denied the request: image is not signed',
-            TroubleKind.ADMISSION,
+            CauseKind.ADMISSION,
             "admission webhook policy.example.com refuses its pods: image is not signed",
         ),
         (
             'Error creating: pods "g-1" is forbidden: violates PodSecurity "restricted:latest": privileged',
-            TroubleKind.ADMISSION,
+            CauseKind.ADMISSION,
             'its pods cannot be created: violates PodSecurity "restricted:latest": privileged',
         ),
     ],
 )
 def test_a_refusal_by_the_api_server_is_named_without_the_made_up_pod_name(
-    message: str, kind: TroubleKind, expected: str
+    message: str, kind: CauseKind, expected: str
 ) -> None:
-    found = creation_trouble(message, None)
+    found = parse_creation_failure(message, None)
     assert (found.kind, found.message) == (kind, expected)
 
 
@@ -276,52 +276,52 @@ def test_recorded_broken_pods_name_their_cause(name: str, messages: list[str]) -
         one for one in typed_list(POD, "list", paths["/api/v1/namespaces/shop/pods"]) if one.name.startswith(name)
     )
     events = typed_list(EVENT, "list", paths["/api/v1/namespaces/shop/events"])
-    assert [one.message for one in pod_troubles(pod, at, events)] == messages
+    assert [one.message for one in unready_causes(pod, at, events)] == messages
 
 
 def test_a_sidecar_that_repeats_the_message_of_another_container_is_not_a_second_cause() -> None:
     pods = typed_list(POD, "bad-release", 4)
     broken = next(one for one in pods if not one.is_ready)
-    found = pod_troubles(broken, datetime(2026, 11, 22, 6, 49, tzinfo=UTC))
+    found = unready_causes(broken, datetime(2026, 11, 22, 6, 49, tzinfo=UTC))
     assert [one.message for one in found] == ["image checkout:badimage cannot be pulled from registry.example.com"]
 
 
 def test_a_pod_that_is_to_end_on_a_lost_node_is_stuck_at_once() -> None:
     overruled = (make.condition("Ready", "False", since=20),)
     pod = make.pod(conditions=overruled, node="node-7", deleted=make.before(-30))
-    found = stuck_ending(pod, make.NOW)
+    found = stuck_termination(pod, make.NOW)
     assert found is not None
-    assert (found.kind, found.reason, found.message) == (TroubleKind.NODE, "NodeLost", "node node-7 does not report")
-    assert pod_troubles(pod, make.NOW) == ()
+    assert (found.kind, found.reason, found.message) == (CauseKind.NODE, "NodeLost", "node node-7 does not report")
+    assert unready_causes(pod, make.NOW) == ()
 
 
 def test_a_pod_long_past_its_grace_is_stuck_unless_something_else_holds_it() -> None:
     late = make.pod("web-1", deleted=make.before(90), node="node-7")
-    found = stuck_ending(late, make.NOW)
+    found = stuck_termination(late, make.NOW)
     assert found is not None
     assert found.message == "node node-7 does not confirm that pod web-1 ended"
     held = msgspec.structs.replace(late.metadata, finalizers=("example.com/backup",))
-    assert stuck_ending(msgspec.structs.replace(late, metadata=held), make.NOW) is None
+    assert stuck_termination(msgspec.structs.replace(late, metadata=held), make.NOW) is None
 
 
 @pytest.mark.parametrize("deleted", [None, make.before(-20), make.before(10)], ids=["stays", "has time", "just over"])
 def test_a_pod_that_ends_in_its_time_is_not_stuck(deleted: datetime | None) -> None:
-    assert stuck_ending(make.pod(deleted=deleted), make.NOW) is None
+    assert stuck_termination(make.pod(deleted=deleted), make.NOW) is None
 
 
 @pytest.mark.parametrize(("reason", "blocking"), [("PostStartHookError", True), ("Moonstruck", False)])
 def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
-    [found] = pod_troubles(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
+    [found] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
     assert (found.reason, found.blocking) == (reason, blocking)
     assert found.message == f"container app does not start: {reason}"
 
 
 @pytest.mark.parametrize("reason", ["", "ContainerCreating", "PodInitializing"])
 def test_a_container_on_its_way_is_no_trouble(reason: str) -> None:
-    assert pod_troubles(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW) == ()
+    assert unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW) == ()
 
 
 def test_why_a_pod_is_not_scheduled_is_named_whatever_the_scheduler_calls_it() -> None:
     told = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
-    [found] = pod_troubles(make.pod(ready=False, statuses=[], conditions=[told], node=""), make.NOW)
+    [found] = unready_causes(make.pod(ready=False, statuses=[], conditions=[told], node=""), make.NOW)
     assert found.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"

@@ -74,9 +74,9 @@ def test_a_workload_that_is_being_deleted_does_not_fail_however_its_pods_end() -
 
 def test_a_service_whose_workloads_want_no_pods_leaves_it_to_them_to_say_why() -> None:
     service = make.service()
-    assert service_findings(service, [], [], make.NOW, at_rest=True) == ()
+    assert service_findings(service, [], [], make.NOW, is_scaled_to_zero=True) == ()
     ending = [make.pod(deleted=make.before(-20), ready=False)]
-    assert service_findings(service, [], ending, make.NOW, at_rest=True) == ()
+    assert service_findings(service, [], ending, make.NOW, is_scaled_to_zero=True) == ()
 
 
 def test_a_service_in_front_of_a_finished_job_is_not_broken() -> None:
@@ -107,7 +107,7 @@ def test_endpoints_made_by_hand_are_told_apart_without_uids() -> None:
             for number in (1, 2)
         ),
     )
-    assert len({one.identity for one in by_hand.endpoints or ()}) == 2
+    assert len({one.backend_identity for one in by_hand.endpoints or ()}) == 2
 
 
 def test_an_owner_that_does_not_control_puts_nothing_in_a_pods_place() -> None:

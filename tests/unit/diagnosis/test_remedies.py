@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k9py.api.missing import missing_remedy
-from k9py.api.refusals import creation_trouble
+from k9py.api.refusals import parse_creation_failure
 from k9py.diagnosis.pods import pod_findings
 from tests import factories as make
 
@@ -40,7 +40,7 @@ def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
     ],
 )
 def test_a_refusal_to_create_pods_has_its_remedy(message: str, remedy: str) -> None:
-    assert creation_trouble(message, None).remedy == remedy
+    assert parse_creation_failure(message, None).remedy == remedy
 
 
 def test_a_pods_finding_has_the_remedy_of_its_trouble() -> None:

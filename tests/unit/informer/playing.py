@@ -12,7 +12,7 @@ import pytest
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
-from k9py.informer.events import Applied, Deleted, Disrupted, InitApplied, WatchEvent
+from k9py.informer.events import Applied, Deleted, InitApplied, ListWatchFailed, WatchEvent
 from k9py.informer.server import ServerTraits
 from k9py.informer.states import State
 from k9py.informer.turns import Turns
@@ -43,7 +43,7 @@ class Run(NamedTuple):
 
     @property
     def waits(self) -> list[float]:
-        return [one.retry_in for one in self.events if isinstance(one, Disrupted)]
+        return [one.retry_in for one in self.events if isinstance(one, ListWatchFailed)]
 
 
 def _word(event: WatchEvent[Pod]) -> str:
@@ -78,7 +78,7 @@ async def play(
                 events.extend(batch)
                 states.append(watcher.state)
                 for event in batch:
-                    if isinstance(event, Disrupted):
+                    if isinstance(event, ListWatchFailed):
                         await clock.sleep(event.retry_in)
 
     with pytest.raises(ScriptOver):

@@ -12,7 +12,7 @@ from k9py.api.kinds import POD, SERVICE
 from k9py.api.pods import Pod
 from k9py.informer.compact import Compactor
 
-WIRE = Path(__file__).parent.parent / "wire"
+WIRE = Path(__file__).parents[2] / "wire"
 
 
 def recorded_pods() -> list[Pod]:

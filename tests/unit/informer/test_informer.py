@@ -15,8 +15,8 @@ from k9py.api.kinds import DEPLOYMENT, POD, SERVICE
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.informer.informer import Informer, streams_pay
-from k9py.informer.store import Batch
+from k9py.informer.reflector import Reflector, prefers_streaming_list
+from k9py.informer.store import ChangeBatch
 from k9py.informer.timing import POLL
 from k9py.informer.turns import Turns
 from tests.unit.informer.scripted import (
@@ -60,16 +60,16 @@ class Stage:
         self.server = ScriptedServer(self.clock, *script, probes=probes)
         self.times_gone_back = 0
         self.healths: list[WatchHealth] = []
-        self.informer: Informer[Pod] = Informer(
+        self.informer: Reflector[Pod] = Reflector(
             POD,
             self.server,
             self.clock,
             streamed=streamed,
             on_health=self.healths.append,
-            on_went_back=self._count,
+            on_server_restored=self._count,
             rng=NoJitter(),
         )
-        self.batches: list[Batch[Pod]] = []
+        self.batches: list[ChangeBatch[Pod]] = []
         self.informer.store.subscribe(self.batches.append)
 
     def _count(self) -> None:
@@ -116,7 +116,7 @@ async def test_rows_show_before_the_first_list_is_complete() -> None:
     stage = Stage(page(10, A1, token="t"))
     await stage.play()
     assert stage.held == {"a": "1"}
-    assert not stage.informer.synced
+    assert not stage.informer.has_synced
     assert stage.informer.health == Loading(1)
 
 
@@ -187,8 +187,8 @@ async def test_an_object_that_does_not_decode_is_counted_and_named() -> None:
     stage = Stage(page(10, A1, odd))
     await stage.play()
     assert stage.held == {"a": "1"}
-    assert stage.informer.rejected == 1
-    assert "status" in stage.informer.last_rejection
+    assert stage.informer.decode_error_count == 1
+    assert "status" in stage.informer.last_decode_error
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,10 @@ async def test_what_does_not_decode_is_named_until_a_list_has_nothing_of_the_kin
 ) -> None:
     stage = Stage(page(10, A1, {**pod("odd", 3), "status": []}), EXPIRED, page(12, A1, *listed_again))
     heard: list[str] = []
-    stage.informer._on_health = lambda _: heard.append(stage.informer.last_rejection)
+    stage.informer._on_health = lambda _: heard.append(stage.informer.last_decode_error)
     await stage.play()
     assert any("status" in one for one in heard)
-    assert ("status" in stage.informer.last_rejection) is named
+    assert ("status" in stage.informer.last_decode_error) is named
     assert ("status" in heard[-1]) is named
 
 
@@ -296,8 +296,8 @@ async def test_cancelling_closes_the_stream_and_ends_at_once(script: tuple[Answe
 async def test_waiting_for_the_first_list_ends_when_it_is_complete() -> None:
     stage = Stage(page(10, A1), Stream([], "open"))
     task = asyncio.create_task(stage.informer.run())
-    await stage.informer.wait_synced()
-    assert stage.informer.synced
+    await stage.informer.wait_for_sync()
+    assert stage.informer.has_synced
     assert stage.held == {"a": "1"}
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -345,7 +345,7 @@ async def test_informers_that_share_turns_together_hold_the_loop_no_longer_than_
     turns = Turns(clock)
     pods = [pod(f"p{n}", n + 1) for n in range(100)]
     informers = [
-        Informer(POD, ScriptedServer(clock, page(1000, *pods)), clock, turns=turns, streamed=False) for _ in range(8)
+        Reflector(POD, ScriptedServer(clock, page(1000, *pods)), clock, turns=turns, streamed=False) for _ in range(8)
     ]
     longest = _passes(clock, turns)
     results = await asyncio.gather(*(one.run() for one in informers), return_exceptions=True)
@@ -355,9 +355,9 @@ async def test_informers_that_share_turns_together_hold_the_loop_no_longer_than_
 
 
 def test_streamed_lists_are_asked_for_where_they_pay() -> None:
-    assert streams_pay(SERVICE)
-    assert streams_pay(DEPLOYMENT)
-    assert not streams_pay(POD)
+    assert prefers_streaming_list(SERVICE)
+    assert prefers_streaming_list(DEPLOYMENT)
+    assert not prefers_streaming_list(POD)
 
 
 async def test_pods_are_kept_small_and_otherwise_equal() -> None:

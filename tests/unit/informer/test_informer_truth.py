@@ -12,15 +12,15 @@ from k9py.api.errors import (
     ConnectionFailedError,
     ExpiredError,
     ForbiddenError,
-    SilentError,
+    UnresponsiveError,
+    VersionRegressedError,
     WatchCrashedError,
-    WentBackError,
 )
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
 from k9py.informer.health import Live, Loading, Stale, WatchHealth
-from k9py.informer.informer import Informer
-from k9py.informer.store import Batch
+from k9py.informer.reflector import Reflector
+from k9py.informer.store import ChangeBatch
 from k9py.informer.timing import CONFIRM, LATE_AFTER
 from tests.unit.informer.scripted import (
     START,
@@ -39,7 +39,7 @@ from tests.unit.informer.test_informer import Stage
 
 CUT = ConnectionFailedError("cut off")
 EXPIRED = ExpiredError("too old", code=410)
-SILENT = SilentError("silent")
+SILENT = UnresponsiveError("silent")
 
 A1, B2 = pod("a", 1), pod("b", 2)
 LIST_A = page(10, A1)
@@ -117,9 +117,9 @@ async def test_it_is_late_when_nothing_came_for_longer_than_any_watch_may_be_sil
     late: list[bool] = []
     for seconds in (LATE_AFTER, 1):
         stage.clock.seconds += seconds
-        late.append(stage.informer.is_late)
+        late.append(stage.informer.is_overdue)
     assert late == [False, True]
-    assert stage.informer.heard_at == START
+    assert stage.informer.last_activity_at == START
 
 
 async def test_a_kind_of_which_nothing_is_ever_written_is_not_late_while_its_watches_end_in_order() -> None:
@@ -129,11 +129,11 @@ async def test_a_kind_of_which_nothing_is_ever_written_is_not_late_while_its_wat
     probe, watch = stage.server.probe, stage.server.watch
 
     def watching(**options: Any) -> Any:
-        late.append(stage.informer.is_late)
+        late.append(stage.informer.is_overdue)
         return watch(**options)
 
     async def probing() -> bytes:
-        late.append(stage.informer.is_late)
+        late.append(stage.informer.is_overdue)
         return await probe()
 
     stage.server.probe = probing  # type: ignore[method-assign]
@@ -165,7 +165,7 @@ async def test_while_it_is_read_anew_nothing_is_called_live() -> None:
     at = next(i for i, one in enumerate(stage.healths) if isinstance(one, Stale))
     assert all(isinstance(one, Stale) for one in stage.healths[at:])
     errors = {type(one.error) for one in stage.healths if isinstance(one, Stale)}
-    assert errors == {ConnectionFailedError, WentBackError}
+    assert errors == {ConnectionFailedError, VersionRegressedError}
     assert CONFIRM in stage.clock.waits
 
 
@@ -197,7 +197,7 @@ async def test_what_another_kind_found_out_has_this_one_read_anew_without_a_doub
     stage = Stage(page(100, pod("a", 90)), Stream([], "open"), page(80, pod("a", 70)))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
-    stage.informer.server_went_back()
+    stage.informer.handle_server_restored()
     assert isinstance(stage.informer.health, Stale)
     with pytest.raises(ScriptOver):
         await task
@@ -224,7 +224,7 @@ class Flawed:
     def __init__(self, *failures: BaseException | None) -> None:
         self._failures = list(failures)
 
-    def __call__(self, batch: Batch[Pod]) -> None:
+    def __call__(self, batch: ChangeBatch[Pod]) -> None:
         failure = self._failures.pop(0) if self._failures else None
         if failure is not None:
             raise failure
@@ -256,7 +256,7 @@ async def test_a_first_list_that_crashes_leaves_the_kind_unknown() -> None:
     health = stage.informer.health
     assert isinstance(health, Loading)
     assert isinstance(health.error, WatchCrashedError)
-    assert not stage.informer.synced
+    assert not stage.informer.has_synced
 
 
 async def test_crashes_in_a_row_are_tried_again_ever_more_slowly() -> None:
@@ -276,7 +276,7 @@ async def test_one_that_fails_whenever_it_is_told_of_health_is_not_told_without_
         raise CRASH
 
     clock = SteppingClock()
-    informer = Informer(POD, ScriptedServer(clock, *[LIST_A] * 9), clock, streamed=False, on_health=fail)
+    informer = Reflector(POD, ScriptedServer(clock, *[LIST_A] * 9), clock, streamed=False, on_health=fail)
     task = asyncio.create_task(informer.run())
     await enough.wait()
     assert min(clock.waits) >= 2
@@ -335,7 +335,7 @@ async def test_whenever_it_is_interrupted_the_store_is_whole_before_it_is_live(i
     for passes in range(60):
         clock = SteppingClock(tick=0.001)  # a slice of work ends every few objects
         is_live = asyncio.Event()
-        informer = Informer(
+        informer = Reflector(
             POD,
             PagesAndQuiet(clock),
             clock,
@@ -344,9 +344,9 @@ async def test_whenever_it_is_interrupted_the_store_is_whole_before_it_is_live(i
         )
         task = asyncio.create_task(informer.run())
         if not is_first:
-            await informer.wait_synced()
+            await informer.wait_for_sync()
             informer.store.remove_all(tuple(informer.store.keys()))  # what the next list has to bring back
-            informer.server_went_back()
+            informer.handle_server_restored()
         for _ in range(passes):
             await asyncio.sleep(0)
         informer.retry_now()

@@ -10,7 +10,7 @@ import pytest
 
 from k9py.api.kinds import DEPLOYMENT, POD, SERVICE
 from k9py.api.meta import KubeObject
-from k9py.informer.informer import Informer
+from k9py.informer.reflector import Reflector
 from tests.unit.informer.scripted import (
     Asked,
     Listed,
@@ -21,7 +21,7 @@ from tests.unit.informer.scripted import (
     page,
 )
 
-WIRE = Path(__file__).parent.parent / "wire"
+WIRE = Path(__file__).parents[2] / "wire"
 
 
 def recorded(name: str, path: str) -> Any:
@@ -34,7 +34,7 @@ def lines(body: list[Any]) -> Stream:
     return Stream([[json.dumps(one, separators=(",", ":")).encode() for one in body]])
 
 
-async def run(informer: Informer[Any]) -> None:
+async def run(informer: Reflector[Any]) -> None:
     with pytest.raises(ScriptOver):
         await informer.run()
 
@@ -43,7 +43,7 @@ def states(objects: list[dict[str, Any]]) -> dict[str, str]:
     return {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in objects}
 
 
-def held(informer: Informer[Any]) -> dict[str, str]:
+def held(informer: Reflector[Any]) -> dict[str, str]:
     values: list[KubeObject] = list(informer.store.values())
     return {one.name: one.metadata.resource_version for one in values}
 
@@ -52,11 +52,11 @@ async def test_a_recorded_watch_leads_to_the_last_state_of_each_object() -> None
     clock = SteppingClock()
     body = recorded("watch.json", "/apis/apps/v1/namespaces/shop/deployments?watch")
     server = ScriptedServer(clock, page("3314"), lines(body))
-    informer = Informer(DEPLOYMENT, server, clock, streamed=False)
+    informer = Reflector(DEPLOYMENT, server, clock, streamed=False)
     await run(informer)
     objects = [one["object"] for one in body if one["type"] != "BOOKMARK"]
     assert held(informer) == states(objects)
-    assert informer.rejected == 0
+    assert informer.decode_error_count == 0
     versions = [int(one["object"]["metadata"]["resourceVersion"]) for one in body]
     assert server.asked[-1] == Asked("watch", str(max(versions)))
 
@@ -65,9 +65,9 @@ async def test_a_recorded_streamed_list_ends_with_its_annotated_bookmark() -> No
     clock = SteppingClock()
     body = recorded("watch-list.json", "/api/v1/namespaces/shop/services?watch")
     server = ScriptedServer(clock, lines(body))
-    informer = Informer(SERVICE, server, clock)
+    informer = Reflector(SERVICE, server, clock)
     await run(informer)
-    assert informer.synced
+    assert informer.has_synced
     assert held(informer) == states([one["object"] for one in body if one["type"] == "ADDED"])
     assert server.asked == [Asked("watch-list"), Asked("watch", body[-1]["object"]["metadata"]["resourceVersion"])]
 
@@ -77,7 +77,7 @@ async def test_recorded_pages_are_followed_by_their_tokens() -> None:
     first = recorded("list-paged.json", "/api/v1/namespaces/shop/pods?limit=2")
     second = recorded("list-paged.json", "/api/v1/namespaces/shop/pods?limit=2&continue=eyJ")
     server = ScriptedServer(clock, *(Listed(json.dumps(one).encode()) for one in (first, second)))
-    informer = Informer(POD, server, clock)
+    informer = Reflector(POD, server, clock)
     await run(informer)
     tokens = [one["metadata"]["continue"] for one in (first, second)]
     assert server.asked == [Asked("list"), Asked("list", tokens[0]), Asked("list", tokens[1])]
@@ -88,6 +88,6 @@ async def test_a_recorded_watch_from_too_old_a_version_starts_over() -> None:
     clock = SteppingClock()
     body = recorded("watch-too-old.json", "/api/v1/namespaces/shop/pods?watch")
     server = ScriptedServer(clock, page("1"), lines(body))
-    informer = Informer(POD, server, clock)
+    informer = Reflector(POD, server, clock)
     await run(informer)
     assert server.asked == [Asked("list"), Asked("watch", "1"), Asked("list")]

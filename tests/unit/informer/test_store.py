@@ -14,7 +14,7 @@ from k9py.api.meta import Meta, ObjectKey, OwnerReference
 from k9py.api.pods import Pod
 from k9py.informer import indexes
 from k9py.informer.events import Applied, Deleted
-from k9py.informer.store import LABELS, Batch, Change, Store
+from k9py.informer.store import LABELS, ChangeBatch, ObjectChange, Store
 
 
 def a_pod(
@@ -35,8 +35,8 @@ def key(name: str, namespace: str = "shop") -> ObjectKey:
     return ObjectKey("Pod", namespace, name)
 
 
-def listened(store: Store[Pod]) -> list[Batch[Pod]]:
-    batches: list[Batch[Pod]] = []
+def listened(store: Store[Pod]) -> list[ChangeBatch[Pod]]:
+    batches: list[ChangeBatch[Pod]] = []
     store.subscribe(batches.append)
     return batches
 
@@ -47,7 +47,7 @@ def names(pods: list[Pod]) -> list[str]:
 
 def test_objects_are_found_by_key_namespace_and_owner() -> None:
     store: Store[Pod] = Store()
-    store.put_all([a_pod("a", owner="rs1"), a_pod("b", owner="rs2"), a_pod("c", namespace="ops", owner="rs1")])
+    store.upsert_all([a_pod("a", owner="rs1"), a_pod("b", owner="rs2"), a_pod("c", namespace="ops", owner="rs1")])
     assert len(store) == 3
     assert key("a") in store
     assert store.get(key("gone")) is None
@@ -58,17 +58,17 @@ def test_objects_are_found_by_key_namespace_and_owner() -> None:
 
 def test_an_owner_that_does_not_control_is_not_the_owner() -> None:
     store: Store[Pod] = Store()
-    store.put_all([Pod(Meta("a", "shop", owner_references=(OwnerReference("Thing", "x", "x"),)))])
+    store.upsert_all([Pod(Meta("a", "shop", owner_references=(OwnerReference("Thing", "x", "x"),)))])
     assert store.by_owner("x") == []
 
 
 def test_indexes_follow_changes_and_deletions() -> None:
     store: Store[Pod] = Store()
-    store.commit([Applied(a_pod("a", 1, owner="rs1")), Applied(a_pod("b", 2, owner="rs1"))])
-    store.commit([Applied(a_pod("a", 3, owner="rs2"))])
+    store.apply([Applied(a_pod("a", 1, owner="rs1")), Applied(a_pod("b", 2, owner="rs1"))])
+    store.apply([Applied(a_pod("a", 3, owner="rs2"))])
     assert names(store.by_owner("rs1")) == ["b"]
     assert names(store.by_owner("rs2")) == ["a"]
-    store.commit([Deleted(a_pod("a", 4))])
+    store.apply([Deleted(a_pod("a", 4))])
     assert store.by_owner("rs2") == []
     assert names(store.in_namespace("shop")) == ["b"]
 
@@ -92,7 +92,7 @@ def test_an_unknown_index_is_an_error_and_not_an_empty_answer() -> None:
 )
 def test_select_finds_what_carries_all_labels(declared: Any, labels: dict[str, str], found: list[str]) -> None:
     store: Store[Pod] = Store(declared)
-    store.put_all(
+    store.upsert_all(
         [
             a_pod("a", labels={"app": "web", "pod-template-hash": "h"}),
             a_pod("b", labels={"app": "web", "tier": "x"}),
@@ -107,38 +107,38 @@ def test_slices_are_found_by_their_service() -> None:
     body = {"metadata": {"name": "web-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}}}
     stray = {"metadata": {"name": "stray", "namespace": "shop"}}
     store = Store({"service": indexes.service})
-    store.put_all([ENDPOINT_SLICE.decode(json.dumps(one).encode()) for one in (body, stray)])
+    store.upsert_all([ENDPOINT_SLICE.decode(json.dumps(one).encode()) for one in (body, stray)])
     assert [one.name for one in store.by_index("service", ("shop", "web"))] == ["web-x"]
 
 
 def test_a_batch_tells_the_sum_of_its_events_once_for_each_object() -> None:
     store: Store[Pod] = Store()
     first, last = a_pod("a", 1), a_pod("a", 3)
-    store.commit([Applied(first)])
+    store.apply([Applied(first)])
     batches = listened(store)
     passing = a_pod("b", 4)
-    store.commit([Applied(a_pod("a", 2)), Applied(last), Applied(passing), Deleted(a_pod("b", 5))])
-    assert batches == [Batch((Change(key("a"), first, last),))]
+    store.apply([Applied(a_pod("a", 2)), Applied(last), Applied(passing), Deleted(a_pod("b", 5))])
+    assert batches == [ChangeBatch((ObjectChange(key("a"), first, last),))]
 
 
 def test_subscribers_are_told_after_the_store_changed_and_until_they_leave() -> None:
     store: Store[Pod] = Store()
     seen: list[int] = []
     leave = store.subscribe(lambda batch: seen.append(len(store)))
-    store.commit([Applied(a_pod("a", 1))])
-    store.commit([Deleted(a_pod("a", 2))])
+    store.apply([Applied(a_pod("a", 1))])
+    store.apply([Deleted(a_pod("a", 2))])
     leave()
     leave()
-    store.commit([Applied(a_pod("a", 3))])
+    store.apply([Applied(a_pod("a", 3))])
     assert seen == [1, 0]
 
 
 def test_what_changes_nothing_tells_nothing() -> None:
     store: Store[Pod] = Store()
-    store.commit([Applied(a_pod("a", 5))])
+    store.apply([Applied(a_pod("a", 5))])
     batches, version = listened(store), store.version
-    store.commit([Applied(a_pod("a", 5)), Deleted(a_pod("b", 6))])
-    store.put_all([a_pod("a", 5)])
+    store.apply([Applied(a_pod("a", 5)), Deleted(a_pod("b", 6))])
+    store.upsert_all([a_pod("a", 5)])
     store.remove_all([key("b")])
     assert batches == []
     assert store.version == version
@@ -150,14 +150,14 @@ def test_what_changes_nothing_tells_nothing() -> None:
 def test_older_states_change_nothing(stale: Applied[Pod] | Deleted[Pod]) -> None:
     store: Store[Pod] = Store()
     now = a_pod("a", 5)
-    store.commit([Applied(now)])
-    store.commit([stale])
+    store.apply([Applied(now)])
+    store.apply([stale])
     assert store.get(key("a")) is now
 
 
 def test_versions_are_compared_as_numbers() -> None:
     store: Store[Pod] = Store()
-    store.commit([Applied(a_pod("a", 9)), Applied(a_pod("a", 10))])
+    store.apply([Applied(a_pod("a", 9)), Applied(a_pod("a", 10))])
     held = store.get(key("a"))
     assert held is not None
     assert held.metadata.resource_version == "10"
@@ -165,19 +165,19 @@ def test_versions_are_compared_as_numbers() -> None:
 
 def test_a_list_is_the_servers_word_even_where_it_is_older() -> None:
     store: Store[Pod] = Store()
-    store.commit([Applied(a_pod("a", 900))])
+    store.apply([Applied(a_pod("a", 900))])
     restored = a_pod("a", 3)
-    store.put_all([restored])
+    store.upsert_all([restored])
     assert store.get(key("a")) is restored
 
 
 def test_an_object_created_again_under_its_name_replaces_the_old_one() -> None:
     store: Store[Pod] = Store()
     old, new = a_pod("a", 1, uid="1", owner="rs1"), a_pod("a", 2, uid="2", owner="rs2")
-    store.commit([Applied(old)])
+    store.apply([Applied(old)])
     batches = listened(store)
-    store.commit([Deleted(a_pod("a", 2, uid="1")), Applied(new)])
-    assert batches == [Batch((Change(key("a"), old, new),))]
+    store.apply([Deleted(a_pod("a", 2, uid="1")), Applied(new)])
+    assert batches == [ChangeBatch((ObjectChange(key("a"), old, new),))]
     assert store.by_owner("rs1") == []
 
 
@@ -197,7 +197,7 @@ def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
     store: Store[Pod] = Store({LABELS: indexes.labels})
     replayed: dict[ObjectKey, Pod] = {}
 
-    def replay(batch: Batch[Pod]) -> None:
+    def replay(batch: ChangeBatch[Pod]) -> None:
         assert len({change.key for change in batch.changes}) == len(batch.changes)
         for change in batch.changes:
             assert replayed.get(change.key) is change.old
@@ -208,7 +208,7 @@ def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
 
     store.subscribe(replay)
     for at in range(0, len(events), size):
-        store.commit(events[at : at + size])
+        store.apply(events[at : at + size])
     assert replayed == dict(zip(store.keys(), store.values(), strict=True))
     for owner in ("rs1", "rs2"):
         assert names(store.by_owner(owner)) == sorted(one.name for one in store.values() if one.owner_uid == owner)

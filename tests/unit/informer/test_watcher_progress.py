@@ -15,7 +15,7 @@ from k9py.api.errors import (
     NotFoundError,
     UnavailableError,
 )
-from k9py.informer.events import Disrupted, Rejected
+from k9py.informer.events import DecodeFailed, ListWatchFailed
 from k9py.informer.timing import SLOW_RETRY
 from tests.unit.informer.playing import play
 from tests.unit.informer.scripted import (
@@ -47,20 +47,20 @@ LIST_A = page(10, A1)
 async def test_events_already_told_are_not_told_again() -> None:
     repeats = [added(pod("a", 9)), modified(pod("b", 11)), deleted(pod("b", 12)), modified(pod("b", 11)), bookmark(8)]
     run = await play(LIST_A, Stream([repeats, [added(pod("c", 12)), added(pod("c", 13))]]))
-    assert run.told == "Init a InitDone Watched b@11 -b Watched c@13"
+    assert run.told == "Init a InitDone WatchOpened b@11 -b WatchOpened c@13"
     assert run.asked[-1] == watch("13")
 
 
 async def test_versions_that_are_no_numbers_are_taken_in_the_servers_order() -> None:
     run = await play(page("x", A1), Stream([[modified(pod("a", "b")), modified(pod("a", "a"))]]))
-    assert run.told == "Init a InitDone Watched a@b a@a"
+    assert run.told == "Init a InitDone WatchOpened a@b a@a"
     assert run.asked[-1] == watch("a")
 
 
 async def test_the_server_error_object_is_a_status_and_never_read_as_the_kind() -> None:
     run = await play(LIST_A, Stream([[error(429, "TooManyRequests", retryAfterSeconds=17)]]))
     disrupted = run.events[-1]
-    assert isinstance(disrupted, Disrupted)
+    assert isinstance(disrupted, ListWatchFailed)
     assert isinstance(disrupted.error, UnavailableError)
     assert disrupted.error.message == "said so"
     assert disrupted.retry_in == 17
@@ -72,8 +72,8 @@ async def test_an_object_that_does_not_fit_is_left_out_and_the_rest_arrives() ->
     run = await play(
         page(10, A1, odd, B2), Stream([[added(odd | {}), added(pod("c", 11))], [b"", b'{"type":"NEW","object":{}}']])
     )
-    assert run.told == "Init a+b Rejected InitDone Watched Rejected c@11 Rejected"
-    message = next(one.message for one in run.events if isinstance(one, Rejected))
+    assert run.told == "Init a+b DecodeFailed InitDone WatchOpened DecodeFailed c@11 DecodeFailed"
+    message = next(one.message for one in run.events if isinstance(one, DecodeFailed))
     assert message.startswith("Pod: ")
     assert "spec" in message
 

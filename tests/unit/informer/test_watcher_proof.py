@@ -12,11 +12,11 @@ from k9py.api.errors import (
     ForbiddenError,
     KdashError,
     NotFoundError,
-    SilentError,
     UnavailableError,
-    WentBackError,
+    UnresponsiveError,
+    VersionRegressedError,
 )
-from k9py.informer.events import Disrupted, Watched
+from k9py.informer.events import ListWatchFailed, WatchOpened
 from k9py.informer.server import ServerTraits
 from k9py.informer.states import InitListed
 from k9py.informer.timing import (
@@ -36,7 +36,7 @@ from tests.unit.informer.scripted import Answer, Asked, Listed, Stream, added, b
 
 CUT = ConnectionFailedError("cut off")
 EXPIRED = ExpiredError("too old", code=410)
-SILENT = SilentError("silent")
+SILENT = UnresponsiveError("silent")
 TOO_LARGE = UnavailableError("Timeout: Too large resource version: 10, current: 4", code=504, retry_after=1)
 
 LIST = Asked("list")
@@ -101,13 +101,20 @@ async def test_what_is_learnt_of_streamed_lists_spares_the_other_kinds_the_attem
 @pytest.mark.parametrize(
     ("probes", "told", "asked"),
     [
-        pytest.param([12], "Disrupted", [watch(10)], id="versions go on"),
-        pytest.param([10], "Disrupted", [watch(10)], id="nothing was written"),
-        pytest.param([4, 11], "Disrupted Disrupted", [watch(10)], id="a replica that lagged"),
-        pytest.param([4, 4], "Disrupted Disrupted WentBack Init", [LIST], id="a restore"),
-        pytest.param([4, 6], "Disrupted Disrupted WentBack Init", [LIST], id="a restore that is being written to"),
-        pytest.param([CUT, 4, CUT, 4], "Disrupted " * 4 + "WentBack Init", [LIST], id="a restore, with cuts"),
-        pytest.param([None, None], "Disrupted", [watch(10)], id="a version that is no number"),
+        pytest.param([12], "ListWatchFailed", [watch(10)], id="versions go on"),
+        pytest.param([10], "ListWatchFailed", [watch(10)], id="nothing was written"),
+        pytest.param([4, 11], "ListWatchFailed ListWatchFailed", [watch(10)], id="a replica that lagged"),
+        pytest.param([4, 4], "ListWatchFailed ListWatchFailed ServerRestored Init", [LIST], id="a restore"),
+        pytest.param(
+            [4, 6],
+            "ListWatchFailed ListWatchFailed ServerRestored Init",
+            [LIST],
+            id="a restore that is being written to",
+        ),
+        pytest.param(
+            [CUT, 4, CUT, 4], "ListWatchFailed " * 4 + "ServerRestored Init", [LIST], id="a restore, with cuts"
+        ),
+        pytest.param([None, None], "ListWatchFailed", [watch(10)], id="a version that is no number"),
     ],
 )
 async def test_after_a_break_the_version_is_asked_for_before_the_watch_resumes(
@@ -121,8 +128,8 @@ async def test_after_a_break_the_version_is_asked_for_before_the_watch_resumes(
 async def test_a_lower_version_is_asked_for_again_after_a_moment_and_not_at_once() -> None:
     run = await play(LIST_A, CUT, probes=[4, 4])
     assert run.waits[1] == CONFIRM
-    doubt = [one.error for one in run.events if isinstance(one, Disrupted)][1]
-    assert isinstance(doubt, WentBackError)
+    doubt = [one.error for one in run.events if isinstance(one, ListWatchFailed)][1]
+    assert isinstance(doubt, VersionRegressedError)
     assert "version 4" in doubt.message
     assert "10" in doubt.message
 
@@ -130,12 +137,12 @@ async def test_a_lower_version_is_asked_for_again_after_a_moment_and_not_at_once
 async def test_a_list_with_a_lower_version_is_believed_the_second_time() -> None:
     run = await play(page(10, A1), EXPIRED, page(4, B2), page(4, B2))
     assert run.asked == [LIST, watch(10), LIST, LIST, watch(4)]
-    assert run.told == "Init a InitDone Disrupted Init Disrupted WentBack b InitDone"
+    assert run.told == "Init a InitDone ListWatchFailed Init ListWatchFailed ServerRestored b InitDone"
 
 
 async def test_a_list_of_a_replica_that_lags_is_not_shown() -> None:
     run = await play(page(10, A1), EXPIRED, page(4, B2), page(11, A1))
-    assert run.told == "Init a InitDone Disrupted Init Disrupted a InitDone"
+    assert run.told == "Init a InitDone ListWatchFailed Init ListWatchFailed a InitDone"
     assert run.watcher.state == InitListed("11")
 
 
@@ -145,7 +152,10 @@ async def test_a_streamed_list_with_a_lower_version_is_believed_the_second_time_
 
     run = await play(stream(10, A1), stream(4, B2), stream(4, B2), stream(5, B2), streamed=True)
     assert run.asked[:4] == [STREAMED] * 4
-    assert run.told.startswith("Init a InitDone Watched Disrupted Init Disrupted Init WentBack Init b InitDone Watched")
+    assert run.told.startswith(
+        "Init a InitDone WatchOpened ListWatchFailed Init ListWatchFailed Init ServerRestored "
+        "Init b InitDone WatchOpened"
+    )
 
 
 @pytest.mark.parametrize("line", [bookmark(4), modified(pod("b", 4))], ids=["bookmark", "event"])
@@ -157,7 +167,7 @@ async def test_a_streamed_list_with_a_lower_version_is_believed_the_second_time_
 async def test_a_lower_version_inside_a_watch_is_looked_into(line: bytes, probes: list[int], goes_back: bool) -> None:
     run = await play(LIST_A, Stream([[bookmark(12)], [line]]), probes=probes)
     assert run.server.probed >= len(probes)
-    assert ("WentBack" in run.told) is goes_back
+    assert ("ServerRestored" in run.told) is goes_back
     assert "b@4" not in run.told
 
 
@@ -170,12 +180,12 @@ async def test_a_server_that_repeats_itself_at_length_is_not_asked_each_time() -
 async def test_a_version_too_large_for_the_server_has_it_list_anew() -> None:
     run = await play(LIST_A, TOO_LARGE, page(4, B2), page(4, B2))
     assert run.asked == [LIST, watch(10), LIST, LIST, watch(4)]
-    assert "WentBack b InitDone" in run.told
+    assert "ServerRestored b InitDone" in run.told
 
 
 async def test_versions_that_are_no_numbers_are_never_compared() -> None:
     run = await play(page("x9", A1), EXPIRED, page("a1", B2))
-    assert run.told == "Init a InitDone Disrupted Init b InitDone"
+    assert run.told == "Init a InitDone ListWatchFailed Init b InitDone"
 
 
 async def test_after_a_long_outage_everything_is_listed_anew() -> None:
@@ -190,7 +200,7 @@ async def test_a_watch_that_ended_without_a_word_is_followed_by_a_question() -> 
     run = await play(LIST_A, QUIET, Stream([[bookmark(12)]]), QUIET, probes=[11])
     assert run.asked == [LIST, watch(10), watch(10), watch(12), watch(12)]
     assert run.server.probed == 2
-    assert [one.heard for one in run.events if isinstance(one, Watched)] == [False, True, True, True]
+    assert [one.is_confirmed for one in run.events if isinstance(one, WatchOpened)] == [False, True, True, True]
 
 
 # Silence
@@ -198,7 +208,7 @@ async def test_a_watch_that_ended_without_a_word_is_followed_by_a_question() -> 
 
 async def test_after_silence_a_short_watch_has_to_say_something_before_it_counts() -> None:
     run = await play(LIST_A, Stream((), SILENT), Stream([[bookmark(11)]]), QUIET)
-    assert run.told == "Init a InitDone Watched Disrupted Watched Watched Watched"
+    assert run.told == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened WatchOpened"
     assert run.server.timeouts[1] == PROVING_SECONDS
     assert PROVING_SECONDS + PROVING_MARGIN in run.server.silences
     assert run.server.timeouts[2] > WATCH_SECONDS / 2
@@ -207,13 +217,16 @@ async def test_after_silence_a_short_watch_has_to_say_something_before_it_counts
 
 async def test_a_short_watch_that_ends_in_order_has_proved_itself() -> None:
     run = await play(LIST_A, Stream((), SILENT), Stream(seconds=PROVING_SECONDS), QUIET)
-    assert run.told == "Init a InitDone Watched Disrupted Watched Watched"
+    assert run.told == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened"
 
 
 async def test_watches_that_stay_silent_while_lists_work_have_everything_listed_again_and_again() -> None:
     run = await play(LIST_A, *[Stream((), SILENT)] * 2, page(11, A1), Stream((), SILENT), page(12, A1))
     assert run.asked == [LIST, watch(10), watch(10), LIST, watch(11), LIST, watch(12)]
-    assert run.told == "Init a InitDone Watched Disrupted Disrupted Init a InitDone Disrupted Init a InitDone"
+    assert (
+        run.told
+        == "Init a InitDone WatchOpened ListWatchFailed ListWatchFailed Init a InitDone ListWatchFailed Init a InitDone"
+    )
 
 
 async def test_lists_are_read_ever_more_slowly_while_every_watch_breaks_at_once() -> None:
@@ -260,7 +273,7 @@ async def test_an_error_event_with_a_long_retry_is_bounded_too() -> None:
 )
 async def test_an_item_that_does_not_decode_is_left_out_of_its_page(item: bytes) -> None:
     run = await play(Listed(LIST_A.body.replace(b'"items": [', b'"items": [' + item + b",")))
-    assert run.told == "Init a Rejected InitDone"
+    assert run.told == "Init a DecodeFailed InitDone"
 
 
 async def test_a_kind_that_does_not_exist_is_asked_for_again_after_a_minute() -> None:

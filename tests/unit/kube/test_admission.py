@@ -14,10 +14,10 @@ from k9py.api.errors import (
     UnavailableError,
     WebhookFailedError,
 )
-from k9py.kube.errors import Asked, from_status
-from k9py.views.outcome import ExitCode, code_of_error
+from k9py.kube.errors import RequestInfo, error_from_status
+from k9py.views.exit_codes import ExitCode, exit_code_of_error
 
-PATCH = Asked("patch", "deployments", "apps", "shop", "checkout")
+PATCH = RequestInfo("patch", "deployments", "apps", "shop", "checkout")
 KYVERNO = (
     'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Deployment/shop/checkout was '
     "blocked due to the following policies \n\nrequire-team:\n  check-team: 'validation error: label team is required'"
@@ -29,9 +29,9 @@ POLICY = (
 )
 
 
-def answer(code: int, message: str, asked: Asked = PATCH, reason: str = "") -> ApiError:
+def answer(code: int, message: str, asked: RequestInfo = PATCH, reason: str = "") -> ApiError:
     body = {"kind": "Status", "status": "Failure", "message": message, "reason": reason, "code": code}
-    return from_status(code, json.dumps(body).encode(), asked=asked)
+    return error_from_status(code, json.dumps(body).encode(), asked=asked)
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 422, 429, 500, 503])
@@ -39,7 +39,7 @@ def test_a_webhook_that_denies_is_a_refusal_whatever_code_it_chose(code: int) ->
     error = answer(code, KYVERNO)
     assert type(error) is DeniedError
     assert (error.code, error.rule) == (code, "validate.kyverno.svc-fail")
-    assert code_of_error(error) is ExitCode.REFUSED
+    assert exit_code_of_error(error) is ExitCode.REFUSED
     assert error.message == " ".join(KYVERNO.split()), "on one line, without gaps"
     assert "validate.kyverno.svc-fail" in error.hint
     assert "nothing was changed" in error.hint
@@ -93,23 +93,23 @@ def test_a_webhook_that_could_not_be_asked_is_named_and_nothing_was_changed(why:
     assert type(error) is WebhookFailedError
     assert error.message == f"The server could not ask the admission webhook audit.example.com: {why}"
     assert "nothing was changed" in error.hint
-    assert code_of_error(error) is ExitCode.UNKNOWN
+    assert exit_code_of_error(error) is ExitCode.UNKNOWN
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize(
-    "asked", [PATCH, Asked("delete", "pods"), Asked("create", "pods/eviction"), Asked("get", "pods")]
+    "asked", [PATCH, RequestInfo("delete", "pods"), RequestInfo("create", "pods/eviction"), RequestInfo("get", "pods")]
 )
-def test_what_is_asked_once_is_never_said_to_be_tried_again_by_itself(asked: Asked, code: int) -> None:
+def test_what_is_asked_once_is_never_said_to_be_tried_again_by_itself(asked: RequestInfo, code: int) -> None:
     error = answer(code, "the server is currently unable to handle the request", asked)
     assert isinstance(error, UnavailableError)
     assert "by itself" not in error.hint
-    listing = answer(code, "", Asked("list", "pods"))
+    listing = answer(code, "", RequestInfo("list", "pods"))
     assert "by itself" in listing.hint
-    assert "by itself" not in listing.hint_at_the_end
+    assert "by itself" not in listing.hint_after_giving_up
 
 
 def test_a_rule_of_a_quota_keeps_its_words_and_a_read_knows_no_admission() -> None:
     quota = answer(403, 'pods "x" is forbidden: exceeded quota: q')
     assert type(quota) is ForbiddenError
-    assert type(answer(503, KYVERNO, Asked("list", "pods"))) is UnavailableError
+    assert type(answer(503, KYVERNO, RequestInfo("list", "pods"))) is UnavailableError

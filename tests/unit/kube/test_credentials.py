@@ -20,7 +20,7 @@ from k9py.kube.kubeconfig import Entry, User
 from k9py.kube.oidc import token_expiry
 from k9py.kube.options import ConnectOptions
 from k9py.kube.static_credentials import StaticCredentials
-from k9py.kube.target import resolve
+from k9py.kube.target import resolve_target
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -246,7 +246,7 @@ def test_secrets_are_not_in_a_repr() -> None:
 def test_an_auth_provider_that_was_removed_is_refused_with_the_way_out(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user={"auth-provider": {"name": "gcp"}})
     with pytest.raises(ConfigError, match="auth-provider gcp, which was removed") as caught:
-        resolve(ConnectOptions(str(path)), environ(tmp_path))
+        resolve_target(ConnectOptions(str(path)), environ(tmp_path))
     assert "exec plugin" in caught.value.hint
 
 
@@ -261,7 +261,7 @@ async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None
     config = {"id-token": token, "idp-issuer-url": "https://issuer.test", "client-id": "kdash"}
     provider = {"auth-provider": {"name": "oidc", "config": config}}
     path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user=provider)
-    target = resolve(ConnectOptions(str(path)), environ(tmp_path))
+    target = resolve_target(ConnectOptions(str(path)), environ(tmp_path))
     credentials = credentials_for(target, environ(tmp_path), clock.times())
     assert (await credentials.current()).authorization == f"Bearer {token}"
     clock.passed = 3601

@@ -20,10 +20,10 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.kube.errors import Asked, from_status
+from k9py.kube.errors import RequestInfo, error_from_status
 
 WIRE = Path(__file__).parents[2] / "wire"
-LIST_PODS = Asked("list", "pods", namespace="shop")
+LIST_PODS = RequestInfo("list", "pods", namespace="shop")
 
 
 def recorded(file: str) -> list[tuple[str, int, bytes]]:
@@ -39,9 +39,9 @@ def recorded(file: str) -> list[tuple[str, int, bytes]]:
     return found
 
 
-def translated(file: str, nth: int, asked: Asked = LIST_PODS) -> ApiError:
+def translated(file: str, nth: int, asked: RequestInfo = LIST_PODS) -> ApiError:
     _, code, body = recorded(file)[nth]
-    return from_status(code, body, asked=asked)
+    return error_from_status(code, body, asked=asked)
 
 
 @pytest.mark.parametrize(
@@ -65,34 +65,34 @@ def test_refused_patches_keep_the_servers_words(nth: int, kind: type[ApiError], 
 @pytest.mark.parametrize(
     ("nth", "asked", "told"),
     [
-        (0, Asked("list", "namespaces"), "may not list namespaces across the whole cluster"),
-        (2, Asked("list", "secrets", "", "shop"), "may not list secrets in the namespace shop"),
+        (0, RequestInfo("list", "namespaces"), "may not list namespaces across the whole cluster"),
+        (2, RequestInfo("list", "secrets", "", "shop"), "may not list secrets in the namespace shop"),
         (
             4,
-            Asked("patch", "deployments", "apps", "shop", "checkout"),
+            RequestInfo("patch", "deployments", "apps", "shop", "checkout"),
             "may not patch deployments.apps checkout in the namespace shop",
         ),
-        (6, Asked("delete", "pods", "", "shop", "nope"), "may not delete pods nope in the namespace shop"),
+        (6, RequestInfo("delete", "pods", "", "shop", "nope"), "may not delete pods nope in the namespace shop"),
     ],
 )
-def test_forbidden_names_user_verb_and_resource_in_our_words(nth: int, asked: Asked, told: str) -> None:
+def test_forbidden_names_user_verb_and_resource_in_our_words(nth: int, asked: RequestInfo, told: str) -> None:
     error = translated("restricted-user", nth, asked)
     assert type(error) is ForbiddenError
     assert error.message == f"The user system:serviceaccount:shop:viewer {told}"
-    assert asked.command() in error.hint
+    assert asked.can_i_command() in error.hint
 
 
 def test_the_hint_of_forbidden_is_a_command_that_can_be_run() -> None:
-    assert Asked("patch", "deployments/scale", "apps", "shop", "x").command() == (
+    assert RequestInfo("patch", "deployments/scale", "apps", "shop", "x").can_i_command() == (
         "kubectl auth can-i patch deployments.apps --subresource=scale -n shop"
     )
-    assert Asked("list", "pods").command() == "kubectl auth can-i list pods -A"
-    assert Asked("get", "/version").command() == "kubectl auth can-i get /version"
+    assert RequestInfo("list", "pods").can_i_command() == "kubectl auth can-i list pods -A"
+    assert RequestInfo("get", "/version").can_i_command() == "kubectl auth can-i get /version"
 
 
 def test_forbidden_by_quota_is_not_said_to_be_a_missing_right() -> None:
     body = b'{"kind":"Status","message":"pods \\"x\\" is forbidden: exceeded quota: q","reason":"Forbidden"}'
-    error = from_status(403, body, asked=LIST_PODS)
+    error = error_from_status(403, body, asked=LIST_PODS)
     assert type(error) is ForbiddenError
     assert "exceeded quota" in error.message
     assert "quota" in error.hint
@@ -100,7 +100,7 @@ def test_forbidden_by_quota_is_not_said_to_be_a_missing_right() -> None:
 
 def test_unauthorized_says_which_credentials_were_refused() -> None:
     _, code, body = recorded("unauthenticated")[0]
-    error = from_status(code, body, asked=LIST_PODS, credentials="the token in /t")
+    error = error_from_status(code, body, asked=LIST_PODS, credentials="the token in /t")
     assert type(error) is UnauthorizedError
     assert error.message == "The API server does not accept the token in /t"
     assert error.hint
@@ -124,7 +124,7 @@ def test_a_missing_object_and_a_missing_api_are_told_apart() -> None:
     ],
 )
 def test_every_code_has_its_error(code: int, kind: type[ApiError]) -> None:
-    error = from_status(code, b"", asked=LIST_PODS)
+    error = error_from_status(code, b"", asked=LIST_PODS)
     assert type(error) is kind
     assert error.code == code
     assert error.message
@@ -135,7 +135,7 @@ def test_every_recorded_refusal_has_a_message_and_its_code(file: str) -> None:
     refusals = recorded(file)
     assert refusals
     for _, code, body in refusals:
-        error = from_status(code, body, asked=LIST_PODS)
+        error = error_from_status(code, body, asked=LIST_PODS)
         assert error.code == code
         assert error.message.strip()
 
@@ -154,19 +154,19 @@ def test_retry_after_is_seconds_a_date_or_the_statuss_own(
     header: str | None, body: bytes, seconds: float | None
 ) -> None:
     now = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-    assert from_status(429, body, asked=LIST_PODS, retry_after=header, now=now).retry_after == seconds
+    assert error_from_status(429, body, asked=LIST_PODS, retry_after=header, now=now).retry_after == seconds
 
 
 def test_text_from_a_server_is_made_printable_and_bounded() -> None:
     body = json.dumps(
         {"kind": "Status", "message": "\x1b]52;c;evil\x07bad\x1b[31m" + "x" * 100_000, "code": 400}
     ).encode()
-    error = from_status(400, body, asked=LIST_PODS)
+    error = error_from_status(400, body, asked=LIST_PODS)
     assert error.message.isprintable()
     assert error.message.startswith("bad")
     assert len(error.message) <= 1000
 
 
 def test_a_proxys_web_page_is_not_shown() -> None:
-    error = from_status(502, b"<html><h1>Bad Gateway</h1></html>", asked=LIST_PODS)
+    error = error_from_status(502, b"<html><h1>Bad Gateway</h1></html>", asked=LIST_PODS)
     assert error.message == "The API server answered 502 to: list pods in the namespace shop"

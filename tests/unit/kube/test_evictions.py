@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from k9py.api.errors import BadRequestError, UnavailableError
-from k9py.kube.errors import Asked, from_status
+from k9py.kube.errors import RequestInfo, error_from_status
 from tests.recordings import exchanges
 
-EVICT = Asked("create", "pods/eviction", "", "shop", "checkout-1")
+EVICT = RequestInfo("create", "pods/eviction", "", "shop", "checkout-1")
 HINT = "Wait until more of its pods are ready; deleting the pod would not ask the budget."
 
 
@@ -21,7 +21,7 @@ def refused(code: int, message: str, causes: Any = None) -> bytes:
 
 def test_the_recorded_refusal_names_the_budget_what_it_needs_and_has() -> None:
     answer = exchanges("delete-and-evict")[0]["response"]
-    error = from_status(answer["status"], json.dumps(answer["body"]).encode(), asked=EVICT)
+    error = error_from_status(answer["status"], json.dumps(answer["body"]).encode(), asked=EVICT)
     assert type(error) is UnavailableError
     assert error.message == "Disruption budget checkout refuses the eviction: it needs 4 healthy pods and has 3"
     assert (error.hint, error.code, error.reason) == (HINT, 429, "TooManyRequests")
@@ -29,7 +29,7 @@ def test_the_recorded_refusal_names_the_budget_what_it_needs_and_has() -> None:
 
 def test_another_sentence_of_the_server_is_passed_on_printable() -> None:
     causes = [{"reason": "DisruptionBudget", "message": "The disruption budget a is still \x1b[31mbeing processed."}]
-    error = from_status(429, refused(429, "Cannot evict", causes), asked=EVICT)
+    error = error_from_status(429, refused(429, "Cannot evict", causes), asked=EVICT)
     assert error.message == (
         "A disruption budget refuses the eviction: The disruption budget a is still being processed."
     )
@@ -37,14 +37,14 @@ def test_another_sentence_of_the_server_is_passed_on_printable() -> None:
 
 @pytest.mark.parametrize("causes", [None, [], [{"reason": None, "message": None}], [{"reason": "Other"}]])
 def test_a_429_without_a_budget_is_the_server_asking_to_slow_down(causes: Any) -> None:
-    error = from_status(429, refused(429, "", causes), asked=EVICT)
+    error = error_from_status(429, refused(429, "", causes), asked=EVICT)
     assert error.message == "The API server asks us to slow down"
 
 
 def test_several_budgets_are_a_refusal_and_not_an_unknown_outcome() -> None:
     told = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-    error = from_status(500, refused(500, told), asked=EVICT)
+    error = error_from_status(500, refused(500, told), asked=EVICT)
     assert isinstance(error, BadRequestError)
     assert error.message == "Several disruption budgets cover this pod: the server refuses to evict such a pod"
-    other = from_status(500, refused(500, told), asked=Asked("patch", "pods"))
+    other = error_from_status(500, refused(500, told), asked=RequestInfo("patch", "pods"))
     assert isinstance(other, UnavailableError)

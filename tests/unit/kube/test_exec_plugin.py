@@ -17,7 +17,7 @@ import pytest
 from k9py.api.errors import ConfigError
 from k9py.kube.exec_plugin import ExecPlugin
 from k9py.kube.kubeconfig import ExecConfig
-from k9py.kube.target import Endpoint
+from k9py.kube.target import ServerEndpoint
 from tests.unit.kube.kubeconfigs import environ, plugin_user
 
 PRINT_INPUT = """
@@ -30,13 +30,13 @@ print(json.dumps(answer))
 
 
 def plugin(
-    tmp_path: Path, source: str, *, timeout: float = 60, endpoint: Endpoint | None = None, **fields: Any
+    tmp_path: Path, source: str, *, timeout: float = 60, endpoint: ServerEndpoint | None = None, **fields: Any
 ) -> ExecPlugin:
     script = tmp_path / "plugin.py"
     script.write_text(source)
     given = plugin_user(sys.executable, [str(script), *fields.pop("args", ())], **fields)["exec"]
     config = msgspec.convert(given, ExecConfig)
-    return ExecPlugin(config, tmp_path, endpoint or Endpoint("https://x"), environ(tmp_path), silence=timeout)
+    return ExecPlugin(config, tmp_path, endpoint or ServerEndpoint("https://x"), environ(tmp_path), silence=timeout)
 
 
 def answering(**status: Any) -> str:
@@ -59,7 +59,7 @@ async def test_the_plugin_gets_arguments_environment_and_no_terminal(tmp_path: P
 
 
 async def test_the_cluster_is_told_where_the_kubeconfig_asks_for_it(tmp_path: Path) -> None:
-    endpoint = Endpoint("https://x", ca=b"CA", tls_server_name="kube", exec_extension={"audience": "a"})
+    endpoint = ServerEndpoint("https://x", ca=b"CA", tls_server_name="kube", exec_extension={"audience": "a"})
     given = await plugin(tmp_path, PRINT_INPUT, endpoint=endpoint, provideClusterInfo=True).run()
     assert json.loads(given.token or "")["info"]["spec"]["cluster"] == {
         "server": "https://x",
@@ -90,7 +90,7 @@ async def test_a_missing_plugin_is_named_with_its_install_hint(tmp_path: Path) -
         plugin_user("no-such-plugin", installHint="Run\x1b[31m: brew install it")["exec"], ExecConfig
     )
     with pytest.raises(ConfigError, match="no-such-plugin is not installed") as caught:
-        await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+        await ExecPlugin(config, tmp_path, ServerEndpoint("https://x"), environ(tmp_path)).run()
     assert caught.value.hint.startswith("Run: brew install it")
 
 
@@ -100,7 +100,7 @@ async def test_a_command_with_a_slash_is_relative_to_the_kubeconfig(tmp_path: Pa
     script.write_text(f"#!{sys.executable}\n{answering(token='t')}")
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     config = msgspec.convert(plugin_user("bin/login")["exec"], ExecConfig)
-    given = await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+    given = await ExecPlugin(config, tmp_path, ServerEndpoint("https://x"), environ(tmp_path)).run()
     assert given.token == "t"
 
 
@@ -160,7 +160,7 @@ async def test_a_plugin_that_cannot_be_executed_is_told_so(tmp_path: Path) -> No
     (tmp_path / "login").write_text("#!/bin/sh\n")
     config = msgspec.convert(plugin_user("./login")["exec"], ExecConfig)
     with pytest.raises(ConfigError, match="it is not executable") as caught:
-        await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+        await ExecPlugin(config, tmp_path, ServerEndpoint("https://x"), environ(tmp_path)).run()
     assert "chmod +x" in caught.value.hint
 
 

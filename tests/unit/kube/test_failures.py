@@ -13,8 +13,8 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from k9py.api.errors import ConnectionFailedError
 from k9py.kube.connect import connect
-from k9py.kube.failures import from_failure, translated
 from k9py.kube.options import ConnectOptions
+from k9py.kube.transport_errors import error_from_exception, translate_errors
 from tests.unit.kube.kubeconfigs import environ, kubeconfig
 from tests.unit.kube.servers import serving, status
 
@@ -47,18 +47,18 @@ KEY = ConnectionKey("api.shop.test", 6443, True, True, None, None, None)
     ],
 )
 def test_a_failure_says_what_happened_and_what_to_do(failure: Exception, told: str) -> None:
-    error = from_failure(failure, SERVER, silent_for=7)
+    error = error_from_exception(failure, SERVER, silent_for=7)
     assert told in error.message
     assert error.hint
 
 
 def test_a_read_just_after_the_socket_went_away_is_a_cut_stream() -> None:
-    with pytest.raises(ConnectionFailedError, match="cut off"), translated(SERVER):
+    with pytest.raises(ConnectionFailedError, match="cut off"), translate_errors(SERVER):
         raise RuntimeError("Connection closed.")
 
 
 def test_a_mistake_of_ours_is_not_taken_for_the_network() -> None:
-    with pytest.raises(RuntimeError, match="dictionary changed"), translated(SERVER):
+    with pytest.raises(RuntimeError, match="dictionary changed"), translate_errors(SERVER):
         raise RuntimeError("dictionary changed size during iteration")
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from k9py.api.errors import ConfigError
-from k9py.kube.contexts import ContextEntry, contexts
+from k9py.kube.contexts import ContextEntry, list_contexts
 from k9py.kube.credentials import credentials_for
 from k9py.kube.kubeconfig import read_kubeconfig
 from k9py.kube.options import ConnectOptions
-from k9py.kube.target import IN_CLUSTER, resolve
+from k9py.kube.target import IN_CLUSTER, resolve_target
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem, write
 
 
@@ -46,19 +46,19 @@ def test_without_KUBECONFIG_the_home_directory_is_looked_into(tmp_path: Path) ->
 def test_contexts_are_listed_by_name_with_the_current_one_marked(tmp_path: Path) -> None:
     one = kubeconfig(tmp_path, name="b", namespace="web", file="one")
     two = kubeconfig(tmp_path, name="a", file="two")
-    found = contexts(environ=environ(tmp_path, KUBECONFIG=f"{one}{os.pathsep}{two}"))
+    found = list_contexts(environ=environ(tmp_path, KUBECONFIG=f"{one}{os.pathsep}{two}"))
     assert found == (ContextEntry("a", "a", "a", "default", False), ContextEntry("b", "b", "b", "web", True))
 
 
 def test_contexts_of_no_kubeconfig_are_none(tmp_path: Path) -> None:
-    assert contexts(environ=environ(tmp_path)) == ()
+    assert list_contexts(environ=environ(tmp_path)) == ()
 
 
 def test_null_lists_and_an_empty_file_are_an_empty_kubeconfig(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_text("")
     nulls = write(tmp_path / "nulls", {"clusters": None, "users": None, "contexts": None})
-    assert contexts(environ=environ(tmp_path, KUBECONFIG=f"{empty}{os.pathsep}{nulls}")) == ()
+    assert list_contexts(environ=environ(tmp_path, KUBECONFIG=f"{empty}{os.pathsep}{nulls}")) == ()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_malformed_kubeconfig_says_where(tmp_path: Path, content: str, told: s
     path = tmp_path / "config"
     path.write_text(content)
     with pytest.raises(ConfigError, match=told) as caught:
-        contexts(str(path))
+        list_contexts(str(path))
     assert str(path) in caught.value.message
     assert caught.value.hint
 
@@ -91,17 +91,17 @@ def test_a_malformed_kubeconfig_never_quotes_its_secrets(tmp_path: Path) -> None
     path = tmp_path / "config"
     path.write_text("users: [{name: a, user: {token: s3cr3t, token: : }}]")
     with pytest.raises(ConfigError) as caught:
-        contexts(str(path))
+        list_contexts(str(path))
     assert "s3cr3t" not in caught.value.message
 
 
 def test_a_kubeconfig_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Is a directory"):
-        contexts(str(tmp_path))
+        list_contexts(str(tmp_path))
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
-        contexts(str(binary))
+        list_contexts(str(binary))
 
 
 @pytest.mark.parametrize(
@@ -117,19 +117,19 @@ def test_text_in_another_encoding_is_refused_with_what_to_do(tmp_path: Path, con
     path = tmp_path / "config"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=told):
-        contexts(str(path))
+        list_contexts(str(path))
 
 
 def test_a_KUBECONFIG_whose_files_are_all_missing_names_them(tmp_path: Path) -> None:  # noqa: N802
     listed = f"{tmp_path / 'one'}{os.pathsep}{tmp_path / 'two'}"
     with pytest.raises(ConfigError, match=r"KUBECONFIG names .*/one, .*/two, which do not exist"):
-        resolve(ConnectOptions(), environ(tmp_path, KUBECONFIG=listed))
+        resolve_target(ConnectOptions(), environ(tmp_path, KUBECONFIG=listed))
 
 
 def test_a_file_of_KUBECONFIG_that_is_missing_is_named_when_the_context_is_not_found(tmp_path: Path) -> None:  # noqa: N802
     listed = f"{kubeconfig(tmp_path, name='a')}{os.pathsep}{tmp_path / 'two'}"
     with pytest.raises(ConfigError, match="no context named b") as caught:
-        resolve(ConnectOptions(context="b"), environ(tmp_path, KUBECONFIG=listed))
+        resolve_target(ConnectOptions(context="b"), environ(tmp_path, KUBECONFIG=listed))
     assert caught.value.hint.endswith(f"KUBECONFIG names {tmp_path / 'two'}, which does not exist.")
 
 
@@ -137,32 +137,32 @@ def test_a_KUBECONFIG_that_names_no_file_does_not_fall_back_to_the_home_director
     (tmp_path / ".kube").mkdir()
     kubeconfig(tmp_path / ".kube")
     with pytest.raises(ConfigError, match="KUBECONFIG is set, but names no file"):
-        resolve(ConnectOptions(), environ(tmp_path, KUBECONFIG=os.pathsep))
+        resolve_target(ConnectOptions(), environ(tmp_path, KUBECONFIG=os.pathsep))
 
 
 def test_no_kubeconfig_at_all_points_to_the_demo(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no kubeconfig") as caught:
-        resolve(ConnectOptions(), environ(tmp_path))
+        resolve_target(ConnectOptions(), environ(tmp_path))
     assert "kdash --demo" in caught.value.hint
 
 
 def test_a_kubeconfig_given_by_hand_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist") as caught:
-        resolve(ConnectOptions(kubeconfig=str(tmp_path / "nope")), environ(tmp_path))
+        resolve_target(ConnectOptions(kubeconfig=str(tmp_path / "nope")), environ(tmp_path))
     assert "kdash --demo" in caught.value.hint
 
 
 def test_an_unknown_context_suggests_the_closest(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, name="production")
     with pytest.raises(ConfigError, match="no context named prodution") as caught:
-        resolve(ConnectOptions(str(path), "prodution"), environ(tmp_path))
+        resolve_target(ConnectOptions(str(path), "prodution"), environ(tmp_path))
     assert caught.value.hint.startswith("Did you mean production?")
 
 
 def test_no_current_context_lists_those_there_are(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, name="production", current="")
     with pytest.raises(ConfigError, match="no current context") as caught:
-        resolve(ConnectOptions(str(path)), environ(tmp_path))
+        resolve_target(ConnectOptions(str(path)), environ(tmp_path))
     assert "production" in caught.value.hint
 
 
@@ -178,21 +178,21 @@ def named_but_not_there(tmp_path: Path, missing: str) -> ConnectOptions:
 
 def test_a_context_that_names_a_cluster_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="names the cluster c, which the kubeconfig does not define"):
-        resolve(named_but_not_there(tmp_path, "clusters"), environ(tmp_path))
+        resolve_target(named_but_not_there(tmp_path, "clusters"), environ(tmp_path))
 
 
 async def test_a_user_that_is_not_there_sends_nothing_and_is_named_when_the_server_asks(tmp_path: Path) -> None:
-    target = resolve(named_but_not_there(tmp_path, "users"), environ(tmp_path))
+    target = resolve_target(named_but_not_there(tmp_path, "users"), environ(tmp_path))
     credentials = credentials_for(target, environ(tmp_path))
     assert (await credentials.current()).headers() == []
-    assert credentials.absence == "the kubeconfig does not define the user u that the context names"
+    assert credentials.missing_reason == "the kubeconfig does not define the user u that the context names"
 
 
 @pytest.mark.parametrize("server", ["", "ftp://x", "https://", "https://x:notaport"])
 def test_a_server_that_is_no_url_is_refused(tmp_path: Path, server: str) -> None:
     path = kubeconfig(tmp_path, cluster={"server": server})
     with pytest.raises(ConfigError, match="server"):
-        resolve(ConnectOptions(str(path)), environ(tmp_path))
+        resolve_target(ConnectOptions(str(path)), environ(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_server_that_is_no_url_is_refused(tmp_path: Path, server: str) -> None
     ],
 )
 def test_the_server_is_a_url_without_a_trailing_slash(tmp_path: Path, cluster: dict[str, object], server: str) -> None:
-    target = resolve(ConnectOptions(str(kubeconfig(tmp_path, cluster=cluster))), environ(tmp_path))
+    target = resolve_target(ConnectOptions(str(kubeconfig(tmp_path, cluster=cluster))), environ(tmp_path))
     assert target.info.server == server
 
 
@@ -221,26 +221,26 @@ def test_the_authority_is_data_or_a_file_beside_the_kubeconfig(tmp_path: Path) -
         tmp_path, cluster={"server": "https://x", "certificate-authority-data": encoded("ca.crt")}, file="b"
     )
     for path in (by_path, by_data):
-        assert resolve(ConnectOptions(str(path)), environ(tmp_path)).endpoint.ca == pem("ca.crt")
+        assert resolve_target(ConnectOptions(str(path)), environ(tmp_path)).endpoint.ca == pem("ca.crt")
 
 
 def test_a_missing_authority_file_is_named(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, cluster={"server": "https://x", "certificate-authority": "gone.crt"})
     with pytest.raises(ConfigError, match=r"certificate-authority cannot be read: .*gone\.crt: No such file"):
-        resolve(ConnectOptions(str(path)), environ(tmp_path))
+        resolve_target(ConnectOptions(str(path)), environ(tmp_path))
 
 
 def test_authority_data_that_is_no_base64_is_refused(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, cluster={"server": "https://x", "certificate-authority-data": "!!!"})
     with pytest.raises(ConfigError, match="not base64"):
-        resolve(ConnectOptions(str(path)), environ(tmp_path))
+        resolve_target(ConnectOptions(str(path)), environ(tmp_path))
 
 
 def test_in_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
     for name, content in (("token", "abc"), ("namespace", "shop\n"), ("ca.crt", "CA")):
         (tmp_path / name).write_text(content)
     inside = environ(tmp_path, KUBERNETES_SERVICE_HOST="fd00::1", KUBERNETES_SERVICE_PORT="443")
-    target = resolve(ConnectOptions(), inside, service_account=tmp_path)
+    target = resolve_target(ConnectOptions(), inside, service_account=tmp_path)
     assert (target.info.context, target.info.namespace) == (IN_CLUSTER, "shop")
     assert target.endpoint.server == "https://[fd00::1]:443"
     assert target.endpoint.ca == b"CA"
@@ -251,7 +251,7 @@ def test_a_kubeconfig_goes_before_the_service_account(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("abc")
     path = kubeconfig(tmp_path)
     inside = environ(tmp_path, KUBERNETES_SERVICE_HOST="10.0.0.1", KUBECONFIG=str(path))
-    assert resolve(ConnectOptions(), inside, service_account=tmp_path).info.context == "shop"
+    assert resolve_target(ConnectOptions(), inside, service_account=tmp_path).info.context == "shop"
 
 
 def _modules_after(code: str) -> set[str]:
@@ -267,7 +267,7 @@ def test_contexts_options_and_connect_are_imported_without_the_client() -> None:
 
 
 def test_the_lean_import_leaves_the_generated_modules_out() -> None:
-    loaded = _modules_after("from k9py.kube.load import import_client; import_client()")
+    loaded = _modules_after("from k9py.kube.client_library import import_client; import_client()")
     assert "kubernetes_asyncio.client.rest" in loaded
     assert not [
         name
@@ -279,7 +279,7 @@ def test_the_lean_import_leaves_the_generated_modules_out() -> None:
 def test_the_lean_and_the_plain_import_give_the_same_client() -> None:
     code = """
 import gc, inspect
-from k9py.kube.load import import_client
+from k9py.kube.client_library import import_client
 client = import_client(lean={lean}).rest_client
 assert gc.isenabled()
 print("CLIENT", client.__module__, client.__qualname__, inspect.getsourcefile(client), *sorted(vars(client)))
@@ -301,7 +301,7 @@ def test_a_library_laid_out_otherwise_falls_back_to_the_plain_import(tmp_path: P
     (package / "client" / "__init__.py").write_text("import kubernetes_asyncio.client.exceptions_moved")
     (package / "client" / "exceptions_moved.py").write_text("")
     (package / "client" / "rest.py").write_text("class RESTClientObject: plain = True")
-    code = "from k9py.kube.load import import_client; print(import_client().rest_client.plain)"
+    code = "from k9py.kube.client_library import import_client; print(import_client().rest_client.plain)"
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"],
         capture_output=True,

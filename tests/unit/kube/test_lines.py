@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.kube.lines import EventLines, LogLines
-from k9py.logs.source import Unfinished
+from k9py.logs.source import PartialLine
 
 CHUNKS = st.lists(st.text("ab\n", max_size=12).map(str.encode), max_size=30)
 
@@ -57,13 +57,13 @@ def test_an_event_of_many_chunks_arrives_whole() -> None:
 
 def test_the_last_line_of_a_log_that_ended_inside_it_says_so() -> None:
     lines = LogLines(4)
-    assert not any(isinstance(line, Unfinished) for line in lines.feed(b"whole\nab"))
+    assert not any(isinstance(line, PartialLine) for line in lines.feed(b"whole\nab"))
     (rest,) = lines.finish()
-    assert isinstance(rest, Unfinished)
-    assert rest.begins(b"abc")
-    assert not rest.begins(b"a")
+    assert isinstance(rest, PartialLine)
+    assert rest.is_beginning_of(b"abc")
+    assert not rest.is_beginning_of(b"a")
     assert lines.finish() == []
     lines.feed(b"abcdefg")
     (rest,) = lines.finish()
-    assert isinstance(rest, Unfinished)
-    assert rest.begins(b"abcd \xe2\x80\xa6 [9 bytes more were cut]")
+    assert isinstance(rest, PartialLine)
+    assert rest.is_beginning_of(b"abcd \xe2\x80\xa6 [9 bytes more were cut]")

@@ -22,9 +22,9 @@ from k9py.kube.credentials import AFTER_CANCEL, MIN_INTERVAL, RenewedCredentials
 from k9py.kube.exec_plugin import ExecPlugin, SignInCancelledError
 from k9py.kube.kubeconfig import Entry, ExecConfig, User
 from k9py.kube.options import ConnectOptions
-from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, PluginWords, SignIn
+from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, SignIn, StderrLines
 from k9py.kube.static_credentials import StaticCredentials
-from k9py.kube.target import Endpoint
+from k9py.kube.target import ServerEndpoint
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 
 DEVICE_CODE = Path(__file__).with_name("device-code.sh")
@@ -38,12 +38,12 @@ class Listener:
     lines: list[str] = field(default_factory=list)
     has_ended: bool = False
 
-    def said(self, sign_in: SignIn, line: str) -> None:
+    def on_output(self, sign_in: SignIn, line: str) -> None:
         self.lines.append(line)
         if len(self.lines) == 1:
             self.at_first(sign_in)
 
-    def ended(self, sign_in: SignIn) -> None:
+    def on_end(self, sign_in: SignIn) -> None:
         self.has_ended = True
 
 
@@ -52,7 +52,7 @@ def plugin(tmp_path: Path, listener: Listener, source: str, *, silence_after_wor
     return ExecPlugin(
         config,
         tmp_path,
-        Endpoint("https://x"),
+        ServerEndpoint("https://x"),
         environ(tmp_path),
         listener,
         silence=60,
@@ -74,10 +74,10 @@ def plugin(tmp_path: Path, listener: Listener, source: str, *, silence_after_wor
     ],
 )
 def test_what_a_plugin_says_becomes_printable_lines(chunks: list[bytes], lines: list[str], rest: list[str]) -> None:
-    words = PluginWords()
+    words = StderrLines()
     assert [line for chunk in chunks for line in words.feed(chunk)] == lines
     assert words.is_inside_line is bool(rest)
-    assert words.rest() == rest
+    assert words.flush() == rest
 
 
 def test_of_a_plugin_that_says_much_the_last_lines_are_kept() -> None:
@@ -171,7 +171,7 @@ async def test_a_plugin_that_always_wants_the_terminal_is_run_without_one_and_it
     user = plugin_user(sys.executable, ["-c", "raise SystemExit('no terminal')"], interactiveMode="Always")
     config = msgspec.convert(user["exec"], ExecConfig)
     with pytest.raises(ConfigError, match="no terminal") as caught:
-        await ExecPlugin(config, tmp_path, Endpoint("https://x"), environ(tmp_path)).run()
+        await ExecPlugin(config, tmp_path, ServerEndpoint("https://x"), environ(tmp_path)).run()
     assert "interactiveMode is Always" in caught.value.hint
 
 
@@ -189,7 +189,7 @@ async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -
         with pytest.raises(SignInCancelledError):
             await credentials.current()
         assert runs == 1
-    credentials.forget_failure()  # the person pressed Ctrl+R
+    credentials.clear_failure()  # the person pressed Ctrl+R
     with pytest.raises(SignInCancelledError):
         await credentials.current()
     assert runs == 2

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientTimeout, web
 
-from k9py.api.errors import ConnectionFailedError, SilentError
+from k9py.api.errors import ConnectionFailedError, UnresponsiveError
 from k9py.api.kinds import DEPLOYMENT, POD
 from k9py.kube import lister_watcher, transport
 from k9py.kube.lines import EventLines, LineBudget
@@ -59,7 +59,7 @@ async def watched(tmp_path: Path, answer: Answer, silence: Callable[[], float] =
             async with watch as batches:
                 async for batch in batches:
                     lines += batch
-        except SilentError as error:
+        except UnresponsiveError as error:
             lines.append(error.message.encode())
     return lines
 
@@ -74,7 +74,7 @@ async def test_a_watch_that_is_not_answered_is_given_up_long_before_its_own_time
         watch = connection.lister_watcher(POD).watch(
             resource_version="", send_initial_events=streamed, timeout_seconds=60
         )
-        with pytest.raises(SilentError, match="did not answer within"):
+        with pytest.raises(UnresponsiveError, match="did not answer within"):
             async with watch:
                 pass
 
@@ -89,7 +89,7 @@ async def test_a_list_and_a_probe_have_their_limits() -> None:
 async def test_a_probe_that_is_not_answered_is_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lister_watcher, "PROBE", ClientTimeout(total=SOON))
     async with connected(tmp_path, never) as (connection, _):
-        with pytest.raises(SilentError):
+        with pytest.raises(UnresponsiveError):
             await connection.lister_watcher(POD).probe()
 
 

@@ -12,7 +12,7 @@ from k9py.api.errors import NotFoundError
 from k9py.cluster.failing_line import read_failing_line
 from k9py.logs.failing_line import failing_line
 from k9py.logs.source import LogTarget
-from k9py.rollouts.cohort_facts import FailingContainer
+from k9py.rollouts.cohort_status import FailingContainer
 
 
 @pytest.mark.parametrize(

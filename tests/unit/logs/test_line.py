@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from k9py.logs.line import MAX_TEXT, Stamp, split_line, stamp, undecoded_text
+from k9py.logs.line import MAX_TEXT_CHARS, Timestamp, parse_timestamp, split_line, undecoded_bytes
 
 AT = datetime(2026, 11, 22, 6, 49, 40, 400000, tzinfo=UTC)
 
@@ -14,19 +14,19 @@ AT = datetime(2026, 11, 22, 6, 49, 40, 400000, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        ("2026-11-22T06:49:40.400000000Z", Stamp(AT, 0)),
-        ("2026-11-22T06:49:40.4Z", Stamp(AT, 0)),
-        ("2026-11-22T06:49:40.400000123Z", Stamp(AT, 123)),
-        ("2026-11-22T06:49:40.40000012Z", Stamp(AT, 120)),
-        ("2026-11-22T06:49:40Z", Stamp(AT.replace(microsecond=0), 0)),
-        ("2026-11-22T08:49:40.400000123+02:00", Stamp(AT.astimezone(timezone(timedelta(hours=2))), 123)),
+        ("2026-11-22T06:49:40.400000000Z", Timestamp(AT, 0)),
+        ("2026-11-22T06:49:40.4Z", Timestamp(AT, 0)),
+        ("2026-11-22T06:49:40.400000123Z", Timestamp(AT, 123)),
+        ("2026-11-22T06:49:40.40000012Z", Timestamp(AT, 120)),
+        ("2026-11-22T06:49:40Z", Timestamp(AT.replace(microsecond=0), 0)),
+        ("2026-11-22T08:49:40.400000123+02:00", Timestamp(AT.astimezone(timezone(timedelta(hours=2))), 123)),
         ("2026-11-22T06:49:40", None),
         ("2026-13-22T06:49:40Z", None),
         ("GET", None),
     ],
 )
-def test_timestamps_keep_their_nanoseconds(raw: str, expected: Stamp | None) -> None:
-    assert stamp(raw) == expected
+def test_timestamps_keep_their_nanoseconds(raw: str, expected: Timestamp | None) -> None:
+    assert parse_timestamp(raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_a_timestamp_a_container_wrote_into_a_long_line_stays(before: int) -> No
 
 
 def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
-    _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT + 10))
-    assert len(text) < MAX_TEXT + 100
+    _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT_CHARS + 10))
+    assert len(text) < MAX_TEXT_CHARS + 100
     assert text.endswith("(cut: 10 characters more)")
 
 
@@ -71,7 +71,7 @@ def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
     "raw", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1969-12-31T23:59:59Z", "2201-01-01T00:00:00Z"]
 )
 def test_a_year_no_node_can_write_is_no_timestamp(raw: str) -> None:
-    assert stamp(raw) is None
+    assert parse_timestamp(raw) is None
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_a_year_no_node_can_write_is_no_timestamp(raw: str) -> None:
     ],
 )
 def test_bytes_that_are_no_text_are_kept_beside_it(line: bytes, kept: bytes) -> None:
-    assert undecoded_text(line, split_line(line)[1]) == kept
+    assert undecoded_bytes(line, split_line(line)[1]) == kept

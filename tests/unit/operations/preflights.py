@@ -10,7 +10,7 @@ from k9py.api.errors import KdashError
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.api.pods import Pod
-from k9py.operations.change import Change, ChangeWarning
+from k9py.operations.plan import PreflightWarning, WritePlan
 from k9py.operations.preflight.checks import judge
 from k9py.operations.preflight.facts import Facts, Unknown, needed_right
 from tests.recordings import typed
@@ -81,7 +81,7 @@ class FakeReader:
 
 
 def facts(
-    change: Change,
+    change: WritePlan,
     *,
     allowed: bool | Unknown = True,
     autoscalers: Sequence[Raw] | Unknown = (),
@@ -104,7 +104,7 @@ def _typed(kind: Kind[K], found: Sequence[Raw] | Unknown) -> tuple[K, ...] | Unk
     return found if isinstance(found, Unknown) else tuple(typed(kind, one) for one in found)
 
 
-def told(obj: Raw, change: Change, **known: Any) -> list[tuple[str, str]]:
+def told(obj: Raw, change: WritePlan, **known: Any) -> list[tuple[str, str]]:
     """Return (code, message) of what the checks say."""
-    found: tuple[ChangeWarning, ...] = judge(obj, change, facts(change, **known))
+    found: tuple[PreflightWarning, ...] = judge(obj, change, facts(change, **known))
     return [(one.code, one.message) for one in found]

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from k9py.api.errors import RefusedError
-from k9py.operations.change import Change
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
+from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import at_version
 from tests import factories as make
 from tests.unit.operations.raw import raw_pod
 
-PLANS: list[tuple[Callable[[dict[str, Any]], Change], str, str]] = [
+PLANS: list[tuple[Callable[[dict[str, Any]], WritePlan], str, str]] = [
     (plan_delete_pod, "delete-pod", "delete"),
     (plan_evict, "evict", "evict"),
 ]
@@ -22,10 +22,10 @@ PLANS: list[tuple[Callable[[dict[str, Any]], Change], str, str]] = [
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
 def test_a_plan_names_the_pod_and_carries_uid_and_version(
-    plan: Callable[[dict[str, Any]], Change], action: str, verb: str
+    plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str
 ) -> None:
     change = plan(raw_pod())
-    assert (change.action, change.request.verb, change.summary) == (action, verb, f"{verb} Pod shop/checkout-abc-1")
+    assert (change.operation, change.request.verb, change.summary) == (action, verb, f"{verb} Pod shop/checkout-abc-1")
     assert change.request.patch == {"preconditions": {"uid": "pod-checkout-abc-1", "resourceVersion": "100"}}
     assert change.before_after == (("pod", "Running", "ReplicaSet checkout-abc makes another"),)
     assert change.warnings == ()
@@ -33,7 +33,7 @@ def test_a_plan_names_the_pod_and_carries_uid_and_version(
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
 def test_at_a_newer_version_it_is_still_this_pod(
-    plan: Callable[[dict[str, Any]], Change], action: str, verb: str
+    plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str
 ) -> None:
     later = at_version(plan(raw_pod()), "101")
     assert later.request.patch == {"preconditions": {"uid": "pod-checkout-abc-1", "resourceVersion": "101"}}
@@ -41,7 +41,7 @@ def test_at_a_newer_version_it_is_still_this_pod(
 
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
-def test_a_pod_nobody_makes_anew_is_told(plan: Callable[[dict[str, Any]], Change], action: str, verb: str) -> None:
+def test_a_pod_nobody_makes_anew_is_told(plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str) -> None:
     change = plan(raw_pod(owner=None))
     assert change.before_after == (("pod", "Running", "gone"),)
     assert [one.code for one in change.warnings] == ["bare-pod"]
@@ -51,14 +51,14 @@ def test_a_pod_nobody_makes_anew_is_told(plan: Callable[[dict[str, Any]], Change
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
 def test_who_manages_the_workload_does_not_put_a_pod_back(
-    plan: Callable[[dict[str, Any]], Change], action: str, verb: str
+    plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str
 ) -> None:
     assert plan(raw_pod(labels={"argocd.argoproj.io/instance": "shop"})).warnings == ()
 
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
 def test_another_kind_or_a_pod_that_is_ending_is_refused(
-    plan: Callable[[dict[str, Any]], Change], action: str, verb: str
+    plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str
 ) -> None:
     with pytest.raises(RefusedError, match="cannot be"):
         plan(make.raw_deployment())

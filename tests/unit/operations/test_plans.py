@@ -10,11 +10,11 @@ import pytest
 
 from k9py.api.errors import RefusedError
 from k9py.api.workloads import RESTARTED_AT
-from k9py.operations.change import Change
 from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.plan import WritePlan
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
-from k9py.operations.undo import nothing_to_undo, plan_undo, revision_template
+from k9py.operations.undo import no_revision_error, plan_undo, revision_template
 from tests import factories as make
 from tests.recordings import body, items, sent
 
@@ -25,7 +25,7 @@ def named(name: str, index: int, revision: str) -> dict[str, Any]:
     return next(one for one in items(name, index) if one["metadata"]["name"] == revision)
 
 
-def without_preconditions(change: Change, obj: dict[str, Any]) -> Any:
+def without_preconditions(change: WritePlan, obj: dict[str, Any]) -> Any:
     """Return the patch as kubectl would send it, having checked that ours carries uid and resourceVersion."""
     uid, version = obj["metadata"]["uid"], obj["metadata"]["resourceVersion"]
     patch = change.request.patch
@@ -148,7 +148,7 @@ def test_undo_adds_annotations_where_there_are_none() -> None:
 def test_undo_says_why_there_is_nothing_to_go_back_to(limit: int | None, read: bool, words: tuple[str, str]) -> None:
     obj = make.raw_deployment()
     obj["spec"]["revisionHistoryLimit"] = limit
-    refused = nothing_to_undo(obj, read=read)
+    refused = no_revision_error(obj, read=read)
     assert refused.message == words[0]
     assert words[1] in refused.hint
 
@@ -286,7 +286,7 @@ def test_pause_and_resume_refuse_what_is_so_already_and_other_kinds() -> None:
 # --- every plan ----------------------------------------------------------------------------------------------------
 
 ARGO = "shop:apps/Deployment:shop/checkout"
-PLANS: list[Callable[[dict[str, Any]], Change]] = [
+PLANS: list[Callable[[dict[str, Any]], WritePlan]] = [
     lambda obj: plan_scale(obj, 5),
     lambda obj: plan_restart(obj, make.NOW),
     lambda obj: plan_undo(obj, revision_of(obj)),
@@ -295,7 +295,7 @@ PLANS: list[Callable[[dict[str, Any]], Change]] = [
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_an_object_being_deleted_or_not_read_is_refused(plan: Callable[[dict[str, Any]], Change]) -> None:
+def test_an_object_being_deleted_or_not_read_is_refused(plan: Callable[[dict[str, Any]], WritePlan]) -> None:
     ending = make.raw_deployment()
     ending["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:00Z"
     with pytest.raises(RefusedError, match="is being deleted"):
@@ -307,7 +307,7 @@ def test_an_object_being_deleted_or_not_read_is_refused(plan: Callable[[dict[str
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]], Change]) -> None:
+def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]], WritePlan]) -> None:
     obj = make.raw_deployment()
     plan(obj)
     assert obj == make.raw_deployment()
@@ -324,7 +324,7 @@ def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]
     ],
 )
 def test_who_will_put_it_back_is_named(
-    plan: Callable[[dict[str, Any]], Change], change: dict[str, Any], code: str, words: str
+    plan: Callable[[dict[str, Any]], WritePlan], change: dict[str, Any], code: str, words: str
 ) -> None:
     obj = make.raw_deployment()
     obj["metadata"] |= change
@@ -334,7 +334,7 @@ def test_who_will_put_it_back_is_named(
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_an_object_nobody_else_manages_gets_no_warning(plan: Callable[[dict[str, Any]], Change]) -> None:
+def test_an_object_nobody_else_manages_gets_no_warning(plan: Callable[[dict[str, Any]], WritePlan]) -> None:
     obj = make.raw_deployment()
     obj["metadata"]["managedFields"] = [
         {"manager": "kubectl-client-side-apply"},

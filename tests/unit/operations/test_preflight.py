@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError, UnavailableError
 from k9py.api.pods import Pod
-from k9py.operations.change import Change, Gravity
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.plan import WarningLevel, WritePlan
 from k9py.operations.preflight import preflight
 from k9py.operations.preflight.facts import Unknown, gather
 from k9py.operations.restart import plan_restart
@@ -26,7 +26,7 @@ BUDGETS_UNKNOWN = "disruption budgets: unknown (you may not list poddisruptionbu
 NEWER = "registry.example.com/checkout:1.1.0"
 
 
-def restart(obj: dict[str, Any]) -> Change:
+def restart(obj: dict[str, Any]) -> WritePlan:
     return plan_restart(obj, make.NOW)
 
 
@@ -73,7 +73,7 @@ def ready_pod(ready: bool = True) -> dict[str, Any]:
     ids=["scale", "restart", "pause", "delete-pod", "evict"],
 )
 async def test_what_matters_is_read_once_in_the_namespace_and_nothing_else(
-    change: Change, right: tuple[str, ...], kinds: list[str]
+    change: WritePlan, right: tuple[str, ...], kinds: list[str]
 ) -> None:
     reader = FakeReader()
     obj = raw_pod() if change.key.kind == "Pod" else make.raw_deployment()
@@ -138,7 +138,7 @@ async def test_unknown_is_named_with_what_it_may_mean(plan: Any, kind: str, mess
     change = plan()
     obj = raw_pod() if change.key.kind == "Pod" else make.raw_deployment()
     [warning] = await preflight(FakeReader({kind: ForbiddenError("no", code=403)}), obj, change)
-    assert (warning.gravity, warning.code, warning.message) == (Gravity.CAUTION, "unknown", message)
+    assert (warning.level, warning.code, warning.message) == (WarningLevel.CAUTION, "unknown", message)
 
 
 async def test_a_server_in_trouble_is_unknown() -> None:
@@ -164,12 +164,12 @@ async def test_a_server_in_trouble_is_unknown() -> None:
     ],
 )
 async def test_a_missing_api_is_unknown_and_not_that_there_are_none(
-    kind: str, plan: Callable[[Any], Change], message: str
+    kind: str, plan: Callable[[Any], WritePlan], message: str
 ) -> None:
     obj = make.raw_deployment()
     older = FakeReader({kind: NotFoundError("no such API", code=404)})
     [warning] = await preflight(older, obj, plan(obj))
-    assert (warning.gravity, warning.code, warning.message) == (Gravity.CAUTION, "unknown", message)
+    assert (warning.level, warning.code, warning.message) == (WarningLevel.CAUTION, "unknown", message)
 
 
 async def test_an_answer_that_is_not_understood_is_unknown() -> None:
@@ -350,7 +350,7 @@ CRASHED = make.container_status(
     ids=["image", "crash", "more pods", "fewer pods", "only old pods", "a container more", "healthy", "another image"],
 )
 def test_new_pods_of_a_template_whose_pods_fail_will_fail_the_same_way(
-    plan: Callable[[dict[str, Any]], Change], pods: list[Pod], cause: str
+    plan: Callable[[dict[str, Any]], WritePlan], pods: list[Pod], cause: str
 ) -> None:
     obj = rolling()
     found = dict(told(obj, plan(obj), pods=tuple(pods))).get("fails-alike", "")

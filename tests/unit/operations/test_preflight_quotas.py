@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from k9py.operations.change import Change
+from k9py.operations.plan import WritePlan
 from k9py.operations.preflight.facts import Unknown
 from k9py.operations.preflight.pod_demand import pod_demand, unasked
 from k9py.operations.restart import plan_restart
@@ -30,7 +30,7 @@ def workload(
     return obj
 
 
-def restart(obj: dict[str, Any]) -> Change:
+def restart(obj: dict[str, Any]) -> WritePlan:
     return plan_restart(obj, make.NOW)
 
 

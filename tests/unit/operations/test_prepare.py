@@ -11,10 +11,10 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, DryRunUnsupportedError, ForbiddenError, KdashError, ReadOnlyError
 from k9py.operations.audit import AuditLog, Identity
-from k9py.operations.change import Written
 from k9py.operations.delete_pod import plan_delete_pod
 from k9py.operations.patcher import WriteRequest
-from k9py.operations.prepare import Prepared, applied_as_previewed, prepare
+from k9py.operations.plan import WriteResult
+from k9py.operations.prepare import DryRun, is_stored_as_previewed, prepare
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
 from k9py.operations.write import Writer
@@ -51,7 +51,7 @@ async def test_it_holds_what_the_dry_run_returned() -> None:
     after = patched(obj, change.request)
     patcher = FakePatcher(after)
     ready = await prepare(writer(patcher), FakeReader(), obj, change)
-    assert ready == Prepared(change, obj, after, tried=True)
+    assert ready == DryRun(change, obj, after, is_verified=True)
     assert (ready.template_before, ready.template_after) == (obj["spec"]["template"], after["spec"]["template"])
     assert patcher.sent == [(change.request, True)]
 
@@ -63,8 +63,8 @@ async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -
     assert [one.code for one in change.warnings] == ["autoscaler", "helm"]
     reader = FakeReader({"HorizontalPodAutoscaler": [autoscaler()], "ResourceQuota": ForbiddenError("no", code=403)})
     ready = await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
-    assert [one.code for one in ready.change.warnings] == ["autoscaler", "helm", "unknown"]
-    assert "between 2 and 6" in ready.change.warnings[0].message, "as it was read last"
+    assert [one.code for one in ready.plan.warnings] == ["autoscaler", "helm", "unknown"]
+    assert "between 2 and 6" in ready.plan.warnings[0].message, "as it was read last"
     assert ready.template_after == ready.template_before
 
 
@@ -94,39 +94,39 @@ async def test_what_the_server_could_not_try_has_no_preview_and_is_never_called_
     obj = make.raw_deployment()
     refused = FakePatcher(DryRunUnsupportedError("webhook does not support dry run", code=400))
     ready = await prepare(writer(refused), FakeReader(), obj, plan_set_image(obj, {"app": NEWER}))
-    assert (ready.tried, ready.after, ready.template_after) == (False, None, {})
-    assert [one.code for one in ready.change.warnings] == ["not-tried"]
-    assert not applied_as_previewed(ready, Written(ready.change, make.raw_deployment(image=NEWER), dry_run=False))
+    assert (ready.is_verified, ready.after, ready.template_after) == (False, None, {})
+    assert [one.code for one in ready.plan.warnings] == ["not-tried"]
+    assert not is_stored_as_previewed(ready, WriteResult(ready.plan, make.raw_deployment(image=NEWER), dry_run=False))
 
 
 async def test_a_pod_to_be_deleted_has_nothing_to_preview() -> None:
     pod = raw_pod()
     ready = await prepare(writer(FakePatcher(pod)), FakeReader(), pod, plan_delete_pod(pod))
-    assert (ready.tried, ready.after) == (True, None)
-    assert applied_as_previewed(ready, Written(ready.change, pod, dry_run=False))
+    assert (ready.is_verified, ready.after) == (True, None)
+    assert is_stored_as_previewed(ready, WriteResult(ready.plan, pod, dry_run=False))
 
 
 def test_as_previewed_means_the_same_template_whatever_the_order_of_its_fields_and_the_status() -> None:
     obj, after = make.raw_deployment(), make.raw_deployment(image=NEWER)
-    ready = Prepared(plan_set_image(obj, {"app": NEWER}), obj, after, tried=True)
+    ready = DryRun(plan_set_image(obj, {"app": NEWER}), obj, after, is_verified=True)
     template = after["spec"]["template"]
     turned = {
         **after,
         "spec": {**after["spec"], "template": dict(reversed(template.items()))},
         "status": {"replicas": 9},
     }
-    written = Written(ready.change, turned, dry_run=False)
-    assert applied_as_previewed(ready, written)
+    written = WriteResult(ready.plan, turned, dry_run=False)
+    assert is_stored_as_previewed(ready, written)
     other = {
         **after,
         "spec": {**after["spec"], "template": {**template, "metadata": {"labels": {"app": "checkout", "x": "y"}}}},
     }
-    assert not applied_as_previewed(ready, changed(written, result=other))
+    assert not is_stored_as_previewed(ready, changed(written, result=other))
 
 
 @pytest.mark.parametrize(("stored", "expected"), [(5, True), (4, False)])
 def test_a_scale_is_as_previewed_when_the_number_is(stored: int, expected: bool) -> None:
     obj = make.raw_deployment()
-    ready = Prepared(plan_scale(obj, 5), obj, {"kind": "Scale", "spec": {"replicas": 5}}, tried=True)
-    written = Written(ready.change, {"kind": "Scale", "spec": {"replicas": stored}}, dry_run=False)
-    assert applied_as_previewed(ready, written) is expected
+    ready = DryRun(plan_scale(obj, 5), obj, {"kind": "Scale", "spec": {"replicas": 5}}, is_verified=True)
+    written = WriteResult(ready.plan, {"kind": "Scale", "spec": {"replicas": stored}}, dry_run=False)
+    assert is_stored_as_previewed(ready, written) is expected

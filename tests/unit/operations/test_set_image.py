@@ -25,7 +25,7 @@ def with_init(**changes: Any) -> dict[str, Any]:
 def test_it_sends_what_kubectl_sent() -> None:
     obj = body("set-image-kubectl", 0)
     change = plan_set_image(obj, {"app": NEWER})
-    assert (change.action, change.request.patch_type) == ("set-image", "strategic")
+    assert (change.operation, change.request.patch_type) == ("set-image", "strategic")
     patch = without_preconditions(change, obj)
     assert patch.pop("metadata") == {"annotations": {CHANGE_CAUSE: f"kdash set-image deploy/checkout app={NEWER}"}}
     assert patch == sent("set-image-kubectl", 1)

@@ -86,7 +86,7 @@ async def test_when_only_the_status_moved_it_is_sent_again_at_the_new_version(mo
     written = await writer(server).write(change(server.obj), dry_run=False)
     assert written.attempts == moves + 1
     assert [version_of(request) for request, _ in server.sent] == [str(100 + number) for number in range(moves + 1)]
-    assert written.change.resource_version == str(100 + moves)
+    assert written.plan.resource_version == str(100 + moves)
 
 
 async def test_a_json_patch_is_sent_again_at_the_new_version_too() -> None:

@@ -18,9 +18,9 @@ from k9py.api.errors import (
     UnavailableError,
     WebhookFailedError,
 )
-from k9py.operations.change import Change
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.looking import judged
+from k9py.operations.plan import WritePlan
 from k9py.operations.proof import not_the_object
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
@@ -44,8 +44,10 @@ LOST = [
 async def test_a_write_whose_answer_was_lost_is_done_when_looking_finds_it(tmp_path: Path, error: KdashError) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)], loses=1), tmp_path / "audit.jsonl"
     written = await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
-    assert (written.remark, written.generation) == (f"{error.message}; looked: it was made", 2)
-    assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [("done", "made", written.remark)]
+    assert (written.proof_note, written.generation) == (f"{error.message}; looked: it was made", 2)
+    assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [
+        ("done", "made", written.proof_note)
+    ]
 
 
 @pytest.mark.parametrize("error", LOST)
@@ -75,18 +77,18 @@ async def test_what_was_never_sent_and_what_was_refused_is_not_looked_for(tmp_pa
         server, path = FakeServer(make.raw_deployment(), fails=[error]), tmp_path / "audit.jsonl"
         with pytest.raises(type(error)) as caught:
             await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
-        assert (server.reads, caught.value.looked) == (0, "")
+        assert (server.reads, caught.value.read_back) == (0, "")
         assert (lines(path)[-1]["outcome"], lines(path)[-1]["looked"]) == ("failed", None)
 
 
 async def test_looking_is_tried_twice_and_says_what_kept_it(tmp_path: Path) -> None:
     cut = [ConnectionFailedError("cut off") for _ in range(3)]
     server = FakeServer(make.raw_deployment(), fails=[cut[0]], loses=1, unreadable=[cut[1]])
-    assert (await writer(server).write(plan_scale(server.obj, 5), dry_run=False)).remark
+    assert (await writer(server).write(plan_scale(server.obj, 5), dry_run=False)).proof_note
     server = FakeServer(make.raw_deployment(), fails=[cut[0]], loses=1, unreadable=[*cut[1:]])
     with pytest.raises(ConnectionFailedError) as caught:
         await writer(server).write(plan_scale(server.obj, 5), dry_run=False)
-    assert (caught.value.looked, server.reads) == ("unknown", 2)
+    assert (caught.value.read_back, server.reads) == ("unknown", 2)
     assert "looked: it could not be read: cut off; look again before retrying" in caught.value.hint
 
 
@@ -138,7 +140,7 @@ def test_an_object_that_is_gone_tells_neither_way(present: Raw | None, words: st
     ],
 )
 def test_a_pod_taken_away_is_looked_for_by_its_uid(
-    plan: Callable[[Raw], Change], present: Raw | None, verdict: str, words: str
+    plan: Callable[[Raw], WritePlan], present: Raw | None, verdict: str, words: str
 ) -> None:
     found = judged(plan(POD), present)
     assert found.verdict == verdict
@@ -149,7 +151,7 @@ async def test_an_eviction_whose_answer_was_lost_is_done_when_the_pod_is_gone(tm
     server, path = FakeServer(POD, fails=[UnavailableError("gateway", code=504)]), tmp_path / "audit.jsonl"
     server.unreadable = [NotFoundError("gone", code=404)]
     written = await writer(server, path).write(plan_evict(POD), dry_run=False)
-    assert written.remark.endswith("looked: Pod shop/checkout-abc-1 is gone")
+    assert written.proof_note.endswith("looked: Pod shop/checkout-abc-1 is gone")
     assert lines(path)[0]["outcome"] == "done"
 
 
@@ -170,7 +172,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
         ("spec.template.spec.containers[app].image", f"{NEWER}@sha256:1", f"{NEWER}@sha256:2"),
         ("metadata.annotations.webhook.example.com/id", "absent", "b"),
     }
-    assert "looked: it was made, and admission stored something else than was sent" in written.remark
+    assert "looked: it was made, and admission stored something else than was sent" in written.proof_note
     [line] = lines(path)
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
@@ -206,7 +208,7 @@ async def test_a_scale_to_zero_is_proven_by_the_number_the_server_leaves_out(tmp
     tried = await writes.rehearse(plan_scale(obj, 0))
     assert not [one for one in tried.change.warnings if one.code == "mutated"]
     written = await writes.write(tried.change, dry_run=False, before=obj)
-    assert (written.remark, server.reads) == ("", 0), "the answer is enough"
+    assert (written.proof_note, server.reads) == ("", 0), "the answer is enough"
 
 
 def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_is_quoted() -> None:
@@ -227,14 +229,14 @@ def test_a_difference_in_the_pods_metadata_is_not_told_as_the_objects() -> None:
     other = json.loads(json.dumps(obj))
     other["spec"]["template"]["metadata"]["annotations"] = {"inject/id": "42"}
     [found] = differences(obj, other)
-    assert found.words == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
+    assert found.text == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
 
 
 def test_a_difference_is_told_short_and_kept_whole() -> None:
     digests = [f"registry.example.com/shop/checkout@sha256:{sign * 64}" for sign in "ab"]
     [found] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
     assert (found.previewed, found.stored) == (digests[0], digests[1])
-    assert found.words == (
+    assert found.text == (
         "containers[app].image: previewed registry.example.com/shop/checkout@sha256:aaaaaaaaaaaa…, "
         "stored registry.example.com/shop/checkout@sha256:bbbbbbbbbbbb…"
     )

@@ -9,31 +9,31 @@ from pathlib import Path
 import pytest
 
 from k9py.api.errors import (
-    NotProvenError,
+    UnverifiedWriteError,
 )
-from k9py.operations.change import Change
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.looking import judged
 from k9py.operations.pause import plan_pause, plan_resume
+from k9py.operations.plan import WritePlan
 from k9py.operations.proof import misses, unproven
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
 from k9py.operations.undo import plan_undo
-from k9py.views.outcome import ExitCode, code_of_error
+from k9py.views.exit_codes import ExitCode, exit_code_of_error
 from tests import factories as make
 from tests.recordings import body, items
 from tests.unit.operations.fake_server import FakeServer, as_scale
 from tests.unit.operations.writing import GOING, NEWER, POD, Raw, lines, stored, writer
 
 
-def undo_of_a_deployment() -> tuple[Raw, Change]:
+def undo_of_a_deployment() -> tuple[Raw, WritePlan]:
     obj = copy.deepcopy(body("undo-kubectl", 0))
     revision = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
     return obj, plan_undo(obj, revision)
 
 
-CHANGES: dict[str, Callable[[Raw], Change]] = {
+CHANGES: dict[str, Callable[[Raw], WritePlan]] = {
     "set-image": lambda obj: plan_set_image(obj, {"app": NEWER}),
     "restart": lambda obj: plan_restart(obj, make.NOW),
     "pause": plan_pause,
@@ -164,11 +164,11 @@ ANSWERS: list[tuple[Raw, str]] = [
 @pytest.mark.parametrize(("answer", "why"), ANSWERS, ids=[why[:40] for _, why in ANSWERS])
 async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer: Raw, why: str) -> None:
     server, path = FakeServer(make.raw_deployment(), answers=[answer]), tmp_path / "audit.jsonl"
-    with pytest.raises(NotProvenError, match="does not prove that the change was made") as caught:
+    with pytest.raises(UnverifiedWriteError, match="does not prove that the change was made") as caught:
         await writer(server, path).write(plan_set_image(server.obj, {"app": NEWER}), dry_run=False)
     assert why in caught.value.message
-    assert (caught.value.looked, caught.value.hint) == ("not-made", "looked: nothing was changed")
-    assert code_of_error(caught.value) is ExitCode.UNKNOWN
+    assert (caught.value.read_back, caught.value.hint) == ("not-made", "looked: nothing was changed")
+    assert exit_code_of_error(caught.value) is ExitCode.UNKNOWN
     assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [
         ("failed", "not-made", caught.value.message)
     ]
@@ -176,7 +176,7 @@ async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer:
 
 async def test_a_dry_run_that_is_no_preview_is_no_preview() -> None:
     server = FakeServer(make.raw_deployment(), answers=[{}])
-    with pytest.raises(NotProvenError, match="the dry run is no preview: it is no object"):
+    with pytest.raises(UnverifiedWriteError, match="the dry run is no preview: it is no object"):
         await writer(server).rehearse(plan_scale(server.obj, 5))
 
 
@@ -205,6 +205,6 @@ SUCCESS: Raw = {"kind": "Status", "status": "Success"}
     ],
 )
 def test_a_delete_or_an_eviction_is_proven_by_a_status_or_the_pod(
-    plan: Callable[[Raw], Change], answer: Raw, why: str
+    plan: Callable[[Raw], WritePlan], answer: Raw, why: str
 ) -> None:
     assert unproven(plan(POD), answer) == why

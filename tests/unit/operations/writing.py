@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from k9py.operations.audit import AuditLog, Identity
-from k9py.operations.change import Change
+from k9py.operations.plan import WritePlan
 from k9py.operations.scale import plan_scale
 from k9py.operations.write import Writer
 from tests import factories as make
@@ -36,7 +36,7 @@ async def no_sleep(seconds: float) -> None:
     """Wait for nothing."""
 
 
-def change(obj: dict[str, Any]) -> Change:
+def change(obj: dict[str, Any]) -> WritePlan:
     return plan_scale(obj, 5)
 
 
@@ -49,7 +49,7 @@ def all_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def stored(obj: Raw, change: Change, **metadata: Any) -> Raw:
+def stored(obj: Raw, change: WritePlan, **metadata: Any) -> Raw:
     """Return the object as the server has it after a change."""
     after = patched(obj, change.request)
     after["metadata"] |= {"resourceVersion": "101", "generation": obj["metadata"].get("generation", 0) + 1, **metadata}

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from k9py.api.workloads import Deployment, RollingUpdate, Strategy, Workload
-from k9py.rollouts.allowance import Deadline, allowance, deadline
+from k9py.rollouts.strategy_limits import ProgressDeadline, progress_deadline, strategy_limits
 from tests.factories.meta import NOW, before, condition
 from tests.factories.workloads import daemon_set, deployment, stateful_set
 
@@ -44,7 +44,7 @@ def of_deployment(replicas: int, strategy: Strategy, seconds: int = 0) -> Deploy
 def test_pods_allowed_are_resolved_as_the_controller_does(
     workload: Workload, surge: int | None, unavailable: int | None
 ) -> None:
-    found = allowance(workload)
+    found = strategy_limits(workload)
     assert (found.surge, found.unavailable) == (surge, unavailable)
 
 
@@ -62,21 +62,21 @@ def test_pods_allowed_are_resolved_as_the_controller_does(
     ],
 )
 def test_the_allowance_is_said_in_words(workload: Workload, words: str) -> None:
-    assert allowance(workload).words == words
+    assert strategy_limits(workload).text == words
 
 
 MOVING = condition("Progressing", "True", "ReplicaSetUpdated", since=100)
 
 
 def test_the_deadline_counts_from_the_last_progress() -> None:
-    assert deadline(deployment(updated=1, conditions=[MOVING]), NOW) == Deadline(600, 500.0)
+    assert progress_deadline(deployment(updated=1, conditions=[MOVING]), NOW) == ProgressDeadline(600, 500.0)
 
 
 def test_a_deadline_that_has_passed_has_nothing_left() -> None:
     late = condition("Progressing", "True", "ReplicaSetUpdated", since=900)
     gone = condition("Progressing", "False", "ProgressDeadlineExceeded", since=5)
-    assert deadline(deployment(updated=1, conditions=[late]), NOW) == Deadline(600, 0.0)
-    assert deadline(deployment(updated=1, conditions=[gone]), NOW) == Deadline(600, 0.0)
+    assert progress_deadline(deployment(updated=1, conditions=[late]), NOW) == ProgressDeadline(600, 0.0)
+    assert progress_deadline(deployment(updated=1, conditions=[gone]), NOW) == ProgressDeadline(600, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_a_deadline_that_has_passed_has_nothing_left() -> None:
     ids=["complete", "paused", "not seen yet", "no condition", "lost pods later", "StatefulSet", "DaemonSet"],
 )
 def test_no_deadline_is_counted_where_there_is_none(workload: Workload) -> None:
-    assert deadline(workload, before(-5)) is None
+    assert progress_deadline(workload, before(-5)) is None

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from k9py.api.workloads import CHANGE_CAUSE
-from k9py.rollouts.change_cause import with_inherited, without_set_anew
+from k9py.rollouts.change_cause import mark_inherited_causes, unmark_rewritten_causes
 from k9py.rollouts.revisions import Revision, revisions
 from k9py.views.history import history_table, json_values, revision_lines
-from k9py.views.revisions import revision_words, row
+from k9py.views.revisions import revision_text, row
 from k9py.views.values import Tone
 from tests.factories.meta import NOW, before
 from tests.factories.workloads import deployment, replica_set
@@ -76,7 +76,7 @@ def test_after_an_undo_the_cause_left_on_a_stateful_set_is_not_the_next_revision
     controller_revisions = [
         msgspec.structs.replace(one, kind="ControllerRevision", cause_inherited_from=None) for one in those
     ]
-    assert inherited(with_inherited(controller_revisions)) == {4: 2}
+    assert inherited(mark_inherited_causes(controller_revisions)) == {4: 2}
 
 
 SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
@@ -99,7 +99,7 @@ SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
     ],
 )
 def test_what_the_managed_fields_show_to_be_set_anew_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
-    assert inherited(without_set_anew(obj, found(*SAME, current=6))) == expected
+    assert inherited(unmark_rewritten_causes(obj, found(*SAME, current=6))) == expected
 
 
 def test_tables_and_json_tell_whose_it_is_and_never_show_it_as_its_own() -> None:
@@ -116,8 +116,8 @@ def test_tables_and_json_tell_whose_it_is_and_never_show_it_as_its_own() -> None
         ("release 2.7", None),
     ]
     assert ("change-cause", "release 2.7 (from revision 4)") in revision_lines(newer, None, NOW)
-    assert revision_words(newer, NOW) == "revision 5 (60s ago)"
-    assert revision_words(older, NOW) == "revision 4 (15m ago, release 2.7)"
+    assert revision_text(newer, NOW) == "revision 5 (60s ago)"
+    assert revision_text(older, NOW) == "revision 4 (15m ago, release 2.7)"
 
 
 def test_a_secret_in_a_change_cause_is_hidden() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k9py.api.pods import Pod
 from k9py.api.workloads import RollingUpdate, Strategy, Workload
-from k9py.rollouts.cohort_facts import CohortFacts, FailingContainer, LastExit, Waiting, cohort_facts
+from k9py.rollouts.cohort_status import CohortStatus, FailingContainer, LastExit, WaitingReason, cohort_status
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.revisions import revisions
 from k9py.views.cohorts import cohort_lines, failing_log_line
@@ -18,9 +18,9 @@ OLD = replica_set(DEPLOYMENT, "aaa", revision=1, replicas=1)
 NEW = replica_set(DEPLOYMENT, "bbb", revision=2, replicas=3, image="registry.example.com/checkout:2.0.0")
 
 
-def facts(*pods: Pod) -> tuple[CohortFacts, ...]:
+def facts(*pods: Pod) -> tuple[CohortStatus, ...]:
     found = revisions(DEPLOYMENT, [OLD, NEW])
-    return tuple(cohort_facts(DEPLOYMENT, one) for one in cohorts(found, pods))
+    return tuple(cohort_status(DEPLOYMENT, one) for one in cohorts(found, pods))
 
 
 def new_pod(name: str = "n1", **status: object) -> Pod:
@@ -50,7 +50,7 @@ def test_the_current_revision_of_a_daemon_set_wants_every_node() -> None:
 
 
 def wanted(workload: Workload, found: object, pods: list[Pod]) -> list[int | None]:
-    return [cohort_facts(workload, one).desired for one in cohorts(found, pods)]  # type: ignore[arg-type]
+    return [cohort_status(workload, one).desired for one in cohorts(found, pods)]  # type: ignore[arg-type]
 
 
 def test_median_time_to_ready_is_of_pods_that_are_ready_now() -> None:
@@ -93,7 +93,7 @@ def test_a_failing_init_container_is_named() -> None:
     new = facts(pod("n1", owner=NEW, ready=False, statuses=[app], init_statuses=[setup]))[0]
     assert new.failing is not None
     assert new.failing.container == "setup"
-    assert new.waiting == Waiting("CrashLoopBackOff", "", 1, "n1", "setup")
+    assert new.waiting == WaitingReason("CrashLoopBackOff", "", 1, "n1", "setup")
 
 
 def test_a_pod_is_ready_at_once_without_a_time_and_a_wait_does_not_repeat_which_pod_it_is() -> None:
@@ -112,7 +112,7 @@ def test_a_container_that_never_gets_ready_has_its_log_read_once_the_rollouts_ti
         (late, [FailingContainer("shop", "n1", "pod-n1", "app", previous=False), None]),
     ):
         groups = cohorts(revisions(workload, [OLD, NEW]), [waits, pod("o1", owner=OLD)])
-        assert [cohort_facts(workload, one).failing for one in groups] == expected
+        assert [cohort_status(workload, one).failing for one in groups] == expected
 
 
 def test_a_pod_that_is_being_deleted_does_not_fail() -> None:
@@ -136,14 +136,14 @@ def test_what_could_not_start_has_no_log() -> None:
 def test_what_most_wait_for_is_said_and_starting_is_the_last_choice() -> None:
     starting = [new_pod(f"s{number}", state=waiting("ContainerCreating")) for number in range(3)]
     pull = new_pod("x1", state=waiting("ImagePullBackOff", "not found"))
-    assert facts(*starting, pull)[0].waiting == Waiting("ImagePullBackOff", "not found", 1, "x1", "app")
-    assert facts(*starting)[0].waiting == Waiting("ContainerCreating", "", 3, "s0", "app")
+    assert facts(*starting, pull)[0].waiting == WaitingReason("ImagePullBackOff", "not found", 1, "x1", "app")
+    assert facts(*starting)[0].waiting == WaitingReason("ContainerCreating", "", 3, "s0", "app")
 
 
 def test_a_pod_that_cannot_be_scheduled_waits() -> None:
     held = condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available")
     new = facts(pod("n1", owner=NEW, ready=False, statuses=[], conditions=[held]))[0]
-    assert new.waiting == Waiting("Unschedulable", "0/3 nodes are available", 1, "n1", "")
+    assert new.waiting == WaitingReason("Unschedulable", "0/3 nodes are available", 1, "n1", "")
 
 
 def texts(*pods: Pod) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k9py.api.workloads import RollingUpdate, Strategy, Workload
-from k9py.rollouts.kubectl_words import kubectl_words
+from k9py.rollouts.kubectl_status import kubectl_status
 from tests.factories.meta import condition
 from tests.factories.workloads import daemon_set, deployment, stateful_set
 
@@ -51,4 +51,4 @@ AGENT = 'Waiting for daemon set "agent" rollout to finish:'
     ],
 )  # fmt: skip
 def test_the_sentence_is_kubectls(workload: Workload, words: str, done: bool) -> None:
-    assert kubectl_words(workload) == (words, done)
+    assert kubectl_status(workload) == (words, done)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.rollouts.semantic_diff import MeaningChange, meaning_diff
+from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.template_diff import template_diff
-from k9py.views.meaning import meaning_lines
+from k9py.views.semantic_diff import semantic_diff_lines
 from tests.recordings import body, items
 from tests.unit.rollouts.test_template_diff import TEMPLATES, template
 
@@ -26,7 +26,7 @@ def pod(metadata: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str, str | None, str | None]]:
-    return [(one.family, one.subject, one.what, one.before, one.after) for one in meaning_diff(old, new)]
+    return [(one.family, one.subject, one.field, one.before, one.after) for one in semantic_diff(old, new)]
 
 
 def within(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str | None, str | None]]:
@@ -221,7 +221,7 @@ def test_recorded_undo_is_one_change_of_an_image() -> None:
 
 
 def test_lines_are_grouped_by_subject() -> None:
-    found = meaning_lines(meaning_diff(template(image="a:1"), template(image="a:2", tty=True)))
+    found = semantic_diff_lines(semantic_diff(template(image="a:1"), template(image="a:2", tty=True)))
     assert ["".join(text for text, _ in line) for line in found] == [
         "container app",
         "  image  a:1 → a:2",
@@ -230,8 +230,8 @@ def test_lines_are_grouped_by_subject() -> None:
 
 
 def test_templates_that_are_the_same_have_a_line_that_says_so() -> None:
-    assert meaning_lines(()) == meaning_lines(meaning_diff(template(), template()))
-    assert meaning_lines(())[0][0][0] == "the pod template is the same"
+    assert semantic_diff_lines(()) == semantic_diff_lines(semantic_diff(template(), template()))
+    assert semantic_diff_lines(())[0][0][0] == "the pod template is the same"
 
 
 def test_of_long_values_the_part_that_differs_is_shown() -> None:
@@ -239,8 +239,8 @@ def test_of_long_values_the_part_that_differs_is_shown() -> None:
     assert within(old, new) == [("env", "RULES", f"…{'a' * 40}one", f"…{'a' * 40}two")]
 
 
-def said_of(found: tuple[MeaningChange, ...]) -> str:
-    return "".join(f"{one.subject}{one.what}{one.before or ''}{one.after or ''}" for one in found)
+def said_of(found: tuple[SemanticChange, ...]) -> str:
+    return "".join(f"{one.subject}{one.field}{one.before or ''}{one.after or ''}" for one in found)
 
 
 @pytest.mark.parametrize("odd", [5, "text", [1], [None], [{}], [{"name": 5}], {"name": "app"}, True, [[]]])
@@ -257,8 +257,8 @@ def test_wrong_types_are_said_and_never_raise(key: str, odd: Any) -> None:
         (pod(), pod(**{key: odd})),
         (template(**{key: []}), template(**{key: odd})),
     ):
-        assert meaning_diff(old, new)
-        assert meaning_diff(new, old)
+        assert semantic_diff(old, new)
+        assert semantic_diff(new, old)
 
 
 KEYS = ["name", "value", "env", "ports", "containerPort", "secretKeyRef", "valueFrom", "limits", "resources", "httpGet",
@@ -281,16 +281,16 @@ WHOLE = st.fixed_dictionaries({"spec": SPECS}, optional={"metadata": METADATA})
 
 @given(TEMPLATES | WHOLE, TEMPLATES | WHOLE)
 def test_meaning_is_empty_exactly_when_the_yaml_difference_is(one: dict[str, Any], other: dict[str, Any]) -> None:
-    found = meaning_diff(one, other)
+    found = semantic_diff(one, other)
     assert bool(found) == bool(template_diff(one, other))
     assert said_of(found).isprintable()
     assert all(change.before != change.after for change in found)
-    assert meaning_diff(one, copy.deepcopy(one)) == ()
+    assert semantic_diff(one, copy.deepcopy(one)) == ()
 
 
 @given(st.text(min_size=6).filter(lambda one: one not in "•••••• (hidden, another value) container API_TOKEN"))
 def test_a_secrets_value_is_never_said(value: str) -> None:
     secret = [{"name": "API_TOKEN", "value": value}]
-    for found in (meaning_diff(template(), template(env=secret)), meaning_diff(template(env=secret), template())):
+    for found in (semantic_diff(template(), template(env=secret)), semantic_diff(template(env=secret), template())):
         assert found
         assert value not in said_of(found)

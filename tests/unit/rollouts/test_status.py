@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from k9py.api.kinds import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, EVENT, POD, REPLICA_SET, STATEFUL_SET
 from k9py.api.pods import Pod
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.api.workloads import Deployment, RollingUpdate, Strategy, Workload
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
@@ -97,7 +97,7 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
 )
 def test_counts_and_conditions_alone_decide_without_pods(workload: Workload, state: RolloutState, words: str) -> None:
     found = status(workload)
-    assert (found.state, found.words) == (state, words)
+    assert (found.state, found.summary) == (state, words)
 
 
 def test_an_unobserved_daemon_set_does_not_know_how_many_pods_it_wants() -> None:
@@ -119,8 +119,8 @@ def test_an_image_that_cannot_be_pulled_stalls_before_the_deadline_and_old_pods_
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=waiting, image=NEW_IMAGE)])
     found = bad_release(pod)
     assert found.state is RolloutState.STALLED
-    assert found.words == "stalled: image checkout:9.9.9 cannot be pulled from registry.example.com"
-    assert found.cause is TroubleKind.IMAGE
+    assert found.summary == "stalled: image checkout:9.9.9 cannot be pulled from registry.example.com"
+    assert found.cause_kind is CauseKind.IMAGE
     assert found.note == "4 old pods still serve"
     assert found.revision == 2
 
@@ -129,13 +129,13 @@ def test_a_new_pod_that_is_merely_not_ready_yet_is_progress() -> None:
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=make.running(20))])
     found = bad_release(pod)
     assert found.state is RolloutState.PROGRESSING
-    assert found.words == "progressing 0/4"
-    assert found.reason == "container app is not ready yet"
+    assert found.summary == "progressing 0/4"
+    assert found.cause_message == "container app is not ready yet"
 
 
 def test_a_pod_that_does_not_get_ready_within_the_deadline_stalls_the_rollout() -> None:
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=make.running(601))])
-    assert bad_release(pod).words == "stalled: container app is not ready yet"
+    assert bad_release(pod).summary == "stalled: container app is not ready yet"
 
 
 def test_the_cause_most_new_pods_have_is_named() -> None:
@@ -148,8 +148,8 @@ def test_the_cause_most_new_pods_have_is_named() -> None:
         make.pod("checkout-bbb-2", statuses=[crash]),
         make.pod("checkout-bbb-3", statuses=[crash]),
     )
-    assert found.words == "stalled: container app keeps crashing (exit 3)"
-    assert found.cause is TroubleKind.CRASH
+    assert found.summary == "stalled: container app keeps crashing (exit 3)"
+    assert found.cause_kind is CauseKind.CRASH
 
 
 def test_a_paused_deployment_tells_its_trouble_too() -> None:
@@ -157,7 +157,7 @@ def test_a_paused_deployment_tells_its_trouble_too() -> None:
     pod = make.pod(ready=False, statuses=[make.container_status(ready=False, state=make.waiting("ErrImagePull"))])
     found = status(workload, pod)
     assert found.state is RolloutState.PAUSED
-    assert found.words == "paused at 3/3: image checkout:1.0.0 cannot be pulled from registry.example.com"
+    assert found.summary == "paused at 3/3: image checkout:1.0.0 cannot be pulled from registry.example.com"
 
 
 def test_old_broken_pods_are_not_the_cause_while_the_new_ones_come_up() -> None:
@@ -183,7 +183,7 @@ def test_a_stateful_set_waits_for_a_broken_pod_of_the_revision_it_leaves_and_nam
         make.pod("cart-db-1", owner=workload, revision_hash="cart-db-bbb", ready=False, statuses=[broken]),
     ]
     got = rollout_status(workload, revisions(workload, found), pods, make.NOW)
-    assert got.words == "stalled: image checkout:9.9.9 cannot be pulled from registry.example.com"
+    assert got.summary == "stalled: image checkout:9.9.9 cannot be pulled from registry.example.com"
     assert got.note == "delete pod cart-db-1 of an old revision to let it go on"
 
 
@@ -192,8 +192,8 @@ def test_pods_refused_by_a_quota_stall_a_stateful_set_by_its_event() -> None:
     text = 'pods "cart-db-3" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", f"create Pod cart-db-3 in StatefulSet cart-db failed error: {text}")
     found = rollout_status(workload, (), [], make.NOW, events=[event])
-    assert found.cause is TroubleKind.QUOTA
-    assert found.words.startswith("stalled: quota tight is exceeded: requested pods=1")
+    assert found.cause_kind is CauseKind.QUOTA
+    assert found.summary.startswith("stalled: quota tight is exceeded: requested pods=1")
 
 
 def test_an_event_about_another_workload_is_not_the_cause() -> None:
@@ -201,7 +201,7 @@ def test_an_event_about_another_workload_is_not_the_cause() -> None:
     event = make.event(
         make.stateful_set("other"), "FailedCreate", "exceeded quota: q, requested: a, used: b, limited: c"
     )
-    assert rollout_status(workload, (), [], make.NOW, events=[event]).cause is None
+    assert rollout_status(workload, (), [], make.NOW, events=[event]).cause_kind is None
 
 
 def test_a_failing_mount_of_a_new_pod_is_named_from_its_event() -> None:
@@ -210,8 +210,8 @@ def test_a_failing_mount_of_a_new_pod_is_named_from_its_event() -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[creating])
     event = make.event(pod, "FailedMount", 'MountVolume.SetUp failed for volume "conf" : configmap "conf" not found')
     found = rollout_status(workload, (), [pod], make.NOW, events=[event])
-    assert found.cause is TroubleKind.MOUNT
-    assert 'configmap "conf" not found' in found.words
+    assert found.cause_kind is CauseKind.MOUNT
+    assert 'configmap "conf" not found' in found.summary
 
 
 def test_old_broken_pods_are_not_blamed_while_the_revisions_lag_behind_an_undo() -> None:
@@ -233,9 +233,9 @@ def test_a_refusal_before_the_newest_pod_is_of_the_past() -> None:
     text = 'pods "cart-db-2" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", text, since=120)
     pods = [make.pod("cart-db-2", owner=workload, created=60)]
-    assert rollout_status(workload, (), pods, make.NOW, events=[event]).cause is None
+    assert rollout_status(workload, (), pods, make.NOW, events=[event]).cause_kind is None
     older = [make.pod("cart-db-2", owner=workload, created=180)]
-    assert rollout_status(workload, (), older, make.NOW, events=[event]).cause is TroubleKind.QUOTA
+    assert rollout_status(workload, (), older, make.NOW, events=[event]).cause_kind is CauseKind.QUOTA
 
 
 # --- recorded from a real server -----------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def recorded(
 
 def test_recorded_bad_release_is_stalled_by_its_image() -> None:
     found = recorded(typed(DEPLOYMENT, body("bad-release", 2)), "bad-release", 3, 4)
-    assert found.words == "stalled: image checkout:badimage cannot be pulled from registry.example.com"
+    assert found.summary == "stalled: image checkout:badimage cannot be pulled from registry.example.com"
     assert found.note == "3 old pods still serve"
     assert (found.revision, found.desired, found.updated) == (4, 3, 1)
 
@@ -262,45 +262,46 @@ def test_recorded_bad_release_is_stalled_by_its_image() -> None:
 def test_recorded_quota_is_named_with_its_numbers() -> None:
     found = recorded(typed(DEPLOYMENT, body("quota", 2)), "quota", 1, events=3)
     assert found.state is RolloutState.STALLED
-    assert found.reason == "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3"
+    assert found.cause_message == "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3"
 
 
 def test_recorded_unschedulable_pod_is_named_with_the_schedulers_message() -> None:
     pods = typed_list(POD, "unschedulable", 3)
     workload = make.deployment("huge", replicas=1, ready=0, available=0)
     found = rollout_status(workload, (), pods, AT)
-    assert found.cause is TroubleKind.UNSCHEDULABLE
-    assert 'persistentvolumeclaim "missing" not found' in found.words
+    assert found.cause_kind is CauseKind.UNSCHEDULABLE
+    assert 'persistentvolumeclaim "missing" not found' in found.summary
 
 
 def test_recorded_paused_deployment_is_paused() -> None:
     assert (
-        recorded(typed(DEPLOYMENT, body("pause-resume-kubectl", 9)), "pause-resume-kubectl", 6).words == "paused at 0/3"
+        recorded(typed(DEPLOYMENT, body("pause-resume-kubectl", 9)), "pause-resume-kubectl", 6).summary
+        == "paused at 0/3"
     )
 
 
 @pytest.mark.parametrize(
     ("name", "image"),
-    [("broken-badimage", TroubleKind.IMAGE), ("broken-crash", TroubleKind.CRASH), ("broken-oom", TroubleKind.OOM)],
+    [("broken-badimage", CauseKind.IMAGE), ("broken-crash", CauseKind.CRASH), ("broken-oom", CauseKind.OOM)],
 )
-def test_recorded_broken_deployments_name_their_cause(name: str, image: TroubleKind) -> None:
+def test_recorded_broken_deployments_name_their_cause(name: str, image: CauseKind) -> None:
     lists = {found["response"]["body"].get("kind"): number for number, found in enumerate(exchanges("list"))}
     raw = next(one for one in items("list", lists["DeploymentList"]) if one["metadata"]["name"] == name)
     pods = [one for one in typed_list(POD, "list", lists["PodList"]) if one.name.startswith(name)]
     found = rollout_status(typed(DEPLOYMENT, raw), (), pods, AT)
     assert found.state is RolloutState.STALLED
-    assert found.cause is image
+    assert found.cause_kind is image
 
 
 def test_recorded_finished_stateful_set_and_daemon_set_are_complete() -> None:
     stateful = typed(STATEFUL_SET, body("statefulset", 10))
     owned = typed_list(CONTROLLER_REVISION, "statefulset", 11)
     found = rollout_status(stateful, revisions(stateful, owned), [], AT)
-    assert (found.words, found.revision) == ("complete", 2)
+    assert (found.summary, found.revision) == ("complete", 2)
     daemon = typed(DAEMON_SET, body("daemonset", 7))
     owned = typed_list(CONTROLLER_REVISION, "daemonset", 8)
     found = rollout_status(daemon, revisions(daemon, owned), [], AT)
-    assert (found.words, found.revision) == ("complete", 2)
+    assert (found.summary, found.revision) == ("complete", 2)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from k9py.api.errors import RefusedError
 from k9py.api.events import Event, ObjectReference
 from k9py.api.workloads import ReplicaSet, Workload
-from k9py.rollouts.allowance import went_through
-from k9py.rollouts.revision_past import RevisionPast, revision_pasts
+from k9py.rollouts.revision_outcome import RevisionOutcome, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.rollouts.strategy_limits import has_completed
 from k9py.rollouts.undo_target import (
     previous_revision,
     revision_label,
@@ -131,7 +131,7 @@ def test_a_revision_that_served_and_only_gets_its_pods_again_is_no_suspect(
         state=RolloutState(state),
         is_blocked=is_blocked,
     )
-    pasts = revision_pasts(found, seen={found[0].uid: RevisionPast(was_ready=seen)})
+    pasts = revision_outcomes(found, seen={found[0].uid: RevisionOutcome(was_ready=seen)})
     target = suggested_undo(status, found, pasts)
     assert (target.revision.number if target else None) == suggested
 
@@ -157,7 +157,7 @@ def test_a_revision_that_served_and_only_gets_its_pods_again_is_no_suspect(
     ids=["available", "updating", "an older template", "no condition", "sts", "sts updating", "ds"],
 )
 def test_a_rollout_that_once_was_complete_is_known_to_have_been(workload: Workload, expected: bool) -> None:
-    assert went_through(workload) is expected
+    assert has_completed(workload) is expected
 
 
 def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() -> None:
@@ -168,7 +168,7 @@ def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() 
         for name, number, minutes in made
     ]
     found = revisions(workload, owned)
-    pasts = revision_pasts(found)
+    pasts = revision_outcomes(found)
     assert {one.number: pasts[one.uid].is_left for one in found} == {7: False, 6: True, 4: False}
     target = undo_target(found, pasts)
     assert target is not None
@@ -178,15 +178,15 @@ def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() 
 def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_not_was_ready() -> None:
     found = history(3, old("c", 3), old("b", 2), old("a", 1))
     by_number = {one.number: one for one in found}
-    never = {by_number[2].uid: RevisionPast(was_ready=False)}
-    target = undo_target(found, revision_pasts(found, seen=never))
+    never = {by_number[2].uid: RevisionOutcome(was_ready=False)}
+    target = undo_target(found, revision_outcomes(found, seen=never))
     assert target is not None
-    assert (target.revision.number, target.why) == (1, "previous revision, not known whether it was ready")
-    was = {by_number[1].uid: RevisionPast(was_ready=True)}
-    target = undo_target(found, revision_pasts(found, seen=never | was))
+    assert (target.revision.number, target.reason) == (1, "previous revision, not known whether it was ready")
+    was = {by_number[1].uid: RevisionOutcome(was_ready=True)}
+    target = undo_target(found, revision_outcomes(found, seen=never | was))
     assert target is not None
-    assert target.why == "previous revision, it was ready before"
-    assert undo_target(found, {one.uid: RevisionPast(was_ready=False) for one in found}) is None
+    assert target.reason == "previous revision, it was ready before"
+    assert undo_target(found, {one.uid: RevisionOutcome(was_ready=False) for one in found}) is None
 
 
 @pytest.mark.parametrize(
@@ -213,17 +213,17 @@ def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_no
 )
 def test_the_row_of_what_was_left_says_when_and_why(known: dict[str, Any], words: str) -> None:
     found = history(7, *UNDONE)
-    pasts = revision_pasts(found, **known)
-    said = {one.number: pasts[one.uid].words(NOW) for one in found}
+    pasts = revision_outcomes(found, **known)
+    said = {one.number: pasts[one.uid].text(NOW) for one in found}
     assert said == {7: "", 6: words, 4: ""}
 
 
 def test_what_never_became_ready_says_so_and_why() -> None:
     found = history(7, old("good", 7), old("bad", 6))
-    seen = {found[1].uid: RevisionPast(was_ready=False)}
-    assert revision_pasts(found, seen=seen)[found[1].uid].words(NOW) == "never became ready"
-    told = revision_pasts(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
-    assert told[found[1].uid].words(NOW) == "never became ready: probe failed"
+    seen = {found[1].uid: RevisionOutcome(was_ready=False)}
+    assert revision_outcomes(found, seen=seen)[found[1].uid].text(NOW) == "never became ready"
+    told = revision_outcomes(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
+    assert told[found[1].uid].text(NOW) == "never became ready: probe failed"
 
 
 def test_a_number_that_several_have_names_none_of_them_and_both_are_named() -> None:

@@ -26,9 +26,9 @@ from k9py.simulator.resources import (
     Resource,
     by_kind,
 )
-from k9py.simulator.scenarios.machines import node
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change, Storage
+from k9py.simulator.scenarios.machines import worker_node
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 NAMESPACE = "shop"
@@ -37,11 +37,11 @@ NAMESPACE = "shop"
 class Cluster:
     """A cluster to put objects into, to move through time and to look at."""
 
-    def __init__(self, state: ClusterState, clock: ManualClock) -> None:
+    def __init__(self, state: SimulatorState, clock: ManualClock) -> None:
         self.state = state
         self.storage = state.storage
         self.clock = clock
-        self.changes: list[Change] = []
+        self.changes: list[StorageEvent] = []
         self.expected_errors = False
         self.storage.on_change(self.changes.append)
 
@@ -133,11 +133,11 @@ def with_fields(**fields: Any) -> Callable[[Object], Object]:
     return lambda spec: {**spec, **fields}
 
 
-def make_state() -> tuple[ClusterState, ManualClock]:
+def make_state() -> tuple[SimulatorState, ManualClock]:
     """Return an empty cluster whose uids and names are the same every time."""
     clock, rng = ManualClock(), random.Random(1)
     storage = Storage(clock, new_uid=lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4)), pick=rng.choice)
-    return ClusterState(storage, clock, rng), clock
+    return SimulatorState(storage, clock, rng), clock
 
 
 @contextlib.asynccontextmanager
@@ -152,7 +152,9 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
         create_object(state, NAMESPACES, {"metadata": {"name": NAMESPACE}})
         for number in range(workers):
             born = "2026-01-01T00:00:00Z"
-            machine = node(f"node-{number:03d}", "abc"[number % 3], number, born, pods=110, cpu="16", memory="64Gi")
+            machine = worker_node(
+                f"node-{number:03d}", "abc"[number % 3], number, born, pods=110, cpu="16", memory="64Gi"
+            )
             state.storage.create(NODES, machine)
     cluster.changes.clear()
     parts += [controllers.start(state), nodes.start(state)]

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from k9py.simulator.nodes.log_lines import RATE_ANNOTATION, VOICE_ANNOTATION
+from k9py.simulator.nodes.log_lines import GENERATOR_ANNOTATION, RATE_ANNOTATION
 from k9py.simulator.resources import PODS
-from k9py.simulator.state import ClusterState
-from k9py.simulator.storage import Change
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -34,13 +34,13 @@ _VOICE: Final = "numbered-pod"
 
 def numbered(rate: float, **annotations: str) -> dict[str, str]:
     """Return the annotations of a pod whose containers number their lines, so many a second."""
-    return {VOICE_ANNOTATION: _VOICE, RATE_ANNOTATION: str(rate), **annotations}
+    return {GENERATOR_ANNOTATION: _VOICE, RATE_ANNOTATION: str(rate), **annotations}
 
 
 class Written:
     """Counts what the containers of a namespace's numbered pods write; made and asked on the simulator's own loop."""
 
-    def __init__(self, state: ClusterState, namespace: str) -> None:
+    def __init__(self, state: SimulatorState, namespace: str) -> None:
         self._state = state
         self._namespace = namespace
         self._ended: dict[Place, dict[int, int]] = {}
@@ -59,7 +59,7 @@ class Written:
         """Return which run of its container has an id; 0 where it has not written yet."""
         return self._numbers.get(container_id, 0)
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: StorageEvent) -> None:
         if change.resource is not PODS or change.obj["metadata"]["namespace"] != self._namespace:
             return
         for place, run, count in self._runs(change.obj):
@@ -67,7 +67,7 @@ class Written:
 
     def _runs(self, pod: Object) -> Iterator[tuple[Place, int, int]]:
         metadata = pod["metadata"]
-        if (metadata.get("annotations") or {}).get(VOICE_ANNOTATION) != _VOICE:
+        if (metadata.get("annotations") or {}).get(GENERATOR_ANNOTATION) != _VOICE:
             return
         for entry in (pod.get("status") or {}).get("containerStatuses") or ():
             place = (metadata["namespace"], metadata["name"], entry["name"], metadata["uid"])
@@ -130,7 +130,7 @@ class Ledger:
         """Note what was given next."""
         for line in lines:
             self._index += 1
-            namespace, pod, container, uid = line.target.place
+            namespace, pod, container, uid = line.target.container_key
             given = self._given.setdefault((namespace, pod, container), _Given()) if pod else None
             if line.marker:
                 self.markers.append(f"{line.marker} {pod}: {line.text}" if pod else f"{line.marker}: {line.text}")

@@ -4,12 +4,12 @@ from typing import Any
 
 from k9py.simulator.api.writes import create_object
 from k9py.simulator.resources import DEPLOYMENTS, NAMESPACES, PODS
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
 
-def add_namespace(state: ClusterState, name: str = "shop") -> Object:
+def add_namespace(state: SimulatorState, name: str = "shop") -> Object:
     return create_object(state, NAMESPACES, {"metadata": {"name": name}})
 
 
@@ -24,7 +24,7 @@ def deployment(name: str = "checkout", *, namespace: str = "shop", replicas: int
     return {"metadata": {"name": name, "namespace": namespace, "labels": {"app": name}}, "spec": spec}
 
 
-def add_deployment(state: ClusterState, name: str = "checkout", **given: Any) -> Object:
+def add_deployment(state: SimulatorState, name: str = "checkout", **given: Any) -> Object:
     return create_object(state, DEPLOYMENTS, deployment(name, **given))
 
 
@@ -71,7 +71,7 @@ def running_status(*containers: str, ip: str = "10.0.0.7") -> Object:
     }
 
 
-def add_pod(state: ClusterState, name: str, *, running: bool = True, **given: Any) -> Object:
+def add_pod(state: SimulatorState, name: str, *, running: bool = True, **given: Any) -> Object:
     """Add a pod; one that runs, unless told otherwise."""
     created = create_object(state, PODS, pod(name, **given))
     if not running:

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_WIRE = Path(__file__).parent.parent / "wire"
+_WIRE = Path(__file__).parents[2] / "wire"
 
 
 @cache

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from k9py.simulator.state import LogLine, LogRun
+from k9py.simulator.state import ContainerLogLine, ContainerLogRun
 from tests.unit.simulator.objects import Object
 
 START = datetime(2026, 1, 15, 11, 59, 50, tzinfo=UTC)
@@ -14,7 +14,7 @@ class ScriptedRun:
     """A log that a test writes."""
 
     def __init__(self, *texts: str) -> None:
-        self._lines: list[LogLine] = []
+        self._lines: list[ContainerLogLine] = []
         self._changed = asyncio.Event()
         self._over = False
         for text in texts:
@@ -22,17 +22,17 @@ class ScriptedRun:
 
     def write(self, text: str) -> None:
         at = len(self._lines)
-        self._lines.append(LogLine(at, START + timedelta(seconds=at), text))
+        self._lines.append(ContainerLogLine(at, START + timedelta(seconds=at), text))
         self._changed.set()
 
     def end(self) -> None:
         self._over = True
         self._changed.set()
 
-    def read(self, after: int = -1) -> Sequence[LogLine]:
+    def read(self, after: int = -1) -> Sequence[ContainerLogLine]:
         return [line for line in self._lines if line.sequence > after]
 
-    async def more(self, after: int) -> bool:
+    async def wait_for_more(self, after: int) -> bool:
         while not self.read(after) and not self._over:
             self._changed.clear()
             await self._changed.wait()
@@ -46,5 +46,5 @@ class ScriptedLogs:
         self._present = present
         self._previous = previous
 
-    def open(self, pod: Object, container: str, *, previous: bool = False) -> LogRun | None:
+    def open(self, pod: Object, container: str, *, previous: bool = False) -> ContainerLogRun | None:
         return self._previous if previous else self._present

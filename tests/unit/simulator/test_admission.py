@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.controllers.admission import ENFORCE, refuse_by_webhook
+from k9py.simulator.controllers.admission import ENFORCE, webhook_admission
 from k9py.simulator.controllers.nodes import UNREACHABLE, lose_node, restore_node
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.failures import StatusError
 from k9py.simulator.resources import DAEMONSETS, NAMESPACES, NODES, PODS, RESOURCEQUOTAS, SERVICEACCOUNTS
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, Object, running_cluster, template, with_image, workload
 
@@ -29,7 +29,7 @@ def enforce(cluster: Cluster, level: str) -> None:
 
 def refused(cluster: Cluster, **spec: Any) -> str:
     """Return why a pod `one` of such a spec is refused."""
-    with pytest.raises(ApiFailure) as caught:
+    with pytest.raises(StatusError) as caught:
         cluster.create("Pod", "one", {**template()["spec"], **spec})
     assert (caught.value.code, caught.value.reason) == (403, "Forbidden")
     assert not cluster.pods()
@@ -95,7 +95,7 @@ def test_a_restricted_namespace_names_every_field_that_is_missing(cluster: Clust
 
 
 def test_a_webhook_denies_with_its_own_words(cluster: Cluster) -> None:
-    cluster.state.storage.admission.append(refuse_by_webhook("policy.example.com", lambda pod: "no pods on Fridays"))
+    cluster.state.storage.admission.append(webhook_admission("policy.example.com", lambda pod: "no pods on Fridays"))
     assert refused(cluster) == 'admission webhook "policy.example.com" denied the request: no pods on Fridays'
 
 

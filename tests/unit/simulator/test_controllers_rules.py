@@ -12,7 +12,7 @@ from k9py.simulator.controllers.placement import Load, load_of, refusal
 from k9py.simulator.controllers.pods import in_order_of_deletion
 from k9py.simulator.controllers.quantities import amount_of, as_quantity
 from k9py.simulator.controllers.selectors import matches
-from k9py.simulator.scenarios.machines import node
+from k9py.simulator.scenarios.machines import worker_node
 from tests.unit.simulator.recordings import answered
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -119,7 +119,7 @@ def test_quantities_are_written_as_quotas_show_them() -> None:
 
 
 def machine(**spec: Any) -> dict[str, Any]:
-    made = node("node-000", "a", 0, BORN, pods=10, cpu="2", memory="4Gi")
+    made = worker_node("node-000", "a", 0, BORN, pods=10, cpu="2", memory="4Gi")
     return {**made, "spec": spec}
 
 

@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 
 from k9py.simulator.clock import RealClock
-from k9py.simulator.faults import Cut, Hang, NoBookmarks, Refuse, Silence, Slow, Where
+from k9py.simulator.faults import Cut, Hang, NoBookmarks, Refuse, RequestMatch, Silence, Slow
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
@@ -24,7 +24,7 @@ def shop(simulator: Simulator) -> None:
 
 
 async def test_a_refusal_so_many_times_and_only_where_it_was_meant(simulator: Simulator, client: Client) -> None:
-    simulator.inject(Refuse(503, "ServiceUnavailable", retry_after=2), Where("list", "pods"), times=2)
+    simulator.inject(Refuse(503, "ServiceUnavailable", retry_after=2), RequestMatch("list", "pods"), times=2)
     assert (await client.get("/api/v1/namespaces")).status == 200
     replies = [await client.get(PODS) for _ in range(3)]
     assert [reply.status for reply in replies] == [503, 503, 200]
@@ -33,7 +33,7 @@ async def test_a_refusal_so_many_times_and_only_where_it_was_meant(simulator: Si
 
 
 async def test_a_watch_line_is_cut_in_the_middle(simulator: Simulator, client: Client) -> None:
-    simulator.inject(Cut(after_bytes=40), Where("watch"))
+    simulator.inject(Cut(after_bytes=40), RequestMatch("watch"))
     async with client.stream(f"{PODS}?watch=1") as lines:
         assert await lines.raw(40) == b'{"type":"ADDED","object":{"kind":"Pod","'[:40]
         with pytest.raises(aiohttp.ClientPayloadError):
@@ -41,7 +41,7 @@ async def test_a_watch_line_is_cut_in_the_middle(simulator: Simulator, client: C
 
 
 async def test_bookmarks_are_left_out_of_a_watch_and_the_rest_comes(simulator: Simulator, client: Client) -> None:
-    simulator.inject(NoBookmarks(), Where("watch"))
+    simulator.inject(NoBookmarks(), RequestMatch("watch"))
     streamed = "watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
     async with client.stream(f"{PODS}?{streamed}") as lines:
         assert (await lines.event())["object"]["metadata"]["name"] == "a"
@@ -50,14 +50,14 @@ async def test_bookmarks_are_left_out_of_a_watch_and_the_rest_comes(simulator: S
 
 
 async def test_a_list_is_cut_short(simulator: Simulator, client: Client) -> None:
-    simulator.inject(Cut(after_bytes=100), Where("list"))
+    simulator.inject(Cut(after_bytes=100), RequestMatch("list"))
     with pytest.raises(aiohttp.ClientPayloadError):
         await client.get(PODS)
     assert (await client.get(PODS)).status == 200
 
 
 async def test_a_slow_page_comes_when_its_time_has_come(simulator: Simulator, client: Client) -> None:
-    simulator.inject(Slow(5), Where("list"))
+    simulator.inject(Slow(5), RequestMatch("list"))
     asked = asyncio.ensure_future(client.get(PODS))
     for _ in range(_TURNS):
         if asked.done():
@@ -68,7 +68,7 @@ async def test_a_slow_page_comes_when_its_time_has_come(simulator: Simulator, cl
 
 
 async def test_a_request_that_hangs_is_let_go(simulator: Simulator, client: Client) -> None:
-    simulator.inject(Hang(), Where(containing="/pods"))
+    simulator.inject(Hang(), RequestMatch(containing="/pods"))
     asked = asyncio.ensure_future(client.get(PODS))
     await client.get("/api/v1/namespaces")
     assert not asked.done()
@@ -80,7 +80,7 @@ async def test_a_request_that_hangs_is_let_go(simulator: Simulator, client: Clie
 
 
 async def test_a_stream_goes_silent_and_stays_open(simulator: Simulator, client: Client) -> None:
-    simulator.inject(Silence(after_bytes=10), Where("watch"))
+    simulator.inject(Silence(after_bytes=10), RequestMatch("watch"))
     async with client.stream(f"{PODS}?watch=1") as lines:
         assert await lines.raw(10) == b'{"type":"A'
         simulator.call(add_pod, "b")
@@ -140,7 +140,7 @@ def test_a_stopped_cluster_answers_no_calls_and_stops_twice() -> None:
 def script(simulator: Simulator) -> ScriptedRun:
     """The log of `a`: one line so far."""
 
-    def fill(state: ClusterState) -> ScriptedRun:
+    def fill(state: SimulatorState) -> ScriptedRun:
         run = ScriptedRun("one")
         state.log_source = ScriptedLogs(run, ScriptedRun())
         return run
@@ -181,7 +181,7 @@ async def test_only_the_logs_meant_are_broken(simulator: Simulator, client: Clie
     simulator.call(add_pod, "b")
     async with client.stream(f"{PODS}/a/log?follow=true") as a, client.stream(f"{PODS}/b/log?follow=true") as b:
         assert await a.text() == await b.text() == "one"
-        assert simulator.break_logs(where=Where(containing="/pods/a/log")) == 1
+        assert simulator.break_logs(where=RequestMatch(containing="/pods/a/log")) == 1
         with pytest.raises(aiohttp.ClientError):
             await a.raw()
         simulator.call(lambda _: script.write("two"))

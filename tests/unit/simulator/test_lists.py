@@ -7,7 +7,7 @@ import pytest
 
 from k9py.simulator.resources import EVENTS, PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import METADATA, TABLE, Client
 from tests.unit.simulator.objects import add_namespace, add_pod, pod, running_status
 
@@ -16,7 +16,7 @@ PATH = "/api/v1/namespaces/shop/pods"
 
 @pytest.fixture(autouse=True)
 def shop(simulator: Simulator) -> None:
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         add_namespace(state)
         for name in "abcde":
             add_pod(state, name)
@@ -54,7 +54,7 @@ async def test_pages_across_namespaces(simulator: Simulator, client: Client) -> 
 async def test_all_pages_show_the_moment_of_the_first(simulator: Simulator, client: Client) -> None:
     first = (await client.get(f"{PATH}?limit=2")).body
 
-    def change(state: ClusterState) -> None:
+    def change(state: SimulatorState) -> None:
         add_pod(state, "cc")
         state.storage.remove(PODS, "shop", "d")
         found = state.storage.get(PODS, "shop", "e")
@@ -133,7 +133,7 @@ async def test_events_are_shown_in_the_shape_of_the_api_they_are_asked_through(
 
 
 async def test_a_large_list_arrives_whole_compressed_and_in_order(simulator: Simulator, client: Client) -> None:
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         status = running_status()
         for count in range(5000):
             state.storage.create(PODS, {**pod(f"many-{count:05d}"), "status": status})
@@ -146,7 +146,7 @@ async def test_a_large_list_arrives_whole_compressed_and_in_order(simulator: Sim
 
 
 async def test_writes_go_on_while_a_large_list_is_sent(simulator: Simulator, client: Client) -> None:
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         for count in range(3000):
             state.storage.create(PODS, pod(f"many-{count:05d}"))
 

@@ -12,10 +12,16 @@ from k9py.simulator.node_faults import SKEW_ANNOTATION
 from k9py.simulator.nodes.behaviours import ANNOTATION
 from k9py.simulator.nodes.hostile import KINDS, hostile_line
 from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
-from k9py.simulator.nodes.log_lines import NAMED, RATE_ANNOTATION, VOICE_ANNOTATION, Counted, script_for
+from k9py.simulator.nodes.log_lines import (
+    GENERATOR_ANNOTATION,
+    NAMED_GENERATORS,
+    RATE_ANNOTATION,
+    NumberedScript,
+    script_for,
+)
 from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
 from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.state import LogRun
+from k9py.simulator.state import ContainerLogRun
 from tests.unit.simulator.cluster import Cluster, Object, running_cluster, template
 from tests.unit.simulator.scripted_logs import START
 
@@ -28,11 +34,11 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 def run(cluster: Cluster, **annotations: str) -> None:
     """Create a pod `one` whose container writes numbered lines, ten a second."""
-    told = {VOICE_ANNOTATION: "numbered", RATE_ANNOTATION: "10", **annotations}
+    told = {GENERATOR_ANNOTATION: "numbered", RATE_ANNOTATION: "10", **annotations}
     cluster.create("Pod", "one", template()["spec"], annotations=told)
 
 
-def logs(cluster: Cluster, *, container: str = "app", previous: bool = False) -> LogRun:
+def logs(cluster: Cluster, *, container: str = "app", previous: bool = False) -> ContainerLogRun:
     found = cluster.state.log_source.open(cluster.get(PODS, "one"), container, previous=previous)
     assert found is not None
     return found
@@ -70,7 +76,7 @@ async def test_some_numbered_lines_share_a_moment_and_none_goes_back(cluster: Cl
 
 @given(st.integers(0, 1 << 32), st.floats(0.01, 5), st.floats(0, 500))
 def test_as_many_are_written_as_have_come_due(seed: int, period: float, elapsed: float) -> None:
-    script = Counted(seed, period, str)
+    script = NumberedScript(seed, period, str)
     count = script.written(elapsed, ended=False)
     assert script.seconds(count) > elapsed
     assert count == 0 or script.seconds(count - 1) <= elapsed
@@ -96,7 +102,7 @@ async def test_who_follows_sees_a_run_to_its_end_and_the_previous_log_ends_there
     restart(cluster, "app 1")
     await cluster.pass_time(5.11)
     last = len(followed.read()) - 1
-    assert not await followed.more(last)
+    assert not await followed.wait_for_more(last)
     texts = [line.text for line in followed.read()]
     assert texts == [line.text for line in logs(cluster, previous=True).read()]
     assert logs(cluster).read()[0].timestamp >= followed.read()[-1].timestamp
@@ -122,7 +128,7 @@ async def test_a_crashing_container_writes_numbers_too_and_its_last_run_is_count
 
 
 async def test_a_numbered_line_may_say_which_pod_of_its_name_wrote_it(cluster: Cluster) -> None:
-    run(cluster, **{VOICE_ANNOTATION: "numbered-pod"})
+    run(cluster, **{GENERATOR_ANNOTATION: "numbered-pod"})
     await cluster.pass_time(5)
     assert logs(cluster).read()[0].text == f"run=0 n=000000 of={cluster.get(PODS, 'one')['metadata']['uid']}"
 
@@ -169,9 +175,9 @@ def test_hostile_lines_come_in_turn_one_of_them_a_megabyte_and_one_no_text() -> 
         assert any(sequence in line for line in raw)
 
 
-@pytest.mark.parametrize("name", [*NAMED, "numbered", "numbered-pod", "hostile"])
+@pytest.mark.parametrize("name", [*NAMED_GENERATORS, "numbered", "numbered-pod", "hostile"])
 async def test_a_pod_chooses_its_voice_by_name(cluster: Cluster, name: str) -> None:
-    run(cluster, **{VOICE_ANNOTATION: name})
+    run(cluster, **{GENERATOR_ANNOTATION: name})
     await cluster.pass_time(10)
     texts = [line.text for line in logs(cluster).read()]
     assert len(texts) > 20
@@ -179,7 +185,7 @@ async def test_a_pod_chooses_its_voice_by_name(cluster: Cluster, name: str) -> N
 
 
 def test_an_unknown_voice_is_said() -> None:
-    pod: Object = {"metadata": {"annotations": {VOICE_ANNOTATION: "soprano"}}, "spec": template()["spec"]}
+    pod: Object = {"metadata": {"annotations": {GENERATOR_ANNOTATION: "soprano"}}, "spec": template()["spec"]}
     script = script_for(pod, pod["spec"]["containers"][0], 1)
     assert "soprano" in script.text(0, START)
 

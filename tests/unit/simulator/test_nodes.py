@@ -11,7 +11,7 @@ from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.nodes.behaviours import ANNOTATION, Exits, NeverReady, NoImage, Works, behaviour_of
 from k9py.simulator.nodes.log_lines import RATE_ANNOTATION
 from k9py.simulator.resources import CONFIGMAPS, NODES, PODS
-from k9py.simulator.state import LogRun
+from k9py.simulator.state import ContainerLogRun
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, Object, running_cluster, template
 from tests.unit.simulator.recordings import answered, exchanges
 
@@ -35,7 +35,7 @@ def entry(cluster: Cluster, name: str = "app", pod: str = "one") -> Object:
     return next(dict(each) for each in entries if each["name"] == name)
 
 
-def logs(cluster: Cluster, *, previous: bool = False, container: str = "app", pod: str = "one") -> LogRun:
+def logs(cluster: Cluster, *, previous: bool = False, container: str = "app", pod: str = "one") -> ContainerLogRun:
     found = cluster.state.log_source.open(cluster.get(PODS, pod), container, previous=previous)
     assert found is not None
     return found
@@ -339,7 +339,7 @@ async def test_a_crashed_run_ends_in_a_trace_and_stays_readable_as_previous(clus
     text = [line.text for line in logs(cluster, previous=True).read()]
     assert text[-1].startswith("KeyError")
     assert "Traceback (most recent call last):" in text
-    assert not await logs(cluster, previous=True).more(len(text) - 1)
+    assert not await logs(cluster, previous=True).wait_for_more(len(text) - 1)
 
 
 async def test_a_container_that_never_ran_has_no_log(cluster: Cluster) -> None:
@@ -353,13 +353,13 @@ async def test_a_follower_is_woken_by_the_next_line_and_ends_with_the_pod(cluste
     await cluster.pass_time(10)
     log = logs(cluster)
     last = log.read()[-1].sequence
-    waiting = asyncio.create_task(log.more(last))
+    waiting = asyncio.create_task(log.wait_for_more(last))
     await cluster.pass_time(30)
     assert waiting.done()
     assert waiting.result()
     cluster.storage.delete(PODS, NAMESPACE, "one")
     await cluster.pass_time(10)
-    end = asyncio.create_task(log.more(log.read()[-1].sequence + 100))
+    end = asyncio.create_task(log.wait_for_more(log.read()[-1].sequence + 100))
     await cluster.pass_time(1)
     assert end.done()
     assert not end.result()

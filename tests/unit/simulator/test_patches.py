@@ -6,7 +6,7 @@ import pytest
 
 from k9py.simulator.api.patches import json_patch, merge_patch
 from k9py.simulator.api.strategic import strategic_merge
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.failures import StatusError
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_json_patch(operations: list[Any], patched: Any) -> None:
     ],
 )
 def test_a_json_patch_that_does_not_fit_is_refused(operation: Any) -> None:
-    with pytest.raises(ApiFailure) as refused:
+    with pytest.raises(StatusError) as refused:
         json_patch({"a": [1]}, [operation])
     assert (refused.value.code, refused.value.reason) == (422, "Invalid")
 
@@ -128,5 +128,5 @@ def test_ports_merge_by_what_names_them_where_they_stand() -> None:
 
 
 def test_an_element_without_its_key_is_refused() -> None:
-    with pytest.raises(ApiFailure, match="does not contain declared merge key: name"):
+    with pytest.raises(StatusError, match="does not contain declared merge key: name"):
         strategic_merge(_template(), _template({"image": "a"}))

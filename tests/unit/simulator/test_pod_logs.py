@@ -7,9 +7,9 @@ import pytest
 from k9py.simulator.controllers.nodes import lose_node
 from k9py.simulator.node_faults import SKEW_ANNOTATION
 from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.scenarios.machines import node
+from k9py.simulator.scenarios.machines import worker_node
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
@@ -21,7 +21,7 @@ PATH = "/api/v1/namespaces/shop/pods/a/log"
 def run(simulator: Simulator) -> ScriptedRun:
     """The log of a pod `a` with one container that runs: four lines, a second apart."""
 
-    def fill(state: ClusterState) -> ScriptedRun:
+    def fill(state: SimulatorState) -> ScriptedRun:
         present = ScriptedRun("one", "two", "three", "four")
         state.log_source = ScriptedLogs(present, ScriptedRun("last words"))
         add_namespace(state)
@@ -32,7 +32,7 @@ def run(simulator: Simulator) -> ScriptedRun:
 
 
 def _set_state(simulator: Simulator, **container: Any) -> None:
-    def change(state: ClusterState) -> None:
+    def change(state: SimulatorState) -> None:
         found = state.storage.get(PODS, "shop", "a")
         assert found is not None
         status = {**found["status"], "containerStatuses": [{**found["status"]["containerStatuses"][0], **container}]}
@@ -132,7 +132,7 @@ async def test_a_pod_without_a_node_has_no_log(simulator: Simulator, run: Script
 
 
 async def test_init_containers_are_offered(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
-    def add(state: ClusterState) -> None:
+    def add(state: SimulatorState) -> None:
         spec = {
             "nodeName": "node-1",
             "containers": [{"name": "x"}, {"name": "y"}],
@@ -164,8 +164,10 @@ async def test_options_that_cannot_stand(run: ScriptedRun, client: Client, query
 async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
     simulator: Simulator, run: ScriptedRun, client: Client
 ) -> None:
-    def lose(state: ClusterState) -> None:
-        state.storage.create(NODES, node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi"))
+    def lose(state: SimulatorState) -> None:
+        state.storage.create(
+            NODES, worker_node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi")
+        )
         lose_node(state, "node-1")
 
     simulator.call(lose)
@@ -178,8 +180,8 @@ async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
 async def test_seconds_since_are_counted_by_the_nodes_clock(
     simulator: Simulator, run: ScriptedRun, client: Client
 ) -> None:
-    def skew(state: ClusterState) -> None:
-        machine = node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi")
+    def skew(state: SimulatorState) -> None:
+        machine = worker_node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi")
         machine["metadata"]["annotations"] = {SKEW_ANNOTATION: "-2"}
         state.storage.create(NODES, machine)
 

@@ -13,7 +13,7 @@ from k9py.simulator.resources import (
     SERVICES,
 )
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
 from tests.unit.simulator.recordings import exchanges
@@ -37,7 +37,7 @@ def _refusals() -> list[Any]:
 def shop(simulator: Simulator) -> None:
     """The recorded cluster, as far as its refusals speak of it."""
 
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         add_namespace(state)
         add_deployment(state)
         metadata = {"name": "agent", "namespace": "shop"}

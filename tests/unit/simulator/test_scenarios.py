@@ -27,7 +27,7 @@ from k9py.simulator.resources import (
     STATEFULSETS,
 )
 from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from k9py.simulator.storage import Storage
 from tests.unit.simulator.cluster import Cluster, make_state, running_cluster, with_image
 
@@ -252,7 +252,7 @@ async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
 @pytest.mark.parametrize("fraction", [0.0, 0.2, 0.4, 0.6, 0.8])
 def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -> None:
     clock, rng = ManualClock(ManualClock().now() + timedelta(seconds=fraction)), random.Random(0)
-    state = ClusterState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
+    state = SimulatorState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
     scenarios.load("failures", state)
     pods = {pod["metadata"]["name"]: pod for pod in state.storage.list(PODS, "shop")}
     shown = {

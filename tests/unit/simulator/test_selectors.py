@@ -8,7 +8,7 @@ from k9py.simulator.api.selectors import (
     matches_label_selector,
     selector_text,
 )
-from k9py.simulator.failures import ApiFailure
+from k9py.simulator.failures import StatusError
 from k9py.simulator.resources import EVENTS, PODS
 
 
@@ -56,7 +56,7 @@ def test_an_empty_selector_asks_nothing() -> None:
     ],
 )
 def test_a_selector_that_cannot_be_read_is_refused(text: str, complaint: str) -> None:
-    with pytest.raises(ApiFailure) as refused:
+    with pytest.raises(StatusError) as refused:
         label_selector(text)
     assert (refused.value.code, refused.value.message) == (400, complaint)
 
@@ -95,5 +95,5 @@ def test_fields_are_compared_as_text() -> None:
 
 
 def test_a_field_that_a_kind_does_not_offer_is_refused() -> None:
-    with pytest.raises(ApiFailure, match=r"field label not supported: involvedObject\.name"):
+    with pytest.raises(StatusError, match=r"field label not supported: involvedObject\.name"):
         field_selector("involvedObject.name=a", PODS)

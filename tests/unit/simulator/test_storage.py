@@ -4,9 +4,9 @@ import pytest
 
 from k9py.simulator.changes import HISTORY_LIMIT
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.failures import ApiFailure, forbidden
+from k9py.simulator.failures import StatusError, forbidden
 from k9py.simulator.resources import CONFIGMAPS, DEPLOYMENTS, NAMESPACES, PODS, REPLICASETS, Resource
-from k9py.simulator.storage import Change, Object, Storage
+from k9py.simulator.storage import Object, Storage, StorageEvent
 from tests.unit.simulator.objects import deployment, pod
 
 
@@ -30,7 +30,7 @@ def test_create_numbers_and_stamps(storage: Storage) -> None:
 
 def test_create_twice_is_refused(storage: Storage) -> None:
     storage.create(CONFIGMAPS, _config())
-    with pytest.raises(ApiFailure, match='configmaps "settings" already exists') as refused:
+    with pytest.raises(StatusError, match='configmaps "settings" already exists') as refused:
         storage.create(CONFIGMAPS, _config())
     assert refused.value.code == 409
 
@@ -53,14 +53,14 @@ def test_lists_are_in_order_of_namespace_and_name(storage: Storage) -> None:
 def test_an_update_against_an_old_version_is_a_conflict(storage: Storage) -> None:
     first = storage.create(CONFIGMAPS, _config(a="1"))
     storage.update(CONFIGMAPS, {**first, "data": {"a": "2"}})
-    with pytest.raises(ApiFailure, match="the object has been modified"):
+    with pytest.raises(StatusError, match="the object has been modified"):
         storage.update(CONFIGMAPS, {**first, "data": {"a": "3"}})
 
 
 def test_an_update_of_another_object_of_that_name_is_a_conflict(storage: Storage) -> None:
     storage.create(CONFIGMAPS, _config())
     other = {"metadata": {"name": "settings", "namespace": "shop", "uid": "another"}}
-    with pytest.raises(ApiFailure, match="Precondition failed: UID in precondition: another"):
+    with pytest.raises(StatusError, match="Precondition failed: UID in precondition: another"):
         storage.update(CONFIGMAPS, other)
 
 
@@ -155,9 +155,9 @@ def test_foreground_deletion_waits_for_the_dependents(storage: Storage) -> None:
 
 def test_deletion_holds_its_preconditions(storage: Storage) -> None:
     storage.create(CONFIGMAPS, _config())
-    with pytest.raises(ApiFailure, match="the UID in the precondition"):
+    with pytest.raises(StatusError, match="the UID in the precondition"):
         storage.delete(CONFIGMAPS, "shop", "settings", uid="another")
-    with pytest.raises(ApiFailure, match="the ResourceVersion in the precondition"):
+    with pytest.raises(StatusError, match="the ResourceVersion in the precondition"):
         storage.delete(CONFIGMAPS, "shop", "settings", resource_version="1")
     assert storage.get(CONFIGMAPS, "shop", "settings") is not None
 
@@ -172,7 +172,7 @@ def test_a_deleted_namespace_takes_its_objects_along(storage: Storage) -> None:
 def test_listeners_hear_every_change_in_order(storage: Storage) -> None:
     heard: list[tuple[str, int]] = []
 
-    def listen(change: Change) -> None:
+    def listen(change: StorageEvent) -> None:
         heard.append((change.type, change.revision))
 
     end = storage.on_change(listen)
@@ -216,6 +216,6 @@ def test_admission_may_refuse_and_nothing_is_stored(storage: Storage) -> None:
         raise forbidden(resource, obj["metadata"]["name"], "no more")
 
     storage.admission.append(refuse)
-    with pytest.raises(ApiFailure, match="is forbidden: no more"):
+    with pytest.raises(StatusError, match="is forbidden: no more"):
         storage.create(CONFIGMAPS, _config())
     assert storage.list(CONFIGMAPS) == []

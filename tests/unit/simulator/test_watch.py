@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.faults import Where
+from k9py.simulator.faults import RequestMatch
 from k9py.simulator.resources import CONFIGMAPS, PODS
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import METADATA, TABLE, Client
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.recordings import exchanges
@@ -18,7 +18,7 @@ PATH = "/api/v1/namespaces/shop/pods?watch=1"
 
 @pytest.fixture(autouse=True)
 def shop(simulator: Simulator) -> None:
-    def fill(state: ClusterState) -> None:
+    def fill(state: SimulatorState) -> None:
         add_namespace(state)
         add_namespace(state, "office")
         add_pod(state, "a")
@@ -33,7 +33,7 @@ def _revision(simulator: Simulator) -> int:
     return revision
 
 
-def _label(state: ClusterState, name: str, **labels: str) -> None:
+def _label(state: SimulatorState, name: str, **labels: str) -> None:
     found = state.storage.get(PODS, "shop", name)
     assert found is not None
     state.storage.update(PODS, {**found, "metadata": {**found["metadata"], "labels": labels}})
@@ -113,7 +113,7 @@ async def test_bookmarks_come_each_minute_and_at_the_end(simulator: Simulator, c
     since = _revision(simulator)
     asked = f"&resourceVersion={since}&allowWatchBookmarks=true&timeoutSeconds=90"
     async with client.stream(PATH + asked) as lines:
-        await asyncio.to_thread(simulator.wait_for_request, Where("watch"))
+        await asyncio.to_thread(simulator.wait_for_request, RequestMatch("watch"))
         simulator.call(lambda state: state.storage.create(CONFIGMAPS, {"metadata": {"name": "x", "namespace": "shop"}}))
         await asyncio.to_thread(simulator.advance, 60)
         bookmark = await lines.event()
@@ -126,7 +126,7 @@ async def test_bookmarks_come_each_minute_and_at_the_end(simulator: Simulator, c
 
 async def test_without_leave_no_bookmarks(simulator: Simulator, client: Client) -> None:
     async with client.stream(f"{PATH}&resourceVersion={_revision(simulator)}&timeoutSeconds=90") as lines:
-        await asyncio.to_thread(simulator.wait_for_request, Where("watch"))
+        await asyncio.to_thread(simulator.wait_for_request, RequestMatch("watch"))
         await asyncio.to_thread(simulator.advance, 90)
         assert await lines.rest() == []
 
@@ -160,7 +160,7 @@ async def test_a_metadata_watch_sends_metadata_alone(client: Client) -> None:
 
 
 async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Simulator, client: Client) -> None:
-    def listeners(state: ClusterState) -> int:
+    def listeners(state: SimulatorState) -> int:
         return state.storage.listeners(PODS)
 
     async with client.stream(f"{PATH}&resourceVersion={_revision(simulator)}") as lines:
@@ -179,7 +179,7 @@ async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Sim
 async def test_many_changes_arrive_whole_and_in_order(simulator: Simulator, client: Client) -> None:
     since = _revision(simulator)
 
-    def write(state: ClusterState) -> None:
+    def write(state: SimulatorState) -> None:
         for count in range(500):
             _label(state, "a", count=str(count))
 

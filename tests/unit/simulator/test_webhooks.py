@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k9py.simulator.changes import Object
-from k9py.simulator.faults import Replace, Where
+from k9py.simulator.faults import Replace, RequestMatch
 from k9py.simulator.server import Simulator
 from k9py.simulator.webhooks import Webhook
 from tests.unit.simulator.client import Client
@@ -25,7 +25,7 @@ async def test_a_webhook_refuses_with_the_code_it_likes_and_nothing_is_stored(
     simulator: Simulator, client: Client
 ) -> None:
     before = (await client.get(CHECKOUT)).body
-    simulator.register(Webhook("rules.example.com", denies=(400, "no pauses here")))
+    simulator.register_webhook(Webhook("rules.example.com", denies=(400, "no pauses here")))
     for path in (CHECKOUT, f"{CHECKOUT}?dryRun=All", f"{CHECKOUT}/scale"):
         refused = await client.patch(path, PAUSE)
         assert refused.status == refused.body["code"] == 400
@@ -35,7 +35,7 @@ async def test_a_webhook_refuses_with_the_code_it_likes_and_nothing_is_stored(
 
 
 async def test_a_webhook_that_cannot_be_called_fails_the_write(simulator: Simulator, client: Client) -> None:
-    simulator.register(Webhook("rules.example.com", fails="context deadline exceeded"))
+    simulator.register_webhook(Webhook("rules.example.com", fails="context deadline exceeded"))
     refused = await client.patch(CHECKOUT, PAUSE)
     assert (refused.status, refused.body["reason"]) == (500, "InternalError")
     assert refused.body["message"] == (
@@ -46,7 +46,9 @@ async def test_a_webhook_that_cannot_be_called_fails_the_write(simulator: Simula
 async def test_a_webhook_with_side_effects_cannot_be_tried_and_sees_only_what_it_is_meant_for(
     simulator: Simulator, client: Client
 ) -> None:
-    simulator.register(Webhook("audit.example.com", Where("patch", "deployments", "checkout"), has_side_effects=True))
+    simulator.register_webhook(
+        Webhook("audit.example.com", RequestMatch("patch", "deployments", "checkout"), has_side_effects=True)
+    )
     refused = await client.patch(f"{CHECKOUT}?dryRun=All", PAUSE)
     assert refused.status == 400
     assert refused.body["message"] == 'admission webhook "audit.example.com" does not support dry run'
@@ -57,7 +59,7 @@ async def test_a_webhook_writes_something_else_each_time(simulator: Simulator, c
     def number(obj: Object, call: int) -> Object:
         return {**obj, "metadata": {**obj["metadata"], "annotations": {"call": str(call)}}}
 
-    simulator.register(Webhook("number.example.com", mutates=number))
+    simulator.register_webhook(Webhook("number.example.com", mutates=number))
     tried = await client.patch(f"{CHECKOUT}?dryRun=All", PAUSE)
     made = await client.patch(CHECKOUT, PAUSE)
     assert [one.body["metadata"]["annotations"]["call"] for one in (tried, made)] == ["1", "2"]
@@ -65,7 +67,7 @@ async def test_a_webhook_writes_something_else_each_time(simulator: Simulator, c
 
 @pytest.mark.parametrize("made", [True, False])
 async def test_an_answer_is_put_in_place_of_the_servers_own(simulator: Simulator, client: Client, made: bool) -> None:
-    simulator.inject(Replace(504, b"<html>", "text/html", location="/x", made=made), Where("patch"))
+    simulator.inject(Replace(504, b"<html>", "text/html", location="/x", after_handling=made), RequestMatch("patch"))
     reply = await client.patch(CHECKOUT, PAUSE)
     assert (reply.status, reply.headers["Location"], reply.body) == (504, "/x", "<html>")
     assert (await client.get(CHECKOUT)).body["spec"].get("paused", False) is made

@@ -8,7 +8,7 @@ import pytest
 from k9py.simulator.api.defaults import defaulted
 from k9py.simulator.resources import DEPLOYMENTS, JOBS, PODDISRUPTIONBUDGETS, PODS, by_kind
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import ClusterState
+from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.objects import Object, add_deployment, add_namespace, add_pod, container, deployment
 from tests.unit.simulator.recordings import answered, exchanges
@@ -213,7 +213,7 @@ async def test_a_collection_is_deleted_by_label(simulator: Simulator, client: Cl
     assert [each["metadata"]["name"] for each in left] == ["other"]
 
 
-def _budget(state: ClusterState, allowed: int) -> None:
+def _budget(state: SimulatorState, allowed: int) -> None:
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "checkout"}}}
     status = {"disruptionsAllowed": allowed, "desiredHealthy": 1, "currentHealthy": 1 + allowed}
     budget = {"metadata": {"name": "checkout", "namespace": "shop"}, "spec": spec, "status": status}

@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from k9py.api.severity import Severity
-from k9py.api.troubles import TroubleKind
+from k9py.api.troubles import CauseKind
 from k9py.api.workloads import RESTARTED_AT
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
-from k9py.rollouts.change_cause import with_inherited
+from k9py.rollouts.change_cause import mark_inherited_causes
 from k9py.rollouts.revisions import Revision
-from k9py.rollouts.semantic_diff import Family, MeaningChange
+from k9py.rollouts.semantic_diff import Family, SemanticChange
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.undo_target import UndoTarget, undo_target
 from k9py.views.answer import (
@@ -26,7 +26,7 @@ from k9py.views.answer import (
     service_answer,
     stale,
 )
-from k9py.views.meaning import Line
+from k9py.views.semantic_diff import StyledLine
 from tests.factories import NOW, before, key
 
 KEYS = {
@@ -45,9 +45,9 @@ STATUS = RolloutStatus(
     key=key("Deployment", "checkout"),
     uid="u",
     state=RolloutState.STALLED,
-    words=f"stalled: {REASON}",
-    reason=REASON,
-    cause=TroubleKind.IMAGE,
+    summary=f"stalled: {REASON}",
+    cause_message=REASON,
+    cause_kind=CauseKind.IMAGE,
     note="3 old pods still serve",
     desired=3,
     ready=3,
@@ -60,14 +60,15 @@ STATUS = RolloutStatus(
     changed_by="kubectl-set",
 )
 VIEW = RolloutView(
-    key=STATUS.key, uid="u", status=STATUS, findings=(), created_at=before(86400), generation=6, pods_known=True
+    key=STATUS.key, uid="u", status=STATUS, findings=(), created_at=before(86400), generation=6, has_synced_pods=True
 )
 HEALTHY = replace(
-    VIEW, status=replace(STATUS, state=RolloutState.COMPLETE, words="complete", reason="", cause=None, note="")
+    VIEW,
+    status=replace(STATUS, state=RolloutState.COMPLETE, summary="complete", cause_message="", cause_kind=None, note=""),
 )
 CRASHED = replace(
     HEALTHY,
-    status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, words="progressing 2/3", ready=2),
+    status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, summary="progressing 2/3", ready=2),
     findings=(
         Finding(
             Severity.DEGRADED,
@@ -75,7 +76,7 @@ CRASHED = replace(
             "container app keeps crashing (exit 1)",
             key("Pod", "x"),
             before(240),
-            TroubleKind.CRASH,
+            CauseKind.CRASH,
         ),
     ),
 )
@@ -122,8 +123,8 @@ REVISIONS = (
 
 def change(
     family: Family, what: str, old: str | None, new: str | None, subject: str = "container app"
-) -> MeaningChange:
-    return MeaningChange(family, subject, what, old, new)
+) -> SemanticChange:
+    return SemanticChange(family, subject, what, old, new)
 
 
 IMAGE = change("image", "image", "registry.example.com/shop/checkout:2.7.1", "registry.example.com/shop/checkout:2.8.0")
@@ -131,7 +132,7 @@ IMAGE = change("image", "image", "registry.example.com/shop/checkout:2.7.1", "re
 
 def facts(
     revisions: tuple[Revision, ...] = REVISIONS,
-    changes: tuple[MeaningChange, ...] | None = (IMAGE,),
+    changes: tuple[SemanticChange, ...] | None = (IMAGE,),
     *,
     is_problem: bool = True,
     **others: object,
@@ -141,11 +142,11 @@ def facts(
     return RolloutFacts(revisions, target, base, changes, **others)  # type: ignore[arg-type]
 
 
-def text(line: Line) -> str:
+def text(line: StyledLine) -> str:
     return "".join(piece for piece, _ in line)
 
 
-def steps(lines: tuple[Line, ...]) -> list[str]:
+def steps(lines: tuple[StyledLine, ...]) -> list[str]:
     return [text(line) for line in lines]
 
 
@@ -155,7 +156,7 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
         (VIEW, Severity.STUCK, f"{REASON}; 3 old pods still serve"),
         (HEALTHY, Severity.HEALTHY, "3 of 3 ready"),
         (
-            replace(HEALTHY, status=replace(HEALTHY.status, words="complete, 2 kept by partition")),
+            replace(HEALTHY, status=replace(HEALTHY.status, summary="complete, 2 kept by partition")),
             Severity.HEALTHY,
             "3 of 3 ready; 2 kept by partition",
         ),
@@ -173,7 +174,12 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
             replace(
                 VIEW,
                 status=replace(
-                    STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", cause=None, note=""
+                    STATUS,
+                    state=RolloutState.PROGRESSING,
+                    summary="progressing 1/3",
+                    cause_message="",
+                    cause_kind=None,
+                    note="",
                 ),
             ),
             Severity.ROLLING_OUT,
@@ -183,7 +189,7 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
             replace(
                 VIEW,
                 status=replace(
-                    STATUS, state=RolloutState.PAUSED, words="paused at 1/3", reason="", note="", paused=True
+                    STATUS, state=RolloutState.PAUSED, summary="paused at 1/3", cause_message="", note="", paused=True
                 ),
             ),
             Severity.WARNING,
@@ -193,7 +199,7 @@ def steps(lines: tuple[Line, ...]) -> list[str]:
             replace(
                 VIEW,
                 status=replace(
-                    STATUS, state=RolloutState.UNKNOWN, words="waiting for the controller", reason="", note=""
+                    STATUS, state=RolloutState.UNKNOWN, summary="waiting for the controller", cause_message="", note=""
                 ),
             ),
             Severity.UNKNOWN,
@@ -206,9 +212,9 @@ def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severi
 
 
 @pytest.mark.parametrize(("since", "ending"), [(before(240), " · for 4m"), (before(3), ""), (None, "")])
-@pytest.mark.parametrize("kind", [TroubleKind.PROBE, TroubleKind.CRASH, TroubleKind.OOM, None])
+@pytest.mark.parametrize("kind", [CauseKind.PROBE, CauseKind.CRASH, CauseKind.OOM, None])
 def test_for_how_long_is_said_where_the_beginning_is_known(
-    kind: TroubleKind | None, since: datetime | None, ending: str
+    kind: CauseKind | None, since: datetime | None, ending: str
 ) -> None:
     found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
     view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
@@ -217,7 +223,7 @@ def test_for_how_long_is_said_where_the_beginning_is_known(
 
 def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
     crashed = replace(
-        VIEW, severity=Severity.STUCK, status=replace(STATUS, cause=TroubleKind.CRASH, reason="it crashes")
+        VIEW, severity=Severity.STUCK, status=replace(STATUS, cause_kind=CauseKind.CRASH, cause_message="it crashes")
     )
     assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).wrong) == (
         "it crashes; 7 restarts; 3 old pods still serve"
@@ -225,7 +231,7 @@ def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
 
 
 def test_a_message_of_the_cluster_is_made_printable() -> None:
-    forged = replace(VIEW, status=replace(STATUS, reason="image \x1b[31mred cannot be pulled"))
+    forged = replace(VIEW, status=replace(STATUS, cause_message="image \x1b[31mred cannot be pulled"))
     answer = rollout_answer(replace(forged, severity=Severity.STUCK), facts(), KEYS, NOW)
     assert "\x1b" not in text(answer.wrong)
 
@@ -281,7 +287,7 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
         ),
         pytest.param(
             facts(
-                with_inherited(
+                mark_inherited_causes(
                     (
                         revision(6, is_current=True, change_cause="release 2.7"),
                         revision(5, "2.7.1", change_cause="release 2.7"),
@@ -319,7 +325,7 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
         (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart mark removed"),
     ],
 )
-def test_one_change_is_a_sentence_that_names_what_it_is(one: MeaningChange, said: str) -> None:
+def test_one_change_is_a_sentence_that_names_what_it_is(one: SemanticChange, said: str) -> None:
     answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
     assert text(answer.changed).partition(" · ")[0] == said
 
@@ -332,19 +338,19 @@ def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     assert answer.to_do == (), "nothing suggests to undo what is healthy"
 
 
-def caused(kind: TroubleKind | None, **status: object) -> RolloutView:
-    return replace(VIEW, status=replace(STATUS, cause=kind, **status))
+def caused(kind: CauseKind | None, **status: object) -> RolloutView:
+    return replace(VIEW, status=replace(STATUS, cause_kind=kind, **status))
 
 
-ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"))
+ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED_TO_ZERO, summary="scaled to zero"))
 
 
 @pytest.mark.parametrize(
     ("view", "severity", "known", "first"),
     [
         (VIEW, Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
-        (caused(TroubleKind.QUOTA), Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
-        (caused(TroubleKind.NODE), Severity.STUCK, facts(), "d describes it with its events"),
+        (caused(CauseKind.QUOTA), Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (caused(CauseKind.NODE), Severity.STUCK, facts(), "d describes it with its events"),
         (
             VIEW,
             Severity.STUCK,
@@ -353,12 +359,12 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
         ),
         (VIEW, Severity.STUCK, facts((revision(1, is_current=True),)), "i sets another image"),
         (
-            caused(TroubleKind.CRASH),
+            caused(CauseKind.CRASH),
             Severity.STUCK,
             facts((revision(1, is_current=True),)),
             "p shows the log before the crash",
         ),
-        (caused(TroubleKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l shows the log"),
+        (caused(CauseKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l shows the log"),
         (CRASHED, Severity.DEGRADED, facts(), "u rolls back to revision 5 (2.7.1)"),
         (
             replace(CRASHED, status=replace(CRASHED.status, changed_at=before(15 * 86400))),
@@ -367,7 +373,7 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
             "p shows the log before the crash",
         ),
         (
-            caused(None, state=RolloutState.PAUSED, words="paused", reason="", paused=True),
+            caused(None, state=RolloutState.PAUSED, summary="paused", cause_message="", paused=True),
             Severity.WARNING,
             facts(),
             "P resumes the rollout",
@@ -375,19 +381,19 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
         (ZERO, Severity.DOWN, facts(former_replicas=3), "Z scales back to 3, as many as before"),
         (ZERO, Severity.DOWN, facts(), "Z scales back: asks how many pods"),
         (
-            caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
+            caused(None, state=RolloutState.PROGRESSING, summary="progressing 1/3", cause_message="", note=""),
             Severity.ROLLING_OUT,
             facts(),
             "Enter follows it",
         ),
         (
-            caused(None, state=RolloutState.PROGRESSING, words="progressing 1/3", reason="", note=""),
+            caused(None, state=RolloutState.PROGRESSING, summary="progressing 1/3", cause_message="", note=""),
             Severity.ROLLING_OUT,
             facts(new_errors=("payment refused",)),
             "u rolls back to revision 5 (2.7.1)",
         ),
         (
-            caused(None, state=RolloutState.UNKNOWN, words="waiting for the controller", reason=""),
+            caused(None, state=RolloutState.UNKNOWN, summary="waiting for the controller", cause_message=""),
             Severity.UNKNOWN,
             facts(),
             "d describes it with its events",
@@ -400,18 +406,18 @@ def test_the_first_step_is_chosen_by_the_cause(
     assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).to_do)[0] == first
 
 
-@pytest.mark.parametrize("kind", [TroubleKind.CONFIG, TroubleKind.QUOTA, TroubleKind.ADMISSION, TroubleKind.NODE])
-def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the_cause(kind: TroubleKind) -> None:
+@pytest.mark.parametrize("kind", [CauseKind.CONFIG, CauseKind.QUOTA, CauseKind.ADMISSION, CauseKind.NODE])
+def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the_cause(kind: CauseKind) -> None:
     cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
-    other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, TroubleKind.MOUNT, "create secret db")
+    other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create secret db")
     view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
     said = steps(rollout_answer(view, facts(), KEYS, NOW).to_do)
-    undo = [] if kind is TroubleKind.NODE else ["u rolls back to revision 5 (2.7.1)"]
+    undo = [] if kind is CauseKind.NODE else ["u rolls back to revision 5 (2.7.1)"]
     assert said[:2] == ["create config map settings", *undo, "d describes it with its events"][:2]
 
 
 def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
-    view = replace(caused(TroubleKind.CRASH), severity=Severity.STUCK)
+    view = replace(caused(CauseKind.CRASH), severity=Severity.STUCK)
     said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).to_do)
     assert said[0] == "u rolls back to revision 5 (2.7.1), then delete pod db-1"
 
@@ -420,10 +426,10 @@ def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
     reason = Finding(Severity.DOWN, "NoPods", "no pod matches its selector app=crat", SERVICE.key)
     missed = (key("Deployment", "cart"), "app=cart")
     view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
-    said = steps(service_answer(view, None, KEYS, NOW, missed=missed).to_do)
+    said = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).to_do)
     assert said == ["fix its selector, or the labels of the pods", "d describes it with its selector and endpoints"]
     others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
-    assert len(service_answer(others, None, KEYS, NOW, missed=missed).to_do) == 1
+    assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).to_do) == 1
 
 
 def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:
@@ -528,9 +534,9 @@ def test_a_service_without_workloads_is_described() -> None:
 
 def test_a_service_that_selects_nothing_is_told_how_the_pods_it_missed_are_labelled() -> None:
     missed = (key("Deployment", "cart"), "labelled app=cart")
-    failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, missed=missed)
+    failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, likely_target=missed)
     assert text(failing.wrong).endswith("; deploy/cart makes pods labelled app=cart")
-    idle = service_answer(replace(SERVICE, severity=Severity.IDLE), None, KEYS, NOW, missed=missed)
+    idle = service_answer(replace(SERVICE, severity=Severity.IDLE), None, KEYS, NOW, likely_target=missed)
     assert "labelled" not in text(idle.wrong)
 
 

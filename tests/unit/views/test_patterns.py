@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from k9py.logs.parsing.level import Level
-from k9py.logs.templates.compare import Comparison, PatternRow
+from k9py.logs.templates.compare import ComparedPattern, PatternComparison
 from k9py.views import patterns
 from k9py.views.values import Row, Tone
 
 NAMES = {"n": "revision 8", "o": "revision 7", "p": "revision 6"}
 
 
-def pattern(identity: int = 1, **changes: Any) -> PatternRow:
+def pattern(identity: int = 1, **changes: Any) -> ComparedPattern:
     """Return a pattern of which both revisions say ten lines a minute."""
-    usual = PatternRow("same", Level.INFO, "INFO it <num>", 100, 100, 10.0, 10.0, "INFO it 1", 7, identity)
+    usual = ComparedPattern("same", Level.INFO, "INFO it <num>", 100, 100, 10.0, 10.0, "INFO it 1", 7, identity)
     return usual._replace(**changes)
 
 
-def comparison(*rows: PatternRow, **changes: Any) -> Comparison:
+def comparison(*rows: ComparedPattern, **changes: Any) -> PatternComparison:
     """Return a comparison of ten container-minutes on both sides."""
-    return Comparison(rows, 10.0, 10.0, 1000, 1000, 0, 0)._replace(**changes)
+    return PatternComparison(rows, 10.0, 10.0, 1000, 1000, 0, 0)._replace(**changes)
 
 
-def shown(*rows: PatternRow, compared: bool = True, **changes: Any) -> list[Row]:
+def shown(*rows: ComparedPattern, compared: bool = True, **changes: Any) -> list[Row]:
     """Return the rows in the order of the table."""
     return sorted(patterns.rows(comparison(*rows, **changes), compared=compared), key=lambda row: (row.rank, row.key))
 
@@ -48,14 +48,14 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kind": "new"}, "new"),
-        ({"kind": "new", "is_sure": False}, "perhaps new"),
-        ({"kind": "new", "note": "once", "is_sure": False}, "new, once"),
-        ({"kind": "new", "note": "at its start", "is_sure": False}, "new, start"),
-        ({"kind": "stopped", "new_count": 0, "new_rate": 0.0}, "stopped"),
-        ({"kind": "more", "new_rate": 32.0}, "3.2× more"),
-        ({"kind": "more", "old_rate": 0.0}, "more"),
-        ({"kind": "fewer", "new_rate": 0.5}, "20× fewer"),
+        ({"change": "new"}, "new"),
+        ({"change": "new", "is_sure": False}, "perhaps new"),
+        ({"change": "new", "note": "once", "is_sure": False}, "new, once"),
+        ({"change": "new", "note": "at its start", "is_sure": False}, "new, start"),
+        ({"change": "stopped", "new_count": 0, "new_rate": 0.0}, "stopped"),
+        ({"change": "more", "new_rate": 32.0}, "3.2× more"),
+        ({"change": "more", "old_rate": 0.0}, "more"),
+        ({"change": "fewer", "new_rate": 0.5}, "20× fewer"),
     ],
 )
 def test_what_changed_is_said_in_words(changes: dict[str, Any], words: str) -> None:
@@ -76,21 +76,21 @@ def test_what_changed_is_said_in_words(changes: dict[str, Any], words: str) -> N
     ],
 )
 def test_a_rate_that_is_not_known_is_not_zero(rate: float | None, count: int, text: str) -> None:
-    (row,) = shown(pattern(kind="new", new_rate=rate, new_count=count))
+    (row,) = shown(pattern(change="new", new_rate=rate, new_count=count))
     assert row.cells[2].text == text
 
 
 def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -> None:
     rows = shown(
         pattern(1),
-        pattern(2, kind="new", level=Level.ERROR, is_sure=False),
-        pattern(3, kind="fewer", new_rate=1.0),
-        pattern(4, kind="stopped", new_count=0, new_rate=0.0),
-        pattern(5, kind="new"),
-        pattern(6, kind="new", level=Level.WARN),
-        pattern(7, kind="new", level=Level.ERROR, new_count=3),
-        pattern(8, kind="new", level=Level.ERROR, new_count=3000),
-        pattern(9, kind="more", new_rate=30.0),
+        pattern(2, change="new", level=Level.ERROR, is_sure=False),
+        pattern(3, change="fewer", new_rate=1.0),
+        pattern(4, change="stopped", new_count=0, new_rate=0.0),
+        pattern(5, change="new"),
+        pattern(6, change="new", level=Level.WARN),
+        pattern(7, change="new", level=Level.ERROR, new_count=3),
+        pattern(8, change="new", level=Level.ERROR, new_count=3000),
+        pattern(9, change="more", new_rate=30.0),
     )
     assert [int(row.key.name) for row in rows] == [8, 7, 6, 5, 4, 9, 3, 2]
     assert [row.tone for row in rows[:4]] == [Tone.FAIL, Tone.FAIL, Tone.WARN, Tone.PLAIN]
@@ -108,45 +108,45 @@ def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -
 def test_what_may_be_chance_is_one_line_until_it_is_unfolded(
     notes: tuple[str, ...], others: int, text: str, tone: Tone
 ) -> None:
-    sure = [pattern(90 + at, kind="new") for at in range(others)]
+    sure = [pattern(90 + at, change="new") for at in range(others)]
     chance = [
-        pattern(at, kind="new", note=note, is_sure=False, new_count=1 if note == "once" else 2, old_count=0)
+        pattern(at, change="new", note=note, is_sure=False, new_count=1 if note == "once" else 2, old_count=0)
         for at, note in enumerate(notes)
     ]
     found = comparison(*sure, *chance)
     folded = patterns.rows(found, compared=True, folded=True)
-    assert [row.key for row in folded[len(sure) :]] == [patterns.FOLD]
+    assert [row.key for row in folded[len(sure) :]] == [patterns.FOLD_KEY]
     assert (texts(folded[-1])[-1], folded[-1].tone) == (text, tone)
     unfolded = sorted(patterns.rows(found, compared=True, folded=False), key=lambda row: (row.rank, row.key))
-    assert unfolded[len(sure)].key == patterns.FOLD
+    assert unfolded[len(sure)].key == patterns.FOLD_KEY
     assert len(unfolded) == len(sure) + 1 + len(chance)
 
 
 def test_errors_among_what_may_be_chance_are_counted_on_its_line() -> None:
-    chance = [pattern(at, kind="new", is_sure=False, level=Level.ERROR if at else Level.INFO) for at in range(3)]
+    chance = [pattern(at, change="new", is_sure=False, level=Level.ERROR if at else Level.INFO) for at in range(3)]
     (row,) = patterns.rows(comparison(*chance), compared=True, folded=True)
     assert (texts(row)[-1], row.tone) == ("3 perhaps new, 2 of them errors", Tone.WARN)
 
 
 def test_one_line_that_may_be_chance_is_not_worth_folding() -> None:
-    (row,) = patterns.rows(comparison(pattern(1, kind="new", is_sure=False)), compared=True, folded=True)
-    assert row.key != patterns.FOLD
+    (row,) = patterns.rows(comparison(pattern(1, change="new", is_sure=False)), compared=True, folded=True)
+    assert row.key != patterns.FOLD_KEY
 
 
 def test_an_error_that_stopped_is_no_failure() -> None:
-    (row,) = shown(pattern(kind="stopped", level=Level.ERROR, new_count=0, old_count=40, new_rate=0.0))
+    (row,) = shown(pattern(change="stopped", level=Level.ERROR, new_count=0, old_count=40, new_rate=0.0))
     assert (row.tone, texts(row)[1]) == (Tone.PLAIN, "40")
 
 
 def test_a_line_that_came_once_is_shown_itself_unless_it_is_a_record() -> None:
-    once: dict[str, Any] = {"kind": "new", "note": "once", "new_count": 1, "old_count": 0}
+    once: dict[str, Any] = {"change": "new", "note": "once", "new_count": 1, "old_count": 0}
     (plain,) = shown(pattern(**once, example="ERROR no PAYMENT_URL"))
     (record,) = shown(pattern(**once, example='{"msg":"it"}'))
     assert (texts(plain)[-1], texts(record)[-1]) == ("ERROR no PAYMENT_URL", "INFO it <num>")
 
 
 def test_lines_of_more_patterns_than_are_kept_and_rows_left_out_are_said() -> None:
-    many = [pattern(number, kind="new") for number in range(patterns.MAX_ROWS + 2)]
+    many = [pattern(number, change="new") for number in range(patterns.MAX_ROWS + 2)]
     rows = shown(*many, new_others=1200)
     assert len(rows) == patterns.MAX_ROWS + 2
     assert {texts(row)[-1] for row in rows[-2:]} == {
@@ -161,15 +161,17 @@ def test_one_revision_alone_is_shown_without_change() -> None:
 
 
 def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
-    rows = (pattern(1, kind="new"), pattern(2, kind="new", is_sure=False), pattern(3, kind="more"))
+    rows = (pattern(1, change="new"), pattern(2, change="new", is_sure=False), pattern(3, change="more"))
     assert patterns.summary(comparison(*rows)) == "1 new, 1 perhaps, 0 stopped, 1 changed"
-    assert patterns.against("n", ("o",), NAMES) == "revision 8 against 7"
-    assert patterns.against("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
+    assert patterns.comparison_title("n", ("o",), NAMES) == "revision 8 against 7"
+    assert patterns.comparison_title("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 
 
 def test_an_empty_table_says_why() -> None:
-    def words(found: Comparison | None, old: tuple[str, ...] = ("o",), *, uncounted: int = 0, skipped: int = 0) -> str:
-        return patterns.empty_words(found, "n", old, NAMES, uncounted=uncounted, skipped=skipped)
+    def words(
+        found: PatternComparison | None, old: tuple[str, ...] = ("o",), *, uncounted: int = 0, skipped: int = 0
+    ) -> str:
+        return patterns.empty_text(found, "n", old, NAMES, uncounted=uncounted, skipped=skipped)
 
     assert words(None, ()) == "only one revision is running: nothing to compare yet"
     assert words(None) == "no lines yet"
@@ -187,10 +189,10 @@ def test_an_empty_table_says_why() -> None:
 def test_names_and_lines_of_a_cluster_are_made_harmless() -> None:
     evil = {"n": "revision 8\x1b[2J", "o": "re\x9bv"}
     said = [
-        patterns.against("n", ("o",), evil),
-        patterns.empty_words(comparison(new_lines=0), "n", ("o",), evil),
+        patterns.comparison_title("n", ("o",), evil),
+        patterns.empty_text(comparison(new_lines=0), "n", ("o",), evil),
         *[column.title for column in patterns.columns("n", ("o",), evil)],
-        *texts(shown(pattern(kind="new", example="a\x1b]0;x\x07", new_count=1, old_count=0))[0]),
+        *texts(shown(pattern(change="new", example="a\x1b]0;x\x07", new_count=1, old_count=0))[0]),
     ]
     assert all(text.isprintable() for text in said)
 
@@ -198,17 +200,17 @@ def test_names_and_lines_of_a_cluster_are_made_harmless() -> None:
 def test_an_example_is_told_as_the_log_shows_it_with_the_time_of_the_first() -> None:
     first = datetime(2026, 1, 1, 12, 0, 3, tzinfo=UTC)
     record = '{"time":"2026-01-01T12:00:03Z","level":"error","msg":"it broke","order":"o-1"}'
-    found = pattern(kind="new", example=record, first_at=first)
-    assert patterns.example_words(found) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
-    assert patterns.example_words(pattern(kind="new", note="once", example="it broke")) == "it broke"
+    found = pattern(change="new", example=record, first_at=first)
+    assert patterns.example_text(found) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
+    assert patterns.example_text(pattern(change="new", note="once", example="it broke")) == "it broke"
 
 
 def test_new_errors_are_those_that_are_sure_without_their_fields() -> None:
     found = comparison(
-        pattern(1, kind="new", level=Level.ERROR, pattern="no voucher: <num> {order, trace_id}"),
-        pattern(2, kind="new", level=Level.FATAL, pattern="it ends"),
-        pattern(3, kind="new", level=Level.WARN, pattern="slow"),
-        pattern(4, kind="new", level=Level.ERROR, pattern="perhaps", is_sure=False),
-        pattern(5, kind="more", level=Level.ERROR, pattern="more often"),
+        pattern(1, change="new", level=Level.ERROR, template="no voucher: <num> {order, trace_id}"),
+        pattern(2, change="new", level=Level.FATAL, template="it ends"),
+        pattern(3, change="new", level=Level.WARN, template="slow"),
+        pattern(4, change="new", level=Level.ERROR, template="perhaps", is_sure=False),
+        pattern(5, change="more", level=Level.ERROR, template="more often"),
     )
     assert patterns.new_errors(found) == ("no voucher: <num>", "it ends")

@@ -34,15 +34,15 @@ SERVICE = ServiceView(
     created_at=before(3600),
     severity=Severity.HEALTHY,
     serving=3,
-    wanted=3,
+    desired=3,
 )
 STATUS = RolloutStatus(
     key=key("Deployment", "checkout"),
     uid="u",
     state=RolloutState.COMPLETE,
-    words="complete",
-    reason="",
-    cause=None,
+    summary="complete",
+    cause_message="",
+    cause_kind=None,
     note="",
     desired=3,
     ready=3,
@@ -61,7 +61,7 @@ ROLLOUT = RolloutView(
     findings=(),
     created_at=before(3600),
     generation=4,
-    pods_known=True,
+    has_synced_pods=True,
     severity=Severity.HEALTHY,
 )
 
@@ -119,8 +119,8 @@ def test_a_row_has_the_tone_of_its_severity_and_stands_in_its_place(severity: Se
         (SERVICE, "3/3"),
         (replace(SERVICE, serving=1), "1/3"),
         (replace(SERVICE, ready=3, total=4), "3/3"),  # a pod of a release that does not come up is not wanted
-        (replace(SERVICE, serving=0, wanted=0), "0/0"),
-        (replace(SERVICE, serving=None, wanted=None), "?/?"),
+        (replace(SERVICE, serving=0, desired=0), "0/0"),
+        (replace(SERVICE, serving=None, desired=None), "?/?"),
         (replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, external_name="db.example.com"), "–"),
     ],
 )
@@ -136,7 +136,7 @@ def test_the_worst_comes_first_and_what_is_unknown_before_what_is_well() -> None
 
 def test_a_service_as_bad_as_its_workload_is_not_counted_again() -> None:
     assert services.row(SERVICE, NOW).counted
-    assert not services.row(replace(SERVICE, is_explained=True), NOW).counted
+    assert not services.row(replace(SERVICE, is_explained_by_workload=True), NOW).counted
 
 
 def test_a_rollout_row() -> None:
@@ -162,13 +162,18 @@ def test_a_rollout_row() -> None:
     [
         (STATUS, Severity.HEALTHY, (), ""),
         (
-            replace(STATUS, state=RolloutState.PROGRESSING, words="progressing 1/3", note="2 old pods still serve"),
+            replace(STATUS, state=RolloutState.PROGRESSING, summary="progressing 1/3", note="2 old pods still serve"),
             Severity.ROLLING_OUT,
             (),
             "progressing 1/3 (2 old pods still serve)",
         ),
         (
-            replace(STATUS, state=RolloutState.STALLED, words="stalled: image x:9 cannot be pulled", reason="image x"),
+            replace(
+                STATUS,
+                state=RolloutState.STALLED,
+                summary="stalled: image x:9 cannot be pulled",
+                cause_message="image x",
+            ),
             Severity.STUCK,
             (finding(Severity.STUCK, "another thing"),),
             "stalled: image x:9 cannot be pulled",
@@ -177,13 +182,13 @@ def test_a_rollout_row() -> None:
         (STATUS, Severity.WARNING, (finding(Severity.WARNING),), "image x:9 cannot be pulled"),
         (STATUS, Severity.HEALTHY, (finding(Severity.INFO),), ""),
         (
-            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="scaled to zero"),
+            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, summary="scaled to zero"),
             Severity.DOWN,
             (Finding(Severity.DOWN, "ScaledToZero", "scaled to zero, was 3", STATUS.key),),
             "scaled to zero, was 3",
         ),
         (
-            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, words="no node wants it"),
+            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, summary="no node wants it"),
             Severity.IDLE,
             (),
             "no node wants it",
@@ -215,7 +220,7 @@ def test_hostile_names_and_messages_are_neutralised() -> None:
     view = replace(
         ROLLOUT,
         key=ObjectKey("Deployment", evil, evil),
-        status=replace(STATUS, words=evil, images=(f"a:{evil}",)),
+        status=replace(STATUS, summary=evil, images=(f"a:{evil}",)),
         findings=(finding(Severity.DOWN, evil),),
     )
     service = replace(SERVICE, key=ObjectKey("Service", evil, evil), findings=view.findings)

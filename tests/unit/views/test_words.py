@@ -17,7 +17,15 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.rollouts.status import RolloutState
 from k9py.views.describe import describe
 from k9py.views.header import health_segment, place_segments, server_segments, unread_segments
-from k9py.views.plain import ALL_WELL, COULD_NOT_TELL, FAILING, exit_code, json_values, plain_tables, summary_words
+from k9py.views.overview import (
+    ALL_WELL,
+    COULD_NOT_TELL,
+    FAILING,
+    json_values,
+    overview_exit_code,
+    plain_tables,
+    summary_text,
+)
 from k9py.views.values import Tone
 from tests import factories as make
 from tests.factories import NOW, before
@@ -38,7 +46,7 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
     ("health", "words", "tone"),
     [
         (LIVE, ["live"], Tone.OK),
-        (ClusterHealth(ClusterState.LOADING, objects=12_345), ["loading (12,345 objects)"], Tone.BUSY),
+        (ClusterHealth(ClusterState.LOADING, object_count=12_345), ["loading (12,345 objects)"], Tone.BUSY),
         (STALE, ["stale for 90s, reconnecting in 4s"], Tone.FAIL),
         (replace(STALE, retry_at=None), ["stale for 90s, reconnecting now"], Tone.FAIL),
         (
@@ -68,7 +76,7 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
             Tone.OK,
         ),
         (
-            replace(LIVE, kinds={"Pod": KindHealth("Pod", ClusterState.LIVE, True, 7, unreadable="Pod: odd")}),
+            replace(LIVE, kinds={"Pod": KindHealth("Pod", ClusterState.LIVE, True, 7, decode_error="Pod: odd")}),
             ["live", "left out, cannot be read: some Pod"],
             Tone.OK,
         ),
@@ -118,14 +126,14 @@ def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[st
     [
         (LIVE, []),
         (
-            replace(LIVE, went_back_at=before(60)),
+            replace(LIVE, restored_at=before(60)),
             ["the server went back in time 60s ago (restored from a backup?): everything was read again"],
         ),
         (
-            replace(STALE, went_back_at=before(1)),
+            replace(STALE, restored_at=before(1)),
             ["the server went back in time 1s ago (restored from a backup?): everything is being read again"],
         ),
-        (replace(LIVE, went_back_at=before(601)), []),
+        (replace(LIVE, restored_at=before(601)), []),
     ],
 )
 def test_a_server_that_went_back_in_time_is_told_for_a_while(health: ClusterHealth, words: list[str]) -> None:
@@ -143,7 +151,7 @@ def test_where_we_look_names_the_notice() -> None:
 
 
 UNKNOWN = structs.replace(
-    SERVICE, ready=None, total=None, serving=None, wanted=None, severity=Severity.UNKNOWN, findings=()
+    SERVICE, ready=None, total=None, serving=None, desired=None, severity=Severity.UNKNOWN, findings=()
 )
 BROKEN = structs.replace(ROLLOUT, findings=(finding(Severity.DOWN),), severity=Severity.DOWN)
 MOVING = structs.replace(ROLLOUT, severity=Severity.ROLLING_OUT)
@@ -176,7 +184,7 @@ def rated(severity: Severity) -> RolloutView:
 def test_the_exit_code_never_calls_the_unknown_well(
     health: ClusterHealth, services: list[ServiceView], rollouts: list[RolloutView], code: int
 ) -> None:
-    assert exit_code(health, services, rollouts) == code
+    assert overview_exit_code(health, services, rollouts) == code
 
 
 def test_plain_tables_are_worst_first_with_ages_in_words() -> None:
@@ -223,9 +231,9 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
 
 
 def test_a_summary_counts_each_severity_and_a_service_with_its_workload_once() -> None:
-    explained = structs.replace(SERVICE, severity=Severity.STUCK, is_explained=True)
+    explained = structs.replace(SERVICE, severity=Severity.STUCK, is_explained_by_workload=True)
     rollouts = [rated(one) for one in (Severity.STUCK, Severity.WARNING, Severity.WARNING, Severity.ROLLING_OUT)]
-    words = summary_words([SERVICE, explained, structs.replace(SERVICE, severity=Severity.DOWN)], rollouts)
+    words = summary_text([SERVICE, explained, structs.replace(SERVICE, severity=Severity.DOWN)], rollouts)
     assert words == "1 down · 1 stuck · 2 warnings · 1 rolling out · 1 healthy"
 
 

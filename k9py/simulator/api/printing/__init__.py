@@ -16,7 +16,7 @@ from k9py.simulator.resources import Resource
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PrinterColumn:
     """One column: `integer` or `string`; priority 1 is shown with `-o wide` alone."""
 
     name: str
@@ -37,15 +37,15 @@ class Column:
 class Printer:
     """How a kind is printed."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[PrinterColumn, ...]
     cells: Callable[[Object, datetime], list[Any]]
 
 
-def _columns(shown: str, wide: str = "", integers: Iterable[str] = ()) -> tuple[Column, ...]:
+def _columns(shown: str, wide: str = "", integers: Iterable[str] = ()) -> tuple[PrinterColumn, ...]:
     """Read columns from two lists of names, parted by commas."""
     numbers = frozenset(integers)
     return tuple(
-        Column(name, "integer" if name in numbers else "string", priority)
+        PrinterColumn(name, "integer" if name in numbers else "string", priority)
         for priority, names in enumerate((shown, wide))
         for name in names.split(",")
         if name
@@ -56,7 +56,7 @@ _PLAIN = Printer(_columns("Name,Age"), cluster.plain_cells)
 _EVENT_COLUMNS = (
     *_columns("Last Seen,Type,Reason,Object"),
     *_columns("", "Subobject,Source"),
-    Column("Message"),
+    PrinterColumn("Message"),
     *_columns("", "First Seen,Count,Name"),
 )
 

@@ -34,7 +34,7 @@ class Cursor:
     def __init__(self) -> None:
         self.key: ObjectKey | None = None
         self.index = 0
-        self.is_chosen = False
+        self.is_pinned = False
         """The person chose the object under it: it follows that object."""
         self.lost: ObjectKey | None = None
         """The chosen object, when it went away and the cursor had to go to another one; None once it is moved."""
@@ -42,20 +42,20 @@ class Cursor:
         self._order: object = None
         self._filter: RowFilter | None = None
 
-    def choose(self) -> None:
+    def pin(self) -> None:
         """Keep the cursor on the object it is on."""
-        self.is_chosen = self.key is not None
+        self.is_pinned = self.key is not None
         self.lost = None
 
-    def release(self) -> None:
+    def unpin(self) -> None:
         """Put the cursor back on the first row, and keep it there until it is moved."""
-        self.is_chosen = False
+        self.is_pinned = False
         self.lost = None
 
     def move(self, index: int, rows: LiveRows) -> None:
         """Go to the object shown at an index, which must exist."""
         self._set(index, rows)
-        self.choose()
+        self.pin()
 
     def follow(self, rows: LiveRows) -> HighlightCause:
         """Find the object again in the present view, or its neighbour below when it is not shown any more.
@@ -71,14 +71,14 @@ class Cursor:
         if index is None and previous is not None:
             cause = HighlightCause.FILTERED if previous in rows.model else HighlightCause.VANISHED
             if cause is HighlightCause.FILTERED and rows.filter is not self._filter:
-                self.release()
-            elif self.is_chosen:
+                self.unpin()
+            elif self.is_pinned:
                 self.lost = previous
         if not len(view):
             self.key = self._place = None
-            self.index, self.is_chosen = 0, False
+            self.index, self.is_pinned = 0, False
             return cause
-        if not self.is_chosen:
+        if not self.is_pinned:
             index = 0
         elif index is None:
             index = min(self.index, len(view) - 1)

@@ -141,7 +141,7 @@ class LiveRows:
 
     def set_filter(self, row_filter: RowFilter) -> None:
         """Show only the rows a filter accepts; a filter that narrows the present one looks at the shown rows alone."""
-        if row_filter.says_the_same(self.filter):
+        if row_filter.is_equivalent(self.filter):
             self.filter = row_filter
             return
         narrowed = self.view if row_filter.narrows(self.filter) and self._build is None else None

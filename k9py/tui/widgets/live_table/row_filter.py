@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.api.search_pattern import SearchPattern, TooSlowError, compile_search, pattern_fault
+from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, pattern_error
 from k9py.views.values import Row
 
 FILTER_DEBOUNCE_ROWS: Final = 5000
@@ -29,7 +29,7 @@ class Term:
     @classmethod
     def parse(cls, typed: str) -> Term:
         """Read one term; an expression that is not complete yet (a lone bracket) stands for its characters."""
-        if _EXPRESSION_SIGNS.isdisjoint(typed) or pattern_fault(typed):
+        if _EXPRESSION_SIGNS.isdisjoint(typed) or pattern_error(typed):
             return cls(typed.lower())
         return cls(typed, compile_search(f"(?im){typed}"))
 
@@ -39,7 +39,7 @@ class Term:
             return self.text in haystack
         try:
             return self.expression.search(haystack) is not None
-        except TooSlowError:
+        except SearchTimeoutError:
             return False
 
 
@@ -65,13 +65,13 @@ class RowFilter:
         typed = text.split()
         wanted = tuple(Term.parse(term) for term in typed if not term.startswith("!"))
         unwanted = tuple(Term.parse(term[1:]) for term in typed if term.startswith("!") and len(term) > 1)
-        faults = (pattern_fault(term.removeprefix("!")) for term in typed if not _EXPRESSION_SIGNS.isdisjoint(term))
+        faults = (pattern_error(term.removeprefix("!")) for term in typed if not _EXPRESSION_SIGNS.isdisjoint(term))
         return cls(text, wanted, unwanted, next((fault for fault in faults if fault), ""), columns)
 
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted)
 
-    def says_the_same(self, other: RowFilter) -> bool:
+    def is_equivalent(self, other: RowFilter) -> bool:
         """Say whether both accept the same rows, by their terms and the columns they look at."""
         if not self and not other:
             return True

@@ -122,10 +122,10 @@ class LiveTable(LineView):
             self._bind_sort_keys()
         self.schedule_flush()
 
-    def restart(self, columns: Sequence[Column] | None = None) -> None:
+    def reset(self, columns: Sequence[Column] | None = None) -> None:
         """Forget every row, and what the person chose: another list is coming in."""
         self.replace_all((), columns)
-        self._cursor.release()
+        self._cursor.unpin()
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Set what stands in an empty table: 'no services in namespace x', 'loading 1,200 pods…', 'forbidden: …'."""
@@ -150,9 +150,9 @@ class LiveTable(LineView):
         return None if self._cursor.key is None else self._rows.model.get(self._cursor.key)
 
     @property
-    def is_cursor_chosen(self) -> bool:
+    def is_cursor_pinned(self) -> bool:
         """True once the person moved the cursor: it follows its object; before, it stays on the first row."""
-        return self._cursor.is_chosen
+        return self._cursor.is_pinned
 
     @property
     def lost_key(self) -> ObjectKey | None:
@@ -208,7 +208,7 @@ class LiveTable(LineView):
         """Return an object's row, None when there is none."""
         return self._rows.model.get(key)
 
-    def keys_in_sight(self) -> list[ObjectKey]:
+    def visible_keys(self) -> list[ObjectKey]:
         """Return the objects on the screen, from the top."""
         return self._rows.view.keys_at(self.top, self.top + self.page_lines)
 
@@ -250,13 +250,13 @@ class LiveTable(LineView):
             self._move_to(index)
         return index is not None
 
-    def choose_cursor(self) -> None:
+    def pin_cursor(self) -> None:
         """Keep the cursor on the object it is on, as if the person had moved it there."""
-        self._cursor.choose()
+        self._cursor.pin()
 
-    def release_cursor(self) -> None:
+    def unpin_cursor(self) -> None:
         """Put the cursor on the first row, and keep it there until the person moves it."""
-        self._cursor.release()
+        self._cursor.unpin()
         self.flush_if_mounted()
 
     def on_mount(self) -> None:
@@ -278,7 +278,7 @@ class LiveTable(LineView):
         counted = (self.row_count, self.total_count)
         if counted != self._counted:
             self._counted = counted
-            self.say(self.Counted(self, *counted))
+            self.post_own_message(self.Counted(self, *counted))
 
     def _pause_after(self, seconds: float) -> Callable[[], bool]:
         clock, end = self.clock, self.clock() + seconds
@@ -320,7 +320,7 @@ class LiveTable(LineView):
         key = self._cursor.key
         if key != previous:
             row = None if key is None else self._rows.view.row_at(self._cursor.index)
-            self.say(self.Highlighted(self, key, row, previous, cause))
+            self.post_own_message(self.Highlighted(self, key, row, previous, cause))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -348,8 +348,8 @@ class LiveTable(LineView):
         """Open the selected object."""
         row = self.cursor_row
         if row is not None:
-            self._cursor.choose()
-            self.say(self.Selected(self, row.key, row))
+            self._cursor.pin()
+            self.post_own_message(self.Selected(self, row.key, row))
 
     def action_sort_next(self) -> None:
         """Sort by the next column; after the last, as the rows are ranked."""

@@ -20,10 +20,10 @@ from textual.worker import Worker
 
 from k9py.logs.buffer.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.buffer.finder import Finder
-from k9py.logs.parsing.sgr import plain
+from k9py.logs.parsing.sgr import plain_text
 from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
-from k9py.tui.widgets.log_view.columns import Columns
+from k9py.tui.widgets.log_view.columns import LineColumns
 from k9py.tui.widgets.log_view.layout import LogLayout
 from k9py.tui.widgets.log_view.painting import LinePainter, RowLook, exact, rule
 from k9py.tui.widgets.log_view.state import LogState, status_text
@@ -111,7 +111,7 @@ class LogBody(LineView):
         self._finder = Finder(self._buffer)
         self._painter = LinePainter(self._buffer.line, lambda number: number in self._open)
         self._window = LogWindow(self._finder, self._painter.row_count, lambda: self.page_lines)
-        self._columns = Columns(lambda: len(self.palette.sources), zone, now)
+        self._columns = LineColumns(lambda: len(self.palette.sources), zone, now)
         self._empty = EmptyWords(empty_text, Tone.MUTED)
         self._extra: tuple[str, ...] = ()
         self._open: set[int] = set()
@@ -188,9 +188,9 @@ class LogBody(LineView):
             self._dropped = self._buffer.dropped
             self._marks, self._open = self._kept(self._marks), self._kept(self._open)
         self._lay_out()
-        if self._finder.turn != self._turn and not self.following:
+        if self._finder.filter_generation != self._turn and not self.following:
             self._window.reveal()
-        self._turn = self._finder.turn
+        self._turn = self._finder.filter_generation
         self._window.choose()
         if self.times in ("local", "utc"):
             rows = {number for number, _ in self._window.rows}
@@ -252,17 +252,17 @@ class LogBody(LineView):
             bytes=self._buffer.bytes,
             dropped=self._buffer.dropped,
             filter_text=filtering.text if filtering else "",
-            filter_problem=filtering.trouble if filtering else "",
+            filter_problem=filtering.problem_text if filtering else "",
             context=finder.context,
             shown=finder.item_count,
-            hidden=len(finder.hidden.places) + len(finder.hidden.levels),
+            hidden=len(finder.hidden.containers) + len(finder.hidden.levels),
             search_text=searching.text if searching else "",
-            search_problem=searching.trouble if searching else "",
+            search_problem=searching.problem_text if searching else "",
             search_hits=None if search is None else len(search.matches),
-            search_at=search.matches.position(here) if search and here is not None and here in search.matches else 0,
-            scanning=finder.busy,
+            search_at=search.matches.rank(here) if search and here is not None and here in search.matches else 0,
+            scanning=finder.is_busy,
             marked=len(self._marks),
-            cleared=self._buffer.index_of(finder.begin) if finder.begin else 0,
+            cleared=self._buffer.index_of(finder.begin_number) if finder.begin_number else 0,
         )
 
     def _post_state(self) -> None:
@@ -281,7 +281,7 @@ class LogBody(LineView):
             return None if rows else self._empty_row(y)
         number, row = rows[y]
         if number == HEAD:
-            return _Words(f"── {self._buffer.let_go:,} older lines let go ──", status=False)
+            return _Words(f"── {self._buffer.dropped_before_first:,} older lines let go ──", status=False)
         if row == RULE:
             return _Rule()
         line = self._buffer.line(number)
@@ -319,7 +319,7 @@ class LogBody(LineView):
                 return rule(self._painter.layout, palette, self.base_style)
             case _Words(text=text, status=status):
                 style = on(palette.status if status else palette.muted)
-                return exact([Segment(f" {plain(text)}", style)], width, style)
+                return exact([Segment(f" {plain_text(text)}", style)], width, style)
             case EmptyWords(text=text, tone=tone):
                 return exact([Segment(f"{' ' * EMPTY_MARGIN}{text}", on(palette.tone(tone)))], width, self.base_style)
         raise TypeError(f"not a line of a log: {signature!r}")

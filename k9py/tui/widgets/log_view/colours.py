@@ -12,7 +12,7 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 
-from k9py.logs.parsing.sgr import Colour, Sgr
+from k9py.logs.parsing.sgr import SgrColour, SgrStyle
 from k9py.tui.theme import contrast
 
 _MIN_CONTRAST: Final = 3.0
@@ -29,7 +29,7 @@ _WHITE: Final = Color.parse("#ffffff")
 
 
 @lru_cache(1024)
-def sgr_style(colour: Sgr, base: Style) -> Style:
+def sgr_style(colour: SgrStyle, base: Style) -> Style:
     """Return the style for a piece of text, laid over the widget's own colours."""
     dark = base.bgcolor is None or contrast(base.bgcolor, _WHITE) > contrast(base.bgcolor, _BLACK)
     foreground, background = _color(colour.foreground, dark), _color(colour.background, dark)
@@ -47,7 +47,7 @@ def sgr_style(colour: Sgr, base: Style) -> Style:
     )
 
 
-def _color(colour: Colour, dark: bool) -> Color | None:
+def _color(colour: SgrColour, dark: bool) -> Color | None:
     if colour is None:
         return None
     if isinstance(colour, tuple):

@@ -11,14 +11,14 @@ from datetime import datetime, tzinfo
 from rich.cells import cell_len
 
 from k9py.logs.line import LogLine
-from k9py.logs.parsing.sgr import plain
+from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.source import LogTarget
 from k9py.tui.widgets.log_view.layout import MAX_PREFIX_CELLS, MIN_PREFIX_CELLS
 from k9py.tui.widgets.log_view.sources import SourceColors
 from k9py.tui.widgets.log_view.times import Times, is_of_another_day, time_cells, time_text
 
 
-class Columns:
+class LineColumns:
     """The columns of time and source.
 
     Args:
@@ -58,7 +58,7 @@ class Columns:
         """Return the label of a source, harmless."""
         label = self._labels.get(target)
         if label is None:
-            label = self._labels[target] = plain(self.label_of(target)) if target.pod else ""
+            label = self._labels[target] = plain_text(self.label_of(target)) if target.pod else ""
         return label
 
     def color(self, target: LogTarget) -> int:
@@ -74,7 +74,9 @@ class Columns:
     def date(self, lines: Iterable[LogLine], times: Times) -> None:
         """Show dates if one of the lines in sight is not of today."""
         now = self.now()
-        self._dated = any(line.at is not None and is_of_another_day(line.at, times, self.zone, now) for line in lines)
+        self._dated = any(
+            line.timestamp is not None and is_of_another_day(line.timestamp, times, self.zone, now) for line in lines
+        )
 
     def time_cells(self, times: Times) -> int:
         """Return the cells for times."""
@@ -82,4 +84,4 @@ class Columns:
 
     def time(self, line: LogLine, times: Times) -> str:
         """Return a line's time in that many cells."""
-        return time_text(line.at, times, dated=self._dated, zone=self.zone, now=self.now())
+        return time_text(line.timestamp, times, dated=self._dated, zone=self.zone, now=self.now())

@@ -9,10 +9,10 @@ import asyncio
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.level import Level, level_of
 from k9py.tui.dialogs.go_to_time import GoToTimeDialog
-from k9py.tui.logs.moments import moment_of
+from k9py.tui.logs.typed_time import parse_time
 from k9py.tui.widgets.log_view.body import SCAN_SLICE_SECONDS, LogBody
 
 _NEAR: Final = 64
@@ -83,7 +83,7 @@ class LogJumps(LogBody):
         return UTC if self.times == "utc" else self._columns.zone
 
     def _moment(self, text: str) -> datetime | None:
-        return moment_of(text, self._columns.now(), self._zone)
+        return parse_time(text, self._columns.now(), self._zone)
 
     def go_to_time(self, moment: datetime) -> None:
         """Go to the first line that was written then or later; to the nearest end, and say so, where there is none."""
@@ -109,8 +109,8 @@ class LogJumps(LogBody):
         """Return the time of the item at an index, or of the first one after it that has one and is in its place."""
         for at in range(index, min(end, index + _NEAR)):
             line = self._buffer.line(self._finder.number_of(at))
-            if line is not None and line.at is not None and not line.late and not line.marker:
-                return line.at
+            if line is not None and line.timestamp is not None and not line.late and not line.marker:
+                return line.timestamp
         return None
 
     # -- where the new begins -----------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class LogJumps(LogBody):
     def action_from_here(self) -> None:
         """Draw a line behind the newest line: what comes after it is new."""
         now = self._columns.now()
-        self._buffer.extend([LogLine(ALL, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
+        self._buffer.extend([LogLine(WHOLE_STREAM, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
         self.flush_if_mounted()
         number = self._window.newest_number
         if number is not None and not self._window.shows(number):
@@ -126,8 +126,8 @@ class LogJumps(LogBody):
 
     def action_clear_view(self) -> None:
         """Show only what comes from now on and follow; or all that is kept again."""
-        begin = 0 if self._finder.begin else self._buffer.end
-        self._finder.set_begin(begin)
+        begin = 0 if self._finder.begin_number else self._buffer.end
+        self._finder.set_begin_number(begin)
         if begin:
             self._window.follow()
         self.flush_if_mounted()

@@ -11,8 +11,8 @@ from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.sgr import plain
-from k9py.logs.parsing.shown import Shown, Span, shown, unfolded
+from k9py.logs.parsing.rendering import LineSpan, RenderedLine, render_line, render_unfolded
+from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.source import LogTarget
 
 MAX_PREFIX_CELLS: Final = 28
@@ -70,7 +70,7 @@ class LogLayout:
 class TextRow(NamedTuple):
     """One row of a line: a piece of a text, in characters."""
 
-    piece: Shown
+    piece: RenderedLine
     start: int
     end: int
 
@@ -82,23 +82,23 @@ def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[T
         open_: unfolded: a record has a row a field, and long rows are wrapped.
     """
     if line.marker:
-        piece = _unjoined(Shown(marker_words(line, layout), (), Level.UNKNOWN))
+        piece = _unjoined(RenderedLine(marker_words(line, layout), (), Level.UNKNOWN))
         return tuple(_rows(piece, max(1, layout.width - GUTTER_CELLS), layout.wrap or open_))
     if not open_:
         piece = _unjoined(shown_line(_within_sight(line, layout), layout))
         return tuple(_rows(piece, layout.room, layout.wrap))
-    pieces = unfolded(line.text, line.at) if layout.parsed else (shown_line(line, layout),)
+    pieces = render_unfolded(line.text, line.timestamp) if layout.parsed else (shown_line(line, layout),)
     return tuple(row for piece in pieces for row in _rows(_unjoined(piece), layout.room, wrap=True))
 
 
-def shown_line(line: LogLine, layout: LogLayout) -> Shown:
+def shown_line(line: LogLine, layout: LogLayout) -> RenderedLine:
     """Return a container's line in one row, one that came late said to be so."""
-    piece = shown(line.text, parsed=layout.parsed, colours=layout.colours, at=line.at)
+    piece = render_line(line.text, parsed=layout.parsed, colours=layout.colours, at=line.timestamp)
     if not line.late:
         return piece
     by = len(LATE)
     spans = [one._replace(start=one.start + by, end=one.end + by) for one in piece.spans]
-    return Shown(LATE + piece.text, (Span(0, by - 1, "time"), *spans), piece.level)
+    return RenderedLine(LATE + piece.text, (LineSpan(0, by - 1, "time"), *spans), piece.level)
 
 
 def _within_sight(line: LogLine, layout: LogLayout) -> LogLine:
@@ -109,7 +109,7 @@ def _within_sight(line: LogLine, layout: LogLayout) -> LogLine:
     return msgspec.structs.replace(line, text=f"{line.text[:limit]}…")
 
 
-def _unjoined(piece: Shown) -> Shown:
+def _unjoined(piece: RenderedLine) -> RenderedLine:
     """Return a text without joiners and variation selectors: terminals do not agree on the cells of what they join."""
     if piece.text.isascii() or not any(joiner in piece.text for joiner in _JOINERS):
         return piece
@@ -118,16 +118,18 @@ def _unjoined(piece: Shown) -> Shown:
         at += character not in _JOINERS
         places.append(at)
     text = "".join(character for character in piece.text if character not in _JOINERS)
-    return Shown(text, tuple(s._replace(start=places[s.start], end=places[s.end]) for s in piece.spans), piece.level)
+    return RenderedLine(
+        text, tuple(s._replace(start=places[s.start], end=places[s.end]) for s in piece.spans), piece.level
+    )
 
 
 def marker_words(line: LogLine, layout: LogLayout) -> str:
     """Return the words of a marker, harmless."""
-    words = plain(line.text)
-    return f"── {plain(layout.label_of(line.target))}: {words}" if line.target.pod else f"── {words}"
+    words = plain_text(line.text)
+    return f"── {plain_text(layout.label_of(line.target))}: {words}" if line.target.pod else f"── {words}"
 
 
-def _rows(piece: Shown, room: int, wrap: bool) -> Iterator[TextRow]:
+def _rows(piece: RenderedLine, room: int, wrap: bool) -> Iterator[TextRow]:
     if not wrap:
         yield TextRow(piece, 0, len(piece.text))
         return

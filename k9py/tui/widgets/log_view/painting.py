@@ -21,7 +21,7 @@ from textual.strip import Strip
 from k9py.api.search_pattern import SearchPattern
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.shown import Part, Shown, Span
+from k9py.logs.parsing.rendering import LineSpan, RenderedLine, SpanKind
 from k9py.tui.theme import Palette
 from k9py.tui.widgets.log_view.colours import sgr_style
 from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, fit_label, rows_of, visible
@@ -46,9 +46,9 @@ _LEVEL_TONES: Final = {
     Level.ERROR: Tone.FAIL,
     Level.FATAL: Tone.FAIL,
 }
-_PLAIN_PARTS: Final[frozenset[Part]] = frozenset(("value", "quoted"))
+_PLAIN_PARTS: Final[frozenset[SpanKind]] = frozenset(("value", "quoted"))
 _style_of = itemgetter(2)
-_MUTED_PARTS: Final[frozenset[Part]] = frozenset(("time", "key", "cut"))
+_MUTED_PARTS: Final[frozenset[SpanKind]] = frozenset(("time", "key", "cut"))
 
 
 class Highlight(NamedTuple):
@@ -123,7 +123,7 @@ class LinePainter:
         if laid is None:
             line = self._line_of(number)
             rows = () if line is None else rows_of(line, self._layout, open_=self._is_open(number))
-            laid = _Laid(rows or (TextRow(Shown("", (), Level.UNKNOWN), 0, 0),), {})
+            laid = _Laid(rows or (TextRow(RenderedLine("", (), Level.UNKNOWN), 0, 0),), {})
             if line is not None and line.target.pod == "" and line.marker:
                 return laid  # a loss that grows has the same number and other words
             if len(self._laid) >= _CACHED_LINES:
@@ -187,7 +187,7 @@ class LinePainter:
         return [*blanks, *self._runs(laid, at.piece, seen.first, seen.last, look, palette, base), *end]
 
     def _runs(
-        self, laid: _Laid, piece: Shown, first: int, last: int, look: RowLook, palette: Palette, base: Style
+        self, laid: _Laid, piece: RenderedLine, first: int, last: int, look: RowLook, palette: Palette, base: Style
     ) -> list[Segment]:
         """Return the characters from first to last in the styles of their parts, hits laid over them."""
         plain = base + (palette.muted if look.context else palette.tone(_LEVEL_TONES.get(piece.level, Tone.PLAIN)))
@@ -218,7 +218,7 @@ class LinePainter:
             segments.append(Segment("".join(pieces), style))
         return segments
 
-    def _hits(self, laid: _Laid, piece: Shown, end: int) -> list[tuple[int, int, int]]:
+    def _hits(self, laid: _Laid, piece: RenderedLine, end: int) -> list[tuple[int, int, int]]:
         if not self._highlights:
             return []
         hits = laid.hits.get(id(piece))
@@ -232,11 +232,11 @@ class LinePainter:
 
     def _spans(self, pattern: SearchPattern, text: str) -> list[tuple[int, int]]:
         if not pattern.can_be_slow:
-            return pattern.spans(text, most=MAX_HITS)
+            return pattern.spans(text, limit=MAX_HITS)
         begun = perf_counter()
         if begun - self._window_begun > _HITS_WINDOW:
             self._window_begun, self._seconds_left = begun, _HITS_SECONDS
-        found = pattern.spans(text, most=MAX_HITS, seconds=self._seconds_left)
+        found = pattern.spans(text, limit=MAX_HITS, seconds=self._seconds_left)
         self._seconds_left -= perf_counter() - begun
         return found
 
@@ -247,12 +247,12 @@ class LinePainter:
         return palette.highlights[which % len(palette.highlights)]
 
 
-def _part_style(span: Span, plain: Style, palette: Palette, base: Style) -> Style:
+def _part_style(span: LineSpan, plain: Style, palette: Palette, base: Style) -> Style:
     if span.colour is not None:
         return sgr_style(span.colour, base)
-    if span.part in _MUTED_PARTS:
+    if span.kind in _MUTED_PARTS:
         return base + palette.muted
-    return base if span.part in _PLAIN_PARTS else plain
+    return base if span.kind in _PLAIN_PARTS else plain
 
 
 def _gutter(look: RowLook, palette: Palette, base: Style) -> Segment:

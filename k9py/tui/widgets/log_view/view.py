@@ -16,7 +16,7 @@ from textual.message import Message
 
 from k9py.api.search_pattern import compile_search
 from k9py.logs.buffer.buffer import LogBuffer
-from k9py.logs.buffer.hidden import Hidden
+from k9py.logs.buffer.hide_rules import HideRules
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.tui.widgets.log_view.body import EmptyWords
@@ -29,7 +29,7 @@ from k9py.views.values import Tone
 
 SIDEWAYS_CELLS: Final = 16
 _target_of = attrgetter("target")
-_place_of = attrgetter("place")
+_place_of = attrgetter("container_key")
 
 
 class LogView(LogJumps):
@@ -49,7 +49,7 @@ class LogView(LogJumps):
             return self.view
 
     def state_changed(self, state: LogState) -> None:
-        self.say(self.StateChanged(self, state))
+        self.post_own_message(self.StateChanged(self, state))
 
     # -- lines --------------------------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ class LogView(LogJumps):
         self._columns.relabel(label_of)
         self._look_anew()
 
-    def know_sources(self, targets: Iterable[LogTarget]) -> None:
+    def register_sources(self, targets: Iterable[LogTarget]) -> None:
         """Give these sources their colours, by name: not by whose line happens to come first."""
         for target in sorted(targets, key=_place_of):
             self._columns.color(target)
@@ -116,7 +116,7 @@ class LogView(LogJumps):
         number = self.cursor_number
         return None if number is None else self._buffer.line(number)
 
-    def chosen_lines(self) -> Iterator[LogLine]:
+    def selected_lines(self) -> Iterator[LogLine]:
         """Yield what copying takes of the lines that are shown; lines may be added while it runs.
 
         From the first mark to the last; with one mark from it to the cursor (following: to the newest line); without
@@ -126,7 +126,7 @@ class LogView(LogJumps):
         return (line for _, line in self._finder.items_between(first, end))
 
     @property
-    def chosen_count(self) -> int:
+    def selected_count(self) -> int:
         """How many lines are chosen."""
         first, end = self._chosen_numbers()
         return self._finder.index_of(end) - self._finder.index_of(first)
@@ -144,7 +144,7 @@ class LogView(LogJumps):
         return (line for _, line in self._finder.items_between(self._buffer.first, self._buffer.end))
 
     @property
-    def hidden(self) -> Hidden:
+    def hidden(self) -> HideRules:
         """The containers and levels that are left out."""
         return self._finder.hidden
 
@@ -186,7 +186,7 @@ class LogView(LogJumps):
         self._set_highlights()
         self.flush_if_mounted()
 
-    def set_hidden(self, hidden: Hidden) -> None:
+    def set_hidden(self, hidden: HideRules) -> None:
         """Leave out containers and levels."""
         self._finder.set_hidden(hidden)
         self.flush_if_mounted()

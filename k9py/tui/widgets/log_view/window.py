@@ -77,7 +77,7 @@ class LogWindow:
     # -- rows ---------------------------------------------------------------------------------------------------------
 
     def _first_index(self) -> int:
-        return -1 if self._finder.buffer.let_go else 0
+        return -1 if self._finder.buffer.dropped_before_first else 0
 
     def _index(self, number: int) -> int:
         if number == HEAD:

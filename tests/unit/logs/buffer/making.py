@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from k9py.logs.buffer.buffer import LogBuffer, size_of
-from k9py.logs.line import ALL, LogLine, Marker
+from k9py.logs.line import WHOLE_STREAM, LogLine, Marker
 from k9py.logs.source import LogTarget
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -18,7 +18,7 @@ def line(text: str, target: LogTarget = WEB) -> LogLine:
     return LogLine(target, NOW, text)
 
 
-def marker(text: str, kind: Marker = "gap", target: LogTarget = ALL) -> LogLine:
+def marker(text: str, kind: Marker = "gap", target: LogTarget = WHOLE_STREAM) -> LogLine:
     """Return a marker."""
     return LogLine(target, None, text, kind)
 

@@ -21,7 +21,7 @@ def test_the_oldest_lines_are_let_go_and_counted() -> None:
     buffer.extend(lines(0, 100))
     assert texts(buffer) == [one.text for one in lines(84, 16)] or texts(buffer) == [one.text for one in lines(85, 15)]
     assert buffer.end == 100
-    assert buffer.let_go == buffer.dropped == buffer.first == 100 - len(buffer)
+    assert buffer.dropped_before_first == buffer.dropped == buffer.first == 100 - len(buffer)
     assert buffer.bytes == len(buffer) * SIZE
 
 
@@ -34,14 +34,14 @@ def test_a_held_buffer_keeps_what_was_there_and_marks_what_it_lost_after_it() ->
     assert shown[:30] == [one.text for one in lines(0, 30)]
     assert shown[30].endswith("lines let go here: the view was held and there was no room for more")
     assert shown[-1] == "line 00089"
-    ((first, end),) = buffer.lost
+    ((first, end),) = buffer.dropped_ranges
     assert first == 30
     assert shown[31:] == [one.text for one in lines(end, 90 - end)]
     assert shown[30].startswith(f"{end - first} lines")
     marker = buffer.line(end - 1)
     assert marker is not None
     assert marker.marker == "gap"
-    assert buffer.let_go == 0
+    assert buffer.dropped_before_first == 0
     assert buffer.dropped == end - first
 
 
@@ -50,11 +50,11 @@ def test_what_is_above_the_reader_goes_before_anything_that_came_since() -> None
     buffer.extend(lines(0, 1000))
     buffer.hold(900)
     buffer.extend(lines(1000, 300))
-    assert not buffer.lost
+    assert not buffer.dropped_ranges
     assert 300 <= buffer.first <= 400
     buffer.extend(lines(1300, 1000))
     assert buffer.first == 900 - KEPT_ABOVE
-    assert buffer.lost
+    assert buffer.dropped_ranges
 
 
 def test_a_margin_of_giants_above_the_reader_goes_before_what_he_reads() -> None:
@@ -70,7 +70,7 @@ def test_a_hold_of_everything_leaves_a_quarter_of_the_room_to_what_comes() -> No
     buffer.extend(lines(0, 40))
     buffer.hold(0)
     buffer.extend(lines(40, 200))
-    ((first, end),) = buffer.lost
+    ((first, end),) = buffer.dropped_ranges
     assert first in (29, 30)
     assert 230 <= end <= 232
     assert buffer.end == 240
@@ -93,9 +93,9 @@ def test_after_a_release_the_loss_is_still_told_until_what_is_before_it_has_gone
     buffer.hold(0)
     buffer.extend(lines(30, 60))
     buffer.release()
-    assert buffer.lost
+    assert buffer.dropped_ranges
     buffer.extend(lines(90, 40))
-    assert not buffer.lost
+    assert not buffer.dropped_ranges
     assert texts(buffer) == [one.text for one in lines(buffer.first, 130 - buffer.first)]
 
 
@@ -103,7 +103,7 @@ def test_clearing_forgets_lines_and_counts_but_numbers_go_on() -> None:
     buffer = LogBuffer(16 * SIZE)
     buffer.extend(lines(0, 100))
     buffer.clear()
-    assert (len(buffer), buffer.bytes, buffer.dropped, buffer.let_go, buffer.first, buffer.end) == (
+    assert (len(buffer), buffer.bytes, buffer.dropped, buffer.dropped_before_first, buffer.first, buffer.end) == (
         0,
         0,
         0,
@@ -204,7 +204,7 @@ def test_the_bound_holds_and_numbers_lead_to_their_lines(
                 assert one.text == added[number]
         assert kept == buffer.bytes
         assert len([one for _, one in found if not one.marker]) + buffer.dropped == since_clear
-        assert len([one for _, one in found if one.marker]) == len(buffer.lost)
+        assert len([one for _, one in found if one.marker]) == len(buffer.dropped_ranges)
         assert buffer.end == len(added)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from k9py.logs.buffer.buffer import LogBuffer
 from k9py.logs.buffer.finder import Finder
-from k9py.logs.buffer.hidden import Hidden
+from k9py.logs.buffer.hide_rules import HideRules
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
 from tests.unit.logs.buffer.making import API, SIZE, WEB, line, lines, marker
@@ -32,7 +32,7 @@ def shown(finder: Finder) -> list[str]:
 def hits(finder: Finder) -> list[int]:
     finder.advance(NEVER)
     assert finder.search is not None
-    return list(finder.search.matches.all)
+    return list(finder.search.matches.values)
 
 
 def test_a_filter_never_hides_markers() -> None:
@@ -67,7 +67,7 @@ def test_groups_that_touch_are_one() -> None:
     finder.set_context(1)
     finder.advance(NEVER)
     assert finder.filter is not None
-    numbers = list(finder.filter.shown.all)
+    numbers = list(finder.filter.shown.values)
     assert numbers == [0, 1, 2, 3, 4, 5, 8, 9]
     assert [number for number in numbers if finder.starts_group(number)] == [0, 8]
 
@@ -76,11 +76,11 @@ def test_hidden_containers_take_their_markers_along_and_hidden_levels_do_not() -
     finder = finder_over(
         line("INFO a", WEB), line("ERROR b", WEB), line("c", API), marker("ended", "end", API), marker("all")
     )
-    finder.set_hidden(Hidden(places=frozenset([API.place])))
+    finder.set_hidden(HideRules(containers=frozenset([API.container_key])))
     assert shown(finder) == ["INFO a", "ERROR b", "all"]
-    finder.set_hidden(Hidden(levels=frozenset([Level.INFO, Level.UNKNOWN])))
+    finder.set_hidden(HideRules(levels=frozenset([Level.INFO, Level.UNKNOWN])))
     assert shown(finder) == ["ERROR b", "ended", "all"]
-    finder.set_hidden(Hidden())
+    finder.set_hidden(HideRules())
     assert finder.filter is None
 
 
@@ -92,9 +92,9 @@ def test_search_looks_only_at_what_the_filter_shows() -> None:
     assert hits(finder) == [0, 4]
     finder.set_context(1)
     assert hits(finder) == [0, 1, 4]
-    finder.set_hidden(Hidden(levels=frozenset([Level.UNKNOWN])))
+    finder.set_hidden(HideRules(levels=frozenset([Level.UNKNOWN])))
     assert hits(finder) == []
-    finder.set_hidden(Hidden())
+    finder.set_hidden(HideRules())
     finder.set_filter("")
     finder.set_search("level>=error")
     assert hits(finder) == []
@@ -106,9 +106,9 @@ def test_what_comes_later_is_filtered_and_found_too() -> None:
     finder.set_search("1")
     assert hits(finder) == [0]
     finder.buffer.extend([line("b 1"), line("a 1")])
-    assert finder.busy
+    assert finder.is_busy
     assert hits(finder) == [0, 2]
-    assert not finder.busy
+    assert not finder.is_busy
 
 
 def test_another_filter_takes_over_when_it_has_seen_every_line() -> None:
@@ -121,9 +121,9 @@ def test_another_filter_takes_over_when_it_has_seen_every_line() -> None:
     finder.buffer.extend([line("a new")])
     finder.advance(ALWAYS)
     assert finder.item_count == before + 1
-    turn = finder.turn
+    turn = finder.filter_generation
     assert shown(finder) == ["b 1"]
-    assert finder.turn == turn + 1
+    assert finder.filter_generation == turn + 1
 
 
 def test_a_loss_in_the_middle_is_shown_by_a_filter_and_its_hits_are_gone() -> None:
@@ -135,7 +135,7 @@ def test_a_loss_in_the_middle_is_shown_by_a_filter_and_its_hits_are_gone() -> No
     for start in range(30, 130, 20):
         finder.buffer.extend(lines(start, 20))
         finder.advance(NEVER)
-    ((first, end),) = finder.buffer.lost
+    ((first, end),) = finder.buffer.dropped_ranges
     assert [number for number, _ in finder.items_between(0, 999)] == [*range(first), *range(end - 1, 130)]
     assert hits(finder) == [*range(first), *range(end, 130)]
 
@@ -153,11 +153,13 @@ stream = st.lists(
     st.sampled_from(["", "a", "b", "level>=error"]),
     st.sampled_from(["", "b", "a"]),
     st.integers(0, 3),
-    st.sampled_from([Hidden(), Hidden(frozenset([API.place])), Hidden(levels=frozenset([Level.ERROR]))]),
+    st.sampled_from(
+        [HideRules(), HideRules(frozenset([API.container_key])), HideRules(levels=frozenset([Level.ERROR]))]
+    ),
     st.sampled_from([1 << 20, 30 * SIZE]),
 )
 def test_slices_find_what_is_found_at_once_and_hits_are_shown(
-    batches: list[list[LogLine]], filtered: str, searched: str, context: int, hidden: Hidden, capacity: int
+    batches: list[list[LogLine]], filtered: str, searched: str, context: int, hidden: HideRules, capacity: int
 ) -> None:
     sliced = Finder(LogBuffer(capacity))
     sliced.set_filter(filtered)
@@ -169,7 +171,7 @@ def test_slices_find_what_is_found_at_once_and_hits_are_shown(
         while not sliced.advance(ALWAYS):
             pass
     sliced.advance(NEVER)
-    assert not sliced.busy
+    assert not sliced.is_busy
     kept = list(sliced.buffer.lines_between(0, sliced.buffer.end))
     expected = _expected(kept, filtered, context, hidden)
     items = [number for number, _ in sliced.items_between(0, sliced.buffer.end)]
@@ -179,14 +181,14 @@ def test_slices_find_what_is_found_at_once_and_hits_are_shown(
     assert [sliced.index_of(number) for number in items] == list(range(len(items)))
     if sliced.search is not None:
         wanted = [n for n, one in kept if n in items and not one.marker and searched in one.text]
-        assert list(sliced.search.matches.all) == wanted
+        assert list(sliced.search.matches.values) == wanted
 
 
-def _expected(kept: list[tuple[int, LogLine]], filtered: str, context: int, hidden: Hidden) -> list[int]:
+def _expected(kept: list[tuple[int, LogLine]], filtered: str, context: int, hidden: HideRules) -> list[int]:
     seen = [(number, one) for number, one in kept if not hidden.hides(one)]
     found = {number for number, one in seen if one.marker or not filtered}
-    for place in (WEB.place, API.place):
-        own = [(number, one.text) for number, one in seen if not one.marker and one.target.place == place]
+    for place in (WEB.container_key, API.container_key):
+        own = [(number, one.text) for number, one in seen if not one.marker and one.target.container_key == place]
         for at, (_, text) in enumerate(own):
             if filtered and (text.startswith("ERROR") if filtered == "level>=error" else filtered in text):
                 found |= {number for number, _ in own[max(0, at - context) : at + context + 1]}
@@ -201,10 +203,10 @@ def test_a_pattern_too_slow_for_a_line_is_said_and_the_line_counts_as_not_matchi
     finder.set_filter("(a|aa)+$")
     assert shown(finder) == ["aaa"]
     assert finder.filter_query is not None
-    assert finder.filter_query.trouble == "too slow on 2 lines, taken as not matching"
+    assert finder.filter_query.problem_text == "too slow on 2 lines, taken as not matching"
     finder.set_context(1)
     shown(finder)
-    assert finder.filter_query.trouble == "too slow on 2 lines, taken as not matching"
+    assert finder.filter_query.problem_text == "too slow on 2 lines, taken as not matching"
     finder.set_filter("")
     finder.set_search("(a|aa)+$")
     assert hits(finder) == [0]
@@ -220,7 +222,7 @@ def test_a_pattern_that_can_be_slow_is_paused_after_each_line() -> None:
         while not finder.advance(ALWAYS):
             turns += 1
         assert turns >= 5
-        assert not finder.busy
+        assert not finder.is_busy
 
 
 def test_what_is_let_go_while_a_filter_is_read_is_marked() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.logs.buffer.lines import CHUNK, Lines
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.line import WHOLE_STREAM, LogLine
 
 STEPS = st.lists(
     st.one_of(
@@ -20,7 +20,7 @@ STEPS = st.lists(
 
 
 def numbered(first: int, count: int) -> list[LogLine]:
-    return [LogLine(ALL, None, str(number)) for number in range(first, first + count)]
+    return [LogLine(WHOLE_STREAM, None, str(number)) for number in range(first, first + count)]
 
 
 @given(STEPS, st.floats(0, 1), st.integers(0, 2 * CHUNK))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from k9py.logs.buffer.query import Query, needed_words, parse_query
+from k9py.logs.buffer.query import LogQuery, needed_words, parse_query
 from k9py.logs.line import LogLine
-from k9py.logs.parsing.shown import shown
+from k9py.logs.parsing.rendering import render_line
 from k9py.logs.source import LogTarget
 from tests.unit.logs.parsing.hostile import hostile_text
 
@@ -23,7 +23,7 @@ LOGFMT = 'level=error msg="no route" status=503 peer=10.0.0.1'
 PLAIN = "\x1b[31mERROR\x1b[0m connection refused"
 
 
-def query(text: str) -> Query:
+def query(text: str) -> LogQuery:
     parsed = parse_query(text)
     assert parsed is not None
     return parsed
@@ -214,7 +214,7 @@ def test_the_short_way_past_parsing_finds_what_parsing_would(record: dict[str, o
     pattern = query(typed).pattern
     assume(pattern is not None and len(query(typed).conditions) == 1)
     assert pattern is not None
-    assert matches(typed, line) == bool(pattern.search(line) or pattern.search(shown(line).text))
+    assert matches(typed, line) == bool(pattern.search(line) or pattern.search(render_line(line).text))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from k9py.api.errors import ConfigError
 from k9py.api.text import printable
-from k9py.logs.buffer.saving import SLICE_SECONDS, file_name, save
+from k9py.logs.buffer.log_file import SLICE_SECONDS, file_name, save_lines
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 
@@ -34,7 +34,7 @@ async def test_lines_markers_and_hostile_text_are_written_harmless(tmp_path: Pat
         LogLine(TARGET, None, "\x1b]52;c;aGk=\x07\x1b[2Jend"),
         LogLine(TARGET, AT, "after", late=True),
     ]
-    saved = await save(written, tmp_path / "logs", "a.log", printable)
+    saved = await save_lines(written, tmp_path / "logs", "a.log", printable)
     assert saved.lines == 3
     assert saved.path.read_text() == (
         "2026-03-01T12:00:05.250Z cart-1/app first\n"
@@ -46,7 +46,7 @@ async def test_lines_markers_and_hostile_text_are_written_harmless(tmp_path: Pat
 
 async def test_the_file_is_ours_alone_and_no_other_is_ever_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
-    paths = [(await save(lines(3), folder, "a.log", printable)).path for _ in range(3)]
+    paths = [(await save_lines(lines(3), folder, "a.log", printable)).path for _ in range(3)]
     assert [path.name for path in paths] == ["a.log", "a-2.log", "a-3.log"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -55,13 +55,13 @@ async def test_the_file_is_ours_alone_and_no_other_is_ever_overwritten(tmp_path:
 async def test_a_link_put_in_the_way_is_not_followed(tmp_path: Path) -> None:
     foreign = tmp_path / "foreign"
     (tmp_path / "a.log").symlink_to(foreign)
-    saved = await save(lines(1), tmp_path, "a.log", printable)
+    saved = await save_lines(lines(1), tmp_path, "a.log", printable)
     assert saved.path.name == "a-2.log"
     assert not foreign.exists()
 
 
 async def test_many_lines_are_all_there_in_order(tmp_path: Path) -> None:
-    saved = await save(lines(20_000), tmp_path, "a.log", printable)
+    saved = await save_lines(lines(20_000), tmp_path, "a.log", printable)
     texts = [line.rsplit(" ", 1)[1] for line in saved.path.read_text().splitlines()]
     assert texts == [str(number) for number in range(20_000)]
 
@@ -70,7 +70,7 @@ async def test_a_directory_that_takes_nothing_is_told_in_words(tmp_path: Path) -
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(ConfigError, match="cannot write in"):
-        await save(lines(1), blocked, "a.log", printable)
+        await save_lines(lines(1), blocked, "a.log", printable)
 
 
 async def test_half_a_file_is_taken_away(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_half_a_file_is_taken_away(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(ConfigError, match="No space left"):
-        await save(lines(1), tmp_path, "a.log", broken)
+        await save_lines(lines(1), tmp_path, "a.log", broken)
     assert os.listdir(tmp_path) == []
 
 
@@ -98,7 +98,7 @@ def test_a_name_is_safe_whatever_it_is_made_of(context: str, namespace: str, kin
 
 
 async def test_a_header_stands_above_the_lines_harmless_and_is_no_line(tmp_path: Path) -> None:
-    saved = await save(lines(1), tmp_path, "a.log", printable, ["context demo", "only lines that match: \x1b[2J"])
+    saved = await save_lines(lines(1), tmp_path, "a.log", printable, ["context demo", "only lines that match: \x1b[2J"])
     assert saved.lines == 1
     assert saved.path.read_text().splitlines() == [
         "# context demo",
@@ -126,7 +126,7 @@ async def test_the_clock_is_looked_at_after_few_characters(tmp_path: Path) -> No
                 turns.append(made)
 
     hostile = [LogLine(TARGET, AT, "\x01" * 60_000)] * 8
-    await asyncio.gather(others(), save(hostile, tmp_path, "a.log", slow))
+    await asyncio.gather(others(), save_lines(hostile, tmp_path, "a.log", slow))
     assert {1, 2, 3, 4, 5, 6, 7} <= set(turns)
 
 
@@ -134,4 +134,4 @@ async def test_the_clock_is_looked_at_after_few_characters(tmp_path: Path) -> No
 @pytest.mark.parametrize("hours", [-12, 14])
 async def test_a_line_of_any_year_is_written(at: datetime, hours: int, tmp_path: Path) -> None:
     line = LogLine(TARGET, at.replace(tzinfo=timezone(timedelta(hours=hours))), "early")
-    assert (await save([line], tmp_path, "a.log", printable)).path.read_text().endswith("cart-1/app early\n")
+    assert (await save_lines([line], tmp_path, "a.log", printable)).path.read_text().endswith("cart-1/app early\n")

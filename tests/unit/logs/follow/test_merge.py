@@ -6,8 +6,8 @@ import asyncio
 from datetime import timedelta
 
 from k9py.logs.follow.intake import Intake
-from k9py.logs.follow.merge import MOST_A_DRAIN, Merge
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.follow.merge import MAX_DRAIN_LINES, Merge
+from k9py.logs.line import WHOLE_STREAM, LogLine
 from tests.unit.logs.follow.scripted import START, DrivenClock, settled, target
 
 
@@ -130,7 +130,7 @@ async def test_when_full_the_oldest_go_are_counted_and_told_at_their_place() -> 
     await stage.clock.advance(0.5)
     drained = stage.merge.drain()
     assert drained[0].marker == "gap"
-    assert drained[0].target == ALL
+    assert drained[0].target == WHOLE_STREAM
     first = int(drained[1].text.removeprefix("a"))
     last = f"{START + timedelta(seconds=first - 1):%H:%M:%S}"
     assert drained[0].text == (f"{first} lines dropped: the terminal could not keep up (between 12:00:00 and {last})")
@@ -150,7 +150,7 @@ async def test_long_lines_count_by_their_length() -> None:
 
 async def test_a_drain_gives_only_so_many_lines() -> None:
     stage = Stage()
-    stage.add(stage.a, *range(MOST_A_DRAIN + 10))
+    stage.add(stage.a, *range(MAX_DRAIN_LINES + 10))
     await stage.clock.advance(0.5)
-    assert [len(stage.merge.drain()), len(stage.merge.drain())] == [MOST_A_DRAIN, 10]
+    assert [len(stage.merge.drain()), len(stage.merge.drain())] == [MAX_DRAIN_LINES, 10]
     assert stage.merge.is_empty

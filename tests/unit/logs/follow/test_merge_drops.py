@@ -68,7 +68,7 @@ async def test_every_line_dropped_lies_behind_a_marker(steps: list[tuple[int, in
             lines.append(LogLine(targets[container], at, f"{container} {written[container]}"))
             written[container] += 1
         if has_marker:
-            lines.append(LogLine(targets[container], lines[-1].at, "restarted", "start"))
+            lines.append(LogLine(targets[container], lines[-1].timestamp, "restarted", "start"))
         intakes[container].add(lines)
     await clock.advance(5)
     while not merge.is_empty:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from k9py.api.errors import BadRequestError
 from k9py.logs.follow.delivery import Delivery
 from k9py.logs.follow.intake import Intake
+from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.merge import Merge
-from k9py.logs.follow.range import LogRange
 from k9py.logs.follow.runs import Runs
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.follow.turns import Turns
@@ -79,7 +79,7 @@ async def test_many_pods_with_long_lines_of_the_past_lose_none_and_keep_to_the_r
     said = await reading.to_its_end(1_000)
     assert len(said) == 3_000
     assert not any(one.marker or one.late for one in said)
-    assert said == sorted(said, key=lambda one: one.at or START)
+    assert said == sorted(said, key=lambda one: one.timestamp or START)
     assert reading.most_chars <= MANY_CHARS // 10
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, NotFoundError
 from k9py.cluster.failing_line import read_failing_line
-from k9py.logs.source import Unfinished
-from k9py.logs.source_errors import SourceTextError, container_lines, source_error
-from k9py.rollouts.cohort_facts import FailingContainer
+from k9py.logs.source import PartialLine
+from k9py.logs.source_errors import LogSourceError, container_lines, parse_source_error
+from k9py.rollouts.cohort_status import FailingContainer
 from tests.unit.logs.follow.scripted import ScriptedLogs, Stream, line
 from tests.unit.logs.follow.test_tail import Stage
 
@@ -17,8 +17,8 @@ CUT = ConnectionFailedError("cut off")
 GONE = NotFoundError('pods "checkout-1" not found', code=404)
 
 
-def half(second: float, text: str) -> Unfinished:
-    return Unfinished(line(second, text))
+def half(second: float, text: str) -> PartialLine:
+    return PartialLine(line(second, text))
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def half(second: float, text: str) -> Unfinished:
             id="another line stands in its place",
         ),
         pytest.param(
-            [[line(0, "first"), Unfinished(b"2026-11-22T12:0")], [line(0, "first"), line(1, "second")]],
+            [[line(0, "first"), PartialLine(b"2026-11-22T12:0")], [line(0, "first"), line(1, "second")]],
             ["first", "second"],
             id="cut inside its timestamp",
         ),
         pytest.param(
-            [[line(0, "first"), Unfinished(line(1, ""))], [line(0, "first"), line(1, "second")]],
+            [[line(0, "first"), PartialLine(line(1, ""))], [line(0, "first"), line(1, "second")]],
             ["first", "second"],
             id="cut behind its timestamp",
         ),
         pytest.param(
-            [[line(0, "first"), Unfinished(line(1, "caf") + b"\xc3")], [line(0, "first"), line(1, "café")]],
+            [[line(0, "first"), PartialLine(line(1, "caf") + b"\xc3")], [line(0, "first"), line(1, "café")]],
             ["first", "café"],
             id="cut inside a character",
         ),
@@ -106,7 +106,10 @@ async def test_a_stream_that_ends_inside_a_line_loses_and_doubles_nothing(
 async def test_an_error_of_the_node_without_line_end_is_no_line_wherever_it_stands() -> None:
     first, second, third = line(0, "first"), half(1, "sec"), line(1, "second")
     said = await Stage(
-        *[Stream(lines) for lines in ([Unfinished(TOO_MANY)], [first, second], [Unfinished(TOO_MANY)], [first, third])]
+        *[
+            Stream(lines)
+            for lines in ([PartialLine(TOO_MANY)], [first, second], [PartialLine(TOO_MANY)], [first, third])
+        ]
     ).play()
     assert [text for marker, text in said if not marker] == ["first", "second"]
     assert [text for marker, text in said if marker] == [f"the node says: {TOO_MANY.decode()}"]
@@ -150,7 +153,7 @@ async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked
     ],
 )
 async def test_an_error_that_comes_as_a_log_is_a_remark_and_reading_goes_on(text: str) -> None:
-    said = await Stage(Stream([text.encode()]), Stream([Unfinished(text.encode())]), Stream([line(1, "a")])).play()
+    said = await Stage(Stream([text.encode()]), Stream([PartialLine(text.encode())]), Stream([line(1, "a")])).play()
     assert [marker for marker, _ in said] == ["note", ""]
     assert said[1] == ("", "a")
 
@@ -181,7 +184,7 @@ async def collected(*batches: list[bytes], follows_stamped: bool = False) -> tup
     try:
         async for batch in container_lines(stream(), follows_stamped=follows_stamped):  # type: ignore[arg-type]
             found += batch
-    except SourceTextError as error:
+    except LogSourceError as error:
         return found, error.message
     return found, ""
 
@@ -192,17 +195,17 @@ async def test_a_node_that_writes_no_timestamps_keeps_its_lines() -> None:
 
 
 async def test_an_unknown_text_without_line_end_behind_lines_with_timestamps_is_the_nodes() -> None:
-    odd = Unfinished(b"kubelet: something new")
+    odd = PartialLine(b"kubelet: something new")
     assert await collected([line(1, "a")], [odd]) == ([line(1, "a")], "kubelet: something new")
     assert await collected([odd]) == ([odd], "")
 
 
 async def test_a_cut_timestamp_is_no_text_of_the_node() -> None:
-    assert await collected([line(1, "a"), Unfinished(b"2026-11-2")]) == ([line(1, "a")], "")
+    assert await collected([line(1, "a"), PartialLine(b"2026-11-2")]) == ([line(1, "a")], "")
 
 
 def test_an_error_is_made_harmless() -> None:
-    said = source_error(b"rpc error: code = \x1b[31mx")
+    said = parse_source_error(b"rpc error: code = \x1b[31mx")
     assert said is not None
     assert said.isprintable()
 

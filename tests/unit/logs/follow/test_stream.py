@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
-from k9py.logs.follow.status import TailState
+from k9py.logs.follow.container_stream import IDLE_SECONDS
+from k9py.logs.follow.status import TargetState
 from k9py.logs.follow.stream import LEAVING_GRACE, LogStream
-from k9py.logs.follow.tail import IDLE_SECONDS
 from tests.unit.logs.follow.scripted import START, DrivenClock, ScriptedLogs, Stream, line, settled, target
 
 GONE = NotFoundError('pods "a" not found', code=404)
@@ -91,7 +91,7 @@ async def test_at_most_so_many_streams_are_open_and_the_others_get_their_turns()
     async with running(stream):
         assert source.open_streams == 2
         assert str(stream.counts) == "2 of 5"
-        assert stream.states()[-1].words == "resting: 2 at a time"
+        assert stream.statuses()[-1].message == "resting: 2 at a time"
         await clock.advance(8)
         assert {one.pod for one in source.asked} == set(pods)
         await clock.advance(120)
@@ -109,9 +109,9 @@ async def test_those_that_wait_to_be_tried_again_hold_no_place() -> None:
     stream.set_targets([target("bad"), target("good")])
     async with running(stream):
         assert source.open_streams == 1
-        assert stream.states()[0].words == "waiting to start: image can't be pulled"
-        assert stream.states()[0].state is TailState.WAITING
-        assert (stream.counts.waiting, stream.counts.following) == (1, 1)
+        assert stream.statuses()[0].message == "waiting to start: image can't be pulled"
+        assert stream.statuses()[0].state is TargetState.RETRYING
+        assert (stream.counts.retrying, stream.counts.following) == (1, 1)
 
 
 async def test_one_bad_pod_does_not_hold_up_the_others() -> None:
@@ -147,19 +147,19 @@ async def test_another_run_of_the_container_is_the_same_tail_told_of_it() -> Non
         stream.set_targets([target("a", container_id="one", node="n1")])
         await settled()
         assert len(source.asked) == 1
-        assert stream.states()[0].target.node == "n1"
+        assert stream.statuses()[0].target.node == "n1"
 
 
 async def test_logs_that_are_not_followed_are_finished_when_all_is_drained() -> None:
     source, clock = ScriptedLogs({"a": [Stream([line(2, "a")])], "b": [Stream([line(1, "b")])]}), DrivenClock()
     stream = LogStream(source, clock, follow=False)
     async with running(stream):
-        finished = [stream.finished]
+        finished = [stream.is_finished]
         stream.set_targets([target("a"), target("b")])
         await settled()
-        finished.append(stream.finished)
+        finished.append(stream.is_finished)
         assert [one.text for one in stream.drain()] == ["b", "a"]
-        finished.append(stream.finished)
+        finished.append(stream.is_finished)
         assert finished == [False, False, True]
         assert stream.counts.ended == 2
 
@@ -171,7 +171,7 @@ async def test_a_pod_that_is_gone_ends() -> None:
     async with running(stream):
         assert stream.counts.ended == 1
         assert [one.marker for one in stream.drain()] == ["end"]
-        assert stream.states()[0].error is GONE
+        assert stream.statuses()[0].error is GONE
 
 
 async def test_a_node_whose_clock_is_ahead_is_told_once() -> None:
@@ -213,8 +213,8 @@ async def test_no_right_to_read_a_log_is_a_state_and_not_the_end() -> None:
     stream.set_targets([target("a")])
     async with running(stream):
         await clock.advance(5)
-        assert stream.states()[0].words == "no right to read this log: no"
-        assert stream.counts.waiting == 1
+        assert stream.statuses()[0].message == "no right to read this log: no"
+        assert stream.counts.retrying == 1
 
 
 async def test_a_tail_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
@@ -256,9 +256,9 @@ async def test_a_mistake_in_one_tail_is_that_ones_trouble(caplog: pytest.LogCapt
     async with running(stream):
         source.feed("bad", [None])  # type: ignore[list-item]
         await clock.advance(5)
-        bad, good = stream.states()
-        assert (bad.state, bad.words) == (TailState.ENDED, "kdash failed to read this log, by a mistake of its own")
-        assert good.state is TailState.FOLLOWING
+        bad, good = stream.statuses()
+        assert (bad.state, bad.message) == (TargetState.ENDED, "kdash failed to read this log, by a mistake of its own")
+        assert good.state is TargetState.FOLLOWING
         said = [(one.marker, one.text) for one in stream.drain() if one.target.pod == "bad"]
         assert said[0] == ("", "last")
         assert said[1][0] == "gap"
@@ -273,8 +273,8 @@ async def test_a_silent_log_that_is_followed_again_no_longer_says_that_it_was_in
     stream.set_targets([target("a")])
     async with running(stream):
         await clock.advance(20)
-        status = stream.states()[0]
-        assert (status.state, status.words, status.error) == (TailState.FOLLOWING, "", None)
+        status = stream.statuses()[0]
+        assert (status.state, status.message, status.error) == (TargetState.FOLLOWING, "", None)
         assert [one.text for one in stream.drain()] == ["log interrupted: connection reset", "connected again"]
 
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError, UnavailableError
-from k9py.logs.follow.range import LogRange
+from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.stream import LogStream
-from k9py.logs.line import ALL, LogLine
+from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.source import LogTarget
 from tests.unit.logs.follow.scripted import START, DrivenClock, line, settled
 
@@ -338,7 +338,7 @@ def check(uid: str, printed: int, said: Sequence[LogLine]) -> None:
     may_be_missing = False
     begun = False
     for one in said:
-        if one.target.pod != name and one.target != ALL:
+        if one.target.pod != name and one.target != WHOLE_STREAM:
             continue
         if one.marker:
             may_be_missing = may_be_missing or one.marker == "gap"

@@ -17,11 +17,11 @@ from k9py.api.errors import (
     UnavailableError,
 )
 from k9py.logs.follow.backoff import LONGEST_DELAY
-from k9py.logs.follow.range import HEAD, PREVIOUS, RANGES, TAIL, LogRange
+from k9py.logs.follow.container_stream import FORBIDDEN_DELAY, ContainerStream
+from k9py.logs.follow.log_range import HEAD, PREVIOUS, RANGES, TAIL, LogRange
 from k9py.logs.follow.resume import STEPS_BACK
-from k9py.logs.follow.slots import Slots
-from k9py.logs.follow.status import TailState
-from k9py.logs.follow.tail import FORBIDDEN_DELAY, Tail
+from k9py.logs.follow.slots import StreamSlots
+from k9py.logs.follow.status import TargetState
 from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
 from tests.unit.logs.follow.scripted import (
@@ -57,12 +57,12 @@ class Stage:
         self.source = ScriptedLogs({"checkout-1": list(script)})
         self.sink = Collected()
         self.lines = self.sink.lines
-        self.tail = Tail(
+        self.tail = ContainerStream(
             self.source,
             target(container_id=container_id),
             self.clock,
             self.sink,
-            Slots(self.clock, 60),
+            StreamSlots(self.clock, 60),
             Turns(self.clock),
             range=range,
             previous=previous,
@@ -82,7 +82,7 @@ class Stage:
 async def test_lines_come_with_their_time_and_begin_with_the_tail_asked_for() -> None:
     stage = Stage(Stream([line(1, "a"), line(2, "b")]))
     assert await stage.play() == [("", "a"), ("", "b")]
-    assert [(one.at - START).total_seconds() for one in stage.lines if one.at] == [1, 2]
+    assert [(one.timestamp - START).total_seconds() for one in stage.lines if one.timestamp] == [1, 2]
     assert stage.source.asked[0].tail == 200
     assert stage.source.asked[0].follow
 
@@ -208,7 +208,7 @@ async def test_a_log_that_is_not_followed_ends_at_its_end() -> None:
     stage = Stage(Stream([line(1, "a")], then=CUT), Stream([line(1, "a"), line(2, "b")]), follow=False)
     assert await stage.play() == [("", "a"), ("", "b")]
     assert not stage.source.asked[0].follow
-    assert stage.tail.state is TailState.ENDED
+    assert stage.tail.state is TargetState.ENDED
 
 
 async def test_a_log_that_is_not_followed_is_tried_a_few_times_and_says_what_may_be_missing() -> None:
@@ -321,7 +321,7 @@ async def test_a_text_that_begins_like_an_unbelievable_timestamp_is_text() -> No
     assert [text for marker, text in await stage.play() if not marker] == ["a", words, "b"]
 
 
-@pytest.mark.parametrize("chosen", RANGES, ids=lambda one: str(one.words))
+@pytest.mark.parametrize("chosen", RANGES, ids=lambda one: str(one.label))
 async def test_previous_logs_are_read_alike_whatever_range_is_chosen(chosen: LogRange) -> None:
     lines = [line(1, f"{number} {'x' * 100}") for number in range(3_000)]  # 300 kB
     stage = Stage(Stream(lines), previous=True, range=chosen)

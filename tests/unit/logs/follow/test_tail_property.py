@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError
-from k9py.logs.follow.range import LogRange
-from k9py.logs.follow.slots import Slots
-from k9py.logs.follow.tail import Tail
+from k9py.logs.follow.container_stream import ContainerStream
+from k9py.logs.follow.log_range import LogRange
+from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.turns import Turns
-from k9py.logs.source import LogTarget, Unfinished
+from k9py.logs.source import LogTarget, PartialLine
 from tests.unit.logs.follow.scripted import START, Collected, ScriptOver, SteppingClock, line, target
 
 
@@ -201,7 +201,7 @@ class Kubelet:
                 raise ConnectionFailedError("cut off")
             rest = run.written(since, sent)  # an orderly end comes after the last line
             if visit.end == "inside a line" and self.container.run is run:
-                rest.append(Unfinished(self.container.next_line()[: visit.cut_at]))
+                rest.append(PartialLine(self.container.next_line()[: visit.cut_at]))
             if visit.end == "node's words":
                 rest.append(b"failed to create fsnotify watcher: too many open files")
             yield rest
@@ -240,7 +240,9 @@ WHOLE = LogRange("whole", tail_lines=1_000)
 async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: list[Visit], are_told: bool) -> None:
     clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
     first = target(container_id="run 0" if are_told else "")
-    tail = Tail(kubelet, first, clock, sink, Slots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1))
+    tail = ContainerStream(
+        kubelet, first, clock, sink, StreamSlots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1)
+    )
     kubelet.give_up = tail.yield_turn
     if are_told:
         kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
@@ -265,12 +267,12 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
 @settings(max_examples=300, deadline=None)
 async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(visits: list[Visit]) -> None:
     clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
-    tail = Tail(
+    tail = ContainerStream(
         kubelet,
         target(container_id="run 0"),
         clock,
         sink,
-        Slots(clock, 60),
+        StreamSlots(clock, 60),
         Turns(clock),
         range=WHOLE,
         rng=random.Random(1),

@@ -8,7 +8,7 @@ import pytest
 
 from k9py.api.errors import BadRequestError
 from k9py.logs.follow import words
-from k9py.logs.follow.range import RANGES
+from k9py.logs.follow.log_range import RANGES
 from tests.unit.logs.follow.scripted import START
 
 
@@ -50,4 +50,4 @@ def test_what_was_dropped_is_counted() -> None:
 
 
 def test_the_ranges_are_in_the_order_of_their_digits() -> None:
-    assert [one.words for one in RANGES] == ["tail", "head", "1m", "5m", "15m", "30m", "1h"]
+    assert [one.label for one in RANGES] == ["tail", "head", "1m", "5m", "15m", "30m", "1h"]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.logs.parsing.level import level_of
-from k9py.logs.parsing.record import parse
-from k9py.logs.parsing.shown import MAX_ROWS, MAX_SHOWN, Shown, shown, shown_text, unfolded
+from k9py.logs.parsing.record import parse_record
+from k9py.logs.parsing.rendering import MAX_ROWS, MAX_SHOWN, RenderedLine, render_line, render_text, render_unfolded
 from tests.unit.logs.parsing.hostile import hostile_text, is_harmless
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -33,7 +33,7 @@ lines = st.one_of(
 )
 
 
-def check(row: Shown) -> None:
+def check(row: RenderedLine) -> None:
     assert is_harmless(row.text)
     at = 0
     for start, end, _, _ in row.spans:
@@ -43,8 +43,8 @@ def check(row: Shown) -> None:
 
 @given(lines, st.booleans(), st.booleans())
 def test_every_row_is_harmless_and_its_spans_lie_in_it(line: str, parsed: bool, colours: bool) -> None:
-    check(shown(line, parsed=parsed, colours=colours, at=AT))
-    rows = unfolded(line, AT)
+    check(render_line(line, parsed=parsed, colours=colours, at=AT))
+    rows = render_unfolded(line, AT)
     assert rows
     for row in rows:
         check(row)
@@ -53,9 +53,9 @@ def test_every_row_is_harmless_and_its_spans_lie_in_it(line: str, parsed: bool, 
 
 @given(lines)
 def test_colours_alone_change_no_text(line: str) -> None:
-    assert shown(line, colours=False).text == shown(line).text
-    assert shown_text(line, AT) == shown(line, at=AT).text
-    assert all(span.colour is None for span in shown(line, colours=False).spans)
+    assert render_line(line, colours=False).text == render_line(line).text
+    assert render_text(line, AT) == render_line(line, at=AT).text
+    assert all(span.colour is None for span in render_line(line, colours=False).spans)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_colours_alone_change_no_text(line: str) -> None:
     ids=lambda line: repr(line[:16]),
 )
 def test_what_is_huge_is_cut_and_said(line: str) -> None:
-    row = shown(line)
+    row = render_line(line)
     check(row)
     assert len(row.text) <= MAX_SHOWN + 100
     if len(row.text) > MAX_SHOWN:
-        assert row.spans[-1].part == "cut"
+        assert row.spans[-1].kind == "cut"
         assert row.text.endswith(" characters more)")
-    rows = unfolded(line)
+    rows = render_unfolded(line)
     assert len(rows) <= MAX_ROWS + 1
     for one in rows:
         check(one)
-    parse(line)
+    parse_record(line)

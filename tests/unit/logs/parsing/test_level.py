@@ -9,10 +9,10 @@ import pytest
 
 from k9py.logs.buffer.query import parse_query
 from k9py.logs.line import LogLine
-from k9py.logs.parsing.level import Level, level_of, level_word, parse_level
-from k9py.logs.parsing.record import parse
-from k9py.logs.parsing.sgr import plain
-from k9py.logs.parsing.shown import shown
+from k9py.logs.parsing.level import Level, find_level, level_of, parse_level
+from k9py.logs.parsing.record import parse_record
+from k9py.logs.parsing.rendering import render_line
+from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.source import LogTarget
 from k9py.logs.templates.template import Templates
 from tests.unit.logs.parsing.lines_by_library import LINES
@@ -120,7 +120,7 @@ def test_a_word_or_number_stands_for_a_level(word: str, level: Level) -> None:
 
 def test_the_word_that_says_it_is_found() -> None:
     text = "12:00:00 [warn] slow"
-    level, start, end = level_word(text)
+    level, start, end = find_level(text)
     assert (level, text[start:end]) == (Level.WARN, "warn")
 
 
@@ -143,10 +143,10 @@ def test_a_line_of_a_library_says_its_level(level: Level, text: str) -> None:
 def test_filter_template_record_and_display_agree(text: str) -> None:
     level = level_of(text)
     assert is_kept(f"level={level.name.lower()}", text)
-    assert Templates().of(plain(text)).level is level
-    assert shown(text).level is level
-    assert shown(text, parsed=False).level is level
-    record = parse(text)
+    assert Templates().of(plain_text(text)).level is level
+    assert render_line(text).level is level
+    assert render_line(text, parsed=False).level is level
+    record = parse_record(text)
     assert record is None or record.level is level
 
 

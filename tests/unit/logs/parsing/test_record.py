@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.record import MISSING, Record, moment, parse, role_names, value_at
+from k9py.logs.parsing.record import MISSING, LogRecord, field_aliases, parse_record, parse_time, value_at
 
 
 @pytest.mark.parametrize(
@@ -15,36 +15,36 @@ from k9py.logs.parsing.record import MISSING, Record, moment, parse, role_names,
     [
         (
             '{"level":"info","ts":1700000000.5,"msg":"started","port":8080}',
-            Record("json", Level.INFO, "2023-11-14T22:13:20.500Z", "started", (("port", 8080),)),
+            LogRecord("json", Level.INFO, "2023-11-14T22:13:20.500Z", "started", (("port", 8080),)),
         ),
         (
             '{"time":"2024-01-01T00:00:00Z","severity":"ERROR","message":"boom","error":{"code":5}}',
-            Record("json", Level.ERROR, "2024-01-01T00:00:00Z", "boom", (("error", {"code": 5}),)),
+            LogRecord("json", Level.ERROR, "2024-01-01T00:00:00Z", "boom", (("error", {"code": 5}),)),
         ),
         (
             '{"level":40,"time":1700000000123,"msg":"pino"}',
-            Record("json", Level.WARN, "2023-11-14T22:13:20.123Z", "pino", ()),
+            LogRecord("json", Level.WARN, "2023-11-14T22:13:20.123Z", "pino", ()),
         ),
-        ('{"event":"structlog","level":"debug"}', Record("json", Level.DEBUG, "", "structlog", ())),
+        ('{"event":"structlog","level":"debug"}', LogRecord("json", Level.DEBUG, "", "structlog", ())),
         (
             '{"t":{"$date":"2024-01-01T00:00:00Z"},"s":"I","msg":"mongo"}',
-            Record("json", Level.INFO, "2024-01-01T00:00:00Z", "mongo", (("s", "I"),)),
+            LogRecord("json", Level.INFO, "2024-01-01T00:00:00Z", "mongo", (("s", "I"),)),
         ),
-        ('{"level":"loud","msg":1}', Record("json", Level.UNKNOWN, "", "", (("level", "loud"), ("msg", 1)))),
+        ('{"level":"loud","msg":1}', LogRecord("json", Level.UNKNOWN, "", "", (("level", "loud"), ("msg", 1)))),
         (
             '{"msg":"first","message":"second"}',
-            Record("json", Level.UNKNOWN, "", "first", (("message", "second"),)),
+            LogRecord("json", Level.UNKNOWN, "", "first", (("message", "second"),)),
         ),
         (
             'time=2024-01-01T00:00:00Z level=warn msg="it is \\"slow\\"" took=1.5s empty=',
-            Record("logfmt", Level.WARN, "2024-01-01T00:00:00Z", 'it is "slow"', (("took", "1.5s"), ("empty", ""))),
+            LogRecord("logfmt", Level.WARN, "2024-01-01T00:00:00Z", 'it is "slow"', (("took", "1.5s"), ("empty", ""))),
         ),
-        ("level=info msg=bare words here n=1", Record("logfmt", Level.INFO, "", "bare words here", (("n", "1"),))),
-        ("a=1, b=2", Record("logfmt", Level.UNKNOWN, "", "", (("a", "1"), ("b", "2")))),
-        ('err="open \\x" n=1', Record("logfmt", Level.UNKNOWN, "", "", (("err", "open \\x"), ("n", "1")))),
+        ("level=info msg=bare words here n=1", LogRecord("logfmt", Level.INFO, "", "bare words here", (("n", "1"),))),
+        ("a=1, b=2", LogRecord("logfmt", Level.UNKNOWN, "", "", (("a", "1"), ("b", "2")))),
+        ('err="open \\x" n=1', LogRecord("logfmt", Level.UNKNOWN, "", "", (("err", "open \\x"), ("n", "1")))),
         (
             'E0102 15:04:05.000000       1 pod.go:7] "Failed to \\"sync\\"" pod="shop/web" err="no such node"',
-            Record(
+            LogRecord(
                 "logfmt",
                 Level.ERROR,
                 "0102 15:04:05.000000",
@@ -52,11 +52,11 @@ from k9py.logs.parsing.record import MISSING, Record, moment, parse, role_names,
                 (("pod", "shop/web"), ("err", "no such node"), ("caller", "pod.go:7")),
             ),
         ),
-        ("url=/x?a=b&c=d n=1", Record("logfmt", Level.UNKNOWN, "", "", (("url", "/x?a=b&c=d"), ("n", "1")))),
+        ("url=/x?a=b&c=d n=1", LogRecord("logfmt", Level.UNKNOWN, "", "", (("url", "/x?a=b&c=d"), ("n", "1")))),
     ],
 )
-def test_a_structured_line_is_read(text: str, record: Record) -> None:
-    assert parse(text) == record
+def test_a_structured_line_is_read(text: str, record: LogRecord) -> None:
+    assert parse_record(text) == record
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,12 @@ def test_a_structured_line_is_read(text: str, record: Record) -> None:
     ],
 )
 def test_what_is_not_structured_is_no_record(text: str) -> None:
-    assert parse(text) is None
+    assert parse_record(text) is None
 
 
-NESTED = parse('{"level":"error","ts":1700000000,"msg":"m","a":{"b":[{"c":null},7]},"d.e":{"f.g":1},"a.b":"dots"}')
+NESTED = parse_record(
+    '{"level":"error","ts":1700000000,"msg":"m","a":{"b":[{"c":null},7]},"d.e":{"f.g":1},"a.b":"dots"}'
+)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +116,8 @@ def test_a_path_leads_to_a_value(path: str, value: object) -> None:
 
 
 def test_a_name_stands_for_all_its_usual_ones() -> None:
-    assert "message" in role_names("msg")
-    assert role_names("status") == ("status",)
+    assert "message" in field_aliases("msg")
+    assert field_aliases("status") == ("status",)
 
 
 @pytest.mark.parametrize(
@@ -130,4 +132,4 @@ def test_a_name_stands_for_all_its_usual_ones() -> None:
     ],
 )
 def test_a_records_time_is_read(text: str, at: datetime | None) -> None:
-    assert moment(text) == at
+    assert parse_time(text) == at

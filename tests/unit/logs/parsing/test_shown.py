@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from k9py.logs.parsing.level import Level
-from k9py.logs.parsing.sgr import Sgr
-from k9py.logs.parsing.shown import MAX_ROWS, Shown, Span, shown, unfolded
+from k9py.logs.parsing.rendering import MAX_ROWS, LineSpan, RenderedLine, render_line, render_unfolded
+from k9py.logs.parsing.sgr import SgrStyle
 
 AT = datetime(2024, 1, 1, 12, 0, 0, tzinfo=UTC)
 JSON = (
@@ -17,12 +17,12 @@ JSON = (
 )
 
 
-def parts(row: Shown) -> list[tuple[str, str]]:
-    return [(span.part, row.text[span.start : span.end]) for span in row.spans]
+def parts(row: RenderedLine) -> list[tuple[str, str]]:
+    return [(span.kind, row.text[span.start : span.end]) for span in row.spans]
 
 
 def test_a_record_is_told_as_level_message_and_fields() -> None:
-    row = shown(JSON, at=AT)
+    row = render_line(JSON, at=AT)
     assert row.text == 'WARN  slow  http.status=200 http.path="/a b" ids=[1,2] x=null'
     assert row.level is Level.WARN
     assert parts(row)[:4] == [("level", "WARN"), ("message", "slow"), ("key", "http.status="), ("value", "200")]
@@ -30,19 +30,19 @@ def test_a_record_is_told_as_level_message_and_fields() -> None:
 
 
 def test_logfmt_is_told_in_the_same_way() -> None:
-    assert shown('time=2024-01-01T12:00:00Z level=error msg="no route" peer=10.0.0.1', at=AT).text == (
+    assert render_line('time=2024-01-01T12:00:00Z level=error msg="no route" peer=10.0.0.1', at=AT).text == (
         "ERROR no route  peer=10.0.0.1"
     )
 
 
 def test_a_record_of_an_unknown_level_has_none_before_it() -> None:
-    assert shown('{"msg":"hello","a":"b"}').text == "hello  a=b"
-    assert shown('{"a":""}').text == 'a=""'
+    assert render_line('{"msg":"hello","a":"b"}').text == "hello  a=b"
+    assert render_line('{"a":""}').text == 'a=""'
 
 
 def test_unparsed_it_is_as_it_was_written() -> None:
-    assert shown(JSON, parsed=False).text == JSON
-    assert shown(JSON, parsed=False).level is Level.WARN
+    assert render_line(JSON, parsed=False).text == JSON
+    assert render_line(JSON, parsed=False).level is Level.WARN
 
 
 @pytest.mark.parametrize(
@@ -59,41 +59,47 @@ def test_unparsed_it_is_as_it_was_written() -> None:
     ],
 )
 def test_its_time_is_left_out_where_it_says_the_same_as_the_nodes(time: str, left_out: bool) -> None:
-    text = shown(f'{{"msg":"m","time":"{time}"}}', at=AT).text
+    text = render_line(f'{{"msg":"m","time":"{time}"}}', at=AT).text
     assert text == ("m" if left_out else f"{time} m")
 
 
 def test_a_time_without_a_year_is_of_the_nodes() -> None:
     line = 'I0101 12:00:00.100000       1 pod.go:7] "Synced" pod="shop/web"'
-    assert shown(line, at=AT).text == "INFO  Synced  pod=shop/web caller=pod.go:7"
-    assert shown(line, at=AT + timedelta(days=1)).text.startswith("INFO  0101 12:00:00.100000 Synced")
+    assert render_line(line, at=AT).text == "INFO  Synced  pod=shop/web caller=pod.go:7"
+    assert render_line(line, at=AT + timedelta(days=1)).text.startswith("INFO  0101 12:00:00.100000 Synced")
 
 
 def test_without_a_stamp_its_time_is_shown() -> None:
-    assert shown('{"msg":"m","ts":1704110400}').text == "2024-01-01T12:00:00.000Z m"
-    assert shown('{"msg":"m","ts":1704110400}', at=AT + timedelta(seconds=1)).text == "m"
+    assert render_line('{"msg":"m","ts":1704110400}').text == "2024-01-01T12:00:00.000Z m"
+    assert render_line('{"msg":"m","ts":1704110400}', at=AT + timedelta(seconds=1)).text == "m"
 
 
 def test_an_ordinary_line_has_its_levels_word_marked() -> None:
-    row = shown("12:00 ERROR boom")
-    assert row == Shown("12:00 ERROR boom", (Span(6, 11, "level"),), Level.ERROR)
-    assert shown("nothing special").spans == ()
+    row = render_line("12:00 ERROR boom")
+    assert row == RenderedLine("12:00 ERROR boom", (LineSpan(6, 11, "level"),), Level.ERROR)
+    assert render_line("nothing special").spans == ()
 
 
 def test_colours_are_kept_or_removed() -> None:
     line = "\x1b[31mERROR\x1b[0m boom"
-    assert shown(line) == Shown("ERROR boom", (Span(0, 5, "text", Sgr(foreground=1)),), Level.ERROR)
-    assert shown(line, colours=False) == Shown("ERROR boom", (Span(0, 5, "level"),), Level.ERROR)
+    assert render_line(line) == RenderedLine(
+        "ERROR boom", (LineSpan(0, 5, "text", SgrStyle(foreground=1)),), Level.ERROR
+    )
+    assert render_line(line, colours=False) == RenderedLine("ERROR boom", (LineSpan(0, 5, "level"),), Level.ERROR)
 
 
 def test_colours_inside_a_record_keep_their_part() -> None:
-    row = shown('{"msg":"a \\u001b[31mred\\u001b[0m b"}')
+    row = render_line('{"msg":"a \\u001b[31mred\\u001b[0m b"}')
     assert row.text == "a red b"
-    assert row.spans == (Span(0, 2, "message"), Span(2, 5, "message", Sgr(foreground=1)), Span(5, 7, "message"))
+    assert row.spans == (
+        LineSpan(0, 2, "message"),
+        LineSpan(2, 5, "message", SgrStyle(foreground=1)),
+        LineSpan(5, 7, "message"),
+    )
 
 
 def test_unfolded_it_has_a_row_for_each_field() -> None:
-    assert [row.text for row in unfolded(JSON, AT)] == [
+    assert [row.text for row in render_unfolded(JSON, AT)] == [
         "WARN  slow",
         "  http:",
         "    status: 200",
@@ -107,7 +113,7 @@ def test_unfolded_it_has_a_row_for_each_field() -> None:
 
 def test_lists_of_objects_and_empty_ones_are_unfolded() -> None:
     line = '{"msg":"m","l":[{"a":1,"b":{"c":2}},[3,[4]],{}],"e":[],"":"no name"}'
-    assert [row.text for row in unfolded(line)] == [
+    assert [row.text for row in render_unfolded(line)] == [
         "m",
         "  l:",
         "    - a: 1",
@@ -122,7 +128,9 @@ def test_lists_of_objects_and_empty_ones_are_unfolded() -> None:
 
 
 def test_a_stack_trace_stands_on_rows_of_its_own() -> None:
-    rows = unfolded('{"level":"error","msg":"failed\\nbadly","stack":"Error: x\\n    at a.js:1\\n    at b.js:2"}')
+    rows = render_unfolded(
+        '{"level":"error","msg":"failed\\nbadly","stack":"Error: x\\n    at a.js:1\\n    at b.js:2"}'
+    )
     assert [row.text for row in rows] == [
         "ERROR failed",
         "badly",
@@ -135,17 +143,22 @@ def test_a_stack_trace_stands_on_rows_of_its_own() -> None:
 
 
 def test_an_escaped_trace_in_logfmt_is_unfolded_too() -> None:
-    assert [row.text for row in unfolded('msg=m trace="a\\n\\tb"')] == ["m", "  trace:", "    a", "            b"]
+    assert [row.text for row in render_unfolded('msg=m trace="a\\n\\tb"')] == [
+        "m",
+        "  trace:",
+        "    a",
+        "            b",
+    ]
 
 
 def test_what_is_not_structured_is_one_row() -> None:
-    assert unfolded("plain ERROR") == (shown("plain ERROR"),)
+    assert render_unfolded("plain ERROR") == (render_line("plain ERROR"),)
 
 
 def test_a_line_of_very_many_fields_is_cut_and_says_so() -> None:
     line = '{"l":[' + ",".join(["1"] * (MAX_ROWS * 2)) + "]}"
-    rows = unfolded(line)
+    rows = render_unfolded(line)
     assert len(rows) == MAX_ROWS + 1
     assert parts(rows[-1]) == [("cut", "  … (cut at 1,000 rows)")]
-    many = shown("{" + ",".join(f'"k{n}":{n}' for n in range(3_000)) + "}")
+    many = render_line("{" + ",".join(f'"k{n}":{n}' for n in range(3_000)) + "}")
     assert parts(many)[-1] == ("cut", "… (cut: more fields)")

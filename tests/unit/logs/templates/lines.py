@@ -45,6 +45,6 @@ def counted(lines: Iterable[LogLine], *, established: bool = True) -> PatternCou
     """
     counts = PatternCounts()
     if established:
-        counts.set_started({NEW.container_id: at(-3600), OLD.container_id: at(-3600)})
+        counts.set_start_times({NEW.container_id: at(-3600), OLD.container_id: at(-3600)})
     counts.add(0, list(lines), never)
     return counts

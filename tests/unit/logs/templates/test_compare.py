@@ -9,23 +9,23 @@ from hypothesis import strategies as st
 
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
-from k9py.logs.templates.compare import Comparison, PatternRow, compare, everything
+from k9py.logs.templates.compare import ComparedPattern, PatternComparison, all_patterns, compare_patterns
 from k9py.logs.templates.counts import PatternCounts
 from tests.unit.logs.templates.lines import NEW, OLD, at, counted, line, never, steady
 
 _BOTH = [*steady(OLD, "INFO handled {}", every=1, minutes=10), *steady(NEW, "INFO handled {}", every=1, minutes=10)]
 
 
-def compared(lines: list[LogLine], *, established: bool = True) -> Comparison:
-    return compare(counted(lines, established=established), "new", ["old"])
+def compared(lines: list[LogLine], *, established: bool = True) -> PatternComparison:
+    return compare_patterns(counted(lines, established=established), "new", ["old"])
 
 
-def kinds(comparison: Comparison) -> dict[str, str]:
-    return {one.pattern: one.kind for one in comparison.rows}
+def kinds(comparison: PatternComparison) -> dict[str, str]:
+    return {one.template: one.change for one in comparison.rows}
 
 
-def the(comparison: Comparison, pattern: str) -> PatternRow:
-    (found,) = [one for one in comparison.rows if one.pattern == pattern]
+def the(comparison: PatternComparison, pattern: str) -> ComparedPattern:
+    (found,) = [one for one in comparison.rows if one.template == pattern]
     return found
 
 
@@ -38,9 +38,9 @@ def test_what_only_the_new_revision_says_is_new_errors_first() -> None:
     comparison = compared(lines)
     assert kinds(comparison) == {"ERROR lost <num>": "new", "INFO warm <num>": "new", "INFO handled <num>": "same"}
     lost = comparison.rows[0]
-    assert (lost.level, lost.pattern, lost.new_count, lost.old_count) == (Level.ERROR, "ERROR lost <num>", 10, 0)
+    assert (lost.level, lost.template, lost.new_count, lost.old_count) == (Level.ERROR, "ERROR lost <num>", 10, 0)
     assert lost.is_sure
-    assert lines[lost.number].text == lost.example == "ERROR lost 0"
+    assert lines[lost.example_number].text == lost.example == "ERROR lost 0"
 
 
 def test_a_line_that_came_once_says_so_and_is_not_sure() -> None:
@@ -52,7 +52,7 @@ def test_what_is_new_is_not_sure_when_the_old_revision_was_hardly_heard() -> Non
     old = steady(OLD, "INFO handled {}", every=1, minutes=0.2)
     new = [*steady(NEW, "INFO handled {}", every=1, minutes=10), *steady(NEW, "WARN slow {}", every=60, minutes=10)]
     slow = the(compared([*old, *new]), "WARN slow <num>")
-    assert (slow.kind, slow.is_sure) == ("new", False)
+    assert (slow.change, slow.is_sure) == ("new", False)
 
 
 def test_stopped_is_said_only_where_enough_lines_were_due() -> None:
@@ -71,7 +71,7 @@ def test_stopped_is_said_only_where_enough_lines_were_due() -> None:
 def test_an_example_of_what_stopped_is_of_the_old_revision() -> None:
     lines = [*_BOTH, *steady(OLD, "INFO synced {}", every=6, minutes=10)]
     stopped = the(compared(lines), "INFO synced <num>")
-    assert lines[stopped.number].target is OLD
+    assert lines[stopped.example_number].target is OLD
 
 
 def test_rates_differ_by_their_time_not_by_their_counts() -> None:
@@ -114,18 +114,21 @@ def test_the_same_behaviour_of_both_hardly_ever_differs() -> None:
         for word in ("aa", "bb", "cc", "dd", "ee", "ff", "gg")
         for number in range(int(chance.gauss(60, 8)))
     ]
-    assert set(kinds(compared(sorted(lines, key=lambda one: one.at or at(0)))).values()) == {"same"}
+    assert set(kinds(compared(sorted(lines, key=lambda one: one.timestamp or at(0)))).values()) == {"same"}
 
 
 def test_what_comes_at_a_known_start_is_no_change_of_rate() -> None:
     starting = NEW._replace(container_id="containerd://fresh")
     counts = counted([])
-    counts.set_started({OLD.container_id: at(-3600), starting.container_id: at(600)})
+    counts.set_start_times({OLD.container_id: at(-3600), starting.container_id: at(600)})
     opening = [line(starting, 600 + number / 10, f"INFO reading part {number}") for number in range(100)]
     new = steady(starting, "INFO handled {}", every=1, minutes=10, start=600)
     old = [*steady(OLD, "INFO handled {}", every=1, minutes=20), line(OLD, 5, "INFO reading part 1")]
     counts.add(0, [*old, *opening, *new], never)
-    assert kinds(compare(counts, "new", ["old"])) == {"INFO reading part <num>": "same", "INFO handled <num>": "same"}
+    assert kinds(compare_patterns(counts, "new", ["old"])) == {
+        "INFO reading part <num>": "same",
+        "INFO handled <num>": "same",
+    }
 
 
 def test_lines_of_a_start_are_compared_with_how_an_old_container_starts() -> None:
@@ -138,7 +141,7 @@ def test_lines_of_a_start_are_compared_with_how_an_old_container_starts() -> Non
     )
     counts = counted([*old, *young], established=False)
     counts.add_baseline("old", [line(OLD, 0, "listening on :9090"), line(OLD, 0, "up")])
-    known = compare(counts, "new", ["old"])
+    known = compare_patterns(counts, "new", ["old"])
     assert kinds(known) == {"listening on :<num>": "same", "ERROR no cache": "new", "INFO handled <num>": "same"}
     assert (the(known, "ERROR no cache").note, the(known, "ERROR no cache").is_sure) == ("once", True)
 
@@ -146,25 +149,25 @@ def test_lines_of_a_start_are_compared_with_how_an_old_container_starts() -> Non
 def test_what_an_old_container_says_only_at_its_start_and_the_new_one_all_the_time_is_more() -> None:
     counts = counted([*_BOTH, *steady(NEW, "INFO reconnecting {}", every=5, minutes=10)])
     counts.add_baseline("old", [line(OLD, 0, "INFO reconnecting 1")])
-    row = the(compare(counts, "new", ["old"]), "INFO reconnecting <num>")
-    assert (row.kind, row.old_rate) == ("more", 0.0)
+    row = the(compare_patterns(counts, "new", ["old"]), "INFO reconnecting <num>")
+    assert (row.change, row.old_rate) == ("more", 0.0)
 
 
 def test_without_old_revisions_nothing_is_compared_and_errors_come_first() -> None:
     counts = counted([*_BOTH, *steady(NEW, "ERROR lost {}", every=60, minutes=10)])
-    alone = everything(counts)
-    assert [(one.kind, one.pattern, one.new_count) for one in alone.rows] == [
+    alone = all_patterns(counts)
+    assert [(one.change, one.template, one.new_count) for one in alone.rows] == [
         ("same", "ERROR lost <num>", 10),
         ("same", "INFO handled <num>", 1200),
     ]
-    assert [one.new_count for one in compare(counts, "new", ()).rows] == [10, 600]
+    assert [one.new_count for one in compare_patterns(counts, "new", ()).rows] == [10, 600]
 
 
 def test_lines_without_times_give_counts_and_no_rates() -> None:
     counts = PatternCounts()
     counts.add(0, [LogLine(target, None, "INFO handled 1") for target in (OLD, NEW, NEW)], never)
-    (row,) = compare(counts, "new", ["old"]).rows
-    assert (row.kind, row.new_count, row.old_count, row.new_rate, row.old_rate) == ("same", 2, 1, None, None)
+    (row,) = compare_patterns(counts, "new", ["old"]).rows
+    assert (row.change, row.new_count, row.old_count, row.new_rate, row.old_rate) == ("same", 2, 1, None, None)
 
 
 @given(
@@ -180,13 +183,13 @@ def test_lines_without_times_give_counts_and_no_rates() -> None:
 )
 def test_every_pattern_has_one_row_and_no_count_is_invented(lines: list[LogLine]) -> None:
     comparison = compared(lines, established=False)
-    assert len({one.pattern for one in comparison.rows}) == len(comparison.rows)
+    assert len({one.template for one in comparison.rows}) == len(comparison.rows)
     assert sum(one.new_count for one in comparison.rows) == comparison.new_lines
     assert sum(one.old_count for one in comparison.rows) == comparison.old_lines
     for row in comparison.rows:
-        assert (row.kind == "new") == (row.old_count == 0)
-        assert row.kind != "stopped" or row.new_count == 0
-        assert lines[row.number].text == row.example
+        assert (row.change == "new") == (row.old_count == 0)
+        assert row.change != "stopped" or row.new_count == 0
+        assert lines[row.example_number].text == row.example
 
 
 def test_an_error_of_a_container_that_never_gets_beyond_its_start_stands_first() -> None:
@@ -194,7 +197,7 @@ def test_an_error_of_a_container_that_never_gets_beyond_its_start_stands_first()
     proxy = steady(NEW._replace(container="proxy"), "GET /{}", every=1, minutes=10)
     old = steady(OLD, "INFO handled {}", every=1, minutes=10)
     rows = compared([*old, *crash, *proxy], established=False).rows
-    assert (rows[0].pattern, rows[0].note, rows[0].is_telling) == ("ERROR no PAYMENT_URL", "at its start", True)
+    assert (rows[0].template, rows[0].note, rows[0].is_significant) == ("ERROR no PAYMENT_URL", "at its start", True)
 
 
 def test_what_a_crashing_container_does_not_come_to_say_has_not_stopped_however_long_its_sidecar_is_heard() -> None:
@@ -211,6 +214,6 @@ def test_a_revision_that_was_only_restarted_is_no_old_one() -> None:
         *steady(NEW, "ERROR lost {}", every=30, minutes=10),
         *steady(again, "INFO handled {}", every=1, minutes=10),
     ]
-    assert kinds(compare(counted(lines), "new-restarted", ["old", "new"]))["ERROR lost <num>"] == "stopped"
-    together = compare(counted(lines), "new-restarted", ["old", "new"], ["new"])
+    assert kinds(compare_patterns(counted(lines), "new-restarted", ["old", "new"]))["ERROR lost <num>"] == "stopped"
+    together = compare_patterns(counted(lines), "new-restarted", ["old", "new"], ["new"])
     assert kinds(together)["ERROR lost <num>"] == "new"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.logs.line import ALL, LogLine
-from k9py.logs.parsing.sgr import plain
+from k9py.logs.line import WHOLE_STREAM, LogLine
+from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.templates import counts as counting
 from k9py.logs.templates.counts import PatternCounts
 from k9py.logs.templates.runs import Phase, Runs
@@ -25,7 +25,7 @@ _TEXTS = st.one_of(
 _LINES = st.lists(
     st.builds(
         LogLine,
-        st.sampled_from([NEW, OLD, ALL]),
+        st.sampled_from([NEW, OLD, WHOLE_STREAM]),
         st.one_of(st.none(), st.integers(0, 300).map(at)),
         _TEXTS,
         st.sampled_from(["", "", "", "", "gap", "start", "end", "note"]),
@@ -74,7 +74,7 @@ def test_slices_change_nothing(lines: list[LogLine], every: int) -> None:
 def test_what_is_kept_of_lines_is_printable(lines: list[LogLine]) -> None:
     for pattern in counted(lines).patterns.values():
         kept = [pattern.template.words, *(tally.example for tally in pattern.tallies.values())]
-        assert [plain(text) for text in kept] == kept
+        assert [plain_text(text) for text in kept] == kept
 
 
 def test_there_are_at_most_so_many_patterns_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def seconds_by_phase(runs: Runs, revision: str = "new") -> dict[str, float]:
 def test_time_is_the_span_of_a_containers_lines_summed_over_containers() -> None:
     other = NEW._replace(pod="web-new-2", container_id="containerd://n2")
     counts = PatternCounts()
-    counts.set_started({NEW.container_id: at(-3600), other.container_id: at(-3600)})
+    counts.set_start_times({NEW.container_id: at(-3600), other.container_id: at(-3600)})
     lines = [line(NEW, 100, "a"), line(other, 130, "a"), line(NEW, 160, "a"), line(other, 140, "a"), line(NEW, 90, "a")]
     counts.add(0, lines, never)
     assert seconds_by_phase(counts.runs) == {"STEADY": 80.0}
@@ -130,7 +130,7 @@ def test_time_is_the_span_of_a_containers_lines_summed_over_containers() -> None
 
 def test_the_first_seconds_after_a_known_start_are_the_beginning() -> None:
     counts = PatternCounts()
-    counts.set_started({NEW.container_id: at(0)})
+    counts.set_start_times({NEW.container_id: at(0)})
     counts.add(0, [line(NEW, seconds, "up") for seconds in (10, 29, 31, 60)], never)
     assert seconds_by_phase(counts.runs) == {"BEGINNING": 20.0, "STEADY": 30.0}
     (pattern,) = counts.patterns.values()
@@ -169,7 +169,7 @@ def test_a_baseline_is_known_and_not_counted() -> None:
 
 def test_the_beginning_of_a_rotated_log_tells_what_is_said_and_not_how_a_container_starts() -> None:
     counts = PatternCounts()
-    counts.set_started({OLD.container_id: at(0)})
+    counts.set_start_times({OLD.container_id: at(0)})
     counts.add_baseline("old", [line(OLD, 900, "tax table read")])
     assert [one.baseline for one in counts.patterns.values()] == [{"old"}]
     assert counts.baselines == frozenset()

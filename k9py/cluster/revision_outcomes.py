@@ -1,0 +1,34 @@
+"""What is known of the past of a workload's revisions: from the live picture, and from our own audit file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from k9py.api.meta import ObjectKey
+from k9py.cluster.cluster import Cluster
+from k9py.rollouts.progress import rollout_progress
+from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
+from k9py.rollouts.strategy_limits import has_completed
+
+
+def revision_outcomes_of(
+    cluster: Cluster, key: ObjectKey, audit_lines: Iterable[Mapping[str, Any]] = (), *, events: bool = True
+) -> RevisionOutcomes:
+    """Return what is known of each revision of a workload, by its uid.
+
+    Args:
+        audit_lines: about this workload, oldest first.
+        events: look at all events of the namespace too; too much for every redraw.
+    """
+    workload = cluster.queries.workload(key)
+    if workload is None:
+        return {}
+    found = cluster.queries.revisions_of(key)
+    return revision_outcomes(
+        found,
+        events=cluster.queries.events_in(key.namespace) if events else (),
+        audit_lines=audit_lines,
+        seen=cluster.seen_revisions.outcomes(workload.uid, found),
+        is_complete=rollout_progress(workload).is_complete or has_completed(workload),
+    )

@@ -1,0 +1,143 @@
+"""Writing log lines to a file of the person's own: its name, its rights, and the lines in slices.
+
+Invariants: no file is ever overwritten; mode 0600 in a directory made 0700, whatever the umask; the loop is held for a
+slice of characters at a time, and the disk is waited for in a thread. What a container wrote is made harmless on its
+way: whoever prints the file to a terminal sees what the view showed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from k9py.api.errors import ConfigError
+from k9py.logs.line import LogLine
+
+SLICE_SECONDS: Final = 0.003
+_SLICE_LINES: Final = 16
+_SLICE_CHARACTERS: Final = 4096
+"""Written between two looks at the clock: so many lines, or so many characters of long ones, which may be hostile."""
+_MAX_NAME: Final = 200
+"""Characters of a file's name; most file systems end at 255 bytes."""
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.@-]+")
+_TRIES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SavedLog:
+    """What was written: how many lines, markers not counted, and where."""
+
+    path: Path
+    lines: int
+
+
+def file_name(context: str, namespace: str, kind: str, name: str, at: datetime) -> str:
+    """Return `<context>_<namespace>_<kind>-<name>_<UTC time>.log`, with nothing in it a shell or file system minds."""
+    parts = [_safe(context), _safe(namespace), _safe(f"{kind.lower()}-{name}")]
+    stem = "_".join(part for part in parts if part)[:_MAX_NAME].rstrip(".-_")
+    return f"{stem or 'log'}_{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.log"
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE.sub("-", text).strip(".-")
+
+
+def format_timestamp(at: datetime | None) -> str:
+    """Return a time as it stands in the file: in UTC, to the millisecond; a dash when it is unknown."""
+    if at is None:
+        return "-"
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:  # of a zone in which it is another, first or last, year
+        pass
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def format_line(line: LogLine, plain: Callable[[str], str]) -> str:
+    """Return a line as it stands in the file: time in UTC, pod/container, text; markers between dashes.
+
+    Args:
+        plain: makes a container's text harmless.
+    """
+    at = format_timestamp(line.timestamp)
+    target = line.target
+    source = f"{target.pod}/{target.container}" if target.pod else "*"
+    if line.marker:
+        return f"{at} {source} --- {plain(line.text)} ---"
+    late = " (late)" if line.late else ""
+    return f"{at} {source}{late} {plain(line.text)}"
+
+
+async def save_lines(
+    lines: Iterable[LogLine], directory: Path, name: str, plain: Callable[[str], str], header: Sequence[str] = ()
+) -> SavedLog:
+    """Write the lines to a new file; if there is one of that name, to one with a number behind it.
+
+    A file that could not be written to its end is taken away again.
+
+    Args:
+        plain: makes a container's text harmless.
+        header: words about the lines, each on a line of its own above them, behind a `#`.
+
+    Raises:
+        ConfigError: with the operating system's words.
+    """
+    try:
+        path, descriptor = await asyncio.to_thread(_create, directory, name)
+    except OSError as error:
+        raise ConfigError(f"cannot write in {directory}: {error.strerror or error}") from None
+    done = False
+    count = 0
+    try:
+        pending = [f"# {plain(words)}" for words in header]
+        looked, room = 0, _SLICE_CHARACTERS
+        until = perf_counter() + SLICE_SECONDS
+        for line in lines:
+            pending.append(format_line(line, plain))
+            count += not line.marker
+            room -= len(line.text)
+            looked += 1
+            if looked < _SLICE_LINES and room > 0:
+                continue
+            looked, room = 0, _SLICE_CHARACTERS
+            if perf_counter() >= until:
+                await asyncio.to_thread(_append, descriptor, pending)
+                pending = []
+                until = perf_counter() + SLICE_SECONDS
+        await asyncio.to_thread(_append, descriptor, pending)
+        done = True
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        os.close(descriptor)
+        if not done:
+            with suppress(OSError):
+                path.unlink()
+    return SavedLog(path, count)
+
+
+def _create(directory: Path, name: str) -> tuple[Path, int]:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stem = name.removesuffix(".log")
+    for number in range(1, _TRIES):
+        path = directory / (name if number == 1 else f"{stem}-{number}.log")
+        with suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, 0o600)
+            return path, descriptor
+    raise FileExistsError(17, "there are too many files of that name", str(directory / name))
+
+
+def _append(descriptor: int, lines: list[str]) -> None:
+    data = memoryview("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
+    while data:
+        data = data[os.write(descriptor, data) :]

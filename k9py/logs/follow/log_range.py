@@ -1,0 +1,63 @@
+"""How much of the past is shown: what the keys 0 to 6 choose.
+
+To add one: a `LogRange` in `RANGES`. It says only where a log begins (and, for the head, where it ends); what follows
+is the tail's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+HEAD_BYTES: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """Where each container's log begins.
+
+    Args:
+        words: its name, as the title shows it.
+        tail_lines: so many lines of the past, then what comes.
+        since_seconds: what was written in the last so many seconds by the node's clock, then what comes.
+        head_bytes: so many bytes from the beginning of the log, and nothing more: it is not followed.
+    """
+
+    label: str
+    tail_lines: int | None = None
+    since_seconds: int | None = None
+    head_bytes: int | None = None
+
+    def open_options(self, joined_since: int | None = None) -> dict[str, Any]:
+        """Return from where to read a log of which no line was delivered, as arguments of `LogSource.open_log`.
+
+        Args:
+            joined_since: all of what was written in the last so many seconds belongs to the view.
+        """
+        if self.head_bytes is not None:
+            return {"limit_bytes": self.head_bytes}
+        if joined_since is not None:
+            return {"since_seconds": joined_since}
+        return {"since_seconds": self.since_seconds, "tail_lines": self.tail_lines}
+
+    def reached_limit(self, lines: int) -> int | None:
+        """Return how many lines were asked for of a former run, where so many came that there may be more."""
+        return self.tail_lines if self == PREVIOUS and lines >= (self.tail_lines or 0) else None
+
+
+RANGES: Final[tuple[LogRange, ...]] = (
+    LogRange("tail", tail_lines=200),
+    LogRange("head", head_bytes=HEAD_BYTES),
+    LogRange("1m", since_seconds=60),
+    LogRange("5m", since_seconds=300),
+    LogRange("15m", since_seconds=900),
+    LogRange("30m", since_seconds=1_800),
+    LogRange("1h", since_seconds=3_600),
+)
+"""By the digit that chooses them."""
+
+PREVIOUS: Final = LogRange("previous", tail_lines=5_000)
+"""What is read of a former run, whichever of `RANGES` is chosen: it ended before any of them began."""
+
+TAIL: Final = RANGES[0]
+HEAD: Final = RANGES[1]

@@ -1,0 +1,101 @@
+"""What will be written, as a value a person can confirm, and what came of it.
+
+Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
+carries the first two as preconditions: an object that is another one, or was changed since, is refused by the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+from k9py.api.meta import ObjectKey
+from k9py.operations.patcher import WriteRequest
+from k9py.operations.stored import StoredDifference
+
+OperationId = Literal["scale", "restart", "undo", "set-image", "pause", "resume", "delete-pod", "evict"]
+
+
+class WarningLevel(IntEnum):
+    """How loud a warning is: DANGER is downtime or a write that will be undone by someone else."""
+
+    DANGER = 0
+    CAUTION = 1
+    NOTE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightWarning:
+    """What a person should know before confirming; `code` is stable (`autoscaler`, `gitops`, `downtime` ...)."""
+
+    level: WarningLevel
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """One planned write.
+
+    Args:
+        action: what it is called.
+        key, uid, resource_version, generation: the object as it was when planned.
+        request: the patch with its preconditions.
+        summary: one line: `scale Deployment shop/checkout from 3 to 5`.
+        before_after: (what, before, after) rows for the confirm dialog.
+        warnings: loudest first.
+        cause: what was wrong with the object when it was confirmed, "" when nothing was known to be; for the audit.
+        replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
+            change of annotations leaves the generation as it is, so it is looked for by these.
+    """
+
+    operation: OperationId
+    key: ObjectKey
+    uid: str
+    resource_version: str
+    generation: int
+    request: WriteRequest
+    summary: str
+    before_after: tuple[tuple[str, str, str], ...] = ()
+    warnings: tuple[PreflightWarning, ...] = ()
+    cause: str = ""
+    replaces_annotations: Mapping[str, str] | None = None
+
+
+def is_remedy(change: WritePlan) -> bool:
+    """Tell whether a change is made because something is wrong: with nothing wrong, that is said first."""
+    to_zero = change.operation == "scale" and any(after == "0" for _, _, after in change.before_after)
+    return change.operation in ("undo", "restart") or to_zero
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What came of a write.
+
+    Args:
+        change: as it was sent last (a retry carries a newer resourceVersion).
+        result: the object (or Scale) the server answered with; for a dry-run, as it would be.
+        dry_run: nothing was stored.
+        attempts: 1, or more when only the status had moved in between.
+        audit_problem: the write was done but its audit line could not be stored; "" when all is well.
+        differences: what was stored otherwise than it was previewed; None where there was no preview to compare with.
+        remark: the answer did not prove the write, and looking did: why, and what was found; "" when the answer did.
+        audit_id: names the write in the audit file, so that its outcome can be told there later; "" for a dry-run.
+    """
+
+    plan: WritePlan
+    result: Mapping[str, Any]
+    dry_run: bool
+    attempts: int = 1
+    audit_problem: str = ""
+    audit_id: str = ""
+    differences: tuple[StoredDifference, ...] | None = None
+    proof_note: str = ""
+
+    @property
+    def generation(self) -> int:
+        """The generation the write made; a Scale does not tell, but a changed number is always the next one."""
+        generation = (self.result.get("metadata") or {}).get("generation")
+        return int(generation) if generation else self.plan.generation + 1

@@ -1,0 +1,87 @@
+"""What a rollout's screen shows of its pods, computed apart from the screen: thousands of pods do it in a thread.
+
+Invariant: a picture is of one moment: the same revisions, pods and time throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from k9py.api.pods import Pod
+from k9py.api.workloads import Workload
+from k9py.cluster.views import short_image_tag
+from k9py.rollouts.cohort_status import CohortStatus, FailingContainer, cohort_status
+from k9py.rollouts.cohorts import Cohort, cohorts
+from k9py.rollouts.revisions import Revision
+from k9py.views import pods as pod_table
+from k9py.views.values import Row
+
+MAX_ROWS: Final = 300
+"""Pods of one revision that have a row; those that are not ready come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodTable:
+    """The rows of a pane, and whose pods they are in words."""
+
+    rows: tuple[Row, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSnapshot:
+    """The pods of a rollout.
+
+    Args:
+        facts: of each cohort, the current revision's first.
+        failure: the container whose log tells why the new revision fails, and a value that differs with each run of it;
+            None when it does not fail.
+    """
+
+    revisions: tuple[Revision, ...]
+    facts: tuple[CohortStatus, ...]
+    new: PodTable
+    old: PodTable
+    failure: tuple[FailingContainer, object] | None
+
+
+def take_snapshot(
+    workload: Workload, revisions: tuple[Revision, ...], pods: Sequence[Pod], cut: Callable[[Row], Row], now: datetime
+) -> RolloutSnapshot:
+    """Return the picture; `cut` leaves out the columns that are not shown."""
+    groups = cohorts(revisions, pods)
+    facts = tuple(cohort_status(workload, one) for one in groups)
+    current = [one for one in groups if one.is_current]
+    old = [one for one in groups if not one.is_current]
+    newest = next((one for one in facts if one.cohort.is_current), None)
+    failure = None
+    if newest is not None and newest.failing is not None:
+        ended = newest.last_exit.finished_at if newest.last_exit is not None else None
+        failure = (newest.failing, ended)
+    wanted = {id(one.cohort): one.desired for one in facts}
+    return RolloutSnapshot(revisions, facts, _table(current, wanted, cut, now), _table(old, wanted, cut, now), failure)
+
+
+def _table(
+    groups: Sequence[Cohort], wanted: Mapping[int, int | None], cut: Callable[[Row], Row], now: datetime
+) -> PodTable:
+    rows = tuple(map(cut, pod_table.cohort_rows(groups, now, limit=MAX_ROWS)))
+    # Pods that are wanted and not made yet are not ready either.
+    pods = sum(max(wanted[id(one)] or 0, len(one.pods)) for one in groups)
+    return PodTable(rows, _words(groups, pods, len(rows)))
+
+
+def _words(groups: Sequence[Cohort], wanted: int, shown: int) -> str:
+    """Say of which revisions these pods are, how many are ready, and how many have no row."""
+    if not groups:
+        return ""
+    pods = sum(len(one.pods) for one in groups)
+    ready = sum(one.ready for one in groups)
+    numbers = [str(one.revision.number or "?") if one.revision is not None else "?" for one in groups]
+    images = groups[0].revision.images if len(groups) == 1 and groups[0].revision is not None else ()
+    image = f" · {short_image_tag(images[0])}" if images else ""
+    more = f" · {pods - shown:,} more not listed" if pods > shown else ""
+    return f"revision {', '.join(numbers)}{image} · {ready} of {wanted} ready{more}"
