@@ -149,7 +149,7 @@ def _contains_ascii(encoding: str) -> bool:
 class Clipboard:
     """Whether the terminal takes copies (OSC 52).
 
-    No terminal confirms a copy, so the environment has to tell: `supported` where a terminal does so by default,
+    No terminal confirms a copy, so the environment decides: `supported` where a terminal does so by default,
     `unsupported` where it cannot, `unknown` everywhere else, as over SSH, where the terminal's variables do not arrive.
 
     Args:

@@ -48,7 +48,7 @@ class ExecPlugin:
 
     Args:
         directory: of the kubeconfig; a command with a slash is relative to it.
-        endpoint: the server, which the plugin may ask to be told.
+        endpoint: the server, which the kubeconfig may tell the plugin about (provideClusterInfo).
         environ: the environment that the plugin inherits, before the kubeconfig's own additions.
         listener: notified of the plugin's output.
         silence_timeout: seconds without output; `sign_in_timeout` after the first output.
