@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.images import image_parts
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import find_condition
 from k9py.api.missing import missing_remedy
-from k9py.api.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated
+from k9py.api.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated, image_parts
 from k9py.api.text import printable
 from k9py.api.troubles import Cause, CauseKind
 

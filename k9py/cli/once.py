@@ -26,7 +26,7 @@ from k9py.cli.waiting import WaitProgress, is_settled, read_progress
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope
-from k9py.config.terminal import wants_colour
+from k9py.config.terminal import wants_color
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -86,7 +86,7 @@ async def _once(arguments: Arguments) -> int:
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         print(json_text(values, plain=not is_unicode(sys.stdout), indent=2))
     else:
-        colour = not arguments.no_color and wants_colour(os.environ)
+        colour = not arguments.no_color and wants_color(os.environ)
         width = terminal_columns(sys.stdout)
         print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
         print(summary_text(services, rollouts) or "nothing to see")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import RETRY_NOTE
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
 from k9py.cli.printing import fit_widths
@@ -112,7 +113,7 @@ def test_what_ends_a_command_is_not_said_to_be_tried_again(
     code, _, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert code == 2
     assert "hint: " in err
-    assert "by itself" not in err
+    assert RETRY_NOTE not in err
 
 
 def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(

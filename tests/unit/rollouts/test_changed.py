@@ -8,8 +8,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from k9py.api.managed import ManagedFields
-from k9py.api.meta import KubeObject
+from k9py.api.meta import KubeObject, ManagedFields
 from k9py.api.workloads import Deployment, ReplicaSet
 from k9py.rollouts.changed import revision_since, template_change
 from k9py.rollouts.revisions import Revision, revisions
