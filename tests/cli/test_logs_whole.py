@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.targets import ObjectArgument
-from k9py.logs.follow import words
+from k9py.logs import marker_text
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.simulator.clock import ManualClock
@@ -56,7 +56,7 @@ async def test_lines_that_were_dropped_are_a_failure(
     """It drops none by itself; should that ever fail, a script hears of it."""
     write_logs(simulator, Written("INFO one"))
     drain = LogStream.drain
-    gap = LogLine(WHOLE_STREAM, None, words.dropped(3, None, None), "gap")
+    gap = LogLine(WHOLE_STREAM, None, marker_text.dropped(3, None, None), "gap")
 
     def with_a_gap(stream: LogStream) -> list[LogLine]:
         lines = drain(stream)

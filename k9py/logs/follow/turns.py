@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from k9py.logs.follow.clock import Clock
+from k9py.runtime.clock import Clock
 
 SLICE_LINES: Final = 500
 """Lines taken in at a time: about a millisecond of work."""

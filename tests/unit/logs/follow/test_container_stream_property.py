@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError
+from k9py.logs.follow.container_reader import ReadOptions
 from k9py.logs.follow.container_stream import ContainerStream
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogTarget, PartialLine
-from tests.unit.logs.follow.scripted import START, Collected, ScriptOver, SteppingClock, line, target
+from tests.unit.logs.follow.scripted_source import START, Collected, ScriptOver, SteppingClock, line, target
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ VISITS = st.lists(
     min_size=1,
     max_size=8,
 )
-WHOLE = LogRange("whole", tail_lines=1_000)
+OPTIONS = ReadOptions(range=LogRange("whole", tail_lines=1_000))
 
 
 @given(visits=VISITS, are_told=st.booleans())
@@ -241,9 +242,16 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
     clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
     first = target(container_id="run 0" if are_told else "")
     tail = ContainerStream(
-        kubelet, first, clock, sink, StreamSlots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1)
+        kubelet,
+        first,
+        clock,
+        sink,
+        StreamSlots(clock, 60),
+        Turns(clock),
+        OPTIONS,
+        rng=random.Random(1),
     )
-    kubelet.give_up = tail.yield_turn
+    kubelet.give_up = tail.yield_slot
     if are_told:
         kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
     try:
@@ -274,10 +282,10 @@ async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(vis
         sink,
         StreamSlots(clock, 60),
         Turns(clock),
-        range=WHOLE,
+        OPTIONS,
         rng=random.Random(1),
     )
-    kubelet.give_up = tail.yield_turn
+    kubelet.give_up = tail.yield_slot
     kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
     kubelet.container.is_told_at_once = True
     try:

@@ -91,16 +91,16 @@ class Collected:
         self.is_open = False
         self.closed = 0
 
-    def open(self, *, holds: bool, followed: bool = True, settle: float = 1.0) -> None:
+    def open(self, *, holds_others: bool, is_followed: bool = True, settle_seconds: float = 1.0) -> None:
         self.is_open = True
 
     def add(self, lines: Sequence[LogLine]) -> None:
         self.lines.extend(lines)
 
-    async def room(self) -> None:
+    async def wait_for_room(self) -> None:
         pass
 
-    def fits(self, lines: Sequence[bytes]) -> int:
+    def room_for(self, lines: Sequence[bytes]) -> int:
         return len(lines)
 
     def close(self) -> None:

@@ -17,14 +17,15 @@ from k9py.api.errors import (
     UnavailableError,
 )
 from k9py.logs.follow.backoff import LONGEST_DELAY
+from k9py.logs.follow.container_reader import ReadOptions
 from k9py.logs.follow.container_stream import FORBIDDEN_DELAY, ContainerStream
 from k9py.logs.follow.log_range import HEAD, PREVIOUS, RANGES, TAIL, LogRange
-from k9py.logs.follow.resume import STEPS_BACK
+from k9py.logs.follow.resume import STEP_BACK
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.status import TargetState
 from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
-from tests.unit.logs.follow.scripted import (
+from tests.unit.logs.follow.scripted_source import (
     START,
     Collected,
     ScriptedLogs,
@@ -64,9 +65,7 @@ class Stage:
             self.sink,
             StreamSlots(self.clock, 60),
             Turns(self.clock),
-            range=range,
-            previous=previous,
-            follow=follow,
+            ReadOptions(range=range, previous=previous, follow=follow),
             rng=random.Random(1),
         )
 
@@ -96,7 +95,7 @@ async def test_after_a_break_it_resumes_before_the_last_timestamps_and_skips_wha
     assert [text for marker, text in said if marker == ""] == ["a", "b", "b", "b", "c"]
     assert [marker for marker, _ in said if marker == "gap"] == []
     assert stage.source.asked[1].tail is None
-    assert stage.source.asked[1].since == START + timedelta(seconds=1.1) - STEPS_BACK
+    assert stage.source.asked[1].since == START + timedelta(seconds=1.1) - STEP_BACK
 
 
 async def test_a_proven_continuation_after_a_long_break_is_noted_and_is_no_gap() -> None:
@@ -105,7 +104,7 @@ async def test_a_proven_continuation_after_a_long_break_is_noted_and_is_no_gap()
     assert ("note", "log interrupted: cut off") in said
     assert [marker for marker, _ in said].count("note") == 2
     assert said[-1][1].startswith("reconnected after ")
-    assert said[-1][1].endswith("no line is missing")
+    assert said[-1][1].endswith("no lines missing")
 
 
 async def test_a_stream_that_ends_in_order_and_goes_on_says_nothing() -> None:
@@ -131,7 +130,7 @@ async def test_a_restart_shows_the_rest_of_the_former_container_first() -> None:
         ("", "a"),
         ("", "b"),
         ("", "panic"),
-        ("start", "the container was restarted"),
+        ("start", "container restarted"),
         ("", "new"),
     ]
     assert stage.source.asked[2].previous
@@ -175,14 +174,14 @@ async def test_what_cannot_be_proven_is_a_gap_that_says_between_when_and_when(
 
 async def test_with_the_container_id_known_a_gap_says_what_it_was() -> None:
     script = (Stream([line(1, "a")], then=CUT), Stream([line(9, "new")]), NO_PREVIOUS)
-    assert (await Stage(*script, container_id="one").play())[1][1].startswith("its log was rotated")
+    assert (await Stage(*script, container_id="one").play())[1][1].startswith("log rotated")
     restarted = Stage(*script, container_id="one")
     restarted.source.on_open[1] = lambda: restarted.tail.retarget(target(container_id="two"))
     said = await restarted.play()
-    assert said[1][1].startswith("the container was restarted: lines")
+    assert said[1][1].startswith("container restarted: lines")
     assert [one.target.container_id for one in restarted.lines if not one.marker] == ["one", "two"]
     unknown = await Stage(*script).play()
-    assert unknown[1][1].startswith("the container was restarted or its log rotated")
+    assert unknown[1][1].startswith("container restarted or log rotated")
 
 
 async def test_a_restart_the_watch_tells_of_brings_the_rest_and_the_start_before_the_new_run_has_spoken() -> None:
@@ -198,7 +197,7 @@ async def test_a_restart_the_watch_tells_of_brings_the_rest_and_the_start_before
     stage.source.on_open[1] = lambda: None
     stage.clock.on_sleep = lambda: stage.tail.retarget(target(container_id="two"))
     said = await stage.play()
-    assert said[:3] == [("", "a"), ("", "panic"), ("start", "the container was restarted")]
+    assert said[:3] == [("", "a"), ("", "panic"), ("start", "container restarted")]
     assert [one.target.container_id for one in stage.lines[:3]] == ["one", "one", "two"]
     assert [text for marker, text in said if not marker] == ["a", "panic", "new"]
     assert [marker for marker, _ in said].count("start") == 1
@@ -230,8 +229,8 @@ async def test_a_pod_that_is_gone_while_its_log_was_broken_off_may_have_said_mor
     stage = Stage(Stream([line(1, "a")], then=CUT), NotFoundError('pods "checkout-1" not found', code=404))
     assert await stage.play() == [
         ("", "a"),
-        ("gap", "the pod is gone: lines after 12:00:01 may be missing"),
-        ("end", "the pod is gone"),
+        ("gap", "pod deleted: lines after 12:00:01 may be missing"),
+        ("end", "pod deleted"),
     ]
 
 
@@ -250,7 +249,7 @@ async def test_a_refusal_is_told_once_and_tried_until_the_container_starts() -> 
 
 async def test_a_pod_that_is_gone_ends_its_tail() -> None:
     stage = Stage(Stream([line(1, "last words")]), NotFoundError('pods "checkout-1" not found', code=404))
-    assert await stage.play() == [("", "last words"), ("end", "the pod is gone")]
+    assert await stage.play() == [("", "last words"), ("end", "pod deleted")]
 
 
 async def test_a_pod_its_node_has_not_heard_of_yet_is_tried_again() -> None:
@@ -259,14 +258,14 @@ async def test_a_pod_its_node_has_not_heard_of_yet_is_tried_again() -> None:
     assert await stage.play() == [
         ("note", "the node does not know this pod yet"),
         ("", "first words"),
-        ("end", "the pod is gone"),
+        ("end", "pod deleted"),
     ]
 
 
 async def test_no_right_to_read_is_a_note_and_is_tried_seldom() -> None:
     stage = Stage(ForbiddenError('cannot get resource "pods/log"', code=403))
     said = await stage.play()
-    assert said == [("note", 'no right to read this log: cannot get resource "pods/log"')]
+    assert said == [("note", 'not allowed to read this log: cannot get resource "pods/log"')]
     assert stage.clock.waits == [FORBIDDEN_DELAY]
 
 
@@ -284,7 +283,7 @@ async def test_previous_logs_are_read_once_and_end() -> None:
 
 async def test_no_previous_container_is_a_note() -> None:
     stage = Stage(NO_PREVIOUS, previous=True)
-    assert await stage.play() == [("note", "no previous run: none was kept")]
+    assert await stage.play() == [("note", "no previous container")]
 
 
 async def test_lines_without_a_timestamp_are_shown_whole() -> None:
@@ -335,7 +334,7 @@ async def test_previous_logs_are_read_alike_whatever_range_is_chosen(chosen: Log
 async def test_previous_logs_that_were_not_read_whole_say_so() -> None:
     stage = Stage(Stream([line(1, "x")] * 5_000), previous=True)
     said = await stage.play()
-    assert said[-1] == ("end", "end of the previous container's log: its last 5,000 lines, more may come before them")
+    assert said[-1] == ("end", "end of the previous container's log: only its last 5,000 lines were read")
 
 
 async def test_a_range_that_was_asked_for_in_lines_holds_for_previous_logs_too() -> None:
