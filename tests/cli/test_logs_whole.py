@@ -47,7 +47,7 @@ async def test_a_query_that_takes_too_long_on_a_line_is_a_failure_and_said(
     write_logs(simulator, Written("INFO one aaa", f"{'a' * 3_000}!"))
     code, run = await LogShell(simulator, tmp_path).ran(EMAIL, **{option: ("(a+)+$",)})
     assert (code, run.lines) == (2, printed)
-    assert run.err.getvalue() == f"kdash: --{option} (a+)+$: too slow on 1 line, taken as not matching\n"
+    assert run.err.getvalue() == f"kdash: --{option} (a+)+$: timed out on 1 line, counted as no match\n"
 
 
 async def test_lines_that_were_dropped_are_a_failure(

@@ -7,7 +7,7 @@ import gc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.logs.buffer.lines import CHUNK, Lines
+from k9py.logs.buffer.chunked_lines import CHUNK, ChunkedLines
 from k9py.logs.line import WHOLE_STREAM, LogLine
 
 STEPS = st.lists(
@@ -25,12 +25,12 @@ def numbered(first: int, count: int) -> list[LogLine]:
 
 @given(STEPS, st.floats(0, 1), st.integers(0, 2 * CHUNK))
 def test_it_holds_what_a_list_would(steps: list[tuple[str, float]], place: float, count: int) -> None:
-    lines, plain, made = Lines(), list[LogLine](), 0
+    lines, plain, made = ChunkedLines(), list[LogLine](), 0
     for step, size in steps:
         if step == "add":
             new = numbered(made, int(size))
             made += len(new)
-            lines.add(new)
+            lines.extend(new)
             plain += new
         elif step == "oldest":
             lines.drop_oldest(gone := int(size * len(plain)))
@@ -47,7 +47,7 @@ def test_it_holds_what_a_list_would(steps: list[tuple[str, float]], place: float
 
 
 def test_the_garbage_collector_walks_none_of_the_older_lines() -> None:
-    lines = Lines()
-    lines.add(numbered(0, 20 * CHUNK))
+    lines = ChunkedLines()
+    lines.extend(numbered(0, 20 * CHUNK))
     gc.collect()
     assert not any(gc.is_tracked(chunk) for chunk in lines._chunks)

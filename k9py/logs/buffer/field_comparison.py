@@ -1,4 +1,4 @@
-"""Comparing a field of a log line with a value that was typed: as numbers with units, or else as text. Pure."""
+"""Compares a field of a log line with a value of a query: as numbers with units, or else as text. Pure."""
 
 from __future__ import annotations
 
@@ -25,30 +25,34 @@ _PART: Final = re.compile(r"([\d.]+)(ns|us|µs|μs|ms|s|m|h)")
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def compare(found: object, how: str, value: str) -> bool:
-    """Tell whether a field's value stands so to a typed one: = != >= <= > <.
+def compare_field(field: object, operator_sign: str, value: str) -> bool:
+    """Return whether a field's value compares so with a value of a query.
 
-    Two numbers are compared as numbers, durations such as 150ms or 1m30s as durations; a number with a unit and one
-    without say nothing about each other, except that they differ. All else is compared as text; for = and != case
-    matters only where the typed value has a capital letter.
+    Two numbers are compared as numbers, durations such as 150ms or 1m30s as durations. A number with a unit and one
+    without are not comparable, they merely differ. Everything else is compared as text; for = and != case matters only
+    where the query's value has a capital letter.
+
+    Args:
+        operator_sign: = != >= <= > or <.
     """
-    text = value_text(found)
-    ours, theirs = quantity(text), quantity(value)
-    if ours is not None and theirs is not None:
-        if ours[1] == theirs[1]:
-            return OPERATORS[how](ours[0], theirs[0])
-        return how == "!="
-    if how in ("=", "!="):
+    text = value_text(field)
+    compare = OPERATORS[operator_sign]
+    quantity, wanted = parse_quantity(text), parse_quantity(value)
+    if quantity is not None and wanted is not None:
+        if quantity[1] == wanted[1]:
+            return compare(quantity[0], wanted[0])
+        return operator_sign == "!="
+    if operator_sign in ("=", "!="):
         if not any(letter.isupper() for letter in value):
             text = text.lower()
-        return OPERATORS[how](text, value)
-    if (ours is None) != (theirs is None):
+        return compare(text, value)
+    if (quantity is None) != (wanted is None):
         return False
-    return OPERATORS[how](text, value)
+    return compare(text, value)
 
 
-def quantity(text: str) -> tuple[float, str] | None:
-    """Return a text as a number and what it counts: "" for a plain number, "s" for a duration in seconds, "%"."""
+def parse_quantity(text: str) -> tuple[float, str] | None:
+    """Return a text as a number and its unit: "" for a plain number, "s" for a duration in seconds, "%"."""
     number = _NUMBER.fullmatch(text) if len(text) < 80 else None
     if number:
         unit = (number[2] or "").lower()

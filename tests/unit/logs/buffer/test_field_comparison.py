@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.logs.buffer.comparing import compare, quantity
+from k9py.logs.buffer.field_comparison import compare_field, parse_quantity
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ from k9py.logs.buffer.comparing import compare, quantity
     ],
 )
 def test_values_are_compared(found: object, how: str, value: str, answer: bool) -> None:
-    assert compare(found, how, value) is answer
+    assert compare_field(found, how, value) is answer
 
 
 @pytest.mark.parametrize("text", ["", "-", "1..2", "1x", "s", "ms5", "9" * 100, "1" * 40 + "s", "٣"])
 def test_what_is_no_number_is_no_quantity(text: str) -> None:
-    assert quantity(text) is None
+    assert parse_quantity(text) is None
