@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from k9py.api.causes import Cause, CauseKind
 from k9py.api.events import Event
 from k9py.api.images import image_parts
 from k9py.api.lazy_pattern import lazy_pattern
@@ -18,7 +19,6 @@ from k9py.api.meta import find_condition
 from k9py.api.missing import missing_remedy
 from k9py.api.pods import Container, ContainerStatus, Pod, StateRunning, StateTerminated
 from k9py.api.text import printable
-from k9py.api.troubles import Cause, CauseKind
 
 _PULL_REASONS: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
@@ -69,7 +69,7 @@ def unready_causes(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tup
         *_gates(pod),
     ):
         found.setdefault(trouble.message, trouble)
-    return tuple(sorted(found.values(), key=lambda one: not one.blocking))
+    return tuple(sorted(found.values(), key=lambda one: not one.is_blocking))
 
 
 def stuck_termination(pod: Pod, now: datetime) -> Cause | None:
@@ -127,7 +127,7 @@ def _scheduling(pod: Pod) -> Iterator[Cause]:
     since = scheduled.last_transition_time
     if scheduled.reason == "SchedulingGated":
         message = "pod is held back by a scheduling gate"
-        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, blocking=False)
+        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, is_blocking=False)
     elif scheduled.reason == "Unschedulable":
         # The scheduler appends what claims and preemption would not help either; the first part is the answer.
         words = shorten(_NO_HELP.split(scheduled.message, maxsplit=1)[0])
@@ -201,7 +201,7 @@ def _waiting(
         message = f"{label} does not start: {printable(reason)}{words}"
         fails = _FAILURE.search(reason) is not None
         since = pod.status.start_time
-        yield Cause(CauseKind.CONFIG, printable(reason), message, status.name, since, blocking=fails)
+        yield Cause(CauseKind.CONFIG, printable(reason), message, status.name, since, is_blocking=fails)
 
 
 def _image_named(message: str, pod: Pod) -> str:
@@ -310,9 +310,9 @@ def _unready(
         # While a startup probe fails the others are not asked: it is the one to name.
         probe, text = sorted(probes, key=lambda one: ("startup", "liveness", "readiness").index(one[0]))[0]
         message = f"{probe} probe of {label} fails" + (f": {text}" if text else "")
-        return Cause(CauseKind.PROBE, "Unhealthy", message, status.name, since, blocking=lost)
+        return Cause(CauseKind.PROBE, "Unhealthy", message, status.name, since, is_blocking=lost)
     words = f"{label} is not ready any more" if lost else f"{label} is not ready yet"
-    return Cause(CauseKind.PROBE, "ContainersNotReady", words, status.name, since, blocking=lost)
+    return Cause(CauseKind.PROBE, "ContainersNotReady", words, status.name, since, is_blocking=lost)
 
 
 def _probes(events: Iterable[Event], container: str) -> Iterator[tuple[str, str]]:
@@ -356,7 +356,7 @@ def _gates(pod: Pod) -> Iterator[Cause]:
     ready = find_condition(pod.status.conditions, "Ready")
     if ready is not None and ready.status == "False" and ready.reason == "ReadinessGatesNotReady":
         message = f"readiness gate is not met: {shorten(ready.message)}"
-        yield Cause(CauseKind.PROBE, ready.reason, message, since=ready.last_transition_time, blocking=False)
+        yield Cause(CauseKind.PROBE, ready.reason, message, since=ready.last_transition_time, is_blocking=False)
 
 
 def _messages(events: Iterable[Event], reason: str) -> Iterator[str]:

@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from k9py.api.causes import Cause, CauseKind
 from k9py.api.events import Event
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.pod_troubles import shorten
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.api.troubles import Cause, CauseKind
 
 _QUOTA: Final = lazy_pattern(
     r"exceeded quota: (?P<name>[^,]+), requested: (?P<asked>.+), used: (?P<used>.+), limited: (?P<limit>.+?)\.?$", re.S

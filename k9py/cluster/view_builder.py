@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
-from k9py.api.scalings import Scaling, scale_up_from_zero
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.severity import Severity
 from k9py.api.target_ports import lacks_ports, routed_slices
@@ -40,10 +39,11 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.services import service_findings
 from k9py.diagnosis.workloads import workload_findings
-from k9py.rollouts.changed import TemplateWrite
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.scaled_to_zero import ScaledToZero, scaled_to_zero
+from k9py.rollouts.scaling_events import Scaling, scale_up_from_zero
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
+from k9py.rollouts.template_change import TemplateWrite
 
 T = TypeVar("T")
 

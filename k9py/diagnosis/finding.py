@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from k9py.api.causes import Cause
 from k9py.api.events import Event
 from k9py.api.meta import find_condition
 from k9py.api.pod_troubles import exit_text, shorten, stuck_termination, unready_causes
@@ -17,7 +18,6 @@ from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age
-from k9py.api.troubles import Cause
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.ranking import worst_first
 
@@ -58,7 +58,7 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
 
 def _severity(trouble: Cause, now: datetime) -> Severity:
     """A probe that says no while its container starts is how starting looks: worth a warning once it takes long."""
-    if trouble.blocking:
+    if trouble.is_blocking:
         return Severity.DOWN
     starting = trouble.since is not None and now - trouble.since <= _SLOW_START
     return Severity.WARNING if trouble.reason == "Unhealthy" and not starting else Severity.INFO

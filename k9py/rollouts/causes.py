@@ -12,11 +12,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from k9py.api.causes import Cause, CauseKind
 from k9py.api.events import Event
 from k9py.api.pod_troubles import stuck_termination, unready_causes
 from k9py.api.pods import Pod
 from k9py.api.refusals import creation_failure, parse_creation_failure
-from k9py.api.troubles import Cause, CauseKind
 from k9py.api.workloads import Deployment, StatefulSet, Workload
 from k9py.rollouts.cohorts import Cohort
 from k9py.rollouts.progress import RolloutProgress
@@ -51,14 +51,14 @@ def rollout_cause(
     new = [pod for one in groups if one.is_current or not read for pod in one.pods]
     old = [pod for one in groups if read and not one.is_current for pod in one.pods]
     fresh = _most_common(new, now, events, counts.deadline)
-    if fresh is not None and fresh.cause.blocking:
+    if fresh is not None and fresh.cause.is_blocking:
         return fresh
     refused = _refused(workload, counts, (*new, *old), events, now)
     if refused is not None:
         return RolloutBlocker(refused)
     if isinstance(workload, StatefulSet) or (counts.timed_out and fresh is None):
         stale = _most_common(old, now, events, counts.deadline)
-        if stale is not None and stale.cause.blocking:
+        if stale is not None and stale.cause.is_blocking:
             return RolloutBlocker(stale.cause, stale.pod, is_old=True)
     if not isinstance(workload, Deployment):
         held = _never_ending((*new, *old), now)
@@ -97,13 +97,13 @@ def _most_common(pods: Sequence[Pod], now: datetime, events: Sequence[Event], de
         count[first.message] += 1
     if not shown:
         return None
-    return max(shown.values(), key=lambda one: (one.cause.blocking, count[one.cause.message]))
+    return max(shown.values(), key=lambda one: (one.cause.is_blocking, count[one.cause.message]))
 
 
 def _aged(trouble: Cause, now: datetime, deadline: int) -> Cause:
-    if trouble.blocking or trouble.since is None or (now - trouble.since).total_seconds() <= deadline:
+    if trouble.is_blocking or trouble.since is None or (now - trouble.since).total_seconds() <= deadline:
         return trouble
-    return replace(trouble, blocking=True)
+    return replace(trouble, is_blocking=True)
 
 
 def _refused(

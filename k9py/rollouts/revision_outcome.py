@@ -36,28 +36,28 @@ class RevisionOutcome:
     """
 
     was_ready: bool | None = None
-    is_left: bool = False
-    left_at: datetime | None = None
-    why: str = ""
+    was_rolled_back: bool = False
+    rolled_back_at: datetime | None = None
+    reason: str = ""
 
     @property
     def is_bad(self) -> bool:
         """True when it is never to be suggested."""
-        return self.is_left or self.was_ready is False
+        return self.was_rolled_back or self.was_ready is False
 
     def short_text(self, now: datetime) -> str:
         """Say it without the reason: `left 2m ago`, `never became ready`, "" when nothing speaks against it."""
         if not self.is_bad:
             return ""
-        ago = f" {age(self.left_at, now)} ago" if self.left_at is not None else " by an undo"
-        return f"left{ago}" if self.is_left else "never became ready"
+        ago = f" {age(self.rolled_back_at, now)} ago" if self.rolled_back_at is not None else " by an undo"
+        return f"left{ago}" if self.was_rolled_back else "never became ready"
 
     def text(self, now: datetime) -> str:
         """Say it: `left 2m ago: image not found`, `never became ready`, "" when nothing speaks against it."""
         said = self.short_text(now)
         if not said:
             return ""
-        why = self.why or ("never became ready" if self.is_left and self.was_ready is False else "")
+        why = self.reason or ("never became ready" if self.was_rolled_back and self.was_ready is False else "")
         return f"{said}: {why}" if why else said
 
 
@@ -91,7 +91,7 @@ def revision_outcomes(
             told = audited.get(one.number) if one.number else None
             past = _joined(past, told)
             if _is_left(one, found):
-                past = replace(past, is_left=True)
+                past = replace(past, was_rolled_back=True)
             if past.is_bad or not past.was_ready:
                 past = _with_events(past, one, events)
         pasts[one.uid] = past
@@ -130,9 +130,9 @@ def _joined(past: RevisionOutcome, told: RevisionOutcome | None) -> RevisionOutc
         return past
     return RevisionOutcome(
         was_ready=told.was_ready if past.was_ready is None else past.was_ready,
-        is_left=past.is_left or told.is_left,
-        left_at=past.left_at or told.left_at,
-        why=past.why or told.why,
+        was_rolled_back=past.was_rolled_back or told.was_rolled_back,
+        rolled_back_at=past.rolled_back_at or told.rolled_back_at,
+        reason=past.reason or told.reason,
     )
 
 
@@ -148,7 +148,9 @@ def _audited(lines: Iterable[Mapping[str, Any]]) -> dict[int, RevisionOutcome]:
             number, why = str(row.get("from", "")), line.get("cause")
             if number.isascii() and number.isdigit() and len(number) < 20:
                 cause = printable(why) if isinstance(why, str) else ""
-                left[int(number)] = RevisionOutcome(is_left=True, left_at=_time(line.get("time")), why=cause)
+                left[int(number)] = RevisionOutcome(
+                    was_rolled_back=True, rolled_back_at=_time(line.get("time")), reason=cause
+                )
     return left
 
 
@@ -169,9 +171,9 @@ def _with_events(past: RevisionOutcome, one: Revision, events: Sequence[Event]) 
         for event in events
         if event.last_seen and (found := _TO_ZERO.match(event.message)) and found[1] == one.name
     ]
-    if past.is_left and past.left_at is None and scaled:
-        past = replace(past, left_at=max(scaled))
-    if past.why:
+    if past.was_rolled_back and past.rolled_back_at is None and scaled:
+        past = replace(past, rolled_back_at=max(scaled))
+    if past.reason:
         return past
     about = [
         event
@@ -183,7 +185,7 @@ def _with_events(past: RevisionOutcome, one: Revision, events: Sequence[Event]) 
     words = [
         said for event in sorted(about, key=lambda one: one.occurrences, reverse=True) if (said := _event_words(event))
     ]
-    return replace(past, why=words[0]) if words else past
+    return replace(past, reason=words[0]) if words else past
 
 
 def _event_words(event: Event) -> str:

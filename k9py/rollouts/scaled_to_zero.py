@@ -15,7 +15,6 @@ from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.policy import HorizontalPodAutoscaler
-from k9py.api.scalings import scale_down_to_zero, stateful_set_scale_down
 from k9py.api.text import printable
 from k9py.api.workloads import (
     REVISION_HISTORY,
@@ -26,6 +25,7 @@ from k9py.api.workloads import (
     StatefulSet,
     Workload,
 )
+from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_down
 
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
 """The Deployment controller keeps spec.replicas here on each ReplicaSet it scales (deployment/util)."""

@@ -14,17 +14,17 @@ from enum import Enum
 
 import msgspec
 
+from k9py.api.causes import CauseKind
 from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import DaemonSet, StatefulSet, Workload
 from k9py.rollouts.causes import RolloutBlocker, rollout_cause
-from k9py.rollouts.changed import template_change
 from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.progress import RolloutProgress, rollout_progress
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.template_change import template_change
 
 
 class RolloutState(Enum):
@@ -126,7 +126,7 @@ def rollout_status(
         changed_at=change.at,
         changed_by=change.by,
         paused=counts.paused,
-        is_blocked=state is RolloutState.STALLED or (cause is not None and cause.cause.blocking),
+        is_blocked=state is RolloutState.STALLED or (cause is not None and cause.cause.is_blocking),
     )
 
 
@@ -141,7 +141,7 @@ def _state(counts: RolloutProgress, cause: RolloutBlocker | None) -> RolloutStat
         # kubectl is through here. A person who scaled down is when the pods beyond the number are gone, which a
         # StatefulSet ends one by one.
         return RolloutState.PROGRESSING if counts.total > counts.desired else RolloutState.COMPLETE
-    if counts.timed_out or (cause is not None and cause.cause.blocking):
+    if counts.timed_out or (cause is not None and cause.cause.is_blocking):
         return RolloutState.STALLED
     if counts.on_delete and counts.updated < counts.desired:
         return RolloutState.PAUSED

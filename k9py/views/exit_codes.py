@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
+from k9py.api.causes import CauseKind
 from k9py.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -19,7 +20,6 @@ from k9py.api.errors import (
     ReadOnlyError,
     RefusedError,
 )
-from k9py.api.troubles import CauseKind
 from k9py.rollouts.status import RolloutState, RolloutStatus
 
 

@@ -16,7 +16,7 @@ from k9py.cluster.health import ESSENTIAL, ClusterHealth, ClusterState
 from k9py.cluster.scope import Scope
 from k9py.views.values import Tone
 
-_WENT_BACK_SECONDS = 600.0
+_REGRESSION_NOTICE_SECONDS = 600.0
 """Seconds for which a server's going back in time is shown."""
 
 
@@ -54,7 +54,7 @@ def missing_apis_text(kinds: Iterable[str]) -> str:
 
 def server_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
     """Return what has happened to the server and a person must know."""
-    if health.restored_at is None or (now - health.restored_at).total_seconds() > _WENT_BACK_SECONDS:
+    if health.restored_at is None or (now - health.restored_at).total_seconds() > _REGRESSION_NOTICE_SECONDS:
         return ()
     is_read = health.is_live or health.state is ClusterState.PARTIAL
     done = "everything was read again" if is_read else "everything is being read again"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import CauseKind
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import KINDS
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.workloads import workload_findings

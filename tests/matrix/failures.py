@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.api.troubles import CauseKind
+from k9py.api.causes import CauseKind
 from k9py.simulator.controllers.admission import ENFORCE, webhook_admission
 from k9py.simulator.controllers.nodes import lose_node
 from k9py.simulator.resources import NAMESPACES, PODS, RESOURCEQUOTAS

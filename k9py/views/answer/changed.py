@@ -47,7 +47,7 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Style
 
 def _scaled(view: RolloutView, facts: RolloutFacts, now: datetime) -> StyledLine:
     """Return from how many pods it was scaled to zero, when, and by whom, as far as anything tells."""
-    former = facts.former_replicas
+    former = facts.previous_replicas
     pieces: list[tuple[str, Tone]] = [("scaled to ", Tone.MUTED), ("0", Tone.ACCENT)]
     if former is not None:
         pieces = [("replicas ", Tone.MUTED), (f"{former}", Tone.PLAIN), _ARROW, ("0", Tone.ACCENT)]

@@ -41,9 +41,9 @@ class Answer:
 
     severity: Severity
     name: str
-    wrong: StyledLine
-    changed: StyledLine = ()
-    to_do: tuple[StyledLine, ...] = ()
+    problem: StyledLine
+    last_change: StyledLine = ()
+    next_steps: tuple[StyledLine, ...] = ()
 
 
 def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = "") -> Answer:
@@ -125,7 +125,7 @@ def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
     word = answer.severity.label
     severity = answer.severity if answer.severity.is_problem else Severity.UNKNOWN
     before = (f"{seen}: " if severity is not Severity.UNKNOWN else f"{seen}, {word} then: ", Tone.UNKNOWN)
-    return replace(answer, severity=severity, wrong=(before, *answer.wrong))
+    return replace(answer, severity=severity, problem=(before, *answer.problem))
 
 
 def _name(key: ObjectKey) -> str:

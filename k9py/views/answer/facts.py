@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from k9py.api.scalings import Scaling
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.scaling_events import Scaling
 from k9py.rollouts.semantic_diff import SemanticChange
 from k9py.rollouts.undo_target import UndoTarget
 
@@ -36,7 +36,7 @@ class RolloutFacts:
     changes: tuple[SemanticChange, ...] | None = None
     scaled_by: str = ""
     scaled_at: datetime | None = None
-    former_replicas: int | None = None
+    previous_replicas: int | None = None
     restarts: int = 0
     stuck_pod: str = ""
     new_errors: tuple[str, ...] = ()

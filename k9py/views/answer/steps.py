@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from k9py.api.causes import CauseKind
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.api.troubles import CauseKind
 from k9py.cluster.views import RolloutView, short_image_tag
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.status import RolloutState
@@ -82,7 +82,7 @@ def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> 
     if status.state is RolloutState.SCALED_TO_ZERO:
         if severity is Severity.IDLE or status.paused or view.kind == "DaemonSet":
             return  # somebody wants it so
-        former = facts.former_replicas
+        former = facts.previous_replicas
         back = f"scales {name + ' ' if name else ''}back"
         yield ("zero", f"{back} to {former}, as many as before" if former else f"{back}: asks how many pods")
         yield ("scale", "sets another number")

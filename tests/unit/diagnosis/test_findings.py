@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.services import Endpoint, EndpointConditions, EndpointSlice, Service, ServicePort
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import Strategy
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.pods import pod_findings

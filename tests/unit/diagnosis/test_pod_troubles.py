@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import EVENT, POD
 from k9py.api.meta import Condition
 from k9py.api.pod_troubles import stuck_termination, unready_causes
 from k9py.api.pods import ContainerStatus, Pod
 from k9py.api.refusals import parse_creation_failure
-from k9py.api.troubles import CauseKind
 from tests import factories as make
 from tests.recordings import exchanges, typed_list
 
@@ -96,7 +96,7 @@ def test_a_container_that_cannot_run_is_named_with_its_cause(
     status: ContainerStatus, kind: CauseKind, message: str
 ) -> None:
     [found] = unready_causes(make.pod(ready=False, statuses=[status]), make.NOW)
-    assert (found.kind, found.message, found.blocking, found.container) == (kind, message, True, "app")
+    assert (found.kind, found.message, found.is_blocking, found.container) == (kind, message, True, "app")
 
 
 def test_the_memory_limit_is_named() -> None:
@@ -135,12 +135,12 @@ def unready(started: float, turned: float) -> Pod:
 
 def test_a_pod_that_has_not_been_ready_yet_is_not_blocked() -> None:
     [found] = unready_causes(unready(started=300, turned=300), make.NOW)
-    assert (found.message, found.blocking) == ("container app is not ready yet", False)
+    assert (found.message, found.is_blocking) == ("container app is not ready yet", False)
 
 
 def test_a_pod_that_lost_its_readiness_is_blocked() -> None:
     [found] = unready_causes(unready(started=300, turned=20), make.NOW)
-    assert (found.message, found.blocking, found.since) == (
+    assert (found.message, found.is_blocking, found.since) == (
         "container app is not ready any more",
         True,
         make.before(20),
@@ -152,7 +152,7 @@ def test_a_failing_probe_is_quoted_from_its_event() -> None:
     event = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
     [found] = unready_causes(pod, make.NOW, [event])
     message = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
-    assert (found.kind, found.message, found.blocking) == (CauseKind.PROBE, message, False)
+    assert (found.kind, found.message, found.is_blocking) == (CauseKind.PROBE, message, False)
 
 
 def test_a_container_killed_by_its_liveness_probe_is_not_called_a_crash() -> None:
@@ -201,7 +201,7 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
 def test_a_pod_without_a_node_tells_what_the_scheduler_said(condition: Condition, message: str, blocking: bool) -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[], conditions=[condition], node="")
     [found] = unready_causes(pod, make.NOW)
-    assert (found.kind, found.message, found.blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
+    assert (found.kind, found.message, found.is_blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
 
 
 def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_well() -> None:
@@ -312,7 +312,7 @@ def test_a_pod_that_ends_in_its_time_is_not_stuck(deleted: datetime | None) -> N
 @pytest.mark.parametrize(("reason", "blocking"), [("PostStartHookError", True), ("Moonstruck", False)])
 def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
     [found] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
-    assert (found.reason, found.blocking) == (reason, blocking)
+    assert (found.reason, found.is_blocking) == (reason, blocking)
     assert found.message == f"container app does not start: {reason}"
 
 

@@ -11,9 +11,9 @@ import pytest
 from k9py.api.managed import ManagedFields
 from k9py.api.meta import KubeObject
 from k9py.api.workloads import Deployment, ReplicaSet
-from k9py.rollouts.changed import revision_since, template_change
 from k9py.rollouts.revisions import Revision, revisions
 from k9py.rollouts.status import rollout_status
+from k9py.rollouts.template_change import revision_since, template_change
 from tests import factories as make
 from tests.factories import before
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, EVENT, POD, REPLICA_SET, STATEFUL_SET
 from k9py.api.pods import Pod
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import Deployment, RollingUpdate, Strategy, Workload
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status

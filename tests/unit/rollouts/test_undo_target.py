@@ -169,7 +169,7 @@ def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() 
     ]
     found = revisions(workload, owned)
     pasts = revision_outcomes(found)
-    assert {one.number: pasts[one.uid].is_left for one in found} == {7: False, 6: True, 4: False}
+    assert {one.number: pasts[one.uid].was_rolled_back for one in found} == {7: False, 6: True, 4: False}
     target = undo_target(found, pasts)
     assert target is not None
     assert target.revision.number == 4

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
+from k9py.api.causes import CauseKind
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import RESTARTED_AT
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
@@ -208,7 +208,7 @@ def steps(lines: tuple[StyledLine, ...]) -> list[str]:
     ],
 )
 def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
-    assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
+    assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).problem) == wrong
 
 
 @pytest.mark.parametrize(("since", "ending"), [(before(240), " · for 4m"), (before(3), ""), (None, "")])
@@ -218,14 +218,14 @@ def test_for_how_long_is_said_where_the_beginning_is_known(
 ) -> None:
     found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
     view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
-    assert text(rollout_answer(view, facts(), KEYS, NOW).wrong) == f"it is not ready{ending}"
+    assert text(rollout_answer(view, facts(), KEYS, NOW).problem) == f"it is not ready{ending}"
 
 
 def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
     crashed = replace(
         VIEW, severity=Severity.STUCK, status=replace(STATUS, cause_kind=CauseKind.CRASH, cause_message="it crashes")
     )
-    assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).wrong) == (
+    assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).problem) == (
         "it crashes; 7 restarts; 3 old pods still serve"
     )
 
@@ -233,7 +233,7 @@ def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
 def test_a_message_of_the_cluster_is_made_printable() -> None:
     forged = replace(VIEW, status=replace(STATUS, cause_message="image \x1b[31mred cannot be pulled"))
     answer = rollout_answer(replace(forged, severity=Severity.STUCK), facts(), KEYS, NOW)
-    assert "\x1b" not in text(answer.wrong)
+    assert "\x1b" not in text(answer.problem)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
     ],
 )
 def test_what_changed(known: RolloutFacts, changed: str) -> None:
-    assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).changed) == changed
+    assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).last_change) == changed
 
 
 @pytest.mark.parametrize(
@@ -327,15 +327,15 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
 )
 def test_one_change_is_a_sentence_that_names_what_it_is(one: SemanticChange, said: str) -> None:
     answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
-    assert text(answer.changed).partition(" · ")[0] == said
+    assert text(answer.last_change).partition(" · ")[0] == said
 
 
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
     known = facts(revisions, None, is_problem=False)
     answer = rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), known, KEYS, NOW)
-    assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set"
-    assert answer.to_do == (), "nothing suggests to undo what is healthy"
+    assert text(answer.last_change) == "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set"
+    assert answer.next_steps == (), "nothing suggests to undo what is healthy"
 
 
 def caused(kind: CauseKind | None, **status: object) -> RolloutView:
@@ -378,7 +378,7 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
             facts(),
             "P resumes the rollout",
         ),
-        (ZERO, Severity.DOWN, facts(former_replicas=3), "Z scales back to 3, as many as before"),
+        (ZERO, Severity.DOWN, facts(previous_replicas=3), "Z scales back to 3, as many as before"),
         (ZERO, Severity.DOWN, facts(), "Z scales back: asks how many pods"),
         (
             caused(None, state=RolloutState.PROGRESSING, summary="progressing 1/3", cause_message="", note=""),
@@ -403,7 +403,7 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
 def test_the_first_step_is_chosen_by_the_cause(
     view: RolloutView, severity: Severity, known: RolloutFacts, first: str
 ) -> None:
-    assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).to_do)[0] == first
+    assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).next_steps)[0] == first
 
 
 @pytest.mark.parametrize("kind", [CauseKind.CONFIG, CauseKind.QUOTA, CauseKind.ADMISSION, CauseKind.NODE])
@@ -411,14 +411,14 @@ def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the
     cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
     other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create secret db")
     view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
-    said = steps(rollout_answer(view, facts(), KEYS, NOW).to_do)
+    said = steps(rollout_answer(view, facts(), KEYS, NOW).next_steps)
     undo = [] if kind is CauseKind.NODE else ["u rolls back to revision 5 (2.7.1)"]
     assert said[:2] == ["create config map settings", *undo, "d describes it with its events"][:2]
 
 
 def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
     view = replace(caused(CauseKind.CRASH), severity=Severity.STUCK)
-    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).to_do)
+    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).next_steps)
     assert said[0] == "u rolls back to revision 5 (2.7.1), then delete pod db-1"
 
 
@@ -426,48 +426,48 @@ def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
     reason = Finding(Severity.DOWN, "NoPods", "no pod matches its selector app=crat", SERVICE.key)
     missed = (key("Deployment", "cart"), "app=cart")
     view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
-    said = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).to_do)
+    said = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).next_steps)
     assert said == ["fix its selector, or the labels of the pods", "d describes it with its selector and endpoints"]
     others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
-    assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).to_do) == 1
+    assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).next_steps) == 1
 
 
 def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:
     answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {"undo": "F9"}, NOW)
-    assert steps(answer.to_do) == ["F9 rolls back to revision 5 (2.7.1)"]
-    assert rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {}, NOW).to_do == ()
+    assert steps(answer.next_steps) == ["F9 rolls back to revision 5 (2.7.1)"]
+    assert rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {}, NOW).next_steps == ()
 
 
 def test_a_read_only_session_names_the_undo_and_why_it_is_not_possible() -> None:
     answer = rollout_answer(
         replace(VIEW, severity=Severity.STUCK), facts(), {"describe": "d"}, NOW, refusal="read-only"
     )
-    assert steps(answer.to_do) == ["rolls back to revision 5 (2.7.1) (read-only)"]
+    assert steps(answer.next_steps) == ["rolls back to revision 5 (2.7.1) (read-only)"]
 
 
 def test_the_undo_is_to_the_target_that_is_given() -> None:
     known = RolloutFacts(REVISIONS, UndoTarget(REVISIONS[2], "chosen"), REVISIONS[2])
     assert (
-        steps(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).to_do)[0]
+        steps(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).next_steps)[0]
         == "u rolls back to revision 4 (2.7.0)"
     )
 
 
 def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
-    assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(former_replicas=3), KEYS, NOW).to_do == ()
+    assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(previous_replicas=3), KEYS, NOW).next_steps == ()
 
 
 def test_zero_says_from_how_many_and_by_whom() -> None:
-    known = facts(former_replicas=3, scaled_by="kubectl", scaled_at=before(240))
+    known = facts(previous_replicas=3, scaled_by="kubectl", scaled_at=before(240))
     assert (
-        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).changed)
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).last_change)
         == "replicas 3 → 0 · 4m ago by kubectl"
     )
     since = replace(ZERO, findings=(Finding(Severity.DOWN, "ScaledToZero", "scaled to zero", ZERO.key, before(90)),))
-    assert text(rollout_answer(since, facts(), KEYS, NOW).changed) == "scaled to 0 · 90s ago", "what the view knows"
+    assert text(rollout_answer(since, facts(), KEYS, NOW).last_change) == "scaled to 0 · 90s ago", "what the view knows"
     timeless = facts(scaled_by="kubectl")
     assert (
-        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).changed)
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).last_change)
         == "scaled to 0 · by kubectl"
     )
 
@@ -476,7 +476,7 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
     answer = rollout_answer(
         replace(VIEW, severity=Severity.STUCK), facts(new_errors=("voucher \x07lost", "b", "c")), KEYS, NOW
     )
-    assert text(answer.wrong).endswith("; new in the log: voucher \ufffdlost and 2 more")
+    assert text(answer.problem).endswith("; new in the log: voucher \ufffdlost and 2 more")
 
 
 @pytest.mark.parametrize(
@@ -504,7 +504,7 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
     ],
 )
 def test_what_is_wrong_with_a_service(service: ServiceView, severity: Severity, wrong: str) -> None:
-    assert text(service_answer(replace(service, severity=severity), None, KEYS, NOW).wrong) == wrong
+    assert text(service_answer(replace(service, severity=severity), None, KEYS, NOW).problem) == wrong
 
 
 def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
@@ -512,7 +512,7 @@ def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
         replace(SERVICE, severity=Severity.STUCK), (replace(VIEW, severity=Severity.STUCK), facts()), KEYS, NOW
     )
     assert answer.name == "svc/checkout"
-    assert steps(answer.to_do) == [
+    assert steps(answer.next_steps) == [
         "u rolls deploy/checkout back to revision 5 (2.7.1)",
         "i sets another image",
         "Enter shows its endpoints and pods",
@@ -523,40 +523,40 @@ def test_what_changed_names_the_workload_where_several_are_behind_the_service() 
     behind = replace(VIEW, severity=Severity.STUCK), facts()
     alone = replace(SERVICE, severity=Severity.STUCK, workloads=(VIEW.key,))
     several = replace(alone, workloads=(VIEW.key, key("Deployment", "canary")))
-    changed = text(service_answer(alone, behind, KEYS, NOW).changed)
-    assert text(service_answer(several, behind, KEYS, NOW).changed) == f"deploy/checkout: {changed}"
+    changed = text(service_answer(alone, behind, KEYS, NOW).last_change)
+    assert text(service_answer(several, behind, KEYS, NOW).last_change) == f"deploy/checkout: {changed}"
 
 
 def test_a_service_without_workloads_is_described() -> None:
     answer = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW)
-    assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
+    assert steps(answer.next_steps) == ["d describes it with its selector and endpoints"]
 
 
 def test_a_service_that_selects_nothing_is_told_how_the_pods_it_missed_are_labelled() -> None:
     missed = (key("Deployment", "cart"), "labelled app=cart")
     failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, likely_target=missed)
-    assert text(failing.wrong).endswith("; deploy/cart makes pods labelled app=cart")
+    assert text(failing.problem).endswith("; deploy/cart makes pods labelled app=cart")
     idle = service_answer(replace(SERVICE, severity=Severity.IDLE), None, KEYS, NOW, likely_target=missed)
-    assert "labelled" not in text(idle.wrong)
+    assert "labelled" not in text(idle.problem)
 
 
 def test_when_nothing_is_wrong_one_line_says_so() -> None:
     answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
-    assert text(answer.wrong) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
-    assert (answer.severity, answer.changed, answer.to_do) == (Severity.HEALTHY, (), ())
+    assert text(answer.problem) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
+    assert (answer.severity, answer.last_change, answer.next_steps) == (Severity.HEALTHY, (), ())
 
 
 def test_what_cannot_be_seen_now_is_never_healthy() -> None:
     healthy = stale(rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), facts(), KEYS, NOW), before(40), NOW)
     assert healthy.severity is Severity.UNKNOWN
-    assert text(healthy.wrong) == "seen 40s ago, healthy then: 3 of 3 ready"
+    assert text(healthy.problem) == "seen 40s ago, healthy then: 3 of 3 ready"
     failing = stale(rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), KEYS, NOW), before(40), NOW)
     assert failing.severity is Severity.STUCK
-    assert text(failing.wrong).startswith("seen 40s ago: image")
+    assert text(failing.problem).startswith("seen 40s ago: image")
 
 
 def test_no_time_is_no_guess() -> None:
     unseen = replace(VIEW, status=replace(STATUS, changed_at=None, changed_by=""))
-    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(), KEYS, NOW).changed) == (
+    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(), KEYS, NOW).last_change) == (
         'image 2.7.1 → 2.8.0 · "release 2.8"'
     )

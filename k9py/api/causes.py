@@ -45,5 +45,5 @@ class Cause:
     message: str
     container: str = ""
     since: datetime | None = None
-    blocking: bool = True
+    is_blocking: bool = True
     remedy: str = ""
