@@ -1,6 +1,7 @@
-"""What a pod's trouble is called: the one vocabulary rollout status, findings and exit codes share.
+"""Define the causes that rollout status, findings and exit codes have in common.
 
-Values only; `pod_troubles` finds them. To add a trouble: a `TroubleKind`, then a check in `pod_troubles`.
+Values only; `diagnosis` finds them. To add a kind of cause: a `CauseKind`, its exit code in `views/exit_codes.py`, and
+a check in `diagnosis`.
 """
 
 from __future__ import annotations
@@ -11,33 +12,33 @@ from enum import Enum
 
 
 class CauseKind(Enum):
-    """The family of a cause; the value is a stable name for scripts."""
+    """The kind of a cause; the value is a stable name for scripts."""
 
-    IMAGE = "image"  # cannot be pulled, bad name
-    CRASH = "crash"  # the container ends and is restarted
+    IMAGE = "image"  # cannot be pulled, or has an invalid name
+    CRASH = "crash"  # the container terminates and is restarted
     OOM = "oom"  # killed for memory
-    PROBE = "probe"  # runs, but a probe says no
-    CONFIG = "config"  # a config map, secret or the container's own settings
-    MOUNT = "mount"  # a volume cannot be mounted, or the sandbox not be made
-    QUOTA = "quota"  # a ResourceQuota refuses the pod
-    ADMISSION = "admission"  # anything else the API server refuses the pod for
+    PROBE = "probe"  # runs, but a probe fails
+    CONFIG = "config"  # a config map, a secret or the container's own configuration
+    MOUNT = "mount"  # a volume cannot be mounted, or the sandbox not be created
+    QUOTA = "quota"  # a ResourceQuota rejects the pod
+    ADMISSION = "admission"  # the API server rejects the pod for another reason
     UNSCHEDULABLE = "unschedulable"
     NODE = "node"  # the node is lost
-    DEADLINE = "deadline"  # no progress in time, cause not known
+    DEADLINE = "deadline"  # no progress in time, cause unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause, named.
+    """One cause.
 
     Args:
-        kind: its family.
-        reason: CamelCase, as Kubernetes says it where it does (`ImagePullBackOff`).
-        message: one clause without a full stop, naming image, container, probe ...; already printable.
-        container: the container's name, "" when it is about the pod.
-        since: when it began, None when unknown.
-        blocking: the pod plainly cannot come up as things are; False for what may just need time (a slow probe).
-        remedy: what ends it beside another release, as a command to a person; "" when nothing is known. Printable.
+        kind: its kind.
+        reason: CamelCase, Kubernetes' own word where there is one (`ImagePullBackOff`).
+        message: one clause without a full stop that names the image, container, probe ...; printable.
+        container: the container's name, "" if it is about the pod.
+        since: when it began, None if unknown.
+        is_blocking: the pod cannot become ready as things are; False if it may just need time (a slow probe).
+        remedy: what helps other than another release, in the imperative; "" if nothing is known. Printable.
     """
 
     kind: CauseKind

@@ -21,6 +21,7 @@ _UNSAFE: Final = re.compile(
 )
 _BLANKS: Final = re.compile(r"[\t\n\r]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_MAX_MESSAGE_LENGTH: Final = 400
 
 
 def printable(text: str) -> str:
@@ -37,3 +38,10 @@ def printable(text: str) -> str:
 def replace_unsafe(text: str) -> str:
     """Return a text without escape sequences on one line, each unsafe character replaced by one: places stay."""
     return _UNSAFE.sub(REPLACEMENT, _BLANKS.sub(" ", text))
+
+
+def shorten(text: str) -> str:
+    """Return a message from the cluster without its full stop, printable and cut to 400 characters."""
+    clean = printable(text.strip()).rstrip(".")
+    is_short = len(clean) <= _MAX_MESSAGE_LENGTH
+    return clean if is_short else clean[: _MAX_MESSAGE_LENGTH - 1].rstrip() + "…"

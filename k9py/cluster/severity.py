@@ -16,8 +16,7 @@ from k9py.api.meta import ObjectKey, find_condition
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
-from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.ranking import worst_first
+from k9py.diagnosis.finding import Finding, worst_first
 from k9py.diagnosis.workloads import FRESH
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.scaled_to_zero import ScaledToZero, ZeroReason

@@ -37,12 +37,13 @@ from k9py.cluster.severity import (
 )
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.services import service_findings
 from k9py.diagnosis.workloads import workload_findings
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.scaled_to_zero import ScaledToZero, scaled_to_zero
 from k9py.rollouts.scaling_events import Scaling, scale_up_from_zero
-from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
+from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.template_change import TemplateWrite
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ class ViewBuilder:
         pods = tuple(self._relations.pods(workload))
         events = self._relations.telling_events(workload, owned, pods)
         found = revisions(workload, owned, pods)
-        status = self._steady(rollout_status(workload, found, pods, now, events=events))
+        status = self._steady(diagnose_rollout(workload, found, pods, now, events=events))
         findings = workload_findings(workload, owned, pods, events, now)
         zero = self._at_zero(workload, owned, events, status.desired)
         demand = ServiceDemand() if zero is None else self._demand(workload)

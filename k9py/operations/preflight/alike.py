@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from k9py.api.causes import CauseKind
-from k9py.api.pod_troubles import unready_causes
 from k9py.api.pods import Pod
+from k9py.diagnosis.pods import unready_causes
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts
 from k9py.operations.preflight.planned import planned_template

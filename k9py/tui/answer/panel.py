@@ -16,9 +16,8 @@ from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
 from k9py.views.answer import Answer
-from k9py.views.semantic_diff import StyledLine
 from k9py.views.tones import severity_tone
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 EDGES: Final = 2
 """Cells of the bar on the left and the blank on the right."""

@@ -23,8 +23,7 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
-from k9py.views.semantic_diff import StyledLine
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
