@@ -32,8 +32,9 @@ from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import SystemClock
+from k9py.views.exit_codes import ExitCode
 from k9py.views.header import missing_apis_text
-from k9py.views.overview import COULD_NOT_TELL, json_values, overview_exit_code, plain_tables, summary_text
+from k9py.views.overview import json_values, overview_exit_code, plain_tables, summary_text
 
 DEADLINE = 120.0
 """Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""
@@ -93,7 +94,7 @@ async def _once(arguments: Arguments) -> int:
     for remark in _remarks(notice, health, complete=complete):
         print(f"kdash: {remark}", file=sys.stderr)
     status = overview_exit_code(health, services, rollouts)
-    return status if complete or status else COULD_NOT_TELL
+    return status if complete or status else ExitCode.UNKNOWN
 
 
 async def _read(cluster: Cluster) -> bool:
