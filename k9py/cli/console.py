@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from k9py.api.text import printable
-from k9py.cli.streams import terminal_columns
+from k9py.cli.process import terminal_columns
 from k9py.config.terminal import wants_colour
 from k9py.views.values import Tone
 

@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from textual.app import App
 
 from k9py import __version__
+from k9py.cli.command_line import Arguments
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
-from k9py.cli.options import Arguments
 from k9py.config.clipboard import detect_clipboard
 from k9py.config.log_buffer import log_buffer_bytes
 from k9py.config.paths import audit_file, crash_file, log_directory

@@ -13,8 +13,8 @@ from k9py.api.errors import ForbiddenError, MissingPartError
 from k9py.api.meta import ObjectKey
 from k9py.api.redaction import redact
 from k9py.api.text import printable
-from k9py.cli.printing import print_tables
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
 from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_revision_events, read_workload
 from k9py.operations.undo import history_limit_hint, revision_template

@@ -15,11 +15,9 @@ import click
 from k9py import __version__
 from k9py.api.errors import ConfigError, KdashError
 from k9py.api.text import printable
+from k9py.cli.command_line import THEME_NAMES, Arguments, Output, check_namespace
 from k9py.cli.commands import COMMANDS
-from k9py.cli.interrupts import default_sigint
-from k9py.cli.names import check_namespace
-from k9py.cli.options import THEME_NAMES, Arguments, Output
-from k9py.cli.streams import configure_streams, drop_stale_terminal_size, run_printing
+from k9py.cli.process import configure_streams, default_sigint, drop_stale_terminal_size, run_printing
 
 EXIT_UNABLE = 2
 

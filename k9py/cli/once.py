@@ -15,14 +15,13 @@ from contextlib import ExitStack
 
 from k9py.api.errors import NotFoundError
 from k9py.api.text import printable
+from k9py.cli.command_line import Arguments
 from k9py.cli.console import is_unicode, json_text
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
-from k9py.cli.options import Arguments
-from k9py.cli.printing import print_tables
-from k9py.cli.sign_in import SignInPrinter
-from k9py.cli.streams import terminal_columns
-from k9py.cli.waiting import WaitProgress, is_settled, read_progress
+from k9py.cli.process import terminal_columns
+from k9py.cli.progress import SignInPrinter, WaitProgress, is_settled, read_progress
+from k9py.cli.tables import print_tables
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope

@@ -14,12 +14,12 @@ from pathlib import Path
 from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
+from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console, system_console
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
-from k9py.cli.options import CommandArguments
-from k9py.cli.sign_in import SignInPrinter
-from k9py.cli.streams import run_printing
+from k9py.cli.process import run_printing
+from k9py.cli.progress import SignInPrinter
 from k9py.cli.targets import ObjectArgument
 from k9py.config.paths import audit_file
 from k9py.kube import child_processes

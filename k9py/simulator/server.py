@@ -15,18 +15,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from k9py.simulator import controllers, nodes, scenarios
-from k9py.simulator.api.access import EVERYTHING, Access, Rule, viewer_rules
-from k9py.simulator.api.defaults import defaulted
-from k9py.simulator.api.request import UserInfo
+from k9py.simulator import controllers, kubelet, scenarios
+from k9py.simulator.admission import Webhook
+from k9py.simulator.apiserver.authorization import EVERYTHING, Access, Rule, viewer_rules
+from k9py.simulator.apiserver.request import UserInfo
 from k9py.simulator.clock import ManualClock, RealClock, SimulationClock
 from k9py.simulator.faults import Fault, Faults, RequestMatch
+from k9py.simulator.http_server import TOKEN_PATH, HttpServer, RecordedRequest
 from k9py.simulator.kubeconfig import kubeconfig, write_private
-from k9py.simulator.listener import TOKEN_PATH, HttpServer, RecordedRequest
-from k9py.simulator.resources import NAMESPACES, PODS
+from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.resources import NAMESPACES, PODS
+from k9py.simulator.registry.storage import Storage
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage
-from k9py.simulator.webhooks import Webhook
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
@@ -330,7 +330,7 @@ class Simulator:
                 gc.enable()
         if self._state.storage.count(PODS) >= MANY_PODS:
             gc.freeze()
-        self._parts += [controllers.start(self._state), nodes.start(self._state), loaded]
+        self._parts += [controllers.start(self._state), kubelet.start(self._state), loaded]
 
 
 def _uid(rng: random.Random, salt: int) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from k9py.simulator.admission import Webhook
 from k9py.simulator.clock import SimulationClock
-from k9py.simulator.storage import Storage
-from k9py.simulator.webhooks import Webhook
+from k9py.simulator.registry.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)

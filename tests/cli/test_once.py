@@ -12,8 +12,8 @@ import pytest
 
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
-from k9py.cli.printing import fit_widths
-from k9py.simulator.api.access import Rule
+from k9py.cli.tables import fit_widths
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch
 from k9py.simulator.scenarios import NAMES

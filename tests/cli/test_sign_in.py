@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.cli.sign_in import MAX_LINES, SignInPrinter
+from k9py.cli.progress import MAX_LINES, SignInPrinter
 from k9py.kube.sign_in import SignIn
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 

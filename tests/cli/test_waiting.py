@@ -8,7 +8,7 @@ import io
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, UnavailableError
-from k9py.cli.waiting import WaitProgress, read_progress
+from k9py.cli.progress import WaitProgress, read_progress
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from tests.unit.cluster.server import HeldClock
 

@@ -8,21 +8,22 @@ Invariant: a controller hears of every change through `keys`, which says what to
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from k9py.simulator.controllers.admission import refuse_insecure_pods, refuse_pods_without_account
+from k9py.simulator.admission import refuse_insecure_pods, refuse_pods_without_account
+from k9py.simulator.background_tasks import BackgroundTasks
 from k9py.simulator.controllers.cronjob import CronJobController
 from k9py.simulator.controllers.daemonset import DaemonSetController
 from k9py.simulator.controllers.deployment import DeploymentController
 from k9py.simulator.controllers.disruption import DisruptionController
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
-from k9py.simulator.controllers.garbage import GarbageCollector
-from k9py.simulator.controllers.horizontal import HorizontalController
+from k9py.simulator.controllers.garbage_collector import GarbageCollector
+from k9py.simulator.controllers.horizontal_pod_autoscaler import HorizontalController
 from k9py.simulator.controllers.job import JobController
-from k9py.simulator.controllers.nodes import NodeController
-from k9py.simulator.controllers.queue import Key, WorkQueue
-from k9py.simulator.controllers.quota import QuotaController, refuse_pods_over_quota
+from k9py.simulator.controllers.node_lifecycle import NodeController
 from k9py.simulator.controllers.replicaset import ReplicaSetController
+from k9py.simulator.controllers.resource_quota import QuotaController, refuse_pods_over_quota
 from k9py.simulator.controllers.statefulset import StatefulSetController
-from k9py.simulator.resources import (
+from k9py.simulator.controllers.work_queue import Key, WorkQueue
+from k9py.simulator.registry.resources import (
     CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -35,9 +36,8 @@ from k9py.simulator.resources import (
     SERVICES,
     STATEFULSETS,
 )
-from k9py.simulator.running import BackgroundTasks
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
 
 
 class Controller(Protocol):

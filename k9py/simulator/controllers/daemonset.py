@@ -7,18 +7,18 @@ The order of steps and the counting of unavailable nodes are those of Kubernetes
 
 from typing import Any
 
-from k9py.simulator.controllers import revisions
+from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.events import EventRecorder
-from k9py.simulator.controllers.placement import may_stay_on_node, tolerates_node
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminating, seconds_until_available
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import scaled_value
+from k9py.simulator.controllers.pod_state import is_finished, is_ready, is_terminating, seconds_until_available
+from k9py.simulator.controllers.rolling_update import scaled_value
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import DAEMONSETS, NODES, PODS
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import DAEMONSETS, NODES, PODS
+from k9py.simulator.registry.storage import StorageEvent
+from k9py.simulator.scheduler.filters import may_stay_on_node, tolerates_node
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
+from k9py.simulator.status_errors import StatusError
 
 Object = dict[str, Any]
 
@@ -63,8 +63,8 @@ class DaemonSetController:
         daemon_set = self._storage.get(DAEMONSETS, *key)
         if daemon_set is None or daemon_set["metadata"].get("deletionTimestamp"):
             return None
-        update = revisions.update_revision(self._storage, DAEMONSETS, daemon_set)
-        suffix = revisions.hash_of(DAEMONSETS, update)
+        update = controller_revisions.update_revision(self._storage, DAEMONSETS, daemon_set)
+        suffix = controller_revisions.hash_of(DAEMONSETS, update)
         nodes = self._wanted_nodes(daemon_set)
         try:
             self._manage(daemon_set, suffix, nodes)
@@ -74,7 +74,7 @@ class DaemonSetController:
         finally:
             self._write_status(daemon_set, suffix, nodes)
         in_use = {suffix, *(_hash(pod) for pod in self._pods(daemon_set))}
-        revisions.forget_history(self._storage, daemon_set, in_use)
+        controller_revisions.forget_history(self._storage, daemon_set, in_use)
         return self._seconds_until_next_available(daemon_set)
 
     def _pods(self, daemon_set: Object) -> list[Object]:

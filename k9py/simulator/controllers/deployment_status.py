@@ -2,15 +2,21 @@
 
 Pure. `rollout_status` also judges progress (complete, progressing, timed out); `scaled_status` only counts, as the
 real controller does while a Deployment is paused or being scaled.
+
+A Deployment's conditions: when each is set, in which words.
+
+Pure: conditions go in as a list and come out as a new one. The rules (a condition with the same status and reason
+stays as it is, a changed one goes to the end) are those of Kubernetes' `deployment/util`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from k9py.simulator.controllers import conditions as rules
-from k9py.simulator.controllers.replicasets import asked, reported
-from k9py.simulator.controllers.rolling import max_unavailable, replicas_of
+from k9py.simulator.clock import parse_timestamp, timestamp
+from k9py.simulator.controllers import deployment_status as rules
+from k9py.simulator.controllers.deployment_replicasets import asked, reported
+from k9py.simulator.controllers.rolling_update import max_unavailable, replicas_of
 
 Object = dict[str, Any]
 
@@ -108,3 +114,101 @@ def _replica_failure(replica_sets: Sequence[Object], new: Object | None) -> Obje
                     "message": condition["message"],
                 }
     return None
+
+
+AVAILABLE = "Available"
+PROGRESSING = "Progressing"
+REPLICA_FAILURE = "ReplicaFailure"
+
+NEW_REPLICA_SET_AVAILABLE = "NewReplicaSetAvailable"
+REPLICA_SET_UPDATED = "ReplicaSetUpdated"
+TIMED_OUT = "ProgressDeadlineExceeded"
+PAUSED = "DeploymentPaused"
+
+_MAX_DEADLINE = 2**31 - 1  # the largest int32 means: no deadline
+
+
+def find(conditions: Sequence[Object], kind: str) -> Object | None:
+    return next((condition for condition in conditions if condition["type"] == kind), None)
+
+
+def without(conditions: Sequence[Object], kind: str) -> list[Object]:
+    return [condition for condition in conditions if condition["type"] != kind]
+
+
+def condition(kind: str, status: str, reason: str, message: str, now: datetime) -> Object:
+    """Return a new Deployment condition that changed just now."""
+    moment = timestamp(now)
+    return {
+        "type": kind,
+        "status": status,
+        "lastUpdateTime": moment,
+        "lastTransitionTime": moment,
+        "reason": reason,
+        "message": message,
+    }
+
+
+def with_condition(conditions: Sequence[Object], new: Object) -> list[Object]:
+    """Return the conditions with one set: unchanged if it stands already, else moved to the end."""
+    present = find(conditions, new["type"])
+    if present is not None and (present["status"], present["reason"]) == (new["status"], new["reason"]):
+        return list(conditions)
+    if present is not None and present["status"] == new["status"]:
+        new = {**new, "lastTransitionTime": present["lastTransitionTime"]}
+    return [*without(conditions, new["type"]), new]
+
+
+def availability(available: bool, now: datetime) -> Object:
+    if available:
+        message = "Deployment has minimum availability."
+        return condition(AVAILABLE, "True", "MinimumReplicasAvailable", message, now)
+    message = "Deployment does not have minimum availability."
+    return condition(AVAILABLE, "False", "MinimumReplicasUnavailable", message, now)
+
+
+def progress_deadline(deployment: Mapping[str, Any]) -> int | None:
+    """Return `spec.progressDeadlineSeconds`, or None where there is no deadline."""
+    seconds = deployment["spec"].get("progressDeadlineSeconds")
+    return None if seconds is None or seconds >= _MAX_DEADLINE else int(seconds)
+
+
+def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+    """Tell whether every replica is new and available and the controller has seen the last change."""
+    wanted = replicas_of(deployment)
+    counts = ("updatedReplicas", "replicas", "availableReplicas")
+    seen = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
+    return seen and all(status.get(count, 0) == wanted for count in counts)
+
+
+def is_progressing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether a status is a step on from the one before."""
+    old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
+    old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
+    growing = ("updatedReplicas", "readyReplicas", "availableReplicas")
+    return bool(old_after < old_before) or any(after.get(count, 0) > before.get(count, 0) for count in growing)
+
+
+def is_timed_out(deployment: Mapping[str, Any], progressing: Object | None, now: datetime) -> bool:
+    deadline = progress_deadline(deployment)
+    if deadline is None or progressing is None or progressing["reason"] == NEW_REPLICA_SET_AVAILABLE:
+        return False
+    if progressing["reason"] == TIMED_OUT:
+        return True
+    return parse_timestamp(progressing["lastUpdateTime"]) + timedelta(seconds=deadline) < now
+
+
+def seconds_until_deadline(
+    deployment: Mapping[str, Any], status: Mapping[str, Any], progressing: Object | None, now: datetime
+) -> float | None:
+    """Return when to look again at a rollout that may time out, or None."""
+    deadline = progress_deadline(deployment)
+    if deadline is None or progressing is None:
+        return None
+    if progressing["reason"] in (TIMED_OUT, NEW_REPLICA_SET_AVAILABLE):
+        return None
+    if is_complete(deployment, status):
+        return None
+    due = parse_timestamp(progressing["lastUpdateTime"]) + timedelta(seconds=deadline)
+    # One more second, as the real controller takes: timestamps carry whole seconds only.
+    return max(1.0, (due - now).total_seconds() + 1.0)

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k9py.simulator.clock import timestamp
-from k9py.simulator.controllers.pods import is_active, is_ready
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import replicas_of, scaled_value
+from k9py.simulator.controllers.pod_state import is_active, is_ready
+from k9py.simulator.controllers.rolling_update import replicas_of, scaled_value
 from k9py.simulator.controllers.selectors import controller_of, key_of, matches
-from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.registry.storage import Storage, StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from k9py.simulator.clock import micro_timestamp, parse_timestamp, timestamp
-from k9py.simulator.resources import EVENTS, by_kind
+from k9py.simulator.registry.resources import EVENTS, by_kind
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from k9py.simulator.controllers.selectors import owner_reference
-from k9py.simulator.resources import Resource
+from k9py.simulator.registry.resources import Resource
 
 Object = dict[str, Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import (
+from k9py.simulator.controllers.pod_state import (
     in_order_of_deletion,
     is_active,
     is_finished,
@@ -18,13 +18,13 @@ from k9py.simulator.controllers.pods import (
     is_terminating,
     seconds_until_available,
 )
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import replicas_of
+from k9py.simulator.controllers.rolling_update import replicas_of
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import PODS, REPLICASETS
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import PODS, REPLICASETS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
+from k9py.simulator.status_errors import StatusError
 
 Object = dict[str, Any]
 

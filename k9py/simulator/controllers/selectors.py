@@ -6,7 +6,7 @@ Pure. The rules are those of apimachinery's `LabelSelectorAsSelector` and `metav
 from collections.abc import Mapping
 from typing import Any
 
-from k9py.simulator.resources import Resource
+from k9py.simulator.registry.resources import Resource
 
 Object = dict[str, Any]
 

@@ -8,23 +8,23 @@ The order of steps is that of Kubernetes' `stateful_set_control.go`.
 
 from typing import Any
 
-from k9py.simulator.controllers import revisions
+from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import (
+from k9py.simulator.controllers.pod_state import (
     is_finished,
     is_ready,
     is_terminating,
     phase_of,
     seconds_until_available,
 )
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import replicas_of
+from k9py.simulator.controllers.rolling_update import replicas_of
 from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
+from k9py.simulator.status_errors import StatusError
 
 Object = dict[str, Any]
 
@@ -62,7 +62,7 @@ class StatefulSetController:
         stateful_set = self._storage.get(STATEFULSETS, *key)
         if stateful_set is None or stateful_set["metadata"].get("deletionTimestamp"):
             return None
-        update = revisions.update_revision(self._storage, STATEFULSETS, stateful_set)
+        update = controller_revisions.update_revision(self._storage, STATEFULSETS, stateful_set)
         current = self._current_revision(stateful_set, update)
         # Pods made in this step are not counted before the next, so that a status shows the gap, as a real one does.
         before = {pod["metadata"]["uid"] for pod in self._pods(stateful_set)}
@@ -72,7 +72,7 @@ class StatefulSetController:
             counted = [pod for pod in self._pods(stateful_set) if pod["metadata"]["uid"] in before]
             self._write_status(stateful_set, current, update, counted)
         in_use = {_name(current), _name(update), *(_revision(pod) for pod in self._pods(stateful_set))}
-        revisions.forget_history(self._storage, stateful_set, in_use)
+        controller_revisions.forget_history(self._storage, stateful_set, in_use)
         return self._seconds_until_next_available(stateful_set)
 
     def _current_revision(self, stateful_set: Object, update: Object) -> Object:
@@ -155,7 +155,7 @@ class StatefulSetController:
     def _create(self, stateful_set: Object, revision: Object, number: int) -> None:
         name = f"{_name(stateful_set)}-{number}"
         claims = self._claims(stateful_set, number)
-        template = revisions.template_of(revision)
+        template = controller_revisions.template_of(revision)
         volumes = [
             *(template["spec"].get("volumes") or ()),
             *({"name": claim, "persistentVolumeClaim": {"claimName": full}} for claim, full in claims),

@@ -9,12 +9,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.simulator.running import BackgroundTasks
+from k9py.simulator.background_tasks import BackgroundTasks
 from k9py.simulator.scenarios import big as _big
-from k9py.simulator.scenarios import failures as _failures
-from k9py.simulator.scenarios import regression as _regression
+from k9py.simulator.scenarios import failing_workloads as _failures
+from k9py.simulator.scenarios import incidents as _regression
+from k9py.simulator.scenarios import incidents as _troubles
 from k9py.simulator.scenarios import shop as _shop
-from k9py.simulator.scenarios import troubles as _troubles
 from k9py.simulator.state import SimulatorState
 
 DEFAULT = "shop"

@@ -8,9 +8,9 @@ from typing import Any
 
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
 from k9py.simulator.controllers.pod_factory import random_suffix
-from k9py.simulator.resources import PODS, SERVICES
+from k9py.simulator.registry.resources import PODS, SERVICES
 from k9py.simulator.scenarios.catalogue import App, Release
-from k9py.simulator.scenarios.seeding import Seeder
+from k9py.simulator.scenarios.seeder import Seeder
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from k9py.simulator.api.defaults import defaulted
-from k9py.simulator.api.managed_fields import with_manager
+from k9py.simulator.apiserver.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
-from k9py.simulator.controllers import revisions
+from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.daemonset import GENERATION_LABEL, TEMPLATE_GENERATION, TOLERATIONS
 from k9py.simulator.controllers.daemonset import REVISION_LABEL as DAEMON_REVISION
 from k9py.simulator.controllers.disruption import DisruptionController
@@ -20,7 +19,8 @@ from k9py.simulator.controllers.endpointslice import EndpointSliceController
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.statefulset import POD_INDEX_LABEL, POD_NAME_LABEL
 from k9py.simulator.controllers.statefulset import REVISION_LABEL as STATEFUL_REVISION
-from k9py.simulator.resources import (
+from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.resources import (
     CONTROLLERREVISIONS,
     CRONJOBS,
     DAEMONSETS,
@@ -35,7 +35,7 @@ from k9py.simulator.resources import (
     Resource,
 )
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, REGISTRY, SHOP, App, Release
-from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
+from k9py.simulator.scenarios.seeder import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -125,7 +125,9 @@ def _revisions(seeder: Seeder, resource: Resource, owner: Object, images: tuple[
         template = owner["spec"]["template"]
         containers = [{**template["spec"]["containers"][0], "image": image}]
         then = {**template, "spec": {**template["spec"], "containers": containers}}
-        revision = revisions.new_revision(resource, {**owner, "spec": {**owner["spec"], "template": then}}, number)
+        revision = controller_revisions.new_revision(
+            resource, {**owner, "spec": {**owner["spec"], "template": then}}, number
+        )
         revision["metadata"]["creationTimestamp"] = seeder.ago(hours)
         written = seeder.storage.create(CONTROLLERREVISIONS, revision)
     return written
@@ -235,7 +237,7 @@ def _agent(seeder: Seeder) -> None:
     daemon_set["status"] = {**dict.fromkeys(names, count), "numberMisscheduled": 0, "observedGeneration": 2}
     daemon_set = seeder.storage.create(DAEMONSETS, seeder.signed(DAEMONSETS, daemon_set, images[-1][1]))
     revision = _revisions(seeder, DAEMONSETS, daemon_set, images)
-    suffix = revisions.hash_of(DAEMONSETS, revision)
+    suffix = controller_revisions.hash_of(DAEMONSETS, revision)
     for turn, node in enumerate(seeder.all_nodes):
         field = {"key": "metadata.name", "operator": "In", "values": [node[0]]}
         terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}

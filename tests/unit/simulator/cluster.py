@@ -10,10 +10,10 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from k9py.simulator import controllers, nodes, scenarios
-from k9py.simulator.api.writes import create_object
+from k9py.simulator import controllers, kubelet, scenarios
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import (
+from k9py.simulator.registry.resources import (
     CONTROLLERREVISIONS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -26,9 +26,9 @@ from k9py.simulator.resources import (
     Resource,
     by_kind,
 )
-from k9py.simulator.scenarios.machines import worker_node
+from k9py.simulator.registry.storage import Storage, StorageEvent
+from k9py.simulator.scenarios.worker_nodes import worker_node
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 NAMESPACE = "shop"
@@ -157,7 +157,7 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
             )
             state.storage.create(NODES, machine)
     cluster.changes.clear()
-    parts += [controllers.start(state), nodes.start(state)]
+    parts += [controllers.start(state), kubelet.start(state)]
     errors = _Errors()
     logging.getLogger("k9py.simulator").addHandler(errors)
     await clock.advance(0)

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.controllers import conditions, revisions, rolling
+from k9py.simulator.controllers import controller_revisions, deployment_status, rolling_update
 from k9py.simulator.controllers.cronjob import matches_schedule, next_time
 from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
-from k9py.simulator.controllers.placement import Load, load_of, refusal
-from k9py.simulator.controllers.pods import in_order_of_deletion
+from k9py.simulator.controllers.pod_state import in_order_of_deletion
 from k9py.simulator.controllers.quantities import amount_of, as_quantity
 from k9py.simulator.controllers.selectors import matches
-from k9py.simulator.scenarios.machines import worker_node
+from k9py.simulator.scenarios.worker_nodes import worker_node
+from k9py.simulator.scheduler.filters import Load, load_of, refusal
 from tests.unit.simulator.recordings import answered
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -38,17 +38,17 @@ def deployment(replicas: int, surge: int | str, unavailable: int | str) -> dict[
 def test_surge_rounds_up_unavailable_rounds_down_and_both_zero_lets_one_be_unavailable(
     replicas: int, surge: int | str, unavailable: int | str, wanted: tuple[int, int]
 ) -> None:
-    assert rolling.fenceposts(deployment(replicas, surge, unavailable)) == wanted
+    assert rolling_update.fenceposts(deployment(replicas, surge, unavailable)) == wanted
 
 
 @pytest.mark.parametrize(("total", "present", "wanted"), [(3, 0, 1), (4, 1, 1), (2, 0, 2), (3, 2, 3)])
 def test_new_replicas_fill_up_to_the_surge_and_never_past_what_is_wanted(total: int, present: int, wanted: int) -> None:
-    assert rolling.new_replicas(deployment(3, 1, 0), total, present) == wanted
+    assert rolling_update.new_replicas(deployment(3, 1, 0), total, present) == wanted
 
 
 def test_unavailable_never_exceeds_the_replicas_and_is_none_for_zero() -> None:
-    assert rolling.max_unavailable(deployment(2, 0, 5)) == 2
-    assert rolling.max_unavailable(deployment(0, 0, 5)) == 0
+    assert rolling_update.max_unavailable(deployment(2, 0, 5)) == 2
+    assert rolling_update.max_unavailable(deployment(0, 0, 5)) == 0
 
 
 def test_hash_ignores_order_nulls_and_its_own_label() -> None:
@@ -64,18 +64,18 @@ def test_hash_is_written_in_letters_that_make_no_words() -> None:
 
 
 def test_a_condition_that_stands_is_left_and_one_that_changes_moves_to_the_end() -> None:
-    available = conditions.availability(True, NOW)
-    progressing = conditions.condition(conditions.PROGRESSING, "True", "ReplicaSetUpdated", "m", NOW)
+    available = deployment_status.availability(True, NOW)
+    progressing = deployment_status.condition(deployment_status.PROGRESSING, "True", "ReplicaSetUpdated", "m", NOW)
     both = [available, progressing]
-    assert conditions.with_condition(both, {**available, "message": "other", "lastUpdateTime": "later"}) == both
-    changed = conditions.with_condition(both, conditions.availability(False, NOW))
+    assert deployment_status.with_condition(both, {**available, "message": "other", "lastUpdateTime": "later"}) == both
+    changed = deployment_status.with_condition(both, deployment_status.availability(False, NOW))
     assert [each["type"] for each in changed] == ["Progressing", "Available"]
 
 
 def test_a_reason_that_changes_keeps_the_transition_time_of_the_status() -> None:
-    old = {**conditions.condition("Progressing", "True", "A", "m", NOW), "lastTransitionTime": "before"}
-    new = conditions.condition("Progressing", "True", "B", "m", NOW)
-    assert conditions.with_condition([old], new)[0]["lastTransitionTime"] == "before"
+    old = {**deployment_status.condition("Progressing", "True", "A", "m", NOW), "lastTransitionTime": "before"}
+    new = deployment_status.condition("Progressing", "True", "B", "m", NOW)
+    assert deployment_status.with_condition([old], new)[0]["lastTransitionTime"] == "before"
 
 
 @pytest.mark.parametrize("name", ["statefulset", "daemonset"])
@@ -83,8 +83,8 @@ def test_revision_data_has_the_shape_a_real_server_stored(name: str) -> None:
     path = "/apis/apps/v1/namespaces/shop/controllerrevisions"
     path += "?labelSelector=app%3Dcart-db" if name == "statefulset" else ""
     for recorded in answered(name, path)["items"]:
-        template = revisions.template_of(recorded)
-        assert revisions.revision_data(template) == recorded["data"]
+        template = controller_revisions.template_of(recorded)
+        assert controller_revisions.revision_data(template) == recorded["data"]
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.simulator.node_faults import SKEW_ANNOTATION
-from k9py.simulator.nodes.behaviours import ANNOTATION
-from k9py.simulator.nodes.hostile import KINDS, hostile_line
-from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
-from k9py.simulator.nodes.log_lines import (
+from k9py.simulator.kubelet.behaviours import ANNOTATION
+from k9py.simulator.kubelet.kubelet import RESTART_ANNOTATION
+from k9py.simulator.kubelet_access import SKEW_ANNOTATION
+from k9py.simulator.log_generators.hostile_lines import KINDS, hostile_line
+from k9py.simulator.log_generators.log_source import ROTATE_ANNOTATION
+from k9py.simulator.log_generators.scripts import (
     GENERATOR_ANNOTATION,
     NAMED_GENERATORS,
     RATE_ANNOTATION,
     NumberedScript,
     script_for,
 )
-from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
-from k9py.simulator.resources import NODES, PODS
+from k9py.simulator.registry.resources import NODES, PODS
 from k9py.simulator.state import ContainerLogRun
 from tests.unit.simulator.cluster import Cluster, Object, running_cluster, template
 from tests.unit.simulator.scripted_logs import START

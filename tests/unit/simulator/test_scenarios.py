@@ -10,10 +10,10 @@ import pytest
 
 from k9py.simulator import scenarios
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.controllers.pods import is_ready, is_terminating
-from k9py.simulator.controllers.replicasets import revision_of
-from k9py.simulator.nodes.release_voices import AFTER_IMAGE, BEFORE_IMAGE
-from k9py.simulator.resources import (
+from k9py.simulator.controllers.deployment_replicasets import revision_of
+from k9py.simulator.controllers.pod_state import is_ready, is_terminating
+from k9py.simulator.log_generators.applications import AFTER_IMAGE, BEFORE_IMAGE
+from k9py.simulator.registry.resources import (
     CONTROLLERREVISIONS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -26,9 +26,9 @@ from k9py.simulator.resources import (
     SERVICES,
     STATEFULSETS,
 )
-from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
+from k9py.simulator.registry.storage import Storage
+from k9py.simulator.scenarios.seeder import CHANGE_CAUSE
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage
 from tests.unit.simulator.cluster import Cluster, make_state, running_cluster, with_image
 
 

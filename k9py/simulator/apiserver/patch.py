@@ -1,0 +1,184 @@
+"""PATCH bodies: JSON merge patch (RFC 7386), JSON patch (RFC 6902) and the reading of all of them.
+
+Invariant: a patch returns a new object and never changes the one it was given.
+"""
+
+import copy
+import json
+from typing import Any
+
+from k9py.simulator import status_errors
+from k9py.simulator.apiserver.strategic_merge_patch import strategic_merge
+from k9py.simulator.registry.cache import Object
+
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+
+def apply_patch(content_type: str, body: bytes, obj: Object) -> tuple[Object, Any]:
+    """Return the patched object and the patch as read.
+
+    Raises:
+        ApiFailure: 415 for another kind of patch (server-side apply among them), 400 for a body that cannot be read,
+            422 for a JSON patch that does not fit.
+    """
+    media = content_type.partition(";")[0].strip().lower()
+    if media not in (MERGE, STRATEGIC, JSON_PATCH):
+        raise status_errors.unsupported_media_type()
+    patch = read_json(body, "error decoding patch")
+    if media == JSON_PATCH:
+        if not isinstance(patch, list):
+            raise status_errors.bad_request(
+                "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+            )
+        return json_patch(obj, patch), patch
+    if not isinstance(patch, dict):
+        raise status_errors.bad_request(
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        )
+    if media == MERGE:
+        return merge_patch(obj, patch), patch
+    return strategic_merge(obj, patch), patch
+
+
+def read_json(body: bytes, complaint: str) -> Any:
+    """Read a JSON body.
+
+    Raises:
+        ApiFailure: 400 with Go's words for what is wrong, after `complaint`.
+    """
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError:
+        raise status_errors.bad_request(f"{complaint}: invalid UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise status_errors.bad_request(f"{complaint}: {_in_go_words(error)}") from None
+
+
+def _in_go_words(error: json.JSONDecodeError) -> str:
+    if error.pos >= len(error.doc.rstrip()):
+        return "unexpected end of JSON input"
+    where = "looking for beginning of value"
+    match error.msg:
+        case message if message.startswith(("Expecting property name", "Illegal trailing comma")):
+            where = "looking for beginning of object key string"
+        case message if message.startswith("Expecting ',' delimiter"):
+            where = "after object key:value pair"
+        case message if message.startswith("Expecting ':' delimiter"):
+            where = "after object key"
+        case message if message.startswith("Extra data"):
+            where = "after top-level value"
+    return f"invalid character '{error.doc[error.pos]}' {where}"
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Apply a JSON merge patch: null takes away, an object merges, anything else replaces."""
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def json_patch(obj: Object, operations: list[Any]) -> Object:
+    """Apply JSON patch operations in order.
+
+    Raises:
+        ApiFailure: 422 where one does not fit (a failed `test` among them).
+    """
+    patched: Any = copy.deepcopy(obj)
+    for operation in operations:
+        try:
+            patched = _operate(patched, operation)
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+            raise status_errors.rejected() from None
+    if not isinstance(patched, dict):
+        raise status_errors.rejected()
+    return patched
+
+
+def _operate(document: Any, operation: Any) -> Any:
+    path = _pointer(operation["path"])
+    match operation["op"]:
+        case "test":
+            if _at(document, path) != operation["value"]:
+                raise ValueError("test failed")
+        case "add":
+            return _add(document, path, copy.deepcopy(operation["value"]))
+        case "replace":
+            if not path:
+                return copy.deepcopy(operation["value"])
+            _at(document, path)
+            _set(document, path, copy.deepcopy(operation["value"]))
+        case "remove":
+            _remove(document, path)
+        case "copy":
+            return _add(document, path, copy.deepcopy(_at(document, _pointer(operation["from"]))))
+        case "move":
+            origin = _pointer(operation["from"])
+            value = _at(document, origin)
+            _remove(document, origin)
+            return _add(document, path, value)
+        case other:
+            raise ValueError(f"no such operation: {other}")
+    return document
+
+
+def _pointer(text: str) -> list[str]:
+    if text == "":
+        return []
+    if not text.startswith("/"):
+        raise ValueError("a pointer begins with a slash")
+    return [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
+
+
+def _at(document: Any, path: list[str]) -> Any:
+    for part in path:
+        document = document[_index(document, part)] if isinstance(document, list) else document[part]
+    return document
+
+
+def _index(array: list[Any], part: str) -> int:
+    index = int(part)
+    if not 0 <= index < len(array):
+        raise IndexError(part)
+    return index
+
+
+def _set(document: Any, path: list[str], value: Any) -> None:
+    holder = _at(document, path[:-1])
+    if isinstance(holder, list):
+        holder[_index(holder, path[-1])] = value
+    else:
+        holder[path[-1]] = value
+
+
+def _add(document: Any, path: list[str], value: Any) -> Any:
+    if not path:
+        return value
+    holder = _at(document, path[:-1])
+    if not isinstance(holder, list):
+        if not isinstance(holder, dict):
+            raise TypeError("only objects and arrays hold values")
+        holder[path[-1]] = value
+    elif path[-1] == "-":
+        holder.append(value)
+    else:
+        at = int(path[-1])
+        if not 0 <= at <= len(holder):
+            raise IndexError(path[-1])
+        holder.insert(at, value)
+    return document
+
+
+def _remove(document: Any, path: list[str]) -> None:
+    holder = _at(document, path[:-1])
+    if isinstance(holder, list):
+        del holder[_index(holder, path[-1])]
+    else:
+        del holder[path[-1]]

@@ -1,0 +1,81 @@
+"""What every write begins with: the body read as an object, and values of the wrong type refused in Go's words.
+
+Invariant: a body may be JSON or (as kubectl's typed clients send it) protobuf of the kinds `protobuf.py` knows.
+"""
+
+from typing import Any
+
+from k9py.simulator import status_errors
+from k9py.simulator.admission import admitted
+from k9py.simulator.apiserver.patch import read_json
+from k9py.simulator.apiserver.protobuf import CONTENT_TYPE, decode
+from k9py.simulator.apiserver.request import IncomingRequest
+from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.encoding import encode
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.status_errors import StatusCause, StatusError
+
+_COUNTS = (
+    "replicas",
+    "minReadySeconds",
+    "revisionHistoryLimit",
+    "progressDeadlineSeconds",
+    "parallelism",
+    "completions",
+)
+
+
+def decoded_object(request: IncomingRequest) -> Object:
+    """Read a request's body as an object.
+
+    Raises:
+        ApiFailure: 400, 415.
+    """
+    media = request.content_type.partition(";")[0].strip().lower()
+    if media == CONTENT_TYPE:
+        return decode(request.body)
+    if media not in ("", "application/json", "*/*"):
+        raise status_errors.unsupported_media_type()
+    value = read_json(request.body, "couldn't get version/kind; json parse error")
+    if not isinstance(value, dict):
+        raise status_errors.bad_request(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal into object"
+        )
+    return value
+
+
+def admit(state: SimulatorState, request: IncomingRequest, obj: Object) -> Object:
+    """Return what the admission webhooks make of an object.
+
+    Raises:
+        ApiFailure: one of them refuses.
+    """
+    target, plural = request.info, request.resource.plural
+    return admitted(state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run)
+
+
+def type_mismatch(patched: Object, value: Any, field: str, wanted: str) -> StatusError:
+    """A patch that leaves a value of the wrong JSON type in a typed field."""
+    names = {str: "string", bool: "bool", dict: "object", list: "array", float: "number"}
+    found = names.get(type(value), "value")
+    shown = encode(patched).decode().replace("\\", "\\\\").replace('"', '\\"')
+    why = f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
+    message = f'Invalid value: "{shown}": {why}'
+    return status_errors.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
+
+
+def check_types(obj: Object, kind: str) -> None:
+    """Refuse counts in a spec that are no integers.
+
+    Raises:
+        ApiFailure: 422.
+    """
+    spec = obj.get("spec")
+    if spec is None:
+        return
+    if not isinstance(spec, dict):
+        raise type_mismatch(obj, spec, f"{kind}.spec", f"{kind}Spec")
+    for field in _COUNTS:
+        value = spec.get(field)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise type_mismatch(obj, value, f"{kind}Spec.spec.{field}", "int32")

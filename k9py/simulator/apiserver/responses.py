@@ -1,0 +1,135 @@
+"""What goes back: a status, a body in one piece or in many, and which shape of an object the client asked for.
+
+Invariant: a body that may be large is an async iterator, whose producer gives way to the loop between pieces.
+
+Events in two shapes: stored as core/v1, shown as events.k8s.io/v1 to those who ask there.
+
+Invariant: the same object, uid and resourceVersion under both; only the names of fields differ.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from k9py.simulator import status_errors
+from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.encoding import encode
+from k9py.simulator.registry.resources import EVENTS_V1, Resource
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+SLICE_SECONDS = 0.004  # the longest time a list's encoding holds the loop
+PIECE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """One response. `compressible`: may be gzipped (lists are, watches and logs are not)."""
+
+    status: int = 200
+    body: bytes | AsyncIterator[bytes] = b""
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    compressible: bool = False
+
+
+def json_answer(value: Any, status: int = 200) -> ApiResponse:
+    """Return a JSON value as an answer, ending in a newline as the API server's do."""
+    return ApiResponse(status, encode(value) + b"\n")
+
+
+def text_answer(text: str, status: int = 200) -> ApiResponse:
+    return ApiResponse(status, text.encode(), TEXT)
+
+
+def failure_answer(failure: status_errors.StatusError) -> ApiResponse:
+    headers = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
+    return ApiResponse(failure.code, encode(failure.as_status()) + b"\n", headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFormat:
+    """The form in which objects are wanted: whole, as rows of a table, or their metadata alone."""
+
+    kind: Literal["object", "table", "metadata"] = "object"
+
+
+def negotiate_format(accept: str) -> ObjectFormat:
+    """Choose by the Accept header, in the client's order.
+
+    Raises:
+        ApiFailure: 406 where nothing acceptable is offered.
+    """
+    if not accept.strip():
+        return ObjectFormat()
+    for clause in accept.split(","):
+        media, *parameters = (part.strip() for part in clause.split(";"))
+        if media not in (JSON, "*/*", "application/*"):
+            continue
+        given = dict(parameter.partition("=")[::2] for parameter in parameters)
+        match given.get("as", ""), given.get("g", "meta.k8s.io"), given.get("v", "v1"):
+            case "", _, _:
+                return ObjectFormat()
+            case "Table", "meta.k8s.io", "v1":
+                return ObjectFormat("table")
+            case "PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1":
+                return ObjectFormat("metadata")
+            case _:
+                continue
+    raise status_errors.StatusError(
+        406, "NotAcceptable", f"only the following media types are accepted: {JSON}, {JSON};stream=watch", {}
+    )
+
+
+def partial_metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object's metadata as a PartialObjectMetadata."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+
+
+async def joined(head: bytes, items: Iterable[bytes], tail: bytes) -> AsyncIterator[bytes]:
+    """Yield a list in pieces: a head, the items with commas between, a tail; the loop gets its turn in between."""
+    piece = bytearray(head)
+    comma = b""
+    started = time.perf_counter()
+    for item in items:
+        piece += comma
+        piece += item
+        comma = b","
+        if len(piece) >= PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+        if time.perf_counter() - started >= SLICE_SECONDS:
+            await asyncio.sleep(0)
+            started = time.perf_counter()
+    piece += tail
+    yield bytes(piece)
+
+
+_RENAMED = {
+    "involvedObject": "regarding",
+    "message": "note",
+    "reportingComponent": "reportingController",
+    "source": "deprecatedSource",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
+    "count": "deprecatedCount",
+}
+_BACK = {new: old for old, new in _RENAMED.items()}
+
+
+def as_served(resource: Resource, obj: Object) -> Object:
+    """Return a stored object in the shape of the API it is asked through."""
+    if resource is not EVENTS_V1:
+        return obj
+    shown = {_RENAMED.get(key, key): value for key, value in obj.items()}
+    shown["apiVersion"] = resource.api_version
+    return shown
+
+
+def as_stored(resource: Resource, obj: Object) -> Object:
+    """Return a given object in the shape in which it is stored."""
+    if resource is not EVENTS_V1:
+        return obj
+    return {_BACK.get(key, key): value for key, value in obj.items()} | {"apiVersion": "v1"}

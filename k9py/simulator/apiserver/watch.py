@@ -1,0 +1,244 @@
+"""WATCH: what changed since a revision and from now on, as lines of JSON.
+
+Invariant: a watch keeps no queue: it reads the kind's history from where it stands, so that a slow reader costs
+nothing, and one that falls behind the history is told 410 as a real server would tell it.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from k9py.simulator import printers, status_errors
+from k9py.simulator.apiserver.reads import ListSelector, parse_revision, query_of
+from k9py.simulator.apiserver.request import IncomingRequest
+from k9py.simulator.apiserver.responses import ApiResponse, ObjectFormat, as_served, negotiate_format, partial_metadata
+from k9py.simulator.clock import SimulationClock
+from k9py.simulator.registry.cache import Object, StorageEvent
+from k9py.simulator.registry.encoding import encode
+from k9py.simulator.registry.resources import Resource
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.status_errors import StatusCause
+
+BOOKMARK_SECONDS = 60.0
+SHORTEST_DEFAULT_SECONDS = 1800  # with no timeoutSeconds, a watch lives this long, to twice as long
+_EVENTS_A_TURN = 64
+
+# What the real server's typed encoding leaves in an otherwise empty object.
+_EMPTY: dict[str, dict[str, Any]] = {
+    "Pod": {"spec": {"containers": None}, "status": {}},
+    "Service": {"spec": {}, "status": {"loadBalancer": {}}},
+    "Deployment": {
+        "spec": {
+            "replicas": 0,
+            "selector": None,
+            "template": {"metadata": {}, "spec": {"containers": None}},
+            "strategy": {},
+        },
+        "status": {},
+    },
+}
+
+
+def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a WATCH.
+
+    Raises:
+        ApiFailure: 400, 422 or 500 for parameters that cannot stand; an expired revision is told in the stream.
+    """
+    query, shape = query_of(request), negotiate_format(request.accept)
+    given = request.query.get("resourceVersion", "")
+    initial = request.flag("sendInitialEvents")
+    match = request.query.get("resourceVersionMatch", "")
+    if "sendInitialEvents" in request.query and match != "NotOlderThan":
+        why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        cause = StatusCause("FieldValueForbidden", why, "resourceVersionMatch")
+        raise status_errors.invalid("meta.k8s.io", "ListOptions", "", [cause])
+    if match and "sendInitialEvents" not in request.query:
+        why = "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        raise status_errors.invalid(
+            "meta.k8s.io", "ListOptions", "", [StatusCause("FieldValueForbidden", why, "resourceVersionMatch")]
+        )
+    revision = parse_revision(given) if given else 0
+    seconds = request.whole_number("timeoutSeconds")
+    if seconds is None or seconds <= 0:
+        seconds = int(SHORTEST_DEFAULT_SECONDS * (1 + random.random()))
+    stream = _Stream(state, query, shape, request)
+    from_now = "sendInitialEvents" in request.query and not initial and revision == 0
+    if initial or (revision == 0 and not from_now):
+        lines = stream.run(None, seconds, end_mark=initial)
+    else:
+        lines = stream.run(state.storage.revision if from_now else revision, seconds, end_mark=False)
+    return ApiResponse(body=lines)
+
+
+class _Stream:
+    """One watch while it lasts."""
+
+    def __init__(
+        self, state: SimulatorState, query: ListSelector, shape: ObjectFormat, request: IncomingRequest
+    ) -> None:
+        self._state = state
+        self._query = query
+        self._shape = shape
+        self._include = request.query.get("includeObject", "")
+        self._bookmarks = request.flag("allowWatchBookmarks")
+        self._columns_told = False
+
+    async def run(self, revision: int | None, seconds: int, *, end_mark: bool) -> AsyncIterator[bytes]:
+        """Yield lines: from a revision, or (None) the present objects first."""
+        storage, clock = self._state.storage, self._state.clock
+        yield b""  # headers go out at once: a quiet watch is a live one
+        if revision is None:
+            revision = storage.revision
+            present = storage.list(self._query.resource, self._query.namespace)
+            for line in self._initial(present):
+                yield line
+            if end_mark and self._bookmarks:
+                yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
+        async with _Alarm(clock, seconds) as alarm:
+            unsubscribe = storage.subscribe(self._query.resource, lambda _: alarm.ring())
+            try:
+                async for line in self._follow(revision, alarm):
+                    yield line
+            finally:
+                unsubscribe()
+
+    def _initial(self, present: list[Object]) -> Iterator[bytes]:
+        for obj in present:
+            if self._selects(obj):
+                yield self._line("ADDED", obj, encoded=self._whole(obj))
+
+    async def _follow(self, revision: int, alarm: "_Alarm") -> AsyncIterator[bytes]:
+        storage = self._state.storage
+        while True:
+            reached = storage.revision  # what comes while lines are sent waits for the next turn
+            changes = storage.events_since(self._query.resource, revision)
+            if changes is None:
+                # The number in brackets is the oldest revision still held.
+                oldest = storage.oldest_revision(self._query.resource) + 1
+                failure = status_errors.expired(f"too old resource version: {revision} ({oldest})")
+                yield _event_line(b"ERROR", encode(failure.as_status()))
+                return
+            for at, change in enumerate(changes, 1):
+                line = self._change_line(change)
+                if line is not None:
+                    yield line
+                if at % _EVENTS_A_TURN == 0:
+                    await asyncio.sleep(0)
+            revision = max(revision, reached)
+            if alarm.over:
+                if self._bookmarks:
+                    yield self._bookmark(revision, {})
+                return
+            if alarm.take_bookmark() and self._bookmarks:
+                yield self._bookmark(revision, {})
+            await alarm.wait()
+
+    def _change_line(self, change: StorageEvent) -> bytes | None:
+        """Return the line for a change as this selection sees it, None where it does not."""
+        query = self._query
+        if query.namespace and change.obj["metadata"].get("namespace") != query.namespace:
+            return None
+        now = change.type != "DELETED" and self._selects(change.obj)
+        before = change.old is not None and self._selects(change.old)
+        if now:
+            return self._line("MODIFIED" if before else "ADDED", change.obj, encoded=self._whole(change.obj))
+        if not before or change.old is None:
+            return None
+        if change.type == "DELETED":
+            return self._line("DELETED", change.obj, encoded=None)
+        # It left the selection: shown as it was, numbered with the change that took it out.
+        version = change.obj["metadata"]["resourceVersion"]
+        left = {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": version}}
+        return self._line("DELETED", left, encoded=None)
+
+    def _selects(self, obj: Object) -> bool:
+        return self._query.predicate is None or self._query.predicate(obj)
+
+    def _whole(self, obj: Object) -> bytes | None:
+        resource = self._query.resource
+        if self._shape.kind != "object" or resource.stored_as is not None:
+            return None
+        return self._state.storage.encoded.whole(resource, obj)
+
+    def _line(self, change_type: str, obj: Object, *, encoded: bytes | None) -> bytes:
+        if encoded is None:
+            encoded = encode(self._shaped(as_served(self._query.resource, obj)))
+        return _event_line(change_type.encode(), encoded)
+
+    def _shaped(self, obj: Object) -> Object:
+        match self._shape.kind:
+            case "table":
+                metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+                resource, now = self._query.resource, self._state.clock.now()
+                table = printers.table(resource, [obj], metadata, now, self._include)
+                if self._columns_told:
+                    table["columnDefinitions"] = None
+                self._columns_told = True
+                return table
+            case "metadata":
+                return partial_metadata(obj)
+            case _:
+                return obj
+
+    def _bookmark(self, revision: int, annotations: dict[str, str]) -> bytes:
+        resource: Resource = self._query.resource
+        metadata: Object = {"resourceVersion": str(revision)}
+        if annotations:
+            metadata["annotations"] = annotations
+        body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        match self._shape.kind:
+            case "table":
+                body = {
+                    "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(revision)},
+                    "columnDefinitions": None if self._columns_told else printers.column_definitions(resource),
+                    "rows": [{"cells": printers.empty_cells(resource), "object": partial_metadata(body)}],
+                }  # fmt: skip
+            case "metadata":
+                body = partial_metadata(body)
+            case _:
+                body |= _EMPTY.get(resource.kind, {})
+        return _event_line(b"BOOKMARK", encode(body))
+
+
+class _Alarm:
+    """Wakes a watch: when something changed, when a bookmark is due, and when its time is over."""
+
+    def __init__(self, clock: SimulationClock, seconds: float) -> None:
+        self._clock = clock
+        self._ends = clock.monotonic() + seconds
+        self._bookmark_due = False
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.over = False
+        self.ring: Callable[[], None] = self._woken.set
+
+    async def __aenter__(self) -> "_Alarm":
+        self._task = asyncio.create_task(self._tick(), name="watch-alarm")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def wait(self) -> None:
+        await self._woken.wait()
+        self._woken.clear()
+
+    def take_bookmark(self) -> bool:
+        due, self._bookmark_due = self._bookmark_due, False
+        return due
+
+    async def _tick(self) -> None:
+        while (left := self._ends - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(left, BOOKMARK_SECONDS))
+            self._bookmark_due = True
+            self._woken.set()
+        self.over = True
+        self._woken.set()
+
+
+def _event_line(change_type: bytes, encoded: bytes) -> bytes:
+    return b'{"type":"' + change_type + b'","object":' + encoded + b"}\n"

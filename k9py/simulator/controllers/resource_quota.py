@@ -1,0 +1,123 @@
+"""ResourceQuotas: refuse pods beyond them, and say how much is used.
+
+Invariant: `refuse_pods_over_quota` is an admission function, asked before anything is stored; the controller only
+writes status. Played: `pods`, `count/pods`, and requests and limits of cpu and memory, which a quota of them makes
+every container say.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from k9py.simulator.controllers.pod_state import is_finished
+from k9py.simulator.controllers.quantities import amount_of, as_quantity
+from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import PODS, RESOURCEQUOTAS, Resource
+from k9py.simulator.registry.storage import Storage, StorageEvent
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.status_errors import forbidden
+
+Object = dict[str, Any]
+
+
+_TO_BE_SAID = frozenset({"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
+
+
+def usage_of(pod: Mapping[str, Any], name: str) -> float:
+    """Return what a pod takes of one quota entry, in units (cores, bytes, pods)."""
+    if name in ("pods", "count/pods"):
+        return 1.0
+    kind, _, resource = name.rpartition(".")
+    total = 0.0
+    for container in pod["spec"]["containers"]:
+        resources = container.get("resources") or {}
+        given = {**(resources.get("limits") or {}), **(resources.get(kind or "requests") or {})}
+        if resource in given:
+            total += amount_of(given[resource])
+    return total
+
+
+def used_in(storage: Storage, namespace: str, name: str) -> float:
+    """Return what the pods of a namespace take of one quota entry."""
+    return sum(usage_of(pod, name) for pod in storage.list(PODS, namespace) if not is_finished(pod))
+
+
+def refuse_pods_over_quota(storage: Storage) -> Callable[[Resource, Object], None]:
+    """Return an admission function for a storage.
+
+    Raises:
+        ApiFailure: (the function) 403, worded as the quota admission plugin does.
+    """
+
+    def admit(resource: Resource, obj: Object) -> None:
+        if resource is not PODS:
+            return
+        namespace = obj["metadata"].get("namespace") or ""
+        for quota in storage.list(RESOURCEQUOTAS, namespace):
+            _check(storage, quota, obj, namespace)
+
+    return admit
+
+
+def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None:
+    about, shown = quota["metadata"]["name"], pod["metadata"].get("name") or pod["metadata"].get("generateName", "")
+    unsaid = list(_unsaid(quota, pod))
+    if unsaid:
+        raise forbidden(PODS, shown, f"failed quota: {about}: must specify {'; '.join(unsaid)}")
+    requested, used, limited = [], [], []
+    for name, hard in sorted((quota["spec"].get("hard") or {}).items()):
+        wanted = usage_of(pod, name)
+        if not wanted:
+            continue
+        present = used_in(storage, namespace, name)
+        if present + wanted > amount_of(hard):
+            requested.append(f"{name}={as_quantity(wanted, name)}")
+            used.append(f"{name}={as_quantity(present, name)}")
+            limited.append(f"{name}={hard}")
+    if requested:
+        why = (
+            f"exceeded quota: {about}, requested: {','.join(requested)}, "
+            f"used: {','.join(used)}, limited: {','.join(limited)}"
+        )
+        raise forbidden(PODS, shown, why)
+
+
+def _unsaid(quota: Object, pod: Object) -> Iterator[str]:
+    """Yield what containers leave out though the quota counts it."""
+    for name in sorted(set(quota["spec"].get("hard") or {}) & _TO_BE_SAID):
+        kind, _, resource = name.rpartition(".")
+        silent = [one["name"] for one in pod["spec"]["containers"] if not _says(one, kind or "requests", resource)]
+        if silent:
+            yield f"{name} for: {','.join(sorted(silent))}"
+
+
+def _says(container: Object, kind: str, resource: str) -> bool:
+    resources = container.get("resources") or {}
+    limits = resources.get("limits") or {}
+    # What has a limit only requests that much: the API's own default.
+    return resource in limits or (kind == "requests" and resource in (resources.get("requests") or {}))
+
+
+class QuotaController:
+    """Keeps the status of ResourceQuotas."""
+
+    def __init__(self, state: SimulatorState) -> None:
+        self._storage = state.storage
+
+    def keys(self, change: StorageEvent) -> list[Key]:
+        """Return the quotas a change is about."""
+        if change.resource is RESOURCEQUOTAS:
+            return [key_of(change.obj)]
+        if change.resource is PODS and (change.old is None or is_finished(change.obj) or change.type == "DELETED"):
+            return [key_of(quota) for quota in self._storage.list(RESOURCEQUOTAS, change.obj["metadata"]["namespace"])]
+        return []
+
+    def reconcile(self, key: Key) -> float | None:
+        """Count and write the status."""
+        quota = self._storage.get(RESOURCEQUOTAS, *key)
+        if quota is None:
+            return None
+        hard = quota["spec"].get("hard") or {}
+        used = {name: as_quantity(used_in(self._storage, key[0], name), name) for name in hard}
+        self._storage.update(RESOURCEQUOTAS, {**quota, "status": {"hard": hard, "used": used}}, status_only=True)
+        return None

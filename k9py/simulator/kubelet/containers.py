@@ -1,0 +1,137 @@
+"""Finding a pod's containers by name, and the kubelet's words about them.
+
+Pure.
+
+What a pod needs before its containers can start: config maps, secrets, service accounts that exist.
+
+Pure over a storage. Optional references never hold a pod up; neither does what every namespace has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.simulator.registry.resources import CONFIGMAPS, SECRETS
+from k9py.simulator.registry.storage import Storage
+
+Object = dict[str, Any]
+
+
+def spec_of(pod: Mapping[str, Any], name: str) -> Object:
+    """Return a container's spec, init and ephemeral containers included.
+
+    Raises:
+        KeyError: the pod has no such container.
+    """
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        for container in pod["spec"].get(field) or ():
+            if container["name"] == name:
+                found: Object = container
+                return found
+    raise KeyError(name)
+
+
+def entry_of(pod: Mapping[str, Any], name: str) -> Object:
+    """Return a container's status.
+
+    Raises:
+        KeyError: the pod has no such container, or it has no status yet.
+    """
+    for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
+        for entry in (pod.get("status") or {}).get(field) or ():
+            if entry["name"] == name:
+                found: Object = entry
+                return found
+    raise KeyError(name)
+
+
+def is_init(pod: Mapping[str, Any], name: str) -> bool:
+    return any(container["name"] == name for container in pod["spec"].get("initContainers") or ())
+
+
+def is_ephemeral(pod: Mapping[str, Any], name: str) -> bool:
+    return any(container["name"] == name for container in pod["spec"].get("ephemeralContainers") or ())
+
+
+def unattached(pod: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ephemeral containers that were asked for and have no status yet."""
+    shown = {entry["name"] for entry in (pod.get("status") or {}).get("ephemeralContainerStatuses") or ()}
+    wanted = (container["name"] for container in pod["spec"].get("ephemeralContainers") or ())
+    return tuple(name for name in wanted if name not in shown)
+
+
+def image_not_found(image: str) -> str:
+    """Return what containerd says of an image no registry has."""
+    return (
+        f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": '
+        f'failed to resolve reference "{image}": {image}: not found'
+    )
+
+
+def go_duration(seconds: float) -> str:
+    """Write whole seconds as Go writes a duration: 10s, 1m20s, 5m0s."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def back_off_event(pod: Mapping[str, Any], name: str) -> str:
+    """Return the words of the event about a container that keeps crashing."""
+    return f"Back-off restarting failed container {name} in pod {_identity(pod)}"
+
+
+def back_off_reason(pod: Mapping[str, Any], name: str, seconds: float) -> str:
+    """Return why such a container waits, and for how many seconds."""
+    return f"back-off {go_duration(seconds)} restarting failed container={name} pod={_identity(pod)}"
+
+
+def _identity(pod: Mapping[str, Any]) -> str:
+    metadata = pod["metadata"]
+    return f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+
+
+_EVERYWHERE = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
+
+
+@dataclass(frozen=True, slots=True)
+class MissingVolume:
+    """A volume that cannot be mounted, and the thing it lacks, such as `configmap "settings"`."""
+
+    volume: str
+    what: str
+
+
+def missing_volume(storage: Storage, pod: Mapping[str, Any]) -> MissingVolume | None:
+    """Return the first volume whose config map or secret is missing."""
+    namespace = pod["metadata"]["namespace"]
+    for volume in pod["spec"].get("volumes") or ():
+        config, secret = volume.get("configMap"), volume.get("secret")
+        needed = config and not config.get("optional") and config["name"] not in _EVERYWHERE
+        if needed and storage.get(CONFIGMAPS, namespace, config["name"]) is None:
+            return MissingVolume(volume["name"], f'configmap "{config["name"]}"')
+        if secret and not secret.get("optional") and storage.get(SECRETS, namespace, secret["secretName"]) is None:
+            return MissingVolume(volume["name"], f'secret "{secret["secretName"]}"')
+    return None
+
+
+def missing_for_container(storage: Storage, pod: Mapping[str, Any], container: Mapping[str, Any]) -> str | None:
+    """Return why a container's environment cannot be made, in the kubelet's words, or None."""
+    namespace = pod["metadata"]["namespace"]
+    sources: list[tuple[str, str, Mapping[str, Any]]] = [
+        ("configMapRef", "secretRef", source) for source in container.get("envFrom") or ()
+    ]
+    sources.extend(
+        ("configMapKeyRef", "secretKeyRef", variable.get("valueFrom") or {}) for variable in container.get("env") or ()
+    )
+    for config_field, secret_field, source in sources:
+        for field, resource, word in ((config_field, CONFIGMAPS, "configmap"), (secret_field, SECRETS, "secret")):
+            reference = source.get(field)
+            if not reference or reference.get("optional"):
+                continue
+            found = storage.get(resource, namespace, reference["name"])
+            if found is None:
+                return f'{word} "{reference["name"]}" not found'
+            wanted = reference.get("key")
+            if wanted and wanted not in {**(found.get("data") or {}), **(found.get("stringData") or {})}:
+                kind = "ConfigMap" if word == "configmap" else "Secret"
+                return f"couldn't find key {wanted} in {kind} {namespace}/{reference['name']}"
+    return None

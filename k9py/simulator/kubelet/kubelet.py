@@ -1,0 +1,418 @@
+"""The kubelets of all nodes: they start containers, watch them fail, back off, and stop them.
+
+Invariant: a pod that has reached a steady state costs nothing: there is no task and no memory per pod, only a heap of
+what happens next to those that are on their way. Everything the kubelet knows stands in the pod's status, so that a
+pod found in any state at the start is carried on from there.
+Messages and back-off (10 s doubled to 5 minutes, the first restart at once) are the real kubelet's.
+
+What a kubelet still has to do, as values.
+
+Pure.
+"""
+
+import asyncio
+import heapq
+import itertools
+import logging
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from k9py.simulator.clock import parse_timestamp, timestamp
+from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.controllers.work_queue import Key, wait_until_woken
+from k9py.simulator.kubelet.behaviours import (
+    Behaviour,
+    Exits,
+    Misconfigured,
+    NeverReady,
+    NoImage,
+    Works,
+    behaviour_of,
+    is_restarted,
+)
+from k9py.simulator.kubelet.containers import (
+    back_off_event,
+    back_off_reason,
+    entry_of,
+    image_not_found,
+    is_ephemeral,
+    is_init,
+    missing_for_container,
+    missing_volume,
+    spec_of,
+    unattached,
+)
+from k9py.simulator.kubelet.pod_status import EPHEMERAL, INIT, MAIN, PodStatusWriter, is_sidecar, waiting_status
+from k9py.simulator.registry.resources import NODES, PODS
+from k9py.simulator.registry.storage import StorageEvent
+from k9py.simulator.scheduler.filters import is_node_ready
+from k9py.simulator.state import SimulatorState
+
+Step = Literal[
+    "admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill", "restart", "attach"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What happens next to a container (or, with an empty name, to the whole pod)."""
+
+    key: Key
+    uid: str
+    container: str
+    step: Step
+
+
+Object = dict[str, Any]
+
+_LOG = logging.getLogger(__name__)
+_SLACK = 1e-6
+_FIRST_BACKOFF = 10.0
+_LONGEST_BACKOFF = 300.0
+_RESTART_DELAY = 1.0
+_STOPPED = Exits(143, 0.0)
+RESTART_ANNOTATION = "sim.k9py.dev/restart"
+"""On a pod: a container to restart, once each time this changes; what follows a blank makes it differ ("app 2")."""
+
+
+class Kubelet:
+    """Runs the pods of every node."""
+
+    def __init__(self, state: SimulatorState) -> None:
+        self._state = state
+        self._storage = state.storage
+        self._status = PodStatusWriter(state)
+        self._heap: list[tuple[float, int, Act]] = []
+        self._order = itertools.count()
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Carry on what is there, then work for ever."""
+        self._storage.on_change(self._hear)
+        for number, pod in enumerate(self._storage.list(PODS)):
+            self._carry_on(pod)
+            if number % 2000 == 1999:
+                await asyncio.sleep(0)
+        while True:
+            now = self._state.clock.monotonic() + _SLACK
+            if self._heap and self._heap[0][0] <= now:
+                act = heapq.heappop(self._heap)[2]
+                try:
+                    self._act(act)
+                except Exception:  # noqa: BLE001 - one odd pod must not stop all the others
+                    _LOG.exception("could not %s %s of pod %s", act.step, act.container, "/".join(act.key))
+                await asyncio.sleep(0)
+                continue
+            self._wake.clear()
+            seconds = self._heap[0][0] - self._state.clock.monotonic() if self._heap else None
+            await wait_until_woken(self._state.clock, self._wake, seconds)
+
+    def _plan(self, pod: Object, container: str, step: Step, seconds: float) -> None:
+        act = Act(key_of(pod), pod["metadata"]["uid"], container, step)
+        heapq.heappush(self._heap, (self._state.clock.monotonic() + seconds, next(self._order), act))
+        self._wake.set()
+
+    def _between(self, low: float, high: float) -> float:
+        return self._state.rng.uniform(low, high)
+
+    # -- what is heard -------------------------------------------------------------------------------------------
+
+    def _hear(self, change: StorageEvent) -> None:
+        if change.resource is NODES and change.old is not None:
+            if is_node_ready(change.obj) and not is_node_ready(change.old):
+                self._come_back(change.obj["metadata"]["name"])
+            return
+        if change.resource is not PODS or change.type == "DELETED":
+            return
+        pod, old = change.obj, change.old
+        if not pod["spec"].get("nodeName"):
+            return
+        deleted = bool(pod["metadata"].get("deletionTimestamp"))
+        if old is None or not old["spec"].get("nodeName"):
+            if deleted:
+                self._plan(pod, "", "kill", 0.0)
+            elif old is not None or not (pod.get("status") or {}).get(MAIN):
+                self._plan(pod, "", "admit", self._between(0.05, 0.2))
+            else:
+                self._carry_on(pod)
+        elif deleted and not old["metadata"].get("deletionTimestamp"):
+            self._stop(pod)
+        elif not deleted:
+            self._hear_wishes(pod, old)
+
+    def _hear_wishes(self, pod: Object, old: Object) -> None:
+        """See to what was asked of a pod that is there: a debugging container more, a restart."""
+        if pod["spec"] is not old["spec"]:
+            for name in unattached(pod):
+                self._plan(pod, name, "attach", self._between(0.05, 0.2))
+        wish = (pod["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION, "")
+        if wish and wish != (old["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION):
+            self._plan(pod, wish.partition(" ")[0], "restart", 0.0)
+
+    def _come_back(self, node: str) -> None:
+        """Say again how the pods of a node are that had fallen silent, and carry on with them."""
+        for pod in self._storage.list(PODS):
+            if pod["spec"].get("nodeName") != node:
+                continue
+            if (pod.get("status") or {}).get(MAIN) and not pod["metadata"].get("deletionTimestamp"):
+                pod = self._status.write_whole(pod)
+            self._carry_on(pod)
+
+    def _carry_on(self, pod: Object) -> None:
+        """Plan what comes next for a pod found in some state; nothing for one that is steady."""
+        if not pod["spec"].get("nodeName"):
+            return
+        if pod["metadata"].get("deletionTimestamp"):
+            self._plan(pod, "", "kill", self._between(0.5, 2.0))
+            return
+        status: Object = pod.get("status") or {}
+        if status.get("phase") in ("Succeeded", "Failed"):
+            return
+        if not status.get(MAIN):
+            self._plan(pod, "", "admit", self._between(0.05, 0.2))
+            return
+        for field in (INIT, MAIN):
+            for entry in status.get(field) or ():
+                self._carry_on_container(pod, entry)
+
+    def _carry_on_container(self, pod: Object, entry: Object) -> None:
+        name = entry["name"]
+        match entry["state"]:
+            case {"running": _}:
+                behaviour = self._behaviour(pod, name)
+                if isinstance(behaviour, Exits):
+                    self._plan(pod, name, "exit", self._between(0.1, behaviour.after))
+                elif isinstance(behaviour, NeverReady):
+                    self._plan(pod, name, "probe", self._between(0.1, 10.0))
+                elif not entry["ready"]:
+                    self._plan(pod, name, "ready", 1.0)
+            case {"waiting": {"reason": "ImagePullBackOff" | "ErrImagePull"}}:
+                self._plan(pod, name, "pull", self._between(1.0, 20.0))
+            case {"waiting": {"reason": "CrashLoopBackOff"}}:
+                self._plan(pod, name, "start", self._between(1.0, 30.0))
+            case {"waiting": {"reason": "ContainerCreating"}}:
+                self._plan(pod, name, "pull", 0.5)
+            case {"terminated": _}:
+                self._plan(pod, name, "crash-back-off", 0.5)
+
+    # -- what is done --------------------------------------------------------------------------------------------
+
+    def _act(self, act: Act) -> None:
+        pod = self._storage.get(PODS, *act.key)
+        if pod is None or pod["metadata"]["uid"] != act.uid:
+            return
+        if act.step == "kill":
+            if pod["metadata"].get("deletionTimestamp") and self._node_works(pod):
+                self._status.end_runs(pod)
+                self._storage.remove(PODS, *act.key)
+            return
+        if pod["metadata"].get("deletionTimestamp") or not self._node_works(pod):
+            return
+        match act.step:
+            case "admit":
+                self._admit(pod)
+            case "pull":
+                self._pull(pod, act.container)
+            case "pull-back-off":
+                self._back_off_pull(pod, act.container)
+            case "start":
+                self._start(pod, act.container)
+            case "ready":
+                self._status.write(pod, act.container, {"ready": True})
+            case "probe":
+                self._probe(pod, act.container)
+            case "exit":
+                behaviour = self._behaviour(pod, act.container)
+                if isinstance(behaviour, Exits):
+                    self._exit(pod, act.container, behaviour)
+            case "restart":
+                self._exit(pod, act.container, _STOPPED, at_once=True)
+            case "attach":
+                self._attach(pod, act.container)
+            case "crash-back-off":
+                self._back_off_crash(pod, act.container)
+
+    def _node_works(self, pod: Object) -> bool:
+        node = self._storage.get(NODES, None, pod["spec"]["nodeName"])
+        return node is not None and is_node_ready(node)
+
+    def _admit(self, pod: Object) -> None:
+        """Show the containers as being created, then begin with the first."""
+        init: list[Object] = pod["spec"].get("initContainers") or []
+        node = self._storage.get(NODES, None, pod["spec"]["nodeName"]) or {}
+        addresses = (node.get("status") or {}).get("addresses") or ({"address": "127.0.0.1"},)
+        status: Object = {
+            **(pod.get("status") or {}),
+            "hostIP": addresses[0]["address"],
+            "hostIPs": [{"ip": addresses[0]["address"]}],
+            "startTime": timestamp(self._state.clock.now()),
+            MAIN: [waiting_status(c, initializing=bool(init)) for c in pod["spec"]["containers"]],
+        }
+        if init:
+            status[INIT] = [waiting_status(c, initializing=True) for c in init]
+        pod = self._status.write_whole({**pod, "status": status})
+        missing = missing_volume(self._storage, pod)
+        if missing is not None:
+            message = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.what} not found'
+            self._status.say(pod, "Warning", "FailedMount", message, "")
+            self._plan(pod, "", "admit", 20.0)
+            return
+        self._plan_next(pod, self._between(0.2, 0.6))
+
+    def _attach(self, pod: Object, name: str) -> None:
+        """Show an ephemeral container as being created, then start it."""
+        if name not in unattached(pod):
+            return
+        entry = waiting_status(spec_of(pod, name), initializing=False)
+        entries = [*(pod["status"].get(EPHEMERAL) or ()), entry]
+        pod = self._status.write_whole({**pod, "status": {**pod["status"], EPHEMERAL: entries}})
+        self._plan(pod, name, "pull", self._between(0.2, 0.6))
+
+    def _plan_next(self, pod: Object, seconds: float) -> None:
+        """Plan the first init container that has not been started, or else all main ones."""
+        status = pod["status"]
+        specs = pod["spec"].get("initContainers") or ()
+        for spec, entry in zip(specs, status.get(INIT) or (), strict=True):
+            if is_sidecar(spec) and entry.get("started"):
+                continue
+            if entry["state"].get("terminated", {}).get("exitCode") != 0:
+                self._plan(pod, spec["name"], "pull", seconds)
+                return
+        for entry in status[MAIN]:
+            if "waiting" in entry["state"]:
+                self._plan(pod, entry["name"], "pull", seconds)
+
+    def _pull(self, pod: Object, name: str) -> None:
+        container = spec_of(pod, name)
+        image = container.get("image", "")
+        if isinstance(self._behaviour(pod, name), NoImage):
+            self._status.say(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
+            self._status.say(
+                pod, "Warning", "Failed", f'Failed to pull image "{image}": {image_not_found(image)}', name
+            )
+            self._status.say(pod, "Warning", "Failed", "Error: ErrImagePull", name)
+            self._status.write(
+                pod, name, {"state": {"waiting": {"reason": "ErrImagePull", "message": image_not_found(image)}}}
+            )
+            self._plan(pod, name, "pull-back-off", 2.0)
+            return
+        behaviour = self._behaviour(pod, name)
+        missing = missing_for_container(self._storage, pod, container)
+        if isinstance(behaviour, Misconfigured):
+            missing = behaviour.why
+        if missing is not None:
+            self._status.say(pod, "Warning", "Failed", f"Error: {missing}", name)
+            waiting = {"reason": "CreateContainerConfigError", "message": missing}
+            self._status.write(pod, name, {"state": {"waiting": waiting}})
+            self._plan(pod, name, "pull", 10.0)
+            return
+        self._start(pod, name)
+
+    def _back_off_pull(self, pod: Object, name: str) -> None:
+        image = spec_of(pod, name).get("image", "")
+        self._status.say(pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', name)
+        self._status.say(pod, "Warning", "Failed", "Error: ImagePullBackOff", name)
+        message = f'Back-off pulling image "{image}": ErrImagePull: {image_not_found(image)}'
+        self._status.write(pod, name, {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}})
+        waited = (self._state.clock.now() - parse_timestamp(pod["status"]["startTime"])).total_seconds()
+        # Back-off doubles, so the time until the next try is about the time tried so far.
+        self._plan(pod, name, "pull", min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, waited)))
+
+    def _start(self, pod: Object, name: str) -> None:
+        container = spec_of(pod, name)
+        behaviour = self._behaviour(pod, name)
+        if isinstance(behaviour, NoImage):
+            self._pull(pod, name)
+            return
+        entry = entry_of(pod, name)
+        if "running" in entry["state"]:
+            return  # planned twice: before its node fell silent, and when it came back
+        image = container.get("image", "")
+        self._status.say(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
+        self._status.say(pod, "Normal", "Created", f"Created container: {name}", name)
+        self._status.say(pod, "Normal", "Started", f"Started container {name}", name)
+        ended = entry["state"].get("terminated") or entry["lastState"].get("terminated")
+        ready_at_once = not container.get("readinessProbe") and not isinstance(behaviour, NeverReady)
+        slow = isinstance(behaviour, Works) and behaviour.ready_after > 1.0
+        change: Object = {
+            "state": {"running": {"startedAt": timestamp(self._state.clock.now())}},
+            "lastState": {"terminated": ended} if ended else {},
+            "ready": ready_at_once and not slow,
+            "restartCount": entry["restartCount"] + bool(ended),
+            "imageID": f"{image.rpartition(':')[0]}@sha256:{self._state.rng.getrandbits(256):064x}",
+            "containerID": f"containerd://{self._state.rng.getrandbits(256):064x}",
+            "started": True,
+        }
+        if is_ephemeral(pod, name):
+            change["ready"] = False
+        self._state.runs.note_begin(change["containerID"], self._state.clock.now())
+        pod = self._status.write(pod, name, change)
+        match behaviour:
+            case Exits(after=after):
+                self._plan(pod, name, "exit", after)
+            case NeverReady():
+                self._plan(pod, name, "probe", 1.0)
+            case Works(ready_after=after) if not change["ready"]:
+                delay = (container.get("readinessProbe") or {}).get("initialDelaySeconds", 0)
+                self._plan(pod, name, "ready", max(delay, after * self._between(0.8, 1.2)))
+                if slow and container.get("readinessProbe"):
+                    self._plan(pod, name, "probe", max(1.0, delay))
+        if is_init(pod, name) and is_sidecar(container):
+            self._plan_next(pod, self._between(0.1, 0.3))
+
+    def _probe(self, pod: Object, name: str) -> None:
+        if entry_of(pod, name)["ready"]:
+            return  # it was slow, and is there now
+        probe = spec_of(pod, name).get("readinessProbe") or {}
+        message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+        self._status.say(pod, "Warning", "Unhealthy", message, name)
+        self._plan(pod, name, "probe", float(probe.get("periodSeconds", 10)))
+
+    def _exit(self, pod: Object, name: str, behaviour: Exits, *, at_once: bool = False) -> None:
+        """End a running container so; `at_once` lets it be started again without back-off."""
+        entry = entry_of(pod, name)
+        running = entry["state"].get("running")
+        if running is None:
+            return
+        self._state.runs.note_end(entry.get("containerID", ""), self._state.clock.now())
+        terminated = {
+            "exitCode": behaviour.code,
+            "reason": behaviour.reason if behaviour.code or behaviour.reason != "Error" else "Completed",
+            "startedAt": running["startedAt"],
+            "finishedAt": timestamp(self._state.clock.now()),
+            "containerID": entry.get("containerID", ""),
+        }
+        started = behaviour.code == 0 and entry.get("started", False)
+        pod = self._status.write(pod, name, {"state": {"terminated": terminated}, "ready": False, "started": started})
+        init = is_init(pod, name)
+        if init and behaviour.code == 0:
+            self._status.write(pod, name, {"ready": True})
+            self._plan_next(self._storage.get(PODS, *key_of(pod)) or pod, self._between(0.1, 0.3))
+        elif is_restarted(pod, behaviour, init=init) and not is_ephemeral(pod, name):
+            step: Step = "crash-back-off" if entry["restartCount"] and not at_once else "start"
+            self._plan(pod, name, step, _RESTART_DELAY)
+
+    def _back_off_crash(self, pod: Object, name: str) -> None:
+        entry = entry_of(pod, name)
+        ended = entry["state"].get("terminated")
+        if ended is None:
+            return
+        seconds = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** max(0, entry["restartCount"] - 1))
+        self._status.say(pod, "Warning", "BackOff", back_off_event(pod, name), name)
+        waiting = {"reason": "CrashLoopBackOff", "message": back_off_reason(pod, name, seconds)}
+        self._status.write(pod, name, {"state": {"waiting": waiting}, "lastState": {"terminated": ended}})
+        self._plan(pod, name, "start", seconds)
+
+    def _stop(self, pod: Object) -> None:
+        grace = float(pod["metadata"].get("deletionGracePeriodSeconds", 30))
+        running = False
+        for field in (INIT, MAIN):
+            for entry in (pod.get("status") or {}).get(field) or ():
+                if "running" in entry["state"]:
+                    running = True
+                    self._status.say(pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"])
+        self._plan(pod, "", "kill", min(grace, self._between(1.0, 2.5)) if running else self._between(0.1, 0.3))
+
+    def _behaviour(self, pod: Object, name: str) -> Behaviour:
+        container = spec_of(pod, name)
+        return behaviour_of(pod, container, init=is_init(pod, name) and not is_sidecar(container))

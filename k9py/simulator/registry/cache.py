@@ -1,0 +1,130 @@
+"""The objects of one kind in order, and the bounded history of changes that watches read.
+
+Invariant: `order` holds exactly the keys of `objects`, sorted; `history` holds every change above `oldest`.
+
+Which objects name which owners: the garbage collector's graph.
+
+Invariant: an entry stands for exactly as long as a stored object has that ownerReference.
+"""
+
+import bisect
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from k9py.simulator.registry.resources import Resource
+
+Object = dict[str, Any]
+Key = tuple[str, str]
+ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
+
+HISTORY_LIMIT = 20_000  # changes kept a kind for watches that come back; older ones answer 410
+
+
+@dataclass(frozen=True, slots=True)
+class StorageEvent:
+    """One write. `obj` is the object after it (for DELETED: its last state, numbered with the deletion)."""
+
+    type: ChangeType
+    resource: Resource
+    obj: Object
+    old: Object | None
+    revision: int
+
+
+Changes = list[StorageEvent]
+Listener = Callable[[StorageEvent], None]
+
+
+class KindCache:
+    """All objects of one kind, sorted by (namespace, name), and what happened to them."""
+
+    __slots__ = ("history", "listeners", "objects", "oldest", "order")
+
+    def __init__(self) -> None:
+        self.objects: dict[Key, Object] = {}
+        self.order: list[Key] = []
+        self.history: deque[StorageEvent] = deque()
+        self.oldest = 0  # changes with a revision at or below it are forgotten
+        self.listeners: list[Listener] = []
+
+    def keys(self, namespace: str | None) -> list[Key]:
+        """Return the keys of one namespace, or all; not to be changed."""
+        if not namespace:
+            return self.order
+        start = bisect.bisect_left(self.order, (namespace, ""))
+        stop = bisect.bisect_left(self.order, (namespace + "\0", ""))
+        return self.order[start:stop]
+
+    def put(self, key: Key, obj: Object) -> None:
+        """Add or replace an object."""
+        if key not in self.objects:
+            if not self.order or key > self.order[-1]:  # the common way to be filled: already in order
+                self.order.append(key)
+            else:
+                bisect.insort(self.order, key)
+        self.objects[key] = obj
+
+    def take(self, key: Key) -> Object | None:
+        """Remove and return an object."""
+        obj = self.objects.pop(key, None)
+        if obj is not None:
+            del self.order[bisect.bisect_left(self.order, key)]
+        return obj
+
+    def record(self, change: StorageEvent) -> None:
+        """Remember a change, and forget the oldest one past the limit."""
+        self.history.append(change)
+        if len(self.history) > HISTORY_LIMIT:
+            self.oldest = self.history.popleft().revision
+
+    def forget(self, revision: int) -> None:
+        """Forget the changes up to a revision."""
+        while self.history and self.history[0].revision <= revision:
+            self.history.popleft()
+        self.oldest = max(self.oldest, revision)
+
+    def since(self, revision: int) -> Changes:
+        """Return the changes above a revision, oldest first."""
+        changes: Changes = []
+        for change in reversed(self.history):
+            if change.revision <= revision:
+                break
+            changes.append(change)
+        changes.reverse()
+        return changes
+
+
+_Entry = tuple[tuple[str, str], Key]
+
+
+class OwnerIndex:
+    """Dependents by their owner's uid."""
+
+    def __init__(self) -> None:
+        self._dependents: dict[str, dict[_Entry, Resource]] = {}
+
+    def dependents(self, uid: str) -> list[tuple[Resource, Key]]:
+        """Return the kind and (namespace, name) of every object that names this owner."""
+        return [(resource, key) for (_, key), resource in self._dependents.get(uid, {}).items()]
+
+    def note(self, resource: Resource, old: Object | None, new: Object | None) -> None:
+        """Follow a write from `old` to `new` (None: not there)."""
+        before, after = _owner_uids(old), _owner_uids(new)
+        if before == after:
+            return
+        metadata = (new or old or {})["metadata"]
+        entry = (resource.storage_key, (metadata.get("namespace") or "", metadata["name"]))
+        for uid in before - after:
+            held = self._dependents.get(uid, {})
+            held.pop(entry, None)
+            if not held:
+                self._dependents.pop(uid, None)
+        for uid in after - before:
+            self._dependents.setdefault(uid, {})[entry] = resource
+
+
+def _owner_uids(obj: Object | None) -> frozenset[str]:
+    references: Iterable[Object] = (obj or {}).get("metadata", {}).get("ownerReferences") or ()
+    return frozenset(reference["uid"] for reference in references)

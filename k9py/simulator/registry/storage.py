@@ -1,0 +1,405 @@
+"""The cluster's objects and their history: what etcd and the registry's generic store are to a real API server.
+
+Invariant: one thread (the simulator's loop) uses it, every call is synchronous, and a stored dict is never changed:
+a write stores a new dict. Readers may therefore keep what they got, and must copy before they change it.
+One counter numbers all writes; an object's `resourceVersion` is the number of its last write, and a deletion gets one.
+
+Whoever wants to refuse writes (quotas) adds a function to `admission`; whoever wants to react adds one with
+`on_change` (called at once, in order, after the write stands).
+"""
+
+import bisect
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Literal
+
+from k9py.simulator import status_errors
+from k9py.simulator.clock import SimulationClock, timestamp
+from k9py.simulator.registry.cache import Changes, KindCache, Listener, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.encoding import EncodedObjects
+from k9py.simulator.registry.resources import (
+    DEPLOYMENTS,
+    ENDPOINTSLICES,
+    NAMESPACES,
+    PODS,
+    RESOURCES,
+    Resource,
+    by_plural,
+)
+
+__all__ = ["Admission", "Object", "Objects", "Owned", "Propagation", "Storage", "StorageEvent"]
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+DEFAULT_GRACE_SECONDS = 30
+_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # generateName's own: no vowels, no look-alikes
+
+
+Admission = Callable[[Resource, Object], None]
+Objects = list[Object]  # named here, because the method `list` hides the type inside the class
+Maybes = list[Object | None]
+Owned = list[tuple[Resource, Object]]
+
+
+class Storage:
+    """Objects by kind, namespace and name."""
+
+    def __init__(
+        self,
+        clock: SimulationClock,
+        *,
+        new_uid: Callable[[], str] | None = None,
+        pick: Callable[[str], str] | None = None,
+    ) -> None:
+        """Make an empty store.
+
+        Args:
+            clock: for creation and deletion timestamps.
+            new_uid: makes a uid; random by default.
+            pick: chooses one character of a string, for generateName; from the uid source by default.
+        """
+        self.revision = 1
+        self.admission: list[Admission] = []
+        self.encoded = EncodedObjects()
+        self._clock = clock
+        self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
+        self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
+        self._kinds: dict[tuple[str, str], KindCache] = {resource.storage_key: KindCache() for resource in RESOURCES}
+        self._owners = OwnerIndex()
+        self._listeners: list[Listener] = []
+
+    # -- reads ---------------------------------------------------------------------------------------------------
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """Return the stored object, or None. Cluster-wide kinds take an empty or no namespace."""
+        return self._kinds[resource.storage_key].objects.get((namespace or "", name))
+
+    def list(self, resource: Resource, namespace: str | None = None) -> Objects:
+        """Return the objects in order of (namespace, name); of all namespaces where none is given."""
+        kind = self._kinds[resource.storage_key]
+        return [kind.objects[key] for key in kind.keys(namespace)]
+
+    def keys_after(
+        self, resource: Resource, namespace: str | None, after: tuple[str, str] | None
+    ) -> Sequence[tuple[str, str]]:
+        """Return the (namespace, name) keys that sort after one, in order: the rest of a paged list."""
+        kind = self._kinds[resource.storage_key]
+        keys = kind.keys(namespace)
+        return keys if after is None else keys[bisect.bisect_right(keys, after) :]
+
+    def at_keys(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> Maybes:
+        """Return what is stored under each of the keys, None where nothing is."""
+        objects = self._kinds[resource.storage_key].objects
+        return [objects.get(key) for key in keys]
+
+    def count(self, resource: Resource) -> int:
+        return len(self._kinds[resource.storage_key].objects)
+
+    def owned_by(self, uid: str) -> Owned:
+        """Return every object with an ownerReference to this uid."""
+        found = ((resource, self.get(resource, *key)) for resource, key in self._owners.dependents(uid))
+        return [(resource, obj) for resource, obj in found if obj is not None]
+
+    # -- writes --------------------------------------------------------------------------------------------------
+
+    def create(self, resource: Resource, obj: Object) -> Object:
+        """Store a new object and return it with uid, resourceVersion, creationTimestamp (kept if given) and name.
+
+        Raises:
+            ApiFailure: 409 AlreadyExists; or what an admission function says.
+        """
+        stored = self.prepare_create(resource, obj)
+        self._put(resource, stored, None)
+        return stored
+
+    def prepare_create(self, resource: Resource, obj: Object) -> Object:
+        """Return what `create` would store, without storing it (for dry runs); resourceVersion is the one to come."""
+        kind = self._kinds[resource.storage_key]
+        metadata = dict(obj.get("metadata") or {})
+        namespace = metadata.get("namespace") or ""
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = self._generate_name(kind, namespace, metadata["generateName"])
+        name = metadata.get("name") or ""
+        if (namespace, name) in kind.objects:
+            raise status_errors.already_exists(resource, name)
+        for admit in self.admission:
+            admit(resource, {**obj, "metadata": metadata})
+        metadata["uid"] = metadata.get("uid") or self._new_uid()
+        metadata["creationTimestamp"] = metadata.get("creationTimestamp") or timestamp(self._clock.now())
+        if resource.counts_generation:
+            metadata["generation"] = metadata.get("generation") or 1
+        metadata["resourceVersion"] = str(self.revision + 1)
+        return self._shaped(resource, obj, metadata)
+
+    def update(
+        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+    ) -> Object:
+        """Replace an object; a write that changes nothing leaves it (and the revision) as it was.
+
+        Args:
+            resource: its kind.
+            obj: the whole object; with a resourceVersion in its metadata, that must be the stored one.
+            status_only: take only `status` from it.
+            bump_generation: None bumps `metadata.generation` when the spec changed, for kinds that count it.
+
+        Raises:
+            ApiFailure: 404; 409 when resourceVersion or uid are given and not the stored ones.
+        """
+        old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
+        if stored is old:
+            return old
+        if stored["metadata"].get("deletionTimestamp") and self._is_free(resource, stored):
+            self._drop(resource, stored)
+            return stored
+        self._put(resource, stored, old)
+        return stored
+
+    def prepare_update(
+        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+    ) -> tuple[Object, Object]:
+        """Return (stored, what `update` would store); the same dict twice where nothing would change."""
+        given = obj["metadata"]
+        namespace, name = given.get("namespace") or "", given["name"]
+        old = self.get(resource, namespace, name)
+        if old is None:
+            raise status_errors.not_found(resource, name)
+        present = old["metadata"]
+        if given.get("resourceVersion") and given["resourceVersion"] != present["resourceVersion"]:
+            raise status_errors.conflict(resource, name)
+        if given.get("uid") and given["uid"] != present["uid"]:
+            raise status_errors.conflict(
+                resource,
+                name,
+                f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {present['uid']}",
+            )
+        if status_only:
+            body = {**old, "status": obj.get("status", {})}
+            metadata = dict(present)
+        else:
+            body = obj
+            metadata = dict(given)
+            for kept in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+                if kept in present:
+                    metadata[kept] = present[kept]
+                else:
+                    metadata.pop(kept, None)
+        metadata["resourceVersion"] = present["resourceVersion"]
+        stored = self._shaped(resource, body, metadata)
+        if stored == old:
+            return old, old
+        if bump_generation is None:
+            bump_generation = not status_only and _spec_changed(resource, old, stored)
+        if bump_generation and resource.counts_generation:
+            metadata["generation"] = present.get("generation", 0) + 1
+        metadata["resourceVersion"] = str(self.revision + 1)
+        return old, stored
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        grace: int | None = None,
+        propagation: Propagation = "Background",
+    ) -> Object:
+        """Delete as the API does, and return the object as the answer shows it.
+
+        A pod on a node stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
+        until they are gone (Foreground adds `foregroundDeletion`, which the garbage collector takes away); others go
+        at once. Orphan takes the owner out of its dependents first.
+
+        Args:
+            grace: seconds a pod is given; None takes the pod's own. 0 removes it at once.
+
+        Raises:
+            ApiFailure: 404; 409 when a precondition does not hold.
+        """
+        obj = self.get(resource, namespace, name)
+        if obj is None:
+            raise status_errors.not_found(resource, name)
+        present = obj["metadata"]
+        self.check_preconditions(resource, obj, uid=uid, resource_version=resource_version)
+        if propagation == "Orphan":
+            self._orphan_dependents(present["uid"])
+        finalizers = list(present.get("finalizers") or ())
+        if (
+            propagation == "Foreground"
+            and "foregroundDeletion" not in finalizers
+            and self._owners.dependents(present["uid"])
+        ):
+            finalizers.append("foregroundDeletion")
+        seconds = self._grace_seconds(resource, obj, grace)
+        if not seconds and not finalizers:
+            self._drop(resource, obj)
+            if resource is NAMESPACES:
+                self._empty_namespace(name)
+            return obj
+        if present.get("deletionTimestamp") and seconds >= present.get("deletionGracePeriodSeconds", 0):
+            return obj
+        metadata = {
+            **present,
+            "deletionTimestamp": timestamp(self._clock.now() + timedelta(seconds=seconds)),
+            "deletionGracePeriodSeconds": seconds,
+            "resourceVersion": str(self.revision + 1),
+        }
+        if finalizers:
+            metadata["finalizers"] = finalizers
+        if present.get("generation") and not present.get("deletionTimestamp"):
+            metadata["generation"] = present["generation"] + 1
+        stored = self._shaped(resource, obj, metadata)
+        self._put(resource, stored, obj)
+        return stored
+
+    def check_preconditions(
+        self, resource: Resource, obj: Object, *, uid: str | None = None, resource_version: str | None = None
+    ) -> None:
+        """Hold a delete's preconditions against an object.
+
+        Raises:
+            ApiFailure: 409 when one does not hold.
+        """
+        present = obj["metadata"]
+        if uid is not None and uid != present["uid"]:
+            raise status_errors.precondition_failed(resource, present["name"], "UID", uid, present["uid"])
+        if resource_version is not None and resource_version != present["resourceVersion"]:
+            raise status_errors.precondition_failed(
+                resource, present["name"], "ResourceVersion", resource_version, present["resourceVersion"]
+            )
+
+    def remove(self, resource: Resource, namespace: str | None, name: str) -> None:
+        """Take an object out for good (kubelet and garbage collector); nothing happens where there is none."""
+        obj = self.get(resource, namespace, name)
+        if obj is not None:
+            self._drop(resource, obj)
+
+    def new_uid(self) -> str:
+        """Return a uid for an object that must know its own before it is stored."""
+        return self._new_uid()
+
+    # -- history and listeners -----------------------------------------------------------------------------------
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call a function with every change from now on; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def subscribe(self, resource: Resource, listener: Listener) -> Callable[[], None]:
+        """Call a function with every change of one kind from now on; returns the function that ends it."""
+        listeners = self._kinds[resource.storage_key].listeners
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    def listeners(self, resource: Resource) -> int:
+        """Return how many functions are subscribed to a kind (a watch that has ended leaves none)."""
+        return len(self._kinds[resource.storage_key].listeners)
+
+    def events_since(self, resource: Resource, revision: int) -> Changes | None:
+        """Return a kind's changes above a revision, oldest first; None where they are no longer held (410)."""
+        kind = self._kinds[resource.storage_key]
+        if revision < kind.oldest:
+            return None
+        return kind.since(revision)
+
+    def compact(self, revision: int | None = None) -> None:
+        """Forget the changes up to a revision (all, where none is given): watches from before it get 410."""
+        limit = self.revision if revision is None else revision
+        for kind in self._kinds.values():
+            kind.forget(limit)
+
+    def oldest_revision(self, resource: Resource) -> int:
+        """Return the lowest revision a watch of this kind may still start from."""
+        return self._kinds[resource.storage_key].oldest
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _put(self, resource: Resource, stored: Object, old: Object | None) -> None:
+        self.revision += 1
+        stored["metadata"]["resourceVersion"] = str(self.revision)
+        metadata = stored["metadata"]
+        key = (metadata.get("namespace") or "", metadata["name"])
+        kind = self._kinds[resource.storage_key]
+        kind.put(key, stored)
+        self._owners.note(resource, old, stored)
+        self._announce(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
+
+    def _drop(self, resource: Resource, obj: Object) -> None:
+        metadata = obj["metadata"]
+        key = (metadata.get("namespace") or "", metadata["name"])
+        kind = self._kinds[resource.storage_key]
+        old = kind.take(key)
+        if old is None:
+            return
+        self.revision += 1
+        last = {**obj, "metadata": {**metadata, "resourceVersion": str(self.revision)}}
+        self._owners.note(resource, old, None)
+        self.encoded.forget(resource, key)
+        self._announce(kind, StorageEvent("DELETED", resource, last, old, self.revision))
+
+    def _announce(self, kind: KindCache, change: StorageEvent) -> None:
+        kind.record(change)
+        for listener in (*kind.listeners, *self._listeners):
+            listener(change)
+
+    def _orphan_dependents(self, uid: str) -> None:
+        for resource, obj in self.owned_by(uid):
+            references = [ref for ref in obj["metadata"]["ownerReferences"] if ref["uid"] != uid]
+            metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}
+            if references:
+                metadata["ownerReferences"] = references
+            self.update(resource, {**obj, "metadata": metadata})
+
+    def _empty_namespace(self, namespace: str) -> None:
+        """Remove what a deleted namespace held (a real cluster does it step by step)."""
+        for group, plural in self._kinds:
+            resource = next(r for r in RESOURCES if r.storage_key == (group, plural))
+            if resource.namespaced:
+                for obj in self.list(resource, namespace):
+                    self._drop(resource, obj)
+
+    def _grace_seconds(self, resource: Resource, obj: Object, grace: int | None) -> int:
+        if resource is not PODS:
+            return 0
+        spec = obj.get("spec") or {}
+        if not spec.get("nodeName") or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            return 0
+        return int(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS)) if grace is None else grace
+
+    def _is_free(self, resource: Resource, obj: Object) -> bool:
+        """Tell whether nothing holds a deleted object any more: no finalizers, and no node that still runs it."""
+        metadata = obj["metadata"]
+        return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
+
+    def _generate_name(self, kind: KindCache, namespace: str, prefix: str) -> str:
+        while True:
+            name = prefix + "".join(self._pick(_SUFFIX_ALPHABET) for _ in range(5))
+            if (namespace, name) not in kind.objects:
+                return name
+
+    @staticmethod
+    def _shaped(resource: Resource, obj: Object, metadata: Object) -> Object:
+        """Return the object as stored: kind and apiVersion first (encoded lists rely on it), then metadata."""
+        shaped: Object = {
+            "kind": _stored(resource).kind,
+            "apiVersion": _stored(resource).api_version,
+            "metadata": metadata,
+        }
+        shaped.update((key, value) for key, value in obj.items() if key not in ("kind", "apiVersion", "metadata"))
+        return shaped
+
+
+def _stored(resource: Resource) -> Resource:
+    return resource if resource.stored_as is None else by_plural(resource.stored_as[1])
+
+
+def _spec_changed(resource: Resource, old: Object, new: Object) -> bool:
+    """Tell whether a write counts for metadata.generation, by each registry strategy's own rule."""
+    if resource is ENDPOINTSLICES:
+        return any(old.get(key) != new.get(key) for key in ("endpoints", "ports", "addressType"))
+    if old.get("spec") != new.get("spec"):
+        return True
+    # The Deployment strategy counts annotations as well, so that a changed change-cause is observed.
+    return resource is DEPLOYMENTS and old["metadata"].get("annotations") != new["metadata"].get("annotations")

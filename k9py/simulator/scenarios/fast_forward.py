@@ -1,0 +1,82 @@
+"""A cluster that has lived before anyone looks: its past is played by the same controllers and nodes, in no time.
+
+Invariant: what comes out is what they made, ages and all; nothing of the past keeps running. The past is played on a
+thread and loop of its own, because whoever loads a scenario is already on one.
+"""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from k9py.simulator import controllers, kubelet
+from k9py.simulator.background_tasks import BackgroundTasks
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.registry.resources import RESOURCES
+from k9py.simulator.registry.storage import Storage
+from k9py.simulator.state import SimulatorState
+
+
+def fast_forward(
+    state: SimulatorState,
+    seed: Callable[[SimulatorState], object],
+    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]],
+    seconds: float,
+) -> None:
+    """Fill a cluster with what has become of a seed in so many seconds, up to now.
+
+    Args:
+        state: the cluster; what it holds already stays.
+        seed: fills the past's cluster.
+        happening: what goes on in it by itself.
+        seconds: how long ago that was.
+
+    Raises:
+        BaseException: what went wrong in the past.
+    """
+    rng = random.Random(state.rng.random())
+    clock = ManualClock(state.clock.now() - timedelta(seconds=seconds))
+    past = SimulatorState(Storage(clock, new_uid=state.storage.new_uid, pick=rng.choice), clock, rng)
+    problems: list[BaseException] = []
+
+    def live() -> None:
+        try:
+            asyncio.run(_live(past, clock, seed, happening, seconds))
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
+            problems.append(error)
+
+    thread = threading.Thread(target=live, name="simulated past")
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0]
+    _take_over(state, past)
+
+
+async def _live(
+    past: SimulatorState,
+    clock: ManualClock,
+    seed: Callable[[SimulatorState], object],
+    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]],
+    seconds: float,
+) -> None:
+    seed(past)
+    parts = [controllers.start(past), kubelet.start(past), BackgroundTasks([happening(past)])]
+    try:
+        await clock.advance(seconds)
+    finally:
+        for part in reversed(parts):
+            await part.stop()
+
+
+def _take_over(state: SimulatorState, past: SimulatorState) -> None:
+    state.runs.take_over(past.runs)
+    for resource in RESOURCES:
+        if resource.stored_as is not None:
+            continue
+        for obj in past.storage.list(resource):
+            metadata = obj["metadata"]
+            if state.storage.get(resource, metadata.get("namespace"), metadata["name"]) is None:
+                state.storage.create(resource, {**obj, "metadata": dict(metadata)})
