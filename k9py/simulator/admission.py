@@ -23,7 +23,7 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 _GENERATED = 5  # letters generateName adds
 
 
-def refuse_pods_without_account(storage: Storage) -> Admission:
+def service_account_admission(storage: Storage) -> Admission:
     """Return the admission function that wants a pod's service account to exist.
 
     Every namespace has the account `default`, though nobody plays the controller that makes it.
@@ -36,12 +36,12 @@ def refuse_pods_without_account(storage: Storage) -> Admission:
         name = (obj.get("spec") or {}).get("serviceAccountName") or "default"
         if name != "default" and storage.get(SERVICEACCOUNTS, namespace, name) is None:
             why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
-            raise forbidden(PODS, _early_name(obj), why)
+            raise forbidden(PODS, _name_or_prefix(obj), why)
 
     return admit
 
 
-def refuse_insecure_pods(storage: Storage) -> Admission:
+def pod_security_admission(storage: Storage) -> Admission:
     """Return the admission function of pod security: it holds pods against the level their namespace enforces.
 
     Played: of `baseline` privileged containers, the host's network and its paths; of `restricted` the four fields
@@ -55,9 +55,9 @@ def refuse_insecure_pods(storage: Storage) -> Admission:
         level = ((namespace.get("metadata") or {}).get("labels") or {}).get(ENFORCE, "privileged")
         found: list[str] = []
         if level in ("baseline", "restricted"):
-            found += _against_baseline(obj["spec"])
+            found += _baseline_violations(obj["spec"])
         if level == "restricted":
-            found += _against_restricted(obj["spec"])
+            found += _restricted_violations(obj["spec"])
         if found:
             why = f'violates PodSecurity "{level}:latest": {", ".join(found)}'
             raise forbidden(PODS, obj["metadata"].get("name", ""), why)
@@ -65,7 +65,7 @@ def refuse_insecure_pods(storage: Storage) -> Admission:
     return admit
 
 
-def webhook_admission(name: str, judge: Callable[[Object], str | None]) -> Admission:
+def webhook_admission(name: str, deny_reason: Callable[[Object], str | None]) -> Admission:
     """Return the admission function of a validating webhook that looks at pods.
 
     Args:
@@ -74,14 +74,14 @@ def webhook_admission(name: str, judge: Callable[[Object], str | None]) -> Admis
     """
 
     def admit(resource: Resource, obj: Object) -> None:
-        wrong = judge(obj) if resource is PODS else None
+        wrong = deny_reason(obj) if resource is PODS else None
         if wrong is not None:
             raise StatusError(403, "Forbidden", f'admission webhook "{name}" denied the request: {wrong}', {})
 
     return admit
 
 
-def _early_name(obj: Object) -> str:
+def _name_or_prefix(obj: Object) -> str:
     """Return a pod's name as plugins see it that run before generateName has been given its letters."""
     metadata = obj["metadata"]
     prefix, name = str(metadata.get("generateName") or ""), str(metadata.get("name") or "")
@@ -92,41 +92,41 @@ def _containers(spec: Mapping[str, Any]) -> list[Object]:
     return [*(spec.get("initContainers") or ()), *spec["containers"]]
 
 
-def _against_baseline(spec: Mapping[str, Any]) -> Iterator[str]:
+def _baseline_violations(spec: Mapping[str, Any]) -> Iterator[str]:
     if spec.get("hostNetwork"):
         yield "host namespaces (hostNetwork=true)"
     paths = [f'"{volume["name"]}"' for volume in spec.get("volumes") or () if volume.get("hostPath")]
     if paths:
         yield f"hostPath volumes (volume{'s' if len(paths) > 1 else ''} {', '.join(paths)})"
-    named = _named(spec, lambda one: not (one.get("securityContext") or {}).get("privileged"))
+    named = _violating_containers(spec, lambda one: not (one.get("securityContext") or {}).get("privileged"))
     if named:
         yield f"privileged ({named} must not set securityContext.privileged=true)"
 
 
-def _against_restricted(spec: Mapping[str, Any]) -> Iterator[str]:
+def _restricted_violations(spec: Mapping[str, Any]) -> Iterator[str]:
     pod: Mapping[str, Any] = spec.get("securityContext") or {}
 
     def setting(container: Object, key: str) -> Any:
         return (container.get("securityContext") or {}).get(key)
 
-    named = _named(spec, lambda one: setting(one, "allowPrivilegeEscalation") is False)
+    named = _violating_containers(spec, lambda one: setting(one, "allowPrivilegeEscalation") is False)
     if named:
         yield (f"allowPrivilegeEscalation != false ({named} must set securityContext.allowPrivilegeEscalation=false)")
-    named = _named(spec, lambda one: "ALL" in ((setting(one, "capabilities") or {}).get("drop") or ()))
+    named = _violating_containers(spec, lambda one: "ALL" in ((setting(one, "capabilities") or {}).get("drop") or ()))
     if named:
         yield f'unrestricted capabilities ({named} must set securityContext.capabilities.drop=["ALL"])'
-    named = _named(spec, lambda one: setting(one, "runAsNonRoot") or pod.get("runAsNonRoot"))
+    named = _violating_containers(spec, lambda one: setting(one, "runAsNonRoot") or pod.get("runAsNonRoot"))
     if named:
         yield f"runAsNonRoot != true (pod or {named} must set securityContext.runAsNonRoot=true)"
-    named = _named(spec, lambda one: setting(one, "seccompProfile") or pod.get("seccompProfile"))
+    named = _violating_containers(spec, lambda one: setting(one, "seccompProfile") or pod.get("seccompProfile"))
     if named:
         wanted = 'securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'
         yield f"seccompProfile (pod or {named} must set {wanted})"
 
 
-def _named(spec: Mapping[str, Any], is_fine: Callable[[Object], Any]) -> str:
+def _violating_containers(spec: Mapping[str, Any], is_allowed: Callable[[Object], Any]) -> str:
     """Name the containers that are not fine, as pod security does; empty where all are."""
-    names = [f'"{one["name"]}"' for one in _containers(spec) if not is_fine(one)]
+    names = [f'"{one["name"]}"' for one in _containers(spec) if not is_allowed(one)]
     return f"container{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
@@ -152,7 +152,7 @@ class Webhook:
     calls: int = 0
 
 
-def admitted(webhooks: Sequence[Webhook], obj: Object, *, verb: str, resource: str, path: str, dry_run: bool) -> Object:
+def call_webhooks(webhooks: Sequence[Webhook], obj: Object, *, verb: str, resource: str, path: str, dry_run: bool) -> Object:
     """Return what the webhooks make of an object.
 
     Raises:

@@ -19,7 +19,7 @@ class BackgroundTasks:
         """Start a task for each coroutine, on the running loop."""
         self._tasks = [asyncio.create_task(coroutine) for coroutine in work]
         for task in self._tasks:
-            task.add_done_callback(_say_failure)
+            task.add_done_callback(_log_failure)
 
     async def stop(self) -> None:
         """End all tasks.
@@ -35,6 +35,6 @@ class BackgroundTasks:
                 raise outcome
 
 
-def _say_failure(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         _LOG.error("a part of the simulated cluster failed", exc_info=task.exception())

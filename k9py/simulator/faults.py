@@ -82,31 +82,31 @@ Fault = Refuse | Cut | Slow | Hang | Silence | Replace | NoBookmarks
 
 
 @dataclass(slots=True)
-class _Planned:
+class _PlannedFault:
     fault: Fault
-    where: RequestMatch
-    left: int | None
+    match: RequestMatch
+    remaining: int | None
 
 
 @dataclass(slots=True)
 class Faults:
     """The trouble planned for one simulator."""
 
-    _planned: list[_Planned] = field(default_factory=list)
+    _planned: list[_PlannedFault] = field(default_factory=list)
 
     def add(self, fault: Fault, where: RequestMatch, times: int | None = 1) -> None:
-        self._planned.append(_Planned(fault, where, times))
+        self._planned.append(_PlannedFault(fault, where, times))
 
     def clear(self) -> None:
         self._planned.clear()
 
-    def take(self, verb: str, resource: str, path: str) -> Fault | None:
+    def next_fault(self, verb: str, resource: str, path: str) -> Fault | None:
         """Return the fault this request meets, and count it."""
         for planned in self._planned:
-            if planned.where.matches(verb, resource, path):
-                if planned.left is not None:
-                    planned.left -= 1
-                    if planned.left <= 0:
+            if planned.match.matches(verb, resource, path):
+                if planned.remaining is not None:
+                    planned.remaining -= 1
+                    if planned.remaining <= 0:
                         self._planned.remove(planned)
                 return planned.fault
         return None

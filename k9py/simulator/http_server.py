@@ -17,7 +17,7 @@ from aiohttp import web
 from k9py.simulator.apiserver.authorization import Access
 from k9py.simulator.apiserver.dispatch import answer, read_request
 from k9py.simulator.apiserver.request import parse_request_info
-from k9py.simulator.apiserver.responses import ApiResponse, failure_answer
+from k9py.simulator.apiserver.responses import ApiResponse, error_response
 from k9py.simulator.faults import Cut, Fault, Faults, Hang, NoBookmarks, Refuse, Replace, RequestMatch, Silence, Slow
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusError
@@ -44,7 +44,7 @@ class RecordedRequest:
 class _OpenStream:
     """An answer that is being sent piece by piece; `silent`: nothing more of it arrives."""
 
-    seen: RecordedRequest
+    request: RecordedRequest
     http: web.BaseRequest
     silent: bool = False
 
@@ -62,12 +62,12 @@ class HttpServer:
         self._socket: socket.socket | None = None
         self._cleared = asyncio.Event()
         self._streams: set[_OpenStream] = set()
-        self._watching: list[Callable[[RecordedRequest], None]] = []
+        self._listeners: list[Callable[[RecordedRequest], None]] = []
 
     def on_request(self, listener: Callable[[RecordedRequest], None]) -> Callable[[], None]:
         """Call a function with every request once its answer begins; returns the function that ends it."""
-        self._watching.append(listener)
-        return lambda: self._watching.remove(listener)
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     async def open(self) -> None:
         """Listen: on any free port the first time, on the same one afterwards."""
@@ -96,7 +96,7 @@ class HttpServer:
                 transport.abort()
         await runner.cleanup()
 
-    def release(self) -> None:
+    def end_hanging_requests(self) -> None:
         """Let go of requests that hang."""
         self._cleared.set()
         self._cleared = asyncio.Event()
@@ -106,7 +106,7 @@ class HttpServer:
 
         Returns how many. A silent one stays so until faults are cleared; it is cut then.
         """
-        found = [one for one in self._streams if not one.silent and _is_meant(where, one.seen)]
+        found = [one for one in self._streams if not one.silent and _matches(where, one.request)]
         for stream in found:
             if silently:
                 stream.silent = True
@@ -116,27 +116,27 @@ class HttpServer:
 
     def open_streams(self, where: RequestMatch) -> int:
         """Return how many streams that match are open and not silent."""
-        return sum(not one.silent and _is_meant(where, one.seen) for one in self._streams)
+        return sum(not one.silent and _matches(where, one.request) for one in self._streams)
 
     async def _serve(self, http: web.BaseRequest) -> web.StreamResponse:
         query = dict(http.query)
-        path, path_with_query, headers = _addressed(http)
+        path, path_with_query, headers = _split_token_path(http)
         target = parse_request_info(http.method, path, query)
         verb = target.verb if target is not None else http.method.lower()
         resource = target.resource.plural if target is not None and target.resource is not None else ""
-        fault = self._faults.take(verb, resource, path_with_query)
+        fault = self._faults.next_fault(verb, resource, path_with_query)
         try:
             made = await self._answer(http, path, query, headers, fault)
         except asyncio.CancelledError:
-            self._note(RecordedRequest(http.method, path_with_query, 0, verb, resource))
+            self._record(RecordedRequest(http.method, path_with_query, 0, verb, resource))
             raise
         seen = RecordedRequest(http.method, path_with_query, made.status, verb, resource)
-        self._note(seen)
+        self._record(seen)
         return await self._send(http, seen, made, fault)
 
-    def _note(self, seen: RecordedRequest) -> None:
+    def _record(self, seen: RecordedRequest) -> None:
         self.requests.append(seen)
-        for listener in tuple(self._watching):
+        for listener in tuple(self._listeners):
             listener(seen)
 
     async def _answer(
@@ -149,7 +149,7 @@ class HttpServer:
     ) -> ApiResponse:
         match fault:
             case Refuse(code, reason, message, retry_after):
-                return failure_answer(StatusError(code, reason, message, {}, retry_after=retry_after))
+                return error_response(StatusError(code, reason, message, {}, retry_after=retry_after))
             case Slow(seconds):
                 await self._state.clock.sleep(seconds)
             case Hang():
@@ -157,14 +157,14 @@ class HttpServer:
             case _:
                 pass
         if isinstance(fault, Replace) and not fault.after_handling:
-            return _replacement(fault)
+            return _replacement_response(fault)
         try:
             body = await self._body(http)
             request = read_request(self._access, http.method, path, query, headers, body)
             made = answer(self._state, self._access, request)
         except StatusError as failure:
-            return failure_answer(failure)
-        return _replacement(fault) if isinstance(fault, Replace) else made
+            return error_response(failure)
+        return _replacement_response(fault) if isinstance(fault, Replace) else made
 
     @staticmethod
     async def _body(http: web.BaseRequest) -> bytes:
@@ -185,7 +185,7 @@ class HttpServer:
         if isinstance(made.body, bytes):
             if not isinstance(fault, Cut | Silence):
                 return web.Response(status=made.status, body=made.body, headers=headers)
-            pieces: AsyncIterator[bytes] = _one(made.body)
+            pieces: AsyncIterator[bytes] = _single(made.body)
         else:
             pieces = made.body
         first = b""
@@ -195,7 +195,7 @@ class HttpServer:
             if close is not None:
                 stack.push_async_callback(close)
             if made.compressible and fault is None:
-                first, whole = await _head(pieces)
+                first, whole = await _read_head(pieces)
                 if whole:
                     return web.Response(status=made.status, body=first, headers=headers)
             response = web.StreamResponse(status=made.status, headers=headers)
@@ -203,7 +203,7 @@ class HttpServer:
                 response.headers["Content-Encoding"] = "gzip"
                 pieces = _gzipped(first, pieces)
             elif first:
-                pieces = _after(first, pieces)
+                pieces = _prepend(first, pieces)
             response.enable_chunked_encoding()
             await response.prepare(http)
             stream = _OpenStream(seen, http)
@@ -239,7 +239,7 @@ class HttpServer:
             _cut(stream.http)
 
 
-def _replacement(fault: Replace) -> ApiResponse:
+def _replacement_response(fault: Replace) -> ApiResponse:
     headers = {"Location": fault.location} if fault.location else {}
     return ApiResponse(fault.code, fault.body, fault.content_type, headers)
 
@@ -250,11 +250,11 @@ def _cut(http: web.BaseRequest) -> NoReturn:
     raise ConnectionResetError("cut on purpose")
 
 
-def _is_meant(where: RequestMatch, seen: RecordedRequest) -> bool:
+def _matches(where: RequestMatch, seen: RecordedRequest) -> bool:
     return where.matches(seen.verb, seen.resource, seen.path)
 
 
-def _addressed(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:
+def _split_token_path(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:
     """Return path, path with query, and headers, with a token in the path moved to where it belongs."""
     path, whole = http.path, http.path_qs
     if not path.startswith(TOKEN_PATH):
@@ -265,17 +265,17 @@ def _addressed(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:
     return path[skipped:], whole[skipped:], {**given, "Authorization": f"Bearer {token}"}
 
 
-async def _one(body: bytes) -> AsyncIterator[bytes]:
+async def _single(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _prepend(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for piece in rest:
         yield piece
 
 
-async def _head(pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+async def _read_head(pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
     """Return the beginning of a body, and whether that is all of it."""
     head = bytearray()
     async for piece in pieces:

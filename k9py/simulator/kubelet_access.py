@@ -25,7 +25,7 @@ def clock_skew(storage: Storage, name: str) -> timedelta:
 def is_reachable(storage: Storage, name: str) -> bool:
     """Tell whether a node's kubelet answers; a node that is not there is nobody's fault here."""
     node = storage.get(NODES, None, name)
-    return node is None or _reports(node)
+    return node is None or _is_reporting(node)
 
 
 def kubelet_address(storage: Storage, name: str) -> str:
@@ -36,6 +36,6 @@ def kubelet_address(storage: Storage, name: str) -> str:
     return f"{host}:{KUBELET_PORT}"
 
 
-def _reports(node: Mapping[str, Any]) -> bool:
+def _is_reporting(node: Mapping[str, Any]) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
     return all(one["status"] != "Unknown" for one in conditions if one["type"] == "Ready")

@@ -31,13 +31,13 @@ from k9py.simulator.state import SimulatorState
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
 MANY_PODS = 5000  # from here on, what was loaded is kept out of garbage collections
-ANYWHERE = RequestMatch()
+ANY_REQUEST = RequestMatch()
 LOG_REQUESTS = RequestMatch("get", "pods", "/log?")
 
 _T = TypeVar("_T")
 
 
-class _Part(Protocol):
+class _Component(Protocol):
     """Something that works on the cluster until it is stopped (controllers, nodes)."""
 
     async def stop(self) -> None: ...
@@ -77,7 +77,7 @@ class Simulator:
         self._tokens: dict[str, str] = {}
         self.add_user("admin", EVERYTHING, groups=("system:masters",))
         self.add_user("viewer", viewer_rules("shop"), name="system:serviceaccount:shop:viewer")
-        self._parts: list[_Part] = []
+        self._components: list[_Component] = []
         self._listener: HttpServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -178,7 +178,7 @@ class Simulator:
         async def run() -> _T:
             return function(self._state, *args, **kwargs)
 
-        return self._carry(run())
+        return self._run_on_loop(run())
 
     def advance(self, seconds: float) -> None:
         """Move a `ManualClock` forward, and return once everything that was due has happened.
@@ -189,7 +189,7 @@ class Simulator:
         clock = self.clock
         if not isinstance(clock, ManualClock):
             raise TypeError("only a ManualClock can be moved")
-        self._carry(clock.advance(seconds))
+        self._run_on_loop(clock.advance(seconds))
 
     def wait_until(self, condition: Callable[[SimulatorState], bool], timeout: float = 20.0) -> None:
         """Return as soon as a condition on the state holds; it is asked again after every write.
@@ -213,7 +213,7 @@ class Simulator:
             finally:
                 unsubscribe()
 
-        self._carry(wait(), timeout + CALL_SECONDS)
+        self._run_on_loop(wait(), timeout + CALL_SECONDS)
 
     def wait_for_request(self, where: RequestMatch, count: int = 1, timeout: float = 20.0) -> None:
         """Return once so many requests that match have been answered (or begun to be, for watches) since the start.
@@ -239,9 +239,9 @@ class Simulator:
             finally:
                 unsubscribe()
 
-        self._carry(wait(), timeout + CALL_SECONDS)
+        self._run_on_loop(wait(), timeout + CALL_SECONDS)
 
-    def inject(self, fault: Fault, where: RequestMatch = ANYWHERE, times: int | None = 1) -> None:
+    def inject(self, fault: Fault, where: RequestMatch = ANY_REQUEST, times: int | None = 1) -> None:
         """Plan trouble for the next requests that match (None: for all of them, until cleared)."""
         self.call(lambda _: self._faults.add(fault, where, times))
 
@@ -254,7 +254,7 @@ class Simulator:
 
         def clear(_: SimulatorState) -> None:
             self._faults.clear()
-            self._running_listener.release()
+            self._running_listener.end_hanging_requests()
 
         self.call(clear)
 
@@ -271,11 +271,11 @@ class Simulator:
 
     def stop_listening(self) -> None:
         """Close the port and every connection, as if the server were lost; the cluster itself goes on."""
-        self._carry(self._running_listener.close())
+        self._run_on_loop(self._running_listener.close())
 
     def listen_again(self) -> None:
         """Open the same port again."""
-        self._carry(self._running_listener.open())
+        self._run_on_loop(self._running_listener.open())
 
     # -- on its thread -------------------------------------------------------------------------------------------
 
@@ -285,7 +285,7 @@ class Simulator:
             raise RuntimeError("the simulator has not been started")
         return self._listener
 
-    def _carry(self, work: Coroutine[Any, Any, _T], timeout: float = CALL_SECONDS) -> _T:
+    def _run_on_loop(self, work: Coroutine[Any, Any, _T], timeout: float = CALL_SECONDS) -> _T:
         """Run a coroutine on the cluster's loop and wait for its result."""
         loop = self._loop
         if loop is None or loop.is_closed() or threading.current_thread() is self._thread:
@@ -295,13 +295,13 @@ class Simulator:
 
     def _run(self, started: concurrent.futures.Future[None]) -> None:
         try:
-            asyncio.run(self._live(started))
+            asyncio.run(self._main(started))
         except BaseException as error:
             if started.done():
                 raise
             started.set_exception(error)
 
-    async def _live(self, started: concurrent.futures.Future[None]) -> None:
+    async def _main(self, started: concurrent.futures.Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._listener = HttpServer(self._state, self._access, self._faults)
         try:
@@ -311,7 +311,7 @@ class Simulator:
             await self._stopping.wait()
         finally:
             await self._listener.close()
-            for part in reversed(self._parts):
+            for part in reversed(self._components):
                 await part.stop()
 
     def _populate(self) -> None:
@@ -330,7 +330,7 @@ class Simulator:
                 gc.enable()
         if self._state.storage.count(PODS) >= MANY_PODS:
             gc.freeze()
-        self._parts += [controllers.start(self._state), kubelet.start(self._state), loaded]
+        self._components += [controllers.start(self._state), kubelet.start(self._state), loaded]
 
 
 def _uid(rng: random.Random, salt: int) -> str:

@@ -48,7 +48,7 @@ class ContainerLogSource(Protocol):
         ...
 
 
-class NoLogs:
+class EmptyLogSource:
     """A log source of a cluster whose containers never wrote a line."""
 
     def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
@@ -64,28 +64,28 @@ class ContainerRunTimes:
     _KEPT = 20_000
 
     def __init__(self) -> None:
-        self._began: OrderedDict[str, datetime] = OrderedDict()
+        self._started: OrderedDict[str, datetime] = OrderedDict()
         self._ended: OrderedDict[str, datetime] = OrderedDict()
 
-    def note_begin(self, container_id: str, at: datetime) -> None:
-        _note(self._began, container_id, at, self._KEPT)
+    def record_start(self, container_id: str, at: datetime) -> None:
+        _record(self._started, container_id, at, self._KEPT)
 
-    def note_end(self, container_id: str, at: datetime) -> None:
-        _note(self._ended, container_id, at, self._KEPT)
+    def record_end(self, container_id: str, at: datetime) -> None:
+        _record(self._ended, container_id, at, self._KEPT)
 
-    def began(self, container_id: str) -> datetime | None:
-        return self._began.get(container_id)
+    def started_at(self, container_id: str) -> datetime | None:
+        return self._started.get(container_id)
 
-    def ended(self, container_id: str) -> datetime | None:
+    def ended_at(self, container_id: str) -> datetime | None:
         return self._ended.get(container_id)
 
-    def take_over(self, past: "ContainerRunTimes") -> None:
+    def merge(self, past: "ContainerRunTimes") -> None:
         """Know what another cluster's past knew."""
-        self._began.update(past._began)
+        self._started.update(past._started)
         self._ended.update(past._ended)
 
 
-def _note(moments: OrderedDict[str, datetime], container_id: str, at: datetime, kept: int) -> None:
+def _record(moments: OrderedDict[str, datetime], container_id: str, at: datetime, kept: int) -> None:
     if container_id:
         moments.setdefault(container_id, at)
         if len(moments) > kept:
@@ -99,6 +99,6 @@ class SimulatorState:
     storage: Storage
     clock: SimulationClock
     rng: random.Random
-    log_source: ContainerLogSource = field(default_factory=NoLogs)
-    runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
+    log_source: ContainerLogSource = field(default_factory=EmptyLogSource)
+    container_runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
     webhooks: list[Webhook] = field(default_factory=list)

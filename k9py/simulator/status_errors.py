@@ -79,7 +79,7 @@ def details_of(resource: Resource, name: str) -> dict[str, Any]:
 
 
 def not_found(resource: Resource, name: str) -> StatusError:
-    message = f'{resource.qualified} "{name}" not found'
+    message = f'{resource.qualified_name} "{name}" not found'
     return StatusError(404, "NotFound", message, details_of(resource, name))
 
 
@@ -88,14 +88,14 @@ def no_such_resource() -> StatusError:
 
 
 def already_exists(resource: Resource, name: str) -> StatusError:
-    message = f'{resource.qualified} "{name}" already exists'
+    message = f'{resource.qualified_name} "{name}" already exists'
     return StatusError(409, "AlreadyExists", message, details_of(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str | None = None) -> StatusError:
     """A write against a stale resourceVersion, or another stated reason."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
-    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    message = f'Operation cannot be fulfilled on {resource.qualified_name} "{name}": {why}'
     return StatusError(409, "Conflict", message, details_of(resource, name))
 
 
@@ -122,7 +122,7 @@ def forbidden(resource: Resource | None, name: str, why: str) -> StatusError:
     """A refusal by authorization or admission; `why` follows `… is forbidden: `."""
     if resource is None:
         return StatusError(403, "Forbidden", f"forbidden: {why}", {})
-    subject = f'{resource.qualified} "{name}"' if name else resource.qualified
+    subject = f'{resource.qualified_name} "{name}"' if name else resource.qualified_name
     return StatusError(403, "Forbidden", f"{subject} is forbidden: {why}", details_of(resource, name))
 
 

@@ -104,7 +104,7 @@ class Backup:
                 kind.objects = deepcopy(objects[key])
                 kind.order = sorted(kind.objects)
                 kind.history.clear()
-                kind.oldest = 0
+                kind.compacted_revision = 0
 
         self._simulator.stop_listening()
         self._simulator.call(become)

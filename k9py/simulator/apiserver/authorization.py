@@ -10,14 +10,14 @@ from typing import Any
 
 from k9py.simulator import status_errors
 from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, UserInfo
-from k9py.simulator.apiserver.responses import ApiResponse, json_answer
+from k9py.simulator.apiserver.responses import ApiResponse, json_response
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.resources import NAMESPACES, Resource
 from k9py.simulator.state import SimulatorState
 
-_OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")  # for those who do not say who they are
-_BASIC_PATHS = (*_OPEN_PATHS, "/api", "/apis", "/openapi")  # for everyone else
+_PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")  # for those who do not say who they are
+_DISCOVERY_PATHS = (*_PUBLIC_PATHS, "/api", "/apis", "/openapi")  # for everyone else
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Rule:
 
 
 EVERYTHING = (Rule(("*",), ("*",), ("*",)),)
-_EVERYONE = (
+_AUTHENTICATED_RULES = (
     Rule(("create",), ("authorization.k8s.io",), ("selfsubjectaccessreviews", "selfsubjectrulesreviews")),
     Rule(("create",), ("authentication.k8s.io",), ("selfsubjectreviews",)),
 )
@@ -85,20 +85,20 @@ class Access:
         user = self._users.get(token.strip()) if scheme.lower() == "bearer" else None
         if user is not None:
             return user
-        if not authorization and path.rstrip("/") in _OPEN_PATHS:
+        if not authorization and path.rstrip("/") in _PUBLIC_PATHS:
             return UserInfo("system:anonymous", ("system:unauthenticated",))
         raise status_errors.unauthorized()
 
     def allows(self, user: UserInfo, verb: str, group: str, resource: str, namespace: str) -> bool:
         """Tell whether a user may do something; `resource` with its subresource after a slash."""
-        rules = (*_EVERYONE, *self._rules.get(user.name, ()))
+        rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))
         return any(rule.allows(verb, group, resource, namespace) for rule in rules)
 
     def allows_path(self, user: UserInfo, path: str) -> bool:
         """Tell whether a user may GET a path outside the API."""
         if any(rule.allows("get", "*", "*", "") for rule in self._rules.get(user.name, ())):
             return True
-        return any(path == prefix or path.startswith(prefix + "/") for prefix in _BASIC_PATHS)
+        return any(path == prefix or path.startswith(prefix + "/") for prefix in _DISCOVERY_PATHS)
 
     def check(self, user: UserInfo, target: RequestTarget) -> None:
         """Refuse what a user may not do.
@@ -119,11 +119,11 @@ class Access:
 
     def rules_in(self, user: UserInfo, namespace: str) -> list[Rule]:
         """Return the rules of a user that hold in a namespace."""
-        rules = (*_EVERYONE, *self._rules.get(user.name, ()))
+        rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))
         return [rule for rule in rules if rule.namespaces is None or namespace in rule.namespaces]
 
 
-def review(state: SimulatorState, access: Access, request: IncomingRequest, body: Object) -> ApiResponse:
+def answer_review(state: SimulatorState, access: Access, request: IncomingRequest, body: Object) -> ApiResponse:
     """Answer a SelfSubjectAccessReview, SelfSubjectRulesReview or SelfSubjectReview."""
     resource: Resource = request.resource
     spec: Mapping[str, Any] = body.get("spec") or {}
@@ -137,7 +137,7 @@ def review(state: SimulatorState, access: Access, request: IncomingRequest, body
             answer["metadata"] = {"creationTimestamp": timestamp(state.clock.now())}
             info = {"username": request.user.name, "groups": [*request.user.groups, "system:authenticated"]}
             answer["status"] = {"userInfo": info}
-    return json_answer(answer, 201)
+    return json_response(answer, 201)
 
 
 def _access_status(access: Access, user: UserInfo, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _rules_status(access: Access, user: UserInfo, namespace: str) -> dict[str, A
         {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
         for rule in access.rules_in(user, namespace)
     ]
-    paths = [path for base in _BASIC_PATHS for path in (base, f"{base}/*")]
+    paths = [path for base in _DISCOVERY_PATHS for path in (base, f"{base}/*")]
     return {
         "resourceRules": rules,
         "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": paths}],

@@ -7,7 +7,7 @@ to see that dryRun and fieldValidation are understood.
 from typing import Any
 
 from k9py.simulator.apiserver.request import IncomingRequest
-from k9py.simulator.apiserver.responses import ApiResponse, json_answer
+from k9py.simulator.apiserver.responses import ApiResponse, json_response
 from k9py.simulator.registry.encoding import encode
 from k9py.simulator.registry.resources import RESOURCES, Resource, Subresource
 
@@ -35,27 +35,27 @@ def discovery(request: IncomingRequest) -> ApiResponse | None:
     aggregated = _wants_aggregated(request.accept)
     match [part for part in request.path.split("/") if part]:
         case ["version"]:
-            return json_answer(VERSION)
+            return json_response(VERSION)
         case ["api"]:
             if aggregated:
                 return _aggregated(core=True)
-            return json_answer({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+            return json_response({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         case ["apis"]:
             if aggregated:
                 return _aggregated(core=False)
-            return json_answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(g) for g in _groups()]})
+            return json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(g) for g in _groups()]})
         case ["apis", group] if group in _groups():
-            return json_answer({"kind": "APIGroup", "apiVersion": "v1", **_group(group)})
+            return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(group)})
         case ["api", "v1"]:
-            return json_answer(_resource_list("", "v1"))
+            return json_response(_resource_list("", "v1"))
         case ["apis", group, version] if (group, version) in _group_versions():
-            return json_answer(_resource_list(group, version))
+            return json_response(_resource_list(group, version))
         case ["openapi", "v3"]:
-            return json_answer({"paths": {_openapi_path(g, v): _openapi_link(g, v) for g, v in _group_versions()}})
+            return json_response({"paths": {_openapi_path(g, v): _openapi_link(g, v) for g, v in _group_versions()}})
         case ["openapi", "v3", "api", "v1"]:
-            return json_answer(_openapi("", "v1"))
+            return json_response(_openapi("", "v1"))
         case ["openapi", "v3", "apis", group, version] if (group, version) in _group_versions():
-            return json_answer(_openapi(group, version))
+            return json_response(_openapi(group, version))
         case _:
             return None
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from k9py.simulator import status_errors
 from k9py.simulator.apiserver import reads, writes
-from k9py.simulator.apiserver.authorization import Access, review
+from k9py.simulator.apiserver.authorization import Access, answer_review
 from k9py.simulator.apiserver.discovery import discovery
 from k9py.simulator.apiserver.pod_logs import pod_log
 from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, parse_request_info
-from k9py.simulator.apiserver.request_body import decoded_object
-from k9py.simulator.apiserver.responses import ApiResponse, text_answer
+from k9py.simulator.apiserver.request_body import decode_object
+from k9py.simulator.apiserver.responses import ApiResponse, text_response
 from k9py.simulator.apiserver.subresources import evict, scale
 from k9py.simulator.apiserver.watch import watch
 from k9py.simulator.registry.resources import PODS
@@ -44,14 +44,14 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     """
     target = request.info
     if target.resource is None:
-        return _outside(access, request)
+        return _non_resource(access, request)
     access.check(request.user, target)
     if target.subresource:
         return _subresource(state, request)
     if target.verb not in target.resource.verbs:
         raise status_errors.method_not_allowed()
     if target.resource.verbs == ("create",):
-        return review(state, access, request, decoded_object(request))
+        return answer_review(state, access, request, decode_object(request))
     if target.resource.namespaced and not target.namespace and (target.name or target.verb == "create"):
         raise status_errors.method_not_allowed() if target.verb == "create" else status_errors.no_such_resource()
     match target.verb:
@@ -75,18 +75,18 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
             raise status_errors.method_not_allowed()
 
 
-def _outside(access: Access, request: IncomingRequest) -> ApiResponse:
+def _non_resource(access: Access, request: IncomingRequest) -> ApiResponse:
     """Answer a path that names no object: health, version, discovery, or nothing."""
     if not access.allows_path(request.user, request.path) and request.user.groups != ("system:unauthenticated",):
         why = f'User "{request.user.name}" cannot get path "{request.path}"'
         raise status_errors.forbidden(None, "", why)
     if request.path in _HEALTH:
-        return text_answer("ok")
+        return text_response("ok")
     if request.method == "GET":
         found = discovery(request)
         if found is not None:
             return found
-    return text_answer("404 page not found\n", 404)
+    return text_response("404 page not found\n", 404)
 
 
 def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse:

@@ -26,7 +26,7 @@ def apply_patch(content_type: str, body: bytes, obj: Object) -> tuple[Object, An
     media = content_type.partition(";")[0].strip().lower()
     if media not in (MERGE, STRATEGIC, JSON_PATCH):
         raise status_errors.unsupported_media_type()
-    patch = read_json(body, "error decoding patch")
+    patch = parse_json(body, "error decoding patch")
     if media == JSON_PATCH:
         if not isinstance(patch, list):
             raise status_errors.bad_request(
@@ -42,7 +42,7 @@ def apply_patch(content_type: str, body: bytes, obj: Object) -> tuple[Object, An
     return strategic_merge(obj, patch), patch
 
 
-def read_json(body: bytes, complaint: str) -> Any:
+def parse_json(body: bytes, prefix: str) -> Any:
     """Read a JSON body.
 
     Raises:
@@ -51,12 +51,12 @@ def read_json(body: bytes, complaint: str) -> Any:
     try:
         return json.loads(body)
     except UnicodeDecodeError:
-        raise status_errors.bad_request(f"{complaint}: invalid UTF-8") from None
+        raise status_errors.bad_request(f"{prefix}: invalid UTF-8") from None
     except json.JSONDecodeError as error:
-        raise status_errors.bad_request(f"{complaint}: {_in_go_words(error)}") from None
+        raise status_errors.bad_request(f"{prefix}: {_go_error(error)}") from None
 
 
-def _in_go_words(error: json.JSONDecodeError) -> str:
+def _go_error(error: json.JSONDecodeError) -> str:
     if error.pos >= len(error.doc.rstrip()):
         return "unexpected end of JSON input"
     where = "looking for beginning of value"
@@ -94,7 +94,7 @@ def json_patch(obj: Object, operations: list[Any]) -> Object:
     patched: Any = copy.deepcopy(obj)
     for operation in operations:
         try:
-            patched = _operate(patched, operation)
+            patched = _apply_operation(patched, operation)
         except (KeyError, IndexError, ValueError, TypeError, AttributeError):
             raise status_errors.rejected() from None
     if not isinstance(patched, dict):
@@ -102,26 +102,26 @@ def json_patch(obj: Object, operations: list[Any]) -> Object:
     return patched
 
 
-def _operate(document: Any, operation: Any) -> Any:
+def _apply_operation(document: Any, operation: Any) -> Any:
     path = _pointer(operation["path"])
     match operation["op"]:
         case "test":
-            if _at(document, path) != operation["value"]:
+            if _get(document, path) != operation["value"]:
                 raise ValueError("test failed")
         case "add":
             return _add(document, path, copy.deepcopy(operation["value"]))
         case "replace":
             if not path:
                 return copy.deepcopy(operation["value"])
-            _at(document, path)
+            _get(document, path)
             _set(document, path, copy.deepcopy(operation["value"]))
         case "remove":
             _remove(document, path)
         case "copy":
-            return _add(document, path, copy.deepcopy(_at(document, _pointer(operation["from"]))))
+            return _add(document, path, copy.deepcopy(_get(document, _pointer(operation["from"]))))
         case "move":
             origin = _pointer(operation["from"])
-            value = _at(document, origin)
+            value = _get(document, origin)
             _remove(document, origin)
             return _add(document, path, value)
         case other:
@@ -137,7 +137,7 @@ def _pointer(text: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
 
-def _at(document: Any, path: list[str]) -> Any:
+def _get(document: Any, path: list[str]) -> Any:
     for part in path:
         document = document[_index(document, part)] if isinstance(document, list) else document[part]
     return document
@@ -151,7 +151,7 @@ def _index(array: list[Any], part: str) -> int:
 
 
 def _set(document: Any, path: list[str], value: Any) -> None:
-    holder = _at(document, path[:-1])
+    holder = _get(document, path[:-1])
     if isinstance(holder, list):
         holder[_index(holder, path[-1])] = value
     else:
@@ -161,7 +161,7 @@ def _set(document: Any, path: list[str], value: Any) -> None:
 def _add(document: Any, path: list[str], value: Any) -> Any:
     if not path:
         return value
-    holder = _at(document, path[:-1])
+    holder = _get(document, path[:-1])
     if not isinstance(holder, list):
         if not isinstance(holder, dict):
             raise TypeError("only objects and arrays hold values")
@@ -177,7 +177,7 @@ def _add(document: Any, path: list[str], value: Any) -> Any:
 
 
 def _remove(document: Any, path: list[str]) -> None:
-    holder = _at(document, path[:-1])
+    holder = _get(document, path[:-1])
     if isinstance(holder, list):
         del holder[_index(holder, path[-1])]
     else:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from k9py.simulator import status_errors
-from k9py.simulator.apiserver.reads import existing
+from k9py.simulator.apiserver.reads import existing_object
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import ApiResponse
 from k9py.simulator.clock import parse_timestamp
@@ -27,7 +27,7 @@ def pod_log(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     Raises:
         ApiFailure: 404, 422 for options that cannot stand, 400 for a container that cannot be read.
     """
-    pod = existing(state, request)
+    pod = existing_object(state, request)
     name, node = request.info.name, str((pod.get("spec") or {}).get("nodeName", ""))
     tail, limit = request.whole_number("tailLines"), request.whole_number("limitBytes")
     since = _since(state, request, name, node)
@@ -47,8 +47,8 @@ def pod_log(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
         raise status_errors.no_kubelet(
             kubelet_address(state.storage, node), f"{pod['metadata']['namespace']}/{name}/{container}"
         )
-    run = _run(state, pod, container, previous=request.flag("previous"))
-    lines = _lines(run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit)
+    run = _find_run(state, pod, container, previous=request.flag("previous"))
+    lines = _stream_lines(run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit)
     return ApiResponse(body=lines, content_type="text/plain")
 
 
@@ -96,7 +96,7 @@ def _container(pod: Object, asked: str) -> str:
     raise status_errors.bad_request(f"a container name must be specified for pod {name}, {choices}")
 
 
-def _run(state: SimulatorState, pod: Object, container: str, *, previous: bool) -> ContainerLogRun:
+def _find_run(state: SimulatorState, pod: Object, container: str, *, previous: bool) -> ContainerLogRun:
     """Return the run whose log is meant, as the kubelet chooses it by the container's status."""
     name, source = pod["metadata"]["name"], state.log_source
     found = _container_status(pod, container)
@@ -112,10 +112,10 @@ def _run(state: SimulatorState, pod: Object, container: str, *, previous: bool) 
     run = None
     if current.get("running") is not None or current.get("terminated") is not None:
         run = source.open(pod, container, previous=False)
-        return run if run is not None else _Silent()
+        return run if run is not None else _EmptyLog()
     if last is not None:  # it waits to be started again: its last words are what there is
         run = source.open(pod, container, previous=True)
-        return run if run is not None else _Silent()
+        return run if run is not None else _EmptyLog()
     reason = (current.get("waiting") or {}).get("reason") or "ContainerCreating"
     told = {
         "ImagePullBackOff": "trying and failing to pull image",
@@ -124,7 +124,7 @@ def _run(state: SimulatorState, pod: Object, container: str, *, previous: bool) 
     raise status_errors.bad_request(f"{waiting_to_start}: {told}")
 
 
-class _Silent:
+class _EmptyLog:
     """The log of a container that never wrote."""
 
     def read(self, after: int = -1) -> Sequence[ContainerLogLine]:
@@ -144,7 +144,7 @@ def _container_status(pod: Object, container: str) -> dict[str, Any] | None:
     return None
 
 
-async def _lines(
+async def _stream_lines(
     run: ContainerLogRun, since: datetime | None, tail: int | None, *, follow: bool, timestamps: bool, limit: int | None
 ) -> AsyncIterator[bytes]:
     yield b""
@@ -153,7 +153,7 @@ async def _lines(
     held: Sequence[ContainerLogLine] = run.read()
     if held:
         last = held[-1].sequence
-    held = _from(held, since)
+    held = _lines_since(held, since)
     if tail is not None:
         held = held[-tail:] if tail else ()
     while True:
@@ -170,10 +170,10 @@ async def _lines(
         held = run.read(last)
         if held:
             last = held[-1].sequence
-        held = _from(held, since)
+        held = _lines_since(held, since)
 
 
-def _from(lines: Sequence[ContainerLogLine], since: datetime | None) -> Sequence[ContainerLogLine]:
+def _lines_since(lines: Sequence[ContainerLogLine], since: datetime | None) -> Sequence[ContainerLogLine]:
     """Return the lines from a moment on; lines are in order of time, and made only when looked at."""
     if since is None:
         return lines

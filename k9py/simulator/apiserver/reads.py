@@ -18,9 +18,9 @@ from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import (
     ApiResponse,
     ObjectFormat,
-    as_served,
-    joined,
-    json_answer,
+    convert_to_served,
+    encode_list,
+    json_response,
     negotiate_format,
     partial_metadata,
 )
@@ -40,12 +40,12 @@ _CONTINUE_TOO_OLD = (
 
 def get(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a GET of one object."""
-    stored = existing(state, request)
-    shown = as_served(request.resource, stored)
-    return shaped_answer(state, request, shown)
+    stored = existing_object(state, request)
+    shown = convert_to_served(request.resource, stored)
+    return object_response(state, request, shown)
 
 
-def existing(state: SimulatorState, request: IncomingRequest) -> Object:
+def existing_object(state: SimulatorState, request: IncomingRequest) -> Object:
     """Return the stored object a request names.
 
     Raises:
@@ -58,7 +58,7 @@ def existing(state: SimulatorState, request: IncomingRequest) -> Object:
     return stored
 
 
-def shaped_answer(state: SimulatorState, request: IncomingRequest, obj: Object, status: int = 200) -> ApiResponse:
+def object_response(state: SimulatorState, request: IncomingRequest, obj: Object, status: int = 200) -> ApiResponse:
     """Return one object in the shape the client asked for."""
     match negotiate_format(request.accept).kind:
         case "table":
@@ -66,11 +66,11 @@ def shaped_answer(state: SimulatorState, request: IncomingRequest, obj: Object, 
             table = printers.table(
                 request.resource, [obj], metadata, state.clock.now(), request.query.get("includeObject", "")
             )
-            return json_answer(table, status)
+            return json_response(table, status)
         case "metadata":
-            return json_answer(partial_metadata(obj), status)
+            return json_response(partial_metadata(obj), status)
         case _:
-            return json_answer(obj, status)
+            return json_response(obj, status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class ListSelector:
     predicate: Predicate | None
 
 
-def query_of(request: IncomingRequest) -> ListSelector:
+def list_selector(request: IncomingRequest) -> ListSelector:
     """Read the selectors of a list or watch.
 
     Raises:
@@ -103,22 +103,22 @@ def query_of(request: IncomingRequest) -> ListSelector:
 
 def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a LIST."""
-    query, shape = query_of(request), negotiate_format(request.accept)
+    query, shape = list_selector(request), negotiate_format(request.accept)
     storage = state.storage
     _check_version(request, storage)
     limit = request.whole_number("limit") or 0
     token = request.query.get("continue", "")
     if request.query.get("resourceVersion") == "0" and not token:
         limit = 0  # served from the watch cache, which pays no heed to limit
-    start, revision = _read_continue(token, query.namespace) if token else (None, storage.revision)
+    start, revision = _decode_continue(token, query.namespace) if token else (None, storage.revision)
     snapshot = _snapshot(storage, query.resource, query.namespace, start, revision)
     if snapshot is None:
         raise status_errors.expired(_CONTINUE_TOO_OLD)
     keys, overlay = snapshot
-    objects = _selected(storage, query, keys, overlay, at_once=limit + 1 if limit else max(1, len(keys)))
+    objects = _select(storage, query, keys, overlay, at_once=limit + 1 if limit else max(1, len(keys)))
     metadata: dict[str, Any] = {"resourceVersion": str(revision)}
     if not limit:
-        return _list_answer(state, request, shape, objects, metadata)
+        return _list_response(state, request, shape, objects, metadata)
     page: list[Object] = []
     more = False
     for obj in objects:
@@ -129,13 +129,13 @@ def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse
     if more:
         last = page[-1]["metadata"]
         last_key = (last.get("namespace") or "", last["name"])
-        metadata["continue"] = _write_continue(revision, last_key, query.namespace)
+        metadata["continue"] = _encode_continue(revision, last_key, query.namespace)
         if query.predicate is None:
             metadata["remainingItemCount"] = len(keys) - bisect.bisect_right(keys, last_key)
-    return _list_answer(state, request, shape, iter(page), metadata)
+    return _list_response(state, request, shape, iter(page), metadata)
 
 
-def _list_answer(
+def _list_response(
     state: SimulatorState,
     request: IncomingRequest,
     shape: ObjectFormat,
@@ -151,24 +151,24 @@ def _list_answer(
         now, include = state.clock.now(), request.query.get("includeObject", "")
         kind, api_version, name = "Table", "meta.k8s.io/v1", b"rows"
         columns = {"columnDefinitions": printers.column_definitions(resource)}
-        items = (encode(printers.row(resource, as_served(resource, obj), now, include)) for obj in objects)
+        items = (encode(printers.row(resource, convert_to_served(resource, obj), now, include)) for obj in objects)
     elif shape.kind == "metadata":
         kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
         items = (encode(partial_metadata(obj)) for obj in objects)
-    elif resource.stored_as is not None:
-        items = (encode(_without_kind(as_served(resource, obj))) for obj in objects)
+    elif resource.storage_version is not None:
+        items = (encode(_without_kind(convert_to_served(resource, obj))) for obj in objects)
     else:
         encoded = state.storage.encoded
-        items = (encoded.item(resource, obj) for obj in objects)
+        items = (encoded.list_item(resource, obj) for obj in objects)
     head = encode({"kind": kind, "apiVersion": api_version, "metadata": metadata, **columns})
-    return ApiResponse(body=joined(head[:-1] + b',"' + name + b'":[', items, b"]}\n"), compressible=True)
+    return ApiResponse(body=encode_list(head[:-1] + b',"' + name + b'":[', items, b"]}\n"), compressible=True)
 
 
 def _without_kind(obj: Object) -> Object:
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
-def _selected(
+def _select(
     storage: Storage, query: ListSelector, keys: list[Key], overlay: Mapping[Key, Object | None], *, at_once: int
 ) -> Iterator[Object]:
     """Return what a query selects, in order; what is written while it is sent does not show.
@@ -178,8 +178,8 @@ def _selected(
             for a page, which is taken from here before anybody else has a turn.
     """
     # Looked up now, not when it is sent: a list shows one moment, and its sender gives way to the loop.
-    first = storage.at_keys(query.resource, keys[:at_once])
-    others = (storage.at_keys(query.resource, keys[at : at + at_once]) for at in range(at_once, len(keys), at_once))
+    first = storage.get_many(query.resource, keys[:at_once])
+    others = (storage.get_many(query.resource, keys[at : at + at_once]) for at in range(at_once, len(keys), at_once))
     present = chain(first, chain.from_iterable(others))
     held = (overlay.get(key, stored) if overlay else stored for key, stored in zip(keys, present, strict=True))
     predicate = query.predicate
@@ -227,7 +227,7 @@ def _check_version(request: IncomingRequest, storage: Storage) -> None:
         return
     wanted = parse_revision(given)
     if wanted > storage.revision:
-        raise too_large(wanted, storage.revision)
+        raise too_large_revision(wanted, storage.revision)
     if request.query.get("continue") and wanted:
         raise status_errors.bad_request("specifying resource version is not allowed when using continue")
 
@@ -244,7 +244,7 @@ def parse_revision(text: str) -> int:
     return int(text)
 
 
-def too_large(wanted: int, present: int) -> status_errors.StatusError:
+def too_large_revision(wanted: int, present: int) -> status_errors.StatusError:
     """A resourceVersion that this server has not reached."""
     message = "Too large resource version"
     details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": message}], "retryAfterSeconds": 1}
@@ -252,13 +252,13 @@ def too_large(wanted: int, present: int) -> status_errors.StatusError:
     return status_errors.StatusError(504, "Timeout", text, details, retry_after=1)
 
 
-def _write_continue(revision: int, last: Key, namespace: str) -> str:
+def _encode_continue(revision: int, last: Key, namespace: str) -> str:
     start = (last[1] if namespace or not last[0] else f"{last[0]}/{last[1]}") + "\0"
     text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_continue(token: str, namespace: str) -> tuple[Key, int]:
+def _decode_continue(token: str, namespace: str) -> tuple[Key, int]:
     """Return the key after which a page starts, and its revision.
 
     Raises:

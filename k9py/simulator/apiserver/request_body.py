@@ -6,8 +6,8 @@ Invariant: a body may be JSON or (as kubectl's typed clients send it) protobuf o
 from typing import Any
 
 from k9py.simulator import status_errors
-from k9py.simulator.admission import admitted
-from k9py.simulator.apiserver.patch import read_json
+from k9py.simulator.admission import call_webhooks
+from k9py.simulator.apiserver.patch import parse_json
 from k9py.simulator.apiserver.protobuf import CONTENT_TYPE, decode
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.registry.cache import Object
@@ -25,7 +25,7 @@ _COUNTS = (
 )
 
 
-def decoded_object(request: IncomingRequest) -> Object:
+def decode_object(request: IncomingRequest) -> Object:
     """Read a request's body as an object.
 
     Raises:
@@ -36,7 +36,7 @@ def decoded_object(request: IncomingRequest) -> Object:
         return decode(request.body)
     if media not in ("", "application/json", "*/*"):
         raise status_errors.unsupported_media_type()
-    value = read_json(request.body, "couldn't get version/kind; json parse error")
+    value = parse_json(request.body, "couldn't get version/kind; json parse error")
     if not isinstance(value, dict):
         raise status_errors.bad_request(
             "couldn't get version/kind; json parse error: json: cannot unmarshal into object"
@@ -51,7 +51,7 @@ def admit(state: SimulatorState, request: IncomingRequest, obj: Object) -> Objec
         ApiFailure: one of them refuses.
     """
     target, plural = request.info, request.resource.plural
-    return admitted(state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run)
+    return call_webhooks(state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run)
 
 
 def type_mismatch(patched: Object, value: Any, field: str, wanted: str) -> StatusError:

@@ -21,7 +21,7 @@ from k9py.simulator.registry.resources import EVENTS_V1, Resource
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 SLICE_SECONDS = 0.004  # the longest time a list's encoding holds the loop
-PIECE_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class ApiResponse:
     compressible: bool = False
 
 
-def json_answer(value: Any, status: int = 200) -> ApiResponse:
+def json_response(value: Any, status: int = 200) -> ApiResponse:
     """Return a JSON value as an answer, ending in a newline as the API server's do."""
     return ApiResponse(status, encode(value) + b"\n")
 
 
-def text_answer(text: str, status: int = 200) -> ApiResponse:
+def text_response(text: str, status: int = 200) -> ApiResponse:
     return ApiResponse(status, text.encode(), TEXT)
 
 
-def failure_answer(failure: status_errors.StatusError) -> ApiResponse:
+def error_response(failure: status_errors.StatusError) -> ApiResponse:
     headers = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
     return ApiResponse(failure.code, encode(failure.as_status()) + b"\n", headers=headers)
 
@@ -88,7 +88,7 @@ def partial_metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
 
 
-async def joined(head: bytes, items: Iterable[bytes], tail: bytes) -> AsyncIterator[bytes]:
+async def encode_list(head: bytes, items: Iterable[bytes], tail: bytes) -> AsyncIterator[bytes]:
     """Yield a list in pieces: a head, the items with commas between, a tail; the loop gets its turn in between."""
     piece = bytearray(head)
     comma = b""
@@ -97,7 +97,7 @@ async def joined(head: bytes, items: Iterable[bytes], tail: bytes) -> AsyncItera
         piece += comma
         piece += item
         comma = b","
-        if len(piece) >= PIECE_BYTES:
+        if len(piece) >= CHUNK_BYTES:
             yield bytes(piece)
             piece.clear()
         if time.perf_counter() - started >= SLICE_SECONDS:
@@ -107,7 +107,7 @@ async def joined(head: bytes, items: Iterable[bytes], tail: bytes) -> AsyncItera
     yield bytes(piece)
 
 
-_RENAMED = {
+_EVENT_FIELDS = {
     "involvedObject": "regarding",
     "message": "note",
     "reportingComponent": "reportingController",
@@ -116,20 +116,20 @@ _RENAMED = {
     "lastTimestamp": "deprecatedLastTimestamp",
     "count": "deprecatedCount",
 }
-_BACK = {new: old for old, new in _RENAMED.items()}
+_STORED_EVENT_FIELDS = {new: old for old, new in _EVENT_FIELDS.items()}
 
 
-def as_served(resource: Resource, obj: Object) -> Object:
+def convert_to_served(resource: Resource, obj: Object) -> Object:
     """Return a stored object in the shape of the API it is asked through."""
     if resource is not EVENTS_V1:
         return obj
-    shown = {_RENAMED.get(key, key): value for key, value in obj.items()}
+    shown = {_EVENT_FIELDS.get(key, key): value for key, value in obj.items()}
     shown["apiVersion"] = resource.api_version
     return shown
 
 
-def as_stored(resource: Resource, obj: Object) -> Object:
+def convert_to_stored(resource: Resource, obj: Object) -> Object:
     """Return a given object in the shape in which it is stored."""
     if resource is not EVENTS_V1:
         return obj
-    return {_BACK.get(key, key): value for key, value in obj.items()} | {"apiVersion": "v1"}
+    return {_STORED_EVENT_FIELDS.get(key, key): value for key, value in obj.items()} | {"apiVersion": "v1"}

@@ -53,7 +53,7 @@ def strategic_merge(target: Any, patch: dict[str, Any], owner: str = "") -> Any:
         case None | "merge":
             pass
         case "replace":
-            return _plain({key: value for key, value in patch.items() if key != "$patch"})
+            return _without_directives({key: value for key, value in patch.items() if key != "$patch"})
         case "delete":
             return {}
         case other:
@@ -75,12 +75,12 @@ def strategic_merge(target: Any, patch: dict[str, Any], owner: str = "") -> Any:
         elif isinstance(value, dict):
             merged[key] = strategic_merge(merged.get(key), value, key)
         elif isinstance(value, list):
-            merged[key] = _merged_list(merged.get(key), value, owner, key)
+            merged[key] = _merge_list(merged.get(key), value, owner, key)
         else:
             merged[key] = value
     for field, order in orders.items():
         if isinstance(merged.get(field), list):
-            merged[field] = _ordered(merged[field], order, _merge_key(owner, field))
+            merged[field] = _sorted_items(merged[field], order, _merge_key(owner, field))
     return merged
 
 
@@ -88,15 +88,15 @@ def _merge_key(owner: str, field: str) -> str | None:
     return _MERGE_KEYS.get((owner, field), _MERGE_KEYS.get(("", field)))
 
 
-def _merged_list(present: Any, patch: list[Any], owner: str, field: str) -> list[Any]:
+def _merge_list(present: Any, patch: list[Any], owner: str, field: str) -> list[Any]:
     merge_key = _merge_key(owner, field)
     held: list[Any] = list(present) if isinstance(present, list) else []
     if merge_key is None:
-        return [_plain(item) for item in patch]
+        return [_without_directives(item) for item in patch]
     if merge_key == "":
         return held + [item for item in patch if item not in held]
     if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
-        return [_plain(item) for item in patch if not (isinstance(item, dict) and item.get("$patch") == "replace")]
+        return [_without_directives(item) for item in patch if not (isinstance(item, dict) and item.get("$patch") == "replace")]
     for item in patch:
         if not isinstance(item, dict) or merge_key not in item:
             raise status_errors.bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
@@ -105,13 +105,13 @@ def _merged_list(present: Any, patch: list[Any], owner: str, field: str) -> list
             if at is not None:
                 del held[at]
         elif at is None:
-            held.append(_plain(item))
+            held.append(_without_directives(item))
         else:
             held[at] = strategic_merge(held[at], item, field)
     return held
 
 
-def _ordered(items: list[Any], order: list[Any], merge_key: str | None) -> list[Any]:
+def _sorted_items(items: list[Any], order: list[Any], merge_key: str | None) -> list[Any]:
     """Sort as the patch asks; what it does not name keeps its place behind what came before it."""
     if merge_key is None:
         return items
@@ -128,10 +128,10 @@ def _ordered(items: list[Any], order: list[Any], merge_key: str | None) -> list[
     return [item for _, item in sorted(zip(ranks, items, strict=True), key=lambda pair: pair[0])]
 
 
-def _plain(value: Any) -> Any:
+def _without_directives(value: Any) -> Any:
     """Return a patch's value without directives and nulls: what it adds where there was nothing."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if not key.startswith("$") and item is not None}
+        return {key: _without_directives(item) for key, item in value.items() if not key.startswith("$") and item is not None}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_without_directives(item) for item in value]
     return copy.copy(value)

@@ -12,10 +12,10 @@ from typing import Any
 from k9py.simulator import status_errors
 from k9py.simulator.apiserver.managed_fields import manager_of, with_manager
 from k9py.simulator.apiserver.patch import apply_patch
-from k9py.simulator.apiserver.reads import existing
+from k9py.simulator.apiserver.reads import existing_object
 from k9py.simulator.apiserver.request import IncomingRequest
-from k9py.simulator.apiserver.request_body import admit, decoded_object, type_mismatch
-from k9py.simulator.apiserver.responses import ApiResponse, json_answer
+from k9py.simulator.apiserver.request_body import admit, decode_object, type_mismatch
+from k9py.simulator.apiserver.responses import ApiResponse, json_response
 from k9py.simulator.apiserver.selectors import matches_label_selector, selector_text
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.cache import Object
@@ -33,15 +33,15 @@ def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     resource = request.resource
     if not resource.has_scale:
         raise status_errors.no_such_resource()
-    workload = existing(state, request)
+    workload = existing_object(state, request)
     present = _scale_of(workload)
     match request.info.verb:
         case "get":
-            return json_answer(present)
+            return json_response(present)
         case "patch":
             wanted, _ = apply_patch(request.content_type, request.body, present)
         case "update":
-            wanted = decoded_object(request)
+            wanted = decode_object(request)
         case _:
             raise status_errors.method_not_allowed()
     wanted = admit(state, request, wanted)
@@ -69,8 +69,8 @@ def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
             **stored,
             "metadata": {**stored["metadata"], "resourceVersion": workload["metadata"]["resourceVersion"]},
         }
-        return json_answer(_scale_of(shown))
-    return json_answer(_scale_of(state.storage.update(resource, changed)))
+        return json_response(_scale_of(shown))
+    return json_response(_scale_of(state.storage.update(resource, changed)))
 
 
 def _scale_of(workload: Object) -> Object:
@@ -101,8 +101,8 @@ def evict(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     Raises:
         ApiFailure: 404, 409 for a precondition, 429 where a budget has nothing left.
     """
-    body = decoded_object(request)
-    pod = existing(state, request)
+    body = decode_object(request)
+    pod = existing_object(state, request)
     options = body.get("deleteOptions") or {}
     preconditions = options.get("preconditions") or {}
     uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
@@ -110,15 +110,15 @@ def evict(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     dry_run = request.dry_run or bool(options.get("dryRun"))
     admit(state, request, {})
     if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp"):
-        _ask_budgets(state, pod, dry_run=dry_run)
+        _check_budgets(state, pod, dry_run=dry_run)
     if not dry_run:
         target = request.info
         grace = options.get("gracePeriodSeconds")
         state.storage.delete(request.resource, target.namespace, target.name, grace=grace)
-    return json_answer(_SUCCESS, 201)
+    return json_response(_SUCCESS, 201)
 
 
-def _ask_budgets(state: SimulatorState, pod: Object, *, dry_run: bool) -> None:
+def _check_budgets(state: SimulatorState, pod: Object, *, dry_run: bool) -> None:
     metadata = pod["metadata"]
     budgets = [
         budget

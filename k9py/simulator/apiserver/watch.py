@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from k9py.simulator import printers, status_errors
-from k9py.simulator.apiserver.reads import ListSelector, parse_revision, query_of
+from k9py.simulator.apiserver.reads import ListSelector, parse_revision, list_selector
 from k9py.simulator.apiserver.request import IncomingRequest
-from k9py.simulator.apiserver.responses import ApiResponse, ObjectFormat, as_served, negotiate_format, partial_metadata
+from k9py.simulator.apiserver.responses import ApiResponse, ObjectFormat, convert_to_served, negotiate_format, partial_metadata
 from k9py.simulator.clock import SimulationClock
 from k9py.simulator.registry.cache import Object, StorageEvent
 from k9py.simulator.registry.encoding import encode
@@ -46,7 +46,7 @@ def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     Raises:
         ApiFailure: 400, 422 or 500 for parameters that cannot stand; an expired revision is told in the stream.
     """
-    query, shape = query_of(request), negotiate_format(request.accept)
+    query, shape = list_selector(request), negotiate_format(request.accept)
     given = request.query.get("resourceVersion", "")
     initial = request.flag("sendInitialEvents")
     match = request.query.get("resourceVersionMatch", "")
@@ -96,8 +96,8 @@ class _Stream:
                 yield line
             if end_mark and self._bookmarks:
                 yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
-        async with _Alarm(clock, seconds) as alarm:
-            unsubscribe = storage.subscribe(self._query.resource, lambda _: alarm.ring())
+        async with _WatchTimer(clock, seconds) as alarm:
+            unsubscribe = storage.subscribe(self._query.resource, lambda _: alarm.wake())
             try:
                 async for line in self._follow(revision, alarm):
                     yield line
@@ -109,7 +109,7 @@ class _Stream:
             if self._selects(obj):
                 yield self._line("ADDED", obj, encoded=self._whole(obj))
 
-    async def _follow(self, revision: int, alarm: "_Alarm") -> AsyncIterator[bytes]:
+    async def _follow(self, revision: int, alarm: "_WatchTimer") -> AsyncIterator[bytes]:
         storage = self._state.storage
         while True:
             reached = storage.revision  # what comes while lines are sent waits for the next turn
@@ -127,11 +127,11 @@ class _Stream:
                 if at % _EVENTS_A_TURN == 0:
                     await asyncio.sleep(0)
             revision = max(revision, reached)
-            if alarm.over:
+            if alarm.expired:
                 if self._bookmarks:
                     yield self._bookmark(revision, {})
                 return
-            if alarm.take_bookmark() and self._bookmarks:
+            if alarm.take_bookmark_due() and self._bookmarks:
                 yield self._bookmark(revision, {})
             await alarm.wait()
 
@@ -158,13 +158,13 @@ class _Stream:
 
     def _whole(self, obj: Object) -> bytes | None:
         resource = self._query.resource
-        if self._shape.kind != "object" or resource.stored_as is not None:
+        if self._shape.kind != "object" or resource.storage_version is not None:
             return None
-        return self._state.storage.encoded.whole(resource, obj)
+        return self._state.storage.encoded.object(resource, obj)
 
     def _line(self, change_type: str, obj: Object, *, encoded: bytes | None) -> bytes:
         if encoded is None:
-            encoded = encode(self._shaped(as_served(self._query.resource, obj)))
+            encoded = encode(self._shaped(convert_to_served(self._query.resource, obj)))
         return _event_line(change_type.encode(), encoded)
 
     def _shaped(self, obj: Object) -> Object:
@@ -202,7 +202,7 @@ class _Stream:
         return _event_line(b"BOOKMARK", encode(body))
 
 
-class _Alarm:
+class _WatchTimer:
     """Wakes a watch: when something changed, when a bookmark is due, and when its time is over."""
 
     def __init__(self, clock: SimulationClock, seconds: float) -> None:
@@ -211,10 +211,10 @@ class _Alarm:
         self._bookmark_due = False
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.over = False
-        self.ring: Callable[[], None] = self._woken.set
+        self.expired = False
+        self.wake: Callable[[], None] = self._woken.set
 
-    async def __aenter__(self) -> "_Alarm":
+    async def __aenter__(self) -> "_WatchTimer":
         self._task = asyncio.create_task(self._tick(), name="watch-alarm")
         return self
 
@@ -227,7 +227,7 @@ class _Alarm:
         await self._woken.wait()
         self._woken.clear()
 
-    def take_bookmark(self) -> bool:
+    def take_bookmark_due(self) -> bool:
         due, self._bookmark_due = self._bookmark_due, False
         return due
 
@@ -236,7 +236,7 @@ class _Alarm:
             await self._clock.sleep(min(left, BOOKMARK_SECONDS))
             self._bookmark_due = True
             self._woken.set()
-        self.over = True
+        self.expired = True
         self._woken.set()
 
 

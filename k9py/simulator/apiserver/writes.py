@@ -9,16 +9,16 @@ from typing import Any
 from k9py.simulator import status_errors
 from k9py.simulator.apiserver.managed_fields import manager_of, with_manager, with_managers_of
 from k9py.simulator.apiserver.patch import apply_patch
-from k9py.simulator.apiserver.reads import existing, query_of, shaped_answer
+from k9py.simulator.apiserver.reads import existing_object, list_selector, object_response
 from k9py.simulator.apiserver.request import IncomingRequest
-from k9py.simulator.apiserver.request_body import admit, check_types, decoded_object
-from k9py.simulator.apiserver.responses import ApiResponse, as_served, as_stored, json_answer
+from k9py.simulator.apiserver.request_body import admit, check_types, decode_object
+from k9py.simulator.apiserver.responses import ApiResponse, convert_to_served, convert_to_stored, json_response
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import NAMESPACES, PODS, SERVICES, Resource
 from k9py.simulator.registry.storage import Propagation
-from k9py.simulator.registry.strategies import prepared_for_create, prepared_for_update
-from k9py.simulator.registry.validation import strict_fields, validate
+from k9py.simulator.registry.strategies import prepare_for_create, prepare_for_update
+from k9py.simulator.registry.validation import check_strict_fields, validate
 from k9py.simulator.state import SimulatorState
 
 
@@ -29,7 +29,7 @@ def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
         ApiFailure: 400, 403, 404 for the namespace, 409, 422.
     """
     resource, target = request.resource, request.info
-    obj = as_stored(resource, decoded_object(request))
+    obj = convert_to_stored(resource, decode_object(request))
     if obj.get("kind") not in (resource.kind, None) or obj.get("apiVersion") not in (resource.api_version, "v1", None):
         given = f"{obj.get('kind')} ({obj.get('apiVersion')})"
         raise status_errors.bad_request(
@@ -43,7 +43,7 @@ def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     written = {key: value for key, value in obj.items() if key != "status"} if resource.has_status else obj
     obj = with_manager(written, None, manager_of(request), resource.api_version, state.clock.now())
     stored = create_object(state, resource, obj, dry_run=request.dry_run)
-    return shaped_answer(state, request, as_served(resource, stored), 201)
+    return object_response(state, request, convert_to_served(resource, stored), 201)
 
 
 _SERVER_OWNED = ("uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "managedFields")
@@ -58,7 +58,7 @@ def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry
     check_types(obj, resource.kind)
     if resource.has_status:
         obj = {key: value for key, value in obj.items() if key != "status"}
-    obj = prepared_for_create(state, resource, defaulted(resource, obj))
+    obj = prepare_for_create(state, resource, defaulted(resource, obj))
     validate(resource, obj, None)
     if not dry_run:
         return state.storage.create(resource, obj)
@@ -86,8 +86,8 @@ def update(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     Raises:
         ApiFailure: 400, 404, 409, 422.
     """
-    old = existing(state, request)
-    obj = as_stored(request.resource, decoded_object(request))
+    old = existing_object(state, request)
+    obj = convert_to_stored(request.resource, decode_object(request))
     return _replace(state, request, old, obj)
 
 
@@ -97,14 +97,14 @@ def patch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     Raises:
         ApiFailure: 400, 404, 409, 415, 422.
     """
-    old = existing(state, request)
+    old = existing_object(state, request)
     resource = request.resource
-    shown = as_served(resource, old)
+    shown = convert_to_served(resource, old)
     changed, read = apply_patch(request.content_type, request.body, shown)
     if request.query.get("fieldValidation") == "Strict":
-        strict_fields(resource, read)
+        check_strict_fields(resource, read)
     check_types(changed, resource.kind)
-    return _replace(state, request, old, as_stored(resource, changed))
+    return _replace(state, request, old, convert_to_stored(resource, changed))
 
 
 def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: Object) -> ApiResponse:
@@ -130,7 +130,7 @@ def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: 
         if resource.has_status:
             obj = {**obj, "status": old.get("status", {})}
         obj = admit(state, request, defaulted(resource, obj))
-        obj = prepared_for_update(resource, defaulted(resource, obj), old)
+        obj = prepare_for_update(resource, defaulted(resource, obj), old)
     # A write against an old state is a conflict before it is anything else.
     _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
     if not status_only:
@@ -145,7 +145,7 @@ def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: 
         stored = {**stored, "metadata": {**stored["metadata"], "resourceVersion": version}}
     else:
         stored = state.storage.update(resource, obj, status_only=status_only)
-    return shaped_answer(state, request, as_served(resource, stored))
+    return object_response(state, request, convert_to_served(resource, stored))
 
 
 def delete(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
@@ -155,12 +155,12 @@ def delete(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
         ApiFailure: 404, 409.
     """
     admit(state, request, {})
-    return json_answer(_delete_one(state, request, request.info.name))
+    return json_response(_delete_one(state, request, request.info.name))
 
 
 def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a DELETE of everything a selector selects; the answer lists what was there."""
-    query = query_of(request)
+    query = list_selector(request)
     found = [
         obj
         for obj in state.storage.list(query.resource, query.namespace)
@@ -172,13 +172,13 @@ def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiRes
     items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in found]
     metadata = {"resourceVersion": str(state.storage.revision)}
     listed = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata, "items": items}
-    return json_answer(listed)
+    return json_response(listed)
 
 
 def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, namespace: str | None = None) -> Object:
     resource = request.resource
     namespace = request.info.namespace if namespace is None else namespace
-    options: dict[str, Any] = decoded_object(request) if request.body else {}
+    options: dict[str, Any] = decode_object(request) if request.body else {}
     preconditions = options.get("preconditions") or {}
     grace = options.get("gracePeriodSeconds", request.whole_number("gracePeriodSeconds"))
     propagation = _propagation(options.get("propagationPolicy") or request.query.get("propagationPolicy"))
@@ -190,7 +190,7 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
     if "All" in (options.get("dryRun") or ()) if request.body else request.dry_run:
         uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
         storage.check_preconditions(resource, present, uid=uid, resource_version=version)
-        return _told(resource, present, kept=resource is PODS)
+        return _delete_response(resource, present, kept=resource is PODS)
     deleted = storage.delete(
         resource,
         namespace,
@@ -201,7 +201,7 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
         propagation=propagation,
     )
     kept = storage.get(resource, namespace, name) is not None
-    return _told(resource, deleted, kept=kept or resource in (PODS, SERVICES))
+    return _delete_response(resource, deleted, kept=kept or resource in (PODS, SERVICES))
 
 
 def _propagation(given: str | None) -> Propagation:
@@ -214,10 +214,10 @@ def _propagation(given: str | None) -> Propagation:
             raise status_errors.bad_request(f'invalid propagationPolicy "{given}"')
 
 
-def _told(resource: Resource, obj: Object, *, kept: bool) -> Object:
+def _delete_response(resource: Resource, obj: Object, *, kept: bool) -> Object:
     """Return a deletion's answer: the object where it lingers, else a Status."""
     if kept:
-        return as_served(resource, obj)
+        return convert_to_served(resource, obj)
     details: dict[str, Any] = {"name": obj["metadata"]["name"]}
     if resource.group:
         details["group"] = resource.group

@@ -8,7 +8,7 @@ Invariant: a controller hears of every change through `keys`, which says what to
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from k9py.simulator.admission import refuse_insecure_pods, refuse_pods_without_account
+from k9py.simulator.admission import pod_security_admission, service_account_admission
 from k9py.simulator.background_tasks import BackgroundTasks
 from k9py.simulator.controllers.cronjob import CronJobController
 from k9py.simulator.controllers.daemonset import DaemonSetController
@@ -16,11 +16,11 @@ from k9py.simulator.controllers.deployment import DeploymentController
 from k9py.simulator.controllers.disruption import DisruptionController
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
 from k9py.simulator.controllers.garbage_collector import GarbageCollector
-from k9py.simulator.controllers.horizontal_pod_autoscaler import HorizontalController
+from k9py.simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from k9py.simulator.controllers.job import JobController
-from k9py.simulator.controllers.node_lifecycle import NodeController
+from k9py.simulator.controllers.node_lifecycle import NodeLifecycleController
 from k9py.simulator.controllers.replicaset import ReplicaSetController
-from k9py.simulator.controllers.resource_quota import QuotaController, refuse_pods_over_quota
+from k9py.simulator.controllers.resource_quota import ResourceQuotaController, resource_quota_admission
 from k9py.simulator.controllers.statefulset import StatefulSetController
 from k9py.simulator.controllers.work_queue import Key, WorkQueue
 from k9py.simulator.registry.resources import (
@@ -62,9 +62,9 @@ _CONTROLLERS: tuple[Callable[[SimulatorState], Controller], ...] = (
     CronJobController,
     GarbageCollector,
     DisruptionController,
-    HorizontalController,
-    QuotaController,
-    NodeController,
+    HorizontalPodAutoscalerController,
+    ResourceQuotaController,
+    NodeLifecycleController,
 )
 # What each controller reconciles when it starts; pods are reached through their owners.
 _STARTING_KINDS = (
@@ -84,7 +84,7 @@ _STARTING_KINDS = (
 
 def start(state: SimulatorState) -> BackgroundTasks:
     """Start all controllers on the running loop: they first look at everything there is, then at what changes."""
-    for refuse in (refuse_pods_without_account, refuse_insecure_pods, refuse_pods_over_quota):
+    for refuse in (service_account_admission, pod_security_admission, resource_quota_admission):
         state.storage.admission.append(refuse(state.storage))
     work: list[Coroutine[Any, Any, None]] = []
     for make in _CONTROLLERS:

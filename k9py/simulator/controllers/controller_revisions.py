@@ -76,7 +76,7 @@ def update_revision(storage: Storage, resource: Resource, owner: Mapping[str, An
     return storage.update(CONTROLLERREVISIONS, {**newest, "revision": number})
 
 
-def forget_history(storage: Storage, owner: Mapping[str, Any], in_use: Iterable[str]) -> None:
+def clean_up_history(storage: Storage, owner: Mapping[str, Any], in_use: Iterable[str]) -> None:
     """Delete the oldest revisions beyond the limit, except those in use (by hash or name)."""
     limit = owner["spec"].get("revisionHistoryLimit", 10)
     used = set(in_use)

@@ -74,7 +74,7 @@ class DaemonSetController:
         finally:
             self._write_status(daemon_set, suffix, nodes)
         in_use = {suffix, *(_hash(pod) for pod in self._pods(daemon_set))}
-        controller_revisions.forget_history(self._storage, daemon_set, in_use)
+        controller_revisions.clean_up_history(self._storage, daemon_set, in_use)
         return self._seconds_until_next_available(daemon_set)
 
     def _pods(self, daemon_set: Object) -> list[Object]:

@@ -71,34 +71,34 @@ class DeploymentController:
 
     def _roll(self, deployment: Object) -> float | None:
         deployment, new = self._new_replica_set(deployment, create=True)
-        if new is None or self._grow_new(deployment, new) or self._shrink_old(deployment, new):
+        if new is None or self._scale_up_new(deployment, new) or self._scale_down_old(deployment, new):
             return self._write_rollout_status(deployment)
         if rules.is_complete(deployment, deployment.get("status") or {}):
-            self._forget_history(deployment)
+            self._clean_up_history(deployment)
         return self._write_rollout_status(deployment)
 
-    def _grow_new(self, deployment: Object, new: Object) -> bool:
+    def _scale_up_new(self, deployment: Object, new: Object) -> bool:
         wanted, present = rolling_update.replicas_of(deployment), rolling_update.replicas_of(new)
         if present == wanted:
             return False
         if present > wanted:
             return self._scale(deployment, new, wanted)
-        total = deployment_replicasets.asked(self._replica_sets(deployment))
+        total = deployment_replicasets.total_spec_replicas(self._replica_sets(deployment))
         return self._scale(deployment, new, rolling_update.new_replicas(deployment, total, present))
 
-    def _shrink_old(self, deployment: Object, new: Object) -> bool:
+    def _scale_down_old(self, deployment: Object, new: Object) -> bool:
         everything = self._replica_sets(deployment)
         old = self._old(everything, new)
-        if not deployment_replicasets.asked(old):
+        if not deployment_replicasets.total_spec_replicas(old):
             return False
         least = rolling_update.replicas_of(deployment) - rolling_update.max_unavailable(deployment)
-        new_unavailable = rolling_update.replicas_of(new) - deployment_replicasets.reported([new], "availableReplicas")
-        room = deployment_replicasets.asked(everything) - least - new_unavailable
+        new_unavailable = rolling_update.replicas_of(new) - deployment_replicasets.total_status_count([new], "availableReplicas")
+        room = deployment_replicasets.total_spec_replicas(everything) - least - new_unavailable
         if room <= 0:
             return False
-        cleaned = self._clean_unhealthy(deployment, old, room)
+        cleaned = self._scale_down_unhealthy(deployment, old, room)
         everything = self._replica_sets(deployment)
-        spare = deployment_replicasets.reported(everything, "availableReplicas") - least
+        spare = deployment_replicasets.total_status_count(everything, "availableReplicas") - least
         freed = 0
         for target in deployment_replicasets.oldest_first(self._old(everything, new)):
             if freed >= spare:
@@ -110,14 +110,14 @@ class DeploymentController:
                 freed += step
         return cleaned + freed > 0
 
-    def _clean_unhealthy(self, deployment: Object, old: list[Object], room: int) -> int:
+    def _scale_down_unhealthy(self, deployment: Object, old: list[Object], room: int) -> int:
         """Take away old pods that serve nobody first: that costs no availability."""
         cleaned = 0
         for target in deployment_replicasets.oldest_first(old):
             if cleaned >= room:
                 break
             present = rolling_update.replicas_of(target)
-            unhealthy = present - deployment_replicasets.reported([target], "availableReplicas")
+            unhealthy = present - deployment_replicasets.total_status_count([target], "availableReplicas")
             if not present or unhealthy <= 0:
                 continue
             step = min(room - cleaned, unhealthy)
@@ -140,7 +140,7 @@ class DeploymentController:
         if new is not None:
             self._scale(deployment, new, rolling_update.replicas_of(deployment))
         if rules.is_complete(deployment, deployment.get("status") or {}):
-            self._forget_history(deployment)
+            self._clean_up_history(deployment)
         return self._write_rollout_status(deployment)
 
     # -- pause and scale -----------------------------------------------------------------------------------------
@@ -173,12 +173,12 @@ class DeploymentController:
 
     def _scale_only(self, deployment: Object) -> None:
         deployment, new = self._new_replica_set(deployment, create=False)
-        self._spread(deployment, new)
+        self._scale_proportionally(deployment, new)
         if deployment["spec"].get("paused"):
-            self._forget_history(deployment)
+            self._clean_up_history(deployment)
         self._write_scaled_status(deployment)
 
-    def _spread(self, deployment: Object, new: Object | None) -> None:
+    def _scale_proportionally(self, deployment: Object, new: Object | None) -> None:
         """Bring the replicas asked of all ReplicaSets to what the Deployment wants, in proportion to their sizes."""
         everything = self._replica_sets(deployment)
         old = self._old(everything, new)
@@ -194,7 +194,7 @@ class DeploymentController:
         if not rolling_update.is_rolling(deployment):
             return
         targets = deployment_replicasets.active(everything)
-        to_add = (wanted + rolling_update.max_surge(deployment) if wanted else 0) - deployment_replicasets.asked(
+        to_add = (wanted + rolling_update.max_surge(deployment) if wanted else 0) - deployment_replicasets.total_spec_replicas(
             targets
         )
         newest_first = to_add > 0
@@ -233,10 +233,10 @@ class DeploymentController:
         if size == present:
             return False
         direction = "up" if size > present else "down"
-        self._say_scaled(deployment, f"Scaled {direction} replica set {metadata['name']} from {present} to {size}")
+        self._record_scaling(deployment, f"Scaled {direction} replica set {metadata['name']} from {present} to {size}")
         return True
 
-    def _say_scaled(self, deployment: Object, message: str) -> None:
+    def _record_scaling(self, deployment: Object, message: str) -> None:
         self._events.record(deployment, "Normal", "ScalingReplicaSet", message)
 
     # -- ReplicaSets and history ---------------------------------------------------------------------------------
@@ -290,12 +290,12 @@ class DeploymentController:
                 status = {**status, "collisionCount": (status.get("collisionCount") or 0) + 1}
                 deployment = self._write_status(deployment, status)
             return deployment, None
-        size = rolling_update.new_replicas(deployment, deployment_replicasets.asked(present), 0)
+        size = rolling_update.new_replicas(deployment, deployment_replicasets.total_spec_replicas(present), 0)
         replica_set = self._storage.create(
             REPLICASETS, replica_set_for(deployment, suffix, size=size, revision=revision)
         )
         if size:
-            self._say_scaled(deployment, f"Scaled up replica set {name} from 0 to {size}")
+            self._record_scaling(deployment, f"Scaled up replica set {name} from 0 to {size}")
         if rules.progress_deadline(deployment) is not None:
             status = self._with_progress(status, "NewReplicaSetCreated", f'Created new replica set "{name}"')
         return self._write_revision(deployment, str(revision), status), replica_set
@@ -304,7 +304,7 @@ class DeploymentController:
         step = rules.condition(rules.PROGRESSING, "True", reason, message, self._state.clock.now())
         return {**status, "conditions": rules.with_condition(status.get("conditions") or (), step)}
 
-    def _forget_history(self, deployment: Object) -> None:
+    def _clean_up_history(self, deployment: Object) -> None:
         """Delete the oldest revisions beyond the limit, unless they still have pods."""
         limit = deployment["spec"].get("revisionHistoryLimit")
         if limit is None:

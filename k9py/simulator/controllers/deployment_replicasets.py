@@ -50,12 +50,12 @@ def active(replica_sets: Iterable[Object]) -> list[Object]:
     return [rs for rs in replica_sets if replicas_of(rs) > 0]
 
 
-def asked(replica_sets: Iterable[Object]) -> int:
+def total_spec_replicas(replica_sets: Iterable[Object]) -> int:
     """Return the sum of spec.replicas."""
     return sum(replicas_of(rs) for rs in replica_sets)
 
 
-def reported(replica_sets: Iterable[Object | None], count: str) -> int:
+def total_status_count(replica_sets: Iterable[Object | None], count: str) -> int:
     """Return the sum of a count in the statuses, such as `availableReplicas`."""
     return sum((rs.get("status") or {}).get(count) or 0 for rs in replica_sets if rs is not None)
 
@@ -105,7 +105,7 @@ def with_deployment_annotations(
     if (int(old_revision) if old_revision and old_revision.isdigit() else 0) < revision:
         annotations[REVISION] = str(revision)
         if old_revision:
-            annotations[REVISION_HISTORY] = _longer_history(present.get(REVISION_HISTORY, ""), old_revision)
+            annotations[REVISION_HISTORY] = _append_revision(present.get(REVISION_HISTORY, ""), old_revision)
     if not exists:
         annotations.update(replica_annotations(deployment))
     if annotations == present:
@@ -113,7 +113,7 @@ def with_deployment_annotations(
     return {**replica_set, "metadata": {**replica_set["metadata"], "annotations": annotations}}
 
 
-def _longer_history(history: str, revision: str) -> str:
+def _append_revision(history: str, revision: str) -> str:
     revisions = [*(history.split(",") if history else ()), revision]
     while len(",".join(revisions)) > _HISTORY_CHARACTERS:
         revisions.pop(0)

@@ -15,7 +15,7 @@ from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers import deployment_status as rules
-from k9py.simulator.controllers.deployment_replicasets import asked, reported
+from k9py.simulator.controllers.deployment_replicasets import total_spec_replicas, total_status_count
 from k9py.simulator.controllers.rolling_update import max_unavailable, replicas_of
 
 Object = dict[str, Any]
@@ -26,17 +26,17 @@ def scaled_status(
 ) -> Object:
     """Return the status with fresh counts and availability."""
     before: Object = deployment.get("status") or {}
-    available = reported(replica_sets, "availableReplicas")
+    available = total_status_count(replica_sets, "availableReplicas")
     counts = {
         "observedGeneration": deployment["metadata"].get("generation", 0),
-        "replicas": reported(replica_sets, "replicas"),
-        "updatedReplicas": reported([new], "replicas"),
-        "readyReplicas": reported(replica_sets, "readyReplicas"),
+        "replicas": total_status_count(replica_sets, "replicas"),
+        "updatedReplicas": total_status_count([new], "replicas"),
+        "readyReplicas": total_status_count(replica_sets, "readyReplicas"),
         "availableReplicas": available,
-        "unavailableReplicas": max(0, asked(replica_sets) - available),
+        "unavailableReplicas": max(0, total_spec_replicas(replica_sets) - available),
     }
     status: Object = {name: count for name, count in counts.items() if count}
-    status["terminatingReplicas"] = reported(replica_sets, "terminatingReplicas")
+    status["terminatingReplicas"] = total_status_count(replica_sets, "terminatingReplicas")
     enough = available >= replicas_of(deployment) - max_unavailable(deployment)
     status["conditions"] = rules.with_condition(before.get("conditions") or (), rules.availability(enough, now))
     if before.get("collisionCount") is not None:
@@ -55,7 +55,7 @@ def rollout_status(
     if rules.progress_deadline(deployment) is None:
         conditions = rules.without(conditions, rules.PROGRESSING)
     elif not _was_complete(status, progressing):
-        conditions = _judged(deployment, status, conditions, new, progressing, now)
+        conditions = _with_progress(deployment, status, conditions, new, progressing, now)
     failure = _replica_failure(replica_sets, new)
     if failure is None:
         conditions = rules.without(conditions, rules.REPLICA_FAILURE)
@@ -73,7 +73,7 @@ def _was_complete(status: Mapping[str, Any], progressing: Object | None) -> bool
     )
 
 
-def _judged(
+def _with_progress(
     deployment: Mapping[str, Any],
     status: Object,
     conditions: list[Object],

@@ -23,7 +23,7 @@ _SIMILAR_INTERVAL = timedelta(minutes=10)
 _BURST = 25
 _REFILL_SECONDS = 300.0
 _LIFETIME = timedelta(hours=1)
-_REMEMBERED = 4096  # keys a recorder remembers, as client-go's cache does
+_CACHE_SIZE = 4096  # keys a recorder remembers, as client-go's cache does
 
 
 @dataclass(slots=True)
@@ -71,12 +71,12 @@ class EventRecorder:
             host: `source.host`, where a node speaks.
             field_path: the part of the object it is about, such as `spec.containers{app}`.
         """
-        self._forget_old()
+        self._delete_expired()
         about = obj["metadata"]["uid"]
-        if not self._may_speak(about):
+        if not self._take_token(about):
             return
         combined_key = (about, kind, reason)
-        message, key = self._combined(combined_key, message)
+        message, key = self._correlate(combined_key, message)
         now = timestamp(self._state.clock.now())
         namespace = obj["metadata"].get("namespace") or "default"
         known = self._names.get(key)
@@ -100,7 +100,7 @@ class EventRecorder:
 
     def record_v1(self, obj: Object, kind: EventType, reason: str, action: str, message: str) -> None:
         """Say something in the events.k8s.io form, as the scheduler does; repeats are a series."""
-        self._forget_old()
+        self._delete_expired()
         now = micro_timestamp(self._state.clock.now())
         namespace = obj["metadata"].get("namespace") or "default"
         key = (obj["metadata"]["uid"], kind, reason, message)
@@ -158,7 +158,7 @@ class EventRecorder:
         self._written.append((self._state.clock.now(), namespace, name))
         return name
 
-    def _combined(self, combined_key: tuple[str, ...], message: str) -> tuple[str, tuple[str, ...]]:
+    def _correlate(self, combined_key: tuple[str, ...], message: str) -> tuple[str, tuple[str, ...]]:
         """Return the message to write and the key under which it is counted."""
         now = self._state.clock.now()
         similar = self._similar.get(combined_key)
@@ -174,7 +174,7 @@ class EventRecorder:
         similar.messages.discard(message)
         return f"(combined from similar events): {message}", combined_key
 
-    def _may_speak(self, about: str) -> bool:
+    def _take_token(self, about: str) -> bool:
         now = self._state.clock.monotonic()
         tokens = self._tokens.get(about)
         if tokens is None:
@@ -187,7 +187,7 @@ class EventRecorder:
         tokens.left -= 1
         return True
 
-    def _forget_old(self) -> None:
+    def _delete_expired(self) -> None:
         limit = self._state.clock.now() - _LIFETIME
         while self._written and self._written[0][0] < limit:
             _, namespace, name = self._written.popleft()
@@ -203,5 +203,5 @@ class EventRecorder:
     @staticmethod
     def _remember(memory: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:
         memory[key] = value
-        if len(memory) > _REMEMBERED:
+        if len(memory) > _CACHE_SIZE:
             memory.popitem(last=False)

@@ -55,14 +55,14 @@ class GarbageCollector:
                 )
         if place is not None and not self._storage.owned_by(uid):
             del self._waiting[uid]
-            self._free(place)
+            self._remove_finalizer(place)
         return None
 
     def _exists(self, obj: Object, reference: Object) -> bool:
         owner = self._storage.get(by_kind(reference["kind"]), obj["metadata"].get("namespace"), reference["name"])
         return owner is not None and owner["metadata"]["uid"] == reference["uid"]
 
-    def _free(self, place: tuple[str, str, str]) -> None:
+    def _remove_finalizer(self, place: tuple[str, str, str]) -> None:
         kind, namespace, name = place
         resource = by_kind(kind)
         obj = self._storage.get(resource, namespace, name)

@@ -14,7 +14,7 @@ from k9py.simulator.apiserver.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.hashing import fnv32a
-from k9py.simulator.controllers.quantities import amount_of
+from k9py.simulator.controllers.quantities import parse_quantity
 from k9py.simulator.controllers.rolling_update import replicas_of
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.work_queue import Key
@@ -34,7 +34,7 @@ LOAD_ANNOTATION = "sim.k9py.dev/load"
 """On an autoscaler: how many replicas the load needs to stay at its target utilization."""
 
 
-class HorizontalController:
+class HorizontalPodAutoscalerController:
     """Plays the horizontal pod autoscaler."""
 
     def __init__(self, state: SimulatorState) -> None:
@@ -72,7 +72,7 @@ class HorizontalController:
                 autoscaler, {"desiredReplicas": 0}, [_condition("ScalingActive", "False", "ScalingDisabled", why)]
             )
             return _PERIOD
-        asked = self._asked(autoscaler, present, utilization)
+        asked = self._recommended(autoscaler, present, utilization)
         wanted = self._stabilized(key, present, max(low, min(high, asked)))
         if wanted != present:
             self._scale(autoscaler, target, present, wanted)
@@ -104,9 +104,9 @@ class HorizontalController:
     def _cpu_request(target: Object) -> float:
         containers = target["spec"]["template"]["spec"]["containers"]
         requests = [((c.get("resources") or {}).get("requests") or {}).get("cpu") for c in containers]
-        return sum(amount_of(request) for request in requests if request)
+        return sum(parse_quantity(request) for request in requests if request)
 
-    def _asked(self, autoscaler: Object, present: int, utilization: int | None) -> int:
+    def _recommended(self, autoscaler: Object, present: int, utilization: int | None) -> int:
         goal = self._target_utilization(autoscaler)
         if utilization is None or goal is None:
             return present

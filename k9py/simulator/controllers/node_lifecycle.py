@@ -48,14 +48,14 @@ def restore_node(state: SimulatorState, name: str) -> None:
     _set_conditions(state, name, said)
 
 
-def _set_conditions(state: SimulatorState, name: str, said: Any) -> None:
+def _set_conditions(state: SimulatorState, name: str, new_condition: Any) -> None:
     node = state.storage.get(NODES, None, name)
     if node is None:
         raise LookupError(name)
     now = timestamp(state.clock.now())
     conditions = []
     for present in node["status"]["conditions"]:
-        status, reason, message = said(present["type"])
+        status, reason, message = new_condition(present["type"])
         moved = present["lastTransitionTime"] if present["status"] == status else now
         conditions.append(
             {**present, "status": status, "reason": reason, "message": message, "lastTransitionTime": moved}
@@ -63,7 +63,7 @@ def _set_conditions(state: SimulatorState, name: str, said: Any) -> None:
     state.storage.update(NODES, {**node, "status": {**node["status"], "conditions": conditions}}, status_only=True)
 
 
-class NodeController:
+class NodeLifecycleController:
     """Taints nodes that do not report, and evicts what runs there."""
 
     def __init__(self, state: SimulatorState) -> None:
@@ -81,7 +81,7 @@ class NodeController:
         node = self._storage.get(NODES, None, key[1])
         if node is None:
             return None
-        since = _silent_since(node)
+        since = _unreachable_since(node)
         self._taint(node, since)
         if since is None:
             return None
@@ -155,7 +155,7 @@ class NodeController:
         self._storage.delete(PODS, metadata["namespace"], metadata["name"])
 
 
-def _silent_since(node: Mapping[str, Any]) -> str | None:
+def _unreachable_since(node: Mapping[str, Any]) -> str | None:
     """Return since when a node does not report, None while it does."""
     for condition in (node.get("status") or {}).get("conditions") or ():
         if condition["type"] == "Ready" and condition["status"] == "Unknown":

@@ -63,10 +63,10 @@ def pod_from_template(
         metadata["annotations"] = all_annotations
     metadata["ownerReferences"] = [owner_reference(owner_resource, owner)]
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {**template["spec"], **(spec or {})}}
-    return admitted(pod, rng, tolerations=tolerations)
+    return admit_pod(pod, rng, tolerations=tolerations)
 
 
-def admitted(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) -> Object:
+def admit_pod(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) -> Object:
     """Return a pod with what admission adds, in phase Pending."""
     spec = dict(pod["spec"])
     volume = f"kube-api-access-{random_suffix(rng)}"
@@ -77,7 +77,7 @@ def admitted(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) 
             spec[part] = [{**c, "volumeMounts": [*(c.get("volumeMounts") or ()), mount]} for c in spec[part]]
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    spec["tolerations"] = [*(spec.get("tolerations") or ()), *(tolerations or _lost_node_tolerations())]
+    spec["tolerations"] = [*(spec.get("tolerations") or ()), *(tolerations or _default_tolerations())]
     spec.setdefault("priority", 0)
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
@@ -109,7 +109,7 @@ def _token_volume(name: str) -> Object:
     return {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
 
 
-def _lost_node_tolerations() -> tuple[Object, ...]:
+def _default_tolerations() -> tuple[Object, ...]:
     return tuple(
         {
             "key": f"node.kubernetes.io/{condition}",

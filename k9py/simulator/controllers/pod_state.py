@@ -67,7 +67,7 @@ def restart_count(pod: Mapping[str, Any]) -> int:
     return max((s.get("restartCount", 0) for s in (pod.get("status") or {}).get("containerStatuses") or ()), default=0)
 
 
-def in_order_of_deletion(pods: Sequence[Object], related: Sequence[Object]) -> list[Object]:
+def sort_for_deletion(pods: Sequence[Object], related: Sequence[Object]) -> list[Object]:
     """Return pods with those to delete first in front.
 
     Args:

@@ -11,7 +11,7 @@ from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pod_state import (
-    in_order_of_deletion,
+    sort_for_deletion,
     is_active,
     is_finished,
     is_ready,
@@ -104,7 +104,7 @@ class ReplicaSetController:
         return None
 
     def _delete(self, replica_set: Object, pods: list[Object], count: int) -> None:
-        for pod in in_order_of_deletion(pods, self._related(replica_set, pods))[:count]:
+        for pod in sort_for_deletion(pods, self._related(replica_set, pods))[:count]:
             name = pod["metadata"]["name"]
             self._storage.delete(PODS, pod["metadata"]["namespace"], name)
             self._events.record(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")

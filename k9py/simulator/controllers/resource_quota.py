@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from k9py.simulator.controllers.pod_state import is_finished
-from k9py.simulator.controllers.quantities import amount_of, as_quantity
+from k9py.simulator.controllers.quantities import parse_quantity, format_quantity
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import PODS, RESOURCEQUOTAS, Resource
@@ -20,7 +20,7 @@ from k9py.simulator.status_errors import forbidden
 Object = dict[str, Any]
 
 
-_TO_BE_SAID = frozenset({"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
+_MUST_BE_SPECIFIED = frozenset({"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
 
 
 def usage_of(pod: Mapping[str, Any], name: str) -> float:
@@ -33,7 +33,7 @@ def usage_of(pod: Mapping[str, Any], name: str) -> float:
         resources = container.get("resources") or {}
         given = {**(resources.get("limits") or {}), **(resources.get(kind or "requests") or {})}
         if resource in given:
-            total += amount_of(given[resource])
+            total += parse_quantity(given[resource])
     return total
 
 
@@ -42,7 +42,7 @@ def used_in(storage: Storage, namespace: str, name: str) -> float:
     return sum(usage_of(pod, name) for pod in storage.list(PODS, namespace) if not is_finished(pod))
 
 
-def refuse_pods_over_quota(storage: Storage) -> Callable[[Resource, Object], None]:
+def resource_quota_admission(storage: Storage) -> Callable[[Resource, Object], None]:
     """Return an admission function for a storage.
 
     Raises:
@@ -61,7 +61,7 @@ def refuse_pods_over_quota(storage: Storage) -> Callable[[Resource, Object], Non
 
 def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None:
     about, shown = quota["metadata"]["name"], pod["metadata"].get("name") or pod["metadata"].get("generateName", "")
-    unsaid = list(_unsaid(quota, pod))
+    unsaid = list(_unspecified(quota, pod))
     if unsaid:
         raise forbidden(PODS, shown, f"failed quota: {about}: must specify {'; '.join(unsaid)}")
     requested, used, limited = [], [], []
@@ -70,9 +70,9 @@ def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None
         if not wanted:
             continue
         present = used_in(storage, namespace, name)
-        if present + wanted > amount_of(hard):
-            requested.append(f"{name}={as_quantity(wanted, name)}")
-            used.append(f"{name}={as_quantity(present, name)}")
+        if present + wanted > parse_quantity(hard):
+            requested.append(f"{name}={format_quantity(wanted, name)}")
+            used.append(f"{name}={format_quantity(present, name)}")
             limited.append(f"{name}={hard}")
     if requested:
         why = (
@@ -82,23 +82,23 @@ def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None
         raise forbidden(PODS, shown, why)
 
 
-def _unsaid(quota: Object, pod: Object) -> Iterator[str]:
+def _unspecified(quota: Object, pod: Object) -> Iterator[str]:
     """Yield what containers leave out though the quota counts it."""
-    for name in sorted(set(quota["spec"].get("hard") or {}) & _TO_BE_SAID):
+    for name in sorted(set(quota["spec"].get("hard") or {}) & _MUST_BE_SPECIFIED):
         kind, _, resource = name.rpartition(".")
-        silent = [one["name"] for one in pod["spec"]["containers"] if not _says(one, kind or "requests", resource)]
+        silent = [one["name"] for one in pod["spec"]["containers"] if not _specifies(one, kind or "requests", resource)]
         if silent:
             yield f"{name} for: {','.join(sorted(silent))}"
 
 
-def _says(container: Object, kind: str, resource: str) -> bool:
+def _specifies(container: Object, kind: str, resource: str) -> bool:
     resources = container.get("resources") or {}
     limits = resources.get("limits") or {}
     # What has a limit only requests that much: the API's own default.
     return resource in limits or (kind == "requests" and resource in (resources.get("requests") or {}))
 
 
-class QuotaController:
+class ResourceQuotaController:
     """Keeps the status of ResourceQuotas."""
 
     def __init__(self, state: SimulatorState) -> None:
@@ -118,6 +118,6 @@ class QuotaController:
         if quota is None:
             return None
         hard = quota["spec"].get("hard") or {}
-        used = {name: as_quantity(used_in(self._storage, key[0], name), name) for name in hard}
+        used = {name: format_quantity(used_in(self._storage, key[0], name), name) for name in hard}
         self._storage.update(RESOURCEQUOTAS, {**quota, "status": {"hard": hard, "used": used}}, status_only=True)
         return None

@@ -72,7 +72,7 @@ class StatefulSetController:
             counted = [pod for pod in self._pods(stateful_set) if pod["metadata"]["uid"] in before]
             self._write_status(stateful_set, current, update, counted)
         in_use = {_name(current), _name(update), *(_revision(pod) for pod in self._pods(stateful_set))}
-        controller_revisions.forget_history(self._storage, stateful_set, in_use)
+        controller_revisions.clean_up_history(self._storage, stateful_set, in_use)
         return self._seconds_until_next_available(stateful_set)
 
     def _current_revision(self, stateful_set: Object, update: Object) -> Object:
@@ -94,13 +94,13 @@ class StatefulSetController:
         pods = {ordinal_of(pod): pod for pod in self._pods(stateful_set)}
         condemned = sorted((n for n in pods if n not in wanted), reverse=True)
         for number in wanted:
-            if self._place(stateful_set, current, update, number, pods.get(number)) and ordered:
+            if self._reconcile_ordinal(stateful_set, current, update, number, pods.get(number)) and ordered:
                 return
-        if self._shrink(stateful_set, [pods[number] for number in condemned], pods, ordered=ordered):
+        if self._delete_condemned(stateful_set, [pods[number] for number in condemned], pods, ordered=ordered):
             return
-        self._replace_old(stateful_set, update, [pods[n] for n in wanted if n in pods])
+        self._update_outdated(stateful_set, update, [pods[n] for n in wanted if n in pods])
 
-    def _place(self, stateful_set: Object, current: Object, update: Object, number: int, pod: Object | None) -> bool:
+    def _reconcile_ordinal(self, stateful_set: Object, current: Object, update: Object, number: int, pod: Object | None) -> bool:
         """See to one ordinal; tells whether the ones after it have to wait."""
         if pod is not None and is_finished(pod) and not is_terminating(pod):
             name = f"{stateful_set['metadata']['namespace']}/{_name(stateful_set)}"
@@ -122,7 +122,7 @@ class StatefulSetController:
         kept = (strategy.get("rollingUpdate") or {}).get("partition", 0)
         return current if number < start + kept else update
 
-    def _shrink(self, stateful_set: Object, condemned: list[Object], pods: dict[int, Object], *, ordered: bool) -> bool:
+    def _delete_condemned(self, stateful_set: Object, condemned: list[Object], pods: dict[int, Object], *, ordered: bool) -> bool:
         healthy = [pod for _, pod in sorted(pods.items()) if not self._is_available(stateful_set, pod)]
         first_unhealthy = _name(healthy[0]) if healthy else None
         for pod in condemned:
@@ -137,7 +137,7 @@ class StatefulSetController:
                 return True
         return False
 
-    def _replace_old(self, stateful_set: Object, update: Object, pods: list[Object]) -> None:
+    def _update_outdated(self, stateful_set: Object, update: Object, pods: list[Object]) -> None:
         strategy = stateful_set["spec"].get("updateStrategy") or {}
         if strategy.get("type", "RollingUpdate") != "RollingUpdate":
             return

@@ -25,7 +25,7 @@ _FIRST_RETRY = 0.5
 _LONGEST_RETRY = 64.0
 
 
-async def wait_until_woken(clock: SimulationClock, wake: asyncio.Event, seconds: float | None) -> None:
+async def wait_for_wake(clock: SimulationClock, wake: asyncio.Event, seconds: float | None) -> None:
     """Return when the event is set or so many seconds have passed (None: only the event counts)."""
     if seconds is None:
         await wake.wait()
@@ -87,7 +87,7 @@ class WorkQueue:
             if not self._ready:
                 self._wake.clear()
                 seconds = self._later[0][0] - self._clock.monotonic() if self._later else None
-                await wait_until_woken(self._clock, self._wake, seconds)
+                await wait_for_wake(self._clock, self._wake, seconds)
                 continue
             key = self._ready.popleft()
             self._queued.discard(key)
@@ -98,17 +98,17 @@ class WorkQueue:
         try:
             again = self._reconcile(key)
         except StatusError:
-            self._try_again(key)
+            self._retry(key)
             return
         except Exception:  # noqa: BLE001 - as a real controller recovers from a panic
             _LOG.exception("could not reconcile %s", "/".join(key))
-            self._try_again(key)
+            self._retry(key)
             return
         self._retries.pop(key, None)
         if again is not None:
             self.add_after(key, again)
 
-    def _try_again(self, key: Key) -> None:
+    def _retry(self, key: Key) -> None:
         retries = self._retries.get(key, 0)
         self._retries[key] = retries + 1
         self.add_after(key, min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(retries, 10)))

@@ -16,7 +16,7 @@ ANNOTATION = "sim.k9py.dev/behaviour"
 ABSENT_IMAGES = frozenset({"registry.example.com/shop/checkout:2.8.0"})
 """Images that were released before anyone pushed them."""
 
-_ABSENT_WORDS = frozenset({"badimage", "missing", "absent", "nope", "notfound", "doesnotexist"})
+_ABSENT_TAGS = frozenset({"badimage", "missing", "absent", "nope", "notfound", "doesnotexist"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def is_restarted(pod: Mapping[str, Any], ended: Exits, *, init: bool) -> bool:
 def _by_image(image: str, *, init: bool, ends: bool) -> Behaviour:
     words = re.split(r"[^a-z0-9]+", image.rpartition("/")[2].partition(":")[2].lower())
     joined = "".join(words)
-    if image in ABSENT_IMAGES or joined in _ABSENT_WORDS or _ABSENT_WORDS & set(words):
+    if image in ABSENT_IMAGES or joined in _ABSENT_TAGS or _ABSENT_TAGS & set(words):
         return NoImage()
     if "initfail" in joined:
         return Exits(1, 1.0) if init else Works()

@@ -31,7 +31,7 @@ def spec_of(pod: Mapping[str, Any], name: str) -> Object:
     raise KeyError(name)
 
 
-def entry_of(pod: Mapping[str, Any], name: str) -> Object:
+def status_of(pod: Mapping[str, Any], name: str) -> Object:
     """Return a container's status.
 
     Raises:
@@ -53,7 +53,7 @@ def is_ephemeral(pod: Mapping[str, Any], name: str) -> bool:
     return any(container["name"] == name for container in pod["spec"].get("ephemeralContainers") or ())
 
 
-def unattached(pod: Mapping[str, Any]) -> tuple[str, ...]:
+def unstarted_ephemeral_containers(pod: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the ephemeral containers that were asked for and have no status yet."""
     shown = {entry["name"] for entry in (pod.get("status") or {}).get("ephemeralContainerStatuses") or ()}
     wanted = (container["name"] for container in pod["spec"].get("ephemeralContainers") or ())
@@ -74,12 +74,12 @@ def go_duration(seconds: float) -> str:
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
-def back_off_event(pod: Mapping[str, Any], name: str) -> str:
+def back_off_event_message(pod: Mapping[str, Any], name: str) -> str:
     """Return the words of the event about a container that keeps crashing."""
     return f"Back-off restarting failed container {name} in pod {_identity(pod)}"
 
 
-def back_off_reason(pod: Mapping[str, Any], name: str, seconds: float) -> str:
+def back_off_waiting_message(pod: Mapping[str, Any], name: str, seconds: float) -> str:
     """Return why such a container waits, and for how many seconds."""
     return f"back-off {go_duration(seconds)} restarting failed container={name} pod={_identity(pod)}"
 
@@ -89,7 +89,7 @@ def _identity(pod: Mapping[str, Any]) -> str:
     return f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
 
 
-_EVERYWHERE = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
+_DEFAULT_CONFIGMAPS = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class MissingVolume:
     """A volume that cannot be mounted, and the thing it lacks, such as `configmap "settings"`."""
 
     volume: str
-    what: str
+    reference: str
 
 
 def missing_volume(storage: Storage, pod: Mapping[str, Any]) -> MissingVolume | None:
@@ -105,7 +105,7 @@ def missing_volume(storage: Storage, pod: Mapping[str, Any]) -> MissingVolume | 
     namespace = pod["metadata"]["namespace"]
     for volume in pod["spec"].get("volumes") or ():
         config, secret = volume.get("configMap"), volume.get("secret")
-        needed = config and not config.get("optional") and config["name"] not in _EVERYWHERE
+        needed = config and not config.get("optional") and config["name"] not in _DEFAULT_CONFIGMAPS
         if needed and storage.get(CONFIGMAPS, namespace, config["name"]) is None:
             return MissingVolume(volume["name"], f'configmap "{config["name"]}"')
         if secret and not secret.get("optional") and storage.get(SECRETS, namespace, secret["secretName"]) is None:
@@ -113,7 +113,7 @@ def missing_volume(storage: Storage, pod: Mapping[str, Any]) -> MissingVolume | 
     return None
 
 
-def missing_for_container(storage: Storage, pod: Mapping[str, Any], container: Mapping[str, Any]) -> str | None:
+def missing_reference(storage: Storage, pod: Mapping[str, Any], container: Mapping[str, Any]) -> str | None:
     """Return why a container's environment cannot be made, in the kubelet's words, or None."""
     namespace = pod["metadata"]["namespace"]
     sources: list[tuple[str, str, Mapping[str, Any]]] = [

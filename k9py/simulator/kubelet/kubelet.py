@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.selectors import key_of
-from k9py.simulator.controllers.work_queue import Key, wait_until_woken
+from k9py.simulator.controllers.work_queue import Key, wait_for_wake
 from k9py.simulator.kubelet.behaviours import (
     Behaviour,
     Exits,
@@ -31,16 +31,16 @@ from k9py.simulator.kubelet.behaviours import (
     is_restarted,
 )
 from k9py.simulator.kubelet.containers import (
-    back_off_event,
-    back_off_reason,
-    entry_of,
+    back_off_event_message,
+    back_off_waiting_message,
+    status_of,
     image_not_found,
     is_ephemeral,
     is_init,
-    missing_for_container,
+    missing_reference,
     missing_volume,
     spec_of,
-    unattached,
+    unstarted_ephemeral_containers,
 )
 from k9py.simulator.kubelet.pod_status import EPHEMERAL, INIT, MAIN, PodStatusWriter, is_sidecar, waiting_status
 from k9py.simulator.registry.resources import NODES, PODS
@@ -48,19 +48,19 @@ from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.scheduler.filters import is_node_ready
 from k9py.simulator.state import SimulatorState
 
-Step = Literal[
+StepName = Literal[
     "admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill", "restart", "attach"
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class PodStep:
     """What happens next to a container (or, with an empty name, to the whole pod)."""
 
     key: Key
     uid: str
     container: str
-    step: Step
+    step: StepName
 
 
 Object = dict[str, Any]
@@ -82,15 +82,15 @@ class Kubelet:
         self._state = state
         self._storage = state.storage
         self._status = PodStatusWriter(state)
-        self._heap: list[tuple[float, int, Act]] = []
+        self._heap: list[tuple[float, int, PodStep]] = []
         self._order = itertools.count()
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Carry on what is there, then work for ever."""
-        self._storage.on_change(self._hear)
+        self._storage.on_change(self._on_change)
         for number, pod in enumerate(self._storage.list(PODS)):
-            self._carry_on(pod)
+            self._resume(pod)
             if number % 2000 == 1999:
                 await asyncio.sleep(0)
         while True:
@@ -98,29 +98,29 @@ class Kubelet:
             if self._heap and self._heap[0][0] <= now:
                 act = heapq.heappop(self._heap)[2]
                 try:
-                    self._act(act)
+                    self._run_step(act)
                 except Exception:  # noqa: BLE001 - one odd pod must not stop all the others
                     _LOG.exception("could not %s %s of pod %s", act.step, act.container, "/".join(act.key))
                 await asyncio.sleep(0)
                 continue
             self._wake.clear()
             seconds = self._heap[0][0] - self._state.clock.monotonic() if self._heap else None
-            await wait_until_woken(self._state.clock, self._wake, seconds)
+            await wait_for_wake(self._state.clock, self._wake, seconds)
 
-    def _plan(self, pod: Object, container: str, step: Step, seconds: float) -> None:
-        act = Act(key_of(pod), pod["metadata"]["uid"], container, step)
+    def _schedule(self, pod: Object, container: str, step: StepName, seconds: float) -> None:
+        act = PodStep(key_of(pod), pod["metadata"]["uid"], container, step)
         heapq.heappush(self._heap, (self._state.clock.monotonic() + seconds, next(self._order), act))
         self._wake.set()
 
-    def _between(self, low: float, high: float) -> float:
+    def _random_delay(self, low: float, high: float) -> float:
         return self._state.rng.uniform(low, high)
 
     # -- what is heard -------------------------------------------------------------------------------------------
 
-    def _hear(self, change: StorageEvent) -> None:
+    def _on_change(self, change: StorageEvent) -> None:
         if change.resource is NODES and change.old is not None:
             if is_node_ready(change.obj) and not is_node_ready(change.old):
-                self._come_back(change.obj["metadata"]["name"])
+                self._resume_node(change.obj["metadata"]["name"])
             return
         if change.resource is not PODS or change.type == "DELETED":
             return
@@ -130,83 +130,83 @@ class Kubelet:
         deleted = bool(pod["metadata"].get("deletionTimestamp"))
         if old is None or not old["spec"].get("nodeName"):
             if deleted:
-                self._plan(pod, "", "kill", 0.0)
+                self._schedule(pod, "", "kill", 0.0)
             elif old is not None or not (pod.get("status") or {}).get(MAIN):
-                self._plan(pod, "", "admit", self._between(0.05, 0.2))
+                self._schedule(pod, "", "admit", self._random_delay(0.05, 0.2))
             else:
-                self._carry_on(pod)
+                self._resume(pod)
         elif deleted and not old["metadata"].get("deletionTimestamp"):
             self._stop(pod)
         elif not deleted:
-            self._hear_wishes(pod, old)
+            self._on_pod_change(pod, old)
 
-    def _hear_wishes(self, pod: Object, old: Object) -> None:
+    def _on_pod_change(self, pod: Object, old: Object) -> None:
         """See to what was asked of a pod that is there: a debugging container more, a restart."""
         if pod["spec"] is not old["spec"]:
-            for name in unattached(pod):
-                self._plan(pod, name, "attach", self._between(0.05, 0.2))
+            for name in unstarted_ephemeral_containers(pod):
+                self._schedule(pod, name, "attach", self._random_delay(0.05, 0.2))
         wish = (pod["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION, "")
         if wish and wish != (old["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION):
-            self._plan(pod, wish.partition(" ")[0], "restart", 0.0)
+            self._schedule(pod, wish.partition(" ")[0], "restart", 0.0)
 
-    def _come_back(self, node: str) -> None:
+    def _resume_node(self, node: str) -> None:
         """Say again how the pods of a node are that had fallen silent, and carry on with them."""
         for pod in self._storage.list(PODS):
             if pod["spec"].get("nodeName") != node:
                 continue
             if (pod.get("status") or {}).get(MAIN) and not pod["metadata"].get("deletionTimestamp"):
                 pod = self._status.write_whole(pod)
-            self._carry_on(pod)
+            self._resume(pod)
 
-    def _carry_on(self, pod: Object) -> None:
+    def _resume(self, pod: Object) -> None:
         """Plan what comes next for a pod found in some state; nothing for one that is steady."""
         if not pod["spec"].get("nodeName"):
             return
         if pod["metadata"].get("deletionTimestamp"):
-            self._plan(pod, "", "kill", self._between(0.5, 2.0))
+            self._schedule(pod, "", "kill", self._random_delay(0.5, 2.0))
             return
         status: Object = pod.get("status") or {}
         if status.get("phase") in ("Succeeded", "Failed"):
             return
         if not status.get(MAIN):
-            self._plan(pod, "", "admit", self._between(0.05, 0.2))
+            self._schedule(pod, "", "admit", self._random_delay(0.05, 0.2))
             return
         for field in (INIT, MAIN):
             for entry in status.get(field) or ():
-                self._carry_on_container(pod, entry)
+                self._resume_container(pod, entry)
 
-    def _carry_on_container(self, pod: Object, entry: Object) -> None:
+    def _resume_container(self, pod: Object, entry: Object) -> None:
         name = entry["name"]
         match entry["state"]:
             case {"running": _}:
                 behaviour = self._behaviour(pod, name)
                 if isinstance(behaviour, Exits):
-                    self._plan(pod, name, "exit", self._between(0.1, behaviour.after))
+                    self._schedule(pod, name, "exit", self._random_delay(0.1, behaviour.after))
                 elif isinstance(behaviour, NeverReady):
-                    self._plan(pod, name, "probe", self._between(0.1, 10.0))
+                    self._schedule(pod, name, "probe", self._random_delay(0.1, 10.0))
                 elif not entry["ready"]:
-                    self._plan(pod, name, "ready", 1.0)
+                    self._schedule(pod, name, "ready", 1.0)
             case {"waiting": {"reason": "ImagePullBackOff" | "ErrImagePull"}}:
-                self._plan(pod, name, "pull", self._between(1.0, 20.0))
+                self._schedule(pod, name, "pull", self._random_delay(1.0, 20.0))
             case {"waiting": {"reason": "CrashLoopBackOff"}}:
-                self._plan(pod, name, "start", self._between(1.0, 30.0))
+                self._schedule(pod, name, "start", self._random_delay(1.0, 30.0))
             case {"waiting": {"reason": "ContainerCreating"}}:
-                self._plan(pod, name, "pull", 0.5)
+                self._schedule(pod, name, "pull", 0.5)
             case {"terminated": _}:
-                self._plan(pod, name, "crash-back-off", 0.5)
+                self._schedule(pod, name, "crash-back-off", 0.5)
 
     # -- what is done --------------------------------------------------------------------------------------------
 
-    def _act(self, act: Act) -> None:
+    def _run_step(self, act: PodStep) -> None:
         pod = self._storage.get(PODS, *act.key)
         if pod is None or pod["metadata"]["uid"] != act.uid:
             return
         if act.step == "kill":
-            if pod["metadata"].get("deletionTimestamp") and self._node_works(pod):
+            if pod["metadata"].get("deletionTimestamp") and self._is_node_ready(pod):
                 self._status.end_runs(pod)
                 self._storage.remove(PODS, *act.key)
             return
-        if pod["metadata"].get("deletionTimestamp") or not self._node_works(pod):
+        if pod["metadata"].get("deletionTimestamp") or not self._is_node_ready(pod):
             return
         match act.step:
             case "admit":
@@ -232,7 +232,7 @@ class Kubelet:
             case "crash-back-off":
                 self._back_off_crash(pod, act.container)
 
-    def _node_works(self, pod: Object) -> bool:
+    def _is_node_ready(self, pod: Object) -> bool:
         node = self._storage.get(NODES, None, pod["spec"]["nodeName"])
         return node is not None and is_node_ready(node)
 
@@ -253,22 +253,22 @@ class Kubelet:
         pod = self._status.write_whole({**pod, "status": status})
         missing = missing_volume(self._storage, pod)
         if missing is not None:
-            message = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.what} not found'
-            self._status.say(pod, "Warning", "FailedMount", message, "")
-            self._plan(pod, "", "admit", 20.0)
+            message = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.reference} not found'
+            self._status.record_event(pod, "Warning", "FailedMount", message, "")
+            self._schedule(pod, "", "admit", 20.0)
             return
-        self._plan_next(pod, self._between(0.2, 0.6))
+        self._schedule_next(pod, self._random_delay(0.2, 0.6))
 
     def _attach(self, pod: Object, name: str) -> None:
         """Show an ephemeral container as being created, then start it."""
-        if name not in unattached(pod):
+        if name not in unstarted_ephemeral_containers(pod):
             return
         entry = waiting_status(spec_of(pod, name), initializing=False)
         entries = [*(pod["status"].get(EPHEMERAL) or ()), entry]
         pod = self._status.write_whole({**pod, "status": {**pod["status"], EPHEMERAL: entries}})
-        self._plan(pod, name, "pull", self._between(0.2, 0.6))
+        self._schedule(pod, name, "pull", self._random_delay(0.2, 0.6))
 
-    def _plan_next(self, pod: Object, seconds: float) -> None:
+    def _schedule_next(self, pod: Object, seconds: float) -> None:
         """Plan the first init container that has not been started, or else all main ones."""
         status = pod["status"]
         specs = pod["spec"].get("initContainers") or ()
@@ -276,47 +276,47 @@ class Kubelet:
             if is_sidecar(spec) and entry.get("started"):
                 continue
             if entry["state"].get("terminated", {}).get("exitCode") != 0:
-                self._plan(pod, spec["name"], "pull", seconds)
+                self._schedule(pod, spec["name"], "pull", seconds)
                 return
         for entry in status[MAIN]:
             if "waiting" in entry["state"]:
-                self._plan(pod, entry["name"], "pull", seconds)
+                self._schedule(pod, entry["name"], "pull", seconds)
 
     def _pull(self, pod: Object, name: str) -> None:
         container = spec_of(pod, name)
         image = container.get("image", "")
         if isinstance(self._behaviour(pod, name), NoImage):
-            self._status.say(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
-            self._status.say(
+            self._status.record_event(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
+            self._status.record_event(
                 pod, "Warning", "Failed", f'Failed to pull image "{image}": {image_not_found(image)}', name
             )
-            self._status.say(pod, "Warning", "Failed", "Error: ErrImagePull", name)
+            self._status.record_event(pod, "Warning", "Failed", "Error: ErrImagePull", name)
             self._status.write(
                 pod, name, {"state": {"waiting": {"reason": "ErrImagePull", "message": image_not_found(image)}}}
             )
-            self._plan(pod, name, "pull-back-off", 2.0)
+            self._schedule(pod, name, "pull-back-off", 2.0)
             return
         behaviour = self._behaviour(pod, name)
-        missing = missing_for_container(self._storage, pod, container)
+        missing = missing_reference(self._storage, pod, container)
         if isinstance(behaviour, Misconfigured):
             missing = behaviour.why
         if missing is not None:
-            self._status.say(pod, "Warning", "Failed", f"Error: {missing}", name)
+            self._status.record_event(pod, "Warning", "Failed", f"Error: {missing}", name)
             waiting = {"reason": "CreateContainerConfigError", "message": missing}
             self._status.write(pod, name, {"state": {"waiting": waiting}})
-            self._plan(pod, name, "pull", 10.0)
+            self._schedule(pod, name, "pull", 10.0)
             return
         self._start(pod, name)
 
     def _back_off_pull(self, pod: Object, name: str) -> None:
         image = spec_of(pod, name).get("image", "")
-        self._status.say(pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', name)
-        self._status.say(pod, "Warning", "Failed", "Error: ImagePullBackOff", name)
+        self._status.record_event(pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', name)
+        self._status.record_event(pod, "Warning", "Failed", "Error: ImagePullBackOff", name)
         message = f'Back-off pulling image "{image}": ErrImagePull: {image_not_found(image)}'
         self._status.write(pod, name, {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}})
         waited = (self._state.clock.now() - parse_timestamp(pod["status"]["startTime"])).total_seconds()
         # Back-off doubles, so the time until the next try is about the time tried so far.
-        self._plan(pod, name, "pull", min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, waited)))
+        self._schedule(pod, name, "pull", min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, waited)))
 
     def _start(self, pod: Object, name: str) -> None:
         container = spec_of(pod, name)
@@ -324,13 +324,13 @@ class Kubelet:
         if isinstance(behaviour, NoImage):
             self._pull(pod, name)
             return
-        entry = entry_of(pod, name)
+        entry = status_of(pod, name)
         if "running" in entry["state"]:
             return  # planned twice: before its node fell silent, and when it came back
         image = container.get("image", "")
-        self._status.say(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
-        self._status.say(pod, "Normal", "Created", f"Created container: {name}", name)
-        self._status.say(pod, "Normal", "Started", f"Started container {name}", name)
+        self._status.record_event(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
+        self._status.record_event(pod, "Normal", "Created", f"Created container: {name}", name)
+        self._status.record_event(pod, "Normal", "Started", f"Started container {name}", name)
         ended = entry["state"].get("terminated") or entry["lastState"].get("terminated")
         ready_at_once = not container.get("readinessProbe") and not isinstance(behaviour, NeverReady)
         slow = isinstance(behaviour, Works) and behaviour.ready_after > 1.0
@@ -345,36 +345,36 @@ class Kubelet:
         }
         if is_ephemeral(pod, name):
             change["ready"] = False
-        self._state.runs.note_begin(change["containerID"], self._state.clock.now())
+        self._state.container_runs.record_start(change["containerID"], self._state.clock.now())
         pod = self._status.write(pod, name, change)
         match behaviour:
             case Exits(after=after):
-                self._plan(pod, name, "exit", after)
+                self._schedule(pod, name, "exit", after)
             case NeverReady():
-                self._plan(pod, name, "probe", 1.0)
+                self._schedule(pod, name, "probe", 1.0)
             case Works(ready_after=after) if not change["ready"]:
                 delay = (container.get("readinessProbe") or {}).get("initialDelaySeconds", 0)
-                self._plan(pod, name, "ready", max(delay, after * self._between(0.8, 1.2)))
+                self._schedule(pod, name, "ready", max(delay, after * self._random_delay(0.8, 1.2)))
                 if slow and container.get("readinessProbe"):
-                    self._plan(pod, name, "probe", max(1.0, delay))
+                    self._schedule(pod, name, "probe", max(1.0, delay))
         if is_init(pod, name) and is_sidecar(container):
-            self._plan_next(pod, self._between(0.1, 0.3))
+            self._schedule_next(pod, self._random_delay(0.1, 0.3))
 
     def _probe(self, pod: Object, name: str) -> None:
-        if entry_of(pod, name)["ready"]:
+        if status_of(pod, name)["ready"]:
             return  # it was slow, and is there now
         probe = spec_of(pod, name).get("readinessProbe") or {}
         message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-        self._status.say(pod, "Warning", "Unhealthy", message, name)
-        self._plan(pod, name, "probe", float(probe.get("periodSeconds", 10)))
+        self._status.record_event(pod, "Warning", "Unhealthy", message, name)
+        self._schedule(pod, name, "probe", float(probe.get("periodSeconds", 10)))
 
     def _exit(self, pod: Object, name: str, behaviour: Exits, *, at_once: bool = False) -> None:
         """End a running container so; `at_once` lets it be started again without back-off."""
-        entry = entry_of(pod, name)
+        entry = status_of(pod, name)
         running = entry["state"].get("running")
         if running is None:
             return
-        self._state.runs.note_end(entry.get("containerID", ""), self._state.clock.now())
+        self._state.container_runs.record_end(entry.get("containerID", ""), self._state.clock.now())
         terminated = {
             "exitCode": behaviour.code,
             "reason": behaviour.reason if behaviour.code or behaviour.reason != "Error" else "Completed",
@@ -387,21 +387,21 @@ class Kubelet:
         init = is_init(pod, name)
         if init and behaviour.code == 0:
             self._status.write(pod, name, {"ready": True})
-            self._plan_next(self._storage.get(PODS, *key_of(pod)) or pod, self._between(0.1, 0.3))
+            self._schedule_next(self._storage.get(PODS, *key_of(pod)) or pod, self._random_delay(0.1, 0.3))
         elif is_restarted(pod, behaviour, init=init) and not is_ephemeral(pod, name):
-            step: Step = "crash-back-off" if entry["restartCount"] and not at_once else "start"
-            self._plan(pod, name, step, _RESTART_DELAY)
+            step: StepName = "crash-back-off" if entry["restartCount"] and not at_once else "start"
+            self._schedule(pod, name, step, _RESTART_DELAY)
 
     def _back_off_crash(self, pod: Object, name: str) -> None:
-        entry = entry_of(pod, name)
+        entry = status_of(pod, name)
         ended = entry["state"].get("terminated")
         if ended is None:
             return
         seconds = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** max(0, entry["restartCount"] - 1))
-        self._status.say(pod, "Warning", "BackOff", back_off_event(pod, name), name)
-        waiting = {"reason": "CrashLoopBackOff", "message": back_off_reason(pod, name, seconds)}
+        self._status.record_event(pod, "Warning", "BackOff", back_off_event_message(pod, name), name)
+        waiting = {"reason": "CrashLoopBackOff", "message": back_off_waiting_message(pod, name, seconds)}
         self._status.write(pod, name, {"state": {"waiting": waiting}, "lastState": {"terminated": ended}})
-        self._plan(pod, name, "start", seconds)
+        self._schedule(pod, name, "start", seconds)
 
     def _stop(self, pod: Object) -> None:
         grace = float(pod["metadata"].get("deletionGracePeriodSeconds", 30))
@@ -410,8 +410,8 @@ class Kubelet:
             for entry in (pod.get("status") or {}).get(field) or ():
                 if "running" in entry["state"]:
                     running = True
-                    self._status.say(pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"])
-        self._plan(pod, "", "kill", min(grace, self._between(1.0, 2.5)) if running else self._between(0.1, 0.3))
+                    self._status.record_event(pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"])
+        self._schedule(pod, "", "kill", min(grace, self._random_delay(1.0, 2.5)) if running else self._random_delay(0.1, 0.3))
 
     def _behaviour(self, pod: Object, name: str) -> Behaviour:
         container = spec_of(pod, name)

@@ -43,7 +43,7 @@ def waiting_status(container: Mapping[str, Any], *, initializing: bool) -> Objec
     }
 
 
-def phase_from(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object]) -> str:
+def compute_phase(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object]) -> str:
     """Return the pod's phase."""
     policy = pod["spec"].get("restartPolicy", "Always")
     if not is_initialized(pod, init) and not any(map(_has_run, main)):
@@ -80,7 +80,7 @@ def _has_run(status: Mapping[str, Any]) -> bool:
     return not {"running", "terminated"}.isdisjoint(status["state"]) or "terminated" in status["lastState"]
 
 
-def conditions_from(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object], now: str) -> list[Object]:
+def compute_conditions(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object], now: str) -> list[Object]:
     """Return the pod's conditions, in the kubelet's order."""
     # Initialized stays true once a main container has run, whatever becomes of the sidecars after that.
     initialized = is_initialized(pod, init) or any(map(_has_run, main))
@@ -92,7 +92,7 @@ def conditions_from(pod: Mapping[str, Any], init: Sequence[Object], main: Sequen
     ]
     sidecars = [status for spec, status in zip(specs, init, strict=True) if is_sidecar(spec)]
     unready = [status["name"] for status in (*sidecars, *main) if not status["ready"]]
-    phase = phase_from(pod, init, main)
+    phase = compute_phase(pod, init, main)
     done = phase in ("Succeeded", "Failed")
     sandbox = any("running" in s["state"] or "terminated" in s["state"] for s in (*init, *main)) and not done
     created: tuple[bool, str, str]
@@ -153,8 +153,8 @@ class PodStatusWriter:
         status = dict(pod["status"])
         init, main = status.get(INIT) or [], status[MAIN]
         status["observedGeneration"] = pod["metadata"].get("generation", 1)
-        status["phase"] = phase_from(pod, init, main)
-        status["conditions"] = conditions_from(pod, init, main, timestamp(self._state.clock.now()))
+        status["phase"] = compute_phase(pod, init, main)
+        status["conditions"] = compute_conditions(pod, init, main, timestamp(self._state.clock.now()))
         started = any("waiting" not in entry["state"] or entry["lastState"] for entry in (*init, *main))
         pulled = any(e["state"].get("waiting", {}).get("reason", "").startswith(("Err", "Image")) for e in main)
         if "podIP" not in status and (started or pulled):
@@ -167,9 +167,9 @@ class PodStatusWriter:
         """Note that all containers of a pod end now."""
         for field in (INIT, MAIN, EPHEMERAL):
             for entry in (pod.get("status") or {}).get(field) or ():
-                self._state.runs.note_end(entry.get("containerID", ""), self._state.clock.now())
+                self._state.container_runs.record_end(entry.get("containerID", ""), self._state.clock.now())
 
-    def say(self, pod: Object, kind: Literal["Normal", "Warning"], reason: str, message: str, name: str) -> None:
+    def record_event(self, pod: Object, kind: Literal["Normal", "Warning"], reason: str, message: str, name: str) -> None:
         """Record an event about a pod's container (or, with an empty name, about the pod)."""
         host = pod["spec"]["nodeName"]
         field = "containers"

@@ -13,7 +13,7 @@ from typing import Any, overload
 
 from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.controllers.hashing import fnv32a
-from k9py.simulator.kubelet.containers import entry_of, spec_of
+from k9py.simulator.kubelet.containers import status_of, spec_of
 from k9py.simulator.kubelet_access import clock_skew, is_reachable
 from k9py.simulator.log_generators.scripts import Script, script_for
 from k9py.simulator.registry.resources import PODS
@@ -26,7 +26,7 @@ ROTATE_ANNOTATION = "sim.k9py.dev/rotate-after"
 
 _HELD = 5000
 _POLL = 0.5  # seconds; how often a reader who waits looks whether the run is over
-_BREATH = 0.02  # seconds; what is written faster comes several lines at a time
+_BATCH_SECONDS = 0.02  # seconds; what is written faster comes several lines at a time
 
 
 class LogSlice(Sequence[ContainerLogLine]):
@@ -89,7 +89,7 @@ class ContainerRun:
 
     def read(self, after: int = -1) -> LogSlice:
         """Return the lines written so far above a number, oldest first; from the beginning, only those still held."""
-        written = self._written()
+        written = self._count()
         if after >= 0:
             first = after + 1
         elif self._rotate_after:
@@ -106,31 +106,31 @@ class ContainerRun:
         while True:
             wait = _POLL
             if is_reachable(self._state.storage, self._node):
-                self._notice_end()
-                if self._written() > after + 1:
+                self._record_end()
+                if self._count() > after + 1:
                     return True
                 if self._ended is not None:
                     return False
                 due = self._started + timedelta(seconds=self._script.seconds(after + 1))
-                wait = min(_POLL, max(_BREATH, (due - self._state.clock.now()).total_seconds()))
+                wait = min(_POLL, max(_BATCH_SECONDS, (due - self._state.clock.now()).total_seconds()))
             await self._state.clock.sleep(wait)
 
-    def _written(self) -> int:
+    def _count(self) -> int:
         until = self._ended or self._state.clock.now()
-        return self._script.written((until - self._started).total_seconds(), ended=self._ended is not None)
+        return self._script.count((until - self._started).total_seconds(), ended=self._ended is not None)
 
-    def _notice_end(self) -> None:
+    def _record_end(self) -> None:
         """See whether the container has stopped since."""
         if self._ended is not None or self._is_running():
             return
-        self._ended = self._state.runs.ended(self._id) or self._state.clock.now()
+        self._ended = self._state.container_runs.ended_at(self._id) or self._state.clock.now()
 
     def _is_running(self) -> bool:
         metadata = self._pod["metadata"]
         present = self._state.storage.get(PODS, metadata["namespace"], metadata["name"])
         if present is None or present["metadata"]["uid"] != metadata["uid"]:
             return False
-        entry = entry_of(present, self._container)
+        entry = status_of(present, self._container)
         running = entry["state"].get("running")
         if running is None or entry.get("containerID", "") != self._id:
             return False
@@ -146,7 +146,7 @@ class ContainerLogs:
     def open(self, pod: Object, container: str, *, previous: bool = False) -> ContainerRun | None:
         """Return the present (or previous) run of a container; None where it never ran (before)."""
         try:
-            entry = entry_of(pod, container)
+            entry = status_of(pod, container)
         except KeyError:
             return None
         current = entry["state"].get("running") or entry["state"].get("terminated")
@@ -156,11 +156,11 @@ class ContainerLogs:
         # A container that waits to be started again counts the run that ended as its last; otherwise it is one behind.
         run = int(entry.get("restartCount", 0)) - (previous and bool(current))
         container_id = found.get("containerID") or ("" if previous else entry.get("containerID", ""))
-        moments = self._state.runs
+        moments = self._state.container_runs
         ended = None
         if found.get("finishedAt"):
-            ended = moments.ended(container_id) or parse_timestamp(found["finishedAt"])
-        started = moments.began(container_id) or parse_timestamp(found["startedAt"])
+            ended = moments.ended_at(container_id) or parse_timestamp(found["finishedAt"])
+        started = moments.started_at(container_id) or parse_timestamp(found["startedAt"])
         seed = fnv32a(f"{pod['metadata']['uid']}/{container}/{found['startedAt']}".encode())
         script = script_for(pod, spec_of(pod, container), seed, exit_code=found.get("exitCode"), run=run)
         return ContainerRun(self._state, pod, container, container_id, script, started, ended)

@@ -21,7 +21,7 @@ class Prng:
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
         return mixed ^ (mixed >> 31)
 
-    def below(self, limit: int) -> int:
+    def integer(self, limit: int) -> int:
         """Return a number from 0 up to, but not including, the limit."""
         return self.bits() % limit
 
@@ -29,5 +29,5 @@ class Prng:
         """Return a number from 0 up to, but not including, 1."""
         return (self.bits() >> 11) / (1 << 53)
 
-    def one_of(self, choices: tuple[str, ...]) -> str:
+    def choice(self, choices: tuple[str, ...]) -> str:
         return choices[self.bits() % len(choices)]

@@ -36,7 +36,7 @@ class Script(Protocol):
         """Return how many seconds after the start a line is written; never falls with the number."""
         ...
 
-    def written(self, elapsed: float, *, ended: bool) -> int:
+    def count(self, elapsed: float, *, ended: bool) -> int:
         """Return how many lines have been written after so many seconds."""
         ...
 
@@ -52,7 +52,7 @@ class SteadyScript:
     seed: int
     opening: tuple[str, ...]
     period: float
-    voice: LineGenerator
+    generator: LineGenerator
 
     _OPENING_STEP = 0.05
 
@@ -63,7 +63,7 @@ class SteadyScript:
         start = self._OPENING_STEP * (len(self.opening) + 1)
         return start + (later + Prng(self.seed, number).fraction()) * self.period
 
-    def written(self, elapsed: float, *, ended: bool) -> int:
+    def count(self, elapsed: float, *, ended: bool) -> int:
         start = self._OPENING_STEP * (len(self.opening) + 1)
         if elapsed < start:
             return min(len(self.opening), max(0, int(elapsed / self._OPENING_STEP)))
@@ -73,7 +73,7 @@ class SteadyScript:
     def text(self, number: int, moment: datetime) -> str:
         if number < len(self.opening):
             return self.opening[number]
-        return self.voice(Prng(self.seed, number), moment)
+        return self.generator(Prng(self.seed, number), moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class FixedScript:
     def seconds(self, number: int) -> float:
         return self.duration * (number + 1) / (len(self.lines) + 1)
 
-    def written(self, elapsed: float, *, ended: bool) -> int:
+    def count(self, elapsed: float, *, ended: bool) -> int:
         if ended:
             return len(self.lines)
         return max(0, min(len(self.lines), int(elapsed / self.duration * (len(self.lines) + 1))))
@@ -107,7 +107,7 @@ class NumberedScript:
         step = number - (number % 4 == 3)
         return (step + 0.25 + 0.5 * Prng(self.seed, step).fraction()) * self.period
 
-    def written(self, elapsed: float, *, ended: bool) -> int:
+    def count(self, elapsed: float, *, ended: bool) -> int:
         if elapsed < 0:
             return 0
         count = math.floor(elapsed / self.period)
@@ -140,13 +140,13 @@ def script_for(
     annotations = pod["metadata"].get("annotations") or {}
     chosen, rate = annotations.get(GENERATOR_ANNOTATION, ""), float(annotations.get(RATE_ANNOTATION) or 0)
     if chosen:
-        return _chosen(chosen, seed, rate, run, str(pod["metadata"].get("uid", "")))
+        return _annotated_script(chosen, seed, rate, run, str(pod["metadata"].get("uid", "")))
     behaviour = behaviour_of(pod, container, init=is_init(pod, container["name"]))
     if isinstance(behaviour, Exits) or exit_code not in (None, 0, _STOPPED):
         after = behaviour.after if isinstance(behaviour, Exits) else 3.0
         code = exit_code if exit_code is not None else (behaviour.code if isinstance(behaviour, Exits) else 1)
-        return FixedScript(_story(name, code, seed), after * 0.95)
-    voice, period = _BY_IMAGE.get(container.get("image", "")) or _voice(name)
+        return FixedScript(_final_lines(name, code, seed), after * 0.95)
+    voice, period = _BY_IMAGE.get(container.get("image", "")) or _generator(name)
     if isinstance(behaviour, NeverReady):
         voice, period = applications.starved, 2.0
     if rate:
@@ -156,7 +156,7 @@ def script_for(
     return SteadyScript(seed, _opening(name, container), period, voice)
 
 
-def _chosen(name: str, seed: int, rate: float, run: int, uid: str) -> Script:
+def _annotated_script(name: str, seed: int, rate: float, run: int, uid: str) -> Script:
     match name:
         case "numbered":
             return NumberedScript(seed, 1 / (rate or 5.0), functools.partial(numbered_line, run))
@@ -174,7 +174,7 @@ def _application(container: Mapping[str, Any]) -> str:
     return str(container.get("image", "")).rpartition("/")[2].partition(":")[0].partition("@")[0]
 
 
-_VOICES: Sequence[tuple[tuple[str, ...], LineGenerator, float]] = (
+_GENERATORS: Sequence[tuple[tuple[str, ...], LineGenerator, float]] = (
     (("gateway", "frontend", "nginx", "proxy", "web"), applications.access_log, 0.9),
     (("checkout", "payments", "cart", "email"), applications.json_line, 1.4),
     (("postgres", "redis", "db"), applications.database, 6.0),
@@ -193,13 +193,13 @@ NAMED_GENERATORS: Mapping[str, tuple[LineGenerator, float]] = {
     "coloured": (applications.coloured, 1.0),
 }
 _BY_IMAGE: Mapping[str, tuple[LineGenerator, float]] = {
-    applications.BEFORE_IMAGE: (applications.before, 0.5),
-    applications.AFTER_IMAGE: (applications.after, 0.5),
+    applications.BEFORE_IMAGE: (applications.good_release, 0.5),
+    applications.AFTER_IMAGE: (applications.bad_release, 0.5),
 }
 
 
-def _voice(name: str) -> tuple[LineGenerator, float]:
-    for words, voice, period in _VOICES:
+def _generator(name: str) -> tuple[LineGenerator, float]:
+    for words, voice, period in _GENERATORS:
         if any(word in name for word in words):
             return voice, period
     return applications.plain_line, 2.0
@@ -210,9 +210,9 @@ def _opening(name: str, container: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"starting {name} {tag}", "configuration loaded", "listening on :8080")
 
 
-def _story(name: str, exit_code: int, seed: int) -> tuple[str, ...]:
+def _final_lines(name: str, exit_code: int, seed: int) -> tuple[str, ...]:
     if exit_code == 0:
-        total = 200 + Prng(seed, 0).below(800)
+        total = 200 + Prng(seed, 0).integer(800)
         steps = tuple(f"INFO {name}: processed {total * part // 5} of {total} records" for part in range(1, 6))
         return (f"INFO {name}: started", *steps, f"INFO {name}: done, nothing left to do")
     if exit_code == 137:

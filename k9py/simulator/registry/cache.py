@@ -34,20 +34,20 @@ class StorageEvent:
 
 
 Changes = list[StorageEvent]
-Listener = Callable[[StorageEvent], None]
+ChangeListener = Callable[[StorageEvent], None]
 
 
 class KindCache:
     """All objects of one kind, sorted by (namespace, name), and what happened to them."""
 
-    __slots__ = ("history", "listeners", "objects", "oldest", "order")
+    __slots__ = ("history", "listeners", "objects", "compacted_revision", "order")
 
     def __init__(self) -> None:
         self.objects: dict[Key, Object] = {}
         self.order: list[Key] = []
         self.history: deque[StorageEvent] = deque()
-        self.oldest = 0  # changes with a revision at or below it are forgotten
-        self.listeners: list[Listener] = []
+        self.compacted_revision = 0  # changes with a revision at or below it are forgotten
+        self.listeners: list[ChangeListener] = []
 
     def keys(self, namespace: str | None) -> list[Key]:
         """Return the keys of one namespace, or all; not to be changed."""
@@ -57,7 +57,7 @@ class KindCache:
         stop = bisect.bisect_left(self.order, (namespace + "\0", ""))
         return self.order[start:stop]
 
-    def put(self, key: Key, obj: Object) -> None:
+    def store(self, key: Key, obj: Object) -> None:
         """Add or replace an object."""
         if key not in self.objects:
             if not self.order or key > self.order[-1]:  # the common way to be filled: already in order
@@ -66,26 +66,26 @@ class KindCache:
                 bisect.insort(self.order, key)
         self.objects[key] = obj
 
-    def take(self, key: Key) -> Object | None:
+    def pop(self, key: Key) -> Object | None:
         """Remove and return an object."""
         obj = self.objects.pop(key, None)
         if obj is not None:
             del self.order[bisect.bisect_left(self.order, key)]
         return obj
 
-    def record(self, change: StorageEvent) -> None:
+    def append(self, change: StorageEvent) -> None:
         """Remember a change, and forget the oldest one past the limit."""
         self.history.append(change)
         if len(self.history) > HISTORY_LIMIT:
-            self.oldest = self.history.popleft().revision
+            self.compacted_revision = self.history.popleft().revision
 
-    def forget(self, revision: int) -> None:
+    def compact(self, revision: int) -> None:
         """Forget the changes up to a revision."""
         while self.history and self.history[0].revision <= revision:
             self.history.popleft()
-        self.oldest = max(self.oldest, revision)
+        self.compacted_revision = max(self.compacted_revision, revision)
 
-    def since(self, revision: int) -> Changes:
+    def changes_since(self, revision: int) -> Changes:
         """Return the changes above a revision, oldest first."""
         changes: Changes = []
         for change in reversed(self.history):
@@ -109,7 +109,7 @@ class OwnerIndex:
         """Return the kind and (namespace, name) of every object that names this owner."""
         return [(resource, key) for (_, key), resource in self._dependents.get(uid, {}).items()]
 
-    def note(self, resource: Resource, old: Object | None, new: Object | None) -> None:
+    def update(self, resource: Resource, old: Object | None, new: Object | None) -> None:
         """Follow a write from `old` to `new` (None: not there)."""
         before, after = _owner_uids(old), _owner_uids(new)
         if before == after:

@@ -23,34 +23,34 @@ class EncodedObjects:
     """Encoded objects by kind, namespace and name, each good for one resourceVersion."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[tuple[str, str], tuple[str, str]], tuple[str, bytes]] = {}
+        self._cache: dict[tuple[tuple[str, str], tuple[str, str]], tuple[str, bytes]] = {}
         self._bytes = 0
 
-    def whole(self, resource: Resource, obj: dict[str, Any]) -> bytes:
+    def object(self, resource: Resource, obj: dict[str, Any]) -> bytes:
         """Return a stored object's bytes."""
         metadata = obj["metadata"]
         slot = (resource.storage_key, (metadata.get("namespace") or "", metadata["name"]))
-        held = self._held.get(slot)
+        held = self._cache.get(slot)
         if held is not None:
             if held[0] == metadata["resourceVersion"]:
                 return held[1]
             if int(held[0]) > int(metadata["resourceVersion"]):
                 return encode(obj)  # an older state, for a watch that lags: not worth keeping
             self._bytes -= len(held[1])
-            del self._held[slot]
+            del self._cache[slot]
         encoded = encode(obj)
         if self._bytes + len(encoded) <= CACHE_BYTES:
-            self._held[slot] = (metadata["resourceVersion"], encoded)
+            self._cache[slot] = (metadata["resourceVersion"], encoded)
             self._bytes += len(encoded)
         return encoded
 
-    def item(self, resource: Resource, obj: dict[str, Any]) -> bytes:
+    def list_item(self, resource: Resource, obj: dict[str, Any]) -> bytes:
         """Return a stored object's bytes as a list's item: without kind and apiVersion."""
         beginning = f'{{"kind":"{obj["kind"]}","apiVersion":"{obj["apiVersion"]}",'
-        return b"{" + self.whole(resource, obj)[len(beginning) :]
+        return b"{" + self.object(resource, obj)[len(beginning) :]
 
     def forget(self, resource: Resource, key: tuple[str, str]) -> None:
         """Drop a deleted object's bytes."""
-        held = self._held.pop((resource.storage_key, key), None)
+        held = self._cache.pop((resource.storage_key, key), None)
         if held is not None:
             self._bytes -= len(held[1])

@@ -42,7 +42,7 @@ class Resource:
     subresources: tuple[Subresource, ...] = ()
     categories: tuple[str, ...] = ()
     counts_generation: bool = False
-    stored_as: tuple[str, str] | None = field(default=None)
+    storage_version: tuple[str, str] | None = field(default=None)
 
     @property
     def api_version(self) -> str:
@@ -50,14 +50,14 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
-    def qualified(self) -> str:
+    def qualified_name(self) -> str:
         """Return `deployments.apps`, or `pods` for the core group: how messages name it."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def storage_key(self) -> tuple[str, str]:
         """Return the (group, plural) under which its objects are stored."""
-        return self.stored_as or (self.group, self.plural)
+        return self.storage_version or (self.group, self.plural)
 
     @property
     def has_status(self) -> bool:
@@ -145,7 +145,7 @@ PODDISRUPTIONBUDGETS = Resource(
 ENDPOINTSLICES = Resource(
     "discovery.k8s.io", "v1", "endpointslices", "endpointslice", "EndpointSlice", counts_generation=True
 )
-EVENTS_V1 = Resource("events.k8s.io", "v1", "events", "event", "Event", ("ev",), stored_as=("", "events"))
+EVENTS_V1 = Resource("events.k8s.io", "v1", "events", "event", "Event", ("ev",), storage_version=("", "events"))
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "lease", "Lease")
 INGRESSES = Resource(
     "networking.k8s.io", "v1", "ingresses", "ingress", "Ingress", ("ing",),
@@ -170,8 +170,8 @@ RESOURCES: tuple[Resource, ...] = (
 )  # fmt: skip
 
 _BY_PATH: Mapping[tuple[str, str, str], Resource] = {(r.group, r.version, r.plural): r for r in RESOURCES}
-_BY_KIND: Mapping[str, Resource] = {r.kind: r for r in RESOURCES if r.stored_as is None}
-_BY_PLURAL: Mapping[str, Resource] = {r.plural: r for r in RESOURCES if r.stored_as is None}
+_BY_KIND: Mapping[str, Resource] = {r.kind: r for r in RESOURCES if r.storage_version is None}
+_BY_PLURAL: Mapping[str, Resource] = {r.plural: r for r in RESOURCES if r.storage_version is None}
 
 
 def find(group: str, version: str, plural: str) -> Resource | None:
@@ -197,7 +197,7 @@ def by_plural(plural: str) -> Resource:
     return _BY_PLURAL[plural]
 
 
-def of_object(obj: Mapping[str, Any]) -> Resource:
+def resource_of(obj: Mapping[str, Any]) -> Resource:
     """Return the resource an object belongs to, by its kind.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
-from k9py.simulator.registry.cache import Changes, KindCache, Listener, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.cache import Changes, KindCache, ChangeListener, Object, OwnerIndex, StorageEvent
 from k9py.simulator.registry.encoding import EncodedObjects
 from k9py.simulator.registry.resources import (
     DEPLOYMENTS,
@@ -28,7 +28,7 @@ from k9py.simulator.registry.resources import (
     by_plural,
 )
 
-__all__ = ["Admission", "Object", "Objects", "Owned", "Propagation", "Storage", "StorageEvent"]
+__all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
@@ -38,8 +38,8 @@ _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # generateName's own: no vowel
 
 Admission = Callable[[Resource, Object], None]
 Objects = list[Object]  # named here, because the method `list` hides the type inside the class
-Maybes = list[Object | None]
-Owned = list[tuple[Resource, Object]]
+MaybeObjects = list[Object | None]
+OwnedObjects = list[tuple[Resource, Object]]
 
 
 class Storage:
@@ -67,7 +67,7 @@ class Storage:
         self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
         self._kinds: dict[tuple[str, str], KindCache] = {resource.storage_key: KindCache() for resource in RESOURCES}
         self._owners = OwnerIndex()
-        self._listeners: list[Listener] = []
+        self._listeners: list[ChangeListener] = []
 
     # -- reads ---------------------------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ class Storage:
         keys = kind.keys(namespace)
         return keys if after is None else keys[bisect.bisect_right(keys, after) :]
 
-    def at_keys(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> Maybes:
+    def get_many(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> MaybeObjects:
         """Return what is stored under each of the keys, None where nothing is."""
         objects = self._kinds[resource.storage_key].objects
         return [objects.get(key) for key in keys]
@@ -96,7 +96,7 @@ class Storage:
     def count(self, resource: Resource) -> int:
         return len(self._kinds[resource.storage_key].objects)
 
-    def owned_by(self, uid: str) -> Owned:
+    def owned_by(self, uid: str) -> OwnedObjects:
         """Return every object with an ownerReference to this uid."""
         found = ((resource, self.get(resource, *key)) for resource, key in self._owners.dependents(uid))
         return [(resource, obj) for resource, obj in found if obj is not None]
@@ -110,7 +110,7 @@ class Storage:
             ApiFailure: 409 AlreadyExists; or what an admission function says.
         """
         stored = self.prepare_create(resource, obj)
-        self._put(resource, stored, None)
+        self._store(resource, stored, None)
         return stored
 
     def prepare_create(self, resource: Resource, obj: Object) -> Object:
@@ -130,7 +130,7 @@ class Storage:
         if resource.counts_generation:
             metadata["generation"] = metadata.get("generation") or 1
         metadata["resourceVersion"] = str(self.revision + 1)
-        return self._shaped(resource, obj, metadata)
+        return self._normalized(resource, obj, metadata)
 
     def update(
         self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
@@ -149,10 +149,10 @@ class Storage:
         old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
         if stored is old:
             return old
-        if stored["metadata"].get("deletionTimestamp") and self._is_free(resource, stored):
-            self._drop(resource, stored)
+        if stored["metadata"].get("deletionTimestamp") and self._is_removable(resource, stored):
+            self._remove(resource, stored)
             return stored
-        self._put(resource, stored, old)
+        self._store(resource, stored, old)
         return stored
 
     def prepare_update(
@@ -185,7 +185,7 @@ class Storage:
                 else:
                     metadata.pop(kept, None)
         metadata["resourceVersion"] = present["resourceVersion"]
-        stored = self._shaped(resource, body, metadata)
+        stored = self._normalized(resource, body, metadata)
         if stored == old:
             return old, old
         if bump_generation is None:
@@ -234,9 +234,9 @@ class Storage:
             finalizers.append("foregroundDeletion")
         seconds = self._grace_seconds(resource, obj, grace)
         if not seconds and not finalizers:
-            self._drop(resource, obj)
+            self._remove(resource, obj)
             if resource is NAMESPACES:
-                self._empty_namespace(name)
+                self._remove_namespace_content(name)
             return obj
         if present.get("deletionTimestamp") and seconds >= present.get("deletionGracePeriodSeconds", 0):
             return obj
@@ -250,8 +250,8 @@ class Storage:
             metadata["finalizers"] = finalizers
         if present.get("generation") and not present.get("deletionTimestamp"):
             metadata["generation"] = present["generation"] + 1
-        stored = self._shaped(resource, obj, metadata)
-        self._put(resource, stored, obj)
+        stored = self._normalized(resource, obj, metadata)
+        self._store(resource, stored, obj)
         return stored
 
     def check_preconditions(
@@ -274,7 +274,7 @@ class Storage:
         """Take an object out for good (kubelet and garbage collector); nothing happens where there is none."""
         obj = self.get(resource, namespace, name)
         if obj is not None:
-            self._drop(resource, obj)
+            self._remove(resource, obj)
 
     def new_uid(self) -> str:
         """Return a uid for an object that must know its own before it is stored."""
@@ -282,12 +282,12 @@ class Storage:
 
     # -- history and listeners -----------------------------------------------------------------------------------
 
-    def on_change(self, listener: Listener) -> Callable[[], None]:
+    def on_change(self, listener: ChangeListener) -> Callable[[], None]:
         """Call a function with every change from now on; returns the function that ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def subscribe(self, resource: Resource, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, resource: Resource, listener: ChangeListener) -> Callable[[], None]:
         """Call a function with every change of one kind from now on; returns the function that ends it."""
         listeners = self._kinds[resource.storage_key].listeners
         listeners.append(listener)
@@ -300,47 +300,47 @@ class Storage:
     def events_since(self, resource: Resource, revision: int) -> Changes | None:
         """Return a kind's changes above a revision, oldest first; None where they are no longer held (410)."""
         kind = self._kinds[resource.storage_key]
-        if revision < kind.oldest:
+        if revision < kind.compacted_revision:
             return None
-        return kind.since(revision)
+        return kind.changes_since(revision)
 
     def compact(self, revision: int | None = None) -> None:
         """Forget the changes up to a revision (all, where none is given): watches from before it get 410."""
         limit = self.revision if revision is None else revision
         for kind in self._kinds.values():
-            kind.forget(limit)
+            kind.compact(limit)
 
     def oldest_revision(self, resource: Resource) -> int:
         """Return the lowest revision a watch of this kind may still start from."""
-        return self._kinds[resource.storage_key].oldest
+        return self._kinds[resource.storage_key].compacted_revision
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _put(self, resource: Resource, stored: Object, old: Object | None) -> None:
+    def _store(self, resource: Resource, stored: Object, old: Object | None) -> None:
         self.revision += 1
         stored["metadata"]["resourceVersion"] = str(self.revision)
         metadata = stored["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
         kind = self._kinds[resource.storage_key]
-        kind.put(key, stored)
-        self._owners.note(resource, old, stored)
-        self._announce(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
+        kind.store(key, stored)
+        self._owners.update(resource, old, stored)
+        self._publish(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
 
-    def _drop(self, resource: Resource, obj: Object) -> None:
+    def _remove(self, resource: Resource, obj: Object) -> None:
         metadata = obj["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
         kind = self._kinds[resource.storage_key]
-        old = kind.take(key)
+        old = kind.pop(key)
         if old is None:
             return
         self.revision += 1
         last = {**obj, "metadata": {**metadata, "resourceVersion": str(self.revision)}}
-        self._owners.note(resource, old, None)
+        self._owners.update(resource, old, None)
         self.encoded.forget(resource, key)
-        self._announce(kind, StorageEvent("DELETED", resource, last, old, self.revision))
+        self._publish(kind, StorageEvent("DELETED", resource, last, old, self.revision))
 
-    def _announce(self, kind: KindCache, change: StorageEvent) -> None:
-        kind.record(change)
+    def _publish(self, kind: KindCache, change: StorageEvent) -> None:
+        kind.append(change)
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
 
@@ -352,13 +352,13 @@ class Storage:
                 metadata["ownerReferences"] = references
             self.update(resource, {**obj, "metadata": metadata})
 
-    def _empty_namespace(self, namespace: str) -> None:
+    def _remove_namespace_content(self, namespace: str) -> None:
         """Remove what a deleted namespace held (a real cluster does it step by step)."""
         for group, plural in self._kinds:
             resource = next(r for r in RESOURCES if r.storage_key == (group, plural))
             if resource.namespaced:
                 for obj in self.list(resource, namespace):
-                    self._drop(resource, obj)
+                    self._remove(resource, obj)
 
     def _grace_seconds(self, resource: Resource, obj: Object, grace: int | None) -> int:
         if resource is not PODS:
@@ -368,7 +368,7 @@ class Storage:
             return 0
         return int(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS)) if grace is None else grace
 
-    def _is_free(self, resource: Resource, obj: Object) -> bool:
+    def _is_removable(self, resource: Resource, obj: Object) -> bool:
         """Tell whether nothing holds a deleted object any more: no finalizers, and no node that still runs it."""
         metadata = obj["metadata"]
         return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
@@ -380,7 +380,7 @@ class Storage:
                 return name
 
     @staticmethod
-    def _shaped(resource: Resource, obj: Object, metadata: Object) -> Object:
+    def _normalized(resource: Resource, obj: Object, metadata: Object) -> Object:
         """Return the object as stored: kind and apiVersion first (encoded lists rely on it), then metadata."""
         shaped: Object = {
             "kind": _stored(resource).kind,
@@ -392,7 +392,7 @@ class Storage:
 
 
 def _stored(resource: Resource) -> Resource:
-    return resource if resource.stored_as is None else by_plural(resource.stored_as[1])
+    return resource if resource.storage_version is None else by_plural(resource.storage_version[1])
 
 
 def _spec_changed(resource: Resource, old: Object, new: Object) -> bool:

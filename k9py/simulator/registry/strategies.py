@@ -15,7 +15,7 @@ _SERVICE_NETWORK = "10.96"
 _FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768
 
 
-def prepared_for_create(state: SimulatorState, resource: Resource, obj: Object) -> Object:
+def prepare_for_create(state: SimulatorState, resource: Resource, obj: Object) -> Object:
     """Return a new object with what its registry gives it."""
     match resource:
         case _ if resource is SERVICES:
@@ -23,26 +23,26 @@ def prepared_for_create(state: SimulatorState, resource: Resource, obj: Object) 
             _allocate_addresses(state, obj["spec"])
         case _ if resource is JOBS:
             obj = copy.deepcopy(obj)
-            _select_own_pods(state, obj)
+            _set_job_selector(state, obj)
         case _ if resource is DAEMONSETS:
-            obj = _annotated(obj, TEMPLATE_GENERATION, "1")
+            obj = _with_annotation(obj, TEMPLATE_GENERATION, "1")
     return obj
 
 
-def prepared_for_update(resource: Resource, obj: Object, old: Object) -> Object:
+def prepare_for_update(resource: Resource, obj: Object, old: Object) -> Object:
     """Return a changed object with what its registry keeps or counts."""
     if resource is DAEMONSETS:
         count = int((old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "1"))
         if obj["spec"].get("template") != old["spec"].get("template"):
             count += 1
-        return _annotated(obj, TEMPLATE_GENERATION, str(count))
+        return _with_annotation(obj, TEMPLATE_GENERATION, str(count))
     if resource is SERVICES and not obj["spec"].get("clusterIP"):
         kept = {key: old["spec"][key] for key in ("clusterIP", "clusterIPs") if key in old["spec"]}
         return {**obj, "spec": {**obj["spec"], **kept}}
     return obj
 
 
-def _annotated(obj: Object, key: str, value: str) -> Object:
+def _with_annotation(obj: Object, key: str, value: str) -> Object:
     metadata = obj["metadata"]
     return {**obj, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), key: value}}}
 
@@ -62,7 +62,7 @@ def _allocate_addresses(state: SimulatorState, spec: dict[str, Any]) -> None:
                 port["nodePort"] = _FIRST_NODE_PORT + state.rng.randrange(_NODE_PORTS)
 
 
-def _select_own_pods(state: SimulatorState, job: Object) -> None:
+def _set_job_selector(state: SimulatorState, job: Object) -> None:
     """Label a job's pods with its uid and select them by it."""
     spec, metadata = job["spec"], job["metadata"]
     if spec.get("manualSelector"):

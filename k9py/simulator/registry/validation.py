@@ -54,12 +54,12 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         causes += _name_causes(name or metadata.get("generateName", ""), generated=not name)
     spec = obj.get("spec") or {}
     if resource.kind in _SCALABLE:
-        causes += _not_negative(spec, "replicas")
+        causes += _negative_causes(spec, "replicas")
     if resource.kind in _TEMPLATED:
         causes += _selector_causes(spec)
         causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
         if resource.kind == "Deployment":
-            causes += _not_negative(spec, "minReadySeconds")
+            causes += _negative_causes(spec, "minReadySeconds")
             causes += _strategy_causes(spec)
         if old is not None and resource.kind != "StatefulSet" and spec.get("selector") != old["spec"].get("selector"):
             causes.append(_invalid(spec.get("selector"), "field is immutable", "spec.selector"))
@@ -78,7 +78,7 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         raise status_errors.invalid(resource.group, resource.kind, name, causes)
 
 
-def strict_fields(resource: Resource, patch: Any) -> None:
+def check_strict_fields(resource: Resource, patch: Any) -> None:
     """Refuse a patch whose spec has fields the kind does not know (`fieldValidation=Strict`).
 
     Raises:
@@ -90,17 +90,17 @@ def strict_fields(resource: Resource, patch: Any) -> None:
         return
     unknown = [f'unknown field "spec.{key}"' for key in spec if key not in known and not key.startswith("$")]
     if unknown:
-        message = f'Invalid value: "{go_text(patch)}": strict decoding error: {", ".join(unknown)}'
+        message = f'Invalid value: "{go_format(patch)}": strict decoding error: {", ".join(unknown)}'
         raise status_errors.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
 
 
-def go_text(value: Any) -> str:
+def go_format(value: Any) -> str:
     """Return a value as Go prints it with %v."""
     match value:
         case dict():
-            return "map[" + " ".join(f"{key}:{go_text(value[key])}" for key in sorted(value)) + "]"
+            return "map[" + " ".join(f"{key}:{go_format(value[key])}" for key in sorted(value)) + "]"
         case list():
-            return "[" + " ".join(go_text(item) for item in value) + "]"
+            return "[" + " ".join(go_format(item) for item in value) + "]"
         case None:
             return "<nil>"
         case bool():
@@ -109,13 +109,13 @@ def go_text(value: Any) -> str:
             return str(value)
 
 
-def _shown(value: Any) -> str:
+def _json_text(value: Any) -> str:
     """Return a value as `Invalid value` shows it: JSON."""
     return encode(value).decode()
 
 
 def _invalid(value: Any, why: str, field: str) -> StatusCause:
-    return StatusCause("FieldValueInvalid", f"Invalid value: {_shown(value)}: {why}", field)
+    return StatusCause("FieldValueInvalid", f"Invalid value: {_json_text(value)}: {why}", field)
 
 
 def _name_causes(name: str, *, generated: bool) -> list[StatusCause]:
@@ -128,7 +128,7 @@ def _name_causes(name: str, *, generated: bool) -> list[StatusCause]:
     return [] if _NAME.fullmatch(checked) else [_invalid(name, _NAME_RULE, field)]
 
 
-def _not_negative(spec: Mapping[str, Any], field: str) -> list[StatusCause]:
+def _negative_causes(spec: Mapping[str, Any], field: str) -> list[StatusCause]:
     value = spec.get(field)
     if isinstance(value, int) and value < 0:
         return [_invalid(value, "must be greater than or equal to 0", f"spec.{field}")]

@@ -57,7 +57,7 @@ def _clone(seeder: Seeder, first: Object, count: int) -> None:
     (entry,) = status["containerStatuses"]
     labels: dict[str, Object] = {}
     for _ in range(count):
-        where, zone = seeder.place()
+        where, zone = seeder.next_node()
         own = labels.setdefault(zone, {**metadata["labels"], "topology.kubernetes.io/zone": zone})
         container = {**entry, "containerID": f"containerd://{seeder.rng.getrandbits(256):064x}"}
         seeder.storage.create(

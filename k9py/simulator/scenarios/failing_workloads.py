@@ -23,7 +23,7 @@ from k9py.simulator.registry.resources import (
     Resource,
     by_kind,
 )
-from k9py.simulator.registry.strategies import prepared_for_update
+from k9py.simulator.registry.strategies import prepare_for_update
 from k9py.simulator.scenarios.catalogue import REGISTRY
 from k9py.simulator.scenarios.fast_forward import fast_forward
 from k9py.simulator.scenarios.seeder import CHANGE_CAUSE, PIPELINE, Seeder
@@ -240,7 +240,7 @@ def _release(state: SimulatorState, row: _Failing) -> None:
     metadata = {**present["metadata"], "annotations": {**present["metadata"]["annotations"]}}
     metadata["annotations"][CHANGE_CAUSE] = "release 2.0.0"
     changed = {**present, "metadata": metadata, "spec": {**present["spec"], "template": {**template, "spec": pod}}}
-    changed = prepared_for_update(resource, changed, present)
+    changed = prepare_for_update(resource, changed, present)
     state.storage.update(resource, with_manager(changed, present, PIPELINE, resource.api_version, state.clock.now()))
 
 

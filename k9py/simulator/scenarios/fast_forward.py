@@ -72,9 +72,9 @@ async def _live(
 
 
 def _take_over(state: SimulatorState, past: SimulatorState) -> None:
-    state.runs.take_over(past.runs)
+    state.container_runs.merge(past.container_runs)
     for resource in RESOURCES:
-        if resource.stored_as is not None:
+        if resource.storage_version is not None:
             continue
         for obj in past.storage.list(resource):
             metadata = obj["metadata"]

@@ -18,7 +18,7 @@ from typing import Any
 from k9py.simulator.apiserver.managed_fields import with_manager
 from k9py.simulator.controllers import deployment_status as rules
 from k9py.simulator.controllers.deployment_replicasets import REVISION
-from k9py.simulator.kubelet.containers import back_off_event, go_duration, image_not_found
+from k9py.simulator.kubelet.containers import back_off_event_message, go_duration, image_not_found
 from k9py.simulator.log_generators.applications import AFTER_IMAGE, BEFORE_IMAGE
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, SERVICES
@@ -80,10 +80,10 @@ def crashloop(state: SimulatorState) -> None:
         for pod in state.storage.list(PODS, app_named(name).namespace):
             if pod["spec"]["containers"][0]["image"] == app_named(name).image_of(new.tag):
                 reason = "Unhealthy" if new is UNREADY else "BackOff"
-                _said_again_and_again(seeder, pod, reason, probe if new is UNREADY else back_off_event(pod, "app"), new)
+                _write_repeated_event(seeder, pod, reason, probe if new is UNREADY else back_off_event_message(pod, "app"), new)
 
 
-def _said_again_and_again(seeder: Seeder, pod: Object, reason: str, message: str, new: Release) -> None:
+def _write_repeated_event(seeder: Seeder, pod: Object, reason: str, message: str, new: Release) -> None:
     """Write the event of a pod's kubelet about its container `app`, first said soon after the release."""
     metadata, host = pod["metadata"], pod["spec"]["nodeName"]
     about = {

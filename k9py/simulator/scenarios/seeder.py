@@ -15,9 +15,9 @@ from k9py.simulator.controllers import deployment_status as rules
 from k9py.simulator.controllers.deployment import replica_set_for
 from k9py.simulator.controllers.deployment_replicasets import REVISION
 from k9py.simulator.controllers.hashing import template_hash
-from k9py.simulator.controllers.pod_factory import admitted, random_suffix
+from k9py.simulator.controllers.pod_factory import admit_pod, random_suffix
 from k9py.simulator.controllers.selectors import owner_reference
-from k9py.simulator.kubelet.pod_status import conditions_from
+from k9py.simulator.kubelet.pod_status import compute_conditions
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import (
     CONFIGMAPS,
@@ -40,7 +40,7 @@ Object = dict[str, Any]
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 PIPELINE = "shop-pipeline"
 """Who writes the shop's workloads, as `metadata.managedFields` names it; now and then it is a person."""
-BY_HAND = "kubectl-edit"
+PERSON = "kubectl-edit"
 _ZONES = ("a", "b", "c")
 _SERVICE_NETWORK = "10.96"
 
@@ -86,7 +86,7 @@ class Seeder:
             )
             self._nodes.append((name, zone))
 
-    def place(self) -> tuple[str, str]:
+    def next_node(self) -> tuple[str, str]:
         """Return the next (node, zone), in turn."""
         chosen = self._nodes[self._next_node % len(self._nodes)]
         self._next_node += 1
@@ -179,9 +179,9 @@ class Seeder:
         current = f"{app.name}-{template_hash(deployment['spec']['template'])}"
         deployment["status"] = self._complete_status(deployment, current, first.hours_ago, last.hours_ago)
         by_hand = app.releases[-2].hours_ago if len(app.releases) > 2 else None
-        return self.storage.create(DEPLOYMENTS, self.signed(DEPLOYMENTS, deployment, last.hours_ago, by_hand))
+        return self.storage.create(DEPLOYMENTS, self.with_managers(DEPLOYMENTS, deployment, last.hours_ago, by_hand))
 
-    def signed(self, resource: Resource, workload: Object, hours: float, by_hand: float | None = None) -> Object:
+    def with_managers(self, resource: Resource, workload: Object, hours: float, by_hand: float | None = None) -> Object:
         """Return a workload as the shop's pipeline left it so many hours ago: its own by the managed fields.
 
         Args:
@@ -195,7 +195,7 @@ class Seeder:
             without = copy.deepcopy(told)
             del without["spec"]["template"]["spec"]["containers"][0]["resources"]
             without = with_manager(without, None, PIPELINE, version, now - timedelta(hours=hours))
-            signed = with_manager(told, without, BY_HAND, version, now - timedelta(hours=by_hand))
+            signed = with_manager(told, without, PERSON, version, now - timedelta(hours=by_hand))
         return {**workload, "metadata": signed["metadata"]}
 
     def _complete_status(self, deployment: Object, current: str, born: float, released: float) -> Object:
@@ -284,7 +284,7 @@ class Seeder:
             tolerations: in place of those for lost nodes.
             broken: statuses of containers that do not run, by name.
         """
-        where, zone = on or self.place()
+        where, zone = on or self.next_node()
         owner_name = owner["metadata"]["name"]
         own_labels = {**(template["metadata"].get("labels") or {}), **(labels or {})}
         seconds_later = turn * 4 / 3600
@@ -299,7 +299,7 @@ class Seeder:
         }
         if template["metadata"].get("annotations"):
             metadata["annotations"] = template["metadata"]["annotations"]
-        pod = admitted(
+        pod = admit_pod(
             {"metadata": metadata, "spec": {**template["spec"], **(spec or {}), "nodeName": where}},
             self.rng,
             tolerations=tolerations,
@@ -314,7 +314,7 @@ class Seeder:
         return {
             "phase": "Pending" if waiting else "Running",
             "observedGeneration": 1,
-            "conditions": conditions_from(pod, [], entries, started),
+            "conditions": compute_conditions(pod, [], entries, started),
             **self.addresses(where),
             "startTime": started,
             "containerStatuses": list(entries),

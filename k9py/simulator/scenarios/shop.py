@@ -172,7 +172,7 @@ def _database(seeder: Seeder) -> None:
             },
         },
     )
-    stateful_set = seeder.storage.create(STATEFULSETS, seeder.signed(STATEFULSETS, stateful_set, images[-1][1]))
+    stateful_set = seeder.storage.create(STATEFULSETS, seeder.with_managers(STATEFULSETS, stateful_set, images[-1][1]))
     revision = _revisions(seeder, STATEFULSETS, stateful_set, images)
     name = revision["metadata"]["name"]
     counts = ("replicas", "readyReplicas", "currentReplicas", "updatedReplicas")
@@ -235,7 +235,7 @@ def _agent(seeder: Seeder) -> None:
         "currentNumberScheduled", "desiredNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable",
     )  # fmt: skip
     daemon_set["status"] = {**dict.fromkeys(names, count), "numberMisscheduled": 0, "observedGeneration": 2}
-    daemon_set = seeder.storage.create(DAEMONSETS, seeder.signed(DAEMONSETS, daemon_set, images[-1][1]))
+    daemon_set = seeder.storage.create(DAEMONSETS, seeder.with_managers(DAEMONSETS, daemon_set, images[-1][1]))
     revision = _revisions(seeder, DAEMONSETS, daemon_set, images)
     suffix = controller_revisions.hash_of(DAEMONSETS, revision)
     for turn, node in enumerate(seeder.all_nodes):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.simulator.controllers.quantities import amount_of
+from k9py.simulator.controllers.quantities import parse_quantity
 
 Object = dict[str, Any]
 
@@ -16,21 +16,21 @@ _UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class ResourceRequests:
     """What a pod asks of a node, or a node's pods together: cores, bytes, pods."""
 
     cpu: float = 0.0
     memory: float = 0.0
     pods: int = 0
 
-    def plus(self, other: "Load") -> "Load":
-        return Load(self.cpu + other.cpu, self.memory + other.memory, self.pods + other.pods)
+    def plus(self, other: "ResourceRequests") -> "ResourceRequests":
+        return ResourceRequests(self.cpu + other.cpu, self.memory + other.memory, self.pods + other.pods)
 
-    def minus(self, other: "Load") -> "Load":
-        return Load(self.cpu - other.cpu, self.memory - other.memory, self.pods - other.pods)
+    def minus(self, other: "ResourceRequests") -> "ResourceRequests":
+        return ResourceRequests(self.cpu - other.cpu, self.memory - other.memory, self.pods - other.pods)
 
 
-def load_of(spec: Mapping[str, Any]) -> Load:
+def resource_requests(spec: Mapping[str, Any]) -> ResourceRequests:
     """Return what a pod requests: its containers together, or its greediest init container."""
     cpu = memory = 0.0
     for container in spec["containers"]:
@@ -39,16 +39,16 @@ def load_of(spec: Mapping[str, Any]) -> Load:
     for container in spec.get("initContainers") or ():
         one_cpu, one_memory = _requests(container)
         cpu, memory = max(cpu, one_cpu), max(memory, one_memory)
-    return Load(cpu, memory, 1)
+    return ResourceRequests(cpu, memory, 1)
 
 
 def _requests(container: Mapping[str, Any]) -> tuple[float, float]:
     resources = container.get("resources") or {}
     requests = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
-    return amount_of(requests.get("cpu", 0)), amount_of(requests.get("memory", 0))
+    return parse_quantity(requests.get("cpu", 0)), parse_quantity(requests.get("memory", 0))
 
 
-def refusal(spec: Mapping[str, Any], node: Mapping[str, Any], used: Load, wanted: Load) -> tuple[str, ...]:
+def filter_reasons(spec: Mapping[str, Any], node: Mapping[str, Any], used: ResourceRequests, wanted: ResourceRequests) -> tuple[str, ...]:
     """Return why a node does not take a pod: the scheduler's reasons, or nothing where it does."""
     if node["spec"].get("unschedulable") and not _is_tolerated(
         spec, {"key": _UNSCHEDULABLE_TAINT, "effect": "NoSchedule"}
@@ -63,11 +63,11 @@ def refusal(spec: Mapping[str, Any], node: Mapping[str, Any], used: Load, wanted
         return ("node(s) were not ready",)
     allocatable = (node.get("status") or {}).get("allocatable") or {}
     lacking = []
-    if used.pods + wanted.pods > amount_of(allocatable.get("pods", 110)):
+    if used.pods + wanted.pods > parse_quantity(allocatable.get("pods", 110)):
         lacking.append("Too many pods")
-    if wanted.cpu and used.cpu + wanted.cpu > amount_of(allocatable.get("cpu", 0)) + 1e-9:
+    if wanted.cpu and used.cpu + wanted.cpu > parse_quantity(allocatable.get("cpu", 0)) + 1e-9:
         lacking.append("Insufficient cpu")
-    if wanted.memory and used.memory + wanted.memory > amount_of(allocatable.get("memory", 0)):
+    if wanted.memory and used.memory + wanted.memory > parse_quantity(allocatable.get("memory", 0)):
         lacking.append("Insufficient memory")
     return tuple(lacking)
 
@@ -119,13 +119,13 @@ def _matches_affinity(spec: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
         return True
     fields = {"metadata.name": node["metadata"]["name"]}
     return any(
-        all(_holds(requirement, labels) for requirement in term.get("matchExpressions") or ())
-        and all(_holds(requirement, fields) for requirement in term.get("matchFields") or ())
+        all(_requirement_matches(requirement, labels) for requirement in term.get("matchExpressions") or ())
+        and all(_requirement_matches(requirement, fields) for requirement in term.get("matchFields") or ())
         for term in required["nodeSelectorTerms"]
     )
 
 
-def _holds(requirement: Mapping[str, Any], present: Mapping[str, str]) -> bool:
+def _requirement_matches(requirement: Mapping[str, Any], present: Mapping[str, str]) -> bool:
     key: str = requirement["key"]
     values: Sequence[str] = requirement.get("values") or ()
     match requirement["operator"]:

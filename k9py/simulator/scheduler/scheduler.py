@@ -16,7 +16,7 @@ from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.controllers.work_queue import Key, WorkQueue
 from k9py.simulator.registry.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
 from k9py.simulator.registry.storage import StorageEvent
-from k9py.simulator.scheduler.filters import Load, load_of, refusal
+from k9py.simulator.scheduler.filters import ResourceRequests, resource_requests, filter_reasons
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -33,14 +33,14 @@ class Scheduler:
         self._storage = state.storage
         self._events = EventRecorder(state, "default-scheduler")
         self._queue = WorkQueue(state.clock, self._schedule)
-        self._used: dict[str, Load] = {}
-        self._placed: dict[str, tuple[str, Load, str]] = {}
+        self._used: dict[str, ResourceRequests] = {}
+        self._bound: dict[str, tuple[str, ResourceRequests, str]] = {}
         self._siblings: dict[str, Counter[str]] = {}
-        self._unplaced: set[Key] = set()
+        self._unschedulable: set[Key] = set()
 
     async def run(self) -> None:
         """Count what is there, then work for ever."""
-        self._storage.on_change(self._hear)
+        self._storage.on_change(self._on_change)
         for number, pod in enumerate(self._storage.list(PODS)):
             self._count(pod)
             self._enqueue(pod)
@@ -48,26 +48,26 @@ class Scheduler:
                 await asyncio.sleep(0)
         await self._queue.run()
 
-    def _hear(self, change: StorageEvent) -> None:
+    def _on_change(self, change: StorageEvent) -> None:
         if change.resource is PODS:
             if change.type == "DELETED":
-                self._forget(change.obj)
-                self._retry_unplaced()
+                self._uncount(change.obj)
+                self._retry_unschedulable()
             else:
                 self._count(change.obj)
                 self._enqueue(change.obj)
         elif change.resource in (NODES, PERSISTENTVOLUMECLAIMS):
-            self._retry_unplaced()
+            self._retry_unschedulable()
 
-    def _retry_unplaced(self) -> None:
-        for key in sorted(self._unplaced):
+    def _retry_unschedulable(self) -> None:
+        for key in sorted(self._unschedulable):
             self._queue.add(key)
 
     def _enqueue(self, pod: Object) -> None:
         spec = pod["spec"]
         if spec.get("nodeName") or spec.get("schedulerName", "default-scheduler") != "default-scheduler":
             return
-        if key_of(pod) not in self._unplaced:
+        if key_of(pod) not in self._unschedulable:
             self._queue.add(key_of(pod))
 
     def _count(self, pod: Object) -> None:
@@ -75,17 +75,17 @@ class Scheduler:
         if not node:
             return
         if is_finished(pod):
-            self._forget(pod)
-        elif uid not in self._placed:
-            load = load_of(pod["spec"])
+            self._uncount(pod)
+        elif uid not in self._bound:
+            load = resource_requests(pod["spec"])
             owner = (controller_of(pod) or {}).get("uid", "")
-            self._placed[uid] = (node, load, owner)
-            self._used[node] = self._used.get(node, Load()).plus(load)
+            self._bound[uid] = (node, load, owner)
+            self._used[node] = self._used.get(node, ResourceRequests()).plus(load)
             self._siblings.setdefault(owner, Counter())[node] += 1
 
-    def _forget(self, pod: Object) -> None:
-        self._unplaced.discard(key_of(pod))
-        placed = self._placed.pop(pod["metadata"]["uid"], None)
+    def _uncount(self, pod: Object) -> None:
+        self._unschedulable.discard(key_of(pod))
+        placed = self._bound.pop(pod["metadata"]["uid"], None)
         if placed is None:
             return
         node, load, owner = placed
@@ -98,26 +98,26 @@ class Scheduler:
     def _schedule(self, key: Key) -> float | None:
         pod = self._storage.get(PODS, *key)
         if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
-            self._unplaced.discard(key)
+            self._unschedulable.discard(key)
             return None
         if pod["spec"].get("schedulingGates"):
-            self._hold(pod)
+            self._mark_gated(pod)
             return None
         nodes = self._storage.list(NODES)
         missing = self._missing_claim(pod)
         if missing is not None:
             why = f'persistentvolumeclaim "{missing}" not found. not found'
-            return self._refuse(pod, f"0/{len(nodes)} nodes are available: {why}")
-        wanted = load_of(pod["spec"])
+            return self._mark_unschedulable(pod, f"0/{len(nodes)} nodes are available: {why}")
+        wanted = resource_requests(pod["spec"])
         reasons: Counter[str] = Counter()
         fitting = []
         for node in nodes:
-            why_not = refusal(pod["spec"], node, self._used.get(node["metadata"]["name"], Load()), wanted)
+            why_not = filter_reasons(pod["spec"], node, self._used.get(node["metadata"]["name"], ResourceRequests()), wanted)
             reasons.update(why_not)
             if not why_not:
                 fitting.append(node)
         if not fitting:
-            return self._refuse(pod, _unavailable(len(nodes), reasons))
+            return self._mark_unschedulable(pod, _unschedulable_message(len(nodes), reasons))
         self._bind(pod, self._best(pod, fitting))
         return None
 
@@ -126,7 +126,7 @@ class Scheduler:
 
         def crowding(node: Object) -> tuple[int, int, float, str]:
             name = node["metadata"]["name"]
-            used = self._used.get(name, Load())
+            used = self._used.get(name, ResourceRequests())
             return siblings[name], used.pods, used.cpu, name
 
         return min(nodes, key=crowding)
@@ -139,7 +139,7 @@ class Scheduler:
         return None
 
     def _bind(self, pod: Object, node: Object) -> None:
-        self._unplaced.discard(key_of(pod))
+        self._unschedulable.discard(key_of(pod))
         name = node["metadata"]["name"]
         metadata = dict(pod["metadata"])
         zone = (node["metadata"].get("labels") or {}).get(_ZONE)
@@ -152,7 +152,7 @@ class Scheduler:
             "lastProbeTime": None,
             "lastTransitionTime": timestamp(self._state.clock.now()),
         }
-        status = {**pod["status"], "conditions": [*_others(pod), condition]}
+        status = {**pod["status"], "conditions": [*_other_conditions(pod), condition]}
         self._storage.update(
             PODS,
             {**pod, "metadata": metadata, "spec": {**pod["spec"], "nodeName": name}, "status": status},
@@ -162,16 +162,16 @@ class Scheduler:
         message = f"Successfully assigned {where} to {name}"
         self._events.record_v1(pod, "Normal", "Scheduled", "Binding", message)
 
-    def _hold(self, pod: Object) -> None:
+    def _mark_gated(self, pod: Object) -> None:
         """A pod with scheduling gates is not looked at; it comes again when they change."""
-        self._unplaced.discard(key_of(pod))
+        self._unschedulable.discard(key_of(pod))
         for present in (pod.get("status") or {}).get("conditions") or ():
             if present.get("reason") == "SchedulingGated":
                 return
         self._write_unscheduled(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
 
-    def _refuse(self, pod: Object, message: str) -> float:
-        self._unplaced.add(key_of(pod))
+    def _mark_unschedulable(self, pod: Object, message: str) -> float:
+        self._unschedulable.add(key_of(pod))
         self._write_unscheduled(pod, "Unschedulable", message)
         self._events.record_v1(pod, "Warning", "FailedScheduling", "Scheduling", message)
         return _RETRY
@@ -189,16 +189,16 @@ class Scheduler:
         for present in (pod.get("status") or {}).get("conditions") or ():
             if present["type"] == "PodScheduled" and present["status"] == "False":
                 condition["lastTransitionTime"] = present["lastTransitionTime"]
-        status = {**(pod.get("status") or {}), "conditions": [*_others(pod), condition]}
+        status = {**(pod.get("status") or {}), "conditions": [*_other_conditions(pod), condition]}
         self._storage.update(PODS, {**pod, "status": status}, status_only=True)
 
 
-def _others(pod: Object) -> list[Object]:
+def _other_conditions(pod: Object) -> list[Object]:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return [condition for condition in conditions if condition["type"] != "PodScheduled"]
 
 
-def _unavailable(total: int, reasons: Counter[str]) -> str:
+def _unschedulable_message(total: int, reasons: Counter[str]) -> str:
     """Say why no node takes a pod, as the scheduler does, with what preemption would have brought."""
     listed = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
     if not total:

@@ -8,11 +8,11 @@ import pytest
 from k9py.simulator.controllers import controller_revisions, deployment_status, rolling_update
 from k9py.simulator.controllers.cronjob import matches_schedule, next_time
 from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
-from k9py.simulator.controllers.pod_state import in_order_of_deletion
-from k9py.simulator.controllers.quantities import amount_of, as_quantity
+from k9py.simulator.controllers.pod_state import sort_for_deletion
+from k9py.simulator.controllers.quantities import parse_quantity, format_quantity
 from k9py.simulator.controllers.selectors import matches
 from k9py.simulator.scenarios.worker_nodes import worker_node
-from k9py.simulator.scheduler.filters import Load, load_of, refusal
+from k9py.simulator.scheduler.filters import ResourceRequests, resource_requests, filter_reasons
 from tests.unit.simulator.recordings import answered
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -109,13 +109,13 @@ def test_next_time_is_after_the_moment_and_may_be_months_away() -> None:
     ("quantity", "amount"), [("100m", 0.1), ("64Mi", 64 * 2**20), ("2k", 2000), ("1", 1), (3, 3), ("1Gi", 2**30)]
 )
 def test_quantities_are_read(quantity: str | int, amount: float) -> None:
-    assert amount_of(quantity) == pytest.approx(amount)
+    assert parse_quantity(quantity) == pytest.approx(amount)
 
 
 def test_quantities_are_written_as_quotas_show_them() -> None:
-    assert as_quantity(0.3, "requests.cpu") == "300m"
-    assert as_quantity(2, "pods") == "2"
-    assert as_quantity(3 * 2**20, "limits.memory") == "3Mi"
+    assert format_quantity(0.3, "requests.cpu") == "300m"
+    assert format_quantity(2, "pods") == "2"
+    assert format_quantity(3 * 2**20, "limits.memory") == "3Mi"
 
 
 def machine(**spec: Any) -> dict[str, Any]:
@@ -125,15 +125,15 @@ def machine(**spec: Any) -> dict[str, Any]:
 
 def test_a_node_refuses_for_room_taint_cordon_and_selector() -> None:
     spec = {"containers": [{"resources": {"requests": {"cpu": "3", "memory": "8Gi"}}}]}
-    wanted = load_of(spec)
-    assert refusal(spec, machine(), Load(), wanted) == ("Insufficient cpu", "Insufficient memory")
+    wanted = resource_requests(spec)
+    assert filter_reasons(spec, machine(), ResourceRequests(), wanted) == ("Insufficient cpu", "Insufficient memory")
     small = {"containers": [{}], "nodeSelector": {"disk": "fast"}}
-    assert refusal(small, machine(), Load(), Load(0, 0, 1)) == ("node(s) didn't match Pod's node affinity/selector",)
+    assert filter_reasons(small, machine(), ResourceRequests(), ResourceRequests(0, 0, 1)) == ("node(s) didn't match Pod's node affinity/selector",)
     tainted = machine(taints=[{"key": "gpu", "effect": "NoSchedule"}])
-    assert refusal({"containers": [{}]}, tainted, Load(), Load(0, 0, 1)) == ("node(s) had untolerated taint(s)",)
+    assert filter_reasons({"containers": [{}]}, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == ("node(s) had untolerated taint(s)",)
     tolerant = {"containers": [{}], "tolerations": [{"key": "gpu", "operator": "Exists"}]}
-    assert refusal(tolerant, tainted, Load(), Load(0, 0, 1)) == ()
-    cordoned = refusal({"containers": [{}]}, machine(unschedulable=True), Load(), Load(0, 0, 1))
+    assert filter_reasons(tolerant, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == ()
+    cordoned = filter_reasons({"containers": [{}]}, machine(unschedulable=True), ResourceRequests(), ResourceRequests(0, 0, 1))
     assert cordoned == ("node(s) were unschedulable",)
 
 
@@ -161,11 +161,11 @@ def test_pods_that_serve_least_are_deleted_first() -> None:
         pod("pending", phase="Pending", ready="False"),
         pod("unscheduled", node="", phase="Pending", ready="False"),
     ]
-    order = [each["metadata"]["name"] for each in in_order_of_deletion(pods, pods)]
+    order = [each["metadata"]["name"] for each in sort_for_deletion(pods, pods)]
     assert order == ["unscheduled", "pending", "unready", "new", "old"]
 
 
 def test_a_node_with_more_siblings_gives_first() -> None:
     here, there = pod("a", node="n1"), pod("b", node="n2")
-    order = in_order_of_deletion([here, there], [here, there, pod("sibling", node="n2")])
+    order = sort_for_deletion([here, there], [here, there, pod("sibling", node="n2")])
     assert [each["metadata"]["name"] for each in order] == ["b", "a"]

@@ -77,7 +77,7 @@ async def test_some_numbered_lines_share_a_moment_and_none_goes_back(cluster: Cl
 @given(st.integers(0, 1 << 32), st.floats(0.01, 5), st.floats(0, 500))
 def test_as_many_are_written_as_have_come_due(seed: int, period: float, elapsed: float) -> None:
     script = NumberedScript(seed, period, str)
-    count = script.written(elapsed, ended=False)
+    count = script.count(elapsed, ended=False)
     assert script.seconds(count) > elapsed
     assert count == 0 or script.seconds(count - 1) <= elapsed
 
