@@ -1,12 +1,12 @@
-"""Why a pod is not let in, quotas aside (those are `quota.py`'s): service accounts, pod security, a webhook.
+"""Admission plugins for pods (service accounts, pod security, webhooks); quotas are in `controllers/resource_quota.py`.
 
-Invariant: each is an admission function of the storage, asked before anything is stored, and refuses in the words of
-the real plugin. To add another, write a function that returns an `Admission` and append it to `storage.admission`.
+Invariant: a plugin is an `Admission` function that storage calls before it stores an object, and its errors are
+worded as the real plugin's. To add one, write a function that returns an `Admission` and append it to
+`storage.admission`.
 
-Admission webhooks a test registers: they refuse, change what is written, fail to answer, or have side effects.
-
-Invariant: worded as the API server words them (apiserver/pkg/admission/plugin/webhook/errors/statuserror.go); a dry run
-meets them as a write does. To add a trouble: a field of `Webhook` and its step in `admitted`.
+`Webhook` is an admission webhook that a test registers: it denies, mutates, fails, or has side effects; a dry run
+calls it as a write does. Wording: apiserver/pkg/admission/plugin/webhook/errors/statuserror.go. To add an effect, add
+a field to `Webhook` and its step to `call_webhooks`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,13 +20,13 @@ from k9py.simulator.registry.storage import Admission, Storage
 from k9py.simulator.status_errors import StatusError, bad_request, forbidden
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
-_GENERATED = 5  # letters generateName adds
+_GENERATED = 5  # characters generateName appends
 
 
 def service_account_admission(storage: Storage) -> Admission:
-    """Return the admission function that wants a pod's service account to exist.
+    """Return the admission function that requires a pod's service account to exist.
 
-    Every namespace has the account `default`, though nobody plays the controller that makes it.
+    Every namespace counts as having the account `default`: the controller that creates it is not simulated.
     """
 
     def admit(resource: Resource, obj: Object) -> None:
@@ -42,10 +42,10 @@ def service_account_admission(storage: Storage) -> Admission:
 
 
 def pod_security_admission(storage: Storage) -> Admission:
-    """Return the admission function of pod security: it holds pods against the level their namespace enforces.
+    """Return the admission function of pod security: it checks pods against the level their namespace enforces.
 
-    Played: of `baseline` privileged containers, the host's network and its paths; of `restricted` the four fields
-    every container has to set.
+    Simulated: of `baseline` privileged containers, host network and host paths; of `restricted` the four fields
+    every container must set.
     """
 
     def admit(resource: Resource, obj: Object) -> None:
@@ -53,24 +53,24 @@ def pod_security_admission(storage: Storage) -> Admission:
             return
         namespace = storage.get(NAMESPACES, None, obj["metadata"].get("namespace") or "") or {}
         level = ((namespace.get("metadata") or {}).get("labels") or {}).get(ENFORCE, "privileged")
-        found: list[str] = []
+        violations: list[str] = []
         if level in ("baseline", "restricted"):
-            found += _baseline_violations(obj["spec"])
+            violations += _baseline_violations(obj["spec"])
         if level == "restricted":
-            found += _restricted_violations(obj["spec"])
-        if found:
-            why = f'violates PodSecurity "{level}:latest": {", ".join(found)}'
+            violations += _restricted_violations(obj["spec"])
+        if violations:
+            why = f'violates PodSecurity "{level}:latest": {", ".join(violations)}'
             raise forbidden(PODS, obj["metadata"].get("name", ""), why)
 
     return admit
 
 
 def webhook_admission(name: str, deny_reason: Callable[[Object], str | None]) -> Admission:
-    """Return the admission function of a validating webhook that looks at pods.
+    """Return the admission function of a validating webhook for pods.
 
     Args:
-        name: the webhook's, such as `policy.example.com`.
-        judge: returns what is wrong with a pod, None where nothing is.
+        name: of the webhook, such as `policy.example.com`.
+        judge: returns the reason to deny a pod, None to allow it.
     """
 
     def admit(resource: Resource, obj: Object) -> None:
@@ -82,7 +82,7 @@ def webhook_admission(name: str, deny_reason: Callable[[Object], str | None]) ->
 
 
 def _name_or_prefix(obj: Object) -> str:
-    """Return a pod's name as plugins see it that run before generateName has been given its letters."""
+    """Return a pod's name as plugins see it that run before generateName is resolved."""
     metadata = obj["metadata"]
     prefix, name = str(metadata.get("generateName") or ""), str(metadata.get("name") or "")
     return prefix if prefix and name.startswith(prefix) and len(name) == len(prefix) + _GENERATED else name
@@ -98,9 +98,11 @@ def _baseline_violations(spec: Mapping[str, Any]) -> Iterator[str]:
     paths = [f'"{volume["name"]}"' for volume in spec.get("volumes") or () if volume.get("hostPath")]
     if paths:
         yield f"hostPath volumes (volume{'s' if len(paths) > 1 else ''} {', '.join(paths)})"
-    named = _violating_containers(spec, lambda one: not (one.get("securityContext") or {}).get("privileged"))
-    if named:
-        yield f"privileged ({named} must not set securityContext.privileged=true)"
+    containers = _violating_containers(
+        spec, lambda container: not (container.get("securityContext") or {}).get("privileged")
+    )
+    if containers:
+        yield f"privileged ({containers} must not set securityContext.privileged=true)"
 
 
 def _restricted_violations(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -109,38 +111,46 @@ def _restricted_violations(spec: Mapping[str, Any]) -> Iterator[str]:
     def setting(container: Object, key: str) -> Any:
         return (container.get("securityContext") or {}).get(key)
 
-    named = _violating_containers(spec, lambda one: setting(one, "allowPrivilegeEscalation") is False)
-    if named:
-        yield (f"allowPrivilegeEscalation != false ({named} must set securityContext.allowPrivilegeEscalation=false)")
-    named = _violating_containers(spec, lambda one: "ALL" in ((setting(one, "capabilities") or {}).get("drop") or ()))
-    if named:
-        yield f'unrestricted capabilities ({named} must set securityContext.capabilities.drop=["ALL"])'
-    named = _violating_containers(spec, lambda one: setting(one, "runAsNonRoot") or pod.get("runAsNonRoot"))
-    if named:
-        yield f"runAsNonRoot != true (pod or {named} must set securityContext.runAsNonRoot=true)"
-    named = _violating_containers(spec, lambda one: setting(one, "seccompProfile") or pod.get("seccompProfile"))
-    if named:
+    containers = _violating_containers(spec, lambda container: setting(container, "allowPrivilegeEscalation") is False)
+    if containers:
+        yield (
+            f"allowPrivilegeEscalation != false ({containers} must set securityContext.allowPrivilegeEscalation=false)"
+        )
+    containers = _violating_containers(
+        spec, lambda container: "ALL" in ((setting(container, "capabilities") or {}).get("drop") or ())
+    )
+    if containers:
+        yield f'unrestricted capabilities ({containers} must set securityContext.capabilities.drop=["ALL"])'
+    containers = _violating_containers(
+        spec, lambda container: setting(container, "runAsNonRoot") or pod.get("runAsNonRoot")
+    )
+    if containers:
+        yield f"runAsNonRoot != true (pod or {containers} must set securityContext.runAsNonRoot=true)"
+    containers = _violating_containers(
+        spec, lambda container: setting(container, "seccompProfile") or pod.get("seccompProfile")
+    )
+    if containers:
         wanted = 'securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'
-        yield f"seccompProfile (pod or {named} must set {wanted})"
+        yield f"seccompProfile (pod or {containers} must set {wanted})"
 
 
 def _violating_containers(spec: Mapping[str, Any], is_allowed: Callable[[Object], Any]) -> str:
-    """Name the containers that are not fine, as pod security does; empty where all are."""
-    names = [f'"{one["name"]}"' for one in _containers(spec) if not is_allowed(one)]
+    """Return the violating containers in pod security's wording; "" if there are none."""
+    names = [f'"{container["name"]}"' for container in _containers(spec) if not is_allowed(container)]
     return f"container{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
 @dataclass(slots=True)
 class Webhook:
-    """One webhook; what it does is done in the order of the fields.
+    """An admission webhook; its effects apply in the order of the fields.
 
     Args:
-        name: as it is told in refusals.
-        where: the writes it sees.
-        has_side_effects: it cannot be asked during a dry run.
-        fails: why it cannot be called, "" when it can; its failure policy is Fail.
-        denies: code and message of its refusal, None when it lets everything in.
-        mutates: makes of an object what is to be stored; called with the number of the call, from 1.
+        name: in error messages.
+        where: the writes it receives.
+        has_side_effects: it does not support dry run.
+        fails: why the call fails, "" if it succeeds; the failure policy is Fail.
+        denies: code and message of the denial, None to allow.
+        mutates: returns the changed object; gets the number of the call, from 1.
     """
 
     name: str
@@ -152,11 +162,13 @@ class Webhook:
     calls: int = 0
 
 
-def call_webhooks(webhooks: Sequence[Webhook], obj: Object, *, verb: str, resource: str, path: str, dry_run: bool) -> Object:
+def call_webhooks(
+    webhooks: Sequence[Webhook], obj: Object, *, verb: str, resource: str, path: str, dry_run: bool
+) -> Object:
     """Return what the webhooks make of an object.
 
     Raises:
-        ApiFailure: one of them refuses, cannot be asked, or does not support dry run.
+        StatusError: a webhook denies the request, fails, or does not support dry run.
     """
     for webhook in webhooks:
         if not webhook.where.matches(verb, resource, path):

@@ -1,7 +1,7 @@
-"""The tasks a part of the simulator runs, and how they end.
+"""The tasks of the simulator's components.
 
-Invariant: every task of controllers, nodes and scenarios belongs to one `Running`; a task that fails is never lost:
-`stop` raises what it raised.
+Invariant: every task of controllers, nodes and scenarios belongs to one `BackgroundTasks`; an error of a task is never
+lost: `stop` raises it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Tasks that work until they are stopped."""
+    """Tasks that run until they are stopped."""
 
     def __init__(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Start a task for each coroutine, on the running loop."""

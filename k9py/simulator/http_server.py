@@ -1,6 +1,7 @@
-"""HTTP: requests in, answers out, over aiohttp; and the trouble that `faults.py` plans.
+"""The HTTP server (aiohttp): requests in, responses out, and the injected faults.
 
-Invariant: every body goes through `_send`, which counts its bytes; a client that goes away ends what was made for it.
+Invariant: every body goes through `_send`, which counts its bytes; when a client disconnects, its response's
+resources are released.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from k9py.simulator.faults import Cut, Fault, Faults, Hang, NoBookmarks, Refuse,
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusError
 
-COMPRESS_BYTES = 128 * 1024  # the real server leaves smaller answers as they are
+COMPRESS_BYTES = 128 * 1024  # the real server does not compress smaller responses
 KEPT_REQUESTS = 10_000
 TOKEN_PATH = "/as/"  # /as/TOKEN/api/v1/...: the bearer token of a client that sends none over plain HTTP
 _MAX_BODY = 3 * 1024 * 1024
@@ -31,7 +32,7 @@ _BOOKMARK = b'{"type":"BOOKMARK",'
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request as the log keeps it; `path` with its query, `code` the HTTP status (0: never answered)."""
+    """A recorded request; `path` includes the query, `code` is the HTTP status (0: not answered)."""
 
     method: str
     path: str
@@ -42,7 +43,7 @@ class RecordedRequest:
 
 @dataclass(eq=False, slots=True)
 class _OpenStream:
-    """An answer that is being sent piece by piece; `silent`: nothing more of it arrives."""
+    """A response that is being streamed; `silent`: nothing more is sent."""
 
     request: RecordedRequest
     http: web.BaseRequest
@@ -50,7 +51,7 @@ class _OpenStream:
 
 
 class HttpServer:
-    """A socket on the loopback and what answers on it; can be closed and opened again on the same port."""
+    """An HTTP server on the loopback; it can be closed and reopened on the same port."""
 
     def __init__(self, state: SimulatorState, access: Access, faults: Faults) -> None:
         self.requests: deque[RecordedRequest] = deque(maxlen=KEPT_REQUESTS)
@@ -65,12 +66,12 @@ class HttpServer:
         self._listeners: list[Callable[[RecordedRequest], None]] = []
 
     def on_request(self, listener: Callable[[RecordedRequest], None]) -> Callable[[], None]:
-        """Call a function with every request once its answer begins; returns the function that ends it."""
+        """Call a function with every request when its response starts; return the function that unsubscribes."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     async def open(self) -> None:
-        """Listen: on any free port the first time, on the same one afterwards."""
+        """Listen on a free port the first time, on the same one afterwards."""
         server = web.Server(self._serve, access_log=None, handler_cancellation=True, keepalive_timeout=75.0)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -79,14 +80,14 @@ class HttpServer:
         self.port = self._socket.getsockname()[1]
 
     async def close(self) -> None:
-        """Stop listening and drop every connection, as a server that dies does."""
+        """Stop listening and drop every connection, as a crashed server does."""
         runner, self._runner = self._runner, None
         if runner is None or runner.server is None:
             return
         if self._socket is not None:
-            # The loop hands a connection on a pass or two after it has accepted it. One on the way when the socket
-            # closes would stay open and never be answered, so no more are accepted, and those arrive first.
-            with contextlib.suppress(NotImplementedError):  # a loop that does not work by readiness (Windows)
+            # The loop passes a connection on an iteration or two after accepting it. One in between when the socket
+            # closes would stay open without an answer, so stop accepting first and wait for those.
+            with contextlib.suppress(NotImplementedError):  # a proactor loop (Windows)
                 asyncio.get_running_loop().remove_reader(self._socket)
             for _ in range(3):
                 await asyncio.sleep(0)
@@ -97,26 +98,26 @@ class HttpServer:
         await runner.cleanup()
 
     def end_hanging_requests(self) -> None:
-        """Let go of requests that hang."""
+        """End the requests that hang."""
         self._cleared.set()
         self._cleared = asyncio.Event()
 
     def break_streams(self, where: RequestMatch, *, silently: bool) -> int:
-        """Cut every stream that is open and matches, or let it fall silent with its connection open.
+        """Cut every open stream that matches, or silence it with its connection open.
 
-        Returns how many. A silent one stays so until faults are cleared; it is cut then.
+        Returns how many. A silent stream is cut when the faults are cleared.
         """
-        found = [one for one in self._streams if not one.silent and _matches(where, one.request)]
-        for stream in found:
+        streams = [stream for stream in self._streams if not stream.silent and _matches(where, stream.request)]
+        for stream in streams:
             if silently:
                 stream.silent = True
             elif stream.http.transport is not None:
                 stream.http.transport.abort()
-        return len(found)
+        return len(streams)
 
     def open_streams(self, where: RequestMatch) -> int:
-        """Return how many streams that match are open and not silent."""
-        return sum(not one.silent and _matches(where, one.request) for one in self._streams)
+        """Return how many matching streams are open and not silent."""
+        return sum(not stream.silent and _matches(where, stream.request) for stream in self._streams)
 
     async def _serve(self, http: web.BaseRequest) -> web.StreamResponse:
         query = dict(http.query)
@@ -126,18 +127,18 @@ class HttpServer:
         resource = target.resource.plural if target is not None and target.resource is not None else ""
         fault = self._faults.next_fault(verb, resource, path_with_query)
         try:
-            made = await self._answer(http, path, query, headers, fault)
+            api_response = await self._answer(http, path, query, headers, fault)
         except asyncio.CancelledError:
             self._record(RecordedRequest(http.method, path_with_query, 0, verb, resource))
             raise
-        seen = RecordedRequest(http.method, path_with_query, made.status, verb, resource)
-        self._record(seen)
-        return await self._send(http, seen, made, fault)
+        record = RecordedRequest(http.method, path_with_query, api_response.status, verb, resource)
+        self._record(record)
+        return await self._send(http, record, api_response, fault)
 
-    def _record(self, seen: RecordedRequest) -> None:
-        self.requests.append(seen)
+    def _record(self, record: RecordedRequest) -> None:
+        self.requests.append(record)
         for listener in tuple(self._listeners):
-            listener(seen)
+            listener(record)
 
     async def _answer(
         self,
@@ -161,10 +162,10 @@ class HttpServer:
         try:
             body = await self._body(http)
             request = read_request(self._access, http.method, path, query, headers, body)
-            made = answer(self._state, self._access, request)
+            api_response = answer(self._state, self._access, request)
         except StatusError as failure:
             return error_response(failure)
-        return _replacement_response(fault) if isinstance(fault, Replace) else made
+        return _replacement_response(fault) if isinstance(fault, Replace) else api_response
 
     @staticmethod
     async def _body(http: web.BaseRequest) -> bytes:
@@ -178,27 +179,27 @@ class HttpServer:
         return bytes(pieces)
 
     async def _send(
-        self, http: web.BaseRequest, seen: RecordedRequest, made: ApiResponse, fault: Fault | None
+        self, http: web.BaseRequest, record: RecordedRequest, api_response: ApiResponse, fault: Fault | None
     ) -> web.StreamResponse:
-        headers = {"Content-Type": made.content_type, **made.headers}
-        gzip = made.compressible and "gzip" in http.headers.get("Accept-Encoding", "")
-        if isinstance(made.body, bytes):
+        headers = {"Content-Type": api_response.content_type, **api_response.headers}
+        gzip = api_response.compressible and "gzip" in http.headers.get("Accept-Encoding", "")
+        if isinstance(api_response.body, bytes):
             if not isinstance(fault, Cut | Silence):
-                return web.Response(status=made.status, body=made.body, headers=headers)
-            pieces: AsyncIterator[bytes] = _single(made.body)
+                return web.Response(status=api_response.status, body=api_response.body, headers=headers)
+            pieces: AsyncIterator[bytes] = _single(api_response.body)
         else:
-            pieces = made.body
+            pieces = api_response.body
         first = b""
         async with contextlib.AsyncExitStack() as stack:
-            # A watch or log that ends early must release what it holds, at once and here.
+            # A watch or log that ends early must release its resources here.
             close = getattr(pieces, "aclose", None)
             if close is not None:
                 stack.push_async_callback(close)
-            if made.compressible and fault is None:
+            if api_response.compressible and fault is None:
                 first, whole = await _read_head(pieces)
                 if whole:
-                    return web.Response(status=made.status, body=first, headers=headers)
-            response = web.StreamResponse(status=made.status, headers=headers)
+                    return web.Response(status=api_response.status, body=first, headers=headers)
+            response = web.StreamResponse(status=api_response.status, headers=headers)
             if gzip:
                 response.headers["Content-Encoding"] = "gzip"
                 pieces = _gzipped(first, pieces)
@@ -206,7 +207,7 @@ class HttpServer:
                 pieces = _prepend(first, pieces)
             response.enable_chunked_encoding()
             await response.prepare(http)
-            stream = _OpenStream(seen, http)
+            stream = _OpenStream(record, http)
             self._streams.add(stream)
             try:
                 await self._pump(stream, response, pieces, fault)
@@ -234,7 +235,7 @@ class HttpServer:
                 left -= len(piece)
             if piece:
                 await response.write(piece)
-        if stream.silent:  # its end does not arrive either
+        if stream.silent:  # its end is not sent either
             await self._cleared.wait()
             _cut(stream.http)
 
@@ -250,12 +251,12 @@ def _cut(http: web.BaseRequest) -> NoReturn:
     raise ConnectionResetError("cut on purpose")
 
 
-def _matches(where: RequestMatch, seen: RecordedRequest) -> bool:
-    return where.matches(seen.verb, seen.resource, seen.path)
+def _matches(where: RequestMatch, record: RecordedRequest) -> bool:
+    return where.matches(record.verb, record.resource, record.path)
 
 
 def _split_token_path(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:
-    """Return path, path with query, and headers, with a token in the path moved to where it belongs."""
+    """Return path, path with query and headers; a token in the path becomes an Authorization header."""
     path, whole = http.path, http.path_qs
     if not path.startswith(TOKEN_PATH):
         return path, whole, http.headers
@@ -276,7 +277,7 @@ async def _prepend(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[by
 
 
 async def _read_head(pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
-    """Return the beginning of a body, and whether that is all of it."""
+    """Return the beginning of a body and whether it is complete."""
     head = bytearray()
     async for piece in pieces:
         head += piece

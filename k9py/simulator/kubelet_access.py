@@ -1,6 +1,6 @@
-"""What is wrong with a node, as far as the logs of its pods show it: its clock, and whether it can be reached.
+"""Access to a node's kubelet as its pods' logs show it: clock skew and reachability.
 
-Pure reads of the storage. A clock that is wrong by so many seconds is an annotation on the Node.
+Reads storage only. Clock skew is an annotation of the Node.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from k9py.simulator.registry.resources import NODES
 from k9py.simulator.registry.storage import Storage
 
 SKEW_ANNOTATION = "sim.k9py.dev/clock-skew"
-"""On a Node: seconds its clock is ahead (or, below zero, behind); what its containers write is stamped by it."""
+"""Annotation of a Node: seconds its clock is ahead (negative: behind); it stamps the log lines of its containers."""
 KUBELET_PORT = 10250
 
 
@@ -23,7 +23,7 @@ def clock_skew(storage: Storage, name: str) -> timedelta:
 
 
 def is_reachable(storage: Storage, name: str) -> bool:
-    """Tell whether a node's kubelet answers; a node that is not there is nobody's fault here."""
+    """Return whether a node's kubelet answers; a missing node counts as reachable."""
     node = storage.get(NODES, None, name)
     return node is None or _is_reporting(node)
 
@@ -32,10 +32,10 @@ def kubelet_address(storage: Storage, name: str) -> str:
     """Return host and port of a node's kubelet."""
     node = storage.get(NODES, None, name) or {}
     addresses = (node.get("status") or {}).get("addresses") or ()
-    host = next((one["address"] for one in addresses if one["type"] == "InternalIP"), name)
+    host = next((address["address"] for address in addresses if address["type"] == "InternalIP"), name)
     return f"{host}:{KUBELET_PORT}"
 
 
 def _is_reporting(node: Mapping[str, Any]) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
-    return all(one["status"] != "Unknown" for one in conditions if one["type"] == "Ready")
+    return all(condition["status"] != "Unknown" for condition in conditions if condition["type"] == "Ready")

@@ -1,7 +1,7 @@
-"""The API server's refusals: one exception that becomes a `Status` object, worded as a real server words it.
+"""The API server's errors: one exception that becomes a `metav1.Status`, worded as a real server words it.
 
-Invariant: every refusal that reaches a client is an `ApiFailure`. To add one, add a function here that names it; the
-wording follows apimachinery's `api/errors` and what a real kube-apiserver answered.
+Invariant: every error that reaches a client is a `StatusError`. To add one, add a named function here; wording:
+apimachinery's `api/errors` and the responses of a real kube-apiserver.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from k9py.simulator.registry.resources import Resource
 
 @dataclass(frozen=True, slots=True)
 class StatusCause:
-    """One field's complaint in a 422: reason such as `FieldValueRequired`, message without the field, field path."""
+    """One cause of a 422: reason such as `FieldValueRequired`, message without the field, field path."""
 
     reason: str
     message: str
@@ -24,12 +24,12 @@ class StatusCause:
 
 
 class StatusError(Exception):
-    """A request refused.
+    """A refused request.
 
     Args:
         code: the HTTP status.
-        reason: `metav1.StatusReason`; empty where the real server gives none.
-        message: the sentence a person sees.
+        reason: `metav1.StatusReason`; "" where the real server sends none.
+        message: the text shown to people.
         details: `Status.details`, or None to leave it out.
         retry_after: seconds for the Retry-After header, or None.
     """
@@ -93,19 +93,19 @@ def already_exists(resource: Resource, name: str) -> StatusError:
 
 
 def conflict(resource: Resource, name: str, why: str | None = None) -> StatusError:
-    """A write against a stale resourceVersion, or another stated reason."""
+    """Return a 409 for a stale resourceVersion, or for another reason."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     message = f'Operation cannot be fulfilled on {resource.qualified_name} "{name}": {why}'
     return StatusError(409, "Conflict", message, details_of(resource, name))
 
 
-def precondition_failed(resource: Resource, name: str, field: str, wanted: str, found: str) -> StatusError:
-    """A delete whose uid or resourceVersion precondition does not hold; `field` is `UID` or `ResourceVersion`."""
+def precondition_failed(resource: Resource, name: str, field: str, expected: str, actual: str) -> StatusError:
+    """Return a 409 for a failed precondition of a delete; `field` is `UID` or `ResourceVersion`."""
     # The deletion path names the kind where others name the resource.
     subject = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     message = (
-        f'Operation cannot be fulfilled on {subject} "{name}": the {field} in the precondition ({wanted}) does not '
-        f"match the {field} in record ({found}). The object might have been deleted and then recreated"
+        f'Operation cannot be fulfilled on {subject} "{name}": the {field} in the precondition ({expected}) does not '
+        f"match the {field} in record ({actual}). The object might have been deleted and then recreated"
     )
     return StatusError(409, "Conflict", message, {**details_of(resource, name), "kind": resource.kind})
 
@@ -119,7 +119,7 @@ def unauthorized() -> StatusError:
 
 
 def forbidden(resource: Resource | None, name: str, why: str) -> StatusError:
-    """A refusal by authorization or admission; `why` follows `… is forbidden: `."""
+    """Return a 403 of authorization or admission; `why` follows `… is forbidden: `."""
     if resource is None:
         return StatusError(403, "Forbidden", f"forbidden: {why}", {})
     subject = f'{resource.qualified_name} "{name}"' if name else resource.qualified_name
@@ -127,7 +127,7 @@ def forbidden(resource: Resource | None, name: str, why: str) -> StatusError:
 
 
 def no_kubelet(address: str, container: str) -> StatusError:
-    """What the API server passes on when the node of a container (`namespace/pod/name`) does not answer it."""
+    """Return the error for a kubelet that does not answer; `container` is `namespace/pod/name`."""
     url = f"https://{address}/containerLogs/{container}"
     return StatusError(500, "", f'Get "{url}": dial tcp {address}: connect: connection refused')
 
@@ -145,9 +145,9 @@ def rejected() -> StatusError:
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[StatusCause]) -> StatusError:
-    """A 422 with its causes; one is told plainly, several in brackets, as apimachinery does."""
-    told = [f"{cause.field}: {cause.message}" for cause in causes]
-    sentence = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+    """Return a 422 with its causes; several are listed in brackets, as apimachinery does."""
+    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    sentence = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     details: dict[str, Any] = {}
     if name:
         details["name"] = name

@@ -1,6 +1,6 @@
-"""Who asks, and may they: tokens to users, users to rules, and the reviews by which a client asks about itself.
+"""Authentication and authorization: tokens to users, users to rules, and the self-subject reviews.
 
-Invariant: a request is allowed only by a rule; refusals are worded as RBAC's. To give a test another user, add it with
+Invariant: a request is allowed only by a rule; errors are worded as RBAC's. To add a user for a test, call
 `Access.add`.
 """
 
@@ -16,13 +16,13 @@ from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.resources import NAMESPACES, Resource
 from k9py.simulator.state import SimulatorState
 
-_PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")  # for those who do not say who they are
-_DISCOVERY_PATHS = (*_PUBLIC_PATHS, "/api", "/apis", "/openapi")  # for everyone else
+_PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")  # anonymous requests
+_DISCOVERY_PATHS = (*_PUBLIC_PATHS, "/api", "/apis", "/openapi")  # every authenticated user
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Verbs on resources (`pods`, `pods/log`, `*`) of API groups; in some namespaces, or (None) in all and outside."""
+    """Allow verbs on resources (`pods`, `pods/log`, `*`) of API groups; `namespaces` None: cluster-wide."""
 
     verbs: tuple[str, ...]
     groups: tuple[str, ...]
@@ -51,7 +51,7 @@ _AUTHENTICATED_RULES = (
 
 
 def viewer_rules(*namespaces: str) -> tuple[Rule, ...]:
-    """Return what the recorded restricted user may do: read some kinds in its namespaces, and scale deployments."""
+    """Return the rules of the recorded restricted user: read some kinds in its namespaces and scale Deployments."""
     return (
         Rule(("get", "list", "watch"), ("",), ("pods", "services", "events", "pods/log"), namespaces),
         Rule(("get", "list", "watch"), ("apps",), ("deployments", "replicasets"), namespaces),
@@ -60,26 +60,26 @@ def viewer_rules(*namespaces: str) -> tuple[Rule, ...]:
 
 
 class Access:
-    """The users of one cluster."""
+    """The users of one cluster and their rules."""
 
     def __init__(self) -> None:
         self._users: dict[str, UserInfo] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
     def add(self, token: str, user: UserInfo, rules: tuple[Rule, ...]) -> None:
-        """Let the bearer of a token be a user with these rules."""
+        """Register a bearer token for a user with these rules."""
         self._users[token] = user
         self._rules[user.name] = rules
 
     def revoke(self, token: str) -> None:
-        """Make a token unknown, as an expired one is."""
+        """Revoke a token; requests with it get 401, as with an expired one."""
         self._users.pop(token, None)
 
     def authenticate(self, authorization: str, path: str) -> UserInfo:
-        """Return who sends an Authorization header.
+        """Return the user of an Authorization header.
 
         Raises:
-            ApiFailure: 401.
+            StatusError: 401.
         """
         scheme, _, token = authorization.partition(" ")
         user = self._users.get(token.strip()) if scheme.lower() == "bearer" else None
@@ -90,21 +90,21 @@ class Access:
         raise status_errors.unauthorized()
 
     def allows(self, user: UserInfo, verb: str, group: str, resource: str, namespace: str) -> bool:
-        """Tell whether a user may do something; `resource` with its subresource after a slash."""
+        """Return whether a user may use a verb on a resource; `resource` includes the subresource after a slash."""
         rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))
         return any(rule.allows(verb, group, resource, namespace) for rule in rules)
 
     def allows_path(self, user: UserInfo, path: str) -> bool:
-        """Tell whether a user may GET a path outside the API."""
+        """Return whether a user may GET a non-resource path."""
         if any(rule.allows("get", "*", "*", "") for rule in self._rules.get(user.name, ())):
             return True
         return any(path == prefix or path.startswith(prefix + "/") for prefix in _DISCOVERY_PATHS)
 
     def check(self, user: UserInfo, target: RequestTarget) -> None:
-        """Refuse what a user may not do.
+        """Refuse a request that no rule allows.
 
         Raises:
-            ApiFailure: 403.
+            StatusError: 403.
         """
         resource = target.resource
         if resource is None:
@@ -118,7 +118,7 @@ class Access:
         raise status_errors.forbidden(resource, target.name, f'User "{user.name}" {what}')
 
     def rules_in(self, user: UserInfo, namespace: str) -> list[Rule]:
-        """Return the rules of a user that hold in a namespace."""
+        """Return the rules of a user that apply in a namespace."""
         rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))
         return [rule for rule in rules if rule.namespaces is None or namespace in rule.namespaces]
 

@@ -1,7 +1,7 @@
-"""What this server serves, told in the three ways clients ask: per group, aggregated (v2), and as a bare OpenAPI.
+"""Discovery in its three forms: per group, aggregated (v2), and a minimal OpenAPI document.
 
-Invariant: everything is made from `RESOURCES`. The OpenAPI documents name no types: they say just enough for kubectl
-to see that dryRun and fieldValidation are understood.
+Invariant: everything derives from `RESOURCES`. The OpenAPI documents have no types: just enough for kubectl to see that
+dryRun and fieldValidation are supported.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ VERSION = {
 
 
 def discovery(request: IncomingRequest) -> ApiResponse | None:
-    """Answer a path of discovery, None where it is none."""
+    """Return the response to a discovery path, None for any other path."""
     aggregated = _wants_aggregated(request.accept)
     match [part for part in request.path.split("/") if part]:
         case ["version"]:
@@ -78,7 +78,7 @@ def _group(group: str) -> dict[str, Any]:
 
 
 def _resource_list(group: str, version: str) -> dict[str, Any]:
-    told: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for resource in RESOURCES:
         if (resource.group, resource.version) != (group, version):
             continue
@@ -93,14 +93,14 @@ def _resource_list(group: str, version: str) -> dict[str, Any]:
             entry["shortNames"] = list(resource.short_names)
         if resource.categories:
             entry["categories"] = list(resource.categories)
-        told.append(entry)
+        entries.append(entry)
         for sub in resource.subresources:
             entry = {"name": f"{resource.plural}/{sub.name}", "singularName": "", "namespaced": resource.namespaced}
             if sub.group:
                 entry |= {"group": sub.group, "version": sub.version}
-            told.append(entry | {"kind": sub.kind, "verbs": list(sub.verbs)})
+            entries.append(entry | {"kind": sub.kind, "verbs": list(sub.verbs)})
     group_version = f"{group}/{version}" if group else version
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": told}
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries}
 
 
 def _aggregated(*, core: bool) -> ApiResponse:

@@ -1,6 +1,6 @@
-"""The door of the API: who asks, what for, may they, and which module answers.
+"""The entry point of the API: authenticate, authorize, and call the handler.
 
-Invariant: `answer` raises nothing but `ApiFailure` for what a client did wrong, and never touches a socket.
+Invariant: `answer` raises only `StatusError` for a client's error, and never touches a socket.
 """
 
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 def read_request(
     access: Access, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
 ) -> IncomingRequest:
-    """Make a request of what came in.
+    """Build an authenticated request.
 
     Raises:
-        ApiFailure: 401.
+        StatusError: 401.
     """
     user = access.authenticate(headers.get("Authorization", ""), path)
     target = parse_request_info(method, path, query) or RequestTarget(method.lower())
@@ -40,7 +40,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     """Answer one request.
 
     Raises:
-        ApiFailure: the refusal, worded as the real server's.
+        StatusError: the request is refused.
     """
     target = request.info
     if target.resource is None:
@@ -76,16 +76,16 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
 
 
 def _non_resource(access: Access, request: IncomingRequest) -> ApiResponse:
-    """Answer a path that names no object: health, version, discovery, or nothing."""
+    """Answer a non-resource path: health, version or discovery."""
     if not access.allows_path(request.user, request.path) and request.user.groups != ("system:unauthenticated",):
         why = f'User "{request.user.name}" cannot get path "{request.path}"'
         raise status_errors.forbidden(None, "", why)
     if request.path in _HEALTH:
         return text_response("ok")
     if request.method == "GET":
-        found = discovery(request)
-        if found is not None:
-            return found
+        response = discovery(request)
+        if response is not None:
+            return response
     return text_response("404 page not found\n", 404)
 
 

@@ -1,8 +1,8 @@
-"""`metadata.managedFields`: who wrote which field last, and when, for writes that come over the API.
+"""`metadata.managedFields`: which manager wrote which field last, and when, for writes over the API.
 
-Invariant: a field belongs to the manager who changed it last; lists whose elements have names are told by name, other
-lists as one field. Of the controllers inside the simulator, which write past the API, the autoscaler alone is told:
-the others write what is their own (status, what they made) and no person's.
+Invariant: a field belongs to the manager that changed it last; items of lists with a merge key are tracked by key,
+other lists as one field. Of the simulated controllers, which write to storage directly, only the autoscaler is
+tracked: the others write only their own fields (status, their dependents).
 """
 
 import json
@@ -19,22 +19,22 @@ _METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 def manager_of(request: IncomingRequest) -> str:
-    """Return the name under which a request writes: its fieldManager, else its user agent's first word."""
+    """Return the field manager of a request: `fieldManager`, or the first word of the user agent."""
     return request.query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown"
 
 
 def with_manager(
     obj: Object, old: Object | None, manager: str, api_version: str, now: datetime, subresource: str = ""
 ) -> Object:
-    """Return the object with its managedFields as a manager's write leaves them.
+    """Return the object with managedFields updated for a write.
 
     Args:
-        obj: what the write stores.
-        old: what it replaces; None where it is new.
-        manager: who writes.
+        obj: the object after the write.
+        old: the object before it; None for a create.
+        manager: the field manager.
         api_version: of the request.
-        now: when.
-        subresource: what was written through, if not the object itself.
+        now: the time of the write.
+        subresource: the subresource written to, "" for the object itself.
     """
     before, after = _fields(old or {}), _fields(obj)
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
@@ -53,7 +53,9 @@ def with_manager(
             "manager": manager,
             "operation": "Update",
             "apiVersion": api_version,
-            **({} if subresource == "scale" else {"time": timestamp(now)}),  # as 1.36: recorded in tests/wire
+            **(
+                {} if subresource == "scale" else {"time": timestamp(now)}
+            ),  # as Kubernetes 1.36 writes it: recorded in tests/wire
             "fieldsType": "FieldsV1",
             "fieldsV1": _tree(mine),
         }
@@ -64,7 +66,7 @@ def with_manager(
 
 
 def with_managers_of(obj: Object, old: Object) -> Object:
-    """Return the object with the managedFields of another, whatever a client sent."""
+    """Return the object with the managedFields of the stored one; what a client sent is ignored."""
     metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
     if "managedFields" in old["metadata"]:
         metadata["managedFields"] = old["metadata"]["managedFields"]
@@ -72,26 +74,26 @@ def with_managers_of(obj: Object, old: Object) -> Object:
 
 
 def _fields(obj: Mapping[str, Any]) -> dict[Path, Any]:
-    found: dict[Path, Any] = {}
+    fields: dict[Path, Any] = {}
     for key, value in obj.items():
         if key == "metadata":
-            told = {field: value[field] for field in _METADATA if field in value}
-            _walk(told, ("f:metadata",), found)
+            metadata = {field: value[field] for field in _METADATA if field in value}
+            _walk(metadata, ("f:metadata",), fields)
         elif key not in ("kind", "apiVersion"):
-            _walk(value, (f"f:{key}",), found)
-    return found
+            _walk(value, (f"f:{key}",), fields)
+    return fields
 
 
-def _walk(value: Any, path: Path, found: dict[Path, Any]) -> None:
+def _walk(value: Any, path: Path, fields: dict[Path, Any]) -> None:
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            _walk(item, (*path, f"f:{key}"), found)
+            _walk(item, (*path, f"f:{key}"), fields)
     elif isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
         for item in value:
             element = "k:" + json.dumps({"name": item["name"]}, separators=(",", ":"))
-            _walk(item, (*path, element), found)
+            _walk(item, (*path, element), fields)
     elif path != ("f:metadata",):
-        found[path] = value
+        fields[path] = value
 
 
 def _tree(paths: Iterable[Path]) -> Object:

@@ -1,6 +1,6 @@
-"""PATCH bodies: JSON merge patch (RFC 7386), JSON patch (RFC 6902) and the reading of all of them.
+"""PATCH bodies: parsing, JSON merge patch (RFC 7386) and JSON patch (RFC 6902).
 
-Invariant: a patch returns a new object and never changes the one it was given.
+Invariant: a patch returns a new object and never changes the given one.
 """
 
 import copy
@@ -17,11 +17,11 @@ JSON_PATCH = "application/json-patch+json"
 
 
 def apply_patch(content_type: str, body: bytes, obj: Object) -> tuple[Object, Any]:
-    """Return the patched object and the patch as read.
+    """Return the patched object and the parsed patch.
 
     Raises:
-        ApiFailure: 415 for another kind of patch (server-side apply among them), 400 for a body that cannot be read,
-            422 for a JSON patch that does not fit.
+        StatusError: 415 for another patch type (server-side apply included); 400 for an unreadable body;
+            422 for a JSON patch that does not apply.
     """
     media = content_type.partition(";")[0].strip().lower()
     if media not in (MERGE, STRATEGIC, JSON_PATCH):
@@ -43,10 +43,10 @@ def apply_patch(content_type: str, body: bytes, obj: Object) -> tuple[Object, An
 
 
 def parse_json(body: bytes, prefix: str) -> Any:
-    """Read a JSON body.
+    """Parse a JSON body.
 
     Raises:
-        ApiFailure: 400 with Go's words for what is wrong, after `complaint`.
+        StatusError: 400 with `complaint` and Go's error message.
     """
     try:
         return json.loads(body)
@@ -73,7 +73,7 @@ def _go_error(error: json.JSONDecodeError) -> str:
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch: null takes away, an object merges, anything else replaces."""
+    """Apply a JSON merge patch: null deletes, an object merges, anything else replaces."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     merged = dict(target) if isinstance(target, dict) else {}
@@ -89,7 +89,7 @@ def json_patch(obj: Object, operations: list[Any]) -> Object:
     """Apply JSON patch operations in order.
 
     Raises:
-        ApiFailure: 422 where one does not fit (a failed `test` among them).
+        StatusError: 422 if one does not apply (a failed `test` included).
     """
     patched: Any = copy.deepcopy(obj)
     for operation in operations:

@@ -1,6 +1,6 @@
-"""GET pods/log: which lines, from which run of which container, and for how long.
+"""GET pods/log: which lines of which run of which container, and until when.
 
-Invariant: refusals are worded as the API server's and the kubelet's. The lines come from `state.log_source`.
+Invariant: errors are worded as the API server's and the kubelet's. The lines come from `state.log_source`.
 """
 
 import bisect
@@ -25,7 +25,7 @@ def pod_log(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a GET of a pod's log.
 
     Raises:
-        ApiFailure: 404, 422 for options that cannot stand, 400 for a container that cannot be read.
+        StatusError: 404; 422 for invalid options; 400 for a container without logs.
     """
     pod = existing_object(state, request)
     name, node = request.info.name, str((pod.get("spec") or {}).get("nodeName", ""))
@@ -48,12 +48,14 @@ def pod_log(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
             kubelet_address(state.storage, node), f"{pod['metadata']['namespace']}/{name}/{container}"
         )
     run = _find_run(state, pod, container, previous=request.flag("previous"))
-    lines = _stream_lines(run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit)
+    lines = _stream_lines(
+        run, since, tail, follow=request.flag("follow"), timestamps=request.flag("timestamps"), limit=limit
+    )
     return ApiResponse(body=lines, content_type="text/plain")
 
 
 def _since(state: SimulatorState, request: IncomingRequest, name: str, node: str) -> datetime | None:
-    """Return the moment lines are wanted from: by the node's clock, in the whole seconds a kubelet is told."""
+    """Return the start time of the requested lines, by the node's clock, in whole seconds as the kubelet gets it."""
     seconds, moment = request.whole_number("sinceSeconds"), request.query.get("sinceTime", "")
     if seconds is not None and moment:
         why = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
@@ -80,7 +82,7 @@ def _names(pod: Object, field: str) -> list[str]:
 
 
 def _container(pod: Object, asked: str) -> str:
-    """Return the container meant; the only one where none is named."""
+    """Return the container to read; the only one if none is named."""
     name = pod["metadata"]["name"]
     containers, init = _names(pod, "containers"), _names(pod, "initContainers")
     ephemeral = _names(pod, "ephemeralContainers")
@@ -97,13 +99,13 @@ def _container(pod: Object, asked: str) -> str:
 
 
 def _find_run(state: SimulatorState, pod: Object, container: str, *, previous: bool) -> ContainerLogRun:
-    """Return the run whose log is meant, as the kubelet chooses it by the container's status."""
+    """Return the run to read, chosen from the container's status as the kubelet does."""
     name, source = pod["metadata"]["name"], state.log_source
-    found = _container_status(pod, container)
+    status = _container_status(pod, container)
     waiting_to_start = f'container "{container}" in pod "{name}" is waiting to start'
-    if found is None:
+    if status is None:
         raise status_errors.bad_request(f"{waiting_to_start}: ContainerCreating")
-    current, last = found.get("state") or {}, (found.get("lastState") or {}).get("terminated")
+    current, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     if previous:
         run = source.open(pod, container, previous=True) if last is not None else None
         if run is None:
@@ -113,19 +115,19 @@ def _find_run(state: SimulatorState, pod: Object, container: str, *, previous: b
     if current.get("running") is not None or current.get("terminated") is not None:
         run = source.open(pod, container, previous=False)
         return run if run is not None else _EmptyLog()
-    if last is not None:  # it waits to be started again: its last words are what there is
+    if last is not None:  # waits to be restarted: the log of the last run is served
         run = source.open(pod, container, previous=True)
         return run if run is not None else _EmptyLog()
     reason = (current.get("waiting") or {}).get("reason") or "ContainerCreating"
-    told = {
+    message = {
         "ImagePullBackOff": "trying and failing to pull image",
         "ErrImagePull": "image can't be pulled",
     }.get(reason, reason)
-    raise status_errors.bad_request(f"{waiting_to_start}: {told}")
+    raise status_errors.bad_request(f"{waiting_to_start}: {message}")
 
 
 class _EmptyLog:
-    """The log of a container that never wrote."""
+    """The log of a container that never wrote a line."""
 
     def read(self, after: int = -1) -> Sequence[ContainerLogLine]:
         return ()
@@ -139,8 +141,8 @@ def _container_status(pod: Object, container: str) -> dict[str, Any] | None:
     for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for entry in status.get(field) or ():
             if entry["name"] == container:
-                found: dict[str, Any] = entry
-                return found
+                match: dict[str, Any] = entry
+                return match
     return None
 
 
@@ -174,7 +176,7 @@ async def _stream_lines(
 
 
 def _lines_since(lines: Sequence[ContainerLogLine], since: datetime | None) -> Sequence[ContainerLogLine]:
-    """Return the lines from a moment on; lines are in order of time, and made only when looked at."""
+    """Return the lines from a time on; lines are sorted by time and generated on access."""
     if since is None:
         return lines
     return lines[bisect.bisect_left(lines, since, key=lambda line: line.timestamp) :]

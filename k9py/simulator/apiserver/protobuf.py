@@ -1,7 +1,7 @@
-"""The few protobuf bodies that kubectl's typed clients send, read into the same objects as JSON.
+"""Decoder of the few protobuf bodies that kubectl's typed clients send.
 
-Invariant: fields are looked up by number in `_TYPES`; an unknown number is passed over, an unknown kind refused. To
-read another kind, add its message as in the `.proto` files of k8s.io/api.
+Invariant: fields are looked up by number in `_TYPES`; an unknown number is skipped, an unknown kind refused. To decode
+another kind, add its message from the `.proto` files of k8s.io/api.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from k9py.simulator.registry.cache import Object
 CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 
-# message -> field number -> (name, type): a scalar ("string", "bool", "count", or "int" where 0 is told from absent),
+# message -> field number -> (name, type): a scalar ("string", "bool", "count", or "int" where 0 differs from absent),
 # another message, "map", "quantities" or "intstr"; a leading "*" repeats.
 _TYPES: dict[str, dict[int, tuple[str, str]]] = {
     "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "bytes")},
@@ -78,10 +78,10 @@ _TYPES: dict[str, dict[int, tuple[str, str]]] = {
 
 
 def decode(body: bytes) -> Object:
-    """Read a body with Kubernetes' envelope.
+    """Decode a body with Kubernetes' protobuf envelope.
 
     Raises:
-        ApiFailure: 415 for a kind that is not known here, 400 for a body that cannot be read.
+        StatusError: 415 for a kind not in `_TYPES`; 400 for an unreadable body.
     """
     if not body.startswith(_MAGIC):
         raise status_errors.bad_request(
@@ -112,7 +112,7 @@ def _message(name: str, data: bytes) -> dict[str, Any]:
             read.setdefault(field, {})[key] = held
         else:
             decoded = _value(kind, value)
-            # Go writes the zero of what is no pointer, which JSON leaves out; replicas and its like are pointers.
+            # Go encodes the zero value of a non-pointer field, which JSON omits; replicas and the like are pointers.
             if kind == "int" or decoded not in ("", 0, {}):
                 read[field] = decoded
     return read
@@ -146,7 +146,7 @@ def _map_entry(value: int | bytes, *, quantities: bool) -> tuple[str, str]:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield (field number, value): an integer for varints and fixed widths, bytes for what has a length."""
+    """Yield (field number, value): an integer for varints and fixed widths, bytes for length-delimited fields."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)

@@ -1,7 +1,7 @@
-"""GET of one object and LIST of many: paging over a consistent snapshot, selectors, tables and metadata alone.
+"""GET and LIST: pagination over a consistent snapshot, selectors, tables and metadata only.
 
-Invariant: all pages of one list show the state at the first page's resourceVersion, as etcd's snapshots do; the
-present state is wound back by the changes since then. Where those are forgotten, the answer is 410 Expired.
+Invariant: all pages of one list show the state at the first page's resourceVersion, as etcd's snapshots do: the current
+state minus the changes since. If those are compacted, the answer is 410 Expired.
 """
 
 import base64
@@ -49,7 +49,7 @@ def existing_object(state: SimulatorState, request: IncomingRequest) -> Object:
     """Return the stored object a request names.
 
     Raises:
-        ApiFailure: 404.
+        StatusError: 404.
     """
     target = request.info
     stored = state.storage.get(request.resource, target.namespace, target.name)
@@ -59,7 +59,7 @@ def existing_object(state: SimulatorState, request: IncomingRequest) -> Object:
 
 
 def object_response(state: SimulatorState, request: IncomingRequest, obj: Object, status: int = 200) -> ApiResponse:
-    """Return one object in the shape the client asked for."""
+    """Return one object in the representation the client asked for."""
     match negotiate_format(request.accept).kind:
         case "table":
             metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
@@ -75,7 +75,7 @@ def object_response(state: SimulatorState, request: IncomingRequest, obj: Object
 
 @dataclass(frozen=True, slots=True)
 class ListSelector:
-    """What a list or watch selects."""
+    """The objects a list or watch selects."""
 
     resource: Resource
     namespace: str
@@ -83,10 +83,10 @@ class ListSelector:
 
 
 def list_selector(request: IncomingRequest) -> ListSelector:
-    """Read the selectors of a list or watch.
+    """Parse the selectors of a list or watch.
 
     Raises:
-        ApiFailure: 400 for a selector that cannot be read.
+        StatusError: 400 for an invalid selector.
     """
     labels = label_selector(request.query.get("labelSelector", ""))
     fields = field_selector(request.query.get("fieldSelector", ""), request.resource)
@@ -109,7 +109,7 @@ def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse
     limit = request.whole_number("limit") or 0
     token = request.query.get("continue", "")
     if request.query.get("resourceVersion") == "0" and not token:
-        limit = 0  # served from the watch cache, which pays no heed to limit
+        limit = 0  # served from the watch cache, which ignores limit
     start, revision = _decode_continue(token, query.namespace) if token else (None, storage.revision)
     snapshot = _snapshot(storage, query.resource, query.namespace, start, revision)
     if snapshot is None:
@@ -171,17 +171,17 @@ def _without_kind(obj: Object) -> Object:
 def _select(
     storage: Storage, query: ListSelector, keys: list[Key], overlay: Mapping[Key, Object | None], *, at_once: int
 ) -> Iterator[Object]:
-    """Return what a query selects, in order; what is written while it is sent does not show.
+    """Yield the selected objects in order; writes during the response do not show.
 
     Args:
-        at_once: how many objects to look up at a time: all of them for a list that is sent while others write, a page
-            for a page, which is taken from here before anybody else has a turn.
+        at_once: objects to look up at a time: all for a list that is streamed while others write, one page for a
+            page, which is consumed before another task runs.
     """
-    # Looked up now, not when it is sent: a list shows one moment, and its sender gives way to the loop.
+    # Looked up now, not while it is sent: a list is a snapshot, and its sender yields to the event loop.
     first = storage.get_many(query.resource, keys[:at_once])
     others = (storage.get_many(query.resource, keys[at : at + at_once]) for at in range(at_once, len(keys), at_once))
-    present = chain(first, chain.from_iterable(others))
-    held = (overlay.get(key, stored) if overlay else stored for key, stored in zip(keys, present, strict=True))
+    current = chain(first, chain.from_iterable(others))
+    held = (overlay.get(key, stored) if overlay else stored for key, stored in zip(keys, current, strict=True))
     predicate = query.predicate
     return (obj for obj in held if obj is not None and (predicate is None or predicate(obj)))
 
@@ -189,7 +189,7 @@ def _select(
 def _snapshot(
     storage: Storage, resource: Resource, namespace: str, start: Key | None, revision: int
 ) -> tuple[list[Key], Mapping[Key, Object | None]] | None:
-    """Return the keys after `start` at a revision, and how objects differed then from now; None where forgotten."""
+    """Return the keys after `start` at a revision and the objects that differed then; None if compacted."""
     keys = list(storage.keys_after(resource, namespace, start))
     if revision == storage.revision:
         return keys, {}
@@ -213,7 +213,7 @@ def _snapshot(
 
 
 def _check_version(request: IncomingRequest, storage: Storage) -> None:
-    """Refuse a resourceVersion that is no number, contradicts the other parameters, or has not come yet."""
+    """Refuse a resourceVersion that is not a number, contradicts other parameters, or lies in the future."""
     given = request.query.get("resourceVersion", "")
     match = request.query.get("resourceVersionMatch", "")
     if match and not given:
@@ -233,10 +233,10 @@ def _check_version(request: IncomingRequest, storage: Storage) -> None:
 
 
 def parse_revision(text: str) -> int:
-    """Read a resourceVersion.
+    """Parse a resourceVersion.
 
     Raises:
-        ApiFailure: 500, as a real server answers a text that is no number.
+        StatusError: 500 if it is not a number, as a real server answers.
     """
     if not text.isascii() or not text.isdigit():
         message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
@@ -244,11 +244,11 @@ def parse_revision(text: str) -> int:
     return int(text)
 
 
-def too_large_revision(wanted: int, present: int) -> status_errors.StatusError:
-    """A resourceVersion that this server has not reached."""
+def too_large_revision(wanted: int, current: int) -> status_errors.StatusError:
+    """Return the error for a resourceVersion in the future."""
     message = "Too large resource version"
     details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": message}], "retryAfterSeconds": 1}
-    text = f"Timeout: {message}: {wanted}, current: {present}"
+    text = f"Timeout: {message}: {wanted}, current: {current}"
     return status_errors.StatusError(504, "Timeout", text, details, retry_after=1)
 
 
@@ -259,10 +259,10 @@ def _encode_continue(revision: int, last: Key, namespace: str) -> str:
 
 
 def _decode_continue(token: str, namespace: str) -> tuple[Key, int]:
-    """Return the key after which a page starts, and its revision.
+    """Return the key after which the next page starts, and its revision.
 
     Raises:
-        ApiFailure: 400.
+        StatusError: 400.
     """
     try:
         decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))

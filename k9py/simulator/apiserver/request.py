@@ -1,6 +1,6 @@
-"""What a request asks for: its path taken apart into verb, resource, namespace, name and subresource.
+"""Requests: verb, resource, namespace, name and subresource from method and path, as apiserver's RequestInfo.
 
-Invariant: the same words a real API server uses for authorization (`list`, `watch`, `deletecollection` ...).
+Invariant: verbs are those of authorization (`list`, `watch`, `deletecollection` ...).
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DE
 
 @dataclass(frozen=True, slots=True)
 class RequestTarget:
-    """The object or collection a path names. `resource` is None for paths outside the API (discovery, health)."""
+    """The object or collection a path names. `resource` is None for non-resource paths (discovery, health)."""
 
     verb: str
     resource: Resource | None = None
@@ -26,7 +26,7 @@ class RequestTarget:
 
 @dataclass(frozen=True, slots=True)
 class UserInfo:
-    """Who asks; what they may do is `access.py`'s."""
+    """An authenticated user; `authorization.py` holds the rules."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class UserInfo:
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """One request, free of HTTP's machinery.
+    """A request, independent of the HTTP library.
 
     `query` holds the last value of each parameter; `accept` and `content_type` are the raw headers.
     """
@@ -51,17 +51,17 @@ class IncomingRequest:
 
     @property
     def resource(self) -> Resource:
-        """Return the resource of a request known to have one."""
+        """Return the resource. Raises StatusError 404 for a non-resource path."""
         if self.info.resource is None:
             raise status_errors.no_such_resource()
         return self.info.resource
 
     @property
     def dry_run(self) -> bool:
-        """Tell whether nothing is to be stored.
+        """Return whether this is a dry run.
 
         Raises:
-            ApiFailure: 422 for a value other than `All`.
+            StatusError: 422 for a value other than `All`.
         """
         given = self.query.get("dryRun", "")
         if given not in ("", "All"):
@@ -72,14 +72,14 @@ class IncomingRequest:
         return given == "All"
 
     def flag(self, name: str) -> bool:
-        """Return a boolean parameter as Go reads it from a query."""
+        """Return a boolean query parameter, parsed as Go does."""
         return self.query.get(name, "").lower() not in ("", "0", "f", "false")
 
     def whole_number(self, name: str) -> int | None:
-        """Return an integer parameter, None where it is absent.
+        """Return an integer query parameter, None if absent.
 
         Raises:
-            ApiFailure: 400 where it is no integer.
+            StatusError: 400 if it is not an integer.
         """
         given = self.query.get(name, "")
         if not given:
@@ -91,26 +91,26 @@ class IncomingRequest:
 
 
 def parse_request_info(method: str, path: str, query: Mapping[str, str]) -> RequestTarget | None:
-    """Take a path apart; None where it names no resource of this server."""
+    """Parse a path; None if it names no resource of this server."""
     parts = [part for part in path.split("/") if part]
     match parts:
-        case ["api", "v1", *rest] if rest:
+        case ["api", "v1", *segments] if segments:
             group, version = "", "v1"
-        case ["apis", group, version, *rest] if rest:
+        case ["apis", group, version, *segments] if segments:
             pass
         case _:
             return None
     namespace = ""
-    # /namespaces/x and /namespaces/x/status are the namespace itself; anything longer is inside it.
-    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
-        namespace, rest = rest[1], rest[2:]
-    resource = find(group, version, rest[0])
-    if resource is None or len(rest) > 3:
+    # /namespaces/x and /namespaces/x/status are the namespace itself; longer paths are inside it.
+    if segments[0] == "namespaces" and len(segments) > 2 and segments[2] not in ("status", "finalize"):
+        namespace, segments = segments[1], segments[2:]
+    resource = find(group, version, segments[0])
+    if resource is None or len(segments) > 3:
         return None
     if namespace and not resource.namespaced:
         return None
-    name = rest[1] if len(rest) > 1 else ""
-    subresource = rest[2] if len(rest) > 2 else ""
+    name = segments[1] if len(segments) > 1 else ""
+    subresource = segments[2] if len(segments) > 2 else ""
     verb = _VERBS.get(method, method.lower())
     if verb == "get" and not name:
         watching = query.get("watch", "").lower() in ("1", "true", "t")

@@ -1,6 +1,6 @@
-"""What every write begins with: the body read as an object, and values of the wrong type refused in Go's words.
+"""Request bodies of writes: decode, call admission webhooks, check types with Go's error messages.
 
-Invariant: a body may be JSON or (as kubectl's typed clients send it) protobuf of the kinds `protobuf.py` knows.
+Invariant: a body is JSON or (from kubectl's typed clients) protobuf of the kinds in `protobuf.py`.
 """
 
 from typing import Any
@@ -26,10 +26,10 @@ _COUNTS = (
 
 
 def decode_object(request: IncomingRequest) -> Object:
-    """Read a request's body as an object.
+    """Decode a request's body as an object.
 
     Raises:
-        ApiFailure: 400, 415.
+        StatusError: 400, 415.
     """
     media = request.content_type.partition(";")[0].strip().lower()
     if media == CONTENT_TYPE:
@@ -45,30 +45,32 @@ def decode_object(request: IncomingRequest) -> Object:
 
 
 def admit(state: SimulatorState, request: IncomingRequest, obj: Object) -> Object:
-    """Return what the admission webhooks make of an object.
+    """Return the object after the admission webhooks.
 
     Raises:
-        ApiFailure: one of them refuses.
+        StatusError: a webhook denies the request.
     """
     target, plural = request.info, request.resource.plural
-    return call_webhooks(state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run)
+    return call_webhooks(
+        state.webhooks, obj, verb=target.verb, resource=plural, path=request.path, dry_run=request.dry_run
+    )
 
 
 def type_mismatch(patched: Object, value: Any, field: str, wanted: str) -> StatusError:
-    """A patch that leaves a value of the wrong JSON type in a typed field."""
+    """Return the error for a patch that leaves a value of the wrong JSON type in a typed field."""
     names = {str: "string", bool: "bool", dict: "object", list: "array", float: "number"}
-    found = names.get(type(value), "value")
-    shown = encode(patched).decode().replace("\\", "\\\\").replace('"', '\\"')
-    why = f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
-    message = f'Invalid value: "{shown}": {why}'
+    type_name = names.get(type(value), "value")
+    json_text = encode(patched).decode().replace("\\", "\\\\").replace('"', '\\"')
+    why = f"json: cannot unmarshal {type_name} into Go struct field {field} of type {wanted}"
+    message = f'Invalid value: "{json_text}": {why}'
     return status_errors.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
 
 
 def check_types(obj: Object, kind: str) -> None:
-    """Refuse counts in a spec that are no integers.
+    """Refuse spec fields that must be integers and are not.
 
     Raises:
-        ApiFailure: 422.
+        StatusError: 422.
     """
     spec = obj.get("spec")
     if spec is None:

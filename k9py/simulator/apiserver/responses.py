@@ -1,10 +1,7 @@
-"""What goes back: a status, a body in one piece or in many, and which shape of an object the client asked for.
+"""Responses: status, body in one piece or streamed, and the representation of an object the client asked for.
 
-Invariant: a body that may be large is an async iterator, whose producer gives way to the loop between pieces.
-
-Events in two shapes: stored as core/v1, shown as events.k8s.io/v1 to those who ask there.
-
-Invariant: the same object, uid and resourceVersion under both; only the names of fields differ.
+Invariant: a body that may be large is an async iterator that yields to the event loop between chunks. Events are stored
+as core/v1 and converted to events.k8s.io/v1 on request: same uid and resourceVersion, other field names.
 """
 
 import asyncio
@@ -20,13 +17,13 @@ from k9py.simulator.registry.resources import EVENTS_V1, Resource
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
-SLICE_SECONDS = 0.004  # the longest time a list's encoding holds the loop
+SLICE_SECONDS = 0.004  # longest time the encoding of a list holds the event loop
 CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """One response. `compressible`: may be gzipped (lists are, watches and logs are not)."""
+    """An HTTP response. `compressible`: may be gzipped (lists are; watches and logs are not)."""
 
     status: int = 200
     body: bytes | AsyncIterator[bytes] = b""
@@ -36,7 +33,7 @@ class ApiResponse:
 
 
 def json_response(value: Any, status: int = 200) -> ApiResponse:
-    """Return a JSON value as an answer, ending in a newline as the API server's do."""
+    """Return a JSON response that ends in a newline, as the API server's do."""
     return ApiResponse(status, encode(value) + b"\n")
 
 
@@ -51,16 +48,16 @@ def error_response(failure: status_errors.StatusError) -> ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFormat:
-    """The form in which objects are wanted: whole, as rows of a table, or their metadata alone."""
+    """The representation a client asked for: full objects, table rows, or metadata only."""
 
     kind: Literal["object", "table", "metadata"] = "object"
 
 
 def negotiate_format(accept: str) -> ObjectFormat:
-    """Choose by the Accept header, in the client's order.
+    """Return the first supported representation of an Accept header.
 
     Raises:
-        ApiFailure: 406 where nothing acceptable is offered.
+        StatusError: 406 if the header lists no supported one.
     """
     if not accept.strip():
         return ObjectFormat()
@@ -89,7 +86,7 @@ def partial_metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def encode_list(head: bytes, items: Iterable[bytes], tail: bytes) -> AsyncIterator[bytes]:
-    """Yield a list in pieces: a head, the items with commas between, a tail; the loop gets its turn in between."""
+    """Yield a list in chunks: head, comma-separated items, tail; yields to the event loop in between."""
     piece = bytearray(head)
     comma = b""
     started = time.perf_counter()
@@ -120,7 +117,7 @@ _STORED_EVENT_FIELDS = {new: old for old, new in _EVENT_FIELDS.items()}
 
 
 def convert_to_served(resource: Resource, obj: Object) -> Object:
-    """Return a stored object in the shape of the API it is asked through."""
+    """Return a stored object in the API version it is requested in."""
     if resource is not EVENTS_V1:
         return obj
     shown = {_EVENT_FIELDS.get(key, key): value for key, value in obj.items()}
@@ -129,7 +126,7 @@ def convert_to_served(resource: Resource, obj: Object) -> Object:
 
 
 def convert_to_stored(resource: Resource, obj: Object) -> Object:
-    """Return a given object in the shape in which it is stored."""
+    """Return a submitted object in the API version it is stored in."""
     if resource is not EVENTS_V1:
         return obj
     return {_STORED_EVENT_FIELDS.get(key, key): value for key, value in obj.items()} | {"apiVersion": "v1"}

@@ -18,10 +18,10 @@ _TOKEN = re.compile(r"\s*(==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+|$)")
 
 
 def label_selector(text: str) -> Predicate | None:
-    """Return what `labelSelector` asks, None where it asks nothing.
+    """Return the predicate of a `labelSelector`, None if it is empty.
 
     Raises:
-        ApiFailure: 400 with the parser's words.
+        StatusError: 400 with the parser's message.
     """
     if not text.strip():
         return None
@@ -35,7 +35,7 @@ def label_selector(text: str) -> Predicate | None:
 
 
 def matches_label_selector(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Tell whether a `metav1.LabelSelector` selects these labels; none selects nothing, an empty one everything."""
+    """Return whether a `metav1.LabelSelector` selects these labels; None selects nothing, an empty one everything."""
     if selector is None:
         return False
     for key, value in (selector.get("matchLabels") or {}).items():
@@ -45,19 +45,19 @@ def matches_label_selector(selector: Mapping[str, Any] | None, labels: Mapping[s
 
 
 def selector_text(selector: Mapping[str, Any] | None) -> str:
-    """Return a `metav1.LabelSelector` as the text of a label selector, in order of key."""
+    """Return a `metav1.LabelSelector` in query syntax, sorted by key."""
     if selector is None:
         return ""
     parts = {key: f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()}
     for expression in selector.get("matchExpressions") or ():
         key, values = expression["key"], ",".join(sorted(expression.get("values") or ()))
-        told = {
+        expressions = {
             "In": f"{key} in ({values})",
             "NotIn": f"{key} notin ({values})",
             "Exists": key,
             "DoesNotExist": f"!{key}",
         }
-        parts[key] = told[expression["operator"]]
+        parts[key] = expressions[expression["operator"]]
     return ",".join(parts[key] for key in sorted(parts))
 
 
@@ -77,19 +77,19 @@ def _expression_holds(expression: Mapping[str, Any], labels: Mapping[str, str]) 
 
 
 class _Parser:
-    """Reads `a=b,c!=d,e in (f,g),!h` token by token."""
+    """Parses `a=b,c!=d,e in (f,g),!h` token by token."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = [found.group(1) for found in _TOKEN.finditer(text)]
+        self._tokens = [requirements.group(1) for requirements in _TOKEN.finditer(text)]
         self._at = 0
 
     def requirements(self) -> list[_Requirement]:
-        found = [self._requirement()]
+        requirements = [self._requirement()]
         while (token := self._next()) == ",":
-            found.append(self._requirement())
+            requirements.append(self._requirement())
         if token:
             raise status_errors.bad_request(f"found '{token}', expected: ',' or 'end of string'")
-        return found
+        return requirements
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -165,7 +165,7 @@ _EVENT_FIELDS = (
     "reportingComponent", "type",
 )  # fmt: skip
 
-# Selectable beside metadata.name and metadata.namespace, by each registry's own list.
+# Selectable fields besides metadata.name and metadata.namespace, per kind.
 _FIELDS: Mapping[Resource, tuple[str, ...]] = {
     PODS: (
         "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
@@ -180,19 +180,19 @@ _FIELDS: Mapping[Resource, tuple[str, ...]] = {
 
 
 def field_selector(text: str, resource: Resource) -> Predicate | None:
-    """Return what `fieldSelector` asks of stored objects, None where it asks nothing.
+    """Return the predicate of a `fieldSelector`, None if it is empty.
 
     Raises:
-        ApiFailure: 400 for a field this kind cannot be selected by.
+        StatusError: 400 for a field that is not selectable for this kind.
     """
     wanted: list[tuple[str, str, bool]] = []
     for term in text.split(","):
         if not term.strip():
             continue
-        found = re.fullmatch(r"([^=!]+)(==|!=|=)(.*)", term.strip())
-        if found is None:
+        match = re.fullmatch(r"([^=!]+)(==|!=|=)(.*)", term.strip())
+        if match is None:
             raise status_errors.bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
-        path, operator, value = found.groups()
+        path, operator, value = match.groups()
         if path not in ("metadata.name", "metadata.namespace", *_FIELDS.get(resource, ())):
             raise status_errors.bad_request(f"field label not supported: {path}")
         wanted.append((path, value, operator != "!="))
@@ -221,7 +221,7 @@ def _field(obj: dict[str, Any], path: str) -> str:
 
 
 def both(first: Predicate | None, second: Predicate | None) -> Predicate | None:
-    """Return a predicate that holds where both hold; None where neither asks anything."""
+    """Return the conjunction of two predicates; None if both are None."""
     if first is None or second is None:
         return first or second
     return lambda obj: first(obj) and second(obj)

@@ -1,8 +1,8 @@
-"""Strategic merge patch on the kinds this server has: lists of named things merge by their key.
+"""Strategic merge patch: lists of named items merge by their key.
 
-Invariant: a list that is not in `_MERGE_KEYS` is replaced as a whole, as the API types' patchStrategy says. To let
-another list merge, add its field (and, where the name is used twice, the field that holds its owner).
-Source of the rules: the patchStrategy and patchMergeKey tags of k8s.io/api, and apimachinery's strategicpatch.
+Invariant: a list that is not in `_MERGE_KEYS` is replaced as a whole, as the patchStrategy of the API types says. To
+merge another list, add its field (and, where the field name is used twice, its parent field).
+Source: the patchStrategy and patchMergeKey tags of k8s.io/api, and apimachinery's strategicpatch.
 """
 
 import copy
@@ -10,7 +10,7 @@ from typing import Any
 
 from k9py.simulator import status_errors
 
-# (owner's field or "", field) -> merge key; "" as the key merges plain values as a set.
+# (parent field or "", field) -> merge key; "" as the key merges plain values as a set.
 _MERGE_KEYS: dict[tuple[str, str], str] = {
     ("", "containers"): "name",
     ("", "initContainers"): "name",
@@ -43,12 +43,12 @@ def strategic_merge(target: Any, patch: dict[str, Any], owner: str = "") -> Any:
     Args:
         target: the object (or part of one); anything but a dict counts as empty.
         patch: the patch for it.
-        owner: the field that holds `target`, by which some lists are told apart.
+        owner: the field that holds `target`; some lists merge differently by it.
 
     Raises:
-        ApiFailure: 400 for a directive that makes no sense.
+        StatusError: 400 for an invalid directive.
     """
-    present: dict[str, Any] = target if isinstance(target, dict) else {}
+    current: dict[str, Any] = target if isinstance(target, dict) else {}
     match patch.get("$patch"):
         case None | "merge":
             pass
@@ -59,7 +59,7 @@ def strategic_merge(target: Any, patch: dict[str, Any], owner: str = "") -> Any:
         case other:
             raise status_errors.bad_request(f"Unknown patch type: {other} found")
     retained = patch.get("$retainKeys")
-    merged = {key: value for key, value in present.items() if retained is None or key in retained}
+    merged = {key: value for key, value in current.items() if retained is None or key in retained}
     orders: dict[str, list[Any]] = {}
     for key, value in patch.items():
         if key in ("$patch", "$retainKeys"):
@@ -88,15 +88,19 @@ def _merge_key(owner: str, field: str) -> str | None:
     return _MERGE_KEYS.get((owner, field), _MERGE_KEYS.get(("", field)))
 
 
-def _merge_list(present: Any, patch: list[Any], owner: str, field: str) -> list[Any]:
+def _merge_list(current: Any, patch: list[Any], owner: str, field: str) -> list[Any]:
     merge_key = _merge_key(owner, field)
-    held: list[Any] = list(present) if isinstance(present, list) else []
+    held: list[Any] = list(current) if isinstance(current, list) else []
     if merge_key is None:
         return [_without_directives(item) for item in patch]
     if merge_key == "":
         return held + [item for item in patch if item not in held]
     if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
-        return [_without_directives(item) for item in patch if not (isinstance(item, dict) and item.get("$patch") == "replace")]
+        return [
+            _without_directives(item)
+            for item in patch
+            if not (isinstance(item, dict) and item.get("$patch") == "replace")
+        ]
     for item in patch:
         if not isinstance(item, dict) or merge_key not in item:
             raise status_errors.bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
@@ -112,7 +116,7 @@ def _merge_list(present: Any, patch: list[Any], owner: str, field: str) -> list[
 
 
 def _sorted_items(items: list[Any], order: list[Any], merge_key: str | None) -> list[Any]:
-    """Sort as the patch asks; what it does not name keeps its place behind what came before it."""
+    """Sort by `$setElementOrder`; items it does not name stay after their predecessor."""
     if merge_key is None:
         return items
 
@@ -129,9 +133,13 @@ def _sorted_items(items: list[Any], order: list[Any], merge_key: str | None) -> 
 
 
 def _without_directives(value: Any) -> Any:
-    """Return a patch's value without directives and nulls: what it adds where there was nothing."""
+    """Return a patch's value without directives and nulls: the result where there was no value before."""
     if isinstance(value, dict):
-        return {key: _without_directives(item) for key, item in value.items() if not key.startswith("$") and item is not None}
+        return {
+            key: _without_directives(item)
+            for key, item in value.items()
+            if not key.startswith("$") and item is not None
+        }
     if isinstance(value, list):
         return [_without_directives(item) for item in value]
     return copy.copy(value)

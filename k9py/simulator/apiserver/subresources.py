@@ -1,10 +1,7 @@
-"""The scale subresource: a workload's replicas, seen and changed as an autoscaling/v1 Scale.
+"""The subresources scale and eviction.
 
-Invariant: a scale's resourceVersion is its workload's, and writing it writes `spec.replicas` alone.
-
-POST pods/eviction: a deletion that asks the disruption budgets first.
-
-Invariant: an eviction that goes through takes one from each budget at once, before the controller counts again.
+Invariant: a scale's resourceVersion is its workload's, and writing it changes `spec.replicas` only. An allowed eviction
+decrements each matching budget's disruptionsAllowed immediately, before the controller counts again.
 """
 
 from typing import Any
@@ -28,18 +25,18 @@ def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer GET, PUT or PATCH of a scale.
 
     Raises:
-        ApiFailure: 404 for kinds that do not scale, 409, 422.
+        StatusError: 404 for kinds without a scale subresource; 409; 422.
     """
     resource = request.resource
     if not resource.has_scale:
         raise status_errors.no_such_resource()
     workload = existing_object(state, request)
-    present = _scale_of(workload)
+    existing = _scale_of(workload)
     match request.info.verb:
         case "get":
-            return json_response(present)
+            return json_response(existing)
         case "patch":
-            wanted, _ = apply_patch(request.content_type, request.body, present)
+            wanted, _ = apply_patch(request.content_type, request.body, existing)
         case "update":
             wanted = decode_object(request)
         case _:
@@ -99,7 +96,7 @@ def evict(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer an eviction.
 
     Raises:
-        ApiFailure: 404, 409 for a precondition, 429 where a budget has nothing left.
+        StatusError: 404; 409 for a failed precondition; 429 if a budget allows no disruption.
     """
     body = decode_object(request)
     pod = existing_object(state, request)
@@ -131,11 +128,11 @@ def _check_budgets(state: SimulatorState, pod: Object, *, dry_run: bool) -> None
     for budget in budgets:
         status = budget.get("status") or {}
         if not _is_ready(pod) and status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0:
-            continue  # a pod that does not serve may go while the others hold the budget
+            continue  # an unready pod may be evicted while the others satisfy the budget
         if status.get("disruptionsAllowed", 0) <= 0:
             name = budget["metadata"]["name"]
-            wanted, found = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
-            why = f"The disruption budget {name} needs {wanted} healthy pods and has {found} currently"
+            wanted, current = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+            why = f"The disruption budget {name} needs {wanted} healthy pods and has {current} currently"
             raise status_errors.too_many_requests(_REFUSAL, [StatusCause("DisruptionBudget", why, "")])
         if not dry_run:
             disrupted = {**(status.get("disruptedPods") or {}), metadata["name"]: timestamp(state.clock.now())}

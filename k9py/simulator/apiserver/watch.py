@@ -1,7 +1,7 @@
-"""WATCH: what changed since a revision and from now on, as lines of JSON.
+"""WATCH: changes since a revision and from now on, as JSON lines.
 
-Invariant: a watch keeps no queue: it reads the kind's history from where it stands, so that a slow reader costs
-nothing, and one that falls behind the history is told 410 as a real server would tell it.
+Invariant: a watch has no queue: it reads the kind's history from its position, so a slow reader costs nothing, and one
+that falls behind the history gets 410, as from a real server.
 """
 
 import asyncio
@@ -10,9 +10,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from k9py.simulator import printers, status_errors
-from k9py.simulator.apiserver.reads import ListSelector, parse_revision, list_selector
+from k9py.simulator.apiserver.reads import ListSelector, list_selector, parse_revision
 from k9py.simulator.apiserver.request import IncomingRequest
-from k9py.simulator.apiserver.responses import ApiResponse, ObjectFormat, convert_to_served, negotiate_format, partial_metadata
+from k9py.simulator.apiserver.responses import (
+    ApiResponse,
+    ObjectFormat,
+    convert_to_served,
+    negotiate_format,
+    partial_metadata,
+)
 from k9py.simulator.clock import SimulationClock
 from k9py.simulator.registry.cache import Object, StorageEvent
 from k9py.simulator.registry.encoding import encode
@@ -21,10 +27,10 @@ from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusCause
 
 BOOKMARK_SECONDS = 60.0
-SHORTEST_DEFAULT_SECONDS = 1800  # with no timeoutSeconds, a watch lives this long, to twice as long
+SHORTEST_DEFAULT_SECONDS = 1800  # without timeoutSeconds a watch lasts between this and twice this long
 _EVENTS_A_TURN = 64
 
-# What the real server's typed encoding leaves in an otherwise empty object.
+# Fields the real server's typed encoding writes in an otherwise empty object.
 _EMPTY: dict[str, dict[str, Any]] = {
     "Pod": {"spec": {"containers": None}, "status": {}},
     "Service": {"spec": {}, "status": {"loadBalancer": {}}},
@@ -44,7 +50,7 @@ def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a WATCH.
 
     Raises:
-        ApiFailure: 400, 422 or 500 for parameters that cannot stand; an expired revision is told in the stream.
+        StatusError: 400, 422 or 500 for invalid parameters; an expired revision is reported in the stream.
     """
     query, shape = list_selector(request), negotiate_format(request.accept)
     given = request.query.get("resourceVersion", "")
@@ -73,7 +79,7 @@ def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
 
 
 class _Stream:
-    """One watch while it lasts."""
+    """One open watch."""
 
     def __init__(
         self, state: SimulatorState, query: ListSelector, shape: ObjectFormat, request: IncomingRequest
@@ -86,13 +92,13 @@ class _Stream:
         self._columns_told = False
 
     async def run(self, revision: int | None, seconds: int, *, end_mark: bool) -> AsyncIterator[bytes]:
-        """Yield lines: from a revision, or (None) the present objects first."""
+        """Yield events from a revision on, or (None) the current objects first."""
         storage, clock = self._state.storage, self._state.clock
-        yield b""  # headers go out at once: a quiet watch is a live one
+        yield b""  # send the headers now: a watch without events is open too
         if revision is None:
             revision = storage.revision
-            present = storage.list(self._query.resource, self._query.namespace)
-            for line in self._initial(present):
+            current = storage.list(self._query.resource, self._query.namespace)
+            for line in self._initial(current):
                 yield line
             if end_mark and self._bookmarks:
                 yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
@@ -104,18 +110,18 @@ class _Stream:
             finally:
                 unsubscribe()
 
-    def _initial(self, present: list[Object]) -> Iterator[bytes]:
-        for obj in present:
+    def _initial(self, current: list[Object]) -> Iterator[bytes]:
+        for obj in current:
             if self._selects(obj):
                 yield self._line("ADDED", obj, encoded=self._whole(obj))
 
     async def _follow(self, revision: int, alarm: "_WatchTimer") -> AsyncIterator[bytes]:
         storage = self._state.storage
         while True:
-            reached = storage.revision  # what comes while lines are sent waits for the next turn
+            reached = storage.revision  # changes during the sending are read in the next iteration
             changes = storage.events_since(self._query.resource, revision)
             if changes is None:
-                # The number in brackets is the oldest revision still held.
+                # The number in parentheses is the oldest revision still held.
                 oldest = storage.oldest_revision(self._query.resource) + 1
                 failure = status_errors.expired(f"too old resource version: {revision} ({oldest})")
                 yield _event_line(b"ERROR", encode(failure.as_status()))
@@ -136,7 +142,7 @@ class _Stream:
             await alarm.wait()
 
     def _change_line(self, change: StorageEvent) -> bytes | None:
-        """Return the line for a change as this selection sees it, None where it does not."""
+        """Return the event line of a change for this selector, None if it does not match."""
         query = self._query
         if query.namespace and change.obj["metadata"].get("namespace") != query.namespace:
             return None
@@ -148,7 +154,7 @@ class _Stream:
             return None
         if change.type == "DELETED":
             return self._line("DELETED", change.obj, encoded=None)
-        # It left the selection: shown as it was, numbered with the change that took it out.
+        # It no longer matches: DELETED with the old object and the resourceVersion of the change.
         version = change.obj["metadata"]["resourceVersion"]
         left = {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": version}}
         return self._line("DELETED", left, encoded=None)
@@ -203,7 +209,7 @@ class _Stream:
 
 
 class _WatchTimer:
-    """Wakes a watch: when something changed, when a bookmark is due, and when its time is over."""
+    """Wakes a watch when something changed, a bookmark is due, or its timeout has passed."""
 
     def __init__(self, clock: SimulationClock, seconds: float) -> None:
         self._clock = clock

@@ -1,7 +1,7 @@
-"""POST, PUT, PATCH and DELETE of objects: read, default, validate, store; or all but the last, for a dry run.
+"""POST, PUT, PATCH and DELETE of objects: decode, default, validate, store; a dry run does all but the last.
 
-Invariant: what a dry run answers is what the same request would store. Status is written through its subresource
-alone, for kinds that have one.
+Invariant: a dry run returns what the same request would store. For kinds with a status subresource, status is written
+only through it.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a POST to a collection.
 
     Raises:
-        ApiFailure: 400, 403, 404 for the namespace, 409, 422.
+        StatusError: 400, 403, 404 for the namespace, 409, 422.
     """
     resource, target = request.resource, request.info
     obj = convert_to_stored(resource, decode_object(request))
@@ -50,10 +50,10 @@ _SERVER_OWNED = ("uid", "resourceVersion", "creationTimestamp", "generation", "d
 
 
 def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
-    """Create an object as the API does: status cleared, defaults, allocations, validation, admission.
+    """Create an object as the API does: clear status, apply defaults, allocate, validate, admit.
 
     Raises:
-        ApiFailure: 403, 409, 422.
+        StatusError: 403, 409, 422.
     """
     check_types(obj, resource.kind)
     if resource.has_status:
@@ -84,7 +84,7 @@ def update(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a PUT of an object or its status.
 
     Raises:
-        ApiFailure: 400, 404, 409, 422.
+        StatusError: 400, 404, 409, 422.
     """
     old = existing_object(state, request)
     obj = convert_to_stored(request.resource, decode_object(request))
@@ -95,7 +95,7 @@ def patch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a PATCH of an object or its status.
 
     Raises:
-        ApiFailure: 400, 404, 409, 415, 422.
+        StatusError: 400, 404, 409, 415, 422.
     """
     old = existing_object(state, request)
     resource = request.resource
@@ -131,14 +131,14 @@ def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: 
             obj = {**obj, "status": old.get("status", {})}
         obj = admit(state, request, defaulted(resource, obj))
         obj = prepare_for_update(resource, defaulted(resource, obj), old)
-    # A write against an old state is a conflict before it is anything else.
+    # A stale resourceVersion is a conflict before validation.
     _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
     if not status_only:
         validate(resource, obj, old)
     if next_state is not old:
         manager, now = manager_of(request), state.clock.now()
-        told = with_manager(next_state, old, manager, resource.api_version, now, target.subresource)
-        obj = {**obj, "metadata": {**obj["metadata"], "managedFields": told["metadata"]["managedFields"]}}
+        managed = with_manager(next_state, old, manager, resource.api_version, now, target.subresource)
+        obj = {**obj, "metadata": {**obj["metadata"], "managedFields": managed["metadata"]["managedFields"]}}
     if request.dry_run:
         _, stored = state.storage.prepare_update(resource, obj, status_only=status_only)
         version = old["metadata"]["resourceVersion"]
@@ -152,24 +152,24 @@ def delete(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a DELETE of one object.
 
     Raises:
-        ApiFailure: 404, 409.
+        StatusError: 404, 409.
     """
     admit(state, request, {})
     return json_response(_delete_one(state, request, request.info.name))
 
 
 def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
-    """Answer a DELETE of everything a selector selects; the answer lists what was there."""
+    """Answer a DELETE of a collection; the response lists the deleted objects."""
     query = list_selector(request)
-    found = [
+    objects = [
         obj
         for obj in state.storage.list(query.resource, query.namespace)
         if query.predicate is None or query.predicate(obj)
     ]
-    for obj in found:
+    for obj in objects:
         _delete_one(state, request, obj["metadata"]["name"], obj["metadata"].get("namespace"))
     resource = request.resource
-    items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in found]
+    items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in objects]
     metadata = {"resourceVersion": str(state.storage.revision)}
     listed = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata, "items": items}
     return json_response(listed)
@@ -183,14 +183,14 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
     grace = options.get("gracePeriodSeconds", request.whole_number("gracePeriodSeconds"))
     propagation = _propagation(options.get("propagationPolicy") or request.query.get("propagationPolicy"))
     storage = state.storage
-    present = storage.get(resource, namespace, name)
-    if present is None:
+    current = storage.get(resource, namespace, name)
+    if current is None:
         raise status_errors.not_found(resource, name)
-    # As the real server: where there is a body, the query's options are not read.
+    # As in the real server: with a body, the options in the query are ignored.
     if "All" in (options.get("dryRun") or ()) if request.body else request.dry_run:
         uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
-        storage.check_preconditions(resource, present, uid=uid, resource_version=version)
-        return _delete_response(resource, present, kept=resource is PODS)
+        storage.check_preconditions(resource, current, uid=uid, resource_version=version)
+        return _delete_response(resource, current, kept=resource is PODS)
     deleted = storage.delete(
         resource,
         namespace,
@@ -215,7 +215,7 @@ def _propagation(given: str | None) -> Propagation:
 
 
 def _delete_response(resource: Resource, obj: Object, *, kept: bool) -> Object:
-    """Return a deletion's answer: the object where it lingers, else a Status."""
+    """Return the response to a DELETE: the object if it still exists, else a Status."""
     if kept:
         return convert_to_served(resource, obj)
     details: dict[str, Any] = {"name": obj["metadata"]["name"]}

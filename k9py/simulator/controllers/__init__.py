@@ -1,8 +1,8 @@
-"""The controllers of a simulated cluster: what kube-controller-manager does in a real one.
+"""The simulated kube-controller-manager.
 
-Invariant: a controller hears of every change through `keys`, which says what to look at, and does everything in
-`reconcile`, one key at a time, without waiting. To add one, write a class with these two methods and put it into
-`_CONTROLLERS`.
+Invariant: a controller gets every change through `keys`, which returns the keys to reconcile, and does everything
+else in `reconcile`, one key at a time, without waiting. To add one, write a class with these two methods and add it
+to `_CONTROLLERS`.
 """
 
 from collections.abc import Callable, Coroutine
@@ -41,14 +41,14 @@ from k9py.simulator.state import SimulatorState
 
 
 class Controller(Protocol):
-    """What the work queues drive."""
+    """The interface that the work queues drive."""
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return what a change makes worth looking at."""
+        """Return the keys to reconcile after a change."""
         ...
 
     def reconcile(self, key: Key) -> float | None:
-        """Take the next step for one key; returns seconds after which to look again, or None."""
+        """Take the next step for one key; return seconds until the next reconcile, or None."""
         ...
 
 
@@ -66,7 +66,7 @@ _CONTROLLERS: tuple[Callable[[SimulatorState], Controller], ...] = (
     ResourceQuotaController,
     NodeLifecycleController,
 )
-# What each controller reconciles when it starts; pods are reached through their owners.
+# The kinds each controller reconciles at the start; pods are reached through their owners.
 _STARTING_KINDS = (
     DEPLOYMENTS,
     REPLICASETS,
@@ -83,7 +83,7 @@ _STARTING_KINDS = (
 
 
 def start(state: SimulatorState) -> BackgroundTasks:
-    """Start all controllers on the running loop: they first look at everything there is, then at what changes."""
+    """Start all controllers on the running loop: they reconcile all objects first, then every change."""
     for refuse in (service_account_admission, pod_security_admission, resource_quota_admission):
         state.storage.admission.append(refuse(state.storage))
     work: list[Coroutine[Any, Any, None]] = []

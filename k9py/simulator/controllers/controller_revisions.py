@@ -1,7 +1,7 @@
-"""ControllerRevisions: the pod templates a StatefulSet or DaemonSet has had.
+"""ControllerRevisions: the pod templates of a StatefulSet or DaemonSet.
 
-Invariant: a revision's `data` never changes; a template that comes back takes its old revision with a new number,
-one above all others. Written as Kubernetes' `pkg/controller/history` does.
+Invariant: a revision's `data` never changes; a template that is used again gets its old revision with a new number, the
+highest plus one. Rules: Kubernetes' `pkg/controller/history`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,18 +19,18 @@ DAEMON_HASH_LABEL = "controller-revision-hash"
 
 
 def revision_data(template: Mapping[str, Any]) -> Object:
-    """Return what a revision keeps: a patch that puts the whole template back."""
+    """Return a revision's data: a patch that replaces the template."""
     return {"spec": {"template": {"$patch": "replace", **_sorted(template)}}}
 
 
 def template_of(revision: Mapping[str, Any]) -> Object:
-    """Return the pod template a revision keeps."""
+    """Return the pod template of a revision."""
     template = revision["data"]["spec"]["template"]
     return {key: value for key, value in template.items() if key != "$patch"}
 
 
 def hash_of(resource: Resource, revision: Mapping[str, Any]) -> str:
-    """Return the hash a revision is known by."""
+    """Return the hash that identifies a revision."""
     return str(revision["metadata"]["labels"][_hash_label(resource)])
 
 
@@ -41,7 +41,7 @@ def revisions_of(storage: Storage, owner: Mapping[str, Any]) -> list[Object]:
 
 
 def new_revision(resource: Resource, owner: Mapping[str, Any], number: int, collision_count: int = 0) -> Object:
-    """Return the ControllerRevision of an owner's present template."""
+    """Return the ControllerRevision of an owner's current template."""
     template = owner["spec"]["template"]
     suffix = template_hash(template, collision_count)
     labels = (template.get("metadata") or {}).get("labels") or {}
@@ -63,11 +63,11 @@ def new_revision(resource: Resource, owner: Mapping[str, Any], number: int, coll
 
 
 def update_revision(storage: Storage, resource: Resource, owner: Mapping[str, Any]) -> Object:
-    """Return the revision of the owner's present template, stored and with the highest number."""
-    present = revisions_of(storage, owner)
-    number = max((revision["revision"] for revision in present), default=0) + 1
+    """Return the stored revision of the owner's current template, renumbered to the highest number."""
+    current = revisions_of(storage, owner)
+    number = max((revision["revision"] for revision in current), default=0) + 1
     template = comparable_template(owner["spec"]["template"])
-    equal = [revision for revision in present if comparable_template(template_of(revision)) == template]
+    equal = [revision for revision in current if comparable_template(template_of(revision)) == template]
     if not equal:
         return storage.create(CONTROLLERREVISIONS, new_revision(resource, owner, number))
     newest = equal[-1]
@@ -94,7 +94,7 @@ def _hash_label(resource: Resource) -> str:
 
 
 def _sorted(value: Any) -> Any:
-    # The real patch is made by marshalling a map, so its keys come sorted; nulls are left out.
+    # The real patch is marshalled from a map: sorted keys, no nulls.
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value) if value[key] is not None}
     if isinstance(value, list):

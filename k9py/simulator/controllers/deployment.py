@@ -1,8 +1,8 @@
-"""The Deployment controller: rolling updates and recreation, pause and resume, scaling, history.
+"""The Deployment controller: rolling updates, recreate, pause and resume, scaling, history.
 
 Invariant: it writes Deployments' status and revision annotation and their ReplicaSets, never pods. One `reconcile`
-takes one step, as the real one does; the ReplicaSet's change that follows brings it back for the next. The order of
-steps is that of Kubernetes' `deployment_controller.go`, `sync.go`, `rolling_update.go` and `recreate.go`.
+takes one step, as in the real controller; the resulting ReplicaSet change triggers the next. Order of steps:
+Kubernetes' `deployment_controller.go`, `sync.go`, `rolling.go` and `recreate.go`.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ Object = dict[str, Any]
 
 
 class DeploymentController:
-    """Brings Deployments to their wanted state."""
+    """Reconciles Deployments."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -31,12 +31,12 @@ class DeploymentController:
         self._events = EventRecorder(state, "deployment-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the Deployments a change is about."""
+        """Return the Deployments a change affects."""
         if change.resource is DEPLOYMENTS:
             return [key_of(change.obj)]
         if change.resource is REPLICASETS:
             return self._owner_key(change.obj)
-        # A pod matters when it goes: a Recreate waits for the last old one.
+        # A pod matters when it ends: Recreate waits for the last old one.
         if change.resource is PODS and (change.type == "DELETED" or is_finished(change.obj)):
             owner = controller_of(change.obj)
             if owner is not None and owner["kind"] == "ReplicaSet":
@@ -52,7 +52,7 @@ class DeploymentController:
         return [(replica_set["metadata"]["namespace"], owner["name"])]
 
     def reconcile(self, key: Key) -> float | None:
-        """Take one step; returns seconds after which the progress deadline has to be looked at."""
+        """Take one step; return seconds until the progress deadline has to be checked."""
         deployment = self._storage.get(DEPLOYMENTS, *key)
         if deployment is None:
             return None
@@ -78,13 +78,13 @@ class DeploymentController:
         return self._write_rollout_status(deployment)
 
     def _scale_up_new(self, deployment: Object, new: Object) -> bool:
-        wanted, present = rolling_update.replicas_of(deployment), rolling_update.replicas_of(new)
-        if present == wanted:
+        wanted, current = rolling_update.replicas_of(deployment), rolling_update.replicas_of(new)
+        if current == wanted:
             return False
-        if present > wanted:
+        if current > wanted:
             return self._scale(deployment, new, wanted)
         total = deployment_replicasets.total_spec_replicas(self._replica_sets(deployment))
-        return self._scale(deployment, new, rolling_update.new_replicas(deployment, total, present))
+        return self._scale(deployment, new, rolling_update.new_replicas(deployment, total, current))
 
     def _scale_down_old(self, deployment: Object, new: Object) -> bool:
         everything = self._replica_sets(deployment)
@@ -92,7 +92,9 @@ class DeploymentController:
         if not deployment_replicasets.total_spec_replicas(old):
             return False
         least = rolling_update.replicas_of(deployment) - rolling_update.max_unavailable(deployment)
-        new_unavailable = rolling_update.replicas_of(new) - deployment_replicasets.total_status_count([new], "availableReplicas")
+        new_unavailable = rolling_update.replicas_of(new) - deployment_replicasets.total_status_count(
+            [new], "availableReplicas"
+        )
         room = deployment_replicasets.total_spec_replicas(everything) - least - new_unavailable
         if room <= 0:
             return False
@@ -103,25 +105,25 @@ class DeploymentController:
         for target in deployment_replicasets.oldest_first(self._old(everything, new)):
             if freed >= spare:
                 break
-            present = rolling_update.replicas_of(target)
-            if present:
-                step = min(present, spare - freed)
-                self._scale(deployment, target, present - step)
+            current = rolling_update.replicas_of(target)
+            if current:
+                step = min(current, spare - freed)
+                self._scale(deployment, target, current - step)
                 freed += step
         return cleaned + freed > 0
 
     def _scale_down_unhealthy(self, deployment: Object, old: list[Object], room: int) -> int:
-        """Take away old pods that serve nobody first: that costs no availability."""
+        """Scale down unhealthy old pods first: that costs no availability."""
         cleaned = 0
         for target in deployment_replicasets.oldest_first(old):
             if cleaned >= room:
                 break
-            present = rolling_update.replicas_of(target)
-            unhealthy = present - deployment_replicasets.total_status_count([target], "availableReplicas")
-            if not present or unhealthy <= 0:
+            current = rolling_update.replicas_of(target)
+            unhealthy = current - deployment_replicasets.total_status_count([target], "availableReplicas")
+            if not current or unhealthy <= 0:
                 continue
             step = min(room - cleaned, unhealthy)
-            self._scale(deployment, target, present - step)
+            self._scale(deployment, target, current - step)
             cleaned += step
         return cleaned
 
@@ -149,10 +151,10 @@ class DeploymentController:
         if rules.progress_deadline(deployment) is None:
             return deployment
         status: Object = deployment.get("status") or {}
-        present = rules.find(status.get("conditions") or (), rules.PROGRESSING)
-        if present is not None and present["reason"] == rules.TIMED_OUT:
+        current = rules.find(status.get("conditions") or (), rules.PROGRESSING)
+        if current is not None and current["reason"] == rules.TIMED_OUT:
             return deployment
-        was_paused = present is not None and present["reason"] == rules.PAUSED
+        was_paused = current is not None and current["reason"] == rules.PAUSED
         paused = bool(deployment["spec"].get("paused"))
         if paused == was_paused:
             return deployment
@@ -179,7 +181,7 @@ class DeploymentController:
         self._write_scaled_status(deployment)
 
     def _scale_proportionally(self, deployment: Object, new: Object | None) -> None:
-        """Bring the replicas asked of all ReplicaSets to what the Deployment wants, in proportion to their sizes."""
+        """Scale all ReplicaSets to the Deployment's replicas in total, in proportion to their sizes."""
         everything = self._replica_sets(deployment)
         old = self._old(everything, new)
         wanted = rolling_update.replicas_of(deployment)
@@ -194,9 +196,9 @@ class DeploymentController:
         if not rolling_update.is_rolling(deployment):
             return
         targets = deployment_replicasets.active(everything)
-        to_add = (wanted + rolling_update.max_surge(deployment) if wanted else 0) - deployment_replicasets.total_spec_replicas(
-            targets
-        )
+        to_add = (
+            wanted + rolling_update.max_surge(deployment) if wanted else 0
+        ) - deployment_replicasets.total_spec_replicas(targets)
         newest_first = to_add > 0
         targets = sorted(deployment_replicasets.oldest_first(targets), key=_created, reverse=newest_first)
         targets.sort(key=lambda rs: -rolling_update.replicas_of(rs))
@@ -212,13 +214,13 @@ class DeploymentController:
 
     @staticmethod
     def _needs_annotations(deployment: Object, replica_set: Object) -> bool:
-        present = replica_set["metadata"].get("annotations") or {}
-        return any(present.get(k) != v for k, v in deployment_replicasets.replica_annotations(deployment).items())
+        current = replica_set["metadata"].get("annotations") or {}
+        return any(current.get(k) != v for k, v in deployment_replicasets.replica_annotations(deployment).items())
 
     def _scale(self, deployment: Object, replica_set: Object, size: int) -> bool:
-        """Ask a ReplicaSet for so many pods; tells whether that was a change."""
-        present = rolling_update.replicas_of(replica_set)
-        if size == present and not self._needs_annotations(deployment, replica_set):
+        """Scale a ReplicaSet; return whether its size changed."""
+        current = rolling_update.replicas_of(replica_set)
+        if size == current and not self._needs_annotations(deployment, replica_set):
             return False
         metadata = replica_set["metadata"]
         annotations = {**(metadata.get("annotations") or {}), **deployment_replicasets.replica_annotations(deployment)}
@@ -230,10 +232,10 @@ class DeploymentController:
                 "spec": {**replica_set["spec"], "replicas": size},
             },
         )
-        if size == present:
+        if size == current:
             return False
-        direction = "up" if size > present else "down"
-        self._record_scaling(deployment, f"Scaled {direction} replica set {metadata['name']} from {present} to {size}")
+        direction = "up" if size > current else "down"
+        self._record_scaling(deployment, f"Scaled {direction} replica set {metadata['name']} from {current} to {size}")
         return True
 
     def _record_scaling(self, deployment: Object, message: str) -> None:
@@ -255,7 +257,7 @@ class DeploymentController:
         return [obj for resource, obj in owned if resource is PODS]
 
     def _new_replica_set(self, deployment: Object, *, create: bool) -> tuple[Object, Object | None]:
-        """Return the Deployment and its new ReplicaSet, numbered as the latest revision (made, if asked to)."""
+        """Return the Deployment and its new ReplicaSet with the latest revision number (created if `create`)."""
         everything = self._replica_sets(deployment)
         new = deployment_replicasets.find_new(deployment, everything)
         old = self._old(everything, new)
@@ -277,7 +279,7 @@ class DeploymentController:
         return self._write_revision(deployment, number, status), new
 
     def _create_replica_set(
-        self, deployment: Object, revision: int, present: list[Object]
+        self, deployment: Object, revision: int, current: list[Object]
     ) -> tuple[Object, Object | None]:
         status: Object = deployment.get("status") or {}
         template = deployment["spec"]["template"]
@@ -290,7 +292,7 @@ class DeploymentController:
                 status = {**status, "collisionCount": (status.get("collisionCount") or 0) + 1}
                 deployment = self._write_status(deployment, status)
             return deployment, None
-        size = rolling_update.new_replicas(deployment, deployment_replicasets.total_spec_replicas(present), 0)
+        size = rolling_update.new_replicas(deployment, deployment_replicasets.total_spec_replicas(current), 0)
         replica_set = self._storage.create(
             REPLICASETS, replica_set_for(deployment, suffix, size=size, revision=revision)
         )
@@ -343,12 +345,12 @@ class DeploymentController:
         metadata = deployment["metadata"]
         annotations = {**(metadata.get("annotations") or {}), deployment_replicasets.REVISION: revision}
         changed = {**deployment, "metadata": {**metadata, "annotations": annotations}, "status": status}
-        # Through the status subresource in a real cluster, so the generation stays.
+        # A real cluster writes it through the status subresource, so the generation stays.
         return self._storage.update(DEPLOYMENTS, changed, bump_generation=False)
 
 
 def replica_set_for(deployment: Object, suffix: str, *, size: int, revision: int) -> Object:
-    """Return the ReplicaSet that carries a Deployment's present template."""
+    """Return the ReplicaSet for a Deployment's current template."""
     metadata = deployment["metadata"]
     template = deployment["spec"]["template"]
     labels = {**((template.get("metadata") or {}).get("labels") or {}), TEMPLATE_HASH_LABEL: suffix}

@@ -1,6 +1,6 @@
-"""What a Deployment knows about its ReplicaSets: which is new, which are old, their annotations and sums.
+"""The ReplicaSets of a Deployment: which is new, which are old, their annotations and sums.
 
-Pure. The rules are those of Kubernetes' `pkg/controller/deployment/util`.
+Pure. Rules: Kubernetes' `pkg/controller/deployment/util`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ def oldest_first(replica_sets: Iterable[Object]) -> list[Object]:
 
 
 def find_new(deployment: Mapping[str, Any], replica_sets: Iterable[Object]) -> Object | None:
-    """Return the ReplicaSet that has the Deployment's present template (the oldest of several), or None."""
+    """Return the ReplicaSet with the Deployment's current template (the oldest of several), or None."""
     template = comparable_template(deployment["spec"]["template"])
     for replica_set in oldest_first(replica_sets):
         if comparable_template(replica_set["spec"]["template"]) == template:
@@ -46,7 +46,7 @@ def find_new(deployment: Mapping[str, Any], replica_sets: Iterable[Object]) -> O
 
 
 def active(replica_sets: Iterable[Object]) -> list[Object]:
-    """Return those that ask for pods."""
+    """Return the ReplicaSets with replicas above 0."""
     return [rs for rs in replica_sets if replicas_of(rs) > 0]
 
 
@@ -56,12 +56,12 @@ def total_spec_replicas(replica_sets: Iterable[Object]) -> int:
 
 
 def total_status_count(replica_sets: Iterable[Object | None], count: str) -> int:
-    """Return the sum of a count in the statuses, such as `availableReplicas`."""
+    """Return the sum of a status count, such as `availableReplicas`."""
     return sum((rs.get("status") or {}).get(count) or 0 for rs in replica_sets if rs is not None)
 
 
 def active_or_latest(new: Object | None, old: Sequence[Object]) -> Object | None:
-    """Return the only one to scale: the active one, or the newest where none is; None where several are active."""
+    """Return the only active ReplicaSet, or the newest if none is active; None if several are."""
     candidates = active([*old, *([new] if new else ())])
     if len(candidates) == 1:
         return candidates[0]
@@ -73,7 +73,7 @@ def active_or_latest(new: Object | None, old: Sequence[Object]) -> Object | None
 
 
 def is_saturated(deployment: Mapping[str, Any], replica_set: Object | None) -> bool:
-    """Tell whether a ReplicaSet alone carries all the replicas the Deployment wants."""
+    """Return whether one ReplicaSet has all the replicas the Deployment wants."""
     if replica_set is None:
         return False
     wanted = replicas_of(deployment)
@@ -93,22 +93,22 @@ def replica_annotations(deployment: Mapping[str, Any]) -> dict[str, str]:
 def with_deployment_annotations(
     deployment: Mapping[str, Any], replica_set: Object, revision: int, *, exists: bool
 ) -> Object:
-    """Return the new ReplicaSet with the annotations it should have; the same object where it has them.
+    """Return the new ReplicaSet with up-to-date annotations; the same object if they are.
 
-    A ReplicaSet that becomes new again gets the next revision, and remembers the one it had.
+    A ReplicaSet that becomes the new one again gets the next revision and keeps the old one in its history.
     """
-    present: dict[str, str] = replica_set["metadata"].get("annotations") or {}
-    annotations = dict(present)
+    current: dict[str, str] = replica_set["metadata"].get("annotations") or {}
+    annotations = dict(current)
     own = deployment["metadata"].get("annotations") or {}
     annotations.update((key, value) for key, value in own.items() if key not in _NOT_COPIED)
-    old_revision = present.get(REVISION)
+    old_revision = current.get(REVISION)
     if (int(old_revision) if old_revision and old_revision.isdigit() else 0) < revision:
         annotations[REVISION] = str(revision)
         if old_revision:
-            annotations[REVISION_HISTORY] = _append_revision(present.get(REVISION_HISTORY, ""), old_revision)
+            annotations[REVISION_HISTORY] = _append_revision(current.get(REVISION_HISTORY, ""), old_revision)
     if not exists:
         annotations.update(replica_annotations(deployment))
-    if annotations == present:
+    if annotations == current:
         return replica_set
     return {**replica_set, "metadata": {**replica_set["metadata"], "annotations": annotations}}
 

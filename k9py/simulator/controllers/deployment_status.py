@@ -1,12 +1,9 @@
-"""A Deployment's status: its counts and conditions, from its ReplicaSets.
+"""A Deployment's status: counts and conditions, computed from its ReplicaSets.
 
-Pure. `rollout_status` also judges progress (complete, progressing, timed out); `scaled_status` only counts, as the
-real controller does while a Deployment is paused or being scaled.
-
-A Deployment's conditions: when each is set, in which words.
-
-Pure: conditions go in as a list and come out as a new one. The rules (a condition with the same status and reason
-stays as it is, a changed one goes to the end) are those of Kubernetes' `deployment/util`.
+Pure: conditions go in as a list and come out as a new one. `rollout_status` also evaluates progress (complete,
+progressing, timed out); `scaled_status` only counts, as the real controller does while a Deployment is paused or being
+scaled. Rules (a condition with the same status and reason stays, a changed one moves to the end): Kubernetes'
+`deployment/util`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +21,7 @@ Object = dict[str, Any]
 def scaled_status(
     deployment: Mapping[str, Any], replica_sets: Sequence[Object], new: Object | None, now: datetime
 ) -> Object:
-    """Return the status with fresh counts and availability."""
+    """Return the status with updated counts and availability."""
     before: Object = deployment.get("status") or {}
     available = total_status_count(replica_sets, "availableReplicas")
     counts = {
@@ -47,7 +44,7 @@ def scaled_status(
 def rollout_status(
     deployment: Mapping[str, Any], replica_sets: Sequence[Object], new: Object | None, now: datetime
 ) -> Object:
-    """Return the status in the course of a rollout, with its Progressing and ReplicaFailure conditions."""
+    """Return the status during a rollout, with its Progressing and ReplicaFailure conditions."""
     before: Object = deployment.get("status") or {}
     status = scaled_status(deployment, replica_sets, new, now)
     conditions: list[Object] = status["conditions"]
@@ -91,7 +88,7 @@ def _with_progress(
         step = rules.condition(rules.PROGRESSING, "True", rules.REPLICA_SET_UPDATED, message, now)
         if progressing is not None and progressing["status"] == "True":
             step["lastTransitionTime"] = progressing["lastTransitionTime"]
-        # Each step renews lastUpdateTime, from which the deadline counts: so the condition is replaced outright.
+        # Each step renews lastUpdateTime, from which the deadline counts, so the condition is replaced.
         return [*rules.without(conditions, rules.PROGRESSING), step]
     if rules.is_timed_out(deployment, rules.find(conditions, rules.PROGRESSING), now):
         message = f"{who} has timed out progressing."
@@ -125,7 +122,7 @@ REPLICA_SET_UPDATED = "ReplicaSetUpdated"
 TIMED_OUT = "ProgressDeadlineExceeded"
 PAUSED = "DeploymentPaused"
 
-_MAX_DEADLINE = 2**31 - 1  # the largest int32 means: no deadline
+_MAX_DEADLINE = 2**31 - 1  # the largest int32 means no deadline
 
 
 def find(conditions: Sequence[Object], kind: str) -> Object | None:
@@ -150,12 +147,12 @@ def condition(kind: str, status: str, reason: str, message: str, now: datetime) 
 
 
 def with_condition(conditions: Sequence[Object], new: Object) -> list[Object]:
-    """Return the conditions with one set: unchanged if it stands already, else moved to the end."""
-    present = find(conditions, new["type"])
-    if present is not None and (present["status"], present["reason"]) == (new["status"], new["reason"]):
+    """Return the conditions with one set: unchanged if already set, else moved to the end."""
+    current = find(conditions, new["type"])
+    if current is not None and (current["status"], current["reason"]) == (new["status"], new["reason"]):
         return list(conditions)
-    if present is not None and present["status"] == new["status"]:
-        new = {**new, "lastTransitionTime": present["lastTransitionTime"]}
+    if current is not None and current["status"] == new["status"]:
+        new = {**new, "lastTransitionTime": current["lastTransitionTime"]}
     return [*without(conditions, new["type"]), new]
 
 
@@ -174,7 +171,7 @@ def progress_deadline(deployment: Mapping[str, Any]) -> int | None:
 
 
 def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
-    """Tell whether every replica is new and available and the controller has seen the last change."""
+    """Return whether all replicas are updated and available and the controller has observed the last change."""
     wanted = replicas_of(deployment)
     counts = ("updatedReplicas", "replicas", "availableReplicas")
     seen = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
@@ -182,7 +179,7 @@ def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> boo
 
 
 def is_progressing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether a status is a step on from the one before."""
+    """Return whether a status shows progress since the one before."""
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
     growing = ("updatedReplicas", "readyReplicas", "availableReplicas")
@@ -201,7 +198,7 @@ def is_timed_out(deployment: Mapping[str, Any], progressing: Object | None, now:
 def seconds_until_deadline(
     deployment: Mapping[str, Any], status: Mapping[str, Any], progressing: Object | None, now: datetime
 ) -> float | None:
-    """Return when to look again at a rollout that may time out, or None."""
+    """Return the seconds until a rollout may time out, or None."""
     deadline = progress_deadline(deployment)
     if deadline is None or progressing is None:
         return None
@@ -210,5 +207,5 @@ def seconds_until_deadline(
     if is_complete(deployment, status):
         return None
     due = parse_timestamp(progressing["lastUpdateTime"]) + timedelta(seconds=deadline)
-    # One more second, as the real controller takes: timestamps carry whole seconds only.
+    # One second more, as in the real controller: timestamps have whole seconds only.
     return max(1.0, (due - now).total_seconds() + 1.0)

@@ -1,7 +1,7 @@
-"""The garbage collector: what belonged to a deleted owner goes too.
+"""The garbage collector: deletes the dependents of deleted owners.
 
-Invariant: an object with owners is deleted when the last of them is gone (in the background), and an owner that waits
-for its dependents (finalizer `foregroundDeletion`) is freed when they are gone. Keys are owners' uids.
+Invariant: an object with owners is deleted when the last of them is gone (background), and an owner with the finalizer
+`foregroundDeletion` is removed when its dependents are gone. Keys are owner uids.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ class GarbageCollector:
         self._waiting: dict[str, tuple[str, str, str]] = {}
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the owners (by uid) to look at after a change."""
+        """Return the owners (by uid) to check after a change."""
         metadata = change.obj["metadata"]
         if change.type == "DELETED":
             owners = [reference["uid"] for reference in metadata.get("ownerReferences") or ()]
@@ -37,7 +37,7 @@ class GarbageCollector:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Delete what an owner that is gone, or waits to go, has left."""
+        """Delete the dependents of an owner that is deleted or being deleted."""
         uid = key[1]
         place = self._waiting.get(uid)
         dependents = self._storage.owned_by(uid)

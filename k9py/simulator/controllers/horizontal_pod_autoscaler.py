@@ -1,8 +1,8 @@
-"""The horizontal autoscaler: follows a load that rises and falls, gently.
+"""The horizontal pod autoscaler, for a simulated load that rises and falls slowly.
 
-Invariant: it changes a target's replicas through its spec only, never beyond the autoscaler's bounds, at once when
-more are needed and only after five quiet minutes when fewer are. The load is made up: a slow wave around what the
-target was made for, the same for the same autoscaler and time, so that at rest nothing scales.
+Invariant: it changes a target's `spec.replicas` only, within the autoscaler's bounds; it scales up immediately and down
+after five minutes of stabilization. The load is a slow wave around the initial replicas, the same for the same
+autoscaler and time, so that an unchanged cluster does not scale.
 """
 
 import math
@@ -31,11 +31,11 @@ _STABILIZATION = timedelta(minutes=5)
 _WAVE_SECONDS = 1800.0
 _WAVE_HEIGHT = 0.06
 LOAD_ANNOTATION = "sim.k9py.dev/load"
-"""On an autoscaler: how many replicas the load needs to stay at its target utilization."""
+"""Annotation of an autoscaler: the replicas the load needs at the target utilization."""
 
 
 class HorizontalPodAutoscalerController:
-    """Plays the horizontal pod autoscaler."""
+    """Simulates the horizontal pod autoscaler."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -45,13 +45,13 @@ class HorizontalPodAutoscalerController:
         self._load: dict[Key, float] = {}
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the autoscalers a change is about."""
+        """Return the autoscalers a change affects."""
         if change.resource is HORIZONTALPODAUTOSCALERS and change.type != "MODIFIED":
             return [key_of(change.obj)]
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Measure, decide, scale; returns seconds until the next look."""
+        """Measure, decide and scale; return seconds until the next reconcile."""
         autoscaler = self._storage.get(HORIZONTALPODAUTOSCALERS, *key)
         if autoscaler is None:
             self._wanted.pop(key, None)
@@ -63,20 +63,20 @@ class HorizontalPodAutoscalerController:
         if target is None:
             self._write(autoscaler, {}, [_condition("AbleToScale", "False", "FailedGetScale", "the target is missing")])
             return _PERIOD
-        present = replicas_of(target)
-        utilization = self._utilization(key, autoscaler, target, present)
+        existing = replicas_of(target)
+        utilization = self._utilization(key, autoscaler, target, existing)
         low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
-        if present == 0:
+        if existing == 0:
             why = "scaling is disabled since the replica count of the target is zero"
             self._write(
                 autoscaler, {"desiredReplicas": 0}, [_condition("ScalingActive", "False", "ScalingDisabled", why)]
             )
             return _PERIOD
-        asked = self._recommended(autoscaler, present, utilization)
-        wanted = self._stabilized(key, present, max(low, min(high, asked)))
-        if wanted != present:
-            self._scale(autoscaler, target, present, wanted)
-        status: Object = {"currentReplicas": present, "desiredReplicas": wanted}
+        asked = self._recommended(autoscaler, existing, utilization)
+        wanted = self._stabilized(key, existing, max(low, min(high, asked)))
+        if wanted != existing:
+            self._scale(autoscaler, target, existing, wanted)
+        status: Object = {"currentReplicas": existing, "desiredReplicas": wanted}
         if utilization is not None:
             status["currentMetrics"] = [self._metric(target, utilization)]
         self._write(autoscaler, status, self._conditions(asked, low, high, utilization))
@@ -89,16 +89,16 @@ class HorizontalPodAutoscalerController:
                 return None if value is None else int(value)
         return None
 
-    def _utilization(self, key: Key, autoscaler: Object, target: Object, present: int) -> int | None:
+    def _utilization(self, key: Key, autoscaler: Object, target: Object, existing: int) -> int | None:
         goal = self._target_utilization(autoscaler)
         if goal is None or not self._cpu_request(target):
             return None
         annotation = (autoscaler["metadata"].get("annotations") or {}).get(LOAD_ANNOTATION)
-        load = float(annotation) if annotation else self._load.setdefault(key, float(max(1, present)))
+        load = float(annotation) if annotation else self._load.setdefault(key, float(max(1, existing)))
         phase = fnv32a(autoscaler["metadata"]["uid"].encode()) % 1000 / 1000
         turn = self._state.clock.now().timestamp() / _WAVE_SECONDS + phase
         wave = 1 + _WAVE_HEIGHT * math.sin(2 * math.pi * turn)
-        return round(goal * load * wave / max(1, present))
+        return round(goal * load * wave / max(1, existing))
 
     @staticmethod
     def _cpu_request(target: Object) -> float:
@@ -106,30 +106,30 @@ class HorizontalPodAutoscalerController:
         requests = [((c.get("resources") or {}).get("requests") or {}).get("cpu") for c in containers]
         return sum(parse_quantity(request) for request in requests if request)
 
-    def _recommended(self, autoscaler: Object, present: int, utilization: int | None) -> int:
+    def _recommended(self, autoscaler: Object, existing: int, utilization: int | None) -> int:
         goal = self._target_utilization(autoscaler)
         if utilization is None or goal is None:
-            return present
+            return existing
         ratio = utilization / goal
-        return present if abs(ratio - 1) <= _TOLERANCE else math.ceil(present * ratio)
+        return existing if abs(ratio - 1) <= _TOLERANCE else math.ceil(existing * ratio)
 
-    def _stabilized(self, key: Key, present: int, wanted: int) -> int:
-        """Return the highest recommendation of the last minutes, so that a dip does not scale down."""
+    def _stabilized(self, key: Key, existing: int, wanted: int) -> int:
+        """Return the highest recommendation of the stabilization window, so that a dip does not scale down."""
         now = self._state.clock.now()
-        recent = self._wanted.setdefault(key, deque([(now, present)]))
+        recent = self._wanted.setdefault(key, deque([(now, existing)]))
         recent.append((now, wanted))
         while recent[0][0] < now - _STABILIZATION:
             recent.popleft()
-        return wanted if wanted >= present else min(present, max(replicas for _, replicas in recent))
+        return wanted if wanted >= existing else min(existing, max(replicas for _, replicas in recent))
 
-    def _scale(self, autoscaler: Object, target: Object, present: int, wanted: int) -> None:
+    def _scale(self, autoscaler: Object, target: Object, existing: int, wanted: int) -> None:
         resource = by_kind(target["kind"])
         scaled = {**target, "spec": {**target["spec"], "replicas": wanted}}
         version, now = resource.api_version, self._state.clock.now()
         self._storage.update(resource, with_manager(scaled, target, _MANAGER, version, now, "scale"))
         reason = (
             "cpu resource utilization (percentage of request) above target"
-            if wanted > present
+            if wanted > existing
             else "All metrics below target"
         )
         self._events.record(autoscaler, "Normal", "SuccessfulRescale", f"New size: {wanted}; reason: {reason}")
@@ -160,9 +160,9 @@ class HorizontalPodAutoscalerController:
         now = timestamp(self._state.clock.now())
         old = {condition["type"]: condition for condition in before.get("conditions") or ()}
         for condition in conditions:
-            present = old.get(condition["type"])
-            same = present is not None and present["status"] == condition["status"]
-            condition["lastTransitionTime"] = present["lastTransitionTime"] if present is not None and same else now
+            existing = old.get(condition["type"])
+            same = existing is not None and existing["status"] == condition["status"]
+            condition["lastTransitionTime"] = existing["lastTransitionTime"] if existing is not None and same else now
         body: Object = {"desiredReplicas": 0, "currentMetrics": None, **status, "conditions": conditions}
         if status.get("desiredReplicas", 0) != status.get("currentReplicas", 0):
             body["lastScaleTime"] = now

@@ -1,9 +1,8 @@
-"""The node controller: what becomes of the pods of a node that no longer reports.
+"""The node lifecycle controller: taints unreachable nodes and evicts their pods.
 
-Invariant: it acts on what a Node's Ready condition says and on nothing else. A node that does not report is tainted,
-its pods are no longer ready, and those that do not tolerate that are deleted when their time is over; with no kubelet
-to end them, they stay, ending for ever, until the node is back. The waiting for its first missed heartbeats is left
-out: `lose_node` is the moment the controller gives it up.
+Invariant: it acts only on a Node's Ready condition. A node that does not report is tainted, its pods are set to not
+ready, and those whose toleration expires are deleted; without a kubelet they stay Terminating until the node is back.
+The grace period for missed heartbeats is not simulated: `lose_node` is the moment it ends.
 """
 
 from collections.abc import Mapping
@@ -24,28 +23,28 @@ UNREACHABLE = "node.kubernetes.io/unreachable"
 
 
 def lose_node(state: SimulatorState, name: str) -> None:
-    """Let a node fall silent, as when its machine or its network fails.
+    """Make a node unreachable, as when its machine or network fails.
 
     Raises:
         LookupError: there is no such node.
     """
-    said = ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
-    _set_conditions(state, name, lambda _: said)
+    new_condition = ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
+    _set_conditions(state, name, lambda _: new_condition)
 
 
 def restore_node(state: SimulatorState, name: str) -> None:
-    """Let a node that fell silent report again.
+    """Let an unreachable node report again.
 
     Raises:
         LookupError: there is no such node.
     """
 
-    def said(kind: str) -> tuple[str, str, str]:
+    def new_condition(kind: str) -> tuple[str, str, str]:
         if kind == "Ready":
             return "True", "KubeletReady", "kubelet is posting ready status"
         return "False", f"KubeletHas{'Sufficient' if kind in ('MemoryPressure', 'PIDPressure') else 'No'}{kind}", ""
 
-    _set_conditions(state, name, said)
+    _set_conditions(state, name, new_condition)
 
 
 def _set_conditions(state: SimulatorState, name: str, new_condition: Any) -> None:
@@ -54,17 +53,17 @@ def _set_conditions(state: SimulatorState, name: str, new_condition: Any) -> Non
         raise LookupError(name)
     now = timestamp(state.clock.now())
     conditions = []
-    for present in node["status"]["conditions"]:
-        status, reason, message = new_condition(present["type"])
-        moved = present["lastTransitionTime"] if present["status"] == status else now
+    for current in node["status"]["conditions"]:
+        status, reason, message = new_condition(current["type"])
+        moved = current["lastTransitionTime"] if current["status"] == status else now
         conditions.append(
-            {**present, "status": status, "reason": reason, "message": message, "lastTransitionTime": moved}
+            {**current, "status": status, "reason": reason, "message": message, "lastTransitionTime": moved}
         )
     state.storage.update(NODES, {**node, "status": {**node["status"], "conditions": conditions}}, status_only=True)
 
 
 class NodeLifecycleController:
-    """Taints nodes that do not report, and evicts what runs there."""
+    """Taints nodes that do not report and evicts their pods."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -73,11 +72,11 @@ class NodeLifecycleController:
         self._evictions = EventRecorder(state, "taint-eviction-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the nodes a change is about."""
+        """Return the nodes a change affects."""
         return [("", change.obj["metadata"]["name"])] if change.resource is NODES and change.type != "DELETED" else []
 
     def reconcile(self, key: Key) -> float | None:
-        """Bring taints in line with the node's state; returns seconds until the next pod has to go."""
+        """Set the taints that match the node's state; return seconds until the next eviction."""
         node = self._storage.get(NODES, None, key[1])
         if node is None:
             return None
@@ -98,7 +97,7 @@ class NodeLifecycleController:
         return min(waits, default=None)
 
     def _taint(self, node: Object, since: str | None) -> None:
-        others = [one for one in node["spec"].get("taints") or () if one["key"] != UNREACHABLE]
+        others = [taint for taint in node["spec"].get("taints") or () if taint["key"] != UNREACHABLE]
         taints = list(others)
         if since is not None:
             taints.append({"key": UNREACHABLE, "effect": "NoSchedule", "timeAdded": since})
@@ -112,26 +111,30 @@ class NodeLifecycleController:
             self._events.record(node, "Normal", "NodeNotReady", message)
 
     def _mark_unready(self, pod: Object) -> Object:
-        """Turn a pod's Ready off, and leave the kubelet's last word about its containers as it was."""
+        """Set a pod's Ready condition to False and leave its container statuses unchanged."""
         ready = ready_condition(pod)
         if ready is None or ready["status"] != "True":
             return pod
-        off = {**ready, "status": "False", "lastTransitionTime": timestamp(self._state.clock.now())}
+        unready = {**ready, "status": "False", "lastTransitionTime": timestamp(self._state.clock.now())}
         status = pod["status"]
-        conditions = [off if one["type"] == "Ready" else one for one in status["conditions"]]
+        conditions = [unready if condition["type"] == "Ready" else condition for condition in status["conditions"]]
         self._events.record(pod, "Warning", "NodeNotReady", "Node is not ready")
         return self._storage.update(PODS, {**pod, "status": {**status, "conditions": conditions}}, status_only=True)
 
     def _seconds_left(self, pod: Object, since: str) -> float | None:
-        """Return how long a pod may stay, None for ever."""
+        """Return how many seconds a pod may stay; None: forever."""
         tolerated = [
-            one
-            for one in pod["spec"].get("tolerations") or ()
-            if one.get("key") in (None, "", UNREACHABLE) and one.get("effect") in (None, "", "NoExecute")
+            toleration
+            for toleration in pod["spec"].get("tolerations") or ()
+            if toleration.get("key") in (None, "", UNREACHABLE) and toleration.get("effect") in (None, "", "NoExecute")
         ]
         if not tolerated:
             return 0.0
-        limits = [one["tolerationSeconds"] for one in tolerated if one.get("tolerationSeconds") is not None]
+        limits = [
+            toleration["tolerationSeconds"]
+            for toleration in tolerated
+            if toleration.get("tolerationSeconds") is not None
+        ]
         if not limits:
             return None
         due = parse_timestamp(since) + timedelta(seconds=min(limits))
@@ -156,7 +159,7 @@ class NodeLifecycleController:
 
 
 def _unreachable_since(node: Mapping[str, Any]) -> str | None:
-    """Return since when a node does not report, None while it does."""
+    """Return since when a node has not reported, None if it reports."""
     for condition in (node.get("status") or {}).get("conditions") or ():
         if condition["type"] == "Ready" and condition["status"] == "Unknown":
             return str(condition["lastTransitionTime"])

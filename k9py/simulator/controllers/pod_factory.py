@@ -1,8 +1,7 @@
-"""Pods as a controller asks for them and admission completes them.
+"""Pods as controllers create them and admission completes them.
 
-Invariant: a pod made here has everything a real API server would have added: a generated name, the token volume and
-its mounts, tolerations, priority, quality of service. Kept here and not in the API's routes because controllers
-write to storage directly.
+Invariant: a pod has everything a real API server would add: generated name, token volume and mounts, tolerations,
+priority, QoS class. It is done here and not in the API because controllers write to storage directly.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ _LOST_NODE_SECONDS = 300
 
 
 def random_suffix(rng: Random, length: int = 5) -> str:
-    """Return letters as generateName adds them."""
+    """Return random characters as generateName appends them."""
     return "".join(rng.choice(_ALPHABET) for _ in range(length))
 
 
@@ -36,18 +35,18 @@ def pod_from_template(
     tolerations: tuple[Object, ...] = (),
     spec: Mapping[str, Any] | None = None,
 ) -> Object:
-    """Return a new pod of an owner, admitted and without a node.
+    """Return a new, unscheduled pod of an owner, after admission.
 
     Args:
         template: the owner's pod template.
         owner_resource: the owner's kind.
-        owner: the controller; gives namespace, name and uid.
-        rng: for the names.
-        name: the pod's whole name; generated from the owner's unless given.
-        labels: put over the template's.
-        annotations: put over the template's.
-        tolerations: in place of those admission adds for lost nodes.
-        spec: put over the template's spec.
+        owner: the controller; provides namespace, name and uid.
+        rng: for generated names.
+        name: the pod's name; None generates one from the owner's.
+        labels: override the template's.
+        annotations: override the template's.
+        tolerations: replace the default tolerations for unreachable nodes.
+        spec: overrides fields of the template's spec.
     """
     prefix = f"{owner['metadata']['name']}-"
     metadata: Object = {"name": name or prefix + random_suffix(rng), "generateName": prefix}
@@ -67,7 +66,7 @@ def pod_from_template(
 
 
 def admit_pod(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) -> Object:
-    """Return a pod with what admission adds, in phase Pending."""
+    """Return a pod with the fields admission adds, in phase Pending."""
     spec = dict(pod["spec"])
     volume = f"kube-api-access-{random_suffix(rng)}"
     spec["volumes"] = [*(spec.get("volumes") or ()), _token_volume(volume)]

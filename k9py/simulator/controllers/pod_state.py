@@ -1,6 +1,6 @@
-"""Facts about pods that controllers decide by: active, ready, available, which to delete first.
+"""Predicates of pods that controllers use: active, ready, available, order of deletion.
 
-Pure. The rules are those of Kubernetes' `pkg/api/v1/pod` and `controller.ActivePodsWithRanks`.
+Pure. Rules: Kubernetes' `pkg/api/v1/pod` and `controller.ActivePodsWithRanks`.
 """
 
 from collections import Counter
@@ -28,15 +28,15 @@ def is_finished(pod: Mapping[str, Any]) -> bool:
 
 
 def is_active(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod counts as a replica: neither finished nor being deleted."""
+    """Return whether a pod counts as a replica: neither finished nor terminating."""
     return not is_finished(pod) and not is_terminating(pod)
 
 
 def ready_condition(pod: Mapping[str, Any]) -> Object | None:
     for condition in (pod.get("status") or {}).get("conditions") or ():
         if condition["type"] == "Ready":
-            found: Object = condition
-            return found
+            match: Object = condition
+            return match
     return None
 
 
@@ -46,7 +46,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def seconds_until_available(pod: Mapping[str, Any], min_ready_seconds: int, now: datetime) -> float | None:
-    """Return 0 for an available pod, the seconds it must stay ready to become so, or None for one not ready."""
+    """Return 0 for an available pod, the seconds it must still stay ready, or None if it is not ready."""
     condition = ready_condition(pod)
     if condition is None or condition["status"] != "True":
         return None
@@ -68,11 +68,11 @@ def restart_count(pod: Mapping[str, Any]) -> int:
 
 
 def sort_for_deletion(pods: Sequence[Object], related: Sequence[Object]) -> list[Object]:
-    """Return pods with those to delete first in front.
+    """Return pods in order of deletion.
 
     Args:
         pods: active pods of one ReplicaSet.
-        related: active pods of all ReplicaSets of the same owner: nodes that hold more of them give first.
+        related: active pods of all ReplicaSets of the same owner: nodes with more of them lose pods first.
     """
     on_node = Counter(pod["spec"].get("nodeName", "") for pod in related)
 

@@ -1,8 +1,8 @@
-"""The ReplicaSet controller: keeps as many pods as asked.
+"""The ReplicaSet controller: maintains the number of pods.
 
-Invariant: it makes and deletes pods and writes the ReplicaSet's status, nothing else. New pods come in batches of
-1, 2, 4 … until one is refused (so that a quota gets few refusals); a refusal becomes the ReplicaFailure condition and
-is tried again later and later. The rules are those of Kubernetes' `pkg/controller/replicaset`.
+Invariant: it creates and deletes pods and writes the ReplicaSet's status, nothing else. New pods are created in
+batches of 1, 2, 4 … until one is refused (so that a full quota gets few requests); a refusal becomes the
+ReplicaFailure condition and is retried with back-off. Rules: Kubernetes' `pkg/controller/replicaset`.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pod_state import (
-    sort_for_deletion,
     is_active,
     is_finished,
     is_ready,
     is_terminating,
     seconds_until_available,
+    sort_for_deletion,
 )
 from k9py.simulator.controllers.rolling_update import replicas_of
 from k9py.simulator.controllers.selectors import controller_of, key_of
@@ -34,7 +34,7 @@ _LONGEST_RETRY = 64.0
 
 
 class ReplicaSetController:
-    """Brings ReplicaSets to their wanted number of pods."""
+    """Reconciles ReplicaSets."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -43,7 +43,7 @@ class ReplicaSetController:
         self._refusals: dict[Key, int] = {}
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the ReplicaSets a change is about."""
+        """Return the ReplicaSets a change affects."""
         if change.resource is REPLICASETS:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -53,7 +53,7 @@ class ReplicaSetController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Make or delete pods and count; returns seconds after which to look again."""
+        """Create or delete pods and write the status; return seconds until the next reconcile."""
         replica_set = self._storage.get(REPLICASETS, *key)
         if replica_set is None:
             self._refusals.pop(key, None)
@@ -137,8 +137,8 @@ class ReplicaSetController:
         conditions = (replica_set.get("status") or {}).get("conditions") or []
         others = [condition for condition in conditions if condition["type"] != "ReplicaFailure"]
         if refused is not None:
-            present = next((c for c in conditions if c["type"] == "ReplicaFailure"), None)
-            others.append(present or _replica_failure(refused, timestamp(now)))
+            current = next((c for c in conditions if c["type"] == "ReplicaFailure"), None)
+            others.append(current or _replica_failure(refused, timestamp(now)))
         if others:
             status["conditions"] = others
         self._storage.update(REPLICASETS, {**replica_set, "status": status}, status_only=True)

@@ -1,15 +1,15 @@
-"""ResourceQuotas: refuse pods beyond them, and say how much is used.
+"""ResourceQuotas: the admission plugin and the controller that writes their usage.
 
-Invariant: `refuse_pods_over_quota` is an admission function, asked before anything is stored; the controller only
-writes status. Played: `pods`, `count/pods`, and requests and limits of cpu and memory, which a quota of them makes
-every container say.
+Invariant: `refuse_pods_over_quota` is an admission function, called before anything is stored; the controller writes
+only the status. Simulated: `pods`, `count/pods`, requests and limits of cpu and memory; a quota of those requires
+every container to specify them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from k9py.simulator.controllers.pod_state import is_finished
-from k9py.simulator.controllers.quantities import parse_quantity, format_quantity
+from k9py.simulator.controllers.quantities import format_quantity, parse_quantity
 from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import PODS, RESOURCEQUOTAS, Resource
@@ -24,7 +24,7 @@ _MUST_BE_SPECIFIED = frozenset({"cpu", "memory", "requests.cpu", "requests.memor
 
 
 def usage_of(pod: Mapping[str, Any], name: str) -> float:
-    """Return what a pod takes of one quota entry, in units (cores, bytes, pods)."""
+    """Return a pod's usage of one quota entry (cores, bytes, pods)."""
     if name in ("pods", "count/pods"):
         return 1.0
     kind, _, resource = name.rpartition(".")
@@ -38,15 +38,15 @@ def usage_of(pod: Mapping[str, Any], name: str) -> float:
 
 
 def used_in(storage: Storage, namespace: str, name: str) -> float:
-    """Return what the pods of a namespace take of one quota entry."""
+    """Return the usage of one quota entry in a namespace."""
     return sum(usage_of(pod, name) for pod in storage.list(PODS, namespace) if not is_finished(pod))
 
 
 def resource_quota_admission(storage: Storage) -> Callable[[Resource, Object], None]:
-    """Return an admission function for a storage.
+    """Return the admission function of resource quotas.
 
     Raises:
-        ApiFailure: (the function) 403, worded as the quota admission plugin does.
+        StatusError: (the function) 403 in the quota plugin's wording.
     """
 
     def admit(resource: Resource, obj: Object) -> None:
@@ -69,10 +69,10 @@ def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None
         wanted = usage_of(pod, name)
         if not wanted:
             continue
-        present = used_in(storage, namespace, name)
-        if present + wanted > parse_quantity(hard):
+        current = used_in(storage, namespace, name)
+        if current + wanted > parse_quantity(hard):
             requested.append(f"{name}={format_quantity(wanted, name)}")
-            used.append(f"{name}={format_quantity(present, name)}")
+            used.append(f"{name}={format_quantity(current, name)}")
             limited.append(f"{name}={hard}")
     if requested:
         why = (
@@ -83,29 +83,33 @@ def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None
 
 
 def _unspecified(quota: Object, pod: Object) -> Iterator[str]:
-    """Yield what containers leave out though the quota counts it."""
+    """Yield the quota entries that some containers do not specify."""
     for name in sorted(set(quota["spec"].get("hard") or {}) & _MUST_BE_SPECIFIED):
         kind, _, resource = name.rpartition(".")
-        silent = [one["name"] for one in pod["spec"]["containers"] if not _specifies(one, kind or "requests", resource)]
-        if silent:
-            yield f"{name} for: {','.join(sorted(silent))}"
+        missing = [
+            container["name"]
+            for container in pod["spec"]["containers"]
+            if not _specifies(container, kind or "requests", resource)
+        ]
+        if missing:
+            yield f"{name} for: {','.join(sorted(missing))}"
 
 
 def _specifies(container: Object, kind: str, resource: str) -> bool:
     resources = container.get("resources") or {}
     limits = resources.get("limits") or {}
-    # What has a limit only requests that much: the API's own default.
+    # A limit without a request is also the request, by the API's defaults.
     return resource in limits or (kind == "requests" and resource in (resources.get("requests") or {}))
 
 
 class ResourceQuotaController:
-    """Keeps the status of ResourceQuotas."""
+    """Maintains the status of ResourceQuotas."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._storage = state.storage
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the quotas a change is about."""
+        """Return the quotas a change affects."""
         if change.resource is RESOURCEQUOTAS:
             return [key_of(change.obj)]
         if change.resource is PODS and (change.old is None or is_finished(change.obj) or change.type == "DELETED"):
@@ -113,7 +117,7 @@ class ResourceQuotaController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Count and write the status."""
+        """Recompute and write the status."""
         quota = self._storage.get(RESOURCEQUOTAS, *key)
         if quota is None:
             return None

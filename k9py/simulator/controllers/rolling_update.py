@@ -1,7 +1,7 @@
 """The arithmetic of a rolling update: how many pods each ReplicaSet may have.
 
-Pure. The rules are those of Kubernetes' `pkg/controller/deployment/util` and `rolling.go`: percentages of surge round
-up, of unavailability down; both zero means one may be unavailable.
+Pure. Rules: Kubernetes' `pkg/controller/deployment/util` and `rolling.go`: percentages of surge round up, of
+unavailability down; if both are zero, one pod may be unavailable.
 """
 
 import math
@@ -31,7 +31,7 @@ def scaled_value(value: int | str | None, total: int, *, round_up: bool) -> int:
 
 
 def replicas_of(obj: Mapping[str, Any]) -> int:
-    """Return `spec.replicas` (1 where it is not given)."""
+    """Return `spec.replicas` (default 1)."""
     replicas = obj["spec"].get("replicas")
     return 1 if replicas is None else int(replicas)
 
@@ -61,25 +61,25 @@ def max_unavailable(deployment: Mapping[str, Any]) -> int:
     return min(fenceposts(deployment)[1], replicas)
 
 
-def new_replicas(deployment: Mapping[str, Any], total: int, present: int) -> int:
+def new_replicas(deployment: Mapping[str, Any], total: int, current: int) -> int:
     """Return how many replicas the new ReplicaSet gets.
 
     Args:
-        deployment: whose strategy counts.
-        total: replicas asked of all its ReplicaSets together.
-        present: replicas asked of the new one so far.
+        deployment: the Deployment.
+        total: `spec.replicas` of all its ReplicaSets together.
+        present: `spec.replicas` of the new one.
     """
     wanted = replicas_of(deployment)
     if not is_rolling(deployment):
         return wanted
     limit = wanted + max_surge(deployment)
     if total >= limit:
-        return present
-    return present + min(limit - total, wanted - present)
+        return current
+    return current + min(limit - total, wanted - current)
 
 
 def proportion(replica_set: Mapping[str, Any], deployment: Mapping[str, Any], to_add: int, added: int) -> int:
-    """Return the share of a scaling step that falls to one ReplicaSet (negative when scaling down)."""
+    """Return one ReplicaSet's share of a scaling step (negative when scaling down)."""
     if replicas_of(replica_set) == 0 or to_add in (0, added):
         return 0
     share = _fraction(replica_set, deployment)
@@ -88,15 +88,15 @@ def proportion(replica_set: Mapping[str, Any], deployment: Mapping[str, Any], to
 
 
 def _fraction(replica_set: Mapping[str, Any], deployment: Mapping[str, Any]) -> int:
-    present = replicas_of(replica_set)
+    current = replicas_of(replica_set)
     if replicas_of(deployment) == 0:
-        return -present
+        return -current
     limit = replicas_of(deployment) + max_surge(deployment)
     annotation = (replica_set["metadata"].get("annotations") or {}).get(MAX_REPLICAS)
     before = int(annotation) if annotation else int((deployment.get("status") or {}).get("replicas", 0))
     if before == 0:
         return 0
-    return math.floor(present * limit / before + 0.5) - present
+    return math.floor(current * limit / before + 0.5) - current
 
 
 def desired_annotation(replica_set: Mapping[str, Any]) -> int | None:

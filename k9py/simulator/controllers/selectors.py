@@ -1,6 +1,6 @@
-"""Which labels a selector matches, and who owns what.
+"""Owner references of controllers, and object keys.
 
-Pure. The rules are those of apimachinery's `LabelSelectorAsSelector` and `metav1.GetControllerOf`.
+Pure. Rules: `metav1.GetControllerOf`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Object = dict[str, Any]
 
 
 def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None) -> bool:
-    """Tell whether a LabelSelector matches labels: an empty one matches all, a missing one nothing."""
+    """Return whether a LabelSelector matches labels: an empty one matches all, None nothing."""
     if selector is None:
         return False
     present = labels or {}
@@ -46,7 +46,7 @@ def controller_of(obj: Mapping[str, Any]) -> Object | None:
 
 
 def owner_reference(resource: Resource, owner: Mapping[str, Any]) -> Object:
-    """Return the ownerReference a controller puts on what it makes."""
+    """Return the ownerReference a controller sets on its dependents."""
     return {
         "apiVersion": resource.api_version,
         "kind": resource.kind,

@@ -1,9 +1,9 @@
-"""The StatefulSet controller: pods with names and an order.
+"""The StatefulSet controller: pods with stable names, in order.
 
-Invariant: with OrderedReady a pod is made or updated only while all before it are running and available; an update
-goes from the highest ordinal down to the partition. So a pod that never becomes ready stops both, and going back to
-a good template alone does not mend it: the stuck pod has to be deleted, as Kubernetes documents ("forced rollback").
-The order of steps is that of Kubernetes' `stateful_set_control.go`.
+Invariant: with OrderedReady a pod is created or updated only while all before it are running and available; an update
+goes from the highest ordinal down to the partition. So a pod that never becomes ready blocks both, and going back to
+a good template does not repair it: the stuck pod has to be deleted, as Kubernetes documents ("forced rollback").
+Order of steps: Kubernetes' `stateful_set_control.go`.
 """
 
 from typing import Any
@@ -34,13 +34,13 @@ REVISION_LABEL = "controller-revision-hash"
 
 
 def ordinal_of(pod: Object) -> int:
-    """Return the number at the end of a pod's name; -1 where there is none."""
+    """Return the ordinal at the end of a pod's name; -1 if there is none."""
     tail = str(pod["metadata"]["name"]).rpartition("-")[2]
     return int(tail) if tail.isdigit() else -1
 
 
 class StatefulSetController:
-    """Brings StatefulSets to their wanted state, one pod at a time."""
+    """Reconciles StatefulSets, one pod at a time."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -48,7 +48,7 @@ class StatefulSetController:
         self._events = EventRecorder(state, "statefulset-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the StatefulSets a change is about."""
+        """Return the StatefulSets a change affects."""
         if change.resource is STATEFULSETS:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -58,13 +58,13 @@ class StatefulSetController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Take the next step; returns seconds after which a pod may have become available."""
+        """Take the next step; return seconds until a pod may become available."""
         stateful_set = self._storage.get(STATEFULSETS, *key)
         if stateful_set is None or stateful_set["metadata"].get("deletionTimestamp"):
             return None
         update = controller_revisions.update_revision(self._storage, STATEFULSETS, stateful_set)
         current = self._current_revision(stateful_set, update)
-        # Pods made in this step are not counted before the next, so that a status shows the gap, as a real one does.
+        # Pods created in this step are counted in the next one, so that the status shows the gap, as a real one does.
         before = {pod["metadata"]["uid"] for pod in self._pods(stateful_set)}
         try:
             self._step(stateful_set, current, update)
@@ -77,8 +77,8 @@ class StatefulSetController:
 
     def _current_revision(self, stateful_set: Object, update: Object) -> Object:
         name = (stateful_set.get("status") or {}).get("currentRevision")
-        found = self._storage.get(CONTROLLERREVISIONS, stateful_set["metadata"]["namespace"], name) if name else None
-        return found or update
+        current = self._storage.get(CONTROLLERREVISIONS, stateful_set["metadata"]["namespace"], name) if name else None
+        return current or update
 
     def _pods(self, stateful_set: Object) -> list[Object]:
         owned = self._storage.owned_by(stateful_set["metadata"]["uid"])
@@ -100,8 +100,10 @@ class StatefulSetController:
             return
         self._update_outdated(stateful_set, update, [pods[n] for n in wanted if n in pods])
 
-    def _reconcile_ordinal(self, stateful_set: Object, current: Object, update: Object, number: int, pod: Object | None) -> bool:
-        """See to one ordinal; tells whether the ones after it have to wait."""
+    def _reconcile_ordinal(
+        self, stateful_set: Object, current: Object, update: Object, number: int, pod: Object | None
+    ) -> bool:
+        """Reconcile one ordinal; return whether the following ones have to wait."""
         if pod is not None and is_finished(pod) and not is_terminating(pod):
             name = f"{stateful_set['metadata']['namespace']}/{_name(stateful_set)}"
             message = f"StatefulSet {name} is recreating failed Pod {_name(pod)}"
@@ -122,7 +124,9 @@ class StatefulSetController:
         kept = (strategy.get("rollingUpdate") or {}).get("partition", 0)
         return current if number < start + kept else update
 
-    def _delete_condemned(self, stateful_set: Object, condemned: list[Object], pods: dict[int, Object], *, ordered: bool) -> bool:
+    def _delete_condemned(
+        self, stateful_set: Object, condemned: list[Object], pods: dict[int, Object], *, ordered: bool
+    ) -> bool:
         healthy = [pod for _, pod in sorted(pods.items()) if not self._is_available(stateful_set, pod)]
         first_unhealthy = _name(healthy[0]) if healthy else None
         for pod in condemned:
@@ -181,8 +185,8 @@ class StatefulSetController:
         self._events.record(stateful_set, "Normal", "SuccessfulCreate", message)
 
     def _claims(self, stateful_set: Object, number: int) -> list[tuple[str, str]]:
-        """Make the pod's claims where they are missing; returns (volume, claim) names."""
-        made = []
+        """Create the pod's missing claims; return (volume, claim) names."""
+        claims = []
         namespace = stateful_set["metadata"]["namespace"]
         for template in stateful_set["spec"].get("volumeClaimTemplates") or ():
             name = f"{_name(template)}-{_name(stateful_set)}-{number}"
@@ -193,8 +197,8 @@ class StatefulSetController:
                 status = {"phase": "Bound", "capacity": capacity, "accessModes": template["spec"].get("accessModes")}
                 claim = {"metadata": metadata, "spec": template["spec"], "status": status}
                 self._storage.create(PERSISTENTVOLUMECLAIMS, claim)
-            made.append((_name(template), name))
-        return made
+            claims.append((_name(template), name))
+        return claims
 
     def _delete(self, stateful_set: Object, pod: Object) -> None:
         self._storage.delete(PODS, pod["metadata"]["namespace"], _name(pod))

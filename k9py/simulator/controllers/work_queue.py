@@ -1,9 +1,9 @@
-"""The work queue of a controller: which keys to look at, now or later.
+"""A controller's work queue: keys to reconcile, now or after a delay.
 
-Invariant: a key is in the queue once at most, `reconcile` runs for one key at a time and gives way between two, and
-waiting is done on the cluster's clock alone. A refused write (`ApiFailure`) is tried again with back-off, as
-client-go's rate limiter does; so is a key whose object nobody can make sense of, which is logged: one odd object must
-not stop a controller.
+Invariant: a key is in the queue at most once, `reconcile` runs for one key at a time and the queue yields in between,
+and all waiting uses the cluster's clock. A refused write (`StatusError`) is retried with client-go's exponential
+back-off; so is a key whose reconcile fails otherwise, which is logged: one malformed object must not stop a
+controller.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ Key = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
 
 _LOG = logging.getLogger(__name__)
-_SLACK = 1e-6  # seconds; sums of floats must not leave a key waiting for a moment that is never reached
+_SLACK = 1e-6  # seconds; tolerance for rounding errors in sums of floats
 _FIRST_RETRY = 0.5
 _LONGEST_RETRY = 64.0
 
 
 async def wait_for_wake(clock: SimulationClock, wake: asyncio.Event, seconds: float | None) -> None:
-    """Return when the event is set or so many seconds have passed (None: only the event counts)."""
+    """Return when the event is set or the seconds have passed (None: wait for the event only)."""
     if seconds is None:
         await wake.wait()
         return
@@ -42,14 +42,14 @@ async def wait_for_wake(clock: SimulationClock, wake: asyncio.Event, seconds: fl
 
 
 class WorkQueue:
-    """Keys to reconcile, in the order they were added, and keys to add when their time has come."""
+    """Keys to reconcile in the order they were added, and keys to add later."""
 
     def __init__(self, clock: SimulationClock, reconcile: Callable[[Key], float | None]) -> None:
-        """Make an empty queue.
+        """Create an empty queue.
 
         Args:
-            clock: what delays are measured on.
-            reconcile: brings one key to its wanted state; returns seconds after which to look again, or None.
+            clock: measures delays.
+            reconcile: reconciles one key; returns seconds until the next reconcile, or None.
         """
         self._clock = clock
         self._reconcile = reconcile
@@ -62,14 +62,14 @@ class WorkQueue:
         self._wake = asyncio.Event()
 
     def add(self, key: Key) -> None:
-        """Look at a key as soon as possible."""
+        """Reconcile a key as soon as possible."""
         if key not in self._queued:
             self._queued.add(key)
             self._ready.append(key)
             self._wake.set()
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Look at a key in so many seconds; an earlier appointment stands."""
+        """Reconcile a key after a delay in seconds; an earlier schedule is kept."""
         if seconds <= 0:
             self.add(key)
             return
@@ -81,7 +81,7 @@ class WorkQueue:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Run until cancelled."""
         while True:
             self._add_due()
             if not self._ready:

@@ -1,6 +1,6 @@
-"""The nodes of a simulated cluster: the scheduler, the kubelets and what containers write.
+"""The nodes of a simulated cluster: scheduler, kubelets and container logs.
 
-Invariant: `start` puts the log source into the state and starts two tasks, however many pods there are.
+Invariant: `start` sets the log source of the state and starts two tasks, whatever the number of pods.
 """
 
 from k9py.simulator.background_tasks import BackgroundTasks
@@ -11,6 +11,6 @@ from k9py.simulator.state import SimulatorState
 
 
 def start(state: SimulatorState) -> BackgroundTasks:
-    """Start scheduling and running pods, on the running loop."""
+    """Start the scheduler and the kubelets on the running loop."""
     state.log_source = ContainerLogs(state)
     return BackgroundTasks([Scheduler(state).run(), Kubelet(state).run()])

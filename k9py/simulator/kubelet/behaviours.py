@@ -1,8 +1,9 @@
-"""How a container behaves once a node runs it: chosen by its image, or by an annotation on the pod.
+"""How a container behaves when it runs: by its image, or by an annotation of the pod.
 
-Pure. Images that no registry has fail to pull; tags may say what happens (`broken:crash`, `:oom`, `:unready`,
-`:initfail`, `:slow`); else a container works. The pod annotation `sim.k9py.dev/behaviour` overrides both, for all
-containers (`crash`) or by name (`app=oom,proxy=ready:5`). To add a behaviour, add a class and a word in `_parsed`.
+Pure. Images that do not exist fail to pull; a tag may name a behaviour (`broken:crash`, `:oom`, `:unready`,
+`:initfail`, `:slow`); otherwise a container works. The pod annotation `sim.k9py.dev/behaviour` overrides both, for
+all containers (`crash`) or by name (`app=oom,proxy=ready:5`). To add a behaviour, add a class and a case in
+`_parsed`.
 """
 
 import functools
@@ -14,21 +15,21 @@ from typing import Any
 ANNOTATION = "sim.k9py.dev/behaviour"
 
 ABSENT_IMAGES = frozenset({"registry.example.com/shop/checkout:2.8.0"})
-"""Images that were released before anyone pushed them."""
+"""Images that do not exist in the registry."""
 
 _ABSENT_TAGS = frozenset({"badimage", "missing", "absent", "nope", "notfound", "doesnotexist"})
 
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """Starts and keeps running; ready so many seconds after its start."""
+    """Starts and keeps running; ready after `ready_after` seconds."""
 
     ready_after: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Exits:
-    """Runs for so many seconds and exits."""
+    """Runs for `after` seconds and exits."""
 
     code: int = 1
     after: float = 3.0
@@ -47,7 +48,7 @@ class NoImage:
 
 @dataclass(frozen=True, slots=True)
 class Misconfigured:
-    """Cannot be created: the annotation says nothing known."""
+    """Cannot be created: the annotation is invalid."""
 
     why: str
 
@@ -78,7 +79,7 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
 
 
 def is_restarted(pod: Mapping[str, Any], ended: Exits, *, init: bool) -> bool:
-    """Tell whether the kubelet starts a container again after it has ended so."""
+    """Return whether the kubelet restarts a container after this exit."""
     policy = pod["spec"].get("restartPolicy", "Always")
     if init:
         return bool(ended.code) and policy != "Never"
@@ -87,34 +88,34 @@ def is_restarted(pod: Mapping[str, Any], ended: Exits, *, init: bool) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _by_image(image: str, *, init: bool, ends: bool) -> Behaviour:
-    words = re.split(r"[^a-z0-9]+", image.rpartition("/")[2].partition(":")[2].lower())
-    joined = "".join(words)
-    if image in ABSENT_IMAGES or joined in _ABSENT_TAGS or _ABSENT_TAGS & set(words):
+    tag_words = re.split(r"[^a-z0-9]+", image.rpartition("/")[2].partition(":")[2].lower())
+    joined = "".join(tag_words)
+    if image in ABSENT_IMAGES or joined in _ABSENT_TAGS or _ABSENT_TAGS & set(tag_words):
         return NoImage()
     if "initfail" in joined:
         return Exits(1, 1.0) if init else Works()
     if init:
         return Exits(0, 0.5, "Completed")
-    for word, behaviour in (
+    for tag_word, behaviour in (
         ("crash", Exits(1, 3.0)),
         ("oom", _OUT_OF_MEMORY),
         ("unready", NeverReady()),
         ("slow", _SLOW),
     ):
-        if word in words:
+        if tag_word in tag_words:
             return behaviour
     if ends:
         return Exits(0, 8.0, "Completed")
     return Works()
 
 
-def _parsed(word: str) -> Behaviour:
-    """Read one word of the annotation.
+def _parsed(entry: str) -> Behaviour:
+    """Parse one entry of the annotation.
 
     Raises:
-        ValueError: it says nothing known.
+        ValueError: unknown behaviour.
     """
-    name, _, number = word.partition(":")
+    name, _, number = entry.partition(":")
     match name:
         case "ready":
             return Works(float(number or 1.0))
@@ -133,4 +134,4 @@ def _parsed(word: str) -> Behaviour:
         case "complete":
             return Exits(0, float(number or 8.0), "Completed")
         case _:
-            raise ValueError(f"unknown behaviour {word!r} in annotation {ANNOTATION}")
+            raise ValueError(f"unknown behaviour {entry!r} in annotation {ANNOTATION}")

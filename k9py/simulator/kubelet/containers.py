@@ -1,10 +1,6 @@
-"""Finding a pod's containers by name, and the kubelet's words about them.
+"""A pod's containers by name, the kubelet's messages about them, and the objects they need to start.
 
-Pure.
-
-What a pod needs before its containers can start: config maps, secrets, service accounts that exist.
-
-Pure over a storage. Optional references never hold a pod up; neither does what every namespace has.
+Pure, or reads storage only. Optional references never block a pod; neither do the ConfigMaps of every namespace.
 """
 
 from collections.abc import Mapping
@@ -26,8 +22,8 @@ def spec_of(pod: Mapping[str, Any], name: str) -> Object:
     for field in ("initContainers", "containers", "ephemeralContainers"):
         for container in pod["spec"].get(field) or ():
             if container["name"] == name:
-                found: Object = container
-                return found
+                match: Object = container
+                return match
     raise KeyError(name)
 
 
@@ -35,13 +31,13 @@ def status_of(pod: Mapping[str, Any], name: str) -> Object:
     """Return a container's status.
 
     Raises:
-        KeyError: the pod has no such container, or it has no status yet.
+        KeyError: the pod has no such container, or no status of it yet.
     """
     for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         for entry in (pod.get("status") or {}).get(field) or ():
             if entry["name"] == name:
-                found: Object = entry
-                return found
+                match: Object = entry
+                return match
     raise KeyError(name)
 
 
@@ -54,14 +50,14 @@ def is_ephemeral(pod: Mapping[str, Any], name: str) -> bool:
 
 
 def unstarted_ephemeral_containers(pod: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the ephemeral containers that were asked for and have no status yet."""
+    """Return the ephemeral containers that have no status yet."""
     shown = {entry["name"] for entry in (pod.get("status") or {}).get("ephemeralContainerStatuses") or ()}
     wanted = (container["name"] for container in pod["spec"].get("ephemeralContainers") or ())
     return tuple(name for name in wanted if name not in shown)
 
 
 def image_not_found(image: str) -> str:
-    """Return what containerd says of an image no registry has."""
+    """Return containerd's error for an image that does not exist."""
     return (
         f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": '
         f'failed to resolve reference "{image}": {image}: not found'
@@ -69,18 +65,18 @@ def image_not_found(image: str) -> str:
 
 
 def go_duration(seconds: float) -> str:
-    """Write whole seconds as Go writes a duration: 10s, 1m20s, 5m0s."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+    """Format whole seconds as a Go duration: 10s, 1m20s, 5m0s."""
+    minutes, remainder = divmod(int(seconds), 60)
+    return f"{minutes}m{remainder}s" if minutes else f"{remainder}s"
 
 
 def back_off_event_message(pod: Mapping[str, Any], name: str) -> str:
-    """Return the words of the event about a container that keeps crashing."""
+    """Return the BackOff event message of a crashing container."""
     return f"Back-off restarting failed container {name} in pod {_identity(pod)}"
 
 
 def back_off_waiting_message(pod: Mapping[str, Any], name: str, seconds: float) -> str:
-    """Return why such a container waits, and for how many seconds."""
+    """Return the CrashLoopBackOff message with its delay in seconds."""
     return f"back-off {go_duration(seconds)} restarting failed container={name} pod={_identity(pod)}"
 
 
@@ -94,7 +90,7 @@ _DEFAULT_CONFIGMAPS = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"}
 
 @dataclass(frozen=True, slots=True)
 class MissingVolume:
-    """A volume that cannot be mounted, and the thing it lacks, such as `configmap "settings"`."""
+    """A volume that cannot be mounted and the object it refers to, such as `configmap "settings"`."""
 
     volume: str
     reference: str
@@ -114,7 +110,7 @@ def missing_volume(storage: Storage, pod: Mapping[str, Any]) -> MissingVolume | 
 
 
 def missing_reference(storage: Storage, pod: Mapping[str, Any], container: Mapping[str, Any]) -> str | None:
-    """Return why a container's environment cannot be made, in the kubelet's words, or None."""
+    """Return the kubelet's error for a container whose environment refers to a missing object, or None."""
     namespace = pod["metadata"]["namespace"]
     sources: list[tuple[str, str, Mapping[str, Any]]] = [
         ("configMapRef", "secretRef", source) for source in container.get("envFrom") or ()
@@ -127,11 +123,11 @@ def missing_reference(storage: Storage, pod: Mapping[str, Any], container: Mappi
             reference = source.get(field)
             if not reference or reference.get("optional"):
                 continue
-            found = storage.get(resource, namespace, reference["name"])
-            if found is None:
+            obj = storage.get(resource, namespace, reference["name"])
+            if obj is None:
                 return f'{word} "{reference["name"]}" not found'
-            wanted = reference.get("key")
-            if wanted and wanted not in {**(found.get("data") or {}), **(found.get("stringData") or {})}:
+            key = reference.get("key")
+            if key and key not in {**(obj.get("data") or {}), **(obj.get("stringData") or {})}:
                 kind = "ConfigMap" if word == "configmap" else "Secret"
-                return f"couldn't find key {wanted} in {kind} {namespace}/{reference['name']}"
+                return f"couldn't find key {key} in {kind} {namespace}/{reference['name']}"
     return None

@@ -1,25 +1,15 @@
-"""The kubelets of all nodes: they start containers, watch them fail, back off, and stop them.
+"""The kubelets of all nodes: start containers, let them fail, back off, and stop them.
 
-Invariant: a pod that has reached a steady state costs nothing: there is no task and no memory per pod, only a heap of
-what happens next to those that are on their way. Everything the kubelet knows stands in the pod's status, so that a
-pod found in any state at the start is carried on from there.
-Messages and back-off (10 s doubled to 5 minutes, the first restart at once) are the real kubelet's.
-
-What a kubelet still has to do, as values.
-
-Pure.
+Invariant: a pod in a steady state costs nothing: no task and no memory per pod, only a heap with the next step of the
+pods that are changing. All of the kubelet's state is in the pod's status, so that it can resume a pod in any state.
+Messages and back-off (10 s doubling to 5 minutes, the first restart immediately) are the real kubelet's.
 """
 
 import asyncio
-import heapq
-import itertools
-import logging
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.selectors import key_of
-from k9py.simulator.controllers.work_queue import Key, wait_for_wake
 from k9py.simulator.kubelet.behaviours import (
     Behaviour,
     Exits,
@@ -33,46 +23,30 @@ from k9py.simulator.kubelet.behaviours import (
 from k9py.simulator.kubelet.containers import (
     back_off_event_message,
     back_off_waiting_message,
-    status_of,
     image_not_found,
     is_ephemeral,
     is_init,
     missing_reference,
     missing_volume,
     spec_of,
+    status_of,
     unstarted_ephemeral_containers,
 )
 from k9py.simulator.kubelet.pod_status import EPHEMERAL, INIT, MAIN, PodStatusWriter, is_sidecar, waiting_status
+from k9py.simulator.kubelet.step_queue import PodStep, StepName, StepQueue
 from k9py.simulator.registry.resources import NODES, PODS
 from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.scheduler.filters import is_node_ready
 from k9py.simulator.state import SimulatorState
 
-StepName = Literal[
-    "admit", "pull", "pull-back-off", "start", "ready", "probe", "exit", "crash-back-off", "kill", "restart", "attach"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class PodStep:
-    """What happens next to a container (or, with an empty name, to the whole pod)."""
-
-    key: Key
-    uid: str
-    container: str
-    step: StepName
-
-
 Object = dict[str, Any]
 
-_LOG = logging.getLogger(__name__)
-_SLACK = 1e-6
 _FIRST_BACKOFF = 10.0
 _LONGEST_BACKOFF = 300.0
 _RESTART_DELAY = 1.0
 _STOPPED = Exits(143, 0.0)
 RESTART_ANNOTATION = "sim.k9py.dev/restart"
-"""On a pod: a container to restart, once each time this changes; what follows a blank makes it differ ("app 2")."""
+"""Annotation of a pod: a container to restart each time the value changes; text after a space is ignored ("app 2")."""
 
 
 class Kubelet:
@@ -82,40 +56,21 @@ class Kubelet:
         self._state = state
         self._storage = state.storage
         self._status = PodStatusWriter(state)
-        self._heap: list[tuple[float, int, PodStep]] = []
-        self._order = itertools.count()
-        self._wake = asyncio.Event()
+        self._steps = StepQueue(state.clock, self._run_step)
 
     async def run(self) -> None:
-        """Carry on what is there, then work for ever."""
+        """Resume the existing pods, then run until cancelled."""
         self._storage.on_change(self._on_change)
         for number, pod in enumerate(self._storage.list(PODS)):
             self._resume(pod)
             if number % 2000 == 1999:
                 await asyncio.sleep(0)
-        while True:
-            now = self._state.clock.monotonic() + _SLACK
-            if self._heap and self._heap[0][0] <= now:
-                act = heapq.heappop(self._heap)[2]
-                try:
-                    self._run_step(act)
-                except Exception:  # noqa: BLE001 - one odd pod must not stop all the others
-                    _LOG.exception("could not %s %s of pod %s", act.step, act.container, "/".join(act.key))
-                await asyncio.sleep(0)
-                continue
-            self._wake.clear()
-            seconds = self._heap[0][0] - self._state.clock.monotonic() if self._heap else None
-            await wait_for_wake(self._state.clock, self._wake, seconds)
-
-    def _schedule(self, pod: Object, container: str, step: StepName, seconds: float) -> None:
-        act = PodStep(key_of(pod), pod["metadata"]["uid"], container, step)
-        heapq.heappush(self._heap, (self._state.clock.monotonic() + seconds, next(self._order), act))
-        self._wake.set()
+        await self._steps.run()
 
     def _random_delay(self, low: float, high: float) -> float:
         return self._state.rng.uniform(low, high)
 
-    # -- what is heard -------------------------------------------------------------------------------------------
+    # -- storage events -------------------------------------------------------------------------------------------
 
     def _on_change(self, change: StorageEvent) -> None:
         if change.resource is NODES and change.old is not None:
@@ -130,9 +85,9 @@ class Kubelet:
         deleted = bool(pod["metadata"].get("deletionTimestamp"))
         if old is None or not old["spec"].get("nodeName"):
             if deleted:
-                self._schedule(pod, "", "kill", 0.0)
+                self._steps.add(pod, "", "kill", 0.0)
             elif old is not None or not (pod.get("status") or {}).get(MAIN):
-                self._schedule(pod, "", "admit", self._random_delay(0.05, 0.2))
+                self._steps.add(pod, "", "admit", self._random_delay(0.05, 0.2))
             else:
                 self._resume(pod)
         elif deleted and not old["metadata"].get("deletionTimestamp"):
@@ -141,16 +96,16 @@ class Kubelet:
             self._on_pod_change(pod, old)
 
     def _on_pod_change(self, pod: Object, old: Object) -> None:
-        """See to what was asked of a pod that is there: a debugging container more, a restart."""
+        """Handle changes of a running pod: a new ephemeral container, a restart."""
         if pod["spec"] is not old["spec"]:
             for name in unstarted_ephemeral_containers(pod):
-                self._schedule(pod, name, "attach", self._random_delay(0.05, 0.2))
-        wish = (pod["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION, "")
-        if wish and wish != (old["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION):
-            self._schedule(pod, wish.partition(" ")[0], "restart", 0.0)
+                self._steps.add(pod, name, "attach", self._random_delay(0.05, 0.2))
+        restart_request = (pod["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION, "")
+        if restart_request and restart_request != (old["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION):
+            self._steps.add(pod, restart_request.partition(" ")[0], "restart", 0.0)
 
     def _resume_node(self, node: str) -> None:
-        """Say again how the pods of a node are that had fallen silent, and carry on with them."""
+        """Report the pods of a node that is reachable again, and resume them."""
         for pod in self._storage.list(PODS):
             if pod["spec"].get("nodeName") != node:
                 continue
@@ -159,17 +114,17 @@ class Kubelet:
             self._resume(pod)
 
     def _resume(self, pod: Object) -> None:
-        """Plan what comes next for a pod found in some state; nothing for one that is steady."""
+        """Schedule the next step of a pod in any state; nothing if it is in a steady state."""
         if not pod["spec"].get("nodeName"):
             return
         if pod["metadata"].get("deletionTimestamp"):
-            self._schedule(pod, "", "kill", self._random_delay(0.5, 2.0))
+            self._steps.add(pod, "", "kill", self._random_delay(0.5, 2.0))
             return
         status: Object = pod.get("status") or {}
         if status.get("phase") in ("Succeeded", "Failed"):
             return
         if not status.get(MAIN):
-            self._schedule(pod, "", "admit", self._random_delay(0.05, 0.2))
+            self._steps.add(pod, "", "admit", self._random_delay(0.05, 0.2))
             return
         for field in (INIT, MAIN):
             for entry in status.get(field) or ():
@@ -181,21 +136,21 @@ class Kubelet:
             case {"running": _}:
                 behaviour = self._behaviour(pod, name)
                 if isinstance(behaviour, Exits):
-                    self._schedule(pod, name, "exit", self._random_delay(0.1, behaviour.after))
+                    self._steps.add(pod, name, "exit", self._random_delay(0.1, behaviour.after))
                 elif isinstance(behaviour, NeverReady):
-                    self._schedule(pod, name, "probe", self._random_delay(0.1, 10.0))
+                    self._steps.add(pod, name, "probe", self._random_delay(0.1, 10.0))
                 elif not entry["ready"]:
-                    self._schedule(pod, name, "ready", 1.0)
+                    self._steps.add(pod, name, "ready", 1.0)
             case {"waiting": {"reason": "ImagePullBackOff" | "ErrImagePull"}}:
-                self._schedule(pod, name, "pull", self._random_delay(1.0, 20.0))
+                self._steps.add(pod, name, "pull", self._random_delay(1.0, 20.0))
             case {"waiting": {"reason": "CrashLoopBackOff"}}:
-                self._schedule(pod, name, "start", self._random_delay(1.0, 30.0))
+                self._steps.add(pod, name, "start", self._random_delay(1.0, 30.0))
             case {"waiting": {"reason": "ContainerCreating"}}:
-                self._schedule(pod, name, "pull", 0.5)
+                self._steps.add(pod, name, "pull", 0.5)
             case {"terminated": _}:
-                self._schedule(pod, name, "crash-back-off", 0.5)
+                self._steps.add(pod, name, "crash-back-off", 0.5)
 
-    # -- what is done --------------------------------------------------------------------------------------------
+    # -- steps ----------------------------------------------------------------------------------------------------
 
     def _run_step(self, act: PodStep) -> None:
         pod = self._storage.get(PODS, *act.key)
@@ -237,7 +192,7 @@ class Kubelet:
         return node is not None and is_node_ready(node)
 
     def _admit(self, pod: Object) -> None:
-        """Show the containers as being created, then begin with the first."""
+        """Set the containers to ContainerCreating and start the first."""
         init: list[Object] = pod["spec"].get("initContainers") or []
         node = self._storage.get(NODES, None, pod["spec"]["nodeName"]) or {}
         addresses = (node.get("status") or {}).get("addresses") or ({"address": "127.0.0.1"},)
@@ -255,32 +210,32 @@ class Kubelet:
         if missing is not None:
             message = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.reference} not found'
             self._status.record_event(pod, "Warning", "FailedMount", message, "")
-            self._schedule(pod, "", "admit", 20.0)
+            self._steps.add(pod, "", "admit", 20.0)
             return
         self._schedule_next(pod, self._random_delay(0.2, 0.6))
 
     def _attach(self, pod: Object, name: str) -> None:
-        """Show an ephemeral container as being created, then start it."""
+        """Set an ephemeral container to ContainerCreating and start it."""
         if name not in unstarted_ephemeral_containers(pod):
             return
         entry = waiting_status(spec_of(pod, name), initializing=False)
         entries = [*(pod["status"].get(EPHEMERAL) or ()), entry]
         pod = self._status.write_whole({**pod, "status": {**pod["status"], EPHEMERAL: entries}})
-        self._schedule(pod, name, "pull", self._random_delay(0.2, 0.6))
+        self._steps.add(pod, name, "pull", self._random_delay(0.2, 0.6))
 
     def _schedule_next(self, pod: Object, seconds: float) -> None:
-        """Plan the first init container that has not been started, or else all main ones."""
+        """Schedule the first init container that has not completed, or else all main containers."""
         status = pod["status"]
         specs = pod["spec"].get("initContainers") or ()
         for spec, entry in zip(specs, status.get(INIT) or (), strict=True):
             if is_sidecar(spec) and entry.get("started"):
                 continue
             if entry["state"].get("terminated", {}).get("exitCode") != 0:
-                self._schedule(pod, spec["name"], "pull", seconds)
+                self._steps.add(pod, spec["name"], "pull", seconds)
                 return
         for entry in status[MAIN]:
             if "waiting" in entry["state"]:
-                self._schedule(pod, entry["name"], "pull", seconds)
+                self._steps.add(pod, entry["name"], "pull", seconds)
 
     def _pull(self, pod: Object, name: str) -> None:
         container = spec_of(pod, name)
@@ -294,7 +249,7 @@ class Kubelet:
             self._status.write(
                 pod, name, {"state": {"waiting": {"reason": "ErrImagePull", "message": image_not_found(image)}}}
             )
-            self._schedule(pod, name, "pull-back-off", 2.0)
+            self._steps.add(pod, name, "pull-back-off", 2.0)
             return
         behaviour = self._behaviour(pod, name)
         missing = missing_reference(self._storage, pod, container)
@@ -304,7 +259,7 @@ class Kubelet:
             self._status.record_event(pod, "Warning", "Failed", f"Error: {missing}", name)
             waiting = {"reason": "CreateContainerConfigError", "message": missing}
             self._status.write(pod, name, {"state": {"waiting": waiting}})
-            self._schedule(pod, name, "pull", 10.0)
+            self._steps.add(pod, name, "pull", 10.0)
             return
         self._start(pod, name)
 
@@ -315,8 +270,8 @@ class Kubelet:
         message = f'Back-off pulling image "{image}": ErrImagePull: {image_not_found(image)}'
         self._status.write(pod, name, {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}})
         waited = (self._state.clock.now() - parse_timestamp(pod["status"]["startTime"])).total_seconds()
-        # Back-off doubles, so the time until the next try is about the time tried so far.
-        self._schedule(pod, name, "pull", min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, waited)))
+        # The back-off doubles, so the time until the next pull is about the time since the start.
+        self._steps.add(pod, name, "pull", min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, waited)))
 
     def _start(self, pod: Object, name: str) -> None:
         container = spec_of(pod, name)
@@ -326,9 +281,11 @@ class Kubelet:
             return
         entry = status_of(pod, name)
         if "running" in entry["state"]:
-            return  # planned twice: before its node fell silent, and when it came back
+            return  # scheduled twice: before its node was unreachable and when it came back
         image = container.get("image", "")
-        self._status.record_event(pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name)
+        self._status.record_event(
+            pod, "Normal", "Pulled", f'Container image "{image}" already present on machine', name
+        )
         self._status.record_event(pod, "Normal", "Created", f"Created container: {name}", name)
         self._status.record_event(pod, "Normal", "Started", f"Started container {name}", name)
         ended = entry["state"].get("terminated") or entry["lastState"].get("terminated")
@@ -349,27 +306,27 @@ class Kubelet:
         pod = self._status.write(pod, name, change)
         match behaviour:
             case Exits(after=after):
-                self._schedule(pod, name, "exit", after)
+                self._steps.add(pod, name, "exit", after)
             case NeverReady():
-                self._schedule(pod, name, "probe", 1.0)
+                self._steps.add(pod, name, "probe", 1.0)
             case Works(ready_after=after) if not change["ready"]:
                 delay = (container.get("readinessProbe") or {}).get("initialDelaySeconds", 0)
-                self._schedule(pod, name, "ready", max(delay, after * self._random_delay(0.8, 1.2)))
+                self._steps.add(pod, name, "ready", max(delay, after * self._random_delay(0.8, 1.2)))
                 if slow and container.get("readinessProbe"):
-                    self._schedule(pod, name, "probe", max(1.0, delay))
+                    self._steps.add(pod, name, "probe", max(1.0, delay))
         if is_init(pod, name) and is_sidecar(container):
             self._schedule_next(pod, self._random_delay(0.1, 0.3))
 
     def _probe(self, pod: Object, name: str) -> None:
         if status_of(pod, name)["ready"]:
-            return  # it was slow, and is there now
+            return  # a slow container that has become ready
         probe = spec_of(pod, name).get("readinessProbe") or {}
         message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
         self._status.record_event(pod, "Warning", "Unhealthy", message, name)
-        self._schedule(pod, name, "probe", float(probe.get("periodSeconds", 10)))
+        self._steps.add(pod, name, "probe", float(probe.get("periodSeconds", 10)))
 
     def _exit(self, pod: Object, name: str, behaviour: Exits, *, at_once: bool = False) -> None:
-        """End a running container so; `at_once` lets it be started again without back-off."""
+        """End a running container; `at_once` restarts it without back-off."""
         entry = status_of(pod, name)
         running = entry["state"].get("running")
         if running is None:
@@ -390,7 +347,7 @@ class Kubelet:
             self._schedule_next(self._storage.get(PODS, *key_of(pod)) or pod, self._random_delay(0.1, 0.3))
         elif is_restarted(pod, behaviour, init=init) and not is_ephemeral(pod, name):
             step: StepName = "crash-back-off" if entry["restartCount"] and not at_once else "start"
-            self._schedule(pod, name, step, _RESTART_DELAY)
+            self._steps.add(pod, name, step, _RESTART_DELAY)
 
     def _back_off_crash(self, pod: Object, name: str) -> None:
         entry = status_of(pod, name)
@@ -401,7 +358,7 @@ class Kubelet:
         self._status.record_event(pod, "Warning", "BackOff", back_off_event_message(pod, name), name)
         waiting = {"reason": "CrashLoopBackOff", "message": back_off_waiting_message(pod, name, seconds)}
         self._status.write(pod, name, {"state": {"waiting": waiting}, "lastState": {"terminated": ended}})
-        self._schedule(pod, name, "start", seconds)
+        self._steps.add(pod, name, "start", seconds)
 
     def _stop(self, pod: Object) -> None:
         grace = float(pod["metadata"].get("deletionGracePeriodSeconds", 30))
@@ -410,8 +367,12 @@ class Kubelet:
             for entry in (pod.get("status") or {}).get(field) or ():
                 if "running" in entry["state"]:
                     running = True
-                    self._status.record_event(pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"])
-        self._schedule(pod, "", "kill", min(grace, self._random_delay(1.0, 2.5)) if running else self._random_delay(0.1, 0.3))
+                    self._status.record_event(
+                        pod, "Normal", "Killing", f"Stopping container {entry['name']}", entry["name"]
+                    )
+        self._steps.add(
+            pod, "", "kill", min(grace, self._random_delay(1.0, 2.5)) if running else self._random_delay(0.1, 0.3)
+        )
 
     def _behaviour(self, pod: Object, name: str) -> Behaviour:
         container = spec_of(pod, name)

@@ -1,11 +1,7 @@
-"""A pod's status as the kubelet writes it: phase and conditions, from the states of its containers.
+"""A pod's status as the kubelet writes it: phase and conditions derived from its containers' states, and its events.
 
-Pure. The rules for the phase are those of the kubelet's `getPhase`; a condition keeps its lastTransitionTime while its
-status stays.
-
-Writes what the kubelet knows of its pods: statuses, and events.
-
-Invariant: a status is written whole, so that phase and conditions always follow from its containers' states.
+Invariant: a status is written as a whole, so that phase and conditions always follow from the containers' states; a
+condition keeps its lastTransitionTime while its status is the same. Rules of the phase: the kubelet's `getPhase`.
 """
 
 import itertools
@@ -25,7 +21,7 @@ _CREATING = "ContainerCreating"
 
 
 def is_sidecar(container: Mapping[str, Any]) -> bool:
-    """Tell whether an init container keeps running beside the others."""
+    """Return whether an init container is a sidecar."""
     return container.get("restartPolicy") == "Always"
 
 
@@ -68,7 +64,7 @@ def _exit_code(status: Mapping[str, Any]) -> int | None:
 
 
 def is_initialized(pod: Mapping[str, Any], init: Sequence[Object]) -> bool:
-    """Tell whether every init container has done its part: ended well, or, for a sidecar, started."""
+    """Return whether every init container has succeeded or, for a sidecar, started."""
     specs = pod["spec"].get("initContainers") or ()
     return all(
         (status.get("started") if is_sidecar(spec) else _exit_code(status) == 0)
@@ -80,9 +76,11 @@ def _has_run(status: Mapping[str, Any]) -> bool:
     return not {"running", "terminated"}.isdisjoint(status["state"]) or "terminated" in status["lastState"]
 
 
-def compute_conditions(pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object], now: str) -> list[Object]:
+def compute_conditions(
+    pod: Mapping[str, Any], init: Sequence[Object], main: Sequence[Object], now: str
+) -> list[Object]:
     """Return the pod's conditions, in the kubelet's order."""
-    # Initialized stays true once a main container has run, whatever becomes of the sidecars after that.
+    # Initialized stays true once a main container has run, whatever happens to the sidecars later.
     initialized = is_initialized(pod, init) or any(map(_has_run, main))
     specs = pod["spec"].get("initContainers") or ()
     unfinished = [
@@ -133,23 +131,23 @@ INIT, MAIN, EPHEMERAL = "initContainerStatuses", "containerStatuses", "ephemeral
 
 
 class PodStatusWriter:
-    """The kubelet's pen."""
+    """Writes pod statuses and events."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._events = EventRecorder(state, "kubelet", reporting="kubelet")
         self._addresses = itertools.count(state.storage.count(PODS) + 10)
 
-    def write(self, pod: Object, name: str, change: Object) -> Object:
-        """Change one container's status, and what follows from it; returns the pod as stored."""
+    def write(self, pod: Object, name: str, changes: Object) -> Object:
+        """Change one container's status and everything derived from it; return the stored pod."""
         status = dict(pod["status"])
         for field in (INIT, MAIN, EPHEMERAL):
             if status.get(field):
-                status[field] = [{**entry, **change} if entry["name"] == name else entry for entry in status[field]]
+                status[field] = [{**entry, **changes} if entry["name"] == name else entry for entry in status[field]]
         return self.write_whole({**pod, "status": status})
 
     def write_whole(self, pod: Object) -> Object:
-        """Write a pod's status; returns the pod as stored."""
+        """Write a pod's status; return the stored pod."""
         status = dict(pod["status"])
         init, main = status.get(INIT) or [], status[MAIN]
         status["observedGeneration"] = pod["metadata"].get("generation", 1)
@@ -164,12 +162,14 @@ class PodStatusWriter:
         return self._state.storage.update(PODS, {**pod, "status": status}, status_only=True)
 
     def end_runs(self, pod: Object) -> None:
-        """Note that all containers of a pod end now."""
+        """Record that all containers of a pod end now."""
         for field in (INIT, MAIN, EPHEMERAL):
             for entry in (pod.get("status") or {}).get(field) or ():
                 self._state.container_runs.record_end(entry.get("containerID", ""), self._state.clock.now())
 
-    def record_event(self, pod: Object, kind: Literal["Normal", "Warning"], reason: str, message: str, name: str) -> None:
+    def record_event(
+        self, pod: Object, kind: Literal["Normal", "Warning"], reason: str, message: str, name: str
+    ) -> None:
         """Record an event about a pod's container (or, with an empty name, about the pod)."""
         host = pod["spec"]["nodeName"]
         field = "containers"

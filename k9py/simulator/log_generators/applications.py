@@ -1,11 +1,8 @@
-"""How the shop's applications write their lines: access logs, JSON, logfmt, Java, a database, a crash.
+"""Log lines of the shop's applications: access logs, JSON, logfmt, Java, a database, a crash; and a regression.
 
-Pure. Mostly good news, some warnings, few errors; durations have a long tail, as real ones do.
-
-What one service said before a release and what it says after: a regression to be found in its logs.
-
-Pure. Both speak of the same work. After the release there is an error that was not there before and a warning about
-trying again, the tax table is no longer read from the cache, and shipping is slow three times as often.
+Pure. Mostly info, some warnings, few errors; durations have a long tail.
+The regression: the good and the bad release do the same work, but the bad one has an error and a retry warning that the
+good one has not, no longer reads the tax table from the cache, and is slow in shipping three times as often.
 """
 
 import json
@@ -35,119 +32,119 @@ _TROUBLES = ("payment declined by the bank", "deadline exceeded calling shipping
 _CURRENCIES = ("EUR", "USD", "JPY", "GBP")
 
 
-def _path(chance: Prng) -> str:
-    return chance.choice(_PATHS).replace("{id}", str(1000 + chance.integer(9000)))
+def _path(prng: Prng) -> str:
+    return prng.choice(_PATHS).replace("{id}", str(1000 + prng.integer(9000)))
 
 
-def _milliseconds(chance: Prng) -> int:
-    fraction = chance.fraction()
+def _milliseconds(prng: Prng) -> int:
+    fraction = prng.fraction()
     return int(3 + 40 * fraction + (900 * fraction**40))
 
 
-def _level(chance: Prng) -> str:
-    roll = chance.integer(1000)
+def _level(prng: Prng) -> str:
+    roll = prng.integer(1000)
     return "error" if roll < 7 else "warn" if roll < 45 else "info"
 
 
-def _status(chance: Prng) -> int:
-    roll = chance.integer(1000)
+def _status(prng: Prng) -> int:
+    roll = prng.integer(1000)
     return 503 if roll < 4 else 500 if roll < 7 else 404 if roll < 30 else 304 if roll < 120 else 200
 
 
-def access_log(chance: Prng, moment: datetime) -> str:
-    """One request, as nginx logs it."""
-    address = f"10.244.{chance.integer(8)}.{1 + chance.integer(250)}"
-    size, spent = 180 + chance.integer(24_000), _milliseconds(chance)
-    request = f"{chance.choice(_METHODS)} {_path(chance)} HTTP/1.1"
+def access_log(prng: Prng, moment: datetime) -> str:
+    """Return an access log line in nginx format."""
+    address = f"10.244.{prng.integer(8)}.{1 + prng.integer(250)}"
+    size, spent = 180 + prng.integer(24_000), _milliseconds(prng)
+    request = f"{prng.choice(_METHODS)} {_path(prng)} HTTP/1.1"
     return (
-        f'{address} - - [{moment:%d/%b/%Y:%H:%M:%S} +0000] "{request}" {_status(chance)} {size} "-" '
-        f'"{chance.choice(_AGENTS)}" {spent / 1000:.3f}'
+        f'{address} - - [{moment:%d/%b/%Y:%H:%M:%S} +0000] "{request}" {_status(prng)} {size} "-" '
+        f'"{prng.choice(_AGENTS)}" {spent / 1000:.3f}'
     )
 
 
-def json_line(chance: Prng, moment: datetime) -> str:
-    """One thing done, as a JSON object."""
-    level = _level(chance)
-    message = chance.choice({"info": _NEWS, "warn": _WORRIES}.get(level, _TROUBLES))
+def json_line(prng: Prng, moment: datetime) -> str:
+    """Return a JSON line."""
+    level = _level(prng)
+    message = prng.choice({"info": _NEWS, "warn": _WORRIES}.get(level, _TROUBLES))
     line: dict[str, object] = {
         "time": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
         "level": level,
         "msg": message,
-        "order": f"o-{100_000 + chance.integer(900_000)}",
-        "amount": round(4 + chance.integer(24_000) / 100, 2),
-        "currency": chance.choice(_CURRENCIES),
-        "duration_ms": _milliseconds(chance),
-        "trace_id": f"{chance.bits():016x}",
+        "order": f"o-{100_000 + prng.integer(900_000)}",
+        "amount": round(4 + prng.integer(24_000) / 100, 2),
+        "currency": prng.choice(_CURRENCIES),
+        "duration_ms": _milliseconds(prng),
+        "trace_id": f"{prng.bits():016x}",
     }
     return json.dumps(line, separators=(",", ":"))
 
 
-def logfmt(chance: Prng, moment: datetime) -> str:
-    """One measurement, as key=value pairs."""
-    level = _level(chance)
+def logfmt(prng: Prng, moment: datetime) -> str:
+    """Return a logfmt line."""
+    level = _level(prng)
     message = "scrape failed, trying again" if level == "error" else "collected"
     return (
-        f'ts={moment:%Y-%m-%dT%H:%M:%S}Z level={level} msg="{message}" series={400 + chance.integer(900)} '
-        f"took={_milliseconds(chance)}ms"
+        f'ts={moment:%Y-%m-%dT%H:%M:%S}Z level={level} msg="{message}" series={400 + prng.integer(900)} '
+        f"took={_milliseconds(prng)}ms"
     )
 
 
-def java_line(chance: Prng, moment: datetime) -> str:
-    """One request, as a Java service logs it."""
-    level = _level(chance).upper()
-    thread = f"http-nio-8080-exec-{1 + chance.integer(10)}"
-    text = f"{chance.choice(_METHODS)} {_path(chance)} {_status(chance)} {_milliseconds(chance)}ms"
+def java_line(prng: Prng, moment: datetime) -> str:
+    """Return a line in the format of a Java service."""
+    level = _level(prng).upper()
+    thread = f"http-nio-8080-exec-{1 + prng.integer(10)}"
+    text = f"{prng.choice(_METHODS)} {_path(prng)} {_status(prng)} {_milliseconds(prng)}ms"
     if level == "WARN":
-        text = f"cache miss ratio {chance.integer(60) + 20}% over the last minute"
+        text = f"cache miss ratio {prng.integer(60) + 20}% over the last minute"
     elif level == "ERROR":
-        text = f"query failed: statement timeout after {1000 + chance.integer(4000)}ms"
+        text = f"query failed: statement timeout after {1000 + prng.integer(4000)}ms"
     stamp = f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03d}"
     return f"{stamp} {level:<5} [{thread}] shop.RequestLog - {text}"
 
 
-def plain_line(chance: Prng, moment: datetime) -> str:
-    """One request, in plain words."""
-    level = _level(chance).upper()
+def plain_line(prng: Prng, moment: datetime) -> str:
+    """Return a plain text line."""
+    level = _level(prng).upper()
     if level == "INFO":
-        return f"INFO handled {chance.choice(_METHODS)} {_path(chance)} in {_milliseconds(chance)}ms"
-    return f"{level} {chance.choice(_WORRIES if level == 'WARN' else _TROUBLES)}"
+        return f"INFO handled {prng.choice(_METHODS)} {_path(prng)} in {_milliseconds(prng)}ms"
+    return f"{level} {prng.choice(_WORRIES if level == 'WARN' else _TROUBLES)}"
 
 
 _COLOURS = {"INFO": "32", "WARN": "1;33", "ERROR": "1;38;5;196"}
 
 
-def coloured(chance: Prng, moment: datetime) -> str:
-    """One request, with the colours an application that takes its log for a terminal puts in."""
-    level = _level(chance).upper()
+def coloured(prng: Prng, moment: datetime) -> str:
+    """Return a line with ANSI colours, as applications write that log as to a terminal."""
+    level = _level(prng).upper()
     colour = _COLOURS[level]
-    spent = _milliseconds(chance)
-    request = f"\x1b[1m{chance.choice(_METHODS)}\x1b[22m \x1b[4;36m{_path(chance)}\x1b[0m"
+    spent = _milliseconds(prng)
+    request = f"\x1b[1m{prng.choice(_METHODS)}\x1b[22m \x1b[4;36m{_path(prng)}\x1b[0m"
     slow = f"\x1b[38;2;255;140;0m{spent}ms\x1b[39m" if spent > 30 else f"{spent}ms"
     if level == "INFO":
-        return f"\x1b[{colour}m{level:<5}\x1b[0m {request} \x1b[7m {_status(chance)} \x1b[27m {slow}"
-    return f"\x1b[{colour}m{level:<5}\x1b[0m \x1b[3m{chance.choice(_WORRIES if level == 'WARN' else _TROUBLES)}\x1b[0m"
+        return f"\x1b[{colour}m{level:<5}\x1b[0m {request} \x1b[7m {_status(prng)} \x1b[27m {slow}"
+    return f"\x1b[{colour}m{level:<5}\x1b[0m \x1b[3m{prng.choice(_WORRIES if level == 'WARN' else _TROUBLES)}\x1b[0m"
 
 
-def database(chance: Prng, moment: datetime) -> str:
-    """One entry of a database's log."""
+def database(prng: Prng, moment: datetime) -> str:
+    """Return a line of a database's log."""
     stamp = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
-    roll = chance.integer(20)
+    roll = prng.integer(20)
     if roll == 0:
-        text = f"WARNING:  {chance.integer(40) + 60} of 100 connections in use"
+        text = f"WARNING:  {prng.integer(40) + 60} of 100 connections in use"
     elif roll < 6:
-        text = f"LOG:  checkpoint complete: wrote {chance.integer(4000)} buffers; sync={_milliseconds(chance)} ms"
+        text = f"LOG:  checkpoint complete: wrote {prng.integer(4000)} buffers; sync={_milliseconds(prng)} ms"
     else:
-        text = f"LOG:  duration: {200 + _milliseconds(chance)} ms  statement: SELECT * FROM orders WHERE id = $1"
-    return f"{stamp} [{100 + chance.integer(400)}] {text}"
+        text = f"LOG:  duration: {200 + _milliseconds(prng)} ms  statement: SELECT * FROM orders WHERE id = $1"
+    return f"{stamp} [{100 + prng.integer(400)}] {text}"
 
 
-def starved(chance: Prng, moment: datetime) -> str:
-    """One complaint of an application that waits for what it needs."""
-    return f"WARN not ready: no connection to db.data:5432 (attempt {1 + chance.integer(90)}), answering 503 on /ready"
+def starved(prng: Prng, moment: datetime) -> str:
+    """Return a line of an application that waits for a dependency."""
+    return f"WARN not ready: no connection to db.data:5432 (attempt {1 + prng.integer(90)}), answering 503 on /ready"
 
 
 def crash(name: str) -> tuple[str, ...]:
-    """Return the last words of an application that cannot start."""
+    """Return the last lines of an application that cannot start."""
     return (
         f"INFO {name}: starting",
         f"INFO {name}: reading /etc/{name}/settings.yaml",
@@ -163,7 +160,7 @@ def crash(name: str) -> tuple[str, ...]:
 
 
 def migration(name: str) -> tuple[str, ...]:
-    """Return the last words of a migration of a database that does not go through."""
+    """Return the last lines of a failing database migration."""
     return (
         f"INFO {name}: 41 of 42 migrations are applied",
         f"INFO {name}: applying 0042_add_payment_links",
@@ -178,46 +175,46 @@ AFTER_IMAGE = "registry.example.com/shop/checkout:2.9.0"
 _STEPS = ("cart priced", "stock reserved", "address checked", "order placed", "receipt handed to email")
 
 
-def good_release(chance: Prng, moment: datetime) -> str:
-    """One thing done by the release that was good."""
-    roll = chance.integer(100)
+def good_release(prng: Prng, moment: datetime) -> str:
+    """Return a line of the good release."""
+    roll = prng.integer(100)
     if roll < 5:
-        return _slow_shipping(chance, moment)
+        return _slow_shipping(prng, moment)
     if roll < 25:
-        return _line(chance, moment, "info", "tax table read from the cache", rows=400 + chance.integer(40))
-    return _step(chance, moment)
+        return _line(prng, moment, "info", "tax table read from the cache", rows=400 + prng.integer(40))
+    return _step(prng, moment)
 
 
-def bad_release(chance: Prng, moment: datetime) -> str:
-    """One thing done by the release that is not."""
-    roll = chance.integer(100)
+def bad_release(prng: Prng, moment: datetime) -> str:
+    """Return a line of the bad release."""
+    roll = prng.integer(100)
     if roll < 15:
-        return _slow_shipping(chance, moment)
+        return _slow_shipping(prng, moment)
     if roll < 20:
-        voucher = f"V-{1000 + chance.integer(9000)}"
-        return _line(chance, moment, "error", "could not apply the voucher: discount is below zero", voucher=voucher)
+        voucher = f"V-{1000 + prng.integer(9000)}"
+        return _line(prng, moment, "error", "could not apply the voucher: discount is below zero", voucher=voucher)
     if roll < 28:
-        attempt = f"retrying payment authorisation, attempt {2 + chance.integer(2)} of 3: bank answered 409"
-        return _line(chance, moment, "warn", attempt)
-    return _step(chance, moment)
+        attempt = f"retrying payment authorisation, attempt {2 + prng.integer(2)} of 3: bank answered 409"
+        return _line(prng, moment, "warn", attempt)
+    return _step(prng, moment)
 
 
-def _slow_shipping(chance: Prng, moment: datetime) -> str:
-    spent = 1200 + chance.integer(3000)
-    return _line(chance, moment, "warn", f"slow answer from shipping: {spent} ms, carrier rates taken from yesterday")
+def _slow_shipping(prng: Prng, moment: datetime) -> str:
+    spent = 1200 + prng.integer(3000)
+    return _line(prng, moment, "warn", f"slow answer from shipping: {spent} ms, carrier rates taken from yesterday")
 
 
-def _step(chance: Prng, moment: datetime) -> str:
-    return _line(chance, moment, "info", chance.choice(_STEPS), duration_ms=3 + chance.integer(60))
+def _step(prng: Prng, moment: datetime) -> str:
+    return _line(prng, moment, "info", prng.choice(_STEPS), duration_ms=3 + prng.integer(60))
 
 
-def _line(chance: Prng, moment: datetime, level: str, message: str, **fields: object) -> str:
+def _line(prng: Prng, moment: datetime, level: str, message: str, **fields: object) -> str:
     line: dict[str, object] = {
         "time": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
         "level": level,
         "msg": message,
-        "order": f"o-{100_000 + chance.integer(900_000)}",
+        "order": f"o-{100_000 + prng.integer(900_000)}",
         **fields,
-        "trace_id": f"{chance.bits():016x}",
+        "trace_id": f"{prng.bits():016x}",
     }
     return json.dumps(line, separators=(",", ":"))

@@ -1,8 +1,8 @@
-"""Lines no log should hold and some do: what would happen to a terminal that was handed them.
+"""Log lines that attack a terminal.
 
-Pure. Each begins with a word that says what it tries, so that a test sees that it arrived. A line's bytes that are no
-UTF-8 stand in it as surrogate escapes. To add a kind, add a row to `KINDS`; the demands on a terminal come first, and
-every demand ends in something visible, so that one that got through is seen.
+Pure. Each starts with the name of its kind, so that a test sees that it arrived. Bytes that are not UTF-8 are surrogate
+escapes. To add a kind, add a row to `KINDS`. Lines with escape sequences come first, and each ends in visible text, so
+that a sequence that passes through is noticed.
 """
 
 from collections.abc import Callable
@@ -58,10 +58,10 @@ KINDS: Final[tuple[tuple[str, Callable[[], str]], ...]] = (
 )  # fmt: skip
 
 _BARE: Final = frozenset({"json", "logfmt", "timestamp", "deep-json"})
-"""Kinds that would not be what they are behind a word of ours."""
+"""Kinds that a prefix would change."""
 
 
 def hostile_line(number: int) -> str:
-    """Return line n: the kinds in turn."""
+    """Return line n; the kinds repeat in order."""
     name, make = KINDS[number % len(KINDS)]
     return make() if name in _BARE else f"{name} {make()}"

@@ -1,10 +1,10 @@
-"""The log of every container, made up when it is read.
+"""The logs of all containers, generated on read.
 
-Invariant: nothing is stored. Line n of a run was written at a moment that follows from the run's start and n alone,
-and its text from the container, the run and n; so a tail costs its own lines only, two readers see the same, and a
-100,000-pod cluster's logs cost no memory. A run holds its newest `_HELD` lines, or, with the annotation
-`sim.k9py.dev/rotate-after`, those of its present file; whoever follows keeps the file open and reads on without loss.
-Moments are stamped by the node's clock, which may be wrong.
+Invariant: nothing is stored. The time of line n of a run is determined by the run's start and n, its text by the
+container, the run and n; so a tail costs its own lines only, two readers see the same, and the logs of 100,000 pods
+need no memory. A run holds its latest `_HELD` lines or, with the annotation `sim.k9py.dev/rotate-after`, those of its
+current file; a follower keeps the file open and reads on without loss. Timestamps are those of the node's clock,
+which may be wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from typing import Any, overload
 
 from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.controllers.hashing import fnv32a
-from k9py.simulator.kubelet.containers import status_of, spec_of
+from k9py.simulator.kubelet.containers import spec_of, status_of
 from k9py.simulator.kubelet_access import clock_skew, is_reachable
 from k9py.simulator.log_generators.scripts import Script, script_for
 from k9py.simulator.registry.resources import PODS
@@ -22,15 +22,15 @@ from k9py.simulator.state import ContainerLogLine, SimulatorState
 Object = dict[str, Any]
 
 ROTATE_ANNOTATION = "sim.k9py.dev/rotate-after"
-"""On a pod: lines after which a container's log begins a new file; only the present file can be read again."""
+"""Annotation of a pod: lines after which a container's log is rotated; only the current file can be read."""
 
 _HELD = 5000
-_POLL = 0.5  # seconds; how often a reader who waits looks whether the run is over
-_BATCH_SECONDS = 0.02  # seconds; what is written faster comes several lines at a time
+_POLL = 0.5  # seconds between checks of a waiting reader whether the run has ended
+_BATCH_SECONDS = 0.02  # seconds; faster lines arrive in batches
 
 
 class LogSlice(Sequence[ContainerLogLine]):
-    """Some consecutive lines of a run, each made when it is looked at."""
+    """Consecutive lines of a run, generated on access."""
 
     def __init__(self, run: "ContainerRun", numbers: range) -> None:
         self._run = run
@@ -56,8 +56,8 @@ class ContainerRun:
     """One run of one container, from its start to its end or until now.
 
     Args:
-        container_id: of the run; "" where the status says none.
-        started, ended: by the cluster's time; `ended` is None while it runs.
+        container_id: of the run; "" if the status has none.
+        started, ended: in cluster time; `ended` is None while it runs.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class ContainerRun:
         return ContainerLogLine(number, moment, self._script.text(number, moment))
 
     def read(self, after: int = -1) -> LogSlice:
-        """Return the lines written so far above a number, oldest first; from the beginning, only those still held."""
+        """Return the lines after a number, oldest first; from the beginning, only those still held."""
         written = self._count()
         if after >= 0:
             first = after + 1
@@ -99,9 +99,9 @@ class ContainerRun:
         return LogSlice(self, range(first, max(written, first)))
 
     async def wait_for_more(self, after: int) -> bool:
-        """Wait until there is a line above a number; False when the run is over.
+        """Wait until there is a line after a number; return False when the run has ended.
 
-        Nothing comes from a node that cannot be reached, nor is it heard that anything has ended there.
+        An unreachable node delivers nothing, not even the end of a run.
         """
         while True:
             wait = _POLL
@@ -120,17 +120,17 @@ class ContainerRun:
         return self._script.count((until - self._started).total_seconds(), ended=self._ended is not None)
 
     def _record_end(self) -> None:
-        """See whether the container has stopped since."""
+        """Record the end of the run if the container has stopped."""
         if self._ended is not None or self._is_running():
             return
         self._ended = self._state.container_runs.ended_at(self._id) or self._state.clock.now()
 
     def _is_running(self) -> bool:
         metadata = self._pod["metadata"]
-        present = self._state.storage.get(PODS, metadata["namespace"], metadata["name"])
-        if present is None or present["metadata"]["uid"] != metadata["uid"]:
+        existing = self._state.storage.get(PODS, metadata["namespace"], metadata["name"])
+        if existing is None or existing["metadata"]["uid"] != metadata["uid"]:
             return False
-        entry = status_of(present, self._container)
+        entry = status_of(existing, self._container)
         running = entry["state"].get("running")
         if running is None or entry.get("containerID", "") != self._id:
             return False
@@ -144,23 +144,23 @@ class ContainerLogs:
         self._state = state
 
     def open(self, pod: Object, container: str, *, previous: bool = False) -> ContainerRun | None:
-        """Return the present (or previous) run of a container; None where it never ran (before)."""
+        """Return the current (or previous) run of a container; None if there is none."""
         try:
             entry = status_of(pod, container)
         except KeyError:
             return None
         current = entry["state"].get("running") or entry["state"].get("terminated")
-        found = (entry.get("lastState") or {}).get("terminated") if previous else current
-        if not found or not found.get("startedAt"):
+        run_state = (entry.get("lastState") or {}).get("terminated") if previous else current
+        if not run_state or not run_state.get("startedAt"):
             return None
-        # A container that waits to be started again counts the run that ended as its last; otherwise it is one behind.
+        # While a container waits to be restarted, restartCount is that of the finished run; otherwise it is one more.
         run = int(entry.get("restartCount", 0)) - (previous and bool(current))
-        container_id = found.get("containerID") or ("" if previous else entry.get("containerID", ""))
+        container_id = run_state.get("containerID") or ("" if previous else entry.get("containerID", ""))
         moments = self._state.container_runs
         ended = None
-        if found.get("finishedAt"):
-            ended = moments.ended_at(container_id) or parse_timestamp(found["finishedAt"])
-        started = moments.started_at(container_id) or parse_timestamp(found["startedAt"])
-        seed = fnv32a(f"{pod['metadata']['uid']}/{container}/{found['startedAt']}".encode())
-        script = script_for(pod, spec_of(pod, container), seed, exit_code=found.get("exitCode"), run=run)
+        if run_state.get("finishedAt"):
+            ended = moments.ended_at(container_id) or parse_timestamp(run_state["finishedAt"])
+        started = moments.started_at(container_id) or parse_timestamp(run_state["startedAt"])
+        seed = fnv32a(f"{pod['metadata']['uid']}/{container}/{run_state['startedAt']}".encode())
+        script = script_for(pod, spec_of(pod, container), seed, exit_code=run_state.get("exitCode"), run=run)
         return ContainerRun(self._state, pod, container, container_id, script, started, ended)

@@ -1,13 +1,13 @@
-"""Small repeatable chance: numbers that follow from a seed and a count.
+"""A small pseudo-random generator: numbers determined by a seed and a counter.
 
-Pure. Far cheaper than seeding `random.Random` for each line of a log; the mixing is that of splitmix64.
+Pure. Much cheaper than seeding `random.Random` for each log line; the mixing function is that of splitmix64.
 """
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 
 
 class Prng:
-    """A short series of numbers for one (seed, number)."""
+    """A pseudo-random sequence for one (seed, number)."""
 
     __slots__ = ("_state",)
 
@@ -22,11 +22,11 @@ class Prng:
         return mixed ^ (mixed >> 31)
 
     def integer(self, limit: int) -> int:
-        """Return a number from 0 up to, but not including, the limit."""
+        """Return an integer in [0, limit)."""
         return self.bits() % limit
 
     def fraction(self) -> float:
-        """Return a number from 0 up to, but not including, 1."""
+        """Return a float in [0, 1)."""
         return (self.bits() >> 11) / (1 << 53)
 
     def choice(self, choices: tuple[str, ...]) -> str:

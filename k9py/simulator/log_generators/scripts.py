@@ -1,8 +1,8 @@
-"""What containers write: a script a run, with lines that follow from a seed and their number alone.
+"""What containers write: one script per container run, with lines determined by seed and number.
 
-Pure and cheap: a line costs a few multiplications and one format. To add an application's voice, add a function
-`(Chance, datetime) -> str` and a word in `_VOICES`; a name in `NAMED` lets the annotation `sim.k9py.dev/voice` on a pod
-choose it, whatever image its containers have and however they end.
+Pure and cheap: a line costs a few multiplications and one format. To add an application, add a generator
+`(Prng, datetime) -> str` and a row to `_GENERATORS`; with a name in `NAMED_GENERATORS`, the pod annotation
+`sim.k9py.dev/log-generator` can choose it, whatever the pod's images and however its containers exit.
 """
 
 import functools
@@ -21,23 +21,23 @@ from k9py.simulator.log_generators.prng import Prng
 LineGenerator = Callable[[Prng, datetime], str]
 
 RATE_ANNOTATION = "sim.k9py.dev/lines-per-second"
-"""On a pod: how many lines each of its containers writes a second."""
-GENERATOR_ANNOTATION = "sim.k9py.dev/voice"
+"""Annotation of a pod: lines per second that each container writes."""
+GENERATOR_ANNOTATION = "sim.k9py.dev/log-generator"
 """On a pod: what its containers write, one of `NAMED`, `numbered`, `numbered-pod` (with the pod's uid) or `hostile`."""
 
 _STOPPED = 143
-"""Exit code of a container that was told to stop: what it had said stays what it was."""
+"""Exit code of a container that was stopped by SIGTERM; its log stays the same."""
 
 
 class Script(Protocol):
-    """When one run of a container writes which line; lines are numbered from 0."""
+    """The lines of one container run and their times; lines are numbered from 0."""
 
     def seconds(self, number: int) -> float:
-        """Return how many seconds after the start a line is written; never falls with the number."""
+        """Return the seconds from the start to a line; never decreases with the number."""
         ...
 
     def count(self, elapsed: float, *, ended: bool) -> int:
-        """Return how many lines have been written after so many seconds."""
+        """Return how many lines have been written after `elapsed` seconds."""
         ...
 
     def text(self, number: int, moment: datetime) -> str:
@@ -47,7 +47,7 @@ class Script(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SteadyScript:
-    """A few lines at the start, then one about every `period` seconds for ever."""
+    """A few lines at the start, then one about every `period` seconds, endlessly."""
 
     seed: int
     opening: tuple[str, ...]
@@ -78,7 +78,7 @@ class SteadyScript:
 
 @dataclass(frozen=True, slots=True)
 class FixedScript:
-    """A fixed story, its lines spread evenly over so many seconds; what is left comes at once when the run ends."""
+    """Fixed lines, spread evenly over `duration` seconds; the rest is written when the run ends."""
 
     lines: tuple[str, ...]
     duration: float
@@ -97,7 +97,7 @@ class FixedScript:
 
 @dataclass(frozen=True, slots=True)
 class NumberedScript:
-    """One line about every `period` seconds from the start, told by its number; every fourth shares its moment."""
+    """One numbered line about every `period` seconds; every fourth has the timestamp of the one before."""
 
     seed: int
     period: float
@@ -120,7 +120,7 @@ class NumberedScript:
 
 
 def numbered_line(run: int, number: int) -> str:
-    """Return a line that says which of which run it is: what does not arrive is seen."""
+    """Return a line with its run and number, so that a missing line is detected."""
     return f"run={run} n={number:06}"
 
 
@@ -130,11 +130,11 @@ def script_for(
     """Return the script of one run of a container.
 
     Args:
-        pod: with its annotations.
-        container: its spec.
-        seed: makes one run differ from another.
-        exit_code: of a run that has ended, else None.
-        run: how many times the container had been restarted before it.
+        pod: the pod, for its annotations.
+        container: the container's spec.
+        seed: of this run.
+        exit_code: of a finished run, else None.
+        run: number of restarts before this run.
     """
     name = _application(container)
     annotations = pod["metadata"].get("annotations") or {}
@@ -146,14 +146,14 @@ def script_for(
         after = behaviour.after if isinstance(behaviour, Exits) else 3.0
         code = exit_code if exit_code is not None else (behaviour.code if isinstance(behaviour, Exits) else 1)
         return FixedScript(_final_lines(name, code, seed), after * 0.95)
-    voice, period = _BY_IMAGE.get(container.get("image", "")) or _generator(name)
+    generator, period = _BY_IMAGE.get(container.get("image", "")) or _generator(name)
     if isinstance(behaviour, NeverReady):
-        voice, period = applications.starved, 2.0
+        generator, period = applications.starved, 2.0
     if rate:
         period = 1 / rate
     # Replicas of one service do not all write at the same pace.
     period *= 0.8 + 0.4 * Prng(seed, -1).fraction()
-    return SteadyScript(seed, _opening(name, container), period, voice)
+    return SteadyScript(seed, _opening(name, container), period, generator)
 
 
 def _annotated_script(name: str, seed: int, rate: float, run: int, uid: str) -> Script:
@@ -165,9 +165,9 @@ def _annotated_script(name: str, seed: int, rate: float, run: int, uid: str) -> 
         case "hostile":
             return NumberedScript(seed, 1 / (rate or 2.0), hostile_line)
     if name not in NAMED_GENERATORS:
-        return FixedScript((f"ERROR unknown voice {name!r} in annotation {GENERATOR_ANNOTATION}",), 1.0)
-    voice, period = NAMED_GENERATORS[name]
-    return SteadyScript(seed, (), 1 / rate if rate else period, voice)
+        return FixedScript((f"ERROR unknown generator {name!r} in annotation {GENERATOR_ANNOTATION}",), 1.0)
+    generator, period = NAMED_GENERATORS[name]
+    return SteadyScript(seed, (), 1 / rate if rate else period, generator)
 
 
 def _application(container: Mapping[str, Any]) -> str:
@@ -199,9 +199,9 @@ _BY_IMAGE: Mapping[str, tuple[LineGenerator, float]] = {
 
 
 def _generator(name: str) -> tuple[LineGenerator, float]:
-    for words, voice, period in _GENERATORS:
-        if any(word in name for word in words):
-            return voice, period
+    for names, generator, period in _GENERATORS:
+        if any(part in name for part in names):
+            return generator, period
     return applications.plain_line, 2.0
 
 

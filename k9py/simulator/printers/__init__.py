@@ -1,6 +1,6 @@
-"""`as=Table`: objects as the rows kubectl prints.
+"""`as=Table`: objects as the rows that kubectl prints.
 
-Invariant: columns (name, type, format, priority) are those of a real server; cells come in their order. To print
+Invariant: columns (name, type, format, priority) are those of a real server; cells are in column order. To print
 another kind, add its columns and its function to `_PRINTERS`.
 """
 
@@ -17,7 +17,7 @@ from k9py.simulator.registry.resources import Resource
 
 @dataclass(frozen=True, slots=True)
 class PrinterColumn:
-    """One column: `integer` or `string`; priority 1 is shown with `-o wide` alone."""
+    """A printer column: type `integer` or `string`; priority 1 is shown only with `-o wide`."""
 
     name: str
     type: str = "string"
@@ -35,14 +35,14 @@ class PrinterColumn:
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """How a kind is printed."""
+    """Columns and row function of a kind."""
 
     columns: tuple[PrinterColumn, ...]
     cells: Callable[[Object, datetime], list[Any]]
 
 
 def _columns(shown: str, wide: str = "", integers: Iterable[str] = ()) -> tuple[PrinterColumn, ...]:
-    """Read columns from two lists of names, parted by commas."""
+    """Parse columns from two comma-separated lists of names."""
     numbers = frozenset(integers)
     return tuple(
         PrinterColumn(name, "integer" if name in numbers else "string", priority)
@@ -120,12 +120,12 @@ def column_definitions(resource: Resource) -> list[dict[str, Any]]:
 
 
 def empty_cells(resource: Resource) -> list[Any]:
-    """Return the cells of a row about nothing (a bookmark's)."""
+    """Return the cells of a bookmark's empty row."""
     return ["" if column.type == "string" else 0 for column in _printer(resource).columns]
 
 
 def row(resource: Resource, obj: Object, now: datetime, include: str = "") -> dict[str, Any]:
-    """Return one row; `include` is `None`, `Metadata` (as is the empty text) or `Object`."""
+    """Return one row; `include` is `None`, `Metadata` (also "") or `Object`."""
     printed: dict[str, Any] = {"cells": _printer(resource).cells(obj, now)}
     match include:
         case "None":

@@ -1,6 +1,6 @@
-"""How the API server writes durations and times since in its tables.
+"""Durations and ages as the API server prints them in tables.
 
-Invariant: pure; follows apimachinery's `duration.HumanDuration`.
+Pure. Follows apimachinery's `duration.HumanDuration`.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ UNKNOWN = "<unknown>"
 
 
 def human_duration(seconds: float) -> str:
-    """Write a duration with about two figures: `45s`, `3m12s`, `17m`, `5h3m`, `26h`, `3d4h`, `80d`, `2y30d`."""
+    """Format a duration with about two units: `45s`, `3m12s`, `17m`, `5h3m`, `26h`, `3d4h`, `80d`, `2y30d`."""
     whole = int(seconds)
     if seconds < -1:
         return "<invalid>"
@@ -42,7 +42,7 @@ def human_duration(seconds: float) -> str:
 
 
 def since(moment: Any, now: datetime) -> str:
-    """Write the time since an RFC 3339 timestamp; `<unknown>` where there is none."""
+    """Format the time since an RFC 3339 timestamp; `<unknown>` if missing."""
     if not moment:
         return UNKNOWN
     return human_duration((now - parse_timestamp(moment)).total_seconds())

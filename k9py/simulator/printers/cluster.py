@@ -1,6 +1,6 @@
-"""Rows of services, endpoints, events, nodes and the other kinds around workloads.
+"""Rows of Services, Endpoints, Events, Nodes and other kinds around workloads.
 
-Invariant: cells come in the order of the kind's columns in `__init__`.
+Invariant: cells are in the order of the kind's columns in `__init__`.
 """
 
 from datetime import datetime
@@ -13,12 +13,12 @@ _SHOWN_ENDPOINTS = 3
 
 
 def plain_cells(obj: Object, now: datetime) -> list[Any]:
-    """Return Name and Age, for kinds without columns of their own."""
+    """Return Name and Age, for kinds without their own columns."""
     return [obj["metadata"]["name"], age(obj, now)]
 
 
 def pairs(mapping: Any) -> str:
-    """Write labels as `a=b,c=d`, or `<none>`."""
+    """Format labels as `a=b,c=d`, or `<none>`."""
     return ",".join(f"{key}={mapping[key]}" for key in sorted(mapping)) if mapping else "<none>"
 
 
@@ -50,12 +50,12 @@ def _external(obj: Object) -> str:
 
 
 def endpoints_cells(obj: Object, now: datetime) -> list[Any]:
-    told: list[str] = []
+    addresses: list[str] = []
     no_port: Object = {}
     for subset in obj.get("subsets") or ():
         for port in subset.get("ports") or (no_port,):
-            told += [f"{a['ip']}:{port['port']}" if port else a["ip"] for a in subset.get("addresses") or ()]
-    return [obj["metadata"]["name"], _few(told, "<none>"), age(obj, now)]
+            addresses += [f"{a['ip']}:{port['port']}" if port else a["ip"] for a in subset.get("addresses") or ()]
+    return [obj["metadata"]["name"], _few(addresses, "<none>"), age(obj, now)]
 
 
 def _few(items: list[str], none: str) -> str:
@@ -79,7 +79,7 @@ def endpoint_slice_cells(obj: Object, now: datetime) -> list[Any]:
 
 
 def event_cells(obj: Object, now: datetime) -> list[Any]:
-    """Return an event's row; takes both shapes of events."""
+    """Return an event's row; takes both API versions of events."""
     about = obj.get("involvedObject") or obj.get("regarding") or {}
     first = obj.get("firstTimestamp") or obj.get("deprecatedFirstTimestamp") or obj.get("eventTime")
     last = obj.get("lastTimestamp") or obj.get("deprecatedLastTimestamp") or obj.get("eventTime")
@@ -148,9 +148,9 @@ def service_account_cells(obj: Object, now: datetime) -> list[Any]:
 def resource_quota_cells(obj: Object, now: datetime) -> list[Any]:
     status = obj.get("status") or {}
     hard, used = status.get("hard") or (obj.get("spec") or {}).get("hard") or {}, status.get("used") or {}
-    told = {name: f"{name}: {used.get(name, 0)}/{hard[name]}" for name in sorted(hard)}
-    limits = [text for name, text in told.items() if name.startswith("limits.")]
-    requests = [text for name, text in told.items() if not name.startswith("limits.")]
+    usages = {name: f"{name}: {used.get(name, 0)}/{hard[name]}" for name in sorted(hard)}
+    limits = [text for name, text in usages.items() if name.startswith("limits.")]
+    requests = [text for name, text in usages.items() if not name.startswith("limits.")]
     return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), age(obj, now)]
 
 

@@ -1,6 +1,6 @@
-"""A pod's row: its status in one word, the way `kubectl get pods` shows it.
+"""A pod's row, with its status as `kubectl get pods` shows it.
 
-Invariant: the status word follows printPod of kubernetes/pkg/printers/internalversion.
+Invariant: the status follows printPod of kubernetes/pkg/printers/internalversion.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def _exit_word(terminated: Mapping[str, Any]) -> str:
 
 
 def _state(pod: Object) -> tuple[str, int, int, str]:
-    """Return the status word, ready containers, restarts, and when the last restart was ("" where unknown)."""
+    """Return the status, ready containers, restarts and the time of the last restart ("" if unknown)."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     reason = status.get("reason") or status.get("phase") or "Unknown"
     conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}

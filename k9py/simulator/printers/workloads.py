@@ -1,6 +1,7 @@
-"""Rows of the kinds that run pods: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, and what steers them.
+"""Rows of Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, HorizontalPodAutoscaler and
+PodDisruptionBudget.
 
-Invariant: cells come in the order of the kind's columns in `__init__`.
+Invariant: cells are in the order of the kind's columns in `__init__`.
 """
 
 from datetime import datetime
@@ -148,18 +149,18 @@ def autoscaler_cells(obj: Object, now: datetime) -> list[Any]:
 
 
 def _metrics(wanted: Any, current: Any) -> str:
-    told = []
+    metrics = []
     for at, metric in enumerate(wanted):
         resource = metric.get("resource") or {}
         name = resource.get("name", metric.get("type", ""))
-        found = (current[at].get("resource") or {}).get("current") or {} if at < len(current) else {}
+        value = (current[at].get("resource") or {}).get("current") or {} if at < len(current) else {}
         target = resource.get("target") or {}
         if target.get("averageUtilization") is not None:
-            now = found.get("averageUtilization")
-            told.append(f"{name}: {'<unknown>' if now is None else f'{now}%'}/{target['averageUtilization']}%")
+            now = value.get("averageUtilization")
+            metrics.append(f"{name}: {'<unknown>' if now is None else f'{now}%'}/{target['averageUtilization']}%")
         else:
-            told.append(f"{name}: {found.get('averageValue', '<unknown>')}/{target.get('averageValue', '<auto>')}")
-    return ", ".join(told) or "<none>"
+            metrics.append(f"{name}: {value.get('averageValue', '<unknown>')}/{target.get('averageValue', '<auto>')}")
+    return ", ".join(metrics) or "<none>"
 
 
 def disruption_budget_cells(obj: Object, now: datetime) -> list[Any]:
@@ -176,8 +177,8 @@ def disruption_budget_cells(obj: Object, now: datetime) -> list[Any]:
 def controller_revision_cells(obj: Object, now: datetime) -> list[Any]:
     owner = next((ref for ref in obj["metadata"].get("ownerReferences") or () if ref.get("controller")), None)
     group = "" if owner is None else owner["apiVersion"].rpartition("/")[0]
-    told = "<none>"
+    owner_name = "<none>"
     if owner is not None:
         kind = owner["kind"].lower()
-        told = f"{kind}.{group}/{owner['name']}" if group else f"{kind}/{owner['name']}"
-    return [obj["metadata"]["name"], told, obj.get("revision", 0), age(obj, now)]
+        owner_name = f"{kind}.{group}/{owner['name']}" if group else f"{kind}/{owner['name']}"
+    return [obj["metadata"]["name"], owner_name, obj.get("revision", 0), age(obj, now)]

@@ -1,10 +1,7 @@
-"""The objects of one kind in order, and the bounded history of changes that watches read.
+"""In-memory indexes of the storage: the objects of a kind in order, its bounded watch history, dependents by owner.
 
-Invariant: `order` holds exactly the keys of `objects`, sorted; `history` holds every change above `oldest`.
-
-Which objects name which owners: the garbage collector's graph.
-
-Invariant: an entry stands for exactly as long as a stored object has that ownerReference.
+Invariant: `order` holds exactly the keys of `objects`, sorted; `history` holds every change after `oldest`; an
+`OwnerIndex` entry exists exactly as long as a stored object has that ownerReference.
 """
 
 import bisect
@@ -19,12 +16,12 @@ Object = dict[str, Any]
 Key = tuple[str, str]
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 
-HISTORY_LIMIT = 20_000  # changes kept a kind for watches that come back; older ones answer 410
+HISTORY_LIMIT = 20_000  # changes kept per kind for watches that resume; older revisions answer 410
 
 
 @dataclass(frozen=True, slots=True)
 class StorageEvent:
-    """One write. `obj` is the object after it (for DELETED: its last state, numbered with the deletion)."""
+    """One write. `obj` is the object after it (for DELETED: its last state with the deletion's resourceVersion)."""
 
     type: ChangeType
     resource: Resource
@@ -38,19 +35,19 @@ ChangeListener = Callable[[StorageEvent], None]
 
 
 class KindCache:
-    """All objects of one kind, sorted by (namespace, name), and what happened to them."""
+    """All objects of one kind, sorted by (namespace, name), and their change history."""
 
-    __slots__ = ("history", "listeners", "objects", "compacted_revision", "order")
+    __slots__ = ("compacted_revision", "history", "listeners", "objects", "order")
 
     def __init__(self) -> None:
         self.objects: dict[Key, Object] = {}
         self.order: list[Key] = []
         self.history: deque[StorageEvent] = deque()
-        self.compacted_revision = 0  # changes with a revision at or below it are forgotten
+        self.compacted_revision = 0  # changes with a revision at or below it are compacted
         self.listeners: list[ChangeListener] = []
 
     def keys(self, namespace: str | None) -> list[Key]:
-        """Return the keys of one namespace, or all; not to be changed."""
+        """Return the keys of one namespace, or all. Read only."""
         if not namespace:
             return self.order
         start = bisect.bisect_left(self.order, (namespace, ""))
@@ -60,7 +57,7 @@ class KindCache:
     def store(self, key: Key, obj: Object) -> None:
         """Add or replace an object."""
         if key not in self.objects:
-            if not self.order or key > self.order[-1]:  # the common way to be filled: already in order
+            if not self.order or key > self.order[-1]:  # the common case: keys arrive in order
                 self.order.append(key)
             else:
                 bisect.insort(self.order, key)
@@ -74,13 +71,13 @@ class KindCache:
         return obj
 
     def append(self, change: StorageEvent) -> None:
-        """Remember a change, and forget the oldest one past the limit."""
+        """Append a change to the history and drop the oldest one beyond the limit."""
         self.history.append(change)
         if len(self.history) > HISTORY_LIMIT:
             self.compacted_revision = self.history.popleft().revision
 
     def compact(self, revision: int) -> None:
-        """Forget the changes up to a revision."""
+        """Drop the changes up to a revision."""
         while self.history and self.history[0].revision <= revision:
             self.history.popleft()
         self.compacted_revision = max(self.compacted_revision, revision)
@@ -110,7 +107,7 @@ class OwnerIndex:
         return [(resource, key) for (_, key), resource in self._dependents.get(uid, {}).items()]
 
     def update(self, resource: Resource, old: Object | None, new: Object | None) -> None:
-        """Follow a write from `old` to `new` (None: not there)."""
+        """Update the index for a write from `old` to `new` (None: absent)."""
         before, after = _owner_uids(old), _owner_uids(new)
         if before == after:
             return

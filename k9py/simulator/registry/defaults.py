@@ -1,8 +1,8 @@
-"""What the API server fills in: the defaults of each kind, so that what is stored (and previewed) is complete.
+"""Defaults of each kind, so that stored (and previewed) objects are complete.
 
-Invariant: defaulting twice changes nothing, and a given value is never changed. Controllers and scenarios that write
-objects past the API call `defaulted` themselves. To default another kind, add a function to `_DEFAULTS`.
-Source: the SetDefaults functions and strategies of Kubernetes, as seen in recorded answers.
+Invariant: defaulting is idempotent and never changes a given value. Controllers and scenarios, which write to storage
+directly, call `defaulted` themselves. To default another kind, add a function to `_DEFAULTS`.
+Source: the SetDefaults functions and strategies of Kubernetes, as seen in recorded responses.
 """
 
 import copy
@@ -16,7 +16,7 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def defaulted(resource: Resource, obj: Object) -> Object:
-    """Return the object with defaults filled in; the given one is left as it is."""
+    """Return a copy of the object with defaults filled in."""
     fill = _DEFAULTS.get(resource.kind)
     if fill is None:
         return obj
@@ -32,7 +32,7 @@ def _set(holder: dict[str, Any], **values: Any) -> None:
 
 
 def _part(holder: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return a dict within, made where there is none."""
+    """Return a nested dict, created if missing."""
     if not isinstance(holder.get(key), dict):
         holder[key] = {}
     part: dict[str, Any] = holder[key]
@@ -40,7 +40,7 @@ def _part(holder: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def pod_spec_defaults(spec: dict[str, Any]) -> None:
-    """Fill in a pod's or a template's spec."""
+    """Fill in the spec of a pod or pod template."""
     for field in ("initContainers", "containers"):
         for container in spec.get(field) or ():
             _container(container)
@@ -83,7 +83,7 @@ def _container(container: dict[str, Any]) -> None:
         if isinstance(field, dict):
             _set(field, apiVersion="v1")
     resources = container["resources"]
-    if resources.get("limits"):  # a limit without a request is its own request
+    if resources.get("limits"):  # a limit without a request is also the request
         requests = _part(resources, "requests")
         for name, amount in resources["limits"].items():
             requests.setdefault(name, amount)

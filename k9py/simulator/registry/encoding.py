@@ -1,7 +1,7 @@
-"""Objects as bytes: JSON in the API server's form, kept while an object does not change.
+"""Objects as JSON bytes in the API server's form, cached until the object changes.
 
-Invariant: an encoded object begins with its kind and apiVersion, so that a list item (which has neither) is the same
-bytes without that beginning. The cache holds at most `CACHE_BYTES`; past that, objects are encoded each time.
+Invariant: an encoded object starts with kind and apiVersion, so that a list item (which has neither) is the same bytes
+without that prefix. The cache holds at most `CACHE_BYTES`; beyond that, objects are encoded on every use.
 """
 
 import json
@@ -20,7 +20,7 @@ def encode(value: Any) -> bytes:
 
 
 class EncodedObjects:
-    """Encoded objects by kind, namespace and name, each good for one resourceVersion."""
+    """Encoded objects by kind, namespace and name, each valid for one resourceVersion."""
 
     def __init__(self) -> None:
         self._cache: dict[tuple[tuple[str, str], tuple[str, str]], tuple[str, bytes]] = {}
@@ -35,7 +35,7 @@ class EncodedObjects:
             if held[0] == metadata["resourceVersion"]:
                 return held[1]
             if int(held[0]) > int(metadata["resourceVersion"]):
-                return encode(obj)  # an older state, for a watch that lags: not worth keeping
+                return encode(obj)  # an older version, for a watch that lags behind: not cached
             self._bytes -= len(held[1])
             del self._cache[slot]
         encoded = encode(obj)
@@ -45,7 +45,7 @@ class EncodedObjects:
         return encoded
 
     def list_item(self, resource: Resource, obj: dict[str, Any]) -> bytes:
-        """Return a stored object's bytes as a list's item: without kind and apiVersion."""
+        """Return a stored object's bytes as a list item: without kind and apiVersion."""
         beginning = f'{{"kind":"{obj["kind"]}","apiVersion":"{obj["apiVersion"]}",'
         return b"{" + self.object(resource, obj)[len(beginning) :]
 

@@ -1,7 +1,7 @@
-"""Which kinds this API server knows: one table, and the ways to look things up in it.
+"""The resources this API server serves, and lookups in that table.
 
-Invariant: `RESOURCES` is all there is; discovery, routing, storage and printing read it. To add a kind, add a row
-(and, where it should print more than name and age, columns in `printing.py`).
+Invariant: discovery, routing, storage and printers read `RESOURCES` only. To add a kind, add a row (and its columns in
+`printers/`, if it prints more than name and age).
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ NAMESPACE_VERBS = ("create", "delete", "get", "list", "patch", "update", "watch"
 
 @dataclass(frozen=True, slots=True)
 class Subresource:
-    """A subresource as discovery tells it; group and version only where its kind lives elsewhere."""
+    """A subresource in discovery; group and version only if they differ from the resource's."""
 
     name: str
     kind: str
@@ -27,8 +27,8 @@ class Subresource:
 class Resource:
     """One kind served under one group and version.
 
-    `counts_generation`: metadata.generation is kept. `stored_as`: the (group, plural) whose objects this one shows
-    in another shape (events.k8s.io/v1 events are core events), else its own.
+    `counts_generation`: metadata.generation is maintained. `stored_as`: the (group, plural) of the stored objects
+    if they are served in another version (events.k8s.io/v1 events are core events).
     """
 
     group: str
@@ -51,7 +51,7 @@ class Resource:
 
     @property
     def qualified_name(self) -> str:
-        """Return `deployments.apps`, or `pods` for the core group: how messages name it."""
+        """Return `deployments.apps`, or `pods` for the core group, as error messages name it."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
@@ -61,7 +61,7 @@ class Resource:
 
     @property
     def has_status(self) -> bool:
-        """Tell whether status is a subresource, and so apart from writes to the object."""
+        """Return whether status is a subresource, separate from writes to the object."""
         return any(sub.name == "status" for sub in self.subresources)
 
     @property
@@ -180,7 +180,7 @@ def find(group: str, version: str, plural: str) -> Resource | None:
 
 
 def by_kind(kind: str) -> Resource:
-    """Return the resource of a kind (`Deployment`), in the shape it is stored.
+    """Return the resource of a kind (`Deployment`) in its stored version.
 
     Raises:
         KeyError: this server has no such kind.
@@ -189,7 +189,7 @@ def by_kind(kind: str) -> Resource:
 
 
 def by_plural(plural: str) -> Resource:
-    """Return the resource of a plural name (`deployments`), in the shape it is stored.
+    """Return the resource of a plural name (`deployments`) in its stored version.
 
     Raises:
         KeyError: this server has no such resource.
@@ -201,6 +201,6 @@ def resource_of(obj: Mapping[str, Any]) -> Resource:
     """Return the resource an object belongs to, by its kind.
 
     Raises:
-        KeyError: the object names no kind, or one this server does not have.
+        KeyError: the object has no kind, or an unknown one.
     """
     return by_kind(obj["kind"])

@@ -1,11 +1,11 @@
-"""The cluster's objects and their history: what etcd and the registry's generic store are to a real API server.
+"""The cluster's objects and their history: etcd and the generic registry store of a real API server.
 
-Invariant: one thread (the simulator's loop) uses it, every call is synchronous, and a stored dict is never changed:
-a write stores a new dict. Readers may therefore keep what they got, and must copy before they change it.
-One counter numbers all writes; an object's `resourceVersion` is the number of its last write, and a deletion gets one.
+Invariant: only the simulator's loop uses it, every call is synchronous, and a stored dict is never changed: a write
+stores a new dict. Readers may keep what they got, and must copy before they change it. One counter numbers all writes
+and deletions; an object's `resourceVersion` is the number of its last write.
 
-Whoever wants to refuse writes (quotas) adds a function to `admission`; whoever wants to react adds one with
-`on_change` (called at once, in order, after the write stands).
+To refuse writes (quotas), add a function to `admission`; to react to them, add one with `on_change` (called
+synchronously, in order, after the write).
 """
 
 import bisect
@@ -16,7 +16,7 @@ from typing import Literal
 
 from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
-from k9py.simulator.registry.cache import Changes, KindCache, ChangeListener, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
 from k9py.simulator.registry.encoding import EncodedObjects
 from k9py.simulator.registry.resources import (
     DEPLOYMENTS,
@@ -33,11 +33,11 @@ __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Sto
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 DEFAULT_GRACE_SECONDS = 30
-_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # generateName's own: no vowels, no look-alikes
+_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
 
 
 Admission = Callable[[Resource, Object], None]
-Objects = list[Object]  # named here, because the method `list` hides the type inside the class
+Objects = list[Object]  # defined here because the method `list` hides the type inside the class
 MaybeObjects = list[Object | None]
 OwnedObjects = list[tuple[Resource, Object]]
 
@@ -52,12 +52,12 @@ class Storage:
         new_uid: Callable[[], str] | None = None,
         pick: Callable[[str], str] | None = None,
     ) -> None:
-        """Make an empty store.
+        """Create an empty storage.
 
         Args:
             clock: for creation and deletion timestamps.
-            new_uid: makes a uid; random by default.
-            pick: chooses one character of a string, for generateName; from the uid source by default.
+            new_uid: returns a uid; random by default.
+            pick: chooses one character of a string, for generateName; random by default.
         """
         self.revision = 1
         self.admission: list[Admission] = []
@@ -72,24 +72,24 @@ class Storage:
     # -- reads ---------------------------------------------------------------------------------------------------
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
-        """Return the stored object, or None. Cluster-wide kinds take an empty or no namespace."""
+        """Return the stored object, or None. For cluster-scoped kinds the namespace is "" or None."""
         return self._kinds[resource.storage_key].objects.get((namespace or "", name))
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
-        """Return the objects in order of (namespace, name); of all namespaces where none is given."""
+        """Return the objects sorted by (namespace, name); `namespace` None: of all namespaces."""
         kind = self._kinds[resource.storage_key]
         return [kind.objects[key] for key in kind.keys(namespace)]
 
     def keys_after(
         self, resource: Resource, namespace: str | None, after: tuple[str, str] | None
     ) -> Sequence[tuple[str, str]]:
-        """Return the (namespace, name) keys that sort after one, in order: the rest of a paged list."""
+        """Return the sorted (namespace, name) keys after a key: the rest of a paged list."""
         kind = self._kinds[resource.storage_key]
         keys = kind.keys(namespace)
         return keys if after is None else keys[bisect.bisect_right(keys, after) :]
 
     def get_many(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> MaybeObjects:
-        """Return what is stored under each of the keys, None where nothing is."""
+        """Return the object of each key, None where there is none."""
         objects = self._kinds[resource.storage_key].objects
         return [objects.get(key) for key in keys]
 
@@ -98,8 +98,8 @@ class Storage:
 
     def owned_by(self, uid: str) -> OwnedObjects:
         """Return every object with an ownerReference to this uid."""
-        found = ((resource, self.get(resource, *key)) for resource, key in self._owners.dependents(uid))
-        return [(resource, obj) for resource, obj in found if obj is not None]
+        owned = ((resource, self.get(resource, *key)) for resource, key in self._owners.dependents(uid))
+        return [(resource, obj) for resource, obj in owned if obj is not None]
 
     # -- writes --------------------------------------------------------------------------------------------------
 
@@ -107,14 +107,14 @@ class Storage:
         """Store a new object and return it with uid, resourceVersion, creationTimestamp (kept if given) and name.
 
         Raises:
-            ApiFailure: 409 AlreadyExists; or what an admission function says.
+            StatusError: 409 AlreadyExists; or the refusal of an admission function.
         """
         stored = self.prepare_create(resource, obj)
         self._store(resource, stored, None)
         return stored
 
     def prepare_create(self, resource: Resource, obj: Object) -> Object:
-        """Return what `create` would store, without storing it (for dry runs); resourceVersion is the one to come."""
+        """Return the object `create` would store, without storing it (for dry runs), with the next resourceVersion."""
         kind = self._kinds[resource.storage_key]
         metadata = dict(obj.get("metadata") or {})
         namespace = metadata.get("namespace") or ""
@@ -135,16 +135,16 @@ class Storage:
     def update(
         self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
     ) -> Object:
-        """Replace an object; a write that changes nothing leaves it (and the revision) as it was.
+        """Replace an object; a write without changes keeps the object and the revision.
 
         Args:
             resource: its kind.
-            obj: the whole object; with a resourceVersion in its metadata, that must be the stored one.
-            status_only: take only `status` from it.
+            obj: the whole object; a resourceVersion in its metadata must match the stored one.
+            status_only: use only its `status`.
             bump_generation: None bumps `metadata.generation` when the spec changed, for kinds that count it.
 
         Raises:
-            ApiFailure: 404; 409 when resourceVersion or uid are given and not the stored ones.
+            StatusError: 404; 409 if a given resourceVersion or uid does not match.
         """
         old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
         if stored is old:
@@ -158,40 +158,40 @@ class Storage:
     def prepare_update(
         self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
     ) -> tuple[Object, Object]:
-        """Return (stored, what `update` would store); the same dict twice where nothing would change."""
+        """Return (the stored object, the object `update` would store); the same dict twice if nothing would change."""
         given = obj["metadata"]
         namespace, name = given.get("namespace") or "", given["name"]
         old = self.get(resource, namespace, name)
         if old is None:
             raise status_errors.not_found(resource, name)
-        present = old["metadata"]
-        if given.get("resourceVersion") and given["resourceVersion"] != present["resourceVersion"]:
+        current = old["metadata"]
+        if given.get("resourceVersion") and given["resourceVersion"] != current["resourceVersion"]:
             raise status_errors.conflict(resource, name)
-        if given.get("uid") and given["uid"] != present["uid"]:
+        if given.get("uid") and given["uid"] != current["uid"]:
             raise status_errors.conflict(
                 resource,
                 name,
-                f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {present['uid']}",
+                f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {current['uid']}",
             )
         if status_only:
             body = {**old, "status": obj.get("status", {})}
-            metadata = dict(present)
+            metadata = dict(current)
         else:
             body = obj
             metadata = dict(given)
             for kept in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
-                if kept in present:
-                    metadata[kept] = present[kept]
+                if kept in current:
+                    metadata[kept] = current[kept]
                 else:
                     metadata.pop(kept, None)
-        metadata["resourceVersion"] = present["resourceVersion"]
+        metadata["resourceVersion"] = current["resourceVersion"]
         stored = self._normalized(resource, body, metadata)
         if stored == old:
             return old, old
         if bump_generation is None:
             bump_generation = not status_only and _spec_changed(resource, old, stored)
         if bump_generation and resource.counts_generation:
-            metadata["generation"] = present.get("generation", 0) + 1
+            metadata["generation"] = current.get("generation", 0) + 1
         metadata["resourceVersion"] = str(self.revision + 1)
         return old, stored
 
@@ -206,30 +206,30 @@ class Storage:
         grace: int | None = None,
         propagation: Propagation = "Background",
     ) -> Object:
-        """Delete as the API does, and return the object as the answer shows it.
+        """Delete an object as the API does and return it as the response shows it.
 
-        A pod on a node stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
-        until they are gone (Foreground adds `foregroundDeletion`, which the garbage collector takes away); others go
-        at once. Orphan takes the owner out of its dependents first.
+        A scheduled pod stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
+        stays until they are removed (Foreground adds `foregroundDeletion`, which the garbage collector removes);
+        others are removed immediately. Orphan first removes the owner from its dependents.
 
         Args:
-            grace: seconds a pod is given; None takes the pod's own. 0 removes it at once.
+            grace: grace period of a pod in seconds; None takes the pod's own, 0 removes it immediately.
 
         Raises:
-            ApiFailure: 404; 409 when a precondition does not hold.
+            StatusError: 404; 409 if a precondition fails.
         """
         obj = self.get(resource, namespace, name)
         if obj is None:
             raise status_errors.not_found(resource, name)
-        present = obj["metadata"]
+        current = obj["metadata"]
         self.check_preconditions(resource, obj, uid=uid, resource_version=resource_version)
         if propagation == "Orphan":
-            self._orphan_dependents(present["uid"])
-        finalizers = list(present.get("finalizers") or ())
+            self._orphan_dependents(current["uid"])
+        finalizers = list(current.get("finalizers") or ())
         if (
             propagation == "Foreground"
             and "foregroundDeletion" not in finalizers
-            and self._owners.dependents(present["uid"])
+            and self._owners.dependents(current["uid"])
         ):
             finalizers.append("foregroundDeletion")
         seconds = self._grace_seconds(resource, obj, grace)
@@ -238,18 +238,18 @@ class Storage:
             if resource is NAMESPACES:
                 self._remove_namespace_content(name)
             return obj
-        if present.get("deletionTimestamp") and seconds >= present.get("deletionGracePeriodSeconds", 0):
+        if current.get("deletionTimestamp") and seconds >= current.get("deletionGracePeriodSeconds", 0):
             return obj
         metadata = {
-            **present,
+            **current,
             "deletionTimestamp": timestamp(self._clock.now() + timedelta(seconds=seconds)),
             "deletionGracePeriodSeconds": seconds,
             "resourceVersion": str(self.revision + 1),
         }
         if finalizers:
             metadata["finalizers"] = finalizers
-        if present.get("generation") and not present.get("deletionTimestamp"):
-            metadata["generation"] = present["generation"] + 1
+        if current.get("generation") and not current.get("deletionTimestamp"):
+            metadata["generation"] = current["generation"] + 1
         stored = self._normalized(resource, obj, metadata)
         self._store(resource, stored, obj)
         return stored
@@ -257,64 +257,64 @@ class Storage:
     def check_preconditions(
         self, resource: Resource, obj: Object, *, uid: str | None = None, resource_version: str | None = None
     ) -> None:
-        """Hold a delete's preconditions against an object.
+        """Check the preconditions of a delete.
 
         Raises:
-            ApiFailure: 409 when one does not hold.
+            StatusError: 409 if one fails.
         """
-        present = obj["metadata"]
-        if uid is not None and uid != present["uid"]:
-            raise status_errors.precondition_failed(resource, present["name"], "UID", uid, present["uid"])
-        if resource_version is not None and resource_version != present["resourceVersion"]:
+        current = obj["metadata"]
+        if uid is not None and uid != current["uid"]:
+            raise status_errors.precondition_failed(resource, current["name"], "UID", uid, current["uid"])
+        if resource_version is not None and resource_version != current["resourceVersion"]:
             raise status_errors.precondition_failed(
-                resource, present["name"], "ResourceVersion", resource_version, present["resourceVersion"]
+                resource, current["name"], "ResourceVersion", resource_version, current["resourceVersion"]
             )
 
     def remove(self, resource: Resource, namespace: str | None, name: str) -> None:
-        """Take an object out for good (kubelet and garbage collector); nothing happens where there is none."""
+        """Remove an object immediately (kubelet and garbage collector); no-op if it does not exist."""
         obj = self.get(resource, namespace, name)
         if obj is not None:
             self._remove(resource, obj)
 
     def new_uid(self) -> str:
-        """Return a uid for an object that must know its own before it is stored."""
+        """Return a uid for an object that needs it before it is stored."""
         return self._new_uid()
 
     # -- history and listeners -----------------------------------------------------------------------------------
 
     def on_change(self, listener: ChangeListener) -> Callable[[], None]:
-        """Call a function with every change from now on; returns the function that ends it."""
+        """Call a function with every change from now on; return the function that unsubscribes."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def subscribe(self, resource: Resource, listener: ChangeListener) -> Callable[[], None]:
-        """Call a function with every change of one kind from now on; returns the function that ends it."""
+        """Call a function with every change of one kind from now on; return the function that unsubscribes."""
         listeners = self._kinds[resource.storage_key].listeners
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
     def listeners(self, resource: Resource) -> int:
-        """Return how many functions are subscribed to a kind (a watch that has ended leaves none)."""
+        """Return how many functions are subscribed to a kind (an ended watch leaves none)."""
         return len(self._kinds[resource.storage_key].listeners)
 
     def events_since(self, resource: Resource, revision: int) -> Changes | None:
-        """Return a kind's changes above a revision, oldest first; None where they are no longer held (410)."""
+        """Return a kind's changes after a revision, oldest first; None if they are compacted (410)."""
         kind = self._kinds[resource.storage_key]
         if revision < kind.compacted_revision:
             return None
         return kind.changes_since(revision)
 
     def compact(self, revision: int | None = None) -> None:
-        """Forget the changes up to a revision (all, where none is given): watches from before it get 410."""
+        """Drop the changes up to a revision (None: all); watches from before it get 410."""
         limit = self.revision if revision is None else revision
         for kind in self._kinds.values():
             kind.compact(limit)
 
     def oldest_revision(self, resource: Resource) -> int:
-        """Return the lowest revision a watch of this kind may still start from."""
+        """Return the lowest revision a watch of this kind may start from."""
         return self._kinds[resource.storage_key].compacted_revision
 
-    # -- inside --------------------------------------------------------------------------------------------------
+    # -- internals ------------------------------------------------------------------------------------------------
 
     def _store(self, resource: Resource, stored: Object, old: Object | None) -> None:
         self.revision += 1
@@ -353,7 +353,7 @@ class Storage:
             self.update(resource, {**obj, "metadata": metadata})
 
     def _remove_namespace_content(self, namespace: str) -> None:
-        """Remove what a deleted namespace held (a real cluster does it step by step)."""
+        """Remove the objects of a deleted namespace (a real cluster does it step by step)."""
         for group, plural in self._kinds:
             resource = next(r for r in RESOURCES if r.storage_key == (group, plural))
             if resource.namespaced:
@@ -369,7 +369,7 @@ class Storage:
         return int(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS)) if grace is None else grace
 
     def _is_removable(self, resource: Resource, obj: Object) -> bool:
-        """Tell whether nothing holds a deleted object any more: no finalizers, and no node that still runs it."""
+        """Return whether a deleted object can be removed: no finalizers and no grace period."""
         metadata = obj["metadata"]
         return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
 
@@ -381,7 +381,7 @@ class Storage:
 
     @staticmethod
     def _normalized(resource: Resource, obj: Object, metadata: Object) -> Object:
-        """Return the object as stored: kind and apiVersion first (encoded lists rely on it), then metadata."""
+        """Return the object to store: kind and apiVersion first (`EncodedObjects.item` relies on it), then metadata."""
         shaped: Object = {
             "kind": _stored(resource).kind,
             "apiVersion": _stored(resource).api_version,
@@ -396,10 +396,10 @@ def _stored(resource: Resource) -> Resource:
 
 
 def _spec_changed(resource: Resource, old: Object, new: Object) -> bool:
-    """Tell whether a write counts for metadata.generation, by each registry strategy's own rule."""
+    """Return whether a write increments metadata.generation, by the rule of each kind's strategy."""
     if resource is ENDPOINTSLICES:
         return any(old.get(key) != new.get(key) for key in ("endpoints", "ports", "addressType"))
     if old.get("spec") != new.get("spec"):
         return True
-    # The Deployment strategy counts annotations as well, so that a changed change-cause is observed.
+    # The Deployment strategy counts annotations too, so that a changed change-cause is observed.
     return resource is DEPLOYMENTS and old["metadata"].get("annotations") != new["metadata"].get("annotations")

@@ -1,6 +1,6 @@
-"""What each kind's registry does to an object just before it is stored: allocations and fields it owns.
+"""Registry strategies: what each kind's PrepareForCreate and PrepareForUpdate set: allocations and owned fields.
 
-Invariant: runs after defaulting and before validation, on a copy that may be changed.
+Invariant: runs after defaulting and before validation, on a copy.
 """
 
 import copy
@@ -16,7 +16,7 @@ _FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768
 
 
 def prepare_for_create(state: SimulatorState, resource: Resource, obj: Object) -> Object:
-    """Return a new object with what its registry gives it."""
+    """Return a new object with the fields its strategy sets."""
     match resource:
         case _ if resource is SERVICES:
             obj = copy.deepcopy(obj)
@@ -30,7 +30,7 @@ def prepare_for_create(state: SimulatorState, resource: Resource, obj: Object) -
 
 
 def prepare_for_update(resource: Resource, obj: Object, old: Object) -> Object:
-    """Return a changed object with what its registry keeps or counts."""
+    """Return a changed object with the fields its strategy preserves or counts."""
     if resource is DAEMONSETS:
         count = int((old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "1"))
         if obj["spec"].get("template") != old["spec"].get("template"):
@@ -63,7 +63,7 @@ def _allocate_addresses(state: SimulatorState, spec: dict[str, Any]) -> None:
 
 
 def _set_job_selector(state: SimulatorState, job: Object) -> None:
-    """Label a job's pods with its uid and select them by it."""
+    """Label a Job's pod template with its uid and set the selector."""
     spec, metadata = job["spec"], job["metadata"]
     if spec.get("manualSelector"):
         return

@@ -1,6 +1,6 @@
-"""What the API server refuses to store: required fields, immutable fields, selectors that miss their template.
+"""Validation: required fields, immutable fields, selectors that do not match their template.
 
-Invariant: causes are worded and ordered as the real validation's. To add a rule, add it to the kind's function.
+Invariant: causes are worded and ordered as in the real validation. To add a rule, add it to the kind's function.
 """
 
 import re
@@ -28,7 +28,7 @@ _STATEFUL_SET_MAY_CHANGE = (
 )  # fmt: skip
 _POD_MAY_CHANGE = ("image", "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
 
-# The fields of spec that `fieldValidation=Strict` knows, for the kinds people patch by hand.
+# The spec fields that `fieldValidation=Strict` accepts, for the kinds people patch by hand.
 _SPEC_FIELDS: Mapping[str, frozenset[str]] = {
     "Deployment": frozenset(
         ("replicas", "selector", "template", "strategy", "minReadySeconds", "revisionHistoryLimit", "paused",
@@ -42,10 +42,10 @@ _SPEC_FIELDS: Mapping[str, frozenset[str]] = {
 
 
 def validate(resource: Resource, obj: Object, old: Object | None) -> None:
-    """Refuse an object that may not be stored in place of `old` (None: created).
+    """Refuse an object that may not replace `old` (None: a create).
 
     Raises:
-        ApiFailure: 422 with every cause.
+        StatusError: 422 with all causes.
     """
     causes: list[StatusCause] = []
     metadata = obj.get("metadata") or {}
@@ -79,10 +79,10 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
 
 
 def check_strict_fields(resource: Resource, patch: Any) -> None:
-    """Refuse a patch whose spec has fields the kind does not know (`fieldValidation=Strict`).
+    """Refuse a patch with unknown spec fields (`fieldValidation=Strict`).
 
     Raises:
-        ApiFailure: 422 in the words of the strict decoder.
+        StatusError: 422 with the strict decoder's message.
     """
     known = _SPEC_FIELDS.get(resource.kind)
     spec = patch.get("spec") if isinstance(patch, dict) else None
@@ -110,7 +110,7 @@ def go_format(value: Any) -> str:
 
 
 def _json_text(value: Any) -> str:
-    """Return a value as `Invalid value` shows it: JSON."""
+    """Return a value as JSON, as `Invalid value` shows it."""
     return encode(value).decode()
 
 
@@ -210,7 +210,7 @@ def _pod_update_causes(spec: Mapping[str, Any], old: Mapping[str, Any]) -> list[
 
 
 def _pod_identity(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a pod's spec that may not change once it exists."""
+    """Return the immutable part of a pod's spec."""
     kept = {key: value for key, value in spec.items() if key not in (*_POD_MAY_CHANGE, "nodeName")}
     for field in ("containers", "initContainers"):
         containers: Sequence[Mapping[str, Any]] = spec.get(field) or ()

@@ -1,7 +1,7 @@
-"""What a simulated cluster holds when it starts, and what happens in it by itself.
+"""The scenarios: a cluster's initial objects and the events that follow.
 
 Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `failures`, `regression`,
-`no-endpoints`, `big` or `big:N`; for tests, `shop-quiet`, in which nothing happens by itself, and `bare`: three nodes
+`no-endpoints`, `big` or `big:N`; for tests, `shop-quiet`, in which nothing happens later, and `bare`: three nodes
 and the namespace `shop`. To add one, write a function that fills the storage and add it to `_SCENARIOS`.
 """
 
@@ -24,7 +24,7 @@ _BIG = "big"
 @dataclass(frozen=True, slots=True)
 class _Scenario:
     seed: Callable[[SimulatorState], object]
-    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]] | None = None  # what goes on by itself
+    happening: Callable[[SimulatorState], Coroutine[Any, Any, None]] | None = None  # runs after loading
 
 
 _SCENARIOS = {
@@ -41,10 +41,10 @@ NAMES = (*_SCENARIOS, _BIG)
 
 
 def check(name: str) -> None:
-    """See whether there is such a scenario.
+    """Check the name of a scenario.
 
     Raises:
-        ValueError: there is not; the message names those there are.
+        ValueError: no such scenario; the message lists the scenarios.
     """
     if name in _SCENARIOS:
         return
@@ -56,7 +56,7 @@ def check(name: str) -> None:
 
 
 def load(name: str, state: SimulatorState) -> BackgroundTasks:
-    """Fill a cluster, and start what happens in it by itself (on the running loop).
+    """Fill a cluster and start the scenario's own events on the running loop.
 
     Raises:
         ValueError: no such scenario.

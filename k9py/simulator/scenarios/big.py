@@ -1,7 +1,7 @@
-"""A cluster of any size: N pods, healthy, in many small services.
+"""A cluster of any size: N healthy pods in many small services.
 
-Invariant: generated in one pass, a pod a dict; specs, labels and the statuses' parts are shared between pods where
-they are equal (stored objects are never changed, so that is safe).
+Invariant: generated in one pass, a dict per pod; equal specs, labels and parts of statuses are shared between pods
+(stored objects are never changed, so that is safe).
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ _PODS_PER_NODE = 250
 
 
 def big(state: SimulatorState, pods: int) -> None:
-    """Write so many pods.
+    """Write `pods` pods and their workloads.
 
     Raises:
         ValueError: fewer than 1 or more than 100,000.
@@ -51,7 +51,7 @@ def big(state: SimulatorState, pods: int) -> None:
 
 
 def _clone(seeder: Seeder, first: Object, count: int) -> None:
-    """Write more pods like one, which share with it all that does not differ."""
+    """Write copies of a pod that share all equal parts with it."""
     metadata = {key: value for key, value in first["metadata"].items() if key not in ("uid", "resourceVersion")}
     spec, status = first["spec"], first["status"]
     (entry,) = status["containerStatuses"]

@@ -1,6 +1,6 @@
-"""One workload for each way a release can fail, spread over the three kinds, and some that others look after.
+"""One workload per way a release can fail, over the three kinds, and some that other controllers or tools manage.
 
-All came up well; their bad releases followed, so that old pods stand beside new ones, and have been failing for some
+All started healthy; their bad releases followed, so that old pods run beside new ones, and have been failing for some
 minutes. Invariant: a workload's name says what happens to it. To add one, add a row to `_FAILING` or a function to
 `_GUARDED`.
 """
@@ -32,7 +32,7 @@ from k9py.simulator.state import SimulatorState
 Object = dict[str, Any]
 Change = Callable[[Object], None]
 
-_PAST = 290.0  # seconds; in less than five minutes of it the pods of a lost node are not yet given up
+_PAST = 290.0  # seconds; below five minutes the pods of a lost node are not yet evicted
 _READY_WITHIN = 60.0
 _POLL_SECONDS = 0.5
 SHOP, TIGHT = "shop", "tight"
@@ -43,13 +43,13 @@ _WORKERS = 3
 
 @dataclass(frozen=True, slots=True)
 class _Failing:
-    """A workload and what its bad release does to the pod spec."""
+    """A workload and the change its bad release makes to the pod spec."""
 
     name: str
     kind: str
     change: Change
     namespace: str = SHOP
-    prepare: Change | None = None  # of the good pod spec
+    prepare: Change | None = None  # applied to the good pod spec
 
 
 def _image(name: str, tag: str) -> Change:
@@ -104,13 +104,13 @@ _FAILING: tuple[_Failing, ...] = (
 
 
 def seed(state: SimulatorState) -> None:
-    """Write everything as it has become, the failures that have been going on among it."""
+    """Write the workloads as they are after some minutes of failure."""
     fast_forward(state, _begin, _go_wrong, _PAST)
     state.storage.admission.append(webhook_admission(WEBHOOK, _from_elsewhere))
 
 
 def _begin(state: SimulatorState) -> None:
-    """Write everything with its good release; controllers and nodes bring it up."""
+    """Write all workloads with their good release; controllers and nodes start them."""
     seeder = Seeder(state)
     for namespace in (SHOP, TIGHT, "kube-system", "default"):
         seeder.namespace(namespace)
@@ -128,7 +128,7 @@ def _begin(state: SimulatorState) -> None:
 
 
 async def _go_wrong(state: SimulatorState) -> None:
-    """Once everything serves, release what fails, everywhere at once; lose a node whose pod comes last to its turn."""
+    """Once everything serves, make all bad releases at the same time; lose the node whose pod is updated last."""
     await _until(state, lambda: all(_all_ready(state, row) for row in _FAILING))
     for row in _FAILING:
         _release(state, row)
@@ -140,7 +140,7 @@ async def _go_wrong(state: SimulatorState) -> None:
 
 
 async def _until(state: SimulatorState, is_so: Callable[[], bool]) -> None:
-    """Wait for what always comes, however long nodes take: what is released too early comes out otherwise each time."""
+    """Wait until all pods are ready, however long it takes: an earlier release would not be repeatable."""
     for _ in range(int(_READY_WITHIN / _POLL_SECONDS)):
         if is_so():
             return
@@ -167,13 +167,13 @@ def _is_updated_and_ready(state: SimulatorState, name: str) -> bool:
 
 
 def _from_elsewhere(pod: Object) -> str | None:
-    images = [one["image"] for one in pod["spec"]["containers"]]
-    wrong = next((one for one in images if one.startswith("mirror.")), None)
-    return f"image {wrong} does not come from registry.example.com" if wrong else None
+    images = [image["image"] for image in pod["spec"]["containers"]]
+    mirrored = next((image for image in images if image.startswith("mirror.")), None)
+    return f"image {mirrored} does not come from registry.example.com" if mirrored else None
 
 
 def _set_apart(state: SimulatorState, name: str) -> None:
-    """Keep a node for those who ask for the edge: what is lost with it is theirs alone."""
+    """Reserve a node for the `edge` pool, so that losing it affects that pool only."""
     node = state.storage.get(NODES, None, name)
     if node is None:
         raise LookupError(name)
@@ -193,7 +193,7 @@ def _create(
     manager: str = PIPELINE,
     **fields: Any,
 ) -> None:
-    """Create a workload as some tool does, with two or three pods."""
+    """Create a workload with two or three pods, as a deploy tool does."""
     pod: Object = {
         "containers": [
             {
@@ -229,19 +229,19 @@ def _create(
 
 
 def _release(state: SimulatorState, row: _Failing) -> None:
-    """Change a workload's template, as its pipeline does."""
+    """Change a workload's template as its pipeline does."""
     resource = by_kind(row.kind)
-    present = state.storage.get(resource, row.namespace, row.name)
-    if present is None:
+    current = state.storage.get(resource, row.namespace, row.name)
+    if current is None:
         return
-    template = present["spec"]["template"]
-    pod = {**template["spec"], "containers": [dict(one) for one in template["spec"]["containers"]]}
+    template = current["spec"]["template"]
+    pod = {**template["spec"], "containers": [dict(container) for container in template["spec"]["containers"]]}
     row.change(pod)
-    metadata = {**present["metadata"], "annotations": {**present["metadata"]["annotations"]}}
+    metadata = {**current["metadata"], "annotations": {**current["metadata"]["annotations"]}}
     metadata["annotations"][CHANGE_CAUSE] = "release 2.0.0"
-    changed = {**present, "metadata": metadata, "spec": {**present["spec"], "template": {**template, "spec": pod}}}
-    changed = prepare_for_update(resource, changed, present)
-    state.storage.update(resource, with_manager(changed, present, PIPELINE, resource.api_version, state.clock.now()))
+    changed = {**current, "metadata": metadata, "spec": {**current["spec"], "template": {**template, "spec": pod}}}
+    changed = prepare_for_update(resource, changed, current)
+    state.storage.update(resource, with_manager(changed, current, PIPELINE, resource.api_version, state.clock.now()))
 
 
 # -- those that others look after --------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def _helm(state: SimulatorState) -> None:
 
 
 def _no_room(state: SimulatorState) -> None:
-    """One pod may be missing by the strategy, and none by the budget."""
+    """The strategy allows one unavailable pod, the budget none."""
     rolling = {"maxSurge": 0, "maxUnavailable": 1}
     _create(state, "Deployment", "budget-full", strategy={"type": "RollingUpdate", "rollingUpdate": rolling})
     spec = {"minAvailable": 3, "selector": {"matchLabels": {"app": "budget-full"}}}
@@ -284,7 +284,7 @@ def _one_pod(state: SimulatorState) -> None:
 
 
 def _quota_full(state: SimulatorState) -> None:
-    """Its pods and `quota-refused`'s use the team's quota up: no pod more can be made beside them."""
+    """Its pods and those of `quota-refused` exhaust the quota: no further pod can be created."""
     _create(state, "Deployment", "quota-full", namespace=TIGHT)
 
 

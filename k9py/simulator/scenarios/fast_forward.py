@@ -1,7 +1,7 @@
-"""A cluster that has lived before anyone looks: its past is played by the same controllers and nodes, in no time.
+"""Simulated past: controllers and nodes run a cluster on a manual clock before the scenario starts.
 
-Invariant: what comes out is what they made, ages and all; nothing of the past keeps running. The past is played on a
-thread and loop of its own, because whoever loads a scenario is already on one.
+Invariant: the result is what they produced, ages included; nothing of the past keeps running. The past runs on a thread
+and loop of its own, because a scenario is loaded on a running loop.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ def fast_forward(
     happening: Callable[[SimulatorState], Coroutine[Any, Any, None]],
     seconds: float,
 ) -> None:
-    """Fill a cluster with what has become of a seed in so many seconds, up to now.
+    """Fill a cluster with the result of running a seed for a number of seconds up to now.
 
     Args:
-        state: the cluster; what it holds already stays.
-        seed: fills the past's cluster.
-        happening: what goes on in it by itself.
-        seconds: how long ago that was.
+        state: the cluster; existing objects stay.
+        seed: fills the past cluster.
+        happening: runs in the past cluster.
+        seconds: length of the simulated past.
 
     Raises:
-        BaseException: what went wrong in the past.
+        BaseException: an error in the simulated past.
     """
     rng = random.Random(state.rng.random())
     clock = ManualClock(state.clock.now() - timedelta(seconds=seconds))

@@ -1,13 +1,10 @@
-"""Shops in trouble: a release stuck on a missing image, containers that crash, a Service that selects nothing.
+"""Shops with an incident: an image that does not exist, crashing containers, a wrong selector, a regression in the
+logs.
 
-Invariant: the trouble has been going on for a while when the scenario is loaded, so that its symptoms are all there.
-
-A release whose pods are ready and whose logs are not well.
-
-There are errors and retries that were not there before, one line has gone, one comes three times as often: see
-`nodes/release_voices.py`. Invariant: nothing but the logs tells. The rollout of `checkout` is under way when the
-scenario is loaded, old pods beside new ones, and goes on for some ten minutes, because each new pod must be ready for
-a while before the next one comes.
+Invariant: the incident has lasted for a while when the scenario is loaded, so that all its symptoms are there.
+`regression`: the pods of a release are ready, and only their logs show errors and retries that are new, a line that
+is missing and one three times as frequent (`log_generators/applications.py`). The rollout of `checkout` is in
+progress when it is loaded and lasts some ten minutes more, because of minReadySeconds.
 """
 
 import uuid
@@ -39,7 +36,7 @@ MISTYPED_AGO = timedelta(minutes=8)
 
 
 def bad_release(state: SimulatorState) -> None:
-    """Write the shop with `checkout` stuck on an image nobody has pushed; its old pods serve."""
+    """Write the shop with `checkout` stuck on an image that does not exist; its old pods serve."""
     seeder = write(state)
     app = app_named("checkout")
     image = app.image_of(BAD_RELEASE.tag)
@@ -63,7 +60,7 @@ def bad_release(state: SimulatorState) -> None:
 
 
 def crashloop(state: SimulatorState) -> None:
-    """Write the shop with new releases that crash (payments), run out of memory, or never become ready."""
+    """Write the shop with releases that crash (payments), run out of memory, or never become ready."""
     seeder = write(state)
     for name, new, reason, code in (
         ("payments", CRASHING, "Error", 1),
@@ -80,11 +77,13 @@ def crashloop(state: SimulatorState) -> None:
         for pod in state.storage.list(PODS, app_named(name).namespace):
             if pod["spec"]["containers"][0]["image"] == app_named(name).image_of(new.tag):
                 reason = "Unhealthy" if new is UNREADY else "BackOff"
-                _write_repeated_event(seeder, pod, reason, probe if new is UNREADY else back_off_event_message(pod, "app"), new)
+                _write_repeated_event(
+                    seeder, pod, reason, probe if new is UNREADY else back_off_event_message(pod, "app"), new
+                )
 
 
 def _write_repeated_event(seeder: Seeder, pod: Object, reason: str, message: str, new: Release) -> None:
-    """Write the event of a pod's kubelet about its container `app`, first said soon after the release."""
+    """Write a repeated kubelet event about a pod's container `app`, first seen soon after the release."""
     metadata, host = pod["metadata"], pod["spec"]["nodeName"]
     about = {
         "kind": "Pod",
@@ -96,7 +95,7 @@ def _write_repeated_event(seeder: Seeder, pod: Object, reason: str, message: str
         "fieldPath": "spec.containers{app}",
     }
     name = f"{metadata['name']}.{reason.lower()}"
-    # Its uid does not come from the cluster's chance: whatever is made after it is named as it was.
+    # Its uid does not come from the cluster's random generator, so that later names stay the same.
     event = {
         "metadata": {
             "name": name,
@@ -119,7 +118,7 @@ def _write_repeated_event(seeder: Seeder, pod: Object, reason: str, message: str
 
 
 def no_endpoints(state: SimulatorState) -> None:
-    """Write the shop with a typing error in a Service's selector: its pods are fine, and nobody reaches them."""
+    """Write the shop with a typo in a Service's selector: its pods are healthy but get no traffic."""
     write(state)
     service = state.storage.get(SERVICES, "shop", "cart")
     if service is None:
@@ -131,7 +130,7 @@ def no_endpoints(state: SimulatorState) -> None:
 
 
 def crashed(seeder: Seeder, app: App, new: Release, reason: str, code: int, restarts: int = 7) -> Object:
-    """Return the status of a container that waits to be restarted once more."""
+    """Return the status of a container in CrashLoopBackOff."""
     image = app.image_of(new.tag)
     terminated = {
         "exitCode": code,
@@ -155,11 +154,11 @@ def crashed(seeder: Seeder, app: App, new: Release, reason: str, code: int, rest
 
 
 def stall(seeder: Seeder, app: App, new: Release, entry: Object) -> None:
-    """Write a rollout that has been stuck since its release: one new pod that does not come up, all old ones up.
+    """Write a rollout that has been stuck since its release: one new pod that does not start, all old ones ready.
 
     Args:
-        seeder: of the cluster, the application in it.
-        app: which.
+        seeder: of a cluster that has the application.
+        app: the application.
         new: the release.
         entry: the status of the new pod's container `app`.
     """
@@ -217,7 +216,7 @@ OLD = Release(BEFORE_IMAGE.rpartition(":")[2], "instalments", 21.0)
 
 
 def checkout() -> App:
-    """Return the shop's checkout with the release before, in more replicas and with more patience."""
+    """Return the shop's checkout before the release, with more replicas and a longer progress deadline."""
     app = shop.app_named("checkout")
     return replace(app, releases=(*app.releases, OLD), replicas=4, deadline=900, min_ready=_MIN_READY)
 

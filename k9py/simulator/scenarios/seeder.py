@@ -1,7 +1,7 @@
 """Objects of a cluster that has been running for a while: converged, with history and ages.
 
-Invariant: what is seeded is what the controllers would have made, so that they find nothing to do when they start.
-Every object is written once, complete; nothing is copied deeply, so that 100,000 pods cost little.
+Invariant: seeded objects are what the controllers would have made, so that they find nothing to do when they start.
+Every object is written once, complete, without deep copies, so that 100,000 pods are cheap.
 """
 
 import copy
@@ -39,7 +39,7 @@ Object = dict[str, Any]
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 PIPELINE = "shop-pipeline"
-"""Who writes the shop's workloads, as `metadata.managedFields` names it; now and then it is a person."""
+"""Field managers of the shop's workloads in `metadata.managedFields`: the pipeline, sometimes a person."""
 PERSON = "kubectl-edit"
 _ZONES = ("a", "b", "c")
 _SERVICE_NETWORK = "10.96"
@@ -103,7 +103,7 @@ class Seeder:
 
         Args:
             app: the application.
-            pods: how many pods to write, if not all its replicas (whoever asks for fewer writes the others).
+            pods: number of pods to write, None for all replicas (a caller that asks for fewer writes the others).
         """
         if app.settings:
             self.settings(app.namespace, app.name)
@@ -182,20 +182,20 @@ class Seeder:
         return self.storage.create(DEPLOYMENTS, self.with_managers(DEPLOYMENTS, deployment, last.hours_ago, by_hand))
 
     def with_managers(self, resource: Resource, workload: Object, hours: float, by_hand: float | None = None) -> Object:
-        """Return a workload as the shop's pipeline left it so many hours ago: its own by the managed fields.
+        """Return a workload with managed fields of the shop's pipeline, last written `hours` ago.
 
         Args:
-            by_hand: how many hours ago a person set the resources of its first container, None: nobody did.
+            by_hand: hours since a person set the resources of the first container; None: nobody did.
         """
-        told = {key: value for key, value in workload.items() if key != "status"}
+        unstatused = {key: value for key, value in workload.items() if key != "status"}
         now, version = self.state.clock.now(), resource.api_version
         if by_hand is None:
-            signed = with_manager(told, None, PIPELINE, version, now - timedelta(hours=hours))
+            signed = with_manager(unstatused, None, PIPELINE, version, now - timedelta(hours=hours))
         else:
-            without = copy.deepcopy(told)
+            without = copy.deepcopy(unstatused)
             del without["spec"]["template"]["spec"]["containers"][0]["resources"]
             without = with_manager(without, None, PIPELINE, version, now - timedelta(hours=hours))
-            signed = with_manager(told, without, PERSON, version, now - timedelta(hours=by_hand))
+            signed = with_manager(unstatused, without, PERSON, version, now - timedelta(hours=by_hand))
         return {**workload, "metadata": signed["metadata"]}
 
     def _complete_status(self, deployment: Object, current: str, born: float, released: float) -> Object:
@@ -240,7 +240,7 @@ class Seeder:
         return self.replica_set(at_release, number, release.hours_ago, app.replicas if current else 0)
 
     def replica_set(self, deployment: Object, number: int, hours: float, size: int) -> Object:
-        """Write the ReplicaSet of a Deployment's template, all its pods ready."""
+        """Write the ReplicaSet of a Deployment's template with all pods ready."""
         suffix = template_hash(deployment["spec"]["template"])
         replica_set = replica_set_for(deployment, suffix, size=size, revision=number)
         generation = 1 if size else 4
@@ -269,19 +269,19 @@ class Seeder:
         tolerations: tuple[Object, ...] = (),
         broken: Mapping[str, Object] | None = None,
     ) -> Object:
-        """Write a pod that has been up for so many hours.
+        """Write a pod that has been running for `hours`.
 
         Args:
             owner_resource: kind of its controller.
             owner: its controller.
             template: its pod template.
             hours: age of the revision; pods of one revision start a few seconds apart.
-            turn: its place among them.
-            on: the node and zone where it runs; the next node unless given.
-            name: unless generated.
-            labels: put over the template's.
-            spec: put over the template's.
-            tolerations: in place of those for lost nodes.
+            turn: its index among them.
+            on: node and zone; None takes the next node.
+            name: None generates one.
+            labels: override the template's.
+            spec: overrides fields of the template's.
+            tolerations: replace the default tolerations for unreachable nodes.
             broken: statuses of containers that do not run, by name.
         """
         where, zone = on or self.next_node()
@@ -309,7 +309,7 @@ class Seeder:
         return self.storage.create(PODS, pod)
 
     def pod_status(self, pod: Object, entries: Sequence[Object], started: str, where: str) -> Object:
-        """Return what the kubelet would have written."""
+        """Return the status as the kubelet would have written it."""
         waiting = [entry for entry in entries if "waiting" in entry["state"] and not entry["lastState"]]
         return {
             "phase": "Pending" if waiting else "Running",
@@ -321,14 +321,14 @@ class Seeder:
         }
 
     def addresses(self, where: str) -> Object:
-        """Return a node's address and a new one for a pod on it, as a pod's status shows them."""
+        """Return the address fields of a pod's status: the node's address and a new pod IP."""
         self._addresses += 1
         address = f"10.{244 + self._addresses // 65536}.{self._addresses // 256 % 256}.{self._addresses % 256}"
         host = address_of(int(where.rpartition("-")[2]))
         return {"hostIP": host, "hostIPs": [{"ip": host}], "podIP": address, "podIPs": [{"ip": address}]}
 
     def running(self, container: Mapping[str, Any], started: str, *, restarts: int = 0) -> Object:
-        """Return the status of a container that runs and is ready."""
+        """Return the status of a running, ready container."""
         image = container["image"]
         return {
             "name": container["name"],

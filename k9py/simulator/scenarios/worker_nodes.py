@@ -17,11 +17,11 @@ def worker_node(name: str, zone: str, number: int, born: str, *, pods: int, cpu:
     """Return a healthy worker.
 
     Args:
-        name: also its host name.
+        name: also the host name.
         zone: of the topology.
-        number: makes its address and ids.
-        born: when it joined.
-        pods: how many it takes.
+        number: determines address and ids.
+        born: creation timestamp.
+        pods: pod capacity.
         cpu: cores, as a quantity.
         memory: as a quantity.
     """

@@ -1,7 +1,7 @@
-"""Whether a node takes a pod, and why not, in the scheduler's words.
+"""The scheduler's filters: whether a pod fits a node, and the reasons if not.
 
-Pure. Played: node conditions and cordons, taints, node selectors and required node affinity, room for cpu, memory
-and pods. The order of checks is that of the scheduler's default filters.
+Pure. Simulated: node conditions and cordons, taints, node selectors and required node affinity, cpu, memory and pod
+capacity. The order is that of the scheduler's default filters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
 
 @dataclass(frozen=True, slots=True)
 class ResourceRequests:
-    """What a pod asks of a node, or a node's pods together: cores, bytes, pods."""
+    """The resource requests of a pod, or of all pods of a node: cores, bytes, pods."""
 
     cpu: float = 0.0
     memory: float = 0.0
@@ -31,7 +31,7 @@ class ResourceRequests:
 
 
 def resource_requests(spec: Mapping[str, Any]) -> ResourceRequests:
-    """Return what a pod requests: its containers together, or its greediest init container."""
+    """Return a pod's requests: the sum of its containers, or its largest init container."""
     cpu = memory = 0.0
     for container in spec["containers"]:
         one_cpu, one_memory = _requests(container)
@@ -48,8 +48,10 @@ def _requests(container: Mapping[str, Any]) -> tuple[float, float]:
     return parse_quantity(requests.get("cpu", 0)), parse_quantity(requests.get("memory", 0))
 
 
-def filter_reasons(spec: Mapping[str, Any], node: Mapping[str, Any], used: ResourceRequests, wanted: ResourceRequests) -> tuple[str, ...]:
-    """Return why a node does not take a pod: the scheduler's reasons, or nothing where it does."""
+def filter_reasons(
+    spec: Mapping[str, Any], node: Mapping[str, Any], used: ResourceRequests, wanted: ResourceRequests
+) -> tuple[str, ...]:
+    """Return the scheduler's reasons against a node; empty if the pod fits."""
     if node["spec"].get("unschedulable") and not _is_tolerated(
         spec, {"key": _UNSCHEDULABLE_TAINT, "effect": "NoSchedule"}
     ):
@@ -73,12 +75,12 @@ def filter_reasons(spec: Mapping[str, Any], node: Mapping[str, Any], used: Resou
 
 
 def tolerates_node(spec: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
-    """Tell whether a daemon's pod belongs on a node: selector, affinity and taints, not its room."""
+    """Return whether a DaemonSet pod belongs on a node: selector, affinity and taints, not capacity."""
     return _matches_affinity(spec, node) and _untolerated_taint(spec, node) is None
 
 
 def may_stay_on_node(spec: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
-    """Tell whether a daemon's pod that is on a node may stay, though a new one might not be put there."""
+    """Return whether a running DaemonSet pod may stay on a node, even if a new one would not be scheduled there."""
     return _matches_affinity(spec, node) and _untolerated_taint(spec, node, ("NoExecute",)) is None
 
 
@@ -92,8 +94,8 @@ def _untolerated_taint(
 ) -> Object | None:
     for taint in node["spec"].get("taints") or ():
         if taint["effect"] in effects and not _is_tolerated(spec, taint):
-            found: Object = taint
-            return found
+            match: Object = taint
+            return match
     return None
 
 

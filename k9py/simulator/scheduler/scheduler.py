@@ -1,8 +1,8 @@
-"""The scheduler: gives pods to nodes, evenly, or says why it cannot.
+"""The scheduler: spreads pods evenly over nodes, or reports why it cannot.
 
-Invariant: it sets `spec.nodeName` and the PodScheduled condition, nothing else; what each node carries is counted as
-pods come and go, never by listing them. A pod that found no node is tried again when a node or a claim changes, when
-a pod goes, and every minute.
+Invariant: it sets `spec.nodeName` and the PodScheduled condition, nothing else; each node's load is updated as pods
+come and go, never by listing them. An unschedulable pod is retried when a node or a claim changes, when a pod is
+deleted, and every minute.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.controllers.work_queue import Key, WorkQueue
 from k9py.simulator.registry.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
 from k9py.simulator.registry.storage import StorageEvent
-from k9py.simulator.scheduler.filters import ResourceRequests, resource_requests, filter_reasons
+from k9py.simulator.scheduler.filters import ResourceRequests, filter_reasons, resource_requests
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -39,7 +39,7 @@ class Scheduler:
         self._unschedulable: set[Key] = set()
 
     async def run(self) -> None:
-        """Count what is there, then work for ever."""
+        """Count the existing pods, then run until cancelled."""
         self._storage.on_change(self._on_change)
         for number, pod in enumerate(self._storage.list(PODS)):
             self._count(pod)
@@ -112,7 +112,9 @@ class Scheduler:
         reasons: Counter[str] = Counter()
         fitting = []
         for node in nodes:
-            why_not = filter_reasons(pod["spec"], node, self._used.get(node["metadata"]["name"], ResourceRequests()), wanted)
+            why_not = filter_reasons(
+                pod["spec"], node, self._used.get(node["metadata"]["name"], ResourceRequests()), wanted
+            )
             reasons.update(why_not)
             if not why_not:
                 fitting.append(node)
@@ -163,10 +165,10 @@ class Scheduler:
         self._events.record_v1(pod, "Normal", "Scheduled", "Binding", message)
 
     def _mark_gated(self, pod: Object) -> None:
-        """A pod with scheduling gates is not looked at; it comes again when they change."""
+        """Mark a pod with scheduling gates; it is scheduled when they are removed."""
         self._unschedulable.discard(key_of(pod))
-        for present in (pod.get("status") or {}).get("conditions") or ():
-            if present.get("reason") == "SchedulingGated":
+        for current in (pod.get("status") or {}).get("conditions") or ():
+            if current.get("reason") == "SchedulingGated":
                 return
         self._write_unscheduled(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
 
@@ -186,9 +188,9 @@ class Scheduler:
             "reason": reason,
             "message": message,
         }
-        for present in (pod.get("status") or {}).get("conditions") or ():
-            if present["type"] == "PodScheduled" and present["status"] == "False":
-                condition["lastTransitionTime"] = present["lastTransitionTime"]
+        for current in (pod.get("status") or {}).get("conditions") or ():
+            if current["type"] == "PodScheduled" and current["status"] == "False":
+                condition["lastTransitionTime"] = current["lastTransitionTime"]
         status = {**(pod.get("status") or {}), "conditions": [*_other_conditions(pod), condition]}
         self._storage.update(PODS, {**pod, "status": status}, status_only=True)
 
@@ -199,7 +201,7 @@ def _other_conditions(pod: Object) -> list[Object]:
 
 
 def _unschedulable_message(total: int, reasons: Counter[str]) -> str:
-    """Say why no node takes a pod, as the scheduler does, with what preemption would have brought."""
+    """Return the FailedScheduling message, including the preemption part."""
     listed = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
     if not total:
         return "no nodes available to schedule pods"

@@ -9,10 +9,10 @@ from k9py.simulator.controllers import controller_revisions, deployment_status, 
 from k9py.simulator.controllers.cronjob import matches_schedule, next_time
 from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
 from k9py.simulator.controllers.pod_state import sort_for_deletion
-from k9py.simulator.controllers.quantities import parse_quantity, format_quantity
+from k9py.simulator.controllers.quantities import format_quantity, parse_quantity
 from k9py.simulator.controllers.selectors import matches
 from k9py.simulator.scenarios.worker_nodes import worker_node
-from k9py.simulator.scheduler.filters import ResourceRequests, resource_requests, filter_reasons
+from k9py.simulator.scheduler.filters import ResourceRequests, filter_reasons, resource_requests
 from tests.unit.simulator.recordings import answered
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -128,12 +128,18 @@ def test_a_node_refuses_for_room_taint_cordon_and_selector() -> None:
     wanted = resource_requests(spec)
     assert filter_reasons(spec, machine(), ResourceRequests(), wanted) == ("Insufficient cpu", "Insufficient memory")
     small = {"containers": [{}], "nodeSelector": {"disk": "fast"}}
-    assert filter_reasons(small, machine(), ResourceRequests(), ResourceRequests(0, 0, 1)) == ("node(s) didn't match Pod's node affinity/selector",)
+    assert filter_reasons(small, machine(), ResourceRequests(), ResourceRequests(0, 0, 1)) == (
+        "node(s) didn't match Pod's node affinity/selector",
+    )
     tainted = machine(taints=[{"key": "gpu", "effect": "NoSchedule"}])
-    assert filter_reasons({"containers": [{}]}, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == ("node(s) had untolerated taint(s)",)
+    assert filter_reasons({"containers": [{}]}, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == (
+        "node(s) had untolerated taint(s)",
+    )
     tolerant = {"containers": [{}], "tolerations": [{"key": "gpu", "operator": "Exists"}]}
     assert filter_reasons(tolerant, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == ()
-    cordoned = filter_reasons({"containers": [{}]}, machine(unschedulable=True), ResourceRequests(), ResourceRequests(0, 0, 1))
+    cordoned = filter_reasons(
+        {"containers": [{}]}, machine(unschedulable=True), ResourceRequests(), ResourceRequests(0, 0, 1)
+    )
     assert cordoned == ("node(s) were unschedulable",)
 
 
