@@ -15,17 +15,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from k9py.simulator import controllers, kubelet, scenarios
 from k9py.simulator.admission import Webhook
 from k9py.simulator.apiserver.authorization import EVERYTHING, Access, Rule, viewer_rules
 from k9py.simulator.apiserver.request import UserInfo
 from k9py.simulator.clock import ManualClock, RealClock, SimulationClock
+from k9py.simulator.controllers.controller_manager import start_controllers
 from k9py.simulator.faults import Fault, Faults, RequestMatch
 from k9py.simulator.http_server import TOKEN_PATH, HttpServer, RecordedRequest
 from k9py.simulator.kubeconfig import kubeconfig, write_private
+from k9py.simulator.kubelet.nodes import start_nodes
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import NAMESPACES, PODS
 from k9py.simulator.registry.storage import Storage
+from k9py.simulator.scenarios.loader import check_scenario, load_scenario
 from k9py.simulator.state import SimulatorState
 
 START_SECONDS = 60.0
@@ -66,7 +68,7 @@ class Simulator:
             ValueError: no such scenario.
         """
         if scenario is not None:
-            scenarios.check(scenario)
+            check_scenario(scenario)
         self.scenario = scenario
         self.clock: SimulationClock = RealClock() if clock is None else clock
         rng = random.Random(seed)
@@ -324,13 +326,13 @@ class Simulator:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            loaded = scenarios.load(self.scenario, self._state)
+            loaded = load_scenario(self.scenario, self._state)
         finally:
             if collecting:
                 gc.enable()
         if self._state.storage.count(PODS) >= MANY_PODS:
             gc.freeze()
-        self._components += [controllers.start(self._state), kubelet.start(self._state), loaded]
+        self._components += [start_controllers(self._state), start_nodes(self._state), loaded]
 
 
 def _uid(rng: random.Random, salt: int) -> str:

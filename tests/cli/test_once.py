@@ -16,7 +16,7 @@ from k9py.cli.tables import fit_widths
 from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch
-from k9py.simulator.scenarios import NAMES
+from k9py.simulator.scenarios.loader import SCENARIO_NAMES
 from k9py.simulator.server import Simulator
 from k9py.views.overview import PlainTable
 from k9py.views.values import Cell, Column, Tone
@@ -200,7 +200,7 @@ def test_a_demo_we_do_not_have_is_refused_with_those_we_have(capsys: pytest.Capt
 
 
 def test_the_command_line_knows_the_simulators_scenarios() -> None:
-    assert set(SCENARIOS) <= set(NAMES)
+    assert set(SCENARIOS) <= set(SCENARIO_NAMES)
 
 
 def table(*columns: Column, cells: tuple[str, ...]) -> PlainTable:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from k9py.simulator import printers, status_errors
+from k9py.simulator import status_errors
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import (
     ApiResponse,
@@ -24,10 +24,11 @@ from k9py.simulator.apiserver.responses import (
     negotiate_format,
     partial_metadata,
 )
-from k9py.simulator.apiserver.selectors import Predicate, both, field_selector, label_selector
+from k9py.simulator.printers import table
 from k9py.simulator.registry.cache import Key, Object
 from k9py.simulator.registry.encoding import encode
 from k9py.simulator.registry.resources import NAMESPACES, Resource
+from k9py.simulator.registry.selectors import Predicate, both, field_selector, label_selector
 from k9py.simulator.registry.storage import Storage
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusCause
@@ -63,10 +64,10 @@ def object_response(state: SimulatorState, request: IncomingRequest, obj: Object
     match negotiate_format(request.accept).kind:
         case "table":
             metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
-            table = printers.table(
+            as_table = table.table(
                 request.resource, [obj], metadata, state.clock.now(), request.query.get("includeObject", "")
             )
-            return json_response(table, status)
+            return json_response(as_table, status)
         case "metadata":
             return json_response(partial_metadata(obj), status)
         case _:
@@ -150,8 +151,8 @@ def _list_response(
     if shape.kind == "table":
         now, include = state.clock.now(), request.query.get("includeObject", "")
         kind, api_version, name = "Table", "meta.k8s.io/v1", b"rows"
-        columns = {"columnDefinitions": printers.column_definitions(resource)}
-        items = (encode(printers.row(resource, convert_to_served(resource, obj), now, include)) for obj in objects)
+        columns = {"columnDefinitions": table.column_definitions(resource)}
+        items = (encode(table.row(resource, convert_to_served(resource, obj), now, include)) for obj in objects)
     elif shape.kind == "metadata":
         kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
         items = (encode(partial_metadata(obj)) for obj in objects)

@@ -13,10 +13,10 @@ from k9py.simulator.apiserver.reads import existing_object
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.request_body import admit, decode_object, type_mismatch
 from k9py.simulator.apiserver.responses import ApiResponse, json_response
-from k9py.simulator.apiserver.selectors import matches_label_selector, selector_text
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS
+from k9py.simulator.registry.selectors import matches_label_selector, selector_text
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusCause
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from k9py.simulator import printers, status_errors
+from k9py.simulator import status_errors
 from k9py.simulator.apiserver.reads import ListSelector, list_selector, parse_revision
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import (
@@ -20,6 +20,7 @@ from k9py.simulator.apiserver.responses import (
     partial_metadata,
 )
 from k9py.simulator.clock import SimulationClock
+from k9py.simulator.printers import table
 from k9py.simulator.registry.cache import Object, StorageEvent
 from k9py.simulator.registry.encoding import encode
 from k9py.simulator.registry.resources import Resource
@@ -178,11 +179,11 @@ class _Stream:
             case "table":
                 metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
                 resource, now = self._query.resource, self._state.clock.now()
-                table = printers.table(resource, [obj], metadata, now, self._include)
+                as_table = table.table(resource, [obj], metadata, now, self._include)
                 if self._columns_told:
-                    table["columnDefinitions"] = None
+                    as_table["columnDefinitions"] = None
                 self._columns_told = True
-                return table
+                return as_table
             case "metadata":
                 return partial_metadata(obj)
             case _:
@@ -198,8 +199,8 @@ class _Stream:
             case "table":
                 body = {
                     "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(revision)},
-                    "columnDefinitions": None if self._columns_told else printers.column_definitions(resource),
-                    "rows": [{"cells": printers.empty_cells(resource), "object": partial_metadata(body)}],
+                    "columnDefinitions": None if self._columns_told else table.column_definitions(resource),
+                    "rows": [{"cells": table.empty_cells(resource), "object": partial_metadata(body)}],
                 }  # fmt: skip
             case "metadata":
                 body = partial_metadata(body)

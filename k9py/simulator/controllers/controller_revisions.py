@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k9py.simulator.controllers.hashing import comparable_template, template_hash
-from k9py.simulator.controllers.selectors import owner_reference
+from k9py.simulator.controllers.owner_references import owner_reference
 from k9py.simulator.registry.resources import CONTROLLERREVISIONS, STATEFULSETS, Resource
 from k9py.simulator.registry.storage import Storage
 

@@ -10,7 +10,7 @@ from typing import Any
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.job import is_job_finished, job_labels
-from k9py.simulator.controllers.selectors import controller_of, key_of, owner_reference
+from k9py.simulator.controllers.owner_references import controller_of, key_of, owner_reference
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import CRONJOBS, JOBS
 from k9py.simulator.registry.storage import StorageEvent

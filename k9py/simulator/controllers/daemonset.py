@@ -9,10 +9,10 @@ from typing import Any
 
 from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pod_state import is_finished, is_ready, is_terminating, seconds_until_available
 from k9py.simulator.controllers.rolling_update import scaled_value
-from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import DAEMONSETS, NODES, PODS
 from k9py.simulator.registry.storage import StorageEvent

@@ -12,8 +12,8 @@ from k9py.simulator.controllers import deployment_status as rules
 from k9py.simulator.controllers.deployment_status import rollout_status, scaled_status
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.hashing import TEMPLATE_HASH_LABEL, comparable_template, template_hash
+from k9py.simulator.controllers.owner_references import controller_of, key_of, owner_reference
 from k9py.simulator.controllers.pod_state import is_finished
-from k9py.simulator.controllers.selectors import controller_of, key_of, owner_reference
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import DEPLOYMENTS, PODS, REPLICASETS
 from k9py.simulator.registry.storage import StorageEvent

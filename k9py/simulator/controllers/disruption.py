@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k9py.simulator.clock import timestamp
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_state import is_active, is_ready
 from k9py.simulator.controllers.rolling_update import replicas_of, scaled_value
-from k9py.simulator.controllers.selectors import controller_of, key_of, matches
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.registry.selectors import matches_label_selector
 from k9py.simulator.registry.storage import Storage, StorageEvent
 from k9py.simulator.state import SimulatorState
 
@@ -64,7 +65,9 @@ class DisruptionController:
         if change.resource is PODS:
             labels = change.obj["metadata"].get("labels")
             budgets = self._storage.list(PODDISRUPTIONBUDGETS, change.obj["metadata"]["namespace"])
-            return [key_of(budget) for budget in budgets if matches(budget["spec"].get("selector"), labels)]
+            return [
+                key_of(budget) for budget in budgets if matches_label_selector(budget["spec"].get("selector"), labels)
+            ]
         return []
 
     def reconcile(self, key: Key) -> float | None:
@@ -76,7 +79,7 @@ class DisruptionController:
         pods = [
             pod
             for pod in self._storage.list(PODS, key[0])
-            if is_active(pod) and matches(selector, pod["metadata"].get("labels"))
+            if is_active(pod) and matches_label_selector(selector, pod["metadata"].get("labels"))
         ]
         healthy = sum(is_ready(pod) for pod in pods)
         expected = expected_pods(self._storage, budget, pods)

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k9py.simulator.clock import timestamp
+from k9py.simulator.controllers.owner_references import key_of, owner_reference
 from k9py.simulator.controllers.pod_factory import random_suffix
 from k9py.simulator.controllers.pod_state import is_finished, is_ready, is_terminating
-from k9py.simulator.controllers.selectors import key_of, owner_reference
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import ENDPOINTS, ENDPOINTSLICES, NODES, PODS, SERVICES
 from k9py.simulator.registry.storage import StorageEvent

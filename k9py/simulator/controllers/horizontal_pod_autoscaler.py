@@ -14,9 +14,9 @@ from k9py.simulator.apiserver.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.hashing import fnv32a
+from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.controllers.quantities import parse_quantity
 from k9py.simulator.controllers.rolling_update import replicas_of
-from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import HORIZONTALPODAUTOSCALERS, by_kind
 from k9py.simulator.registry.storage import StorageEvent

@@ -9,9 +9,9 @@ from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pod_state import is_active, is_ready, is_terminating, phase_of
-from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import JOBS, PODS
 from k9py.simulator.registry.storage import StorageEvent

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from k9py.simulator.controllers.selectors import owner_reference
+from k9py.simulator.controllers.owner_references import owner_reference
 from k9py.simulator.registry.resources import Resource
 
 Object = dict[str, Any]

@@ -8,9 +8,9 @@ every container to specify them.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.controllers.pod_state import is_finished
 from k9py.simulator.controllers.quantities import format_quantity, parse_quantity
-from k9py.simulator.controllers.selectors import key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import PODS, RESOURCEQUOTAS, Resource
 from k9py.simulator.registry.storage import Storage, StorageEvent

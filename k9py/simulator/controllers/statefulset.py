@@ -10,6 +10,7 @@ from typing import Any
 
 from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
 from k9py.simulator.controllers.pod_state import (
     is_finished,
@@ -19,7 +20,6 @@ from k9py.simulator.controllers.pod_state import (
     seconds_until_available,
 )
 from k9py.simulator.controllers.rolling_update import replicas_of
-from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.controllers.work_queue import Key
 from k9py.simulator.registry.resources import CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
 from k9py.simulator.registry.storage import StorageEvent

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
-from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.kubelet.behaviours import (
     Behaviour,
     Exits,

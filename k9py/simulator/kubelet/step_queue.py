@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from k9py.simulator.clock import SimulationClock
-from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.controllers.work_queue import Key, wait_for_wake
 
 Object = dict[str, Any]

@@ -1,6 +1,6 @@
 """Rows of Services, Endpoints, Events, Nodes and other kinds around workloads.
 
-Invariant: cells are in the order of the kind's columns in `__init__`.
+Invariant: cells are in the order of the kind's columns in `table.py`.
 """
 
 from datetime import datetime

@@ -1,16 +1,16 @@
 """Rows of Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, HorizontalPodAutoscaler and
 PodDisruptionBudget.
 
-Invariant: cells are in the order of the kind's columns in `__init__`.
+Invariant: cells are in the order of the kind's columns in `table.py`.
 """
 
 from datetime import datetime
 from typing import Any
 
-from k9py.simulator.apiserver.selectors import selector_text
 from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.printers.ages import age, human_duration, since
 from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.selectors import selector_text
 
 
 def containers_and_images(template: Object) -> list[str]:

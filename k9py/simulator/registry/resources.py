@@ -6,7 +6,6 @@ Invariant: discovery, routing, storage and printers read `RESOURCES` only. To ad
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 NAMESPACE_VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
@@ -195,12 +194,3 @@ def by_plural(plural: str) -> Resource:
         KeyError: this server has no such resource.
     """
     return _BY_PLURAL[plural]
-
-
-def resource_of(obj: Mapping[str, Any]) -> Resource:
-    """Return the resource an object belongs to, by its kind.
-
-    Raises:
-        KeyError: the object has no kind, or an unknown one.
-    """
-    return by_kind(obj["kind"])

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k9py.simulator import status_errors
-from k9py.simulator.apiserver.selectors import matches_label_selector
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.encoding import encode
 from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.selectors import matches_label_selector
 from k9py.simulator.status_errors import StatusCause
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

@@ -11,9 +11,10 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from k9py.simulator import controllers, kubelet
 from k9py.simulator.background_tasks import BackgroundTasks
 from k9py.simulator.clock import ManualClock
+from k9py.simulator.controllers.controller_manager import start_controllers
+from k9py.simulator.kubelet.nodes import start_nodes
 from k9py.simulator.registry.resources import RESOURCES
 from k9py.simulator.registry.storage import Storage
 from k9py.simulator.state import SimulatorState
@@ -63,7 +64,7 @@ async def _live(
     seconds: float,
 ) -> None:
     seed(past)
-    parts = [controllers.start(past), kubelet.start(past), BackgroundTasks([happening(past)])]
+    parts = [start_controllers(past), start_nodes(past), BackgroundTasks([happening(past)])]
     try:
         await clock.advance(seconds)
     finally:

@@ -15,8 +15,8 @@ from k9py.simulator.controllers import deployment_status as rules
 from k9py.simulator.controllers.deployment import replica_set_for
 from k9py.simulator.controllers.deployment_replicasets import REVISION
 from k9py.simulator.controllers.hashing import template_hash
+from k9py.simulator.controllers.owner_references import owner_reference
 from k9py.simulator.controllers.pod_factory import admit_pod, random_suffix
-from k9py.simulator.controllers.selectors import owner_reference
 from k9py.simulator.kubelet.pod_status import compute_conditions
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import (

@@ -16,7 +16,7 @@ from k9py.simulator.controllers.daemonset import GENERATION_LABEL, TEMPLATE_GENE
 from k9py.simulator.controllers.daemonset import REVISION_LABEL as DAEMON_REVISION
 from k9py.simulator.controllers.disruption import DisruptionController
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
-from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.controllers.statefulset import POD_INDEX_LABEL, POD_NAME_LABEL
 from k9py.simulator.controllers.statefulset import REVISION_LABEL as STATEFUL_REVISION
 from k9py.simulator.registry.defaults import defaulted

@@ -11,8 +11,8 @@ from typing import Any
 
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_state import is_finished
-from k9py.simulator.controllers.selectors import controller_of, key_of
 from k9py.simulator.controllers.work_queue import Key, WorkQueue
 from k9py.simulator.registry.resources import NODES, PERSISTENTVOLUMECLAIMS, PODS
 from k9py.simulator.registry.storage import StorageEvent

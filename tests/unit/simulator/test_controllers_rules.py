@@ -10,7 +10,7 @@ from k9py.simulator.controllers.cronjob import matches_schedule, next_time
 from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
 from k9py.simulator.controllers.pod_state import sort_for_deletion
 from k9py.simulator.controllers.quantities import format_quantity, parse_quantity
-from k9py.simulator.controllers.selectors import matches
+from k9py.simulator.registry.selectors import matches_label_selector
 from k9py.simulator.scenarios.worker_nodes import worker_node
 from k9py.simulator.scheduler.filters import ResourceRequests, filter_reasons, resource_requests
 from tests.unit.simulator.recordings import answered
@@ -145,11 +145,11 @@ def test_a_node_refuses_for_room_taint_cordon_and_selector() -> None:
 
 def test_selectors_with_expressions() -> None:
     selector = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}
-    assert matches(selector, {"app": "b"})
-    assert not matches(selector, {"app": "c"})
-    assert matches({"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["1"]}]}, {})
-    assert not matches(None, {})
-    assert matches({}, {"any": "thing"})
+    assert matches_label_selector(selector, {"app": "b"})
+    assert not matches_label_selector(selector, {"app": "c"})
+    assert matches_label_selector({"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["1"]}]}, {})
+    assert not matches_label_selector(None, {})
+    assert matches_label_selector({}, {"any": "thing"})
 
 
 def pod(name: str, **given: Any) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from k9py.simulator.apiserver.selectors import (
+from k9py.simulator.registry.resources import EVENTS, PODS
+from k9py.simulator.registry.selectors import (
     field_selector,
     label_selector,
     matches_label_selector,
     selector_text,
 )
-from k9py.simulator.registry.resources import EVENTS, PODS
 from k9py.simulator.status_errors import StatusError
 
 

@@ -34,13 +34,13 @@ def label_selector(text: str) -> Predicate | None:
     return matches
 
 
-def matches_label_selector(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+def matches_label_selector(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None) -> bool:
     """Return whether a `metav1.LabelSelector` selects these labels; None selects nothing, an empty one everything."""
     if selector is None:
         return False
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
+    labels = labels or {}
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
     return all(_expression_holds(expression, labels) for expression in selector.get("matchExpressions") or ())
 
 
