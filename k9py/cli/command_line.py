@@ -1,11 +1,7 @@
-"""What the command lines of all subcommands share: lengths of time, which cluster is meant, how a write is to be made.
+"""What all command lines share: parsed options as values, durations, names, and the options of clusters and writes.
 
-Invariant: importing this imports nothing heavy. Options that say which cluster is meant may stand before the subcommand
-or behind it; behind wins.
-
-Which names a command takes: checked before anything is asked, so that a slip is told at once.
-
-What the command line asked for, as one value.
+Invariant: importing this module imports nothing heavy. Options that select the cluster may come before or after the
+subcommand; after wins.
 """
 
 from __future__ import annotations
@@ -29,7 +25,7 @@ class Arguments:
 
     Args:
         kubeconfig, context: as kubectl's; None means its defaults.
-        namespaces: those named with -n, in order, without repeats; empty means not named.
+        namespaces: the values of -n in order, without duplicates; empty: -n not given.
         all_namespaces: -A was given.
         demo: name of the demo scenario, None for a real cluster.
         read_only: refuse every write.
@@ -37,7 +33,7 @@ class Arguments:
         output: of `--once`.
         no_color: no colours, whatever the environment says.
         theme: one of `THEME_NAMES`.
-        mouse: answer to the mouse; without it the terminal selects text as usual.
+        mouse: handle the mouse; otherwise the terminal selects text as usual.
     """
 
     kubeconfig: str | None = None
@@ -55,14 +51,14 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class CommandArguments:
-    """What every subcommand is told.
+    """The options of every subcommand.
 
     Args:
         kubeconfig, context: as kubectl's; None means its defaults.
-        namespace: of all it names; None means the context's.
+        namespace: of all named objects; None means the context's.
         demo: name of the demo scenario, None for a real cluster.
         read_only: refuse every write.
-        json: answer as JSON.
+        json: print JSON.
         no_color: no colours, whatever the environment says.
     """
 
@@ -77,12 +73,12 @@ class CommandArguments:
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How a write is to be made.
+    """The options of every write.
 
     Args:
-        dry_run: show what would be, and store nothing.
-        yes: confirmed beforehand.
-        wait: follow the rollout to its end.
+        dry_run: show the change and write nothing.
+        yes: do not ask for confirmation.
+        wait: follow the rollout until it is done.
         timeout: seconds to follow it at most.
     """
 
@@ -93,7 +89,7 @@ class WriteOptions:
 
 
 def check_namespace(name: str) -> None:
-    """Raise click.UsageError unless it is an RFC 1123 label, as namespace names are."""
+    """Check that a namespace name is an RFC 1123 label. Raises click.UsageError."""
     if not _is_dns_label(name):
         raise click.UsageError(f"{name!r} is not a namespace name: lower-case letters, digits and '-', 63 at most.")
 
@@ -117,7 +113,7 @@ _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds that `90`, `90s`, `10m` or `1h30m` mean. Raises click.BadParameter."""
+    """Parse `90`, `90s`, `10m` or `1h30m` to seconds. Raises click.BadParameter."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or not any(found.groups()):
         raise click.BadParameter(f"{text!r} is no length of time: 90s, 10m or 1h30m.")
@@ -126,17 +122,17 @@ def parse_duration(text: str) -> float:
 
 
 def parse_revision(text: str) -> str:
-    """Return a revision's number or the word `now`, as they were typed. Raises click.BadParameter."""
+    """Check a revision number or `now` and return it as text. Raises click.BadParameter."""
     if text != "now" and not (text.isascii() and text.isdigit() and int(text) > 0):
         raise click.BadParameter(f"{text!r} is neither a revision's number nor 'now'.")
     return text
 
 
 class Subcommand(click.Command):
-    """A command whose bare `--demo` does not swallow the word behind it."""
+    """A command whose bare `--demo` does not take the following argument as its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, once each bare `--demo` says which."""
+        """Parse after giving each bare `--demo` its default."""
         following = [*args[1:], ""] if args else []
         named = [
             "--demo=shop" if one == "--demo" and not _SCENARIO.fullmatch(after) else one
@@ -146,16 +142,16 @@ class Subcommand(click.Command):
 
 
 def with_cluster_options(function: Function) -> Function:
-    """Add the options that say which cluster is meant, and how to answer."""
+    """Add the options that select the cluster and the output format."""
     return with_output_formats("text", "json")(function)
 
 
 def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function], Function]:
-    """Return what adds the options that say which cluster is meant, for a command with other forms of its answer.
+    """Return a decorator that adds the cluster options, for a command with its own output formats.
 
     Args:
-        outputs: the forms `--output` takes.
-        default: words for which of them is taken when none is named.
+        outputs: the values of `--output`.
+        default: describes the default format, for the help.
     """
     form = f"Form of the answer; default: {default}." if default else "Form of the answer."
 
@@ -176,7 +172,7 @@ def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function]
 
 
 def with_write_options(function: Function) -> Function:
-    """Add the options every write has."""
+    """Add the options of every write."""
     for option in (
         click.option(
             "--timeout",
@@ -195,7 +191,7 @@ def with_write_options(function: Function) -> Function:
 
 
 def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArguments:
-    """Merge what stands before the subcommand with what stands behind it; `given` loses what is merged."""
+    """Merge the options before the subcommand with those after it; merged options are removed from `given`."""
     before: Arguments = context.obj or Arguments()
     own = {
         name: given.pop(name)
@@ -220,7 +216,7 @@ def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArg
 
 
 def pop_write_options(given: dict[str, Any]) -> WriteOptions:
-    """Take from `given` how a write is to be made."""
+    """Remove the write options from `given` and return them."""
     return WriteOptions(
         dry_run=given.pop("dry_run"), yes=given.pop("yes"), wait=given.pop("wait"), timeout=given.pop("timeout")
     )

@@ -1,4 +1,4 @@
-"""Start the dashboard: turn the command line into its options and run it on the quickest event loop there is."""
+"""Start the dashboard: build its options from the command line and run it on uvloop if available."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from k9py.tui.options import AppOptions, connect_lazily
 from k9py.views.exit_codes import ExitCode
 
 EXIT_DEFECT = 70
-"""The program itself failed (EX_SOFTWARE)."""
+"""Internal error (EX_SOFTWARE)."""
 
 
 def run_dashboard(arguments: Arguments) -> int:
-    """Run until the person leaves; return the exit code.
+    """Run until the user quits; return the exit code.
 
     Raises:
-        ConfigError: there is no such demo, or a setting of the environment is none.
+        ConfigError: unknown demo, or an invalid environment variable.
     """
     guard = ExitGuard(terminal=sys.stdin.fileno())
     guard.add_cleanup(child_processes.kill_all)
@@ -66,7 +66,7 @@ def run_dashboard(arguments: Arguments) -> int:
         guard.set_terminal_restorer(app.restore_terminal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_app(app, guard, mouse=arguments.mouse))
-        if guard.signal_number:  # whatever failed in the middle of a start that was broken off
+        if guard.signal_number:  # a signal during the start may have caused any failure
             return 128 + guard.signal_number
         if app.crash:
             _report(app.crash)
@@ -76,7 +76,7 @@ def run_dashboard(arguments: Arguments) -> int:
 
 
 def _report(crash: str) -> None:
-    """Write the report down where it can be found, and say what to do with it."""
+    """Save the crash report and print where it is."""
     print(f"kdash: stopped by a defect of its own: {crash.strip().splitlines()[-1]}", file=sys.stderr)
     path = crash_file(os.environ)
     try:
@@ -94,13 +94,13 @@ def _report(crash: str) -> None:
 
 
 async def run_app(app: App[int], guard: ExitGuard, *, mouse: bool = False) -> None:
-    """Run the app; a closed terminal or a signal ends it in order, so that nothing is left behind."""
+    """Run the app; a closed terminal or a signal ends it in order."""
     with guard.guard_loop(lambda code: app.exit(None, code)):
         await app.run_async(mouse=mouse)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where the platform has it, asyncio's own loop elsewhere."""
+    """Return uvloop's loop factory if it is installed, None for asyncio's own loop."""
     try:
         import uvloop
     except ImportError:

@@ -1,11 +1,11 @@
 """Ends this process when it is asked to, whatever its event loop does.
 
-SIGTERM, SIGHUP, SIGINT, and a terminal that is closed, first ask the work to end in order. A thread of its own counts
-the seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal
-from the C level (`signal.set_wakeup_fd`), so that a loop which is blocked, busy or waiting for the terminal is no
-hindrance. Invariant: the process is gone `GRACE` seconds after the first such signal, or a little later.
+SIGTERM, SIGHUP, SIGINT and a closed terminal first ask the work to end in order. A separate thread counts the
+seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal at
+the C level (`signal.set_wakeup_fd`), so a loop that is blocked, busy or waiting for the terminal cannot prevent it.
+Invariant: the process ends `GRACE` seconds after the first such signal, or a little later.
 
-SIGQUIT restores the terminal and then ends the process by the signal, as it does without a handler.
+SIGQUIT restores the terminal and then ends the process by the signal, as without a handler.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from typing import Any, Final
 GRACE: Final = 1.2
 """Seconds for the work to end in order."""
 LAST_RESORT: Final = 3.0
-"""Seconds after which the process ends even when some C code never lets another thread run."""
+"""Seconds after which the process ends even if C code never releases the GIL."""
 
 _STOP: Final = 0
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 class ExitGuard:
-    """Guards one process; made in the main thread, before there is anything to clean up.
+    """Guards one process; created in the main thread, before there is anything to clean up.
 
     Args:
-        terminal: descriptor whose hang-up ends the process, None for none.
-        signals: names of the signals that end it, of those the platform has. One that was ignored when the process
-            was started stays so (nohup), unless there is a terminal to lose.
+        terminal: file descriptor whose hang-up ends the process, None for none.
+        signals: names of the signals that end it, if the platform has them. A signal that was ignored when the process
+            started stays ignored (nohup), unless there is a terminal.
     """
 
     def __init__(self, *, terminal: int | None = None, signals: Iterable[str] = _ENDING) -> None:
@@ -71,20 +71,20 @@ class ExitGuard:
 
     @property
     def signal_number(self) -> int:
-        """The signal that ended the work, 0 while none has."""
+        """The signal that ended the work, 0 if none has."""
         return self._number
 
     def set_terminal_restorer(self, restore: Callable[[], None]) -> None:
-        """Have the terminal restored by this when the loop cannot; it is called in any thread."""
+        """Set the function that restores the terminal if the loop cannot; it is called from any thread."""
         self._restore = restore
 
     def add_cleanup(self, clean_up: Callable[[], object]) -> None:
-        """Have this done before the process is ended by force."""
+        """Add a function to call before the process exits by force."""
         self._clean_ups.append(clean_up)
 
     @contextmanager
     def guard_loop(self, leave: Callable[[int], object]) -> Iterator[None]:
-        """Ask the running loop's work to end by `leave(exit code)`; used within the loop, in the main thread."""
+        """End the running loop's work by `leave(exit code)` on a signal; call it in the loop, in the main thread."""
         self._leave = leave
         self._loop = asyncio.get_running_loop()
         if self._thread is None:
@@ -102,7 +102,7 @@ class ExitGuard:
             self._has_left = True
 
     def close(self) -> None:
-        """Stop watching, unless a signal has begun to end the process: then that stays certain."""
+        """Stop watching, unless a signal is ending the process already."""
         if self._number:
             return
         for number, handler in self._handlers_before.items():
@@ -150,14 +150,14 @@ class ExitGuard:
                         return
                 else:
                     poll.unregister(descriptor)
-                    if event & select.POLLHUP:  # POLLNVAL: a system that cannot poll a terminal
+                    if event & select.POLLHUP:  # POLLNVAL: this system cannot poll a terminal
                         os.kill(os.getpid(), signal.SIGHUP)
             if self._deadline is not None and monotonic() >= self._deadline:
                 self._let_go()
                 os._exit(128 + self._number)
 
     def _heard(self) -> bool:
-        """Take what was written by a signal; return False when there is nothing to watch for any more."""
+        """Read the signals from the pipe; return False if the guard is closed."""
         try:
             numbers = os.read(self._reader, 4096)
         except BlockingIOError:
@@ -179,9 +179,9 @@ class ExitGuard:
 
 
 def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]) -> int:
-    """Run the work of a command; return its exit code, or 128 + the number of the signal that ended it.
+    """Run a command; return its exit code, or 128 + the number of the signal that ended it.
 
-    Ctrl+C is left to `asyncio.run`: it raises KeyboardInterrupt.
+    `asyncio.run` handles Ctrl+C: it raises KeyboardInterrupt.
     """
     guard = ExitGuard(signals=("SIGTERM", "SIGHUP"))
     for clean_up in clean_ups:

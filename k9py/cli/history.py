@@ -1,6 +1,6 @@
-"""`kdash history` and `kdash diff`: a workload's revisions, who made them, and what differs between two.
+"""`kdash history` and `kdash diff`: a workload's revisions, their authors, and the difference between two.
 
-Invariant: both only read, and both exit 0 whenever they could tell.
+Invariant: both only read, and exit 0 if they could read what they print.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from k9py.views.semantic_diff import semantic_diff_lines
 from k9py.views.values import Tone
 
 NOW: Final = "now"
-"""The word for the pod template as it is, instead of a revision's number."""
+"""Names the current pod template in place of a revision number."""
 
 _CONTEXT: Final = 3
-"""Lines of context around a change, as `diff -u`."""
+"""Lines of context around a change, as in `diff -u`."""
 
 _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.MUTED, " ": Tone.PLAIN}
 
@@ -48,7 +48,7 @@ async def history(
     """Print the revisions, or one of them with its pod template. Raises KdashError.
 
     Args:
-        shows_secrets: show what looks like a secret in the pod template, which is hidden otherwise.
+        shows_secrets: print values in the pod template that look like secrets.
     """
     console, now = invocation.console, invocation.clock.now()
     async with open_session(invocation) as session:
@@ -89,11 +89,11 @@ async def diff(
     yaml: bool,
     shows_secrets: bool = False,
 ) -> int:
-    """Print what leads from one pod template to another: by meaning, or line by line. Raises KdashError.
+    """Print the difference between two pod templates: semantic, or line by line. Raises KdashError.
 
     Args:
-        older, newer: a revision's number or NOW; None: the revision before `newer`, and now.
-        shows_secrets: show what looks like a secret in the YAML, which is hidden otherwise.
+        older, newer: a revision number or NOW; None: the revision before `newer`, and NOW.
+        shows_secrets: print values in the YAML that look like secrets.
     """
     console = invocation.console
     async with open_session(invocation) as session:
@@ -134,7 +134,7 @@ async def _reading(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
 
 
 async def load_revision_pasts(session: CommandSession, reading: WorkloadSnapshot) -> RevisionOutcomes:
-    """Return what is known of the past of each revision, by its uid."""
+    """Return the known outcome of each revision, by revision uid."""
     return revision_outcomes(
         reading.revisions or (),
         events=await read_revision_events(session.connection, reading.workload),
@@ -144,7 +144,7 @@ async def load_revision_pasts(session: CommandSession, reading: WorkloadSnapshot
 
 
 def require_revisions(reading: WorkloadSnapshot) -> tuple[Revision, ...]:
-    """Return the revisions. Raises ForbiddenError when they may not be read."""
+    """Return the revisions. Raises ForbiddenError if they may not be listed."""
     if reading.revisions is None:
         kept_in = "ReplicaSets" if reading.key.kind == "Deployment" else "ControllerRevisions"
         raise ForbiddenError(
@@ -156,12 +156,12 @@ def require_revisions(reading: WorkloadSnapshot) -> tuple[Revision, ...]:
 
 
 def find_revision(reading: WorkloadSnapshot, number: int) -> Revision:
-    """Return the revision of that number. Raises AbsentError when none has it, RefusedError when several have."""
+    """Return the revision with a number. Raises AbsentError if none has it, RefusedError if several have."""
     return revision_of_number(require_revisions(reading), number, str(reading.key))
 
 
 def changes_json(changes: tuple[SemanticChange, ...]) -> list[dict[str, Any]]:
-    """Return changes as JSON values; what is absent on a side is null."""
+    """Return changes as JSON values; a value missing on one side is null."""
     return [
         {"family": one.family, "subject": one.subject, "what": one.field, "before": one.before, "after": one.after}
         for one in changes
@@ -169,13 +169,13 @@ def changes_json(changes: tuple[SemanticChange, ...]) -> list[dict[str, Any]]:
 
 
 def yaml_line(line: DiffLine) -> tuple[tuple[str, Tone], ...]:
-    """Return a line of the plain difference, toned."""
+    """Return a line of the YAML diff with tones."""
     return ((f"{line.sign} {line.text}", _SIGNS[line.sign]),)
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a difference; `number` None: as it is now."""
+    """One side of a diff; `number` None: the current template."""
 
     number: int | None
     template: Mapping[str, Any]
@@ -193,16 +193,16 @@ def _side(reading: WorkloadSnapshot, which: str) -> _Side:
 
 
 def _before(reading: WorkloadSnapshot, after: _Side) -> _Side:
-    """Return the revision before another; before what is now, the one before the current one."""
+    """Return the revision before a side; before NOW, the one before the current revision."""
     found = require_revisions(reading)
     number = after.number
     if number is None:
-        # While it is not known which revision is in force, the newest is taken for it.
+        # While the current revision is unknown, the newest one counts as current.
         current = current_revision(found) or (found[0] if found else None)
         if current is not None:
             template = revision_template(reading.revision_objects[current.name])
             if semantic_diff(template, reading.template):
-                # What is wanted now has no revision yet: held by a pause, or not seen by the controller so far.
+                # The current template has no revision yet: the rollout is paused, or the controller lags behind.
                 return _Side(current.number, template)
         number = current.number if current is not None else 0
     for one in found:  # newest first

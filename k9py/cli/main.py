@@ -1,7 +1,7 @@
-"""`kdash`: parse, hand over, turn every failure into a clear line and an exit code.
+"""`kdash`: parse the command line, run it, and turn every error into a clear line and an exit code.
 
 Invariant: `kdash --help`, `--version` and every subcommand's help import neither Textual nor kubernetes_asyncio nor
-aiohttp, and no subcommand imports Textual. Exit codes are in the help, and in `views/outcome.py`.
+aiohttp, and no subcommand imports Textual. Exit codes: `views/exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ Exit codes:
 
 
 class DashboardGroup(click.Group):
-    """Opens the dashboard where no subcommand is named."""
+    """Opens the dashboard if no subcommand is given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; a bare `--demo` does not swallow the subcommand behind it."""
+        """Parse; a bare `--demo` does not take the following subcommand as its value."""
         following = [*args[1:], ""] if args else []
         named = [
             "--demo=shop" if one == "--demo" and after in self.commands else one
@@ -52,7 +52,7 @@ class DashboardGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the subcommand. Raises click.UsageError, with those there are."""
+        """Find the subcommand. Raises click.UsageError that lists the subcommands."""
         if args and args[0] not in self.commands:
             near = difflib.get_close_matches(args[0], self.commands, n=1)
             which = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
@@ -139,10 +139,10 @@ def command(
 
 
 def _check(arguments: Arguments, given: Collection[str], subcommand: str | None) -> None:
-    """Refuse combinations that would silently ignore what was typed.
+    """Refuse option combinations of which one would be ignored.
 
     Args:
-        given: options that were typed, of those that do not go with everything.
+        given: the options on the command line, of those that are not always valid.
     """
     if arguments.all_namespaces and arguments.namespaces:
         raise click.UsageError("-n and -A exclude each other: name namespaces, or ask for all of them.")
@@ -170,7 +170,7 @@ def _run(arguments: Arguments) -> int:
         return run_printing(lambda: run_once(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
-    if not sys.stderr.isatty():  # Textual draws there
+    if not sys.stderr.isatty():  # Textual writes to it
         raise ConfigError("the dashboard needs a terminal as standard error too", "leave out the 2>")
     with default_sigint():
         from k9py.cli.dashboard import run_dashboard
@@ -183,7 +183,7 @@ for _subcommand in COMMANDS:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `kdash` and exit the process; failures are told on standard error with a hint."""
+    """Run `kdash` and exit the process; errors are printed on standard error with a hint."""
     try:
         configure_streams()
         drop_stale_terminal_size()

@@ -1,8 +1,8 @@
-"""`kdash --once`: read the cluster once, print services and rollouts, and sum them up in the exit code.
+"""`kdash --once`: list the cluster once, print services and rollouts, and summarize them in the exit code.
 
-Invariant: standard output holds the answer alone (so that `--output json` can be piped); what qualifies it goes to
-standard error. It waits for every kind's first list, or until that plainly fails; never longer than `DEADLINE`, and
-never without saying what for (`waiting`).
+Invariant: standard output has only the result (so that `--output json` can be piped); warnings go to standard error. It
+waits for the first list of every kind, or until that has failed permanently, at most `DEADLINE` seconds, and shows
+progress while it waits (`progress`).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from k9py.views.header import missing_apis_text
 from k9py.views.overview import COULD_NOT_TELL, json_values, overview_exit_code, plain_tables, summary_text
 
 DEADLINE = 120.0
-"""Seconds after which what has been read so far is printed, with exit code 2 unless something is failing."""
+"""Seconds after which the objects read so far are printed, with exit code 2 unless something is failing."""
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
 
 def run_once(arguments: Arguments) -> int:
-    """Print the cluster as it is; return 0: nothing wrong, 1: something down, degraded or stuck, 2: could not tell.
+    """Print services and rollouts; return 0: nothing wrong, 1: something down, degraded or stuck, 2: unknown.
 
     Raises:
-        KdashError: no connection could be made, or nothing could be read.
+        KdashError: the connection failed, or nothing could be read.
     """
     return run_guarded(_once(arguments), child_processes.kill_all)
 
@@ -96,7 +96,7 @@ async def _once(arguments: Arguments) -> int:
 
 
 async def _read(cluster: Cluster) -> bool:
-    """Wait until every kind is read or has plainly failed; tell whether that was so before the deadline."""
+    """Wait until every kind is listed or has failed; return whether that was before the deadline."""
     try:
         async with asyncio.timeout(DEADLINE):
             while not _is_settled(cluster.health):
@@ -112,7 +112,7 @@ def _is_settled(health: ClusterHealth) -> bool:
 
 
 def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[str]:
-    """What a reader must know before trusting the answer."""
+    """Yield warnings about the completeness of the output."""
     if notice:
         yield printable(notice)
     if health.forbidden:

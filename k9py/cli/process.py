@@ -1,11 +1,8 @@
-"""This process's own standard streams: what becomes of closed ones, poor encodings, full disks and readers that leave.
+"""This process's standard streams and SIGINT: closed streams, encodings, full disks, closed pipes, Ctrl+C during
+imports.
 
-Invariant: a stream that cannot be written to ends in an exit code of ours, never in a traceback.
-
-Ctrl+C while nothing has begun yet.
-
-Invariant: only what need not be undone runs within `ending_at_once`; a SIGINT that is ignored, or handled by somebody
-else, stays so.
+Invariant: a stream that cannot be written to ends in one of our exit codes, never in a traceback. Only code without
+side effects runs within `default_sigint`; a SIGINT that is ignored or handled elsewhere stays so.
 """
 
 from __future__ import annotations
@@ -25,18 +22,18 @@ from k9py.config import ascii_text
 from k9py.config.encoding import output_encoding
 
 EXIT_UNREAD: Final = 2
-"""The reader of the answer went away."""
+"""The reader of standard output has closed it."""
 
 _OUTPUT_ERRORS: Final = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
 
 def configure_streams() -> None:
-    """Make standard output and error fit to be written to.
+    """Prepare standard output and error for writing.
 
-    Closed ones swallow what they are given; characters that a stream or the terminal cannot take get an ASCII form.
+    A closed stream is replaced by the null device; characters that the encoding or terminal lacks get an ASCII form.
 
     Raises:
-        ConfigError: a setting of the environment is none; the streams can be written to all the same.
+        ConfigError: an invalid environment variable; the streams are usable nevertheless.
     """
     ascii_text.register()
     for name in ("stdin", "stdout", "stderr"):
@@ -51,9 +48,9 @@ def configure_streams() -> None:
 
 
 def drop_stale_terminal_size() -> None:
-    """Drop COLUMNS and LINES where the terminal itself knows its size: rich, click and shutil would believe them.
+    """Remove COLUMNS and LINES if the terminal knows its size: rich, click and shutil would prefer them.
 
-    A shell exports them as they were when it started, or as a script set them; the terminal has been resized since.
+    They may be from the start of the shell or from a script; the terminal may have been resized since.
     """
     if terminal_columns(sys.stdout) is not None or terminal_columns(sys.stderr) is not None:
         for name in ("COLUMNS", "LINES"):
@@ -61,7 +58,7 @@ def drop_stale_terminal_size() -> None:
 
 
 def terminal_columns(stream: TextIO) -> int | None:
-    """Return the cells of a line of the terminal behind a stream; None when there is none, or it does not know."""
+    """Return the width in cells of a stream's terminal; None if it has none or the size is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
@@ -69,10 +66,10 @@ def terminal_columns(stream: TextIO) -> int | None:
 
 
 def run_printing(work: Callable[[], int]) -> int:
-    """Do what prints; return its exit code, or 2 when nobody reads the answer any more.
+    """Run a function that prints; return its exit code, or 2 if the reader has closed standard output.
 
     Raises:
-        ConfigError: the answer could not be written (a full disk, a closed stream).
+        ConfigError: the output could not be written (a full disk, a closed stream).
     """
     try:
         status = work()
@@ -80,7 +77,7 @@ def run_printing(work: Callable[[], int]) -> int:
     except OSError as error:
         if error.errno not in _OUTPUT_ERRORS:
             raise
-        # What is left in the buffer would fail once more when Python ends.
+        # Flushing the rest of the buffer at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.EPIPE:
             return EXIT_UNREAD
@@ -90,7 +87,7 @@ def run_printing(work: Callable[[], int]) -> int:
 
 @contextmanager
 def default_sigint() -> Iterator[None]:
-    """Let SIGINT end the process as it does a program without a handler: at once, without a word."""
+    """Let SIGINT end the process by default: immediately and silently."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,15 +1,11 @@
-"""What a command that waits says of it on standard error.
+"""Progress on standard error: what a command waits for, and the output of credential plugins.
 
-Invariant: nothing is said of a short wait, nothing on standard output, and a terminal is left as it was.
+Invariants: nothing is printed for a short wait, nothing on standard output, and a terminal is left as it was. A
+plugin that floods is cut off with a notice; a standard error that nobody reads does not end the sign-in.
 
-On a terminal one line is kept up to date from `FIRST_ON_TERMINAL` on, and taken away at the end. Elsewhere (a pipe,
-a file, `TERM=dumb`) nothing can be taken away: a line comes after `FIRST_ELSEWHERE`, then every `EVERY_ELSEWHERE`, so
-that the log of a pipeline says what took so long and is not filled with it.
-
-What a credential plugin says, on standard error: a device code, the address of a page to open.
-
-Invariants: standard output stays the answer's. A plugin that floods is cut off, and said to be; a standard error that
-nobody reads does not end the sign-in.
+On a terminal one line is updated from `FIRST_ON_TERMINAL` on, and erased at the end. Elsewhere (a pipe, a file,
+`TERM=dumb`) a line is printed after `FIRST_ELSEWHERE`, then every `EVERY_ELSEWHERE` seconds, so that the log of a
+pipeline shows what took long without being filled with it.
 """
 
 from __future__ import annotations
@@ -35,12 +31,12 @@ EVERY_ELSEWHERE: Final = 30.0
 
 
 class WaitProgress:
-    """Says what is being waited for while its block lasts.
+    """Prints a progress line while its block runs.
 
     Args:
         err: standard error.
-        words: what is waited for now, printable; "" for nothing.
-        is_terminal: lines on it can be taken away again.
+        words: returns the current progress text, printable; "" hides the line.
+        is_terminal: the line can be overwritten and erased.
     """
 
     def __init__(self, err: TextIO, clock: Clock, words: Callable[[], str], *, is_terminal: bool | None = None) -> None:
@@ -86,7 +82,7 @@ class WaitProgress:
 
 
 def read_progress(health: ClusterHealth) -> str:
-    """Return which kind is being read and how much of it is there: `reading pods: 1,204 so far…`; "" when all are."""
+    """Return the kind being listed and its count: `reading pods: 1,204 so far…`; "" if all are listed."""
     unread = [one for one in health.kinds.values() if not is_settled(one)]
     if not unread:
         return ""
@@ -99,10 +95,10 @@ def read_progress(health: ClusterHealth) -> str:
 
 
 def is_settled(kind: KindHealth) -> bool:
-    """Tell whether a kind is read, or has failed in a way that waiting does not mend.
+    """Return whether a kind is listed, or has failed permanently.
 
-    A busy server that asks for a moment's patience (429: API priority and fairness) has not failed, nor has a long list
-    whose continue token grew too old (410): it is begun again, with larger pages.
+    Not permanent: 429 (API priority and fairness), and 410 for a list whose continue token has expired: the list
+    restarts with larger pages.
     """
     passes = isinstance(kind.error, ExpiredError) or (
         isinstance(kind.error, UnavailableError) and kind.error.code == 429
@@ -118,11 +114,11 @@ def _columns(stream: TextIO) -> int:
 
 
 MAX_LINES: Final = 200
-"""Lines of one run that are printed."""
+"""Lines printed per plugin run."""
 
 
 class SignInPrinter:
-    """Prints what plugins say, line by line, as they say it.
+    """Prints the output of credential plugins line by line.
 
     Args:
         say: prints a line on standard error.
@@ -134,12 +130,12 @@ class SignInPrinter:
         self._printed = 0
 
     def on_output(self, sign_in: SignIn, line: str) -> None:
-        """Print the line; before the first one, who says it."""
+        """Print a line; before the first one, the plugin's name."""
         with suppress(OSError):
             self._print(sign_in, line)
 
     def on_end(self, sign_in: SignIn) -> None:
-        """Begin anew with the next run."""
+        """Reset for the next run."""
         self._speaking = None
 
     def _print(self, sign_in: SignIn, line: str) -> None:

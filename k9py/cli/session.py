@@ -1,6 +1,6 @@
-"""One run of a subcommand: what it was told, its streams, its clock, and its connection.
+"""One run of a subcommand: its arguments, streams, clock and connection.
 
-Invariant: a connection opened here is closed here. Failures become a clear line and an exit code in `run` alone.
+Invariant: a connection opened here is closed here. Only `run` turns errors into a clear line and an exit code.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a subcommand runs with; tests bring their own streams, clock and file.
+    """The environment of a subcommand; tests pass their own streams, clock and file.
 
     Args:
         target: which cluster.
-        audit_path: file of the audit lines, None writes none.
+        audit_path: the audit file, None writes none.
     """
 
     arguments: CommandArguments
@@ -53,7 +53,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class CommandSession:
-    """A cluster, the namespace meant, and the one way to change it."""
+    """A connection, the namespace of the command, and the writer."""
 
     connection: Connection
     namespace: str
@@ -64,13 +64,13 @@ class CommandSession:
         return self.connection.info.context
 
     def key(self, named: ObjectArgument) -> ObjectKey:
-        """Return the key of a workload in the namespace meant."""
+        """Return the key of a workload in the command's namespace."""
         return ObjectKey(named.kind, self.namespace, named.name)
 
 
 @asynccontextmanager
 async def open_session(invocation: Invocation) -> AsyncIterator[CommandSession]:
-    """Connect, and close the connection at the end. Raises KdashError."""
+    """Connect, and close the connection on exit. Raises KdashError."""
     arguments = invocation.arguments
     connection = await invocation.connector(invocation.connect_options)
     try:
@@ -89,7 +89,7 @@ async def open_session(invocation: Invocation) -> AsyncIterator[CommandSession]:
 
 @contextmanager
 def explain_not_found(key: ObjectKey) -> Iterator[None]:
-    """Say of a workload that is not there in which namespace it was looked for."""
+    """Name the namespace in the error for a missing workload."""
     try:
         yield
     except NotFoundError as error:
@@ -98,7 +98,7 @@ def explain_not_found(key: ObjectKey) -> Iterator[None]:
 
 
 def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:
-    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError: there is no such demo."""
+    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError for an unknown demo."""
     with ExitStack() as stack:
         console = system_console(no_color=arguments.no_color)
         invocation = Invocation(
@@ -114,7 +114,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
 
 
 async def run_and_report(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:
-    """Run a subcommand; a failure is told on standard error with its hint, and summed up in the exit code."""
+    """Run a subcommand; an error is printed on standard error with its hint and returned as exit code."""
     try:
         return await core(invocation)
     except KdashError as error:
@@ -123,7 +123,7 @@ async def run_and_report(invocation: Invocation, core: Callable[[Invocation], Aw
 
 
 def report_error(console: Console, error: KdashError) -> None:
-    """Say what went wrong and what can be done about it."""
+    """Print an error and its hint."""
     console.print_err(f"kdash: {printable(error.message)}")
     if error.hint_after_giving_up:
         console.print_err(f"  hint: {printable(error.hint_after_giving_up)}")

@@ -1,6 +1,6 @@
-"""`kdash status`: where a rollout stands, its cause by name, and kubectl's own sentence; with --wait to its end.
+"""`kdash status`: a rollout's status, its cause, and kubectl's own sentence; with --wait until it is done.
 
-Invariant: the exit code is the cause's, and 0 is said only of a rollout that is through.
+Invariant: the exit code is the cause's; 0 only for a completed rollout.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class _Answer:
 
 
 async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, timeout: float) -> int:
-    """Print where the rollout stands and return its exit code. Raises KdashError.
+    """Print the rollout's status and return its exit code. Raises KdashError.
 
     Args:
-        wait: follow it until it has converged, plainly will not, or so many seconds are over.
+        wait: follow the rollout until it is done, has failed, or `timeout` seconds have passed.
     """
     console = invocation.console
     async with open_session(invocation) as session:
@@ -74,7 +74,7 @@ async def _read(invocation: Invocation, session: CommandSession, named: ObjectAr
 async def _followed(invocation: Invocation, session: CommandSession, named: ObjectArgument, timeout: float) -> _Answer:
     key = session.key(named)
     with explain_not_found(key):
-        await session.connection.get(key)  # what is not there is told at once, instead of waited for
+        await session.connection.get(key)  # a missing workload fails now instead of after the timeout
     ending = await follow_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
     remarks = (ending.words,) if ending.timed_out or ending.status is None else ()
     return _Answer(ending.status, ending.workload, remarks, ending.seconds, ending.timed_out)
@@ -114,7 +114,7 @@ def _values(session: CommandSession, named: ObjectArgument, seen: _Answer) -> di
 
 
 def status_json(status: RolloutStatus) -> dict[str, Any]:
-    """Return a status as JSON values; unknown is null."""
+    """Return a status as JSON values; unknown values are null."""
     known = status.state is not RolloutState.UNKNOWN
     return {
         "state": status.state.value,

@@ -1,4 +1,4 @@
-"""Plain tables on a stream: fitted to a terminal, in full width into a pipe."""
+"""Plain tables: fitted to a terminal, at full width into a pipe."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ GAP: Final = 2
 """Cells between columns."""
 
 READABLE: Final = 44
-"""Cells the growing column keeps before others are left out."""
+"""Minimum width in cells of the growing column before other columns are dropped."""
 
 FULL_WIDTH: Final = 1000
-"""Cells a line may have where no terminal limits it."""
+"""Line width in cells without a terminal."""
 
 _STYLES: Final = {
     Tone.OK: "green",
@@ -34,7 +34,7 @@ _STYLES: Final = {
 
 
 def print_tables(tables: Iterable[PlainTable], out: TextIO, *, width: int | None, colour: bool) -> None:
-    """Print tables; `width` None: no terminal limits them."""
+    """Print tables; `width` None: no limit."""
     console = Console(
         no_color=not colour, color_system="auto" if colour else None, highlight=False, markup=False, emoji=False
     )
@@ -47,9 +47,9 @@ def print_tables(tables: Iterable[PlainTable], out: TextIO, *, width: int | None
 
 
 def fit_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
-    """Return the widths of the columns that fit in so many cells, by index; every column in full without a limit.
+    """Return the widths of the columns that fit into `room` cells, by index; None: all columns in full.
 
-    The least important columns go first; the one that grows is cut to what the others leave.
+    The least important columns are dropped first; the growing column is cut to the remaining width.
     """
     widths = {
         index: max([cell_len(column.title), *(cell_len(cells[index].text) for cells in plain.rows)])

@@ -1,7 +1,7 @@
-"""Which objects a command names: `deploy/checkout`, `deploy checkout`, in kubectl's words for the kinds.
+"""The objects a command names: `deploy/checkout` or `deploy checkout`, with kubectl's names for the kinds.
 
-Invariant: imports nothing but click, so that a command's help stays quick. To know another word: a line in `_WORDS`, or
-in `_LOG_WORDS` where only logs can be asked of it.
+Invariant: imports only click, so that a command's help is fast. To add a name for a kind, add it to `_WORDS`, or to
+`_LOG_WORDS` if only logs support it.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _LOG_WORDS: Final[Mapping[str, str]] = {
 }
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
-"""An RFC 1123 subdomain, as the names of workloads are: anything else could ask for another path than an object's."""
+"""An RFC 1123 subdomain, as workload names are; other text could change the request path."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectArgument:
-    """An object as it was typed: kind and name; the namespace is the command's."""
+    """An object on the command line: kind and name; the namespace is a separate option."""
 
     kind: str
     name: str
@@ -43,10 +43,10 @@ class ObjectArgument:
 
 
 def parse_targets(words: Sequence[str]) -> tuple[ObjectArgument, ...]:
-    """Return what the words name, in order, each once.
+    """Return the workloads of the arguments in order, without duplicates.
 
     Raises:
-        click.UsageError: nothing, another kind, or half a name.
+        click.UsageError: no argument, an unsupported kind, or an incomplete name.
     """
     found = tuple(dict.fromkeys(_each(words, _KINDS, "workload", "deploy/NAME, sts/NAME or ds/NAME")))
     if not found:
@@ -55,7 +55,7 @@ def parse_targets(words: Sequence[str]) -> tuple[ObjectArgument, ...]:
 
 
 def parse_target(words: Sequence[str]) -> ObjectArgument:
-    """Return the one workload the words name. Raises click.UsageError, also when they name several."""
+    """Return the only workload of the arguments. Raises click.UsageError, also for several."""
     found = parse_targets(words)
     if len(found) > 1:
         raise click.UsageError(f"One workload at a time: not {found[1]} as well.")
@@ -63,10 +63,10 @@ def parse_target(words: Sequence[str]) -> ObjectArgument:
 
 
 def parse_log_target(words: Sequence[str]) -> ObjectArgument | None:
-    """Return the workload, service or pod the words name; None when there are no words.
+    """Return the workload, service or pod of the arguments; None without arguments.
 
     Raises:
-        click.UsageError: another kind, half a name, or several.
+        click.UsageError: an unsupported kind, an incomplete name, or several objects.
     """
     some = "deploy/NAME, sts/NAME, ds/NAME, svc/NAME or pod/NAME"
     found = tuple(dict.fromkeys(_each(words, _LOG_WORDS, "pod, service or workload", some)))
@@ -76,10 +76,10 @@ def parse_log_target(words: Sequence[str]) -> ObjectArgument | None:
 
 
 def parse_images(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Part `deploy/x app=image:2` into the words that name a workload and the images by container.
+    """Split `deploy/x app=image:2` into the workload arguments and the images by container.
 
     Raises:
-        click.UsageError: no image, or half of one.
+        click.UsageError: no image, or an incomplete one.
     """
     images: dict[str, str] = {}
     for word in words:

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from k9py.simulator.registry.storage import SUFFIX_ALPHABET
+
 TEMPLATE_HASH_LABEL = "pod-template-hash"
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def comparable_template(template: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def fnv32a(content: bytes) -> int:
 
 def encode(number: int) -> str:
     """Encode a number for use in a name (apimachinery's `rand.SafeEncodeString` of its digits)."""
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(number))
+    return "".join(SUFFIX_ALPHABET[ord(digit) % len(SUFFIX_ALPHABET)] for digit in str(number))
 
 
 def _without_nulls(value: Any) -> Any:

@@ -9,18 +9,19 @@ from random import Random
 from typing import Any
 
 from k9py.simulator.controllers.owner_references import owner_reference
+from k9py.simulator.registry.defaults import quality_of_service
 from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.storage import SUFFIX_ALPHABET
 
 Object = dict[str, Any]
 
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _LOST_NODE_SECONDS = 300
 
 
 def random_suffix(rng: Random, length: int = 5) -> str:
     """Return random characters as generateName appends them."""
-    return "".join(rng.choice(_ALPHABET) for _ in range(length))
+    return "".join(rng.choice(SUFFIX_ALPHABET) for _ in range(length))
 
 
 def pod_from_template(
@@ -81,21 +82,6 @@ def admit_pod(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ())
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": quality_of_service(spec)}}
-
-
-def quality_of_service(spec: Mapping[str, Any]) -> str:
-    """Return Guaranteed, Burstable or BestEffort."""
-    containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
-    given = [container.get("resources") or {} for container in containers]
-    if not any(r.get("requests") or r.get("limits") for r in given):
-        return "BestEffort"
-
-    def is_guaranteed(resources: Mapping[str, Any]) -> bool:
-        limits = resources.get("limits") or {}
-        requests = {**limits, **(resources.get("requests") or {})}
-        return {"cpu", "memory"} <= limits.keys() and all(requests[name] == limits[name] for name in ("cpu", "memory"))
-
-    return "Guaranteed" if all(is_guaranteed(r) for r in given) else "Burstable"
 
 
 def _token_volume(name: str) -> Object:

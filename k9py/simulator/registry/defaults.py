@@ -6,7 +6,7 @@ Source: the SetDefaults functions and strategies of Kubernetes, as seen in recor
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from k9py.simulator.registry.cache import Object
@@ -187,10 +187,10 @@ def _pod(obj: Object) -> None:
         ):
             tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
     status = _part(obj, "status")
-    _set(status, phase="Pending", qosClass=_quality_of_service(spec))
+    _set(status, phase="Pending", qosClass=quality_of_service(spec))
 
 
-def _quality_of_service(spec: dict[str, Any]) -> str:
+def quality_of_service(spec: Mapping[str, Any]) -> str:
     """Return the pod's QoS class from its containers' cpu and memory."""
     resources = [
         c.get("resources") or {} for c in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))

@@ -33,7 +33,7 @@ __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Sto
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 DEFAULT_GRACE_SECONDS = 30
-_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
 
 
 Admission = Callable[[Resource, Object], None]
@@ -375,7 +375,7 @@ class Storage:
 
     def _generate_name(self, kind: KindCache, namespace: str, prefix: str) -> str:
         while True:
-            name = prefix + "".join(self._pick(_SUFFIX_ALPHABET) for _ in range(5))
+            name = prefix + "".join(self._pick(SUFFIX_ALPHABET) for _ in range(5))
             if (namespace, name) not in kind.objects:
                 return name
 
