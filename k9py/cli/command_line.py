@@ -91,7 +91,9 @@ class WriteOptions:
 def check_namespace(name: str) -> None:
     """Check that a namespace name is an RFC 1123 label. Raises click.UsageError."""
     if not _is_dns_label(name):
-        raise click.UsageError(f"{name!r} is not a namespace name: lower-case letters, digits and '-', 63 at most.")
+        raise click.UsageError(
+            f"{name!r} is not a valid namespace name: use lower-case letters, digits and '-', at most 63."
+        )
 
 
 def _is_dns_label(name: str) -> bool:
@@ -114,17 +116,17 @@ _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 def parse_duration(text: str) -> float:
     """Parse `90`, `90s`, `10m` or `1h30m` to seconds. Raises click.BadParameter."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None or not any(found.groups()):
-        raise click.BadParameter(f"{text!r} is no length of time: 90s, 10m or 1h30m.")
-    hours, minutes, seconds = (int(one or 0) for one in found.groups())
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise click.BadParameter(f"{text!r} is not a duration: use 90s, 10m or 1h30m.")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return float(hours * 3600 + minutes * 60 + seconds)
 
 
 def parse_revision(text: str) -> str:
     """Check a revision number or `now` and return it as text. Raises click.BadParameter."""
     if text != "now" and not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise click.BadParameter(f"{text!r} is neither a revision's number nor 'now'.")
+        raise click.BadParameter(f"{text!r} is neither a revision number nor 'now'.")
     return text
 
 
@@ -135,8 +137,8 @@ class Subcommand(click.Command):
         """Parse after giving each bare `--demo` its default."""
         following = [*args[1:], ""] if args else []
         named = [
-            "--demo=shop" if one == "--demo" and not _SCENARIO.fullmatch(after) else one
-            for one, after in zip(args, following, strict=True)
+            "--demo=shop" if argument == "--demo" and not _SCENARIO.fullmatch(following_argument) else argument
+            for argument, following_argument in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, named)
 
@@ -153,7 +155,7 @@ def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function]
         outputs: the values of `--output`.
         default: describes the default format, for the help.
     """
-    form = f"Form of the answer; default: {default}." if default else "Form of the answer."
+    form = f"Output format; default: {default}." if default else "Output format."
 
     def add(function: Function) -> Function:
         for option in (
@@ -180,11 +182,11 @@ def with_write_options(function: Function) -> Function:
             default="10m",
             show_default=True,
             metavar="TIME",
-            help="How long to wait at most.",
+            help="Maximum time to wait.",
         ),
-        click.option("--wait", is_flag=True, help="Follow the rollout to its end; the exit code tells the cause."),
-        click.option("-y", "--yes", is_flag=True, help="Write without asking; needed without a terminal."),
-        click.option("--dry-run", is_flag=True, help="Show what would be, as the server tries it; store nothing."),
+        click.option("--wait", is_flag=True, help="Wait until the rollout is done; the exit code shows the cause."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation; required without a terminal."),
+        click.option("--dry-run", is_flag=True, help="Server-side dry run: show the change, write nothing."),
     ):
         function = option(function)
     return function
@@ -193,23 +195,25 @@ def with_write_options(function: Function) -> Function:
 def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArguments:
     """Merge the options before the subcommand with those after it; merged options are removed from `given`."""
     before: Arguments = context.obj or Arguments()
-    own = {
+    after_command = {
         name: given.pop(name)
         for name in ("context", "kubeconfig", "namespace", "demo", "read_only", "output", "no_color")
     }
     if len(before.namespaces) > 1:
-        raise click.UsageError("One namespace at a time: give -n once.")
+        raise click.UsageError("Only one namespace is allowed: give -n once.")
     arguments = CommandArguments(
-        kubeconfig=own["kubeconfig"] or before.kubeconfig,
-        context=own["context"] or before.context,
-        namespace=next(iter(before.namespaces), None) if own["namespace"] is None else own["namespace"],
-        demo=before.demo if own["demo"] is None else own["demo"],
-        read_only=own["read_only"] or before.read_only,
-        json=(own["output"] or before.output) == "json",
-        no_color=own["no_color"] or before.no_color,
+        kubeconfig=after_command["kubeconfig"] or before.kubeconfig,
+        context=after_command["context"] or before.context,
+        namespace=next(iter(before.namespaces), None)
+        if after_command["namespace"] is None
+        else after_command["namespace"],
+        demo=before.demo if after_command["demo"] is None else after_command["demo"],
+        read_only=after_command["read_only"] or before.read_only,
+        json=(after_command["output"] or before.output) == "json",
+        no_color=after_command["no_color"] or before.no_color,
     )
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
-        raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
+        raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
     if arguments.namespace is not None:
         check_namespace(arguments.namespace)
     return arguments

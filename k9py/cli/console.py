@@ -79,10 +79,10 @@ class Console:
             return "".join(text for text, _ in line)
         return "".join(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone in _CODES else text for text, tone in line)
 
-    def print_warnings(self, remarks: Iterable[str]) -> None:
+    def print_warnings(self, warnings: Iterable[str]) -> None:
         """Print warnings about the result on standard error, each once."""
-        for one in dict.fromkeys(remarks):
-            self.print_err(f"kdash: {printable(one)}")
+        for warning in dict.fromkeys(warnings):
+            self.print_err(f"kdash: {printable(warning)}")
 
     async def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question; anything but yes is no. Ctrl+C cancels."""
@@ -121,7 +121,7 @@ def json_text(values: Any, *, plain: bool, indent: int | None = None) -> str:
         indent: spaces per level; None: a single line.
     """
     text = json.dumps(values, indent=indent, ensure_ascii=plain)
-    return text if plain else _ESCAPED.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+    return text if plain else _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def is_unicode(stream: TextIO) -> bool:

@@ -77,7 +77,7 @@ def run_dashboard(arguments: Arguments) -> int:
 
 def _report(crash: str) -> None:
     """Save the crash report and print where it is."""
-    print(f"kdash: stopped by a defect of its own: {crash.strip().splitlines()[-1]}", file=sys.stderr)
+    print(f"kdash: internal error: {crash.strip().splitlines()[-1]}", file=sys.stderr)
     path = crash_file(os.environ)
     try:
         make_private_directory(path.parent)
@@ -85,10 +85,10 @@ def _report(crash: str) -> None:
         path.chmod(0o600)
     except OSError as error:
         why = error.strerror or str(error)
-        print(f"  the report could not be written to {path}: {why}\n{crash}", file=sys.stderr)
+        print(f"  could not write the crash report to {path}: {why}\n{crash}", file=sys.stderr)
     else:
         print(
-            f"  hint: what you changed is in the audit file beside it; please report it with {path}",
+            f"  hint: your changes are in the audit file next to it; please report this error with {path}",
             file=sys.stderr,
         )
 

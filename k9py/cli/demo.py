@@ -32,7 +32,7 @@ def check_scenario(scenario: str) -> None:
     name, colon, size = scenario.partition(":")
     hint = f"one of: {', '.join(SCENARIOS)}; big takes a number of pods, for example --demo=big:20000"
     if name not in SCENARIOS or (colon and name != "big"):
-        raise ConfigError(f"there is no demo called {scenario!r}", hint)
+        raise ConfigError(f"unknown demo {scenario!r}", hint)
     if colon and not (size.isascii() and size.isdigit() and 0 < int(size) <= 100_000):
         raise ConfigError(f"{size!r} is not a number of pods between 1 and 100000", hint)
 

@@ -28,7 +28,7 @@ LAST_RESORT: Final = 3.0
 """Seconds after which the process ends even if C code never releases the GIL."""
 
 _STOP: Final = 0
-_ENDING: Final = ("SIGTERM", "SIGHUP", "SIGINT")
+_END_SIGNALS: Final = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 class ExitGuard:
@@ -40,13 +40,13 @@ class ExitGuard:
             started stays ignored (nohup), unless there is a terminal.
     """
 
-    def __init__(self, *, terminal: int | None = None, signals: Iterable[str] = _ENDING) -> None:
+    def __init__(self, *, terminal: int | None = None, signals: Iterable[str] = _END_SIGNALS) -> None:
         self._terminal = terminal
         self._restore: Callable[[], None] = lambda: None
         self._clean_ups: list[Callable[[], object]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._leave: Callable[[int], object] = lambda _code: None
-        self._has_left = False
+        self._end_work: Callable[[int], object] = lambda _code: None
+        self._has_ended = False
         self._number = 0
         self._deadline: float | None = None
         self._lock = threading.Lock()
@@ -54,8 +54,8 @@ class ExitGuard:
         self._reader, self._writer = os.pipe()
         self._handlers_before: dict[int, Any] = {}
         for name in signals:
-            self._handle(name, self._asked)
-        self._handle("SIGQUIT", self._quit)
+            self._handle(name, self._on_signal)
+        self._handle("SIGQUIT", self._on_quit)
         self._thread: threading.Thread | None = None
         if hasattr(select, "poll"):  # not on Windows
             os.set_blocking(self._reader, False)
@@ -85,7 +85,7 @@ class ExitGuard:
     @contextmanager
     def guard_loop(self, leave: Callable[[int], object]) -> Iterator[None]:
         """End the running loop's work by `leave(exit code)` on a signal; call it in the loop, in the main thread."""
-        self._leave = leave
+        self._end_work = leave
         self._loop = asyncio.get_running_loop()
         if self._thread is None:
             yield
@@ -99,7 +99,7 @@ class ExitGuard:
             with self._lock:
                 self._loops_wakeup = -1
             signal.set_wakeup_fd(before, warn_on_full_buffer=False)
-            self._has_left = True
+            self._has_ended = True
 
     def close(self) -> None:
         """Stop watching, unless a signal is ending the process already."""
@@ -115,19 +115,19 @@ class ExitGuard:
 
     # -- in the main thread -------------------------------------------------------------------------------------------
 
-    def _asked(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._number = self._number or number
         self._notify(number)
         with suppress(OSError, ValueError, RuntimeError):
             faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
         if self._loop is None:
             raise SystemExit(128 + number)
-        if not self._has_left:
+        if not self._has_ended:
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._leave, 128 + number)
+                self._loop.call_soon_threadsafe(self._end_work, 128 + number)
 
-    def _quit(self, number: int, _frame: FrameType | None) -> None:
-        self._let_go()
+    def _on_quit(self, number: int, _frame: FrameType | None) -> None:
+        self._clean_up()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -146,17 +146,17 @@ class ExitGuard:
             left = None if self._deadline is None else max(0.0, self._deadline - monotonic()) * 1000
             for descriptor, event in poll.poll(left):
                 if descriptor == self._reader:
-                    if not self._heard():
+                    if not self._read_signals():
                         return
                 else:
                     poll.unregister(descriptor)
                     if event & select.POLLHUP:  # POLLNVAL: this system cannot poll a terminal
                         os.kill(os.getpid(), signal.SIGHUP)
             if self._deadline is not None and monotonic() >= self._deadline:
-                self._let_go()
+                self._clean_up()
                 os._exit(128 + self._number)
 
-    def _heard(self) -> bool:
+    def _read_signals(self) -> bool:
         """Read the signals from the pipe; return False if the guard is closed."""
         try:
             numbers = os.read(self._reader, 4096)
@@ -172,7 +172,7 @@ class ExitGuard:
                 self._deadline = monotonic() + GRACE
         return _STOP not in numbers
 
-    def _let_go(self) -> None:
+    def _clean_up(self) -> None:
         for step in (self._restore, *self._clean_ups):
             with suppress(Exception):
                 step()
@@ -205,5 +205,5 @@ def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]
 
 
 _NUMBERS: Final = frozenset(
-    int(getattr(signal, name)) for name in (*_ENDING, "SIGQUIT") if getattr(signal, name, None) is not None
+    int(getattr(signal, name)) for name in (*_END_SIGNALS, "SIGQUIT") if getattr(signal, name, None) is not None
 )

@@ -44,8 +44,8 @@ class DashboardGroup(click.Group):
         """Parse; a bare `--demo` does not take the following subcommand as its value."""
         following = [*args[1:], ""] if args else []
         named = [
-            "--demo=shop" if one == "--demo" and after in self.commands else one
-            for one, after in zip(args, following, strict=True)
+            "--demo=shop" if argument == "--demo" and following_argument in self.commands else argument
+            for argument, following_argument in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, named)
 
@@ -55,8 +55,8 @@ class DashboardGroup(click.Group):
         """Find the subcommand. Raises click.UsageError that lists the subcommands."""
         if args and args[0] not in self.commands:
             near = difflib.get_close_matches(args[0], self.commands, n=1)
-            which = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
-            ctx.fail(f"Got unexpected extra argument ({args[0]}): there is no such command. {which}")
+            suggestion = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
+            ctx.fail(f"unknown command {args[0]!r}: {suggestion}")
         return super().resolve_command(ctx, args)
 
 
@@ -72,7 +72,7 @@ class DashboardGroup(click.Group):
 @click.option(
     "-n", "--namespace", "namespaces", metavar="NAME", multiple=True, help="Namespace to show; may be repeated."
 )
-@click.option("-A", "--all-namespaces", is_flag=True, help="Show all namespaces: the default where you may list them.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Show all namespaces (the default if you may list them).")
 @click.option(
     "--demo",
     is_flag=False,
@@ -87,10 +87,15 @@ class DashboardGroup(click.Group):
     help="Print services and rollouts and exit: 0 nothing wrong, 1 down, degraded or stuck, 2 could not tell.",
 )
 @click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of --once."
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Output format of --once.",
 )
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR and TERM=dumb do the same).")
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal: select text without holding Shift.")
+@click.option("--no-mouse", is_flag=True, help="Do not capture the mouse: select text without holding Shift.")
 @click.option("--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True)
 @click.version_option(__version__, "-V", "--version", prog_name="kdash")
 @click.pass_context
@@ -110,9 +115,9 @@ def command(
 ) -> None:
     """Live services, rollouts and logs of a Kubernetes cluster; scale, restart and undo from the same screen.
 
-    Without a cluster at hand: kdash --demo
+    Without a cluster: kdash --demo
 
-    Commands answer without a screen, for scripts too: kdash status deploy/checkout --wait
+    Commands work without a screen, for scripts too: kdash status deploy/checkout --wait
     """
     arguments = Arguments(
         kubeconfig=kubeconfig,
@@ -145,9 +150,9 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         given: the options on the command line, of those that are not always valid.
     """
     if arguments.all_namespaces and arguments.namespaces:
-        raise click.UsageError("-n and -A exclude each other: name namespaces, or ask for all of them.")
+        raise click.UsageError("-n and -A exclude each other: give namespaces, or -A for all.")
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
-        raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
+        raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
     for option, name in (
         ("--once", "once"),
         ("-A", "all_namespaces"),
@@ -155,9 +160,9 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         ("--no-mouse", "no_mouse"),
     ):
         if subcommand is not None and name in given:
-            raise click.UsageError(f"{option} does not go with {subcommand}.")
+            raise click.UsageError(f"{option} is not valid with {subcommand}.")
     if subcommand is None and "output" in given and not arguments.once:
-        raise click.UsageError("--output belongs to --once: kdash --once --output json")
+        raise click.UsageError("--output requires --once: kdash --once --output json")
     for name in arguments.namespaces:
         check_namespace(name)
 
@@ -171,7 +176,7 @@ def _run(arguments: Arguments) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
     if not sys.stderr.isatty():  # Textual writes to it
-        raise ConfigError("the dashboard needs a terminal as standard error too", "leave out the 2>")
+        raise ConfigError("the dashboard needs a terminal on standard error too", "remove the 2> redirection")
     with default_sigint():
         from k9py.cli.dashboard import run_dashboard
 

@@ -60,7 +60,7 @@ async def _once(arguments: Arguments) -> int:
         async with WaitProgress(sys.stderr, clock, lambda: "connecting…"):
             connection = await connector(options)
         try:
-            async with WaitProgress(sys.stderr, clock, lambda: "asking the server what may be read…"):
+            async with WaitProgress(sys.stderr, clock, lambda: "checking permissions…"):
                 place = connection.info.namespace
                 choice = await choose_scope(connection, arguments.namespaces, context_namespace=place)
             async with Cluster(connection, choice.scope, clock, notice=choice.notice) as cluster:
@@ -69,18 +69,20 @@ async def _once(arguments: Arguments) -> int:
                 health, now = cluster.health, clock.now()
                 ask = cluster.queries
                 services = [view for key in ask.service_keys() if (view := ask.service_view(key, now)) is not None]
-                rollouts = [seen for key in ask.rollout_keys() if (seen := ask.rollout_view(key, now)) is not None]
+                rollouts = [
+                    rollout for key in ask.rollout_keys() if (rollout := ask.rollout_view(key, now)) is not None
+                ]
                 notice = cluster.scope_notice
-                absent = ask.missing_namespaces(cluster.scope.namespaces)
+                missing = ask.missing_namespaces(cluster.scope.namespaces)
         finally:
             await connection.aclose()
     if health.state in (ClusterState.UNREACHABLE, ClusterState.FORBIDDEN) and health.error is not None and not rollouts:
         raise health.error
-    if absent:
-        words = f"there is no namespace {', '.join(map(printable, absent))}"
-        if len(absent) == len(arguments.namespaces):
-            raise NotFoundError(words, "name another one with -n, or none to see all", code=404)
-        notice = f"{notice}; {words}" if notice else words
+    if missing:
+        message = f"no such namespace: {', '.join(map(printable, missing))}"
+        if len(missing) == len(arguments.namespaces):
+            raise NotFoundError(message, "choose another one with -n, or omit -n to see all", code=404)
+        notice = f"{notice}; {message}" if notice else message
     if arguments.output == "json":
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         print(json_text(values, plain=not is_unicode(sys.stdout), indent=2))
@@ -88,9 +90,9 @@ async def _once(arguments: Arguments) -> int:
         colour = not arguments.no_color and wants_colour(os.environ)
         width = terminal_columns(sys.stdout)
         print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
-        print(summary_text(services, rollouts) or "nothing to see")
-    for remark in _remarks(notice, health, complete=complete):
-        print(f"kdash: {remark}", file=sys.stderr)
+        print(summary_text(services, rollouts) or "no services or rollouts")
+    for warning in _warnings(notice, health, complete=complete):
+        print(f"kdash: {warning}", file=sys.stderr)
     status = overview_exit_code(health, services, rollouts)
     return status if complete or status else COULD_NOT_TELL
 
@@ -108,23 +110,23 @@ async def _read(cluster: Cluster) -> bool:
 
 
 def _is_settled(health: ClusterHealth) -> bool:
-    return bool(health.kinds) and all(is_settled(one) for one in health.kinds.values())
+    return bool(health.kinds) and all(is_settled(kind) for kind in health.kinds.values())
 
 
-def _remarks(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[str]:
+def _warnings(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable[str]:
     """Yield warnings about the completeness of the output."""
     if notice:
         yield printable(notice)
     if health.forbidden:
-        yield f"no right to read: {', '.join(health.forbidden)}"
+        yield f"no permission to read: {', '.join(health.forbidden)}"
     if health.unserved_kinds:
         yield missing_apis_text(health.unserved_kinds)
     for kind, why in health.decode_errors.items():
-        yield f"a {kind} is left out because it cannot be read: {printable(why)}"
+        yield f"skipped an unreadable {kind}: {printable(why)}"
     if health.stale_optional_kinds:
-        yield f"not current: {', '.join(health.stale_optional_kinds)}"
+        yield f"stale: {', '.join(health.stale_optional_kinds)}"
     if not complete:
-        yield f"not everything had been read after {DEADLINE:.0f} s"
+        yield f"incomplete: not everything was read within {DEADLINE:.0f} s"
     if health.error is not None and not health.is_live:
         yield printable(health.error.message)
 

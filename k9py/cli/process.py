@@ -39,7 +39,7 @@ def configure_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
-    streams = [one for one in (sys.stdout, sys.stderr) if isinstance(one, io.TextIOWrapper)]
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, io.TextIOWrapper)]
     for stream in streams:
         stream.reconfigure(errors=ascii_text.ERRORS)
     for stream in streams:
@@ -81,7 +81,7 @@ def run_printing(work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.EPIPE:
             return EXIT_UNREAD
-        raise ConfigError(f"the answer could not be written: {error.strerror}", "see where its output goes") from error
+        raise ConfigError(f"could not write the output: {error.strerror}", "check where the output goes") from error
     return status
 
 

@@ -39,10 +39,10 @@ class WaitProgress:
         is_terminal: the line can be overwritten and erased.
     """
 
-    def __init__(self, err: TextIO, clock: Clock, words: Callable[[], str], *, is_terminal: bool | None = None) -> None:
+    def __init__(self, err: TextIO, clock: Clock, text: Callable[[], str], *, is_terminal: bool | None = None) -> None:
         self._err = err
         self._clock = clock
-        self._words = words
+        self._text = text
         self._is_terminal = err.isatty() and os.environ.get("TERM") != "dumb" if is_terminal is None else is_terminal
         self._task: asyncio.Task[None] | None = None
         self._is_drawn = False
@@ -55,26 +55,26 @@ class WaitProgress:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-        self._take_away()
+        self._erase()
 
     async def _run(self) -> None:
         await self._clock.sleep(FIRST_ON_TERMINAL if self._is_terminal else FIRST_ELSEWHERE)
         while True:
-            self._say(self._words())
+            self._draw(self._text())
             await self._clock.sleep(EVERY_ON_TERMINAL if self._is_terminal else EVERY_ELSEWHERE)
 
-    def _say(self, words: str) -> None:
-        if not words:
-            self._take_away()
+    def _draw(self, text: str) -> None:
+        if not text:
+            self._erase()
         elif self._is_terminal:
-            text = f"kdash: {words}"[: max(1, _columns(self._err) - 1)]
+            text = f"kdash: {text}"[: max(1, _columns(self._err) - 1)]
             self._err.write(f"\r{text}\x1b[K")
             self._is_drawn = True
         else:
-            self._err.write(f"kdash: {words}\n")
+            self._err.write(f"kdash: {text}\n")
         self._err.flush()
 
-    def _take_away(self) -> None:
+    def _erase(self) -> None:
         if self._is_drawn:
             self._is_drawn = False
             self._err.write("\r\x1b[K")
@@ -83,14 +83,14 @@ class WaitProgress:
 
 def read_progress(health: ClusterHealth) -> str:
     """Return the kind being listed and its count: `reading pods: 1,204 so far…`; "" if all are listed."""
-    unread = [one for one in health.kinds.values() if not is_settled(one)]
+    unread = [kind_health for kind_health in health.kinds.values() if not is_settled(kind_health)]
     if not unread:
         return ""
-    kind = max(unread, key=lambda one: one.object_count)
+    kind = max(unread, key=lambda kind_health: kind_health.object_count)
     resource = KINDS[kind.kind].resource
     more = f" ({len(unread) - 1} more to come)" if len(unread) > 1 else ""
     if kind.error is not None:
-        return printable(f"reading {resource}: {kind.error.message}; it is tried again…{more}")
+        return printable(f"reading {resource}: {kind.error.message}; retrying…{more}")
     return f"reading {resource}: {kind.object_count:,} so far…{more}"
 
 
@@ -124,9 +124,9 @@ class SignInPrinter:
         say: prints a line on standard error.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._speaking: SignIn | None = None
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print_line = print_line
+        self._current: SignIn | None = None
         self._printed = 0
 
     def on_output(self, sign_in: SignIn, line: str) -> None:
@@ -136,14 +136,14 @@ class SignInPrinter:
 
     def on_end(self, sign_in: SignIn) -> None:
         """Reset for the next run."""
-        self._speaking = None
+        self._current = None
 
     def _print(self, sign_in: SignIn, line: str) -> None:
-        if sign_in is not self._speaking:
-            self._speaking, self._printed = sign_in, 0
-            self._say(f"kdash: the credential plugin {sign_in.plugin} says (Ctrl+C cancels it):")
+        if sign_in is not self._current:
+            self._current, self._printed = sign_in, 0
+            self._print_line(f"kdash: output of the credential plugin {sign_in.plugin} (Ctrl+C cancels it):")
         self._printed += 1
         if self._printed <= MAX_LINES:
-            self._say(f"  {line}")
+            self._print_line(f"  {line}")
         elif self._printed == MAX_LINES + 1:
-            self._say("  … it says more, which is left out")
+            self._print_line("  … more output omitted")

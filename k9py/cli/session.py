@@ -93,7 +93,7 @@ def explain_not_found(key: ObjectKey) -> Iterator[None]:
     try:
         yield
     except NotFoundError as error:
-        hint = "kdash --once lists what there is; name another namespace with -n"
+        hint = "kdash --once lists all workloads; use -n for another namespace"
         raise NotFoundError(f"there is no {printable(str(key))}", hint, code=error.code) from error
 
 

@@ -73,9 +73,9 @@ def test_a_namespace_that_does_not_exist_is_not_well(
     config = str(shop.write_kubeconfig(tmp_path / "config"))
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo")
     assert (code, out) == (2, "")
-    assert "there is no namespace shpo" in err
+    assert "no such namespace: shpo" in err
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo", "-n", "shop")
-    assert (code, err) == (0, "kdash: there is no namespace shpo\n")
+    assert (code, err) == (0, "kdash: no such namespace: shpo\n")
     assert "checkout" in out
 
 

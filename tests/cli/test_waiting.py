@@ -76,11 +76,11 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
         ),
         (
             [kind("Pod", ClusterState.UNREACHABLE, 0, BUSY)],
-            "reading pods: the API server asks us to slow down; it is tried again…",
+            "reading pods: the API server asks us to slow down; retrying…",
         ),
         (
             [kind("Pod", ClusterState.UNREACHABLE, 500, ExpiredError("too old"))],
-            "reading pods: too old; it is tried again…",
+            "reading pods: too old; retrying…",
         ),
         ([kind("Pod", ClusterState.UNREACHABLE, 0, ConnectionFailedError("refused"))], ""),
         ([kind("Pod", ClusterState.FORBIDDEN, 0, ForbiddenError("no"))], ""),
