@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
@@ -29,7 +29,7 @@ LineReader = Callable[[], Awaitable[str]]
 _ESCAPED: Final = re.compile(r"[^\n -~\u00a0-\U0010ffff]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 """Characters that a terminal may interpret or hide; JSON can escape them without loss."""
 
-_CODES: Final = {
+TONE_SGR: Final[Mapping[Tone, str]] = {
     Tone.OK: "32",
     Tone.BUSY: "36",
     Tone.WARN: "33",
@@ -40,6 +40,7 @@ _CODES: Final = {
     Tone.MUTED: "2",
     Tone.ACCENT: "1",
 }
+"""SGR parameters of each tone on a terminal; the one source for coloured command output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Console:
         """Return a line as text, with ANSI colours if `colour`."""
         if not self.colour:
             return "".join(text for text, _ in line)
-        return "".join(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone in _CODES else text for text, tone in line)
+        return "".join(f"\x1b[{TONE_SGR[tone]}m{text}\x1b[0m" if tone in TONE_SGR else text for text, tone in line)
 
     def print_warnings(self, warnings: Iterable[str]) -> None:
         """Print warnings about the result on standard error, each once."""

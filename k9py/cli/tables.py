@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from k9py.cli.console import TONE_SGR
 from k9py.views.overview import PlainTable
 from k9py.views.values import Tone
 
 GAP: Final = 2
 """Cells between columns."""
 
-READABLE: Final = 44
+MIN_GROWING_WIDTH: Final = 44
 """Minimum width in cells of the growing column before other columns are dropped."""
 
 FULL_WIDTH: Final = 1000
 """Line width in cells without a terminal."""
 
-_STYLES: Final = {
-    Tone.OK: "green",
-    Tone.BUSY: "cyan",
-    Tone.WARN: "yellow",
-    Tone.FAIL: "bold red",
-    Tone.DEGRADED: "red",
-    Tone.STUCK: "bold yellow",
-    Tone.UNKNOWN: "magenta",
-}
+_PLAIN_TONES: Final = (Tone.MUTED, Tone.ACCENT)
+"""Tones that tables do not colour."""
 
 
 def print_tables(tables: Iterable[PlainTable], out: TextIO, *, width: int | None, colour: bool) -> None:
@@ -58,7 +54,7 @@ def fit_widths(plain: PlainTable, room: int | None) -> dict[int, int]:
     if room is None:
         return widths
     growing = [index for index, column in enumerate(plain.columns) if column.grow]
-    least = {index: min(width, READABLE) if index in growing else width for index, width in widths.items()}
+    least = {index: min(width, MIN_GROWING_WIDTH) if index in growing else width for index, width in widths.items()}
     while sum(least.values()) + GAP * len(least) + 1 > room:
         index = max(least, key=lambda index: (plain.columns[index].priority, index))
         if plain.columns[index].priority == 0:
@@ -88,7 +84,15 @@ def _table(plain: PlainTable, widths: Mapping[int, int]) -> Table:
         )
     for cells, tone in zip(plain.rows, plain.tones, strict=True):
         table.add_row(
-            Text(tone.symbol, style=_STYLES.get(tone, "")),
-            *(Text(cells[index].text, style=_STYLES.get(cells[index].tone, "")) for index in widths),
+            Text(tone.symbol, style=_style(tone)),
+            *(Text(cells[index].text, style=_style(cells[index].tone)) for index in widths),
         )
     return table
+
+
+@functools.cache
+def _style(tone: Tone) -> Style | str:
+    """Return the rich style of a tone, from its SGR parameters."""
+    if tone not in TONE_SGR or tone in _PLAIN_TONES:
+        return ""
+    return Text.from_ansi(f"\x1b[{TONE_SGR[tone]}m{tone.name}").spans[0].style
