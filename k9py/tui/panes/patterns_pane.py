@@ -25,7 +25,7 @@ from k9py.logs.templates.counts import PatternCounts
 from k9py.runtime.clock import Clock
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
-from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views import patterns as pattern_table
 from k9py.views.values import Column
@@ -338,11 +338,11 @@ class PatternsPane(TablePane):
         key = self.table.cursor_key
         return None if key is None else self._patterns.get(key)
 
-    def on_live_table_highlighted(self, event: Highlighted) -> None:
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Show an example of the pattern under the cursor."""
         self._say_example()
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Ask the screen to go to the example."""
         event.stop()
         if event.key == pattern_table.FOLD_KEY and self.comparison is not None:

@@ -21,7 +21,6 @@ from k9py.runtime.clock import Clock
 from k9py.tui.panes.searched_pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
-from k9py.tui.widgets.live_table.messages import Counted
 from k9py.tui.widgets.live_table.row_filter import RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
@@ -268,7 +267,7 @@ class TablePane(FilterablePane):
         if event.text.strip():
             self.table.pin_cursor()
 
-    def on_live_table_counted(self, event: Counted) -> None:
+    def on_live_table_counts_changed(self, event: LiveTable.CountsChanged) -> None:
         """Keep the count in the title, and say why nothing is left."""
         self._say_empty()
         self._retitle()

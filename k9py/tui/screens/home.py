@@ -38,7 +38,7 @@ from k9py.tui.screens.disabled_reasons import no_workload_message
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
-from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views import rollouts as rollout_table
 from k9py.views import services as service_table
 from k9py.views.values import Tone
@@ -281,7 +281,7 @@ class HomeScreen(PanedScreen):
 
     # -- narrowing ----------------------------------------------------------------------------------------------------
 
-    def on_live_table_highlighted(self, event: Highlighted) -> None:
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Narrow the other panes to what the person moved to."""
         self.refresh_bindings()
         moved = event.cause is HighlightCause.MOVED
@@ -318,7 +318,7 @@ class HomeScreen(PanedScreen):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Open the object."""
         self.kdash.open_object(event.key)
 

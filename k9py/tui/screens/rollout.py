@@ -41,7 +41,7 @@ from k9py.tui.panes.summary import no_pods_text, rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.difference import open_difference
-from k9py.tui.widgets.live_table.messages import Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views import pods as pod_table
 from k9py.views.cohorts import failing_log_line
@@ -339,7 +339,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Describe the pod; a revision leads to undo."""
         if event.table is self.revisions.table:
             number = event.row.cells[0].sort
