@@ -90,7 +90,7 @@ class HomeScreen(PanedScreen):
         )
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
-        self.new_errors = NewErrors(self.logs, clock=clock, options=options)
+        self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
         self._answering = AnswerUpdater(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
@@ -111,7 +111,6 @@ class HomeScreen(PanedScreen):
                     yield self.rollouts
                 yield self.answer
                 yield self.logs
-                yield self.new_errors
 
     def panes(self) -> Sequence[Pane]:
         return (self.services, self.rollouts, self.logs)
