@@ -142,11 +142,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def panes(self) -> Sequence[Pane]:
         old = (self.old,) if self.has_class("-mixed") else ()
-        logs = (self.logs,) if self.takes_logs else ()
+        logs = (self.logs,) if self.follows_logs else ()
         return (self.new, *old, self.revisions, self.events, *logs)
 
     @property
-    def takes_logs(self) -> bool:
+    def follows_logs(self) -> bool:
         """True while there is room for logs below everything else."""
         return self.has_class("-logs")
 
@@ -198,7 +198,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         finally:
             self._is_drawing = False
         self._show_picture(found, now)
-        self.share_room()
+        self.share_height()
 
     def _show_picture(self, shown: RolloutSnapshot, now: datetime) -> None:
         self.picture = shown
@@ -275,7 +275,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def tick(self, changes: Changes) -> None:
         super().tick(changes)
         connected, now = self.kdash.connected, self.kdash.options.clock.now()
-        if connected is not None and self.takes_logs:
+        if connected is not None and self.follows_logs:
             self.logs.follow(self.subject)
             if self.logs.needs_targets or self.subject in changes.rollouts or self.subject in changes.pods:
                 update_log_targets(self.logs, connected.cluster.queries)
@@ -291,7 +291,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Go on taking lines: what waits too long is dropped."""
         self.logs.pull()
 
-    def share_room(self) -> None:
+    def share_height(self) -> None:
         """Give every pane the lines it needs; what is left over shows the logs, or more events."""
         self.set_class(not self.is_small and self.size.height < ROOMY_LINES, "-dense")
         self.set_class(self.size.height < TIGHT_LINES, "-tight")
@@ -323,7 +323,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._show_logs(has_room)
 
     def _show_logs(self, on: bool) -> None:
-        if on == self.takes_logs:
+        if on == self.follows_logs:
             return
         if not on and self.active_pane is self.logs:
             self.show_pane(self.events)

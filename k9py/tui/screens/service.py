@@ -88,7 +88,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         self.events.set_rows([event_table.row(one, now) for one in events])
         self.events.set_empty_text("no events in the last hour")
 
-    def share_room(self) -> None:
+    def share_height(self) -> None:
         """Give pods and rollouts the lines they need, and events the rest."""
         for pane in (self.pods, self.rollouts):
             if self.is_small:
