@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from k9py.api.errors import KdashError
+from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.times import duration
 
@@ -135,17 +136,17 @@ def dropped(count: int, first: datetime | None, last: datetime | None) -> str:
         first, last: times of the first and the last of them, where they have any.
     """
     between = f" (between {clock_time(first)} and {clock_time(last)})" if first and last else ""
-    return f"{_lines(count)} dropped: the terminal could not keep up{between}"
+    return f"{count_noun(count, 'line')} dropped: the terminal could not keep up{between}"
 
 
 def dropped_while_paused(count: int) -> str:
     """Return that lines in the middle of a view were dropped: the reader held the older ones, and memory was full."""
-    return f"{_lines(count)} dropped here: the log buffer was full while the view was paused"
+    return f"{count_noun(count, 'line')} dropped here: the log buffer was full while the view was paused"
 
 
 def dropped_while_read(count: int) -> str:
     """Return that lines were dropped while they were being copied or saved."""
-    return f"{_lines(count)} dropped here while they were being read: the log buffer was full"
+    return f"{count_noun(count, 'line')} dropped here while they were being read: the log buffer was full"
 
 
 def clock_skew(node: str, seconds: float) -> str:
@@ -160,7 +161,3 @@ def clock_skew(node: str, seconds: float) -> str:
 def clock_time(at: datetime) -> str:
     """Return a time as markers show it: HH:MM:SS in UTC."""
     return f"{at.astimezone(UTC):%H:%M:%S}"
-
-
-def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count:,} lines"

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from k9py.api.plural import count_noun
 from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, pattern_error
 from k9py.logs.buffer.field_comparison import OPERATORS, compare_field
 from k9py.logs.line import LogLine
@@ -92,7 +93,7 @@ class LogQuery:
     def problem_text(self) -> str:
         """What was not understood, and on how many lines the result is unknown; "" when there is no problem."""
         slow = self.slow_lines
-        timeout = f"timed out on {slow:,} line{'' if slow == 1 else 's'}, counted as no match" if slow else ""
+        timeout = f"timed out on {count_noun(slow, 'line')}, counted as no match" if slow else ""
         return "; ".join(filter(None, (self.problem, timeout)))
 
     def with_fresh_counts(self) -> LogQuery:

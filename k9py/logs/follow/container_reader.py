@@ -21,10 +21,10 @@ from k9py.logs.follow.markers import MarkerDedup, StreamMarkers
 from k9py.logs.follow.read_coverage import OVERLAP_TIMEOUT, ReadCoverage
 from k9py.logs.follow.restart_backfill import RestartBackfill
 from k9py.logs.follow.resume import ResumeFilter
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.source_errors import LogSourceError, container_lines
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
 
 _TAIL_SETTLE_SECONDS: Final = 0.3
 """As `SETTLE_SECONDS` of the merge, for a log of which only the last lines are read: they come in one piece."""
@@ -69,7 +69,7 @@ class ContainerReader:
     Args:
         target: the run known at first.
         sink: takes the lines and markers.
-        turns, dedup: shared with the other containers of the view.
+        time_slicer, dedup: shared with the other containers of the view.
         on_progress: called when the server has shown progress.
     """
 
@@ -79,7 +79,7 @@ class ContainerReader:
         target: LogTarget,
         clock: Clock,
         sink: LineSink,
-        turns: Turns,
+        time_slicer: TimeSlicer,
         options: ReadOptions,
         dedup: MarkerDedup,
         on_progress: Callable[[], None],
@@ -88,7 +88,7 @@ class ContainerReader:
         self.joins_late = options.joins_late
         self.successor: LogTarget | None = None
         self.runs = ContainerRuns(target)
-        self.delivery = LineDelivery(sink, self.runs, clock, turns)
+        self.delivery = LineDelivery(sink, self.runs, clock, time_slicer)
         self.markers = StreamMarkers(clock, self.delivery.mark, dedup)
         self.coverage = ReadCoverage(clock, options.view_started_at)
         self._source = source

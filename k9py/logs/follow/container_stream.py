@@ -14,7 +14,6 @@ from typing import Final
 
 from k9py.api.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
 from k9py.logs import marker_text
-from k9py.logs.follow.backoff import ATTEMPTS, FIRST_DELAY, Backoff
 from k9py.logs.follow.container_reader import ContainerReader, ReadOptions
 from k9py.logs.follow.container_run import RESTART_GRACE
 from k9py.logs.follow.delivery import LineSink
@@ -22,10 +21,19 @@ from k9py.logs.follow.markers import MarkerDedup
 from k9py.logs.follow.read_coverage import STABLE_SECONDS
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.status import TargetState, TargetStatus, state_text
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.source_errors import LogSourceError
+from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
+
+MIN_DELAY: Final = 0.8
+MAX_DELAY: Final = 12.0
+_JITTER: Final = 0.5
+"""Bounds of the backoff in seconds, jitter included. Each stream has its own, so that one bad pod delays no other."""
+
+MAX_ATTEMPTS: Final = 3
+"""How often a log that is not followed is tried."""
 
 FORBIDDEN_DELAY: Final = 60.0
 """Seconds until a log is tried again that the user may not read."""
@@ -39,7 +47,7 @@ class ContainerStream:
 
     Args:
         target: the run known at first.
-        slots, turns, dedup: shared with the other containers of the view.
+        slots, time_slicer, dedup: shared with the other containers of the view.
     """
 
     def __init__(
@@ -49,7 +57,7 @@ class ContainerStream:
         clock: Clock,
         sink: LineSink,
         slots: StreamSlots,
-        turns: Turns,
+        time_slicer: TimeSlicer,
         options: ReadOptions | None = None,
         *,
         dedup: MarkerDedup | None = None,
@@ -60,15 +68,15 @@ class ContainerStream:
         self._sink = sink
         self._slots = slots
         self._options = options
-        self._backoff = Backoff(rng)
+        self._backoff = Backoff(MIN_DELAY, MAX_DELAY, jitter=_JITTER, rng=rng)
         self._reader = ContainerReader(
-            source, target, clock, sink, turns, options, dedup or MarkerDedup(clock), self._backoff.reset
+            source, target, clock, sink, time_slicer, options, dedup or MarkerDedup(clock), self._backoff.reset
         )
         self._delivery, self._markers = self._reader.delivery, self._reader.markers
         self._state = TargetState.OPENING
         self._reading, self._pausing = _Interruptible(), _Interruptible()
         self._is_leaving = self._is_dismissed = False
-        self._delay = FIRST_DELAY
+        self._delay = 0.0
         self._has_ended = False
         self._count_before = 0
         self._restarted_at: float | None = None
@@ -253,7 +261,7 @@ class ContainerStream:
         return self._retries()
 
     def _retries(self) -> bool:
-        if self._options.is_followed or self._backoff.attempts < ATTEMPTS:
+        if self._options.is_followed or self._backoff.attempts < MAX_ATTEMPTS:
             return True
         if self._reader.has_opened and not self._reader.is_complete:
             self._report_gap_after(marker_text.NOT_READ_TO_END)

@@ -10,10 +10,10 @@ from typing import Final, Protocol
 
 from k9py.logs.follow.container_run import ContainerRuns
 from k9py.logs.follow.resume import ResumePosition
-from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine, Marker, parse_timestamp, split_line, undecoded_bytes
 from k9py.logs.source import LogTarget, PartialLine
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
 
 SLICE_LINES: Final = 500
 """Lines decoded at a time: about a millisecond of work."""
@@ -55,7 +55,7 @@ class LineDelivery:
     `position`: what is read next begins before it.
     """
 
-    def __init__(self, sink: LineSink, runs: ContainerRuns, clock: Clock, turns: Turns) -> None:
+    def __init__(self, sink: LineSink, runs: ContainerRuns, clock: Clock, time_slicer: TimeSlicer) -> None:
         self.position = ResumePosition()
         self.count = 0
         self.is_waiting = False
@@ -66,7 +66,7 @@ class LineDelivery:
         self._sink = sink
         self._runs = runs
         self._clock = clock
-        self._turns = turns
+        self._time_slicer = time_slicer
 
     @property
     def last_activity(self) -> float:
@@ -86,7 +86,7 @@ class LineDelivery:
         start = 0
         while start < len(batch):
             await self._wait_for_room()
-            async with self._turns.turn():
+            async with self._time_slicer.slice():
                 piece = _slice(batch, start)
                 fitting = self._sink.room_for(piece)  # others may have used the room meanwhile
                 if fitting:

@@ -21,10 +21,10 @@ from k9py.logs.follow.markers import MarkerDedup
 from k9py.logs.follow.merge import Merge
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
-from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource, LogTarget
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class LogStream:
         self._rng = rng or random.Random()
         self._merge = Merge(clock, max_lines=max_pending, window=window, lossless=lossless)
         self._slots = StreamSlots(clock, max_streams)
-        self._turns = Turns(clock)
+        self._time_slicer = TimeSlicer(clock.monotonic)
         self._dedup = MarkerDedup(clock)
         self._wanted: dict[StreamKey, LogTarget] = {}
         self._targets: tuple[LogTarget, ...] | None = None
@@ -207,7 +207,7 @@ class LogStream:
             self._clock,
             merge_input,
             self._slots,
-            self._turns,
+            self._time_slicer,
             options,
             dedup=self._dedup,
             rng=self._rng,

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from k9py.logs.follow.container_stream import ContainerStream
 from k9py.logs.follow.slots import StreamSlots
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogTarget
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.kube.connections import connected
 from tests.unit.logs.follow.scripted_source import Collected, SteppingClock
 
@@ -68,7 +68,7 @@ async def test_a_log_is_whole_whatever_its_connections_end_with(
 
     async with connected(tmp_path, answer) as (connection, _):
         clock, sink = SteppingClock(), Collected()
-        tail = ContainerStream(connection, LOG, clock, sink, StreamSlots(clock, 60), Turns(clock))
+        tail = ContainerStream(connection, LOG, clock, sink, StreamSlots(clock, 60), TimeSlicer(clock.monotonic))
         running = asyncio.create_task(tail.run())
         await asyncio.wait_for(all_read.wait(), 30)
         running.cancel()

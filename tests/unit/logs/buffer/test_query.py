@@ -169,8 +169,10 @@ def test_what_is_no_word_of_ours_is_the_pattern_to_highlight(text: str, pattern:
         ),
         (
             "!a{99999999999}",
-            "'a{99999999999}' is not a regular expression (the repetition number is too large): "
-            "searching for the literal text",
+            (
+                "'a{99999999999}' is not a regular expression (the repetition number is too large): "
+                "searching for the literal text"
+            ),
         ),
         ("plain", ""),
     ],

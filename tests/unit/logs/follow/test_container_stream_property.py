@@ -22,8 +22,8 @@ from k9py.logs.follow.container_reader import ReadOptions
 from k9py.logs.follow.container_stream import ContainerStream
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.slots import StreamSlots
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogTarget, PartialLine
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.logs.follow.scripted_source import START, Collected, ScriptOver, SteppingClock, line, target
 
 
@@ -247,7 +247,7 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
         clock,
         sink,
         StreamSlots(clock, 60),
-        Turns(clock),
+        TimeSlicer(clock.monotonic),
         OPTIONS,
         rng=random.Random(1),
     )
@@ -281,7 +281,7 @@ async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(vis
         clock,
         sink,
         StreamSlots(clock, 60),
-        Turns(clock),
+        TimeSlicer(clock.monotonic),
         OPTIONS,
         rng=random.Random(1),
     )

@@ -18,9 +18,9 @@ from k9py.logs.follow.delivery import LineDelivery
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.merge import Merge, MergeInput
 from k9py.logs.follow.stream import LogStream
-from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.logs.follow.scripted_source import START, DrivenClock, line, settled, target
 
 NOW = 100_000
@@ -43,7 +43,7 @@ class Reading:
         self.merge = Merge(self.clock, **bounds)
         self.most_chars = 0
         self.said: list[LogLine] = []
-        self._turns = Turns(self.clock)
+        self._time_slicer = TimeSlicer(self.clock.monotonic)
         self._intakes = [self.merge.add_input() for _ in logs]
         for intake in self._intakes:
             intake.open(holds_others=True, is_followed=followed)
@@ -53,7 +53,7 @@ class Reading:
         ]
 
     async def _read(self, intake: MergeInput, pod: str, lines: Sequence[bytes], batch: int) -> None:
-        delivery = LineDelivery(intake, ContainerRuns(target(pod)), self.clock, self._turns)
+        delivery = LineDelivery(intake, ContainerRuns(target(pod)), self.clock, self._time_slicer)
         for start in range(0, len(lines), batch):
             await delivery.deliver(lines[start : start + batch])
             self.most_chars = max(self.most_chars, sum(one.pending_chars for one in self._intakes))
@@ -125,7 +125,7 @@ async def test_a_lossless_merge_lets_what_is_written_now_wait_too() -> None:
     merge = Merge(clock, max_lines=100, lossless=True)
     intake = merge.add_input()
     intake.open(holds_others=False)
-    delivery = LineDelivery(intake, ContainerRuns(target("a")), clock, Turns(clock))
+    delivery = LineDelivery(intake, ContainerRuns(target("a")), clock, TimeSlicer(clock.monotonic))
     writes = asyncio.create_task(delivery.deliver([line(second, f"n{second}") for second in range(1_000)]))
     await clock.advance(5)
     assert not writes.done()
@@ -142,7 +142,7 @@ async def test_a_stream_that_waits_for_room_is_not_silent() -> None:
     merge = Merge(clock, max_lines=100, lossless=True)
     intake = merge.add_input()
     intake.open(holds_others=False)
-    delivery = LineDelivery(intake, ContainerRuns(target("a")), clock, Turns(clock))
+    delivery = LineDelivery(intake, ContainerRuns(target("a")), clock, TimeSlicer(clock.monotonic))
     writes = asyncio.create_task(delivery.deliver([line(second, f"n{second}") for second in range(150)]))
     await clock.advance(300)
     assert delivery.last_activity == 300
