@@ -2,8 +2,8 @@
 
 Structure: a priority of syslog, a letter in a fixed position (klog, glog, MongoDB, Redis, logcat ...), `level=` among
 pairs. A word counts only in the head of the line, before its message. To recognise another library whose lines have a
-format of their own, add a pattern to `_OPENINGS` under the characters they begin with: its group is the word. Words that
-any library writes in capitals or brackets belong in `_WORD`; those that come first in lower case in `_BEGINNING`.
+format of their own, add a pattern to `_OPENINGS` under the characters they begin with: its group is the word. Words
+that any library writes in capitals or brackets belong in `_WORD`; those that come first in lower case in `_BEGINNING`.
 """
 
 from __future__ import annotations
