@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import printable
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import options_guarded, target_version
 from k9py.operations.preflight.management import managed

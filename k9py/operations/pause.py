@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from k9py.api.errors import RefusedError
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.management import managed

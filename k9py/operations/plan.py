@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.stored import StoredDifference
 
 OperationId = Literal["scale", "restart", "undo", "set-image", "pause", "resume", "delete-pod", "evict"]

@@ -10,7 +10,7 @@ from k9py.api.errors import RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.text import printable
 from k9py.api.workloads import RESTARTED_AT
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.downtime import downtime, held_back

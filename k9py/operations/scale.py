@@ -7,7 +7,7 @@ from typing import Any
 
 from k9py.api.errors import RefusedError
 from k9py.api.policy import HorizontalPodAutoscaler
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.autoscalers import autoscaled

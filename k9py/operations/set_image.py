@@ -15,7 +15,7 @@ from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.downtime import downtime, held_back

@@ -17,8 +17,8 @@ from k9py.api.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.api.workloads import POD_TEMPLATE_HASH, REVISION, revision_number
+from k9py.api.write_request import WriteRequest
 from k9py.operations.forced_rollback import stuck
-from k9py.operations.patcher import WriteRequest
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, guarded_operations, target_version
 from k9py.operations.preflight.downtime import downtime, held_back

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.proof import misses
 from k9py.operations.values import path_text, short, value_text

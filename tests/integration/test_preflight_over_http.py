@@ -12,13 +12,13 @@ import pytest
 from k9py.api.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
+from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.patcher import WriteRequest
 from k9py.operations.pause import plan_pause
 from k9py.operations.plan import WritePlan
 from k9py.operations.preflight import preflight

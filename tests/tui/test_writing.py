@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button
 
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.simulator.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState

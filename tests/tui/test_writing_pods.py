@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, DryRunUnsupportedError, ForbiddenError, KdashError, ReadOnlyError
+from k9py.api.write_request import WriteRequest
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod
-from k9py.operations.patcher import WriteRequest
 from k9py.operations.plan import WriteResult
 from k9py.operations.prepare import DryRun, is_stored_as_previewed, prepare
 from k9py.operations.scale import plan_scale
