@@ -9,22 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.api.errors import ForbiddenError, MissingPartError
+from k9py.api.errors import MissingPartError
 from k9py.api.meta import ObjectKey
 from k9py.api.redaction import redact
 from k9py.api.text import printable
 from k9py.cli.printing import print_tables
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
-from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_revision_events, read_workload
-from k9py.operations.undo import history_limit_hint, revision_template
+from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_workload
+from k9py.operations.revision_template import revision_template
+from k9py.operations.target import load_revision_outcomes, require_revisions
+from k9py.operations.undo import history_limit_hint
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import unmark_rewritten_causes
-from k9py.rollouts.progress import rollout_progress
-from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
-from k9py.rollouts.strategy_limits import has_completed
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
@@ -53,7 +52,7 @@ async def history(
     console, now = invocation.console, invocation.clock.now()
     async with open_session(invocation) as session:
         reading = await _reading(session, session.key(named))
-        pasts = await load_revision_pasts(session, reading)
+        pasts = await load_revision_outcomes(session.connection, session.writer, reading)
     found = unmark_rewritten_causes(reading.raw, require_revisions(reading))
     authors = revision_authors(reading.raw, found)
     if number is None:
@@ -131,28 +130,6 @@ async def diff(
 async def _reading(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
     with explain_not_found(key):
         return await read_workload(session.connection, key)
-
-
-async def load_revision_pasts(session: CommandSession, reading: WorkloadSnapshot) -> RevisionOutcomes:
-    """Return what is known of the past of each revision, by its uid."""
-    return revision_outcomes(
-        reading.revisions or (),
-        events=await read_revision_events(session.connection, reading.workload),
-        audit_lines=session.writer.audited(str((reading.raw.get("metadata") or {}).get("uid", ""))),
-        is_complete=rollout_progress(reading.workload).is_complete or has_completed(reading.workload),
-    )
-
-
-def require_revisions(reading: WorkloadSnapshot) -> tuple[Revision, ...]:
-    """Return the revisions. Raises ForbiddenError when they may not be read."""
-    if reading.revisions is None:
-        kept_in = "ReplicaSets" if reading.key.kind == "Deployment" else "ControllerRevisions"
-        raise ForbiddenError(
-            f"the revisions of {printable(str(reading.key))} are not known: {reading.missing[0]}",
-            f"they are kept in {kept_in}: ask for the right to list those",
-            code=403,
-        )
-    return reading.revisions
 
 
 def find_revision(reading: WorkloadSnapshot, number: int) -> Revision:

@@ -17,7 +17,9 @@ def loudest_first(*found: Iterable[PreflightWarning]) -> tuple[PreflightWarning,
     return tuple(sorted((one for part in found for one in part), key=lambda one: one.level))
 
 
-def merged(planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]) -> tuple[PreflightWarning, ...]:
+def merge_warnings(
+    planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]
+) -> tuple[PreflightWarning, ...]:
     """Join a plan's warnings with those found later: of one code, what was found replaces what was planned with."""
     newer = {one.code for one in found}
     return loudest_first((one for one in planned if one.code not in newer), found)

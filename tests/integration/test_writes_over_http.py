@@ -23,8 +23,9 @@ from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.pause import plan_pause, plan_resume
 from k9py.operations.plan import WritePlan
 from k9py.operations.restart import plan_restart
+from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import plan_scale
-from k9py.operations.undo import plan_undo, revision_template
+from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, rollout_status
 from k9py.rollouts.template_diff import template_diff

@@ -17,14 +17,15 @@ from k9py.api.meta import ObjectKey
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.operations.audit import AuditLog
+from k9py.operations.dry_run import DryRun
 from k9py.operations.former_replicas import former_replicas
 from k9py.operations.pause import plan_pause, plan_resume
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, is_remedy
-from k9py.operations.prepare import DryRun
 from k9py.operations.restart import plan_restart
+from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
-from k9py.operations.undo import no_revision_error, plan_undo, revision_template
+from k9py.operations.undo import no_revision_error, plan_undo
 from k9py.operations.warnings import loudest_first
 from k9py.rollouts.authors import revision_authors
 from k9py.rollouts.change_cause import unmark_rewritten_causes

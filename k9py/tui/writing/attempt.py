@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from k9py.api.errors import KdashError, NotFoundError, RefusedError
 from k9py.api.meta import ObjectKey
+from k9py.operations.dry_run import DryRun, dry_run
+from k9py.operations.notes import result_notes
 from k9py.operations.plan import WritePlan, WriteResult, is_remedy
-from k9py.operations.prepare import DryRun, prepare
-from k9py.operations.remarks import remarks
 from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.template_diff import template_diff
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -178,12 +178,12 @@ class Attempt:
         """Let the server try the change, and gather what pushes back on it."""
         connected = self.connected
         with self.board.asking(change.key, what, "dry-running…"):
-            return await prepare(connected.writer, connected.connection, found, change)
+            return await dry_run(connected.writer, connected.connection, found, change)
 
     async def rehearse(self, found: Mapping[str, Any], change: WritePlan) -> DryRun:
         """Do the same without a word of it: a dialog says so itself."""
         connected = self.connected
-        return await prepare(connected.writer, connected.connection, found, change)
+        return await dry_run(connected.writer, connected.connection, found, change)
 
     async def confirm(
         self,
@@ -282,7 +282,7 @@ class Attempt:
     def _tell(self, written: WriteResult, *, is_alone: bool) -> None:
         """Tell what a person should know of the write: in a dialog, in passing where it is one of several."""
         self.app.writing.is_audited &= not written.audit_problem
-        found = remarks(written)
+        found = result_notes(written)
         if found and is_alone:
             first, *others = found
             self.app.push_screen(MessageDialog(f"{self.title}: done", first, "; ".join(others), tone=Tone.WARN))

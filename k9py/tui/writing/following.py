@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from k9py.operations.notes import audit_note
 from k9py.operations.plan import WriteResult
-from k9py.operations.remarks import audit_remark
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.tui.session import Connected
 from k9py.tui.writing.board import Entry
@@ -106,7 +106,7 @@ class Follower:
         problem = self._connected.writer.follow_up(self._written, ended.outcome, ended.words, self._seconds)
         self._app.writing.is_audited &= not problem
         if problem and self._app.is_running:
-            self._app.show_message(audit_remark(problem), failed=True, stays=True)
+            self._app.show_message(audit_note(problem), failed=True, stays=True)
 
     # -- rollouts -----------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.workloads import StatefulSet
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
-from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.prepare import DryRun
+from k9py.operations.dry_run import DryRun
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.workers import start_worker
 from k9py.tui.writing.attempt import Attempt, Meant

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
+from k9py.operations.dry_run import DryRun
 from k9py.operations.plan import WritePlan
-from k9py.operations.prepare import DryRun
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.tui.dialogs.confirm import ConfirmDialog
