@@ -58,6 +58,8 @@ class Operation(ABC, Generic[InputsT]):
 
     id: ClassVar[OperationId]
     label: ClassVar[str]
+    takes_several: ClassVar[bool] = False
+    """Several selected targets may be confirmed together."""
 
     @abstractmethod
     def inputs(self, **given: Any) -> InputsT:

@@ -56,6 +56,7 @@ class Restart(Operation[NoInputs]):
 
     id = "restart"
     label = "Restart"
+    takes_several = True
 
     def inputs(self, **given: Any) -> NoInputs:
         return NoInputs(**given)

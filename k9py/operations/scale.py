@@ -98,6 +98,7 @@ class Scale(Operation[ScaleInputs]):
 
     id = "scale"
     label = "Scale"
+    takes_several = True
 
     def inputs(self, **given: Any) -> ScaleInputs:
         return ScaleInputs(**given)

@@ -13,6 +13,7 @@ class Zero(Scale):
     """A scale whose number follows from the target. In the audit file it is a scale."""
 
     id = "zero"
+    takes_several = False
 
     def inputs(self, **given: Any) -> ScaleInputs:
         return ScaleInputs()
