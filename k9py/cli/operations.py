@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
-from k9py.cli.options import WriteOptions
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
 from k9py.cli.targets import ObjectArgument
 from k9py.cli.tracking import ProgressPrinter, watch_namespace

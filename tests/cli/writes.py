@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.operations import run_operation
-from k9py.cli.options import WriteOptions
 from k9py.cli.session import Invocation
 from k9py.cli.targets import ObjectArgument
 from tests.cli.shell import Core, Ran, Shell, spec_of

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from k9py.api.write_request import WriteRequest
-from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS
+from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
@@ -118,7 +118,7 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     await kdash.confirm()
     await kdash.press("tab", "enter")
     await kdash.advance_until(lambda: rung, "the stall")
-    assert "stalled" in rung[0]
+    assert "stuck: image" in rung[0]
     patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": before}]}}}}
     await kdash.connected.connection.send(WriteRequest(CART, patch), dry_run=False)
     await kdash.advance_until(lambda: len(rung) == 2, "the recovery")

@@ -18,8 +18,7 @@ from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import ScaleInputs, replicas_of
 from k9py.operations.set_image import SetImageInputs, images_of, plan_set_image
 from k9py.operations.undo import UndoInputs, no_revision_error
-from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.undo_target import suggested_undo, undo_target
 from k9py.runtime.clock import Clock
