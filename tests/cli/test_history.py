@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from k9py.cli.history import diff, history
-from k9py.cli.plans import setting_images
 from k9py.cli.targets import ObjectArgument
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Core, Shell, edit, image
-from tests.cli.writes import DRY, doing, undo
+from tests.cli.writes import DRY, doing, setting_images, undo
 
 CHECKOUT = ObjectArgument("Deployment", "checkout")
 
@@ -150,7 +149,7 @@ async def test_a_workload_with_one_revision_has_nothing_to_compare(shell: Shell)
     shell.namespace = "kube-system"
     ran = await shell.run(lambda its: diff(its, ObjectArgument("Deployment", "coredns"), None, None, yaml=False))
     assert (ran.code, ran.out) == (2, "")
-    assert "there is nothing to compare: Deployment kube-system/coredns has only one revision" in ran.err
+    assert "nothing to compare: Deployment kube-system/coredns has only one revision" in ran.err
 
 
 @pytest.mark.parametrize(

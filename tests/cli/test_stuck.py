@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from k9py.cli.options import WriteOptions
-from k9py.simulator.api.access import Rule
+from k9py.cli.command_line import WriteOptions
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import RealClock
-from k9py.simulator.resources import PODS
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
 from tests.cli.writes import (
@@ -57,7 +57,7 @@ async def test_stuck_pods_are_named_after_an_undo_and_the_way_to_delete_them(stu
 async def test_without_deleting_them_the_rollout_stays_stalled(stuck: Shell) -> None:
     ran = await stuck.run(undo(0, DB, options=WAIT))
     assert ran.code == 3
-    assert "stalled" in ran.out
+    assert "stuck: image" in ran.out
 
 
 async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: Shell) -> None:

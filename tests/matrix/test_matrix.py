@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import CauseKind
 from k9py.cli.session import Invocation
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument
@@ -23,16 +23,16 @@ from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod
-from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.prepare import is_stored_as_previewed, prepare
+from k9py.operations.dry_run import dry_run, is_stored_as_previewed
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.simulator.api.strategies import prepared_for_update
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.controllers.nodes import restore_node
-from k9py.simulator.resources import PODS, by_kind
+from k9py.simulator.controllers.node_lifecycle import restore_node
+from k9py.simulator.registry.resources import PODS, by_kind
+from k9py.simulator.registry.strategies import prepare_for_update
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import ClusterTime, Shell
@@ -85,7 +85,7 @@ class Scene:
             present = state.storage.get(resource, NAMESPACE, NAME)
             assert present is not None
             changed = {**present, "spec": failure.released(present["spec"])}
-            state.storage.update(resource, prepared_for_update(resource, changed, present))
+            state.storage.update(resource, prepare_for_update(resource, changed, present))
 
         self.simulator.call(change)
         node = ""
@@ -124,7 +124,7 @@ class Scene:
         """Go back to a revision; what is applied is, byte for byte, what the preview shows."""
         reading = await read_workload(self.connection, self.key)
         change = plan_undo(reading.raw, reading.revision_objects[target], pods=reading.pods or ())
-        prepared = await prepare(self.writer, self.connection, reading.raw, change)
+        prepared = await dry_run(self.writer, self.connection, reading.raw, change)
         written = await self.writer.write(prepared.plan, dry_run=False)
         assert is_stored_as_previewed(prepared, written)
         warned = "stuck-pods" in {one.code for one in change.warnings}

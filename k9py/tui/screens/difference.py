@@ -19,7 +19,7 @@ from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.operations.audit import AuditLog
-from k9py.operations.undo import revision_template
+from k9py.operations.revision_template import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import previous_revision, revision_of_number
 from k9py.tui import keymap
@@ -31,8 +31,7 @@ from k9py.tui.screens.text import TextScreen
 from k9py.tui.widgets.text_view import TextSpan
 from k9py.tui.workers import start_worker
 from k9py.views.revisions import revision_text
-from k9py.views.semantic_diff import StyledLine
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
