@@ -77,7 +77,7 @@ class ClusterHealth:
         forbidden: kinds that may not be read, essential ones first.
         error: why it is stale, unreachable or forbidden.
         kinds: each kind's own state, by kind name.
-        went_back_at: when the server was last found to have been restored to an older state; see `ServerTraits`.
+        restored_at: when the server was last found to have been restored to an older state; see `ServerTraits`.
     """
 
     state: ClusterState
@@ -166,7 +166,7 @@ _WORST_FIRST = (
 )
 
 
-def summarize_health(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None) -> ClusterHealth:
+def summarize_health(reports: Iterable[WatchReport], *, restored_at: datetime | None = None) -> ClusterHealth:
     """Fold the informers' states into one.
 
     The essential kinds decide; among them the worst does, except that a kind that may not be read, or of which
@@ -199,7 +199,7 @@ def summarize_health(reports: Iterable[WatchReport], *, went_back_at: datetime |
         forbidden=tuple(forbidden),
         error=worst.error,
         kinds=kinds,
-        restored_at=went_back_at,
+        restored_at=restored_at,
     )
 
 

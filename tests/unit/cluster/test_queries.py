@@ -242,9 +242,9 @@ def test_what_is_not_there_has_no_view_and_nothing_belongs_to_it(kind: str) -> N
 def test_a_view_is_computed_once_until_something_it_reads_changes() -> None:
     world = World(*SHOP)
     first = world.queries.service_view(SERVICE.key, NOW)
-    computed = world.queries.computed_views
+    computed = world.queries.views.computed
     assert world.queries.service_view(SERVICE.key, NOW) is first
-    assert world.queries.computed_views == computed
+    assert world.queries.views.computed == computed
     world.remove(PODS[0].key)
     assert world.queries.service_view(SERVICE.key, NOW) is not first
 
@@ -263,7 +263,7 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
         queries.service_view(view_key, NOW)
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
-    assert queries.computed_views == 2_001
+    assert queries.views.computed == 2_001
     world.told.clear()
 
     changed = make.pod("app-7-aaa-3", owner=shops[7][1], ready=False, labels={"app": "app-7"})
@@ -274,4 +274,4 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
         queries.service_view(view_key, NOW)
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
-    assert queries.computed_views == 2_001 + 3
+    assert queries.views.computed == 2_001 + 3

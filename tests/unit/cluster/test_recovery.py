@@ -147,4 +147,4 @@ async def test_an_object_that_does_not_decode_has_nothing_looked_at_again() -> N
 
 
 def _informer_of(cluster: Cluster, kind: str) -> Reflector[Any]:
-    return next(one for one in cluster._informers if one.kind.name == kind)
+    return next(one for one in cluster._reflectors if one.kind.name == kind)

@@ -13,8 +13,8 @@ from tests import factories as make
 NOW = make.NOW
 
 
-def note(seen: SeenRevisions, new: KubeObject, old: KubeObject | None = None, *, is_whole: bool = True) -> None:
-    seen.observe(ChangeBatch((ObjectChange(new.key, old, new),)), NOW, is_whole=is_whole)
+def observe(seen: SeenRevisions, new: KubeObject, old: KubeObject | None = None, *, has_synced: bool = True) -> None:
+    seen.observe(ChangeBatch((ObjectChange(new.key, old, new),)), NOW, has_synced=has_synced)
 
 
 def was_ready(seen: SeenRevisions, *, after: timedelta = timedelta(0)) -> bool | None:
@@ -25,17 +25,17 @@ def was_ready(seen: SeenRevisions, *, after: timedelta = timedelta(0)) -> bool |
 
 def test_readiness_is_remembered_after_the_pods_are_gone() -> None:
     seen = SeenRevisions()
-    note(seen, make.replica_set(make.deployment(), "aaa", replicas=3, ready=1))
-    note(seen, make.replica_set(make.deployment(), "aaa", replicas=0))
+    observe(seen, make.replica_set(make.deployment(), "aaa", replicas=3, ready=1))
+    observe(seen, make.replica_set(make.deployment(), "aaa", replicas=0))
     assert was_ready(seen) is True
 
 
 def test_never_ready_is_known_only_of_what_was_watched_from_its_beginning_without_a_gap() -> None:
     born = make.replica_set(make.deployment(), "aaa", replicas=3, ready=0, created=NOW - timedelta(seconds=5))
     aged = make.replica_set(make.deployment(), "aaa", replicas=3, ready=0, created=NOW - timedelta(hours=1))
-    for new, is_whole, expected in ((born, True, False), (born, False, None), (aged, True, None)):
+    for new, has_synced, expected in ((born, True, False), (born, False, None), (aged, True, None)):
         seen = SeenRevisions()
-        note(seen, new, is_whole=is_whole)
+        observe(seen, new, has_synced=has_synced)
         assert was_ready(seen) is expected
         seen.record_gap()
         assert was_ready(seen) is None
@@ -44,8 +44,8 @@ def test_never_ready_is_known_only_of_what_was_watched_from_its_beginning_withou
 def test_ready_pods_tell_of_the_revision_of_a_daemon_set() -> None:
     workload = make.daemon_set()
     seen = SeenRevisions()
-    note(seen, make.pod("agent-x", owner=workload, revision_hash="aaa"))
-    note(seen, make.pod("agent-y", owner=workload, revision_hash="bbb", ready=False))
+    observe(seen, make.pod("agent-x", owner=workload, revision_hash="aaa"))
+    observe(seen, make.pod("agent-y", owner=workload, revision_hash="bbb", ready=False))
     found = revisions(
         workload, [make.controller_revision(workload, name, revision=at) for at, name in enumerate(("aaa", "bbb"), 1)]
     )

@@ -27,8 +27,8 @@ class World:
         self.told: list[AffectedObjects] = []
         self._version = 0
         self.stores = Stores()
-        self.dependents = Dependents(self.stores)
-        self.queries = Queries(self.stores, self.dependents, lambda kind: kind not in self.unknown)
+        self.queries = Queries(self.stores, lambda kind: kind not in self.unknown)
+        self.dependents = Dependents(self.stores, self.queries.relations)
         self._by_kind: dict[str, Store[Any]] = {}
         for watched in WATCHED:
             store: Store[Any] = Store(watched.indexes)
@@ -57,12 +57,12 @@ class World:
             self._by_kind[key.kind].remove_all([key])
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        dirty = self.dependents.of_batch(kind, batch)
-        if dirty.everything:
-            self.queries.invalidate_all()
+        affected = self.dependents.of_batch(kind, batch)
+        if affected.everything:
+            self.queries.views.invalidate_all()
         else:
-            self.queries.invalidate(dirty.services, dirty.rollouts)
-        self.told.append(dirty)
+            self.queries.views.invalidate(affected.services, affected.rollouts)
+        self.told.append(affected)
 
     @property
     def dirty(self) -> tuple[set[str], set[str], set[str]]:
