@@ -34,7 +34,7 @@ from k9py.tui.writing.standing import standing_of
 from k9py.views.values import Tone
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.app.kdash_app import KdashApp
 
 ResultT = TypeVar("ResultT")
 

@@ -18,7 +18,7 @@ from k9py.tui.writing.board import Entry
 from k9py.views.values import Tone
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.app.kdash_app import KdashApp
 
 FOLLOW_SECONDS: Final = 900.0
 """How long a rollout is followed: longer than the default progress deadline of ten minutes."""

@@ -18,7 +18,7 @@ from k9py.tui.writing.board import Board
 from k9py.tui.writing.sequence import Several
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.app.kdash_app import KdashApp
 
 Marks = Mapping[ObjectKey, str]
 """Marked objects with the uid each had when it was marked."""

@@ -20,7 +20,9 @@ from textual.binding import BindingType
 from textual.strip import Strip
 from textual.timer import Timer
 
+from k9py.actions.action import Scope
 from k9py.api.meta import ObjectKey
+from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.live_table import messages
 from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
@@ -38,7 +40,7 @@ from k9py.tui.widgets.live_table.drawing import (
     visible_cells,
 )
 from k9py.tui.widgets.live_table.fitting import Fit, column_at
-from k9py.tui.widgets.live_table.keys import TABLE_KEYS, sort_keys
+from k9py.tui.widgets.live_table.keys import sort_keys
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import Order
 from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_DEBOUNCE_SECONDS, RowFilter
@@ -56,7 +58,7 @@ class LiveTable(LineView):
     Read `cursor_key` / `cursor_row` as an action begins, and keep that key: the cursor may move on meanwhile.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TABLE)
     HEADER_LINES: ClassVar[int] = 1
 
     Highlighted = messages.Highlighted
