@@ -7,9 +7,9 @@ import json
 
 from k9py.actions.action import Scope
 from k9py.actions.registry import ACTIONS, BY_ID, group_of
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import timestamp
-from k9py.simulator.resources import DEPLOYMENTS, EVENTS, by_kind
+from k9py.simulator.registry.resources import DEPLOYMENTS, EVENTS, by_kind
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.describe import DescribeScreen

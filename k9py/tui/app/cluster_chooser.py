@@ -10,7 +10,7 @@ from typing import Any
 from textual.app import App
 
 from k9py.api.errors import ConfigError
-from k9py.kube.contexts import list_contexts
+from k9py.kube.kubeconfig import list_contexts
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.options import AppOptions

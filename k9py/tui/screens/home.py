@@ -35,7 +35,7 @@ from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.screens.targets import no_workload_message
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
-from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views.values import Tone
 
 
@@ -70,7 +70,7 @@ class HomeScreen(PanedScreen):
         self.services, self.rollouts = self.tables.services, self.tables.rollouts
         self.logs = LogPane(clock=clock, options=options, capacity=context.options.log_buffer, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
-        self.new_errors = NewErrors(self.logs, clock=clock, options=options)
+        self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
         self._answer_updater = AnswerUpdater(self, context, self.answer)
         self._marks: dict[ObjectKey, str] = {}
@@ -86,7 +86,6 @@ class HomeScreen(PanedScreen):
                 yield self.tables
                 yield self.answer
                 yield self.logs
-                yield self.new_errors
 
     def panes(self) -> Sequence[Pane]:
         return (self.services, self.rollouts, self.logs)
@@ -183,7 +182,7 @@ class HomeScreen(PanedScreen):
 
     # -- narrowing ----------------------------------------------------------------------------------------------------
 
-    def on_live_table_highlighted(self, event: Highlighted) -> None:
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Narrow the other panes to what the person moved to."""
         self.refresh_bindings()
         has_moved = event.cause is HighlightCause.MOVED
@@ -221,7 +220,7 @@ class HomeScreen(PanedScreen):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Open the object."""
         self.app_context.navigator.open_object(event.key)
 

@@ -79,7 +79,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         "pane.previous",
         "pane.filter",
     )
-    reads_logs = True
+    is_log_screen = True
     DEFAULT_CSS = """
     LogScreen #tabs, LogScreen.-narrow #tabs, LogScreen.-short #tabs { display: none; }
     LogScreen #both { layout: vertical; width: 1fr; height: 1fr; }
