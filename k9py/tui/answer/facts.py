@@ -36,7 +36,7 @@ from k9py.views.answer import RolloutFacts
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
-    from k9py.tui.app import KdashApp
+    from k9py.tui.context import AppContext
 
 SETTLE_SECONDS: Final = 0.2
 """A cursor that runs over rows reads nothing: a row is read once the cursor has stayed this long."""
@@ -76,7 +76,7 @@ class FactsReader:
         on_read: called when more is known than `facts` returned.
     """
 
-    def __init__(self, app: KdashApp, owner: DOMNode, on_read: Callable[[], None]) -> None:
+    def __init__(self, app: AppContext, owner: DOMNode, on_read: Callable[[], None]) -> None:
         self._app, self._owner, self._on_read = app, owner, on_read
         self._known: _Known | None = None
         self._read: dict[_Which, _Read] = {}

@@ -19,6 +19,7 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.logs.templates.compare import PatternComparison
 from k9py.tui.answer.facts import FactsReader, selector_writer
 from k9py.tui.answer.panel import AnswerPanel
+from k9py.tui.keys import display_of
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.filter_bar import FilterBar
@@ -26,7 +27,7 @@ from k9py.views.answer import Answer, RolloutFacts, everything_healthy, rollout_
 from k9py.views.values import StyledLine, Tone
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.context import AppContext
     from k9py.tui.screens.home import HomeScreen
 
 THREE: Final = 3
@@ -52,7 +53,7 @@ class AnswerUpdater:
         home: whose tables and keys it follows.
     """
 
-    def __init__(self, home: HomeScreen, app: KdashApp, panel: AnswerPanel) -> None:
+    def __init__(self, home: HomeScreen, app: AppContext, panel: AnswerPanel) -> None:
         self._home, self._panel = home, panel
         self._facts = FactsReader(app, home, self.invalidate)
         self._keys: Mapping[str, str] = {}
@@ -79,9 +80,8 @@ class AnswerUpdater:
         keys: dict[str, str] = {}
         for active in home.active_bindings.values():
             binding = active.binding
-            if active.enabled:
-                key = binding.key_display or home.app.get_key_display(binding)
-                keys.setdefault(binding.action.rpartition(".")[2], key)
+            if active.enabled and binding.id:
+                keys.setdefault(binding.id.rpartition(".")[2], display_of(home, binding))
         if keys != self._keys:
             self._keys = keys
             self.invalidate()
@@ -89,8 +89,8 @@ class AnswerUpdater:
     def update(self) -> None:
         """Bring the panel in step; called on each tick."""
         home = self._home
-        connected = home.kdash.connected
-        second = int(home.kdash.options.clock.now().timestamp())
+        connected = home.app_context.connected
+        second = int(home.app_context.options.clock.now().timestamp())
         if connected is None or not (home.services.is_complete and home.rollouts.is_complete):
             self._panel.show(None, width=0, least=0, most=0)
             return
@@ -99,10 +99,10 @@ class AnswerUpdater:
         shown = (subject, second, home.size, connected.cluster.health.state)
         said = home.new_errors.comparison
         if shown == self._shown and not self._is_stale:
-            soon = home.kdash.options.clock.monotonic() - self._made_at < REDRAW_SECONDS
+            soon = home.app_context.options.clock.monotonic() - self._made_at < REDRAW_SECONDS
             if soon or (view is self._view and said is self._said):
                 return
-        self._made_at = home.kdash.options.clock.monotonic()
+        self._made_at = home.app_context.options.clock.monotonic()
         self._shown, self._view, self._said, self._is_stale = shown, view, said, False
         answer = self._answer(connected, subject)
         width, height = home.size
@@ -126,7 +126,7 @@ class AnswerUpdater:
         return any(pane.table.is_cursor_pinned for pane in (self._home.services, self._home.rollouts))
 
     def _view_of(self, queries: Queries, subject: ObjectKey | None) -> RolloutView | ServiceView | None:
-        now = self._home.kdash.options.clock.now()
+        now = self._home.app_context.options.clock.now()
         if subject is None:
             return None
         if subject.kind == "Service":
@@ -141,7 +141,7 @@ class AnswerUpdater:
     # -- the answer ---------------------------------------------------------------------------------------------------
 
     def _answer(self, connected: Connected, subject: ObjectKey | None) -> Answer | None:
-        health, now = connected.cluster.health, self._home.kdash.options.clock.now()
+        health, now = connected.cluster.health, self._home.app_context.options.clock.now()
         if not self._is_chosen and self._is_all_quiet() and health.is_complete:
             return self._everything()
         if subject is None:
@@ -171,12 +171,12 @@ class AnswerUpdater:
             len(rows),
             len(home.services.rows),
             None if latest is None else (latest[1], latest[0]),
-            home.kdash.options.clock.now(),
+            home.app_context.options.clock.now(),
         )
 
     def _of(self, connected: Connected, subject: ObjectKey) -> Answer | None:
-        queries, now = connected.cluster.queries, self._home.kdash.options.clock.now()
-        refusal = "read-only" if self._home.kdash.options.read_only else ""
+        queries, now = connected.cluster.queries, self._home.app_context.options.clock.now()
+        refusal = "read-only" if self._home.app_context.options.read_only else ""
         if subject.kind != "Service":
             view = queries.rollout_view(subject, now)
             if view is None:
@@ -203,7 +203,7 @@ class AnswerUpdater:
     def _elsewhere(self, answer: Answer, subject: ObjectKey) -> Answer:
         """Say how to get to the object: the keys would act on another one."""
         pane = self._home.services if subject.kind == "Service" else self._home.rollouts
-        key = self._keys.get(f"show_pane({pane.number})")
+        key = self._keys.get(f"show_{pane.number}")
         step: StyledLine = () if key is None else ((key, Tone.ACCENT), (f" selects it in {pane.heading}", Tone.PLAIN))
         return replace(answer, next_steps=(step,) if step else ())
 

@@ -16,7 +16,7 @@ from k9py.logs.parsing.sgr import plain_text_with_tabs
 from k9py.tui.widgets.log_view.view import LogView
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.app.kdash_app import KdashApp
 
 SLICE_SECONDS: Final = 0.003
 

@@ -16,7 +16,7 @@ from k9py.tui.dialogs.save_log import SaveLogDialog
 from k9py.tui.widgets.log_view.view import LogView
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.app.kdash_app import KdashApp
 
 _MOST_NAMES: Final = 20
 _MOST_LOOKED: Final = 1_000

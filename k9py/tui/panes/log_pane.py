@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.timer import Timer
 from textual.worker import Worker
 
+from k9py.actions.action import Scope
 from k9py.api.meta import ObjectKey
 from k9py.config.log_buffer import DEFAULT_BYTES
 from k9py.logs.follow.log_range import TAIL, LogRange
@@ -24,7 +25,7 @@ from k9py.logs.follow.stream import MAX_STREAMS, LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import ContainerKey, LogSource, LogTarget
 from k9py.runtime.clock import Clock
-from k9py.tui import keymap
+from k9py.tui.bindings import bindings
 from k9py.tui.logs.copying import copy_selection
 from k9py.tui.logs.highlighting import parse_highlights
 from k9py.tui.logs.labels import Labels, labels_for
@@ -45,7 +46,7 @@ from k9py.tui.widgets.log_view.view import LogView
 from k9py.tui.workers import start_worker
 
 if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
+    from k9py.tui.app.kdash_app import KdashApp
 
 SETTLE_SECONDS: Final = 0.2
 """A cursor that runs over rows opens no streams: a subject is followed once it has stayed this long."""
@@ -78,7 +79,7 @@ class LogPane(FilterablePane):
         capacity: bytes of lines kept.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_PANE]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LOG_PANE)
 
     def __init__(
         self,
