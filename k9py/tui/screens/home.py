@@ -88,7 +88,7 @@ class HomeScreen(PanedScreen):
         self.rollouts = TablePane(
             "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
-        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
+        self.logs = LogPane(app.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
@@ -160,7 +160,7 @@ class HomeScreen(PanedScreen):
                     with_operations(rollout_source(cluster, rollouts), rollouts.columns, "state", self._acted),
                     rollouts.columns,
                 )
-                self.logs.set_source(log_source)
+                self.logs.set_source(log_source, self.kdash.context)
                 self.show_pane(self.active_pane)
                 self._say_health(cluster.health)
                 return

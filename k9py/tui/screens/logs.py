@@ -93,7 +93,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.previous = self._began_previous = previous
         self.range: LogRange = TAIL
         clock, options = app.options.clock, app.line_view_options
-        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, id="logs")
+        self.logs = LogPane(app.options, options=options, id="logs")
         self.patterns = PatternsPane(clock=clock, options=options, id="patterns")
         self.logs.sink = self.patterns
         self.sides = ComparedRevisions()
@@ -140,7 +140,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def session_changed(self) -> None:
         connected = self.kdash.connected
-        self.logs.set_source(connected.connection if connected else None)
+        self.logs.set_source(connected.connection if connected else None, self.kdash.context)
         self._follow()
 
     def _follow(self) -> None:
@@ -258,7 +258,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def run_line(self, line: str, aim: Aim | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""
-        if not self.logs.view.go_to_typed_time(line):
+        if not self.logs.go_to_typed_time(line):
             super().run_line(line, aim)
 
     def action_leave_out(self) -> None:

@@ -114,7 +114,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.old.set_empty_text("no pod of an old revision")
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
-        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=5, id="logs")
+        self.logs = LogPane(app.options, options=options, number=5, id="logs")
         self._pod_panes, self._below = Container(id="pods", classes="group"), Container(id="below", classes="group")
         self.picture: RolloutSnapshot | None = None
         """The pods as they are shown."""
@@ -269,7 +269,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def session_changed(self) -> None:
         self._managed, self._managed_of, self._failure = None, None, None
         connected = self.kdash.connected
-        self.logs.set_source(connected.connection if connected is not None else None)
+        self.logs.set_source(connected.connection if connected is not None else None, self.kdash.context)
         super().session_changed()
 
     def tick(self, changes: Changes) -> None:
