@@ -21,7 +21,7 @@ from k9py.api.pods import (
     StateTerminated,
     StateWaiting,
 )
-from k9py.config.clipboard import Clipboard
+from k9py.config.terminal import Clipboard
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.message import MessageDialog
@@ -202,7 +202,7 @@ async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(
 
 
 async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboard, log_screen: LogScreen) -> None:
-    set_options(kdash, log_screen, clipboard=Clipboard("taken", "kitty"))
+    set_options(kdash, log_screen, clipboard=Clipboard("supported", "kitty"))
     view = log_screen.logs.view
     await kdash.press("up", "m", "up", "up", "m")
     await kdash.until(lambda: view.state.marked == 2, "two marks")
@@ -212,7 +212,7 @@ async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboa
 
 
 async def test_a_terminal_that_takes_no_copies_is_sent_none(kdash: Dashboard, log_screen: LogScreen) -> None:
-    set_options(kdash, log_screen, clipboard=Clipboard("refused", "Apple Terminal"))
+    set_options(kdash, log_screen, clipboard=Clipboard("unsupported", "Apple Terminal"))
     await kdash.press("up", "c")
     await until_said(kdash, "no clipboard here (Apple Terminal): Ctrl+S saves it")
     assert kdash.app.clipboard == ""

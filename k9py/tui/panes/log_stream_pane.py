@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from k9py.api.meta import ObjectKey
-from k9py.config.clipboard import Clipboard
+from k9py.config.terminal import Clipboard
 from k9py.logs.follow.log_range import TAIL, LogRange
 from k9py.logs.follow.status import StreamCounts
 from k9py.logs.follow.stream import LogStream
