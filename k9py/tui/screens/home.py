@@ -92,7 +92,7 @@ class HomeScreen(PanedScreen):
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
-        self._answering = AnswerUpdater(self, app, self.answer)
+        self._answering = AnswerUpdater(self, self.answer, app.options, lambda: app.connected)
         self._marks: dict[ObjectKey, str] = {}
         self._tables = Container(id="tables", classes="group")
         self._acting: dict[ObjectKey, str] = {}
