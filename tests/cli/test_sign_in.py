@@ -39,6 +39,7 @@ def test_a_standard_error_that_nobody_reads_does_not_end_the_sign_in() -> None:
     assert tried
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("--once",), ("status", "deploy/checkout"), ("logs", "deploy/checkout")])
 async def test_a_command_shows_the_code_and_ctrl_c_ends_the_plugin(tmp_path: Path, command: tuple[str, ...]) -> None:
     pids = tmp_path / "pids"
