@@ -17,7 +17,7 @@ from typing import Any, Final, TextIO
 
 from k9py.api.text import printable
 from k9py.cli.process import terminal_columns
-from k9py.config.terminal import wants_colour
+from k9py.config.terminal import wants_color
 from k9py.views.values import Tone
 
 StyledLine = Sequence[tuple[str, Tone]]
@@ -98,7 +98,7 @@ class Console:
 
 def takes_colour(stream: TextIO, *, no_color: bool) -> bool:
     """Return whether to write ANSI escape sequences to a stream of this process."""
-    return not no_color and stream.isatty() and wants_colour(os.environ)
+    return not no_color and stream.isatty() and wants_color(os.environ)
 
 
 def system_console(*, no_color: bool) -> Console:
@@ -109,7 +109,7 @@ def system_console(*, no_color: bool) -> Console:
         err=sys.stderr,
         read=_read_line,
         is_interactive=sys.stdin.isatty() and is_terminal,
-        colour=is_terminal and sys.stderr.isatty() and not no_color and wants_colour(os.environ),
+        colour=is_terminal and sys.stderr.isatty() and not no_color and wants_color(os.environ),
         width=terminal_columns(sys.stdout) if is_terminal else None,
     )
 

@@ -14,10 +14,9 @@ from k9py import __version__
 from k9py.cli.command_line import Arguments
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
-from k9py.config.clipboard import detect_clipboard
 from k9py.config.log_buffer import log_buffer_bytes
 from k9py.config.paths import audit_file, crash_file, log_directory
-from k9py.config.terminal import notification_mode, redraws_per_second, wants_colour
+from k9py.config.terminal import detect_clipboard, notification_mode, redraws_per_second, wants_color
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import make_private_directory
@@ -54,7 +53,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 read_only=arguments.read_only,
                 audit_path=audit_file(os.environ),
                 demo=arguments.demo or "",
-                monochrome=arguments.no_color or not wants_colour(os.environ),
+                monochrome=arguments.no_color or not wants_color(os.environ),
                 theme=arguments.theme,
                 redraws_per_second=redraws_per_second(os.environ),
                 notify=notification_mode(os.environ),

@@ -18,8 +18,7 @@ from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
 from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_revision_events, read_workload
 from k9py.operations.undo import history_limit_hint, revision_template
-from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision

@@ -25,14 +25,15 @@ from k9py.cli.tables import print_tables
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.scope import choose_scope
-from k9py.config.terminal import wants_colour
+from k9py.config.terminal import wants_color
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import SystemClock
+from k9py.views.exit_codes import ExitCode
 from k9py.views.header import missing_apis_text
-from k9py.views.overview import COULD_NOT_TELL, json_values, overview_exit_code, plain_tables, summary_text
+from k9py.views.overview import json_values, overview_exit_code, plain_tables, summary_text
 
 DEADLINE = 120.0
 """Seconds after which the objects read so far are printed, with exit code 2 unless something is failing."""
@@ -87,14 +88,14 @@ async def _once(arguments: Arguments) -> int:
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         print(json_text(values, plain=not is_unicode(sys.stdout), indent=2))
     else:
-        colour = not arguments.no_color and wants_colour(os.environ)
+        colour = not arguments.no_color and wants_color(os.environ)
         width = terminal_columns(sys.stdout)
         print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
         print(summary_text(services, rollouts) or "no services or rollouts")
     for warning in _warnings(notice, health, complete=complete):
         print(f"kdash: {warning}", file=sys.stderr)
     status = overview_exit_code(health, services, rollouts)
-    return status if complete or status else COULD_NOT_TELL
+    return status if complete or status else ExitCode.UNKNOWN
 
 
 async def _read(cluster: Cluster) -> bool:

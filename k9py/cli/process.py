@@ -19,7 +19,7 @@ from typing import Final, TextIO
 
 from k9py.api.errors import ConfigError
 from k9py.config import ascii_text
-from k9py.config.encoding import output_encoding
+from k9py.config.terminal import output_encoding
 
 EXIT_UNREAD: Final = 2
 """The reader of standard output has closed it."""

@@ -11,6 +11,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
@@ -20,15 +21,13 @@ from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
 from k9py.cli.progress import SignInPrinter
-from k9py.cli.targets import ObjectArgument
 from k9py.config.paths import audit_file
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.operations.audit import AuditLog, Identity, os_user
-from k9py.operations.write import Writer
 from k9py.runtime.clock import Clock, SystemClock
+from k9py.session import ClusterSession
 from k9py.views.exit_codes import exit_code_of_error
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
@@ -51,40 +50,21 @@ class Invocation:
     connector: Connector = connect
 
 
-@dataclass(frozen=True, slots=True)
-class CommandSession:
-    """A connection, the namespace of the command, and the writer."""
-
-    connection: Connection
-    namespace: str
-    writer: Writer
-
-    @property
-    def context(self) -> str:
-        return self.connection.info.context
-
-    def key(self, named: ObjectArgument) -> ObjectKey:
-        """Return the key of a workload in the command's namespace."""
-        return ObjectKey(named.kind, self.namespace, named.name)
+CommandSession = ClusterSession
 
 
 @asynccontextmanager
-async def open_session(invocation: Invocation) -> AsyncIterator[CommandSession]:
-    """Connect, and close the connection on exit. Raises KdashError."""
+async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
+    """Connect, and close the connection at the end. Raises KdashError."""
     arguments = invocation.arguments
-    connection = await invocation.connector(invocation.connect_options)
-    try:
-        info = connection.info
-        writer = Writer(
-            connection,
-            connection,
-            read_only=arguments.read_only,
-            audit=AuditLog(invocation.audit_path),
-            identity=Identity(info.context, info.user, info.server, os_user()),
-        )
-        yield CommandSession(connection, arguments.namespace or info.namespace, writer)
-    finally:
-        await connection.aclose()
+    async with session.open_session(
+        await invocation.connector(invocation.connect_options),
+        invocation.clock,
+        namespace=arguments.namespace or "",
+        read_only=arguments.read_only,
+        audit_path=invocation.audit_path,
+    ) as opened:
+        yield opened
 
 
 @contextmanager

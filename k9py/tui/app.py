@@ -20,7 +20,7 @@ from k9py.api.errors import ConfigError, KdashError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
-from k9py.kube.contexts import list_contexts
+from k9py.kube.kubeconfig import list_contexts
 from k9py.tui import keymap
 from k9py.tui.answered_keys import AnsweredKeys
 from k9py.tui.commands import CommandProvider

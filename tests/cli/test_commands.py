@@ -210,7 +210,7 @@ def test_read_only_before_the_command_counts(capsys: pytest.CaptureFixture[str],
 def test_a_bare_demo_leaves_the_words_behind_it_alone(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
     code, out, err = run(capsys, *argv)
     assert (code, err) == (0, "")
-    assert out.startswith("Deployment shop/cart: complete")
+    assert out.startswith("Deployment shop/cart: healthy")
 
 
 def test_a_demo_we_do_not_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

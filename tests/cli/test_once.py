@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import RETRY_NOTE
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
 from k9py.cli.tables import fit_widths
@@ -50,7 +51,7 @@ def test_a_failing_rollout_exits_1_and_is_named_first_with_its_cause(capsys: pyt
     code, out, _ = run(capsys, "--demo=bad-release")
     assert code == 1
     first_rollout = out.splitlines()[out.splitlines().index("Rollouts") + 2]
-    assert "stalled: image checkout:2.8.0 cannot be pulled" in first_rollout
+    assert "stuck: image checkout:2.8.0 cannot be pulled" in first_rollout
 
 
 def test_json_says_the_same_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +113,7 @@ def test_what_ends_a_command_is_not_said_to_be_tried_again(
     code, _, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert code == 2
     assert "hint: " in err
-    assert "by itself" not in err
+    assert RETRY_NOTE not in err
 
 
 def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(
@@ -148,7 +149,7 @@ def test_a_service_scaled_to_zero_is_down_and_exits_1(capsys: pytest.CaptureFixt
     assert (code, values["summary"]["services"]["down"], values["summary"]["rollouts"]["down"]) == (1, 1, 1)
     first = values["services"][0]
     assert (first["name"], first["severity"]) == ("cart", "down")
-    assert first["findings"][0]["message"] == "scaled to zero by shop-pipeline, was 3"
+    assert first["findings"][0]["message"] == "scaled to 0 by shop-pipeline, was 3"
 
 
 def test_who_may_list_and_not_watch_is_told_all_the_same(

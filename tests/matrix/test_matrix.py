@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import CauseKind
 from k9py.cli.session import Invocation
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument

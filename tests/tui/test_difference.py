@@ -98,7 +98,7 @@ async def test_without_a_choice_it_has_the_base_and_the_undo_that_home_shows(kda
         WriteRequest(CHECKOUT, {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}),
         dry_run=False,
     )
-    await kdash.advance_until(lambda: "u rolls back to revision 5" in kdash.text and "since revision 5" in kdash.text)
+    await kdash.advance_until(lambda: "u roll back to revision 5" in kdash.text and "since revision 5" in kdash.text)
     await kdash.press(pane, "D")
     shown = await kdash.until_screen(DifferenceScreen)
     await kdash.until_text("now, revision 7", "u undoes to revision 5", f"{OLD} → {NEW}")

@@ -62,7 +62,7 @@ async def test_nothing_that_matters_is_cut_off(size: tuple[int, int], monochrome
             await opened(kdash, PAYMENTS)
             await kdash.until_text(
                 "Deployment shop/payments",
-                "container app keeps crashing (exit 1)",
+                "container app is crash-looping (exit 1)",
                 "1 of 2 updated",
                 "2 of 2 available",
                 "deadline",

@@ -25,8 +25,7 @@ from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.queries import Queries
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
-from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.cohort_status import FailingContainer
 from k9py.tui import keymap
 from k9py.tui.logs.targets import update_log_targets
