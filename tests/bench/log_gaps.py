@@ -1,10 +1,10 @@
-"""Random trouble for a followed log, for minutes: `python -m tests.bench.log_gaps [SECONDS] [SEED]` (60 s, seed 0).
+"""Random faults for a followed log, for minutes: `python -m tests.bench.log_gaps [SECONDS] [SEED]` (60 s, seed 0).
 
-Numbered containers of a Deployment and a StatefulSet are followed over real HTTP while releases, restarts, crashes,
-rotation, cut and half-open streams, refusals, a lost server, lost nodes and wrong clocks come as the seed has it; the
-cluster's time runs as fast as the machine lets it. Every few minutes of that time the trouble ends, all that was
-written is waited for, and it is proven: no line twice, none out of order within its container, none missing outside a
-gap marker. Ends with what was proven, or with exit code 1 and what was not, the seed and the acts that led there.
+Numbered containers of a Deployment and a StatefulSet are followed over real HTTP under seeded releases, restarts,
+crashes, rotation, cut and half-open streams, errors, a lost server, unreachable nodes and wrong clocks; the cluster's
+time runs as fast as the machine allows. Every few minutes of cluster time the faults end, all lines are awaited and
+checked: no line twice, none out of order within its container, none missing outside a gap marker. Prints the totals;
+on a violation exits with 1 and prints it with the seed and the faults that led to it.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from k9py.simulator.state import SimulatorState
 from tests.integration.log_following import NAMESPACE, Follower, following, pods, roll_out, workload
 
 ROUND: Final = 150.0
-"""Seconds of the cluster's time between two proofs."""
+"""Seconds of cluster time between two checks."""
 APP: Final = "orders"
 ROTATES_AFTER: Final = 6.0
-"""Seconds a log is written before it is rotated, at least: kubelets look at sizes every ten seconds, and a tail takes
-the beginning of a run that is younger than `attendance.ROTATES` for whole. Faster rotation loses lines in silence."""
+"""Minimum seconds between rotations: kubelets check sizes every ten seconds, and a tail takes the beginning of a run
+younger than `read_coverage.ROTATES` as complete. Faster rotation loses lines without a marker."""
 MOST_SAID: Final = 120
-"""Lines of a failure that are printed."""
+"""Lines printed per failure."""
 
 
-class Trouble:
-    """What can happen, chosen by a seed."""
+class FaultInjector:
+    """Injects seeded faults."""
 
     def __init__(self, simulator: Simulator, kind: str, rng: random.Random) -> None:
         self._simulator = simulator
@@ -54,7 +54,7 @@ class Trouble:
         self._wishes = 0
         self._releases = 0
         self._listening = True
-        self.acts: list[str] = []
+        self.log: list[str] = []
         self.counts: Counter[str] = Counter()
         self._possible: tuple[Callable[[], None], ...] = (
             self._cut_all, self._cut_all, self._half_open, self._restart_one, self._restart_one, self._restart_all,
@@ -62,16 +62,16 @@ class Trouble:
             self._lose_server, self._lose_node, self._restore_nodes, self._clear, self._clear, self._force_away,
         )  # fmt: skip
 
-    def act(self) -> None:
-        """Do one thing."""
+    def inject(self) -> None:
+        """Inject one fault."""
         what = self._rng.choice(self._possible)
         name = what.__name__.removeprefix("_").replace("_", " ")
-        self.acts.append(f"{self._simulator.clock.monotonic():.1f} {name}")
+        self.log.append(f"{self._simulator.clock.monotonic():.1f} {name}")
         self.counts[name] += 1
         what()
 
-    def end(self) -> None:
-        """Put everything right again."""
+    def recover(self) -> None:
+        """Remove all faults."""
         if not self._listening:
             self._lose_server()
         self._restore_nodes()
@@ -100,7 +100,7 @@ class Trouble:
         self._simulator.clear_faults()
 
     def _lose_server(self) -> None:
-        """Lose it, or have it back."""
+        """Stop the server, or start it again."""
         if self._listening:
             self._simulator.stop_listening()
         else:
@@ -136,7 +136,7 @@ class Trouble:
         self._simulator.call(delete)
 
     def _force_away(self) -> None:
-        """Remove a pod from the API at once, as a forced deletion does."""
+        """Remove a pod from the API immediately, as a forced deletion does."""
 
         def remove(state: SimulatorState) -> None:
             if found := pods(state, APP):
@@ -157,8 +157,8 @@ class Trouble:
         self._lost.clear()
 
 
-async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
-    """Run one cluster through one round of trouble, and prove what came of it."""
+async def _round(seed: int, folder: Path) -> tuple[Follower, FaultInjector]:
+    """Run one cluster through one round of faults and check the result."""
     rng = random.Random(seed)
     kind = rng.choice(("Deployment", "StatefulSet"))
     annotations = {}
@@ -174,21 +174,21 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
             annotations[ROTATE_ANNOTATION] = str(lines)
         subject: ObjectKey = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
         simulator.advance(rng.choice((1, 30)))
-        trouble = Trouble(simulator, kind, rng)
-        trouble.acts.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
+        trouble = FaultInjector(simulator, kind, rng)
+        trouble.log.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
         streams, pending = rng.choice((60, 60, 4)), rng.choice((50_000, 50_000, 200))
-        trouble.acts.append(f"max_streams={streams} max_pending={pending}")
+        trouble.log.append(f"max_streams={streams} max_pending={pending}")
         async with following(simulator, folder, subject, max_streams=streams, max_pending=pending) as follower:
             try:
                 end = simulator.clock.monotonic() + ROUND
                 while simulator.clock.monotonic() < end:
                     await follower.run(rng.choice((0.5, 2, 8, 20)))
-                    trouble.act()
-                trouble.end()
+                    trouble.inject()
+                trouble.recover()
                 await follower.run(20)
                 await follower.prove()
             except AssertionError as error:
-                raise AssertionError("\n".join(["acts:", *trouble.acts, str(error)])) from error
+                raise AssertionError("\n".join(["acts:", *trouble.log, str(error)])) from error
             return follower, trouble
 
 
@@ -201,7 +201,7 @@ def _skew(state: SimulatorState, rng: random.Random) -> None:
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it tells every connection that was cut on purpose
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs every connection that was cut on purpose
     began, rounds, lines, late, wrongly = time.monotonic(), 0, 0, 0, 0
     acts: Counter[str] = Counter()
     markers: Counter[str] = Counter()

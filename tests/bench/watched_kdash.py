@@ -1,9 +1,8 @@
-"""`kdash` with a watch on its event loop: `python -m tests.bench.watched_kdash REPORT [kdash's own arguments]`.
+"""`kdash` with event loop monitoring: `python -m tests.bench.watched_kdash REPORT [kdash's own arguments]`.
 
-A heartbeat on the loop, and a thread that looks at it: every hold longer than `LONG` is written to REPORT (a JSON
-line: seconds since the start, length in ms, how much of that was its own work (CPU) and not another process's, and
-where the main thread was, innermost first) when it ends.
-The heartbeat costs about 2% of a core.
+A thread watches a heartbeat on the loop: every block longer than `LONG` is written to REPORT when it ends, as a JSON
+line: seconds since the start, length in ms, CPU ms of this process in that time, and the main thread's stack,
+innermost first. The heartbeat costs about 2% of a core.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _began: Final = time.monotonic()
 
 
 class Heartbeat:
-    """Beats on the loop; a thread notes where the main thread is while a beat is late."""
+    """Beats on the loop; a thread records the main thread's stack while a beat is late."""
 
     def __init__(self, report: Path) -> None:
         self._report = report.open("w")

@@ -1,4 +1,4 @@
-"""The subcommands' command line: what names what, where options may stand, what is refused, what is not imported."""
+"""The subcommands' command lines: targets, position of options, errors, and what is not imported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A kubeconfig that leads to the quiet shop, its namespace `shop`; the audit file is kept apart."""
+    """A kubeconfig of the quiet shop in namespace `shop`, and a separate audit file."""
     monkeypatch.setenv("KDASH_AUDIT_FILE", str(tmp_path / "audit.jsonl"))
     with Simulator("shop-quiet", ManualClock()) as simulator:
         yield simulator.write_kubeconfig(tmp_path / "config", namespace="shop")

@@ -1,4 +1,4 @@
-"""The demo cluster, as the commands start it."""
+"""The demo cluster of the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line before anything is connected: parsing, refusals, exit codes, and what is not imported."""
+"""The command line before it connects: parsing, errors, exit codes, and what is not imported."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Exit codes: one for every cause, and none that calls the unknown done."""
+"""Exit codes: one for every cause, and unknown is never 0."""
 
 from __future__ import annotations
 

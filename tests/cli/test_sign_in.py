@@ -1,4 +1,4 @@
-"""What a credential plugin says while a command waits for it: on standard error, and Ctrl+C ends the plugin."""
+"""Output of a credential plugin while a command waits: on standard error, and Ctrl+C ends the plugin."""
 
 from __future__ import annotations
 

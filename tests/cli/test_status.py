@@ -1,4 +1,4 @@
-"""`kdash status` against the simulator: read once, and followed to its end."""
+"""`kdash status` against the simulator: once, and with --wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.cli.shell import Shell, edit, image
 
 CHECKOUT = ObjectArgument("Deployment", "checkout")
 PATIENCE = 600.0
-"""Seconds of the cluster, which are a fiftieth of that."""
+"""Cluster seconds; fifty of them are one real second."""
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ async def test_one_that_is_being_deleted_is_not_done_though_its_pods_are_all_the
 
 @asynccontextmanager
 async def deleted_once_watched(simulator: Simulator) -> AsyncIterator[None]:
-    """Delete checkout as soon as its kind is being watched."""
+    """Delete checkout as soon as its kind is watched."""
 
     def delete() -> None:
         simulator.wait_for_request(RequestMatch("watch", "deployments"))

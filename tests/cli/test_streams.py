@@ -1,4 +1,4 @@
-"""Output that cannot be written ends in a clear line and an exit code, never in a traceback."""
+"""Output that cannot be written ends in a clear message and an exit code, never in a traceback."""
 
 from __future__ import annotations
 

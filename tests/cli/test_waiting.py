@@ -1,4 +1,4 @@
-"""What `kdash --once` says while it waits: nothing of a short wait, and never silence of a long one."""
+"""The progress of `kdash --once`: nothing for a short wait, always something for a long one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUSY = UnavailableError("the API server asks us to slow down", code=429)
 
 
 async def said_during(*passing: float, is_terminal: bool) -> list[str]:
-    """What was written after each time that passed, and at the end."""
+    """The output after each step of time, and at the end."""
     clock, err = HeldClock(), io.StringIO()
     said: list[str] = []
     counts = iter(range(1, 100))

@@ -1,4 +1,4 @@
-"""Label and field selectors, as apimachinery reads them."""
+"""Label and field selectors, parsed as apimachinery does."""
 
 import pytest
 

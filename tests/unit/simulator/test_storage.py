@@ -1,4 +1,4 @@
-"""Storage: revisions, preconditions, generations, deletion and the history of changes."""
+"""Storage: revisions, preconditions, generations, deletion and change history."""
 
 import pytest
 
