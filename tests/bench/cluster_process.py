@@ -60,10 +60,10 @@ class ClusterProcess:
         self._process.communicate()
         self._directory.cleanup()
 
-    def ask(self, *words: object) -> dict[str, float]:
+    def ask(self, *arguments: object) -> dict[str, float]:
         """Send a command and return its answer."""
         assert self._process.stdin is not None
-        print(*words, file=self._process.stdin, flush=True)
+        print(*arguments, file=self._process.stdin, flush=True)
         return self._answer()
 
     def _answer(self) -> dict[str, float]:
@@ -87,9 +87,9 @@ class _Toucher:
 
     async def _touch(self, state: SimulatorState, rate: int, namespace: str) -> None:
         rng = random.Random(1)
-        pods = [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in state.storage.list(PODS)]
+        pods = [(pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in state.storage.list(PODS)]
         if namespace:
-            pods = [one for one in pods if one[0] == namespace]
+            pods = [pod for pod in pods if pod[0] == namespace]
         due, began = 0.0, time.monotonic()
         while True:
             await asyncio.sleep(1 / BURSTS_A_SECOND)
@@ -112,10 +112,10 @@ def _touch_pod(state: SimulatorState, namespace: str, name: str, rng: random.Ran
 
 def _write_logs(state: SimulatorState, rate: float, name: str, namespace: str) -> None:
     """Let the pods of a Deployment write faster."""
-    for one in state.storage.list(PODS, namespace):
-        if one["metadata"].get("labels", {}).get("app") == name:
-            annotations = {**(one["metadata"].get("annotations") or {}), RATE_ANNOTATION: str(rate)}
-            state.storage.update(PODS, {**one, "metadata": {**one["metadata"], "annotations": annotations}})
+    for pod in state.storage.list(PODS, namespace):
+        if pod["metadata"].get("labels", {}).get("app") == name:
+            annotations = {**(pod["metadata"].get("annotations") or {}), RATE_ANNOTATION: str(rate)}
+            state.storage.update(PODS, {**pod, "metadata": {**pod["metadata"], "annotations": annotations}})
     assert state.storage.get(DEPLOYMENTS, namespace, name) is not None
 
 
@@ -130,8 +130,8 @@ def _make_writers(state: SimulatorState, name: str, count: int, rate: float, voi
 
 def _all_ready(name: str, count: int) -> Callable[[SimulatorState], bool]:
     def ready(state: SimulatorState) -> bool:
-        found = state.storage.get(DEPLOYMENTS, "shop", name)
-        return found is not None and (found.get("status") or {}).get("readyReplicas") == count
+        deployment = state.storage.get(DEPLOYMENTS, "shop", name)
+        return deployment is not None and (deployment.get("status") or {}).get("readyReplicas") == count
 
     return ready
 

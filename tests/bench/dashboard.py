@@ -64,28 +64,28 @@ def _has_rows(text: str) -> bool:
 
 def holds(report: Path, begin: float, end: float) -> list[dict[str, Any]]:
     """Return the holds between two times."""
-    found = [json.loads(line) for line in report.read_text().splitlines()]
-    return [one for one in found if begin < one["at"] <= end]
+    records = [json.loads(line) for line in report.read_text().splitlines()]
+    return [record for record in records if begin < record["at"] <= end]
 
 
 def last_hold(report: Path) -> float:
     """Return when the last hold so far ended."""
-    return max((one["at"] for one in holds(report, 0, 1e9)), default=0.0)
+    return max((record["at"] for record in holds(report, 0, 1e9)), default=0.0)
 
 
-def print_holds(when: str, found: Iterable[dict[str, Any]], most: int = 8) -> None:
+def print_holds(when: str, records: Iterable[dict[str, Any]], most: int = 8) -> None:
     """Print the longest holds and their stack."""
-    ordered = sorted(found, key=lambda one: -one["cpu"])
-    buckets = Counter(15 if one["ms"] > 15 else 10 for one in ordered)
-    own = Counter(15 if one["cpu"] > 15 else 10 for one in ordered if one["cpu"] > 10)
+    ordered = sorted(records, key=lambda record: -record["cpu"])
+    buckets = Counter(15 if record["ms"] > 15 else 10 for record in ordered)
+    own_cpu = Counter(15 if record["cpu"] > 15 else 10 for record in ordered if record["cpu"] > 10)
     print(
         f"  holds {when}: {buckets[15]} over 15 ms, {buckets[10]} of 10 to 15 ms; "
-        f"by its own CPU, without waiting for the machine: {own[15]} over 15 ms, {own[10]} of 10 to 15 ms"
+        f"by its own CPU, without waiting for the machine: {own_cpu[15]} over 15 ms, {own_cpu[10]} of 10 to 15 ms"
     )
-    for one in ordered[:most]:
+    for record in ordered[:most]:
         print(
-            f"    {one['ms']:6.1f} ms ({one['cpu']:.1f} ms CPU) at {one['at']:.2f}: "
-            + "\n        or ".join(one["where"] or ["?"])
+            f"    {record['ms']:6.1f} ms ({record['cpu']:.1f} ms CPU) at {record['at']:.2f}: "
+            + "\n        or ".join(record["where"] or ["?"])
         )
 
 

@@ -34,7 +34,7 @@ class Generated:
 
     def __init__(self, first: Sequence[bytes], then: Sequence[bytes]) -> None:
         self._lists = [_pages(first, 500_000), _pages(then, 6_000_000)]
-        self._burst = [b'{"type":"MODIFIED","object":' + one + b"}" for one in then]
+        self._burst = [b'{"type":"MODIFIED","object":' + pod + b"}" for pod in then]
         self.listed = [asyncio.Event(), asyncio.Event()]
         self.go = asyncio.Event()
         self.expire = asyncio.Event()
@@ -119,8 +119,8 @@ def _json_cost(objects: Sequence[bytes]) -> float:
     best = float("inf")
     for _ in range(3):
         began = time.process_time()
-        for one in sample:
-            json.loads(one)
+        for line in sample:
+            json.loads(line)
         best = min(best, time.process_time() - began)
     return best / len(sample)
 
@@ -130,13 +130,13 @@ def _say(what: str, cpu: float, count: int, unit: float, hold: float) -> None:
     print(f"{what:28} {each * 1e6:7.1f} µs an object   {each / unit:5.2f} x json.loads   hold {hold * 1e3:5.1f} ms")
 
 
-def _version(informer: Reflector[Pod], one: Pod) -> str:
-    held = informer.store.get(one.key)
+def _version(informer: Reflector[Pod], pod: Pod) -> str:
+    held = informer.store.get(pod.key)
     return _version_of(held) if held is not None else ""
 
 
-def _version_of(one: Pod) -> str:
-    return one.metadata.resource_version
+def _version_of(pod: Pod) -> str:
+    return pod.metadata.resource_version
 
 
 async def _measure(count: int) -> None:
@@ -176,7 +176,7 @@ async def _memory(count: int) -> None:
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    plain = [POD.decode(one) for one in objects]
+    plain = [POD.decode(line) for line in objects]
     decoded = tracemalloc.get_traced_memory()[0] - before
     del plain
     gc.collect()

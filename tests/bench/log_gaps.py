@@ -108,10 +108,10 @@ class FaultInjector:
         self._listening = not self._listening
 
     def _restart_one(self) -> None:
-        self._restart(lambda found: self._rng.sample(found, min(1, len(found))))
+        self._restart(lambda candidates: self._rng.sample(candidates, min(1, len(candidates))))
 
     def _restart_all(self) -> None:
-        self._restart(lambda found: found)
+        self._restart(lambda candidates: candidates)
 
     def _restart(self, choose: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
         self._wishes += 1
@@ -130,8 +130,8 @@ class FaultInjector:
 
     def _delete_one(self) -> None:
         def delete(state: SimulatorState) -> None:
-            if found := pods(state, APP):
-                state.storage.delete(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
+            if candidates := pods(state, APP):
+                state.storage.delete(PODS, NAMESPACE, self._rng.choice(candidates)["metadata"]["name"])
 
         self._simulator.call(delete)
 
@@ -139,8 +139,8 @@ class FaultInjector:
         """Remove a pod from the API immediately, as a forced deletion does."""
 
         def remove(state: SimulatorState) -> None:
-            if found := pods(state, APP):
-                state.storage.remove(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
+            if candidates := pods(state, APP):
+                state.storage.remove(PODS, NAMESPACE, self._rng.choice(candidates)["metadata"]["name"])
 
         self._simulator.call(remove)
 
@@ -194,8 +194,8 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, FaultInjector]:
 
 def _skew(state: SimulatorState, rng: random.Random) -> None:
     for node in state.storage.list(NODES):
-        told = {**node["metadata"], "annotations": {SKEW_ANNOTATION: str(rng.choice((0, 0, -3.5, 6)))}}
-        state.storage.update(NODES, {**node, "metadata": told})
+        metadata = {**node["metadata"], "annotations": {SKEW_ANNOTATION: str(rng.choice((0, 0, -3.5, 6)))}}
+        state.storage.update(NODES, {**node, "metadata": metadata})
 
 
 def main() -> None:
@@ -219,7 +219,7 @@ def main() -> None:
                 lines, late = lines + follower.ledger.lines, late + follower.ledger.late
                 wrongly += follower.ledger.misattributed
                 acts += trouble.counts
-                markers.update(one.partition(" ")[0].rstrip(":") for one in follower.ledger.markers)
+                markers.update(marker.partition(" ")[0].rstrip(":") for marker in follower.ledger.markers)
         rounds, seed = rounds + 1, seed + 1
     print(
         f"{rounds} rounds (seeds up to {seed - 1}), {failed} not proven; in the others {lines:,} lines, {late:,} late, "
@@ -232,7 +232,7 @@ def main() -> None:
 
 def _leaves(error: BaseException) -> list[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
     return [error]
 
 

@@ -48,15 +48,15 @@ RATES: Final = (1_000, 5_000, 10_000, 20_000, 40_000)
 KEYS: Final = 60
 TICK: Final = 0.1
 BEAT: Final = 0.002
-_FOUND: Final = re.compile(r"/o-4242: .*\d found")
+_FOUND: Final = re.compile(r"/o-4242: .*(\d found|match \d)")
 
 
 # -- stream ------------------------------------------------------------------------------------------------------------
 
 
 async def _targets(connection: Connection, name: str) -> list[LogTarget]:
-    found = await connection.list("Pod", "shop", label_selector=f"app={name}")
-    return [target for one in found for target in log_targets(msgspec.convert(one, Pod))]
+    pods = await connection.list("Pod", "shop", label_selector=f"app={name}")
+    return [target for pod in pods for target in log_targets(msgspec.convert(pod, Pod))]
 
 
 async def _beat(held: list[float]) -> None:
@@ -80,7 +80,7 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
             stream.drain()
             await asyncio.sleep(TICK / 4)
         gc.collect()
-        held, lines, behind, said = [0.0], 0, [0.0], [""]
+        held, lines, lag, gaps = [0.0], 0, [0.0], [""]
         beating = asyncio.create_task(_beat(held))
         spent, theirs, began = time.process_time(), cluster.ask("usage")["cpu"], time.monotonic()
         drains = [0.0]
@@ -88,10 +88,10 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
             got = stream.drain()
             drains.append(time.monotonic() - now)
             lines += sum(not line.marker for line in got)
-            said += [line.text for line in got if line.marker == "gap"]
+            gaps += [line.text for line in got if line.marker == "gap"]
             newest = next((line.timestamp for line in reversed(got) if line.timestamp is not None), None)
             if newest is not None:
-                behind.append((datetime.now(UTC) - newest).total_seconds())
+                lag.append((datetime.now(UTC) - newest).total_seconds())
             await asyncio.sleep(TICK)
         took = time.monotonic() - began
         beating.cancel()
@@ -101,17 +101,17 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
         await asyncio.gather(running, return_exceptions=True)
         await connection.aclose()
     print(
-        f"  {rate:6,} lines/s wanted: {lines / took:8,.0f} taken, newest {percentile(behind, 0.5):.1f} s behind "
-        f"(p99 {percentile(behind, 0.99):.1f}), CPU here {cpu / took:5.1%} ({cpu / max(1, lines) * 1e6:.1f} µs a line)"
+        f"  {rate:6,} lines/s wanted: {lines / took:8,.0f} taken, newest {percentile(lag, 0.5):.1f} s behind "
+        f"(p99 {percentile(lag, 0.99):.1f}), CPU here {cpu / took:5.1%} ({cpu / max(1, lines) * 1e6:.1f} µs a line)"
     )
     print(
         f"         cluster's CPU {theirs / took:5.1%}; holds of the loop: longest {max(held) * 1e3:.1f} ms, "
         f"{sum(one > 0.015 for one in held)} over 15 ms; longest drain {max(drains) * 1e3:.1f} ms"
     )
-    for words in said[1:4]:
-        print(f"         gap: {words}")
-    if len(said) > 4:
-        print(f"         and {len(said) - 4} gaps more")
+    for gap in gaps[1:4]:
+        print(f"         gap: {gap}")
+    if len(gaps) > 4:
+        print(f"         and {len(gaps) - 4} gaps more")
 
 
 def measure_stream(seconds: float) -> None:
@@ -175,10 +175,10 @@ def _search(screen: Screen, report: Path) -> None:
     pressed = time.monotonic()
     screen.press("\r")
     screen.wait_for(lambda text: _FOUND.search(text) is not None, patience=time.monotonic() - screen.began + 30)
-    own = [one["cpu"] for one in holds(report, begun, 1e9)]
+    own_cpu = [record["cpu"] for record in holds(report, begun, 1e9)]
     print(
         f"  search of the whole buffer while it grows: {time.monotonic() - pressed:.1f} s, "
-        f"longest hold by its own CPU {max(own, default=0.0):.1f} ms"
+        f"longest hold by its own CPU {max(own_cpu, default=0.0):.1f} ms"
     )
     screen.press("\x1b")
     screen.idle(1.0)

@@ -25,7 +25,7 @@ def main() -> None:
         with Screen("--kubeconfig", str(cluster.kubeconfig), report=report) as screen:
             screen.wait_for(lambda text: "● live" in text)
             screen.idle(2.0)
-            begun = max((one["at"] for one in holds(report, 0.0, 1e9)), default=0.0)
+            begun = max((record["at"] for record in holds(report, 0.0, 1e9)), default=0.0)
             measure(screen, "as it comes")
             cluster.ask("logs", rate / PODS, DEPLOYMENT, "shop")
             screen.press("/")

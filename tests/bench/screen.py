@@ -115,7 +115,7 @@ class Screen:
 
     def key_latencies(self, keys: Sequence[str], pause: float, answer: Callable[[bytes], bool]) -> list[float]:
         """Type keys one after the other; return the milliseconds until the response to each."""
-        found: list[float] = []
+        latencies: list[float] = []
         for key in keys:
             self.idle(pause)
             began = time.monotonic()
@@ -123,8 +123,8 @@ class Screen:
             while not answer(self.read(2.0, keep=False)):
                 if time.monotonic() - began > 2.0:
                     break
-            found.append((time.monotonic() - began) * 1e3)
-        return found
+            latencies.append((time.monotonic() - began) * 1e3)
+        return latencies
 
 
 def percentile(values: Sequence[float], share: float) -> float:

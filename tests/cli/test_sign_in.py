@@ -17,7 +17,7 @@ from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 DEVICE_CODE = Path(__file__).parents[1] / "unit" / "kube" / "device-code.sh"
 
 
-def test_who_speaks_is_said_once_and_a_flood_is_cut_off() -> None:
+def test_the_plugin_is_named_once_and_a_flood_is_cut_off() -> None:
     printed: list[str] = []
     listener, sign_in = SignInPrinter(printed.append), SignIn("login", lambda: None)
     for _ in range(MAX_LINES + 50):

@@ -56,13 +56,13 @@ async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "namespace"), [("StatefulSet", "db", "data"), ("DaemonSet", "agent", "monitoring")]
 )
-async def test_the_other_kinds_are_told_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
+async def test_the_other_kinds_are_reported_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
     ran = await shop.run(once(ObjectArgument(kind, name)), namespace=namespace)
     assert ran.code == 0
     assert f"{kind} {namespace}/{name}: healthy" in ran.out
 
 
-async def test_a_stalled_rollout_is_named_with_its_cause_in_words_json_and_exit_code(tmp_path: Path) -> None:
+async def test_a_stalled_rollout_has_its_cause_in_text_json_and_exit_code(tmp_path: Path) -> None:
     with Simulator("bad-release", ManualClock()) as simulator:
         shell = Shell(simulator, tmp_path)
         ran = await shell.run(once())
@@ -92,7 +92,7 @@ async def test_progressing_and_paused_are_not_done(quick: Shell) -> None:
     assert "paused" in ran.out
 
 
-async def test_what_may_not_be_read_is_told_and_never_makes_it_done(tmp_path: Path) -> None:
+async def test_what_may_not_be_read_is_reported_and_never_makes_it_done(tmp_path: Path) -> None:
     with Simulator("bad-release", ManualClock()) as simulator:
         simulator.add_user("narrow", (Rule(("get",), ("apps",), ("deployments",), ("shop",)),))
         shell = Shell(simulator, tmp_path, user="narrow")
@@ -115,7 +115,7 @@ async def test_a_server_that_is_not_there_is_2(shop: Shell) -> None:
     assert "hint:" in ran.err
 
 
-async def test_waiting_follows_a_release_to_its_end_and_says_each_change_of_words(quick: Shell) -> None:
+async def test_waiting_follows_a_release_to_its_end_and_reports_each_change_of_status(quick: Shell) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=30))
     edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     ran = await quick.run(waiting())

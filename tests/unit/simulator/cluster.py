@@ -62,9 +62,9 @@ class ClusterUnderTest:
         return self.storage.update(resource, {**present, "spec": how(present["spec"])})
 
     def get(self, resource: Resource, name: str) -> Object:
-        found = self.storage.get(resource, NAMESPACE, name)
-        assert found is not None, f"no {resource.singular} {name}"
-        return found
+        obj = self.storage.get(resource, NAMESPACE, name)
+        assert obj is not None, f"no {resource.singular} {name}"
+        return obj
 
     def deployment(self, name: str = "checkout") -> Object:
         return self.get(DEPLOYMENTS, name)
@@ -77,8 +77,8 @@ class ClusterUnderTest:
 
     def replica_sets(self) -> dict[int, Object]:
         """Return ReplicaSets by revision."""
-        found = self.storage.list(REPLICASETS, NAMESPACE)
-        return {int(rs["metadata"]["annotations"]["deployment.kubernetes.io/revision"]): rs for rs in found}
+        replica_sets = self.storage.list(REPLICASETS, NAMESPACE)
+        return {int(rs["metadata"]["annotations"]["deployment.kubernetes.io/revision"]): rs for rs in replica_sets}
 
     def pods(self) -> list[Object]:
         return self.storage.list(PODS, NAMESPACE)
@@ -97,13 +97,13 @@ class ClusterUnderTest:
 
     def messages(self, reason: str) -> list[str]:
         """Return the event messages of a reason, in order."""
-        said = sorted(self.events(reason), key=lambda event: int(event["metadata"]["resourceVersion"]))
-        return [event["message"] for event in said]
+        events = sorted(self.events(reason), key=lambda event: int(event["metadata"]["resourceVersion"]))
+        return [event["message"] for event in events]
 
     def condition(self, obj: Object, kind: str) -> Object:
         """Return a condition by type."""
-        (found,) = [each for each in obj["status"].get("conditions") or () if each["type"] == kind]
-        return dict(found)
+        (condition,) = [each for each in obj["status"].get("conditions") or () if each["type"] == kind]
+        return dict(condition)
 
 
 def template(image: str = "registry.example.com/checkout:1.0.0", **annotations: str) -> Object:
@@ -169,7 +169,7 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
         logging.getLogger("k9py.simulator").removeHandler(errors)
         for part in reversed(parts):
             await part.stop()
-    assert cluster.expected_errors or not errors.said, errors.said
+    assert cluster.expected_errors or not errors.messages, errors.messages
 
 
 class _Errors(logging.Handler):
@@ -177,7 +177,7 @@ class _Errors(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(self.format(record))
+        self.messages.append(self.format(record))

@@ -50,11 +50,11 @@ class WrittenLines:
 
     def counts(self) -> Counts:
         """Return the number of lines of every run so far."""
-        found = {place: dict(runs) for place, runs in self._ended.items()}
+        counts = {place: dict(runs) for place, runs in self._ended.items()}
         for pod in self._state.storage.list(PODS, self._namespace):
             for place, run, count in self._runs(pod):
-                found.setdefault(place, {})[run] = count
-        return found
+                counts.setdefault(place, {})[run] = count
+        return counts
 
     def run_of(self, container_id: str) -> int:
         """Return the run number of a container id; 0 if it has not written yet."""
@@ -79,11 +79,11 @@ class WrittenLines:
                 whole = log.read(0)
                 count = whole[-1].sequence + 1 if whole else len(log.read())
                 if count:
-                    found = _LINE.match((whole or log.read())[-1].text)
-                    assert found is not None
+                    match = _LINE.match((whole or log.read())[-1].text)
+                    assert match is not None
                     if not previous:
-                        self._numbers[entry.get("containerID", "")] = int(found[1])
-                    yield place, int(found[1]), count
+                        self._numbers[entry.get("containerID", "")] = int(match[1])
+                    yield place, int(match[1]), count
 
 
 class StreamItem(Protocol):
@@ -140,13 +140,13 @@ class Ledger:
                 elif given is not None:
                     given.other_markers += 1
                 continue
-            found = _LINE.fullmatch(line.text)
-            assert found is not None, f"not a numbered line: {line.text[:80]!r}"
+            match = _LINE.fullmatch(line.text)
+            assert match is not None, f"not a numbered line: {line.text[:80]!r}"
             assert given is not None, "a line of nobody"
             self.lines += 1
             self.late += bool(getattr(line, "late", False))
-            self.misattributed += found[3] != uid
-            given.lines.append((self._index, found[3], int(found[1]), int(found[2])))
+            self.misattributed += match[3] != uid
+            given.lines.append((self._index, match[3], int(match[1]), int(match[2])))
 
     def unfinished(self, counts: Counts) -> list[str]:
         """Return descriptions of containers whose last line (or a gap marker in its place) has not arrived."""

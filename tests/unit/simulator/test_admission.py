@@ -58,7 +58,7 @@ def test_a_missing_service_account_is_named_and_default_is_always_there(cluster:
 
 
 @pytest.mark.parametrize(("kind", "name"), [("Deployment", "checkout-"), ("StatefulSet", "db-0")])
-async def test_a_name_still_to_be_generated_is_told_by_its_beginning(
+async def test_a_name_still_to_be_generated_is_reported_by_its_prefix(
     cluster: ClusterUnderTest, kind: str, name: str
 ) -> None:
     spec = workload(serviceName="db") if kind == "StatefulSet" else workload()
@@ -106,7 +106,7 @@ def test_a_restricted_namespace_names_every_field_that_is_missing(cluster: Clust
     assert len(cluster.pods()) == 1
 
 
-def test_a_webhook_denies_with_its_own_words(cluster: ClusterUnderTest) -> None:
+def test_a_webhook_denies_with_its_own_message(cluster: ClusterUnderTest) -> None:
     cluster.state.storage.admission.append(webhook_admission("policy.example.com", lambda pod: "no pods on Fridays"))
     assert refused(cluster) == 'admission webhook "policy.example.com" denied the request: no pods on Fridays'
 
@@ -118,7 +118,7 @@ def test_a_quota_of_memory_wants_every_container_to_say_its_own(cluster: Cluster
     )
 
 
-async def test_a_quota_counts_requests_and_limits_apart_and_lets_go_of_what_has_ended(
+async def test_a_quota_counts_requests_and_limits_apart_and_releases_what_has_ended(
     cluster: ClusterUnderTest,
 ) -> None:
     hard = {"limits.memory": "1Gi", "requests.memory": "512Mi", "requests.cpu": "1", "pods": "3"}
@@ -142,7 +142,9 @@ def on_node(cluster: ClusterUnderTest, node: str) -> list[Object]:
     return [pod for pod in cluster.pods() if pod["spec"].get("nodeName") == node]
 
 
-async def test_a_silent_node_is_tainted_and_its_pods_are_replaced_after_five_minutes(cluster: ClusterUnderTest) -> None:
+async def test_an_unreachable_node_is_tainted_and_its_pods_are_replaced_after_five_minutes(
+    cluster: ClusterUnderTest,
+) -> None:
     cluster.create("Deployment", "checkout", workload(replicas=3))
     await cluster.advance(20)
     lose_node(cluster.state, "node-001")
@@ -187,7 +189,7 @@ async def test_a_node_that_is_back_ends_what_was_to_end_and_keeps_the_rest(clust
     assert "taints" not in node["spec"]
 
 
-async def test_a_daemon_set_keeps_its_pod_on_a_silent_node_and_its_update_waits_for_it(
+async def test_a_daemon_set_keeps_its_pod_on_an_unreachable_node_and_its_update_waits_for_it(
     cluster: ClusterUnderTest,
 ) -> None:
     cluster.create("DaemonSet", "agent", workload())

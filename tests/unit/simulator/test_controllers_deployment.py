@@ -44,7 +44,7 @@ def images(cluster: ClusterUnderTest) -> list[str]:
     return [pod["spec"]["containers"][0]["image"] for pod in cluster.pods()]
 
 
-async def test_a_new_deployment_converges_and_says_so(cluster: ClusterUnderTest) -> None:
+async def test_a_new_deployment_converges_and_reports_it(cluster: ClusterUnderTest) -> None:
     await converged(cluster)
     deployment = cluster.deployment()
     assert deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
@@ -101,7 +101,7 @@ async def test_conditions_annotations_and_counts_of_a_stalled_rollout_equal_the_
     assert stuck["metadata"]["ownerReferences"][0].keys() == wanted["metadata"]["ownerReferences"][0].keys()
 
 
-async def test_going_back_while_it_stalls_reuses_the_old_replica_set_under_the_next_revision(
+async def test_rolling_back_while_it_stalls_reuses_the_old_replica_set_under_the_next_revision(
     cluster: ClusterUnderTest,
 ) -> None:
     await converged(cluster, progressDeadlineSeconds=30)
@@ -139,7 +139,7 @@ async def test_unhealthy_old_pods_go_before_healthy_ones(cluster: ClusterUnderTe
     assert cluster.replica_sets()[1]["spec"]["replicas"] == 3
 
 
-async def test_paused_deployments_do_not_roll_and_say_so(cluster: ClusterUnderTest) -> None:
+async def test_paused_deployments_do_not_roll_and_report_it(cluster: ClusterUnderTest) -> None:
     await converged(cluster)
     cluster.change(DEPLOYMENTS, "checkout", with_fields(paused=True))
     await cluster.advance(1)
@@ -215,7 +215,7 @@ async def test_annotations_bump_the_generation_and_reach_the_replica_set(cluster
     assert cluster.replica_sets()[1]["metadata"]["annotations"]["kubernetes.io/change-cause"] == "first"
 
 
-async def test_a_quota_shows_on_replica_set_and_deployment_in_recorded_words(cluster: ClusterUnderTest) -> None:
+async def test_a_quota_shows_on_replica_set_and_deployment_with_the_recorded_text(cluster: ClusterUnderTest) -> None:
     cluster.create("ResourceQuota", "tight", {"hard": {"pods": "3"}})
     cluster.create("Deployment", "greedy", workload(replicas=5))
     await cluster.advance(10)

@@ -133,7 +133,7 @@ def job_template(**annotations: str) -> Object:
     return {**pod, "spec": {**pod["spec"], "restartPolicy": "Never"}}
 
 
-async def test_a_job_completes_in_recorded_words(cluster: ClusterUnderTest) -> None:
+async def test_a_job_completes_with_the_recorded_text(cluster: ClusterUnderTest) -> None:
     cluster.create("Job", "migrate", {"template": job_template()})
     await cluster.advance(30)
     recorded = recorded_body("list", "/apis/batch/v1/namespaces/shop/jobs")["items"][0]["status"]
@@ -166,14 +166,14 @@ async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: ClusterUnderTest) -
     assert cluster.messages("SuccessfulCreate")
 
 
-async def test_a_schedule_nobody_can_read_is_said(cluster: ClusterUnderTest) -> None:
+async def test_an_invalid_schedule_is_reported(cluster: ClusterUnderTest) -> None:
     spec = {"schedule": "every day", "jobTemplate": {"spec": {"template": job_template()}}}
     cluster.create("CronJob", "nightly", spec)
     await cluster.advance(5)
     assert cluster.messages("UnparseableSchedule") == ['unparseable schedule: "every day"']
 
 
-async def test_an_object_nobody_can_make_sense_of_does_not_stop_the_others(
+async def test_an_object_that_is_malformed_does_not_stop_the_others(
     cluster: ClusterUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     odd = cluster.create("Deployment", "odd", workload(replicas=2))
@@ -189,7 +189,7 @@ async def test_an_object_nobody_can_make_sense_of_does_not_stop_the_others(
 # -- budgets and autoscalers -------------------------------------------------------------------------------------
 
 
-async def test_a_budget_counts_in_recorded_words(cluster: ClusterUnderTest) -> None:
+async def test_a_budget_counts_with_the_recorded_text(cluster: ClusterUnderTest) -> None:
     cluster.create("Deployment", "checkout", workload(replicas=4))
     budget = {"minAvailable": 4, "selector": {"matchLabels": {"app": "checkout"}}}
     cluster.create("PodDisruptionBudget", "checkout", budget)
@@ -251,7 +251,7 @@ async def test_an_autoscaler_brings_a_hand_scaled_target_back_within_its_bounds(
 # -- events ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_same_words_are_counted_and_many_different_ones_combined(cluster: ClusterUnderTest) -> None:
+async def test_the_same_message_is_counted_and_many_different_ones_combined(cluster: ClusterUnderTest) -> None:
     created = cluster.create("Deployment", "checkout", workload(replicas=0))
     recorder = EventRecorder(cluster.state, "test")
     for _ in range(3):
@@ -267,7 +267,7 @@ async def test_the_same_words_are_counted_and_many_different_ones_combined(clust
     assert combined["count"] == 3
 
 
-async def test_one_source_may_say_25_things_about_an_object_at_once(cluster: ClusterUnderTest) -> None:
+async def test_one_source_may_record_25_events_about_an_object(cluster: ClusterUnderTest) -> None:
     created = cluster.create("Deployment", "checkout", workload(replicas=0))
     recorder = EventRecorder(cluster.state, "test")
     for _ in range(40):

@@ -100,7 +100,7 @@ async def test_a_partition_keeps_lower_ordinals_at_the_old_revision_even_when_re
     assert (status["currentReplicas"], status["updatedReplicas"]) == (1, 2)
 
 
-async def test_going_back_does_not_mend_a_stuck_pod_until_it_is_deleted(cluster: ClusterUnderTest) -> None:
+async def test_rolling_back_does_not_repair_a_stuck_pod_until_it_is_deleted(cluster: ClusterUnderTest) -> None:
     await stateful(cluster)
     cluster.change(STATEFULSETS, "db", with_image(BAD))
     await cluster.advance(30)
@@ -196,7 +196,9 @@ async def test_a_daemon_update_takes_one_node_after_the_other_as_recorded(cluste
     assert {frozenset(status) for status in seen[1:]} <= fields
 
 
-async def test_a_bad_daemon_update_stops_at_the_first_node_and_going_back_mends_it(cluster: ClusterUnderTest) -> None:
+async def test_a_bad_daemon_update_stops_at_the_first_node_and_rolling_back_repairs_it(
+    cluster: ClusterUnderTest,
+) -> None:
     await daemon(cluster)
     cluster.change(DAEMONSETS, "agent", with_image(BAD))
     await cluster.advance(60)

@@ -59,7 +59,7 @@ def test_hash_ignores_order_nulls_and_its_own_label() -> None:
     assert template_hash(one, 1) != template_hash(one)
 
 
-def test_hash_is_written_in_letters_that_make_no_words() -> None:
+def test_hash_uses_an_alphabet_without_vowels() -> None:
     assert encode(1234567890) == "56789bcdf4"
 
 

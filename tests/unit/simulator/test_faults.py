@@ -23,7 +23,9 @@ def shop(simulator: Simulator) -> None:
     simulator.call(add_pod, "a")
 
 
-async def test_a_refusal_so_many_times_and_only_where_it_was_meant(simulator: Simulator, client: RawClient) -> None:
+async def test_a_refusal_applies_a_number_of_times_to_matching_requests(
+    simulator: Simulator, client: RawClient
+) -> None:
     simulator.inject(Refuse(503, "ServiceUnavailable", retry_after=2), RequestMatch("list", "pods"), times=2)
     assert (await client.get("/api/v1/namespaces")).status == 200
     replies = [await client.get(PODS) for _ in range(3)]
@@ -56,7 +58,7 @@ async def test_a_list_is_cut_short(simulator: Simulator, client: RawClient) -> N
     assert (await client.get(PODS)).status == 200
 
 
-async def test_a_slow_page_comes_when_its_time_has_come(simulator: Simulator, client: RawClient) -> None:
+async def test_a_slow_page_comes_after_its_delay(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Slow(5), RequestMatch("list"))
     asked = asyncio.ensure_future(client.get(PODS))
     for _ in range(_TURNS):
@@ -67,7 +69,7 @@ async def test_a_slow_page_comes_when_its_time_has_come(simulator: Simulator, cl
     assert simulator.clock.monotonic() >= 5
 
 
-async def test_a_request_that_hangs_is_let_go(simulator: Simulator, client: RawClient) -> None:
+async def test_a_hanging_request_is_ended(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Hang(), RequestMatch(containing="/pods"))
     asked = asyncio.ensure_future(client.get(PODS))
     await client.get("/api/v1/namespaces")
@@ -115,7 +117,7 @@ async def test_requests_are_remembered(simulator: Simulator, client: RawClient) 
     ]
 
 
-def test_what_goes_wrong_on_the_clusters_thread_is_raised_where_it_was_asked(simulator: Simulator) -> None:
+def test_an_error_on_the_clusters_thread_is_raised_in_the_caller(simulator: Simulator) -> None:
     with pytest.raises(ZeroDivisionError):
         simulator.call(lambda _: 1 // 0)
 
@@ -177,7 +179,7 @@ async def test_a_log_that_is_being_read_hangs_half_open_and_neither_line_nor_end
             await lines.raw()
 
 
-async def test_only_the_logs_meant_are_broken(simulator: Simulator, client: RawClient, script: ScriptedRun) -> None:
+async def test_only_matching_logs_are_broken(simulator: Simulator, client: RawClient, script: ScriptedRun) -> None:
     simulator.call(add_pod, "b")
     async with client.stream(f"{PODS}/a/log?follow=true") as a, client.stream(f"{PODS}/b/log?follow=true") as b:
         assert await a.text() == await b.text() == "one"

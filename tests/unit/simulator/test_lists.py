@@ -34,7 +34,7 @@ async def test_items_carry_no_kind_of_their_own(client: RawClient) -> None:
     assert next(iter(body["items"][0])) == "metadata"
 
 
-async def test_pages_hold_so_many_and_tell_how_many_remain(client: RawClient) -> None:
+async def test_pages_hold_so_many_and_count_the_remaining(client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2")).body
     second = (await client.get(f"{PATH}?limit=2&continue={first['metadata']['continue']}")).body
     third = (await client.get(f"{PATH}?limit=2&continue={second['metadata']['continue']}")).body
@@ -68,7 +68,7 @@ async def test_all_pages_show_the_moment_of_the_first(simulator: Simulator, clie
     assert rest["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 
 
-async def test_a_page_of_a_moment_that_is_forgotten_is_expired(simulator: Simulator, client: RawClient) -> None:
+async def test_a_page_of_a_moment_that_is_compacted_is_expired(simulator: Simulator, client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2")).body
     simulator.call(add_pod, "f")
     simulator.call(lambda state: state.storage.compact())
@@ -76,13 +76,13 @@ async def test_a_page_of_a_moment_that_is_forgotten_is_expired(simulator: Simula
     assert (reply.status, reply.body["reason"]) == (410, "Expired")
 
 
-async def test_pages_of_a_selection_do_not_tell_what_remains(client: RawClient) -> None:
+async def test_pages_of_a_selection_do_not_count_what_remains(client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2&labelSelector=app%3Dcheckout")).body
     assert _names(first) == ["a", "b"]
     assert "remainingItemCount" not in first["metadata"]
 
 
-async def test_limit_counts_for_nothing_with_revision_zero(client: RawClient) -> None:
+async def test_limit_is_ignored_with_revision_zero(client: RawClient) -> None:
     body = (await client.get(f"{PATH}?limit=2&resourceVersion=0")).body
     assert _names(body) == ["a", "b", "c", "d", "e"]
 

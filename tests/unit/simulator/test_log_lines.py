@@ -82,7 +82,7 @@ def test_as_many_are_written_as_have_come_due(seed: int, period: float, elapsed:
     assert count == 0 or script.seconds(count - 1) <= elapsed
 
 
-async def test_each_run_says_which_it_is_and_has_an_id_of_its_own(cluster: ClusterUnderTest) -> None:
+async def test_each_run_is_numbered_and_has_an_id_of_its_own(cluster: ClusterUnderTest) -> None:
     run(cluster)
     await cluster.advance(10)
     first = status_of(cluster)["containerID"]
@@ -95,7 +95,7 @@ async def test_each_run_says_which_it_is_and_has_an_id_of_its_own(cluster: Clust
     assert logs(cluster, previous=True).read()[0].text == "run=0 n=000000"
 
 
-async def test_who_follows_sees_a_run_to_its_end_and_the_previous_log_ends_there_too(cluster: ClusterUnderTest) -> None:
+async def test_a_follower_sees_a_run_to_its_end_and_the_previous_log_ends_there_too(cluster: ClusterUnderTest) -> None:
     run(cluster)
     await cluster.advance(10.37)  # a status has whole seconds; log timestamps are exact
     followed = logs(cluster)
@@ -108,7 +108,7 @@ async def test_who_follows_sees_a_run_to_its_end_and_the_previous_log_ends_there
     assert logs(cluster).read()[0].timestamp >= followed.read()[-1].timestamp
 
 
-async def test_the_same_wish_restarts_once_and_a_new_one_again_without_back_off(cluster: ClusterUnderTest) -> None:
+async def test_a_restart_annotation_restarts_once_per_value_without_back_off(cluster: ClusterUnderTest) -> None:
     run(cluster)
     await cluster.advance(5)
     for wish, wanted in (("app 1", 1), ("app 1", 1), ("app 2", 2), ("app 3", 3)):
@@ -127,7 +127,7 @@ async def test_a_crashing_container_writes_numbers_too_and_its_last_run_is_count
     assert logs(cluster, previous=True).read()[0].text == "run=1 n=000000"
 
 
-async def test_a_numbered_line_may_say_which_pod_of_its_name_wrote_it(cluster: ClusterUnderTest) -> None:
+async def test_a_numbered_line_may_name_the_pod_of_its_name_wrote_it(cluster: ClusterUnderTest) -> None:
     run(cluster, **{GENERATOR_ANNOTATION: "numbered-pod"})
     await cluster.advance(5)
     assert logs(cluster).read()[0].text == f"run=0 n=000000 of={cluster.get(PODS, 'one')['metadata']['uid']}"
@@ -136,7 +136,7 @@ async def test_a_numbered_line_may_say_which_pod_of_its_name_wrote_it(cluster: C
 # -- rotation, clocks, nodes ---------------------------------------------------------------------------------------
 
 
-async def test_after_a_rotation_only_the_present_file_is_read_again_and_a_follower_loses_nothing(
+async def test_after_a_rotation_only_the_current_file_can_be_read_and_a_follower_loses_nothing(
     cluster: ClusterUnderTest,
 ) -> None:
     run(cluster, **{ROTATE_ANNOTATION: "50"})
@@ -164,7 +164,7 @@ async def test_a_nodes_wrong_clock_stamps_what_its_containers_write(cluster: Clu
 # -- other voices --------------------------------------------------------------------------------------------------
 
 
-def test_hostile_lines_come_in_turn_one_of_them_a_megabyte_and_one_no_text() -> None:
+def test_hostile_lines_repeat_in_order_one_of_them_a_megabyte_and_one_no_text() -> None:
     lines = [hostile_line(number) for number in range(len(KINDS))]
     assert lines == [hostile_line(number + len(KINDS)) for number in range(len(KINDS))]
     assert max(len(line) for line in lines) >= 1 << 20
@@ -176,7 +176,7 @@ def test_hostile_lines_come_in_turn_one_of_them_a_megabyte_and_one_no_text() -> 
 
 
 @pytest.mark.parametrize("name", [*NAMED_GENERATORS, "numbered", "numbered-pod", "hostile"])
-async def test_a_pod_chooses_its_voice_by_name(cluster: ClusterUnderTest, name: str) -> None:
+async def test_a_pod_chooses_its_generator_by_name(cluster: ClusterUnderTest, name: str) -> None:
     run(cluster, **{GENERATOR_ANNOTATION: name})
     await cluster.advance(10)
     texts = [line.text for line in logs(cluster).read()]
@@ -184,7 +184,7 @@ async def test_a_pod_chooses_its_voice_by_name(cluster: ClusterUnderTest, name: 
     assert ("\x1b[" in "".join(texts)) == (name in ("coloured", "hostile"))
 
 
-def test_an_unknown_voice_is_said() -> None:
+def test_an_unknown_generator_is_reported() -> None:
     pod: Object = {"metadata": {"annotations": {GENERATOR_ANNOTATION: "soprano"}}, "spec": template()["spec"]}
     script = script_for(pod, pod["spec"]["containers"][0], 1)
     assert "soprano" in script.text(0, START)

@@ -73,7 +73,7 @@ def test_behaviour_follows_image_and_annotation(image: str, annotation: str, wan
     assert behaviour_of(pod, {"name": "app", "image": image}, init=False) == wanted
 
 
-async def test_an_unknown_behaviour_is_said_and_stops_nobody_else(cluster: ClusterUnderTest) -> None:
+async def test_an_unknown_behaviour_is_reported_and_stops_no_other_pod(cluster: ClusterUnderTest) -> None:
     run(cluster, behaviour="dance")
     run(cluster, name="two")
     await cluster.advance(5)
@@ -117,7 +117,7 @@ async def test_a_readiness_probe_delays_ready_and_not_running(cluster: ClusterUn
     assert ready(cluster) == "True"
 
 
-async def test_an_image_that_is_not_there_is_named_and_tried_again_later_and_later(cluster: ClusterUnderTest) -> None:
+async def test_an_image_that_is_not_there_is_named_and_retried_with_back_off(cluster: ClusterUnderTest) -> None:
     image = "registry.example.com/checkout:badimage"
     run(cluster, {"containers": [{"name": "app", "image": image}]})
     await cluster.advance(1.5)
@@ -133,7 +133,7 @@ async def test_an_image_that_is_not_there_is_named_and_tried_again_later_and_lat
     assert cluster.messages("Pulling") == [f'Pulling image "{image}"']
 
 
-async def test_a_crash_loop_restarts_once_at_once_then_backs_off_10_20_40(cluster: ClusterUnderTest) -> None:
+async def test_a_crash_loop_restarts_once_immediately_then_backs_off_10_20_40(cluster: ClusterUnderTest) -> None:
     run(cluster, behaviour="crash:3")
     starts: list[float] = []
     for _ in range(200):
@@ -151,7 +151,7 @@ async def test_a_crash_loop_restarts_once_at_once_then_backs_off_10_20_40(cluste
     assert back_off["message"].startswith("Back-off restarting failed container app in pod one_shop(")
 
 
-async def test_a_crash_loop_waits_in_words(cluster: ClusterUnderTest) -> None:
+async def test_a_crash_loop_has_a_waiting_message(cluster: ClusterUnderTest) -> None:
     run(cluster, behaviour="crash")
     await cluster.advance(12)
     waiting = entry(cluster)["state"]["waiting"]
@@ -168,7 +168,7 @@ async def test_out_of_memory_is_137(cluster: ClusterUnderTest) -> None:
     assert (ended["reason"], ended["exitCode"]) == ("OOMKilled", 137)
 
 
-async def test_a_failing_probe_is_said_again_and_again(cluster: ClusterUnderTest) -> None:
+async def test_a_failing_probe_is_reported_repeatedly(cluster: ClusterUnderTest) -> None:
     run(cluster, behaviour="unready")
     await cluster.advance(60)
     (event,) = cluster.events("Unhealthy")
@@ -253,7 +253,7 @@ async def test_a_deleted_pod_stops_gracefully(cluster: ClusterUnderTest) -> None
     assert not cluster.pods()
 
 
-async def test_a_forced_deletion_is_at_once(cluster: ClusterUnderTest) -> None:
+async def test_a_forced_deletion_is_immediate(cluster: ClusterUnderTest) -> None:
     run(cluster)
     await cluster.advance(5)
     cluster.storage.delete(PODS, NAMESPACE, "one", grace=0)
@@ -275,7 +275,9 @@ async def test_pods_of_a_lost_node_stay_as_they_are(cluster: ClusterUnderTest) -
 # -- scheduling --------------------------------------------------------------------------------------------------
 
 
-async def test_a_missing_claim_is_said_in_recorded_words_and_mended_when_it_comes(cluster: ClusterUnderTest) -> None:
+async def test_a_missing_claim_is_reported_with_the_recorded_text_and_scheduled_when_it_exists(
+    cluster: ClusterUnderTest,
+) -> None:
     claim = {"persistentVolumeClaim": {"claimName": "missing"}, "name": "files"}
     run(cluster, {"volumes": [claim]})
     await cluster.advance(5)
@@ -292,7 +294,7 @@ async def test_a_missing_claim_is_said_in_recorded_words_and_mended_when_it_come
     assert ready(cluster) == "True"
 
 
-async def test_too_much_is_asked(cluster: ClusterUnderTest) -> None:
+async def test_a_pod_that_requests_too_much_is_unschedulable(cluster: ClusterUnderTest) -> None:
     resources = {"requests": {"cpu": "100"}}
     run(cluster, {"containers": [{**template()["spec"]["containers"][0], "resources": resources}]})
     await cluster.advance(130)

@@ -73,7 +73,7 @@ async def test_follow_sends_what_comes_until_the_container_ends(
         assert await lines.remaining() == []
 
 
-async def test_follow_of_a_container_that_has_said_nothing_yet(
+async def test_follow_of_a_container_that_has_written_nothing_yet(
     simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     async with client.stream(f"{PATH}?follow=true&tailLines=0") as lines:
@@ -96,7 +96,7 @@ async def test_the_previous_run(simulator: Simulator, run: ScriptedRun, client: 
     assert (await client.get(f"{PATH}?previous=true")).body == "last words\n"
 
 
-async def test_a_container_that_waits_to_start_again_shows_its_last_words(
+async def test_a_container_that_waits_to_start_again_shows_its_last_log(
     simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     _set_state(
@@ -155,13 +155,13 @@ async def test_init_containers_are_offered(simulator: Simulator, run: ScriptedRu
         ("sinceSeconds=1&sinceTime=2026-01-15T11:59:52Z", "at most one of `sinceTime` or `sinceSeconds`"),
     ],
 )
-async def test_options_that_cannot_stand(run: ScriptedRun, client: RawClient, query: str, message: str) -> None:
+async def test_invalid_options_are_refused(run: ScriptedRun, client: RawClient, query: str, message: str) -> None:
     reply = await client.get(f"{PATH}?{query}")
     assert reply.status == 422
     assert message in reply.body["message"]
 
 
-async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
+async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_read(
     simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     def lose(state: SimulatorState) -> None:

@@ -126,7 +126,9 @@ async def test_a_recorded_expiry_stands_in_the_stream(simulator: Simulator, clie
     assert event == recorded
 
 
-async def test_a_pod_that_was_deleted_is_told_with_its_time_to_go(simulator: Simulator, client: RawClient) -> None:
+async def test_a_pod_that_was_deleted_is_reported_with_its_grace_period(
+    simulator: Simulator, client: RawClient
+) -> None:
     path = "/api/v1/namespaces/shop/pods/checkout-5f8948969-6k997"
     reply = await client.send("DELETE", path)
     assert reply.body["metadata"]["deletionGracePeriodSeconds"] == 30

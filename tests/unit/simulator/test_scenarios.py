@@ -87,7 +87,7 @@ async def test_the_shop_is_lived_in() -> None:
         assert len(cluster.storage.list(CONTROLLERREVISIONS)) == 4
 
 
-async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_mends_it_in_seconds() -> None:
+async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_repairs_it_in_seconds() -> None:
     async with running_cluster("shop") as cluster:
         await cluster.advance(29)
         assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
@@ -124,7 +124,7 @@ async def test_bad_release_is_stuck_from_the_start_with_the_image_named() -> Non
         assert cluster.messages("Failed")
 
 
-async def test_crashloop_goes_on_crashing() -> None:
+async def test_crashloop_keeps_crashing() -> None:
     async with running_cluster("crashloop") as cluster:
 
         def restarts(app: str) -> int:
@@ -173,7 +173,7 @@ def managers(obj: dict[str, Any]) -> list[str]:
     return [entry["manager"] for entry in obj["metadata"]["managedFields"]]
 
 
-async def test_the_shops_workloads_say_who_wrote_them_and_when() -> None:
+async def test_the_shops_workloads_record_their_managers_and_times() -> None:
     async with running_cluster("bad-release") as cluster:
         checkout = cluster.deployment()
         assert set(managers(checkout)) == {"kubectl-edit", "shop-pipeline"}
@@ -186,7 +186,7 @@ async def test_the_shops_workloads_say_who_wrote_them_and_when() -> None:
         assert managers(database) == managers(agent) == ["shop-pipeline"]
 
 
-async def test_failures_have_been_going_on_each_as_its_name_says_beside_pods_that_serve() -> None:
+async def test_failures_have_lasted_as_their_names_say_beside_pods_that_serve() -> None:
     async with running_cluster("failures") as cluster:
         assert all(not c.obj["metadata"]["name"].startswith("budget") for c in cluster.changes)
         serving = {pod["metadata"]["labels"]["app"] for pod in cluster.storage.list(PODS) if is_ready(pod)}
@@ -250,7 +250,7 @@ async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.2, 0.4, 0.6, 0.8])
-def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -> None:
+def test_the_failures_are_reproducible_whatever_the_time_of_day(fraction: float) -> None:
     clock, rng = ManualClock(ManualClock().now() + timedelta(seconds=fraction)), random.Random(0)
     state = SimulatorState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
     load_scenario("failures", state)
@@ -274,7 +274,7 @@ def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -
 @pytest.mark.parametrize(
     ("app", "reason"), [("payments", "BackOff"), ("recommendations", "BackOff"), ("search", "Unhealthy")]
 )
-def test_what_has_gone_wrong_for_long_has_been_said_by_its_kubelet_from_the_start(app: str, reason: str) -> None:
+def test_long_failures_have_kubelet_events_from_the_start(app: str, reason: str) -> None:
     state, _ = make_state()
     load_scenario("crashloop", state)
     said = [one for one in state.storage.list(EVENTS, "shop") if one["involvedObject"]["name"].startswith(app)]

@@ -69,7 +69,9 @@ async def test_events_carry_kind_and_version_of_the_object(simulator: Simulator,
         assert event["object"] == simulator.call(lambda state: state.storage.get(PODS, "shop", "a"))
 
 
-async def test_an_object_that_leaves_the_selection_is_told_as_deleted(simulator: Simulator, client: RawClient) -> None:
+async def test_an_object_that_leaves_the_selection_is_reported_as_deleted(
+    simulator: Simulator, client: RawClient
+) -> None:
     since = _revision(simulator)
     async with client.stream(f"{PATH}&resourceVersion={since}&labelSelector=app%3Dcheckout") as lines:
         simulator.call(_label, "b", app="checkout")
@@ -131,7 +133,7 @@ async def test_without_leave_no_bookmarks(simulator: Simulator, client: RawClien
         assert await lines.remaining() == []
 
 
-async def test_a_revision_that_is_forgotten_is_told_as_expired_in_the_stream(
+async def test_a_revision_that_is_compacted_is_reported_as_expired_in_the_stream(
     simulator: Simulator, client: RawClient
 ) -> None:
     since = _revision(simulator)

@@ -63,7 +63,7 @@ async def test_only_services_with_an_address_need_ports(client: RawClient, spec:
     assert (await client.send("POST", "/api/v1/namespaces/shop/services", made)).status == status
 
 
-async def test_a_recorded_deployment_is_answered_as_recorded(client: RawClient) -> None:
+async def test_a_recorded_deployment_is_returned_as_recorded(client: RawClient) -> None:
     exchange = next(each for each in exchanges("unschedulable") if each["request"]["method"] == "POST")
     reply = await client.send("POST", exchange["request"]["path"], exchange["request"]["body"])
     recorded = exchange["response"]["body"]
@@ -84,7 +84,7 @@ async def test_every_recorded_patch_of_a_template_is_understood(client: RawClien
     assert reply.body["spec"]["template"] == exchange["response"]["body"]["spec"]["template"]
 
 
-async def test_a_dry_run_answers_what_the_write_would_store(simulator: Simulator, client: RawClient) -> None:
+async def test_a_dry_run_returns_what_the_write_would_store(simulator: Simulator, client: RawClient) -> None:
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "new:2"}]}}}}
     previewed = await client.patch(f"{DEPLOYMENT}?dryRun=All", patch, kind="strategic-merge")
     before = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", "checkout"))
@@ -132,7 +132,7 @@ async def test_a_put_replaces_and_holds_its_version(client: RawClient) -> None:
         ),
     ],
 )
-async def test_what_may_not_be_stored_is_refused(client: RawClient, patch: Object, cause: str) -> None:
+async def test_invalid_objects_are_refused(client: RawClient, patch: Object, cause: str) -> None:
     reply = await client.patch(DEPLOYMENT, patch)
     assert reply.status == 422
     assert reply.body["message"] == f'Deployment.apps "checkout" is invalid: {cause}'
@@ -163,7 +163,7 @@ async def test_objects_are_created_in_a_namespace_that_exists(client: RawClient)
     assert (reply.status, reply.body["message"]) == (404, 'namespaces "nowhere" not found')
 
 
-async def test_a_name_that_is_none_is_refused(client: RawClient) -> None:
+async def test_an_invalid_name_is_refused(client: RawClient) -> None:
     reply = await client.send("POST", "/api/v1/namespaces/shop/configmaps", {"metadata": {"name": "No_Name"}})
     assert reply.status == 422
     assert 'metadata.name: Invalid value: "No_Name": a lowercase RFC 1123 subdomain' in reply.body["message"]
@@ -234,7 +234,7 @@ async def test_an_eviction_that_the_budget_allows_takes_one_from_it(simulator: S
     assert "deletionTimestamp" in evicted["metadata"]
 
 
-async def test_an_eviction_that_is_tried_out_deletes_nothing(simulator: Simulator, client: RawClient) -> None:
+async def test_an_eviction_in_a_dry_run_deletes_nothing(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_pod, "a")
     path = "/api/v1/namespaces/shop/pods/a/eviction?dryRun=All"
     assert (await client.send("POST", path, {"metadata": {"name": "a"}})).status == 201
@@ -250,7 +250,7 @@ async def test_scale_holds_the_version_it_was_read_at(client: RawClient) -> None
     assert (await client.send("PUT", f"{DEPLOYMENT}/scale", scale)).status == 409
 
 
-async def test_server_side_apply_is_refused_plainly(client: RawClient) -> None:
+async def test_server_side_apply_is_refused(client: RawClient) -> None:
     reply = await client.send("PATCH", DEPLOYMENT, {}, content_type="application/apply-patch+yaml")
     assert (reply.status, reply.body["reason"]) == (415, "UnsupportedMediaType")
 
@@ -260,7 +260,7 @@ async def test_a_body_that_is_no_json_is_refused(client: RawClient) -> None:
     assert (reply.status, reply.body["reason"]) == (400, "BadRequest")
 
 
-async def test_a_delete_with_a_body_is_a_dry_run_only_when_the_body_says_so(
+async def test_a_delete_with_a_body_is_a_dry_run_only_when_the_body_is_reported(
     simulator: Simulator, client: RawClient
 ) -> None:
     path = "/api/v1/namespaces/shop/pods/trial"
