@@ -77,7 +77,7 @@ async def test_a_revision_that_is_not_kept_is_not_found_and_those_that_are_are_n
 async def test_what_is_not_there_is_reported_with_the_namespace_looked_in(shell: Shell) -> None:
     ran = await shell.run(lambda its: history(its, ObjectArgument("Deployment", "chekout"), None))
     assert (ran.code, ran.out) == (2, "")
-    assert "there is no Deployment shop/chekout" in ran.err
+    assert "Deployment shop/chekout not found" in ran.err
     assert "-n" in ran.err
 
 

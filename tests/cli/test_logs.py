@@ -234,9 +234,9 @@ async def test_a_terminal_gets_it_pretty_and_harmless(simulator: Simulator, shop
 @pytest.mark.parametrize(
     ("named", "says"),
     [
-        (ObjectArgument("Deployment", "nope"), "there is no Deployment shop/nope"),
-        (ObjectArgument("Service", "nope"), "there is no Service shop/nope"),
-        (ObjectArgument("Pod", "nope"), "there is no Pod shop/nope"),
+        (ObjectArgument("Deployment", "nope"), "Deployment shop/nope not found"),
+        (ObjectArgument("Service", "nope"), "Service shop/nope not found"),
+        (ObjectArgument("Pod", "nope"), "Pod shop/nope not found"),
     ],
 )
 async def test_what_is_not_there_is_2(shop: LogShell, named: ObjectArgument, says: str) -> None:

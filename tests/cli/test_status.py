@@ -105,7 +105,7 @@ async def test_what_may_not_be_read_is_reported_and_never_makes_it_done(tmp_path
 async def test_waiting_for_what_is_not_there_ends_at_once(shop: Shell) -> None:
     ran = await shop.run(waiting(ObjectArgument("Deployment", "nope")))
     assert (ran.code, ran.out) == (2, "")
-    assert "there is no Deployment shop/nope" in ran.err
+    assert "Deployment shop/nope not found" in ran.err
 
 
 async def test_a_server_that_is_not_there_is_2(shop: Shell) -> None:
@@ -120,7 +120,7 @@ async def test_waiting_follows_a_release_to_its_end_and_reports_each_change_of_s
     edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     ran = await quick.run(waiting())
     assert ran.code == 0
-    assert "Deployment checkout: progressing" in ran.err
+    assert "Deployment checkout: rolling out" in ran.err
     assert ran.err.splitlines()[-1] == "Deployment checkout: healthy"
     assert ran.out.startswith("Deployment shop/checkout: healthy\n")
 

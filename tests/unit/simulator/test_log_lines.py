@@ -34,8 +34,8 @@ async def cluster() -> AsyncIterator[ClusterUnderTest]:
 
 def run(cluster: ClusterUnderTest, **annotations: str) -> None:
     """Create a pod `one` whose container writes ten numbered lines per second."""
-    told = {GENERATOR_ANNOTATION: "numbered", RATE_ANNOTATION: "10", **annotations}
-    cluster.create("Pod", "one", template()["spec"], annotations=told)
+    all_annotations = {GENERATOR_ANNOTATION: "numbered", RATE_ANNOTATION: "10", **annotations}
+    cluster.create("Pod", "one", template()["spec"], annotations=all_annotations)
 
 
 def logs(cluster: ClusterUnderTest, *, container: str = "app", previous: bool = False) -> ContainerLogRun:

@@ -108,7 +108,7 @@ async def test_a_container_that_waits_to_start_again_shows_its_last_log(
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "text"),
     [
         ("ContainerCreating", "ContainerCreating"),
         ("PodInitializing", "PodInitializing"),
@@ -117,12 +117,12 @@ async def test_a_container_that_waits_to_start_again_shows_its_last_log(
     ],
 )
 async def test_a_container_that_never_started_has_no_log(
-    simulator: Simulator, run: ScriptedRun, client: RawClient, reason: str, told: str
+    simulator: Simulator, run: ScriptedRun, client: RawClient, reason: str, text: str
 ) -> None:
     _set_state(simulator, state={"waiting": {"reason": reason}})
     reply = await client.get(PATH)
     assert reply.status == 400
-    assert reply.body["message"] == f'container "app" in pod "a" is waiting to start: {told}'
+    assert reply.body["message"] == f'container "app" in pod "a" is waiting to start: {text}'
 
 
 async def test_a_pod_without_a_node_has_no_log(simulator: Simulator, run: ScriptedRun, client: RawClient) -> None:

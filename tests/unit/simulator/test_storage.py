@@ -73,9 +73,9 @@ def test_a_write_that_changes_nothing_is_no_write(storage: Storage) -> None:
 
 def test_generation_counts_changes_of_the_spec_alone(storage: Storage) -> None:
     made = storage.create(DEPLOYMENTS, deployment())
-    told = storage.update(DEPLOYMENTS, {**made, "status": {"replicas": 1}}, status_only=True)
-    assert told["metadata"]["generation"] == 1
-    scaled = storage.update(DEPLOYMENTS, {**told, "spec": {**told["spec"], "replicas": 9}})
+    with_status = storage.update(DEPLOYMENTS, {**made, "status": {"replicas": 1}}, status_only=True)
+    assert with_status["metadata"]["generation"] == 1
+    scaled = storage.update(DEPLOYMENTS, {**with_status, "spec": {**with_status["spec"], "replicas": 9}})
     assert scaled["metadata"]["generation"] == 2
     assert scaled["status"] == {"replicas": 1}
 
