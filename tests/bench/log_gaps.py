@@ -174,22 +174,22 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, FaultInjector]:
             annotations[ROTATE_ANNOTATION] = str(lines)
         subject: ObjectKey = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
         simulator.advance(rng.choice((1, 30)))
-        trouble = FaultInjector(simulator, kind, rng)
-        trouble.log.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
+        injector = FaultInjector(simulator, kind, rng)
+        injector.log.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
         streams, pending = rng.choice((60, 60, 4)), rng.choice((50_000, 50_000, 200))
-        trouble.log.append(f"max_streams={streams} max_pending={pending}")
+        injector.log.append(f"max_streams={streams} max_pending={pending}")
         async with following(simulator, folder, subject, max_streams=streams, max_pending=pending) as follower:
             try:
                 end = simulator.clock.monotonic() + ROUND
                 while simulator.clock.monotonic() < end:
                     await follower.run(rng.choice((0.5, 2, 8, 20)))
-                    trouble.inject()
-                trouble.recover()
+                    injector.inject()
+                injector.recover()
                 await follower.run(20)
                 await follower.prove()
             except AssertionError as error:
-                raise AssertionError("\n".join(["acts:", *trouble.log, str(error)])) from error
-            return follower, trouble
+                raise AssertionError("\n".join(["acts:", *injector.log, str(error)])) from error
+            return follower, injector
 
 
 def _skew(state: SimulatorState, rng: random.Random) -> None:
@@ -203,29 +203,29 @@ def main() -> None:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs every connection that was cut on purpose
     began, rounds, lines, late, wrongly = time.monotonic(), 0, 0, 0, 0
-    acts: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     markers: Counter[str] = Counter()
     failed = 0
     while time.monotonic() - began < seconds:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                follower, trouble = asyncio.run(_round(seed, Path(folder)))
+                follower, injector = asyncio.run(_round(seed, Path(folder)))
             except* AssertionError as group:
                 failed += 1
-                print(f"seed {seed}: NOT PROVEN")
+                print(f"seed {seed}: FAILED")
                 for error in _leaves(group):
                     print("\n".join(str(error).splitlines()[:MOST_SAID]))
             else:
                 lines, late = lines + follower.ledger.lines, late + follower.ledger.late
                 wrongly += follower.ledger.misattributed
-                acts += trouble.counts
+                faults += injector.counts
                 markers.update(marker.partition(" ")[0].rstrip(":") for marker in follower.ledger.markers)
         rounds, seed = rounds + 1, seed + 1
     print(
-        f"{rounds} rounds (seeds up to {seed - 1}), {failed} not proven; in the others {lines:,} lines, {late:,} late, "
-        f"{wrongly:,} said to be of the pod that had their pod's name before"
+        f"rounds: {rounds} (seeds up to {seed - 1}), failed: {failed}; in the others {lines:,} lines, {late:,} late, "
+        f"{wrongly:,} attributed to the previous pod of that name"
     )
-    print("  acts:    " + ", ".join(f"{count} x {name}" for name, count in acts.most_common()))
+    print("  faults:  " + ", ".join(f"{count} x {name}" for name, count in faults.most_common()))
     print("  markers: " + ", ".join(f"{count} {name}" for name, count in markers.most_common()))
     sys.exit(bool(failed))
 
