@@ -188,7 +188,7 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, FaultInjector]:
                 await follower.run(20)
                 await follower.prove()
             except AssertionError as error:
-                raise AssertionError("\n".join(["acts:", *injector.log, str(error)])) from error
+                raise AssertionError("\n".join(["faults:", *injector.log, str(error)])) from error
             return follower, injector
 
 

@@ -10,7 +10,7 @@ DEFAULT_GRACE_SECONDS = 30
 
 
 def normalized(resource: Resource, obj: Object, metadata: Object) -> Object:
-    """Return the object to store: kind and apiVersion first (`EncodedObjects.list_item` relies on it), then metadata."""
+    """Return the object to store: kind and apiVersion first (`EncodedObjects.list_item` relies on it)."""
     stored = resource if resource.storage_version is None else by_plural(resource.storage_version[1])
     result: Object = {"kind": stored.kind, "apiVersion": stored.api_version, "metadata": metadata}
     result.update((key, value) for key, value in obj.items() if key not in ("kind", "apiVersion", "metadata"))
@@ -28,7 +28,7 @@ def increments_generation(resource: Resource, old: Object, new: Object) -> bool:
 
 
 def grace_seconds(resource: Resource, obj: Object, grace: int | None) -> int:
-    """Return the grace period of a deletion: of a scheduled, unfinished pod, else 0. `grace` overrides the pod's own."""
+    """Return the grace period in seconds: of a scheduled, unfinished pod, else 0; `grace` overrides the pod's own."""
     if resource is not PODS:
         return 0
     spec = obj.get("spec") or {}
