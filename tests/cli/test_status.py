@@ -140,7 +140,7 @@ async def test_waiting_gives_up_at_the_timeout_with_2(quick: Shell) -> None:
     assert ran.code == 2
     assert ran.json["timed_out"]
     assert ran.json["status"]["state"] == "progressing"
-    assert "not followed any longer after 40 s" in ran.err
+    assert "stopped tracking after 40 s" in ran.err
 
 
 async def test_waiting_for_what_may_not_be_watched_or_listed_is_refused(tmp_path: Path) -> None:
