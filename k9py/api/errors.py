@@ -1,27 +1,31 @@
-"""The one error root: a message for a person and a hint they can act on.
+"""The one error root, with a message for a person and a hint that says what to do, and the table of HTTP status codes.
 
-`kube/errors.py` alone translates HTTP, TLS, DNS and plugin failures into these; everything above handles only these.
+`kube/` translates HTTP, TLS, DNS and plugin failures into these once; every other package handles only these.
+To add an HTTP status code: a line in `_TYPE_BY_CODE`. What the user reads about it: `kube/status_errors.py`.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+RETRY_NOTE: Final = "kdash retries automatically."
 
 E = TypeVar("E", bound="KdashError")
 
 
 class KdashError(Exception):
-    """Any failure that is told to a person.
+    """Any failure that is reported to a person.
 
     Args:
-        message: what happened, one sentence, no trailing full stop needed.
-        hint: what the person can do about it; may be empty.
+        message: what happened, one sentence; it needs no full stop.
+        hint: what to do about it; may be empty.
 
     Attributes:
-        looked: what was found when an object was read back after a write that may have been made: `not-made` or
-            `unknown`; "" when there was nothing to look for.
-        is_looked_final: it cannot be made any more either.
-        final_hint: the hint where this failure is the end, and nothing is tried again; None: `hint` holds there too.
+        read_back: what reading the object back has shown after a write that may have been made: `not-made` or
+            `unknown`; "" when there was nothing to read.
+        is_read_back_final: the write cannot be made any more either.
+        final_hint: the hint where nothing is retried any more; None means that `hint` holds there too.
     """
 
     read_back = ""
@@ -35,66 +39,66 @@ class KdashError(Exception):
 
     @property
     def hint_after_giving_up(self) -> str:
-        """The hint for whoever gives up with this failure."""
+        """The hint for a caller that does not retry."""
         return self.hint if self.final_hint is None else self.final_hint
 
 
-def with_retry_note(error: E, again: str) -> E:
-    """Add to a hint that it is tried again, for as long as somebody does; return the error."""
+def with_retry_note(error: E) -> E:
+    """Add to the hint that the request is retried; return the error. `hint_after_giving_up` stays without the note."""
     error.final_hint = error.hint_after_giving_up
-    error.hint = f"{error.hint} {again}".strip()
+    error.hint = f"{error.hint} {RETRY_NOTE}".strip()
     return error
 
 
 class ConfigError(KdashError):
-    """The kubeconfig, a context, a credential plugin or our own settings cannot be used."""
+    """The kubeconfig, a context, a credential plugin or a setting of kdash cannot be used."""
 
 
 class ReadOnlyError(KdashError):
-    """A write was asked for while the session is read-only."""
+    """A write was requested in a read-only session."""
 
 
 class RefusedError(KdashError):
-    """We refuse an action before asking the server: the message says why."""
+    """kdash refuses an action without asking the server; the message says why."""
 
 
 class MissingPartError(RefusedError):
-    """What was named is not there, in an object that is: a revision, a container."""
+    """The object exists, but not the named part of it: a revision, a container."""
 
 
 class ConnectionFailedError(KdashError):
-    """No answer from the API server: refused, unresolved, TLS, timeout, or a stream cut off.
+    """The API server did not respond: refused, unresolved, TLS, timeout, or a stream that was cut off.
 
     Attributes:
-        was_sent: False when no connection stood, so that the server cannot have acted on the request.
+        was_sent: False when no connection was established, so that the server cannot have acted on the request.
     """
 
     was_sent = True
 
 
 class UnverifiedWriteError(KdashError):
-    """The server answered a write with success, but the answer does not prove that it was made."""
+    """The server reports success for a write, but its response does not prove that the write was made."""
 
 
 class UnresponsiveError(ConnectionFailedError):
-    """The server took the request, or holds the stream open, and says nothing for longer than a healthy one would."""
+    """The server accepted the request, or holds the stream open, and is silent for longer than a healthy one."""
 
 
 class VersionRegressedError(ConnectionFailedError):
-    """The server answered with a resourceVersion lower than one it gave before."""
+    """The server returned a resourceVersion lower than one it returned before."""
 
 
 class WatchCrashedError(KdashError):
-    """A failure inside kdash ended a watch; it is started anew."""
+    """A failure inside kdash ended a watch; the watch is restarted."""
 
 
 class ApiError(KdashError):
-    """The API server answered with an error `Status`.
+    """The API server responded with an error `Status`.
 
     Args:
         code: the HTTP status code.
-        reason: `Status.reason`, for example `Conflict`; may be empty.
-        retry_after: seconds the server asked us to wait, or None.
+        reason: `Status.reason`, such as `Conflict`; may be empty.
+        retry_after: seconds to wait before the next attempt, as the server asks; None when it does not.
     """
 
     def __init__(
@@ -107,7 +111,7 @@ class ApiError(KdashError):
 
 
 class BadRequestError(ApiError):
-    """400: the server did not understand the request."""
+    """400 and other codes below 500 (405, 406, 413, 415): the server did not understand the request."""
 
 
 class UnauthorizedError(ApiError):
@@ -119,10 +123,10 @@ class ForbiddenError(ApiError):
 
 
 class DeniedError(ForbiddenError):
-    """An admission webhook or policy refused a write, whatever code it chose.
+    """An admission webhook or policy refused a write, with whatever code it chose.
 
     Args:
-        rule: the webhook's or policy's name.
+        rule: name of the webhook or policy.
     """
 
     def __init__(
@@ -140,11 +144,11 @@ class DeniedError(ForbiddenError):
 
 
 class DryRunUnsupportedError(BadRequestError):
-    """The server refuses to try this as a dry run; the write itself may be accepted."""
+    """The server cannot dry-run this write; the write itself may be accepted."""
 
 
 class NotFoundError(ApiError):
-    """404: no such object, or no such API."""
+    """404: the object, or the API, does not exist."""
 
 
 class ConflictError(ApiError):
@@ -152,16 +156,37 @@ class ConflictError(ApiError):
 
 
 class ExpiredError(ApiError):
-    """410: the resourceVersion or continue token is too old; list again."""
+    """410: the resourceVersion or continue token is too old; relist."""
 
 
 class InvalidError(ApiError):
-    """422: the server's validation refused the object."""
+    """422: the server's validation rejected the object."""
 
 
 class UnavailableError(ApiError):
-    """429, 500, 502, 503, 504: try again later, not before `retry_after`."""
+    """429, and every code from 500 on: try again later, not before `retry_after`."""
 
 
 class WebhookFailedError(UnavailableError):
-    """500: an admission webhook that has to be asked did not answer, so the server refused; nothing was stored."""
+    """500: the server could not call a required admission webhook, and so refused the write; nothing was stored."""
+
+
+_TYPE_BY_CODE: Final[Mapping[int, type[ApiError]]] = {
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: ExpiredError,
+    422: InvalidError,
+    429: UnavailableError,
+}
+
+
+def api_error_type(code: int) -> type[ApiError]:
+    """Return the class of the error for an HTTP status code; `ApiError` itself when the code is not known (0).
+
+    Codes without a class of their own are the client's fault below 500, and the server's from 500 on.
+    """
+    if code < 400:
+        return ApiError
+    return _TYPE_BY_CODE.get(code, UnavailableError if code >= 500 else BadRequestError)

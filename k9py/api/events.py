@@ -1,4 +1,4 @@
-"""Events (core/v1): what controllers and kubelets said about an object."""
+"""Events (core/v1): what controllers and kubelets report about an object."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k9py.api.meta import KubeObject, KubeStruct, ObjectKey
 
 
 class ObjectReference(KubeStruct, frozen=True):
-    """The object an event is about."""
+    """core/v1 ObjectReference: the object that an event is about."""
 
     kind: str = ""
     namespace: str = ""
@@ -19,21 +19,21 @@ class ObjectReference(KubeStruct, frozen=True):
 
 
 class EventSource(KubeStruct, frozen=True):
-    """The component that reported, in the old form."""
+    """The component that reported the event, in the old form."""
 
     component: str = ""
     host: str = ""
 
 
 class EventSeries(KubeStruct, frozen=True):
-    """Repeats of an event, in the new form."""
+    """Repetitions of an event, in the new form."""
 
     count: int = 0
     last_observed_time: datetime | None = None
 
 
 class Event(KubeObject, frozen=True):
-    """An Event. New-style reporters set event_time and series, old-style ones count and the two timestamps."""
+    """An Event. Reporters of the new form set event_time and series, those of the old form count and two timestamps."""
 
     KIND: ClassVar[str] = "Event"
 
@@ -51,13 +51,13 @@ class Event(KubeObject, frozen=True):
 
     @property
     def last_seen(self) -> datetime | None:
-        """When it last happened, whichever form the reporter uses."""
+        """When it last happened, in either form."""
         series = self.series.last_observed_time if self.series else None
         return series or self.last_timestamp or self.event_time or self.metadata.creation_timestamp
 
     @property
     def first_seen(self) -> datetime | None:
-        """When it first happened, whichever form the reporter uses."""
+        """When it first happened, in either form."""
         return self.first_timestamp or self.event_time or self.metadata.creation_timestamp or self.last_seen
 
     @property
@@ -67,11 +67,11 @@ class Event(KubeObject, frozen=True):
 
     @property
     def regarding(self) -> ObjectKey:
-        """Key of the object it is about."""
+        """Key of the object that the event is about."""
         ref = self.involved_object
         return ObjectKey(ref.kind, ref.namespace, ref.name)
 
     @property
     def reporter(self) -> str:
-        """Name of the component that reported it."""
+        """Name of the component that reported the event."""
         return self.reporting_component or (self.source.component if self.source else "")

@@ -1,7 +1,7 @@
-"""The kinds we know: where each lives in the API, and how its JSON becomes a value.
+"""The known kinds: where each is in the API, and how its JSON is decoded.
 
-To add a kind: its Struct, then one `Kind(...)` here. Of managedFields decoding sees only who wrote a
-workload's template and replicas (`api/managed.py`), and it drops the one annotation that repeats the whole object.
+To add a kind: its Struct, then one `Kind(...)` here. Decoding keeps a small part of managedFields
+(`meta.WorkloadMeta`), and drops the annotation that repeats the whole object.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.api.quota import ResourceQuota
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 
@@ -28,7 +27,13 @@ T = TypeVar("T", bound=KubeObject)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """One resource of the API: `group` "" is core; `resource` is the plural in URLs; `type` its Struct."""
+    """A resource of the API.
+
+    Args:
+        group: "" is the core group.
+        resource: the plural in URLs.
+        type: the Struct of an object.
+    """
 
     group: str
     version: str
@@ -42,7 +47,7 @@ class Kind(Generic[T]):
 
     @property
     def name(self) -> str:
-        """The kind's name, for example `Deployment`."""
+        """Name of the kind, such as `Deployment`."""
         return self.type.KIND
 
     @property
@@ -51,9 +56,11 @@ class Kind(Generic[T]):
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """Return the URL path of the collection, the object or its subresource.
+        """Return the URL path of the collection, of an object or of its subresource.
 
-        An empty namespace means the whole cluster. Names come from the API or were validated: they need no escaping.
+        Args:
+            namespace: "" for the whole cluster. The caller escapes it, and the name.
+            name: "" for the collection.
         """
         parts = ["/apis" if self.group else "/api", *([self.group] if self.group else []), self.version]
         if namespace and self.namespaced:
@@ -70,12 +77,12 @@ class Kind(Generic[T]):
         """Decode one object's JSON.
 
         Raises:
-            msgspec.ValidationError: the JSON is not this kind's shape.
-            msgspec.DecodeError: the bytes are not JSON, not UTF-8, or nested beyond reason.
+            msgspec.ValidationError: the JSON does not have the fields of this kind.
+            msgspec.DecodeError: the bytes are not JSON, not UTF-8, or nested too deeply.
         """
         try:
             value = self._decoder.decode(data)
-        except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through as they are
+        except (UnicodeDecodeError, RecursionError) as error:  # msgspec does not wrap these two
             raise msgspec.DecodeError(str(error)) from error
         annotations = value.metadata.annotations
         if annotations:
@@ -123,7 +130,7 @@ KINDS: dict[str, AnyKind] = {
         CRON_JOB,
     )
 }
-"""By kind name."""
+"""All kinds, by name."""
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
-"""Kinds the Rollouts pane shows and scale, restart and undo act on (a DaemonSet cannot be scaled)."""
+"""The kinds that the Rollouts pane shows, and that scale, restart and undo apply to (a DaemonSet cannot be scaled)."""

@@ -1,7 +1,7 @@
-"""Regular expressions that are compiled when they are first used: start-up pays for none that it does not need.
+"""Regular expressions that are compiled at their first use, so that start-up compiles none that it does not need.
 
-For modules that hold many of them and are imported before the first frame. Invariant: after the first use a lookup
-costs what it costs on a compiled pattern.
+For modules with many patterns that are imported before the first frame. Invariant: after the first use, a method call
+costs the same as on a compiled pattern.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 
 class _LazyPattern:
-    """Stands for a pattern; takes over its methods as they are asked for."""
+    """Delegates to a pattern; copies each of its methods at the first access."""
 
     def __init__(self, pattern: str, flags: int) -> None:
         self._source = (pattern, flags)
@@ -22,11 +22,11 @@ class _LazyPattern:
             raise AttributeError(name)
         if self._compiled is None:
             self._compiled = re.compile(*self._source)
-        found = getattr(self._compiled, name)
-        setattr(self, name, found)  # from now on it is found without coming here
-        return found
+        attribute = getattr(self._compiled, name)
+        setattr(self, name, attribute)  # the next access does not come here
+        return attribute
 
 
 def lazy_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Return a pattern that is compiled at its first use. Its methods work; `re.sub(pattern, ...)` does not take it."""
+    """Return a pattern that is compiled at its first use. Only its methods work, not `re.sub(pattern, ...)`."""
     return cast("re.Pattern[str]", _LazyPattern(pattern, flags))

@@ -1,7 +1,9 @@
-"""What every object has: metadata, owners, conditions, and the key by which we name it.
+"""What every object has: metadata, owners, conditions, field ownership, and the key that identifies it.
 
-Invariant: values are immutable and keep no reference to the bytes they came from. `gc=False` is safe because nothing
-here can form a cycle (mappings hold strings only, collections are tuples).
+Invariants: values are immutable and keep no reference to the bytes they were decoded from. `gc=False` is safe because
+nothing here can form a cycle (mappings contain only strings, collections are tuples). Of managedFields, which are half
+of most objects, only the entries that own the pod template, the replicas or a Service's selector are kept, and only the
+fact that they do. To report the owner of another field: add it to `OwnedSpec`.
 """
 
 from __future__ import annotations
@@ -13,19 +15,19 @@ import msgspec
 
 
 class ObjectKey(NamedTuple):
-    """Names an object for selection, rows and stores: kind, namespace ("" when cluster-scoped), name."""
+    """Identifies an object in selections, rows and stores: kind, namespace ("" when cluster-scoped), name."""
 
     kind: str
     namespace: str
     name: str
 
     def __str__(self) -> str:
-        place = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind} {place}{self.name}"
+        prefix = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {prefix}{self.name}"
 
 
 class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """Base of every decoded value: immutable, camelCase on the wire, unknown fields skipped."""
+    """Base of every decoded value: immutable, camelCase in JSON, unknown fields skipped."""
 
 
 class OwnerReference(KubeStruct, frozen=True):
@@ -38,7 +40,7 @@ class OwnerReference(KubeStruct, frozen=True):
 
 
 class Meta(KubeStruct, frozen=True):
-    """metav1.ObjectMeta without managedFields (`managed.WorkloadMeta` has a part of them). Times are aware UTC."""
+    """metav1.ObjectMeta without managedFields, which only some kinds need in part. Times are aware UTC."""
 
     name: str = ""
     namespace: str = ""
@@ -53,24 +55,92 @@ class Meta(KubeStruct, frozen=True):
     finalizers: tuple[str, ...] | None = None
 
     def label(self, name: str) -> str:
-        """Return a label's value, "" when absent."""
+        """Return the value of a label, "" when it is absent."""
         return self.labels.get(name, "") if self.labels else ""
 
     def annotation(self, name: str) -> str:
-        """Return an annotation's value, "" when absent."""
+        """Return the value of an annotation, "" when it is absent."""
         return self.annotations.get(name, "") if self.annotations else ""
 
     @property
     def controller(self) -> OwnerReference | None:
-        """The owner that manages this object, if any."""
+        """The owner that controls this object, None when there is none."""
         for owner in self.owner_references or ():
             if owner.controller:
                 return owner
         return None
 
 
+class _Anything(KubeStruct, frozen=True):
+    """An object of which only the presence is read."""
+
+
+class OwnedSpec(KubeStruct, frozen=True):
+    """The owned part of a spec (metav1.FieldsV1)."""
+
+    template: _Anything | None = msgspec.field(default=None, name="f:template")
+    replicas: _Anything | None = msgspec.field(default=None, name="f:replicas")
+    selector: _Anything | None = msgspec.field(default=None, name="f:selector")
+
+
+class OwnedFields(KubeStruct, frozen=True):
+    """metav1.FieldsV1 of a workload."""
+
+    spec: OwnedSpec | None = msgspec.field(default=None, name="f:spec")
+
+
+class ManagedFields(KubeStruct, frozen=True):
+    """metav1.ManagedFieldsEntry: `time` is when the manager last changed any field it owns."""
+
+    manager: str = ""
+    operation: str = ""
+    time: datetime | None = None
+    subresource: str = ""
+    fields: OwnedFields | None = msgspec.field(default=None, name="fieldsV1")
+
+    @property
+    def owns_template(self) -> bool:
+        """Whether the manager owns a field of the pod template."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.template is not None
+
+    @property
+    def owns_replicas(self) -> bool:
+        """Whether the manager owns the number of replicas."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.replicas is not None
+
+    @property
+    def owns_selector(self) -> bool:
+        """Whether the manager owns a field of the selector."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.selector is not None
+
+
+class WorkloadMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with the owners of the pod template and of the replicas."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.owns_template or entry.owns_replicas)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+
+class ServiceMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with the owners of the selector."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.owns_selector)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+
 class Condition(KubeStruct, frozen=True):
-    """A status condition of any kind; `status` is "True", "False" or "Unknown"."""
+    """metav1.Condition; `status` is "True", "False" or "Unknown"."""
 
     type: str = ""
     status: str = ""
@@ -81,7 +151,7 @@ class Condition(KubeStruct, frozen=True):
 
 
 class KubeObject(KubeStruct, frozen=True):
-    """An object with metadata. Subclasses set KIND, since list items carry none."""
+    """An object with metadata. Subclasses set KIND, because list items have none."""
 
     KIND: ClassVar[str] = ""
 
@@ -105,14 +175,14 @@ class KubeObject(KubeStruct, frozen=True):
 
     @property
     def owner_uid(self) -> str:
-        """uid of the managing controller, "" when there is none."""
+        """uid of the controlling owner, "" when there is none."""
         owner = self.metadata.controller
         return owner.uid if owner else ""
 
 
 def find_condition(conditions: tuple[Condition, ...] | None, type_: str) -> Condition | None:
-    """Return the condition of that type, None when it is not reported."""
-    for one in conditions or ():
-        if one.type == type_:
-            return one
+    """Return the condition of a type, None when it is not reported."""
+    for condition in conditions or ():
+        if condition.type == type_:
+            return condition
     return None

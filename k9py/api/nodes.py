@@ -1,4 +1,4 @@
-"""Nodes and Namespaces (core/v1): the cluster-scoped kinds we read."""
+"""Nodes and Namespaces (core/v1): the cluster-scoped kinds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from k9py.api.meta import Condition, KubeObject, KubeStruct
 
 
 class Taint(KubeStruct, frozen=True):
-    """A taint: key, value and effect (NoSchedule, PreferNoSchedule, NoExecute)."""
+    """core/v1 Taint; `effect` is NoSchedule, PreferNoSchedule or NoExecute."""
 
     key: str = ""
     value: str = ""
@@ -23,7 +23,7 @@ class NodeSpec(KubeStruct, frozen=True):
 
 
 class NodeSystemInfo(KubeStruct, frozen=True):
-    """Versions the kubelet reports."""
+    """core/v1 NodeSystemInfo: the versions that the kubelet reports."""
 
     kubelet_version: str = ""
     container_runtime_version: str = ""
@@ -32,7 +32,7 @@ class NodeSystemInfo(KubeStruct, frozen=True):
 
 
 class NodeStatus(KubeStruct, frozen=True):
-    """Capacity as Kubernetes quantities in text."""
+    """core/v1 NodeStatus; `allocatable` and `capacity` are Kubernetes quantities."""
 
     conditions: tuple[Condition, ...] | None = None
     allocatable: dict[str, str] | None = None
@@ -50,7 +50,7 @@ class Node(KubeObject, frozen=True):
 
 
 class NamespaceStatus(KubeStruct, frozen=True):
-    """`phase` is Active or Terminating."""
+    """core/v1 NamespaceStatus; `phase` is Active or Terminating."""
 
     phase: str = ""
 

@@ -1,4 +1,4 @@
-"""Pods, their containers (init, sidecar, ephemeral) and what the kubelet says of them."""
+"""Pods (core/v1), their containers (init, sidecar, ephemeral), and the status that the kubelet reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ContainerPort(KubeStruct, frozen=True):
 
 
 class ResourceRequirements(KubeStruct, frozen=True):
-    """Requests and limits as Kubernetes quantities in text ("250m", "64Mi")."""
+    """Requests and limits, as Kubernetes quantities ("250m", "64Mi")."""
 
     requests: dict[str, str | int | float] | None = None
     limits: dict[str, str | int | float] | None = None
@@ -41,20 +41,20 @@ class Container(KubeStruct, frozen=True):
 
 
 class StateWaiting(KubeStruct, frozen=True):
-    """The container is not running yet: reason such as ImagePullBackOff, and the kubelet's message."""
+    """The container does not run yet: a reason such as ImagePullBackOff, and the kubelet's message."""
 
     reason: str = ""
     message: str = ""
 
 
 class StateRunning(KubeStruct, frozen=True):
-    """The container runs since `started_at`."""
+    """The container has been running since `started_at`."""
 
     started_at: datetime | None = None
 
 
 class StateTerminated(KubeStruct, frozen=True):
-    """The container ended: exit code, signal, reason such as OOMKilled, and when."""
+    """The container has ended: exit code, signal, a reason such as OOMKilled, and when."""
 
     exit_code: int = 0
     signal: int | None = None
@@ -73,9 +73,9 @@ class ContainerState(KubeStruct, frozen=True):
 
 
 class ContainerStatus(KubeStruct, frozen=True):
-    """What the kubelet reports of one container; `last_state` is of the run before.
+    """The status of one container; `last_state` is that of the previous run.
 
-    `container_id` names the present run ("containerd://…"), "" before the first.
+    `container_id` identifies the current run ("containerd://…"), "" before the first.
     """
 
     name: str = ""
@@ -89,7 +89,7 @@ class ContainerStatus(KubeStruct, frozen=True):
 
 
 class PodSpec(KubeStruct, frozen=True):
-    """The parts of a pod spec we read; also the spec of a pod template."""
+    """The part of a pod spec that is read; also the spec of a pod template."""
 
     containers: tuple[Container, ...] | None = None
     init_containers: tuple[Container, ...] | None = None
@@ -101,7 +101,7 @@ class PodSpec(KubeStruct, frozen=True):
 
 
 class PodStatus(KubeStruct, frozen=True):
-    """The kubelet's and the scheduler's report; `phase` "" means not reported."""
+    """The status as the kubelet and the scheduler report it; a `phase` of "" means that it is not reported."""
 
     phase: str = ""
     reason: str = ""
@@ -116,7 +116,7 @@ class PodStatus(KubeStruct, frozen=True):
 
 
 class PodTemplate(KubeStruct, frozen=True):
-    """The pod template of a workload, partially decoded: enough to show, not to write back."""
+    """The pod template of a workload, partially decoded: enough to show, not enough to write back."""
 
     metadata: Meta | None = None
     spec: PodSpec | None = None
@@ -127,12 +127,12 @@ class PodTemplate(KubeStruct, frozen=True):
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Images of the main containers, in the spec's order."""
-        return tuple(one.image for one in (self.spec.containers if self.spec else None) or ())
+        """Images of the main containers, in the order of the spec."""
+        return tuple(container.image for container in (self.spec.containers if self.spec else None) or ())
 
 
 class Pod(KubeObject, frozen=True):
-    """A pod (core/v1)."""
+    """A Pod (core/v1)."""
 
     KIND: ClassVar[str] = "Pod"
 
@@ -141,10 +141,10 @@ class Pod(KubeObject, frozen=True):
 
     @property
     def is_ready(self) -> bool:
-        # Asked of every pod again and again, so without a call of `condition`.
-        for one in self.status.conditions or ():
-            if one.type == "Ready":
-                return one.status == "True"
+        # Called for every pod on each change, so without a call of `find_condition`.
+        for condition in self.status.conditions or ():
+            if condition.type == "Ready":
+                return condition.status == "True"
         return False
 
     @property
@@ -154,8 +154,8 @@ class Pod(KubeObject, frozen=True):
     @property
     def restarts(self) -> int:
         """Restarts of all containers, sidecars included, as kubectl counts them."""
-        return sum(one.restart_count for one in self.status.container_statuses or ()) + sum(
-            one.restart_count for one in self.status.init_container_statuses or ()
+        return sum(status.restart_count for status in self.status.container_statuses or ()) + sum(
+            status.restart_count for status in self.status.init_container_statuses or ()
         )
 
     def statuses(self) -> Iterator[ContainerStatus]:
@@ -163,3 +163,13 @@ class Pod(KubeObject, frozen=True):
         yield from self.status.init_container_statuses or ()
         yield from self.status.container_statuses or ()
         yield from self.status.ephemeral_container_statuses or ()
+
+
+def image_parts(image: str) -> tuple[str, str]:
+    """Split an image into its repository prefix and its name with tag: `r.example.com:5000/shop`, `checkout:2.8.0`.
+
+    The prefix is "" for an image of the default registry's library (`nginx:1`).
+    """
+    repository, at, digest = image.partition("@")
+    prefix, _, name = repository.rpartition("/")
+    return prefix, f"{name}{at}{digest}"

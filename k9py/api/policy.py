@@ -1,4 +1,5 @@
-"""Those who push back on writes: HorizontalPodAutoscalers (autoscaling/v2) and PodDisruptionBudgets (policy/v1)."""
+"""Objects that limit or undo writes: HorizontalPodAutoscalers (autoscaling/v2), PodDisruptionBudgets (policy/v1) and
+ResourceQuotas (core/v1)."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ class AutoscalerStatus(KubeStruct, frozen=True):
 
 
 class HorizontalPodAutoscaler(KubeObject, frozen=True):
-    """An autoscaler: it will undo a manual scale of its target."""
+    """An autoscaler: it overwrites a manual scale of its target."""
 
     KIND: ClassVar[str] = "HorizontalPodAutoscaler"
 
@@ -46,7 +47,7 @@ class HorizontalPodAutoscaler(KubeObject, frozen=True):
 
     @property
     def scaled_object(self) -> str:
-        """Name of the KEDA ScaledObject that made it, "" when none did."""
+        """Name of the KEDA ScaledObject that created it, "" when none did."""
         for owner in self.metadata.owner_references or ():
             if owner.kind == "ScaledObject":
                 return owner.name
@@ -72,9 +73,51 @@ class BudgetStatus(KubeStruct, frozen=True):
 
 
 class PodDisruptionBudget(KubeObject, frozen=True):
-    """A disruption budget: evictions beyond it are refused."""
+    """A disruption budget: the server refuses evictions beyond it."""
 
     KIND: ClassVar[str] = "PodDisruptionBudget"
 
     spec: BudgetSpec = BudgetSpec()
     status: BudgetStatus = BudgetStatus()
+
+
+Amounts = dict[str, str | int | float]
+"""Quantities by entry, such as `requests.cpu`, `limits.memory`, `pods` or `count/replicasets.apps`."""
+
+
+class ScopeRequirement(KubeStruct, frozen=True):
+    """One entry of a scope selector; `operator` is In, NotIn, Exists or DoesNotExist."""
+
+    scope_name: str = ""
+    operator: str = ""
+    values: tuple[str, ...] | None = None
+
+
+class ScopeSelector(KubeStruct, frozen=True):
+    """Selects the pods that a quota counts, together with `scopes`; all must match."""
+
+    match_expressions: tuple[ScopeRequirement, ...] | None = None
+
+
+class QuotaSpec(KubeStruct, frozen=True):
+    """core/v1 ResourceQuotaSpec; without scopes it counts every pod."""
+
+    hard: Amounts | None = None
+    scopes: tuple[str, ...] | None = None
+    scope_selector: ScopeSelector | None = None
+
+
+class QuotaStatus(KubeStruct, frozen=True):
+    """core/v1 ResourceQuotaStatus; an entry missing in `used` has not been counted yet."""
+
+    hard: Amounts | None = None
+    used: Amounts | None = None
+
+
+class ResourceQuota(KubeObject, frozen=True):
+    """A quota: the server refuses to create pods and objects beyond it."""
+
+    KIND: ClassVar[str] = "ResourceQuota"
+
+    spec: QuotaSpec = QuotaSpec()
+    status: QuotaStatus = QuotaStatus()

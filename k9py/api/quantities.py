@@ -1,4 +1,4 @@
-"""Numbers of the API: counts given as an integer or a percentage, and resource quantities."""
+"""Numbers of the API: IntOrString values (a count or a percentage), and resource quantities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(
 
 
 def resolve_int_or_percent(value: int | str, total: int, *, round_up: bool) -> int:
-    """Resolve an IntOrString against a total: 3 is 3, "25%" of 10 is 2 or 3.
+    """Return the number that an IntOrString means for a total: 3 is 3, "25%" of 10 is 2 or 3.
 
     Raises:
         ValueError: the text is neither a number nor a percentage.
@@ -44,7 +44,7 @@ def resolve_int_or_percent(value: int | str, total: int, *, round_up: bool) -> i
 
 
 def parse_quantity(text: str | int | float) -> Decimal:
-    """Parse a resource quantity ("250m", "64Mi", "1e3") into its plain number.
+    """Parse a resource quantity ("250m", "64Mi", "1e3") to a number.
 
     Raises:
         ValueError: the text is not a quantity.

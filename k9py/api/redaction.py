@@ -1,10 +1,9 @@
-"""What looks like a secret in an object, and the object without it: the one place that decides, for every face.
+"""Redacts secrets in objects and text: the one place that decides what is a secret, for every front end.
 
-Hidden are values of environment variables, HTTP headers, flags, assignments and settings that are named like a secret,
-all values of a Secret, what is a secret by its shape (`secret_texts`), and the same where a text repeats an object as
-JSON. A reference to a
-Secret is no secret. Invariant: of two objects that differ, what is shown differs too: a hidden value that is another
-one says so. To recognise another name, add it to `_NAME`.
+Hidden are the values of environment variables, HTTP headers, flags, assignments and settings whose name is that of a
+secret, all values of a Secret, tokens known by their format (`redaction_patterns`), and all of these where a text
+contains an object as JSON. A reference to a Secret is not a secret. Invariant: when two objects differ, their redacted
+forms differ too: a hidden value that differs is marked. To recognise another name, add it to `_NAME`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from k9py.api.redaction_patterns import (
     has_secret_option,
     is_reference,
     mask_commands,
-    mask_shapes,
+    mask_formats,
 )
 
 HIDDEN: Final = f"{MASK} (hidden)"
@@ -44,49 +43,53 @@ _VARIABLE: Final = lazy_pattern(
     r"authorization$|^(?:set-)?cookie$|^x-.*(?:auth|session)|(?:^|_)(?:auth(?:_header)?|bearer|pw|pat|salt|otp|hmac|sk)$",
     re.I,
 )
-"""What a variable or a header may be called besides, in which the same word in a text would say little."""
+"""Further names of variables and headers; in a text, the same words would be too common."""
 _SETTING: Final = lazy_pattern(
     r"(?:^|[./_\-])(?:pass(?:word|wd|phrase)?|pwd|token|secret|credentials?"
     r"|(?:api|access|private|secret|signing|encryption)[_\-]?key|docker(?:config(?:json)?|cfg))$"
     r"|(?:[a-z](?:Password|Passphrase|Token|Secret)|[aA]piKey|(?:[aA]ccess|[pP]rivate|[sS]ecret|[eE]ncryption)Key)$"
 )
-"""Keys of any object whose text is a secret; `secretName`, `key` and `tokenExpirationSeconds` are not among them."""
+"""Keys of any object whose value is a secret; `secretName`, `key` and `tokenExpirationSeconds` do not match."""
 
 _NOUN: Final = lazy_pattern(r"(?:key|secret|token|credential)s?$", re.I)
 _IN_PROSE: Final = lazy_pattern(r"[a-z,] ")
-"""`references non-existent secret key: tls.crt` tells what is missing, and no secret."""
+"""`references non-existent secret key: tls.crt` names what is missing, and is no assignment."""
 
-_MOST_JSON: Final = 1 << 20
+_MAX_JSON: Final = 1 << 20
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a variable or flag of that name plainly holds a secret."""
+    """Return whether the name of a variable or flag is that of a secret."""
     return _NAME.search(name) is not None
 
 
 def redact_variable(name: str, value: str) -> str:
-    """Return the value of an environment variable or a header, hidden where it looks like a secret."""
+    """Return the value of an environment variable or a header, hidden when it is a secret."""
     return _Secrets().named(name, value)
 
 
-def redact_command(words: Sequence[str], program: str = "") -> list[str]:
-    """Return the words of a command, or of a program's arguments, secrets hidden."""
-    return _Secrets().words(words, program)
+def redact_command(arguments: Sequence[str], program: str = "") -> list[str]:
+    """Return the arguments of a command without secrets.
+
+    Args:
+        program: the program that gets them; "" when it is the first argument.
+    """
+    return _Secrets().arguments(arguments, program)
 
 
-@lru_cache(512)  # change-causes of the same revisions, each time one of their pods changes
+@lru_cache(512)  # the change-causes of a few revisions, again and again
 def redact_text(text: str) -> str:
-    """Return a text of a person or a program (a message, a shell script) with what is assigned in it hidden."""
+    """Return a text from a person or a program (a message, a shell script) without the secrets assigned in it."""
     return _Secrets().text(text)
 
 
 def redact(value: Any) -> Any:
-    """Return an object, or a part of one, with what looks like a secret hidden."""
+    """Return an object, or a part of one, without secrets."""
     return _Secrets().walk(value)
 
 
 def redact_pair(old: Any, new: Any) -> tuple[Any, Any]:
-    """Return two objects to be compared; what was hidden in the first and is another value in the second says so."""
+    """Return two objects for a comparison, without secrets; a hidden value that differs is marked in the second."""
     secrets = _Secrets()
     before = secrets.walk(old)
     secrets.is_second = True
@@ -94,7 +97,7 @@ def redact_pair(old: Any, new: Any) -> tuple[Any, Any]:
 
 
 class _Secrets:
-    """Hides, and remembers what it has hidden, each by its name."""
+    """Hides secrets, and remembers the hidden values by name, to compare a second object."""
 
     def __init__(self) -> None:
         self.is_second = False
@@ -104,78 +107,81 @@ class _Secrets:
         if isinstance(value, Mapping):
             return self._mapping(value)
         if isinstance(value, list | tuple):
-            if key in ("args", "command") and all(isinstance(one, str) for one in value):
-                return self.words(value)
-            return [self.walk(one, key) for one in value]
+            if key in ("args", "command") and all(isinstance(item, str) for item in value):
+                return self.arguments(value)
+            return [self.walk(item, key) for item in value]
         if not isinstance(value, str):
             return value
         if value and (_SETTING.search(key) or _SETTING.search(key.lower())) and not is_reference(value):
             return self._hidden(key, value)
         return self._any_text(value)
 
-    def words(self, words: Sequence[str], program: str = "") -> list[str]:
-        found: list[str] = []
-        secret_of = ""
-        program = program or next(iter(words), "")
-        for word in words:
-            name, equals, value = word.partition("=")
+    def arguments(self, arguments: Sequence[str], program: str = "") -> list[str]:
+        redacted: list[str] = []
+        secret_flag = ""  # the preceding flag, when its value is the next argument
+        program = program or next(iter(arguments), "")
+        for argument in arguments:
+            name, equals, value = argument.partition("=")
             is_flag = name.startswith("-") and " " not in name
-            if secret_of and not word.startswith("-"):
-                found.append(word if is_reference(word) else self._mask(secret_of, word))
+            if secret_flag and not argument.startswith("-"):
+                redacted.append(argument if is_reference(argument) else self._mask(secret_flag, argument))
             elif is_flag and equals and value and is_secret_name(name):
-                found.append(word if is_reference(value) else f"{name}={self._mask(name, value)}")
-            elif attached := attached_password(program, word):
-                found.append(f"-p{self._mask(program, attached)}")
-            elif found and ":" in word and words[len(found) - 1] in ("-u", "--user", "--proxy-user"):
-                user, _, password = word.partition(":")
-                found.append(word if is_reference(password) else f"{user}:{self._mask(f'user {user}', password)}")
+                redacted.append(argument if is_reference(value) else f"{name}={self._mask(name, value)}")
+            elif attached := attached_password(program, argument):
+                redacted.append(f"-p{self._mask(program, attached)}")
+            elif redacted and ":" in argument and arguments[len(redacted) - 1] in ("-u", "--user", "--proxy-user"):
+                user, _, password = argument.partition(":")
+                masked = f"{user}:{self._mask(f'user {user}', password)}"
+                redacted.append(argument if is_reference(password) else masked)
             else:
-                found.append(self.text(word))
+                redacted.append(self.text(argument))
             is_secret = is_flag and (is_secret_name(name) or has_secret_option(program, name))
-            secret_of = name if is_secret and not equals else ""
-        return found
+            secret_flag = name if is_secret and not equals else ""
+        return redacted
 
     def text(self, text: str) -> str:
         if text[:1] in ("{", "[") and (decoded := self._json(text)) is not None:
             return decoded
-        text = mask_shapes(mask_commands(FLAG.sub(self._assigned, text), self._mask), self._mask)
+        text = mask_formats(mask_commands(FLAG.sub(self._assigned, text), self._mask), self._mask)
         if "\n" in text:
             text = BLOCK.sub(self._block, ENTRY.sub(self._assigned, text))
         return ASSIGNED.sub(self._assigned, text)
 
     def _any_text(self, text: str) -> str:
-        """Return a text of any field: what is assigned in it so that it cannot be anything else is hidden."""
+        """Return the text of any field, where only unambiguous assignments are hidden."""
         if text[:1] in ("{", "[") and (decoded := self._json(text)) is not None:
             return decoded
-        text = mask_shapes(text, self._mask)
-        return self._set(text) if "=" in text or ": " in text else text
+        text = mask_formats(text, self._mask)
+        return self._mask_assignments(text) if "=" in text or ": " in text else text
 
-    def _set(self, text: str) -> str:
+    def _mask_assignments(self, text: str) -> str:
         if "\n" in text:
             text = BLOCK.sub(self._block, ENTRY.sub(self._assigned, text))
         return ASSIGNED_CLEARLY.sub(self._assigned, text)
 
     def _mapping(self, value: Mapping[str, Any]) -> dict[str, Any]:
         name = value.get("name")
-        found = {str(key): self.walk(one, str(key)) for key, one in value.items()}
-        words, command = value.get("args"), value.get("command")
-        if isinstance(words, list) and isinstance(command, list) and command and isinstance(found["args"], list):
-            found["args"] = self.words([str(one) for one in words], str(command[0]))
+        redacted = {str(key): self.walk(item, str(key)) for key, item in value.items()}
+        args, command = value.get("args"), value.get("command")
+        if isinstance(args, list) and isinstance(command, list) and command and isinstance(redacted["args"], list):
+            redacted["args"] = self.arguments([str(argument) for argument in args], str(command[0]))
         entry = value.get("value")
         if isinstance(name, str) and isinstance(entry, str | int | float) and not isinstance(entry, bool):
             hidden = self.named(name, str(entry))
-            found["value"] = entry if hidden == str(entry) else hidden
+            redacted["value"] = entry if hidden == str(entry) else hidden
         if isinstance(auths := value.get("auths"), Mapping):
-            found["auths"] = {str(key): self._registry(one) for key, one in auths.items()}
+            redacted["auths"] = {str(key): self._registry(item) for key, item in auths.items()}
         kind = value.get("kind")
         if kind in ("SecretList", "ConfigMapList") and isinstance(items := value.get("items"), list):
-            of = str(kind)[: -len("List")]
-            found["items"] = [self._mapping({"kind": of, **one}) if isinstance(one, Mapping) else one for one in items]
+            item_kind = str(kind)[: -len("List")]
+            redacted["items"] = [
+                self._mapping({"kind": item_kind, **item}) if isinstance(item, Mapping) else item for item in items
+            ]
         if kind in ("Secret", "ConfigMap"):
             for part in ("data", "stringData", "binaryData"):
                 if isinstance(value.get(part), Mapping):
-                    found[part] = {str(key): self._entry(kind, str(key), one) for key, one in value[part].items()}
-        return found
+                    redacted[part] = {str(key): self._entry(kind, str(key), item) for key, item in value[part].items()}
+        return redacted
 
     def named(self, name: str, value: str) -> str:
         """Return the value of an environment variable or a header."""
@@ -191,7 +197,7 @@ class _Secrets:
         return {**walked, **{name: self._hidden(name, str(walked[name])) for name in names if walked[name]}}
 
     def _entry(self, kind: str, key: str, value: Any) -> Any:
-        """Return an entry of a Secret or a ConfigMap: of the latter what its name or the lines in it give away."""
+        """Return an entry of a Secret, hidden, or of a ConfigMap, hidden by its name or by the assignments in it."""
         if not isinstance(value, str) or not value:
             return value
         if kind == "Secret" or (is_secret_name(key) and "\n" not in value and not is_reference(value)):
@@ -199,8 +205,8 @@ class _Secrets:
         return self.text(value) if "\n" in value or "=" in value else self._any_text(value)
 
     def _json(self, text: str) -> str | None:
-        """Return JSON, as annotations hold whole objects, with its own secrets hidden; None when it is none."""
-        if len(text) > _MOST_JSON:
+        """Return JSON text (annotations contain whole objects) without secrets; None when it is not JSON."""
+        if len(text) > _MAX_JSON:
             return None
         try:
             decoded = msgspec.json.decode(text)
@@ -211,27 +217,27 @@ class _Secrets:
             return text
         return msgspec.json.encode(walked).decode() + ("\n" if text.endswith("\n") else "")
 
-    def _assigned(self, found: re.Match[str]) -> str:
-        name, value = found["name"], found["value"]
-        if ":" in found["sign"] and _NOUN.match(name) and _IN_PROSE.match(found.string, max(found.start() - 2, 0)):
-            return found[0]
+    def _assigned(self, match: re.Match[str]) -> str:
+        name, value = match["name"], match["value"]
+        if ":" in match["sign"] and _NOUN.match(name) and _IN_PROSE.match(match.string, max(match.start() - 2, 0)):
+            return match[0]
         if not is_secret_name(name) or is_reference(value) or MASK in value or value in ("Bearer", "Basic", "Token"):
-            return found[0]
-        return f"{name}{found['sign']}{self._mask(name, value)}"
+            return match[0]
+        return f"{name}{match['sign']}{self._mask(name, value)}"
 
-    def _block(self, found: re.Match[str]) -> str:
-        if not is_secret_name(found["name"]):
-            return found[0]
-        indent = f"{found['indent']}  "
-        return f"{found['indent']}{found['name']}{found['sign']}{indent}{self._mask(found['name'], found['value'])}\n"
+    def _block(self, match: re.Match[str]) -> str:
+        name, indent = match["name"], match["indent"]
+        if not is_secret_name(name):
+            return match[0]
+        return f"{indent}{name}{match['sign']}{indent}  {self._mask(name, match['value'])}\n"
 
     def _hidden(self, name: str, value: str) -> str:
-        return HIDDEN_OTHER if self._is_another(name, value) else HIDDEN
+        return HIDDEN_OTHER if self._differs(name, value) else HIDDEN
 
     def _mask(self, name: str, value: str) -> str:
-        return _OTHER_MASK if self._is_another(name, value) else MASK
+        return _OTHER_MASK if self._differs(name, value) else MASK
 
-    def _is_another(self, name: str, value: str) -> bool:
+    def _differs(self, name: str, value: str) -> bool:
         if self.is_second:
             return (name, value) not in self._seen
         self._seen.add((name, value))

@@ -1,7 +1,7 @@
-"""Secrets inside a text: what is assigned in it, passwords of URLs and programs, and what is a token by its shape.
+"""Patterns of secrets inside text: assignments, passwords in URLs and options of programs, and tokens known by format.
 
-Each pattern is one kind: its group `value` is hidden, what stands before it stays. To recognise another kind, add a
-pattern to `_ANYWHERE`, or to `_WORDS` where it would hide too much in a text that is no command.
+Each pattern is one kind of secret: its group `value` is hidden, the text before it stays. To recognise another kind,
+add a pattern to `_ANY_TEXT`, or to `_COMMAND_TEXT` where it would hide too much in text that is not a command.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MASK: Final = "••••••"
 _VALUE: Final = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"';,&|]+)"
 _NAMED: Final = r"(?<![\w$.\-])(?=[\w.\-]{0,80}(?:pass|pwd|token|secret|cred|key|jwt|auth))-{0,2}[A-Za-z_][\w.\-]{0,80}"
 
-_SHAPES: Final = lazy_pattern(
+_FORMATS: Final = lazy_pattern(
     r"(?P<name>)(?P<value>"
     r"\beyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)*"  # JWT
     r"|(?<=PRIVATE KEY-----)[^\-]+(?:-(?!----END)[^\-]*)*"
@@ -28,7 +28,7 @@ _SHAPES: Final = lazy_pattern(
     r"|\$(?:2[aby]|apr1|5|6)\$[^\s\"':]{6,}"  # hashes of htpasswd
     r")"
 )
-_HINTS: Final = (
+_FORMAT_MARKS: Final = (
     *("eyJ", "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ya29", "gh", "glpat", "npm_", "hvs", "xox", "k_", "sk-", "SG."),
     *("hooks.", "webhooks", "$"),
 )
@@ -52,15 +52,15 @@ _HEADER: Final = lazy_pattern(
 )
 _BEARER: Final = lazy_pattern(r"(?P<name>\b(?:Bearer|Basic|Token) )(?P<value>[\w+/=.\-]{6,})")
 
-ASSIGNED: Final = lazy_pattern(  # no other names: what stands behind one of those may be a name itself
+ASSIGNED: Final = lazy_pattern(  # only these names, because the value of another assignment may be a name itself
     rf"(?P<name>{_NAMED})(?P<sign>\s?[=:]\s?)" + _VALUE, re.I
 )
-"""An assignment in a command, a script or a file of settings."""
+"""An assignment in a command, a script or a settings file."""
 ASSIGNED_CLEARLY: Final = lazy_pattern(rf"(?P<name>{_NAMED})(?P<sign>\s?=\s?|:[ \t]+)" + _VALUE, re.I)
-"""An assignment in any text: not `registry/token:1.2`."""
+"""An assignment in any text, but not `registry/token:1.2`."""
 FLAG: Final = lazy_pattern(r"(?P<name>(?<!\S)--?[A-Za-z][\w.\-]{1,80})(?P<sign> +)(?!-)" + _VALUE)
 ENTRY: Final = lazy_pattern(r"name: *[\"']?(?P<name>[\w.\-]+)[\"']?(?P<sign>[ \t]*\n[ \t]*value: *)" + _VALUE)
-"""A variable in YAML inside a text."""
+"""An environment variable in YAML inside a text."""
 BLOCK: Final = lazy_pattern(
     r"(?m)^(?P<indent>[ \t]*)(?P<name>[\w.\-]+)(?P<sign>: *[|>][+\-]?\d?\n)"
     r"(?P<value>(?:(?P=indent)[ \t]+\S.*(?:\n|\Z))+)"
@@ -79,62 +79,64 @@ _ECHO: Final = lazy_pattern(
     r"(?P<name>\becho (?:-n )?)" + _VALUE + r"(?= *\|[^|\n]*(?:--password-stdin|passwd|--stdin))"
 )
 
-_ANYWHERE: Final = (_DSN, _QUERY, _ELEMENT, _BEARER)
-_WORDS: Final = (_HEADER, _OPTIONS, _USER, _ECHO)
+_ANY_TEXT: Final = (_DSN, _QUERY, _ELEMENT, _BEARER)
+_COMMAND_TEXT: Final = (_HEADER, _OPTIONS, _USER, _ECHO)
 
 _REFERENCE: Final = lazy_pattern(r"[\"']?\$[({\w]|[\"']?(?:true|false|null)[\"']?$", re.I)
-"""A variable or a switch: what is named like a secret and is none."""
-_SHORT: Final = (
+"""A reference to a variable, or a boolean: values that are no secrets, whatever their name."""
+_SHORT_OPTIONS: Final = (
     (lazy_pattern(r"(?:redis|valkey)-cli$"), "-a"),
     (lazy_pattern(r"mongo\w*$|cqlsh$|sshpass$|mysql\w*$|mariadb[\w\-]*$"), "-p"),
     (lazy_pattern(r"ldap\w+$"), "-w"),
 )
-_ATTACHED: Final = lazy_pattern(r"mysql[\w\-]*$|mariadb[\w\-]*$|sshpass$|mongo\w*$")
+_ATTACHED_PASSWORD: Final = lazy_pattern(r"mysql[\w\-]*$|mariadb[\w\-]*$|sshpass$|mongo\w*$")
 
 Masker = Callable[[str, str], str]
-"""What stands in place of a value of a name."""
+"""Returns the replacement for a value, given its name and the value."""
 
 
 def is_reference(value: str) -> bool:
-    """Tell whether a value only names where the secret is, or switches something."""
+    """Return whether a value is only a reference to a secret, or a boolean."""
     return _REFERENCE.match(value) is not None
 
 
-def mask_shapes(text: str, mask: Masker) -> str:
-    """Return a text without what is a secret by its shape alone, wherever it stands."""
-    if any(hint in text for hint in _HINTS):
-        text = _SHAPES.sub(_masking("token", mask), text)
+def mask_formats(text: str, mask: Masker) -> str:
+    """Return the text without secrets that are known by their format alone, in any position."""
+    if any(mark in text for mark in _FORMAT_MARKS):
+        text = _FORMATS.sub(_masking("token", mask), text)
     if "@" in text:
         text = _URL.sub(_masking("", mask), text)
         text = _URL_TOKEN.sub(_masking("url", mask), text)
-    for pattern in _ANYWHERE:
+    for pattern in _ANY_TEXT:
         text = pattern.sub(_masking("", mask), text)
     return text
 
 
 def mask_commands(text: str, mask: Masker) -> str:
-    """Return a command or a script without headers and passwords of programs."""
-    for pattern in _WORDS:
+    """Return a command or a script without secrets in headers and in options of known programs."""
+    for pattern in _COMMAND_TEXT:
         text = pattern.sub(_masking("", mask), text)
     return text
 
 
 def has_secret_option(program: str, flag: str) -> bool:
-    """Tell whether a password follows a short flag of a program."""
-    return any(flag == short and named.match(program.rpartition("/")[2]) for named, short in _SHORT)
+    """Return whether a program's short flag is followed by a password."""
+    return any(
+        flag == short and program_pattern.match(program.rpartition("/")[2]) for program_pattern, short in _SHORT_OPTIONS
+    )
 
 
-def attached_password(program: str, word: str) -> str:
-    """Return the password in a word such as `-psecret` of MySQL's programs; empty when there is none."""
-    return word[2:] if word[:2] == "-p" and _ATTACHED.match(program.rpartition("/")[2]) else ""
+def attached_password(program: str, argument: str) -> str:
+    """Return the password in an argument such as `-psecret` of MySQL's programs, "" when there is none."""
+    return argument[2:] if argument[:2] == "-p" and _ATTACHED_PASSWORD.match(program.rpartition("/")[2]) else ""
 
 
 def _masking(name: str, mask: Masker) -> Callable[[re.Match[str]], str]:
-    def masked(found: re.Match[str]) -> str:
-        value = found["value"]
+    def masked(match: re.Match[str]) -> str:
+        value = match["value"]
         if (is_reference(value) and name != "token") or MASK in value:
-            return found[0]
-        before = found["name"]
-        return f"{before}{mask(name or before, value)}"
+            return match[0]
+        prefix = match["name"]
+        return f"{prefix}{mask(name or prefix, value)}"
 
     return masked

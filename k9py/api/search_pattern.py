@@ -1,8 +1,8 @@
-"""What a typed search means: a regular expression, or the very words where it is none; and looking for it in time.
+"""Compiles a typed search (a regular expression, or literal text where it is none), and searches within a time limit.
 
-Everything that runs a person's pattern does so here. A pattern that repeats can take minutes on one line, and the
-engine of the standard library cannot be stopped: where that can be, the `regex` package looks, which can. Invariant: no
-look at a text takes much longer than `SECONDS`, whatever the pattern and whatever the text.
+Every pattern that a person types runs here. A pattern with repetitions can take minutes on one line, and the engine of
+the standard library cannot be interrupted: where that could happen, the `regex` package searches, which has a timeout.
+Invariant: no search in a text takes much longer than `SECONDS`, whatever the pattern and the text.
 """
 
 from __future__ import annotations
@@ -15,49 +15,50 @@ from time import perf_counter
 from typing import Any, Final
 
 SECONDS: Final = 0.003
-"""A look at one text may take so long."""
-_TIRED_AFTER: Final = 100
-_TIRED_SECONDS: Final = 0.0004
-"""After so many texts that took too long the others may take so long: a buffer has hundreds of thousands of lines."""
+"""Time limit of a search in one text, in seconds."""
+_MAX_TIMEOUTS: Final = 100
+_REDUCED_SECONDS: Final = 0.0004
+"""The time limit after `_MAX_TIMEOUTS` texts have exceeded it: a buffer has hundreds of thousands of lines."""
 _SAFE_LENGTHS: Final = (1 << 40, 512, 96)
-"""Up to so many characters no, one or two repeats are safe with an engine that cannot be stopped; more never are."""
-_OPTIONALS: Final = 4
-"""More `?` than that are never safe: each may double what there is to try."""
+"""Characters up to which no, one or two repetitions are safe without a timeout; more of them never are."""
+_MAX_OPTIONALS: Final = 4
+"""More `?` are never safe: each may double the number of attempts."""
 _PROBE: Final = 8_192
 _PROBE_SECONDS: Final = 0.001
-"""The engine does not look at the clock while one repeat runs along a text. So a long one is looked at in pieces first:
-where one of them takes so long, all of it would hold the program for long."""
-_MARKED: Final = 16_384
-"""Characters of a text in which all hits are looked for."""
-_FAULTS: Final = (re.error, OverflowError, RecursionError)
-"""What compiling raises: broken, a repetition beyond all bounds, nested too deeply."""
+"""The engine does not check the time while one repetition advances. Therefore a long text is searched in pieces first:
+when one of them takes this long, the whole text would block the program."""
+_MAX_MARKED: Final = 16_384
+"""Characters of a text in which all matches are found."""
+_COMPILE_ERRORS: Final = (re.error, OverflowError, RecursionError)
+"""What compiling raises: invalid, a repetition count that is too large, nested too deeply."""
 _SINGLES: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _REPEAT: Final = re.compile(r"(.?)(?:[*+]|\{\d*,?\d*\})", re.DOTALL)
 
 
 class SearchTimeoutError(Exception):
-    """A pattern takes too long on a text."""
+    """The search in a text exceeded the time limit."""
 
 
 class SearchPattern:
-    """A typed pattern.
+    """A pattern that a person typed.
 
     Args:
-        compiled: what it means.
+        compiled: the pattern for the standard library's engine.
 
-    `search(text)` is true where it hits. It raises TooSlowError.
+    Attributes:
+        search: returns a true value for a text that matches; raises SearchTimeoutError.
+        can_be_slow: False when no search needs a time limit.
     """
 
-    __slots__ = ("_compiled", "_safe", "_slow", "_timed", "can_be_slow", "pattern", "search")
+    __slots__ = ("_compiled", "_interruptible", "_safe_length", "_timeouts", "can_be_slow", "pattern", "search")
 
     def __init__(self, compiled: re.Pattern[str]) -> None:
         self.pattern: Final = compiled.pattern
         self._compiled = compiled
-        self._safe = _safe_length(compiled.pattern)
-        self._slow = 0
-        self._timed: Any = None
-        self.can_be_slow: Final = self._safe < _SAFE_LENGTHS[0]
-        """False where each look is done in no time."""
+        self._safe_length = _max_safe_length(compiled.pattern)
+        self._timeouts = 0
+        self._interruptible: Any = None
+        self.can_be_slow: Final = self._safe_length < _SAFE_LENGTHS[0]
         self.search: Final[Callable[[str], object]] = self._search if self.can_be_slow else compiled.search
 
     def __eq__(self, other: object) -> bool:
@@ -67,65 +68,70 @@ class SearchPattern:
         return hash(self._compiled)
 
     def _search(self, text: str) -> object:
-        if len(text) <= self._safe:
+        if len(text) <= self._safe_length:
             return self._compiled.search(text)
-        seconds = SECONDS if self._slow < _TIRED_AFTER else _TIRED_SECONDS
-        stoppable = self._stoppable()
+        seconds = SECONDS if self._timeouts < _MAX_TIMEOUTS else _REDUCED_SECONDS
+        interruptible = self._interruptible_pattern()
         try:
             if len(text) > 2 * _PROBE:
-                last = begun = perf_counter()
+                last = started = perf_counter()
                 for start in range(0, len(text), _PROBE):
-                    stoppable.search(text, start, start + _PROBE, timeout=seconds)
+                    interruptible.search(text, start, start + _PROBE, timeout=seconds)
                     now = perf_counter()
-                    if now - last > _PROBE_SECONDS or now - begun > SECONDS:
+                    if now - last > _PROBE_SECONDS or now - started > SECONDS:
                         raise TimeoutError
                     last = now
-            return stoppable.search(text, timeout=seconds)
+            return interruptible.search(text, timeout=seconds)
         except TimeoutError:
-            self._slow += 1
+            self._timeouts += 1
             raise SearchTimeoutError(self.pattern) from None
 
     def spans(self, text: str, *, limit: int = 1 << 30, seconds: float = SECONDS) -> list[tuple[int, int]]:
-        """Return (start, end) of the non-empty hits: the first so many, and those found in so many seconds."""
-        found: list[tuple[int, int]] = []
-        if len(text) <= self._safe:
-            hits = self._compiled.finditer(text)
+        """Return (start, end) of the first non-empty matches.
+
+        Args:
+            limit: the highest number of matches.
+            seconds: the time limit; the matches found so far are returned when it is over.
+        """
+        spans: list[tuple[int, int]] = []
+        if len(text) <= self._safe_length:
+            matches = self._compiled.finditer(text)
         elif seconds > 0:
-            hits = self._stoppable().finditer(text, 0, _MARKED, timeout=seconds)
+            matches = self._interruptible_pattern().finditer(text, 0, _MAX_MARKED, timeout=seconds)
         else:
-            return found
-        until = perf_counter() + seconds
+            return spans
+        deadline = perf_counter() + seconds
         try:
-            for hit in hits:
-                if hit.end() > hit.start():
-                    found.append(hit.span())
-                if len(found) >= limit or (self.can_be_slow and perf_counter() > until):
+            for match in matches:
+                if match.end() > match.start():
+                    spans.append(match.span())
+                if len(spans) >= limit or (self.can_be_slow and perf_counter() > deadline):
                     break
         except TimeoutError:
             pass
-        return found
+        return spans
 
-    def _stoppable(self) -> Any:
-        """Return the pattern for the engine that can be stopped; one it does not know is too slow everywhere."""
-        if self._timed is None:
-            self._timed = _stoppable(self.pattern, bool(self._compiled.flags & re.IGNORECASE))
-        return self._timed
+    def _interruptible_pattern(self) -> Any:
+        """Return the pattern for the engine with a timeout; one that it cannot compile always times out."""
+        if self._interruptible is None:
+            self._interruptible = _compile_interruptible(self.pattern, bool(self._compiled.flags & re.IGNORECASE))
+        return self._interruptible
 
 
 @lru_cache(32)
-def _stoppable(text: str, ignore_case: bool) -> Any:
-    import regex  # only where it is needed: it takes 7 ms
+def _compile_interruptible(text: str, ignore_case: bool) -> Any:
+    import regex  # only when it is needed: the import takes 7 ms
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return regex.compile(text, regex.VERSION0 | (regex.IGNORECASE if ignore_case else 0))
         except (regex.error, OverflowError, RecursionError):
-            return _Refused()
+            return _AlwaysTimesOut()
 
 
-class _Refused:
-    """A pattern that cannot be stopped, and so is never tried."""
+class _AlwaysTimesOut:
+    """A pattern that cannot be interrupted, and therefore never runs."""
 
     def search(self, text: str, start: int = 0, end: int = 0, *, timeout: float) -> object:
         raise TimeoutError
@@ -133,13 +139,13 @@ class _Refused:
     finditer = search
 
 
-def _safe_length(pattern: str) -> int:
-    """Return up to how many characters of a text the pattern takes no time with an engine that cannot be stopped."""
-    bare = _SINGLES.sub("x", pattern)
-    repeats = _REPEAT.findall(bare)
-    if ")" in repeats or (repeats and ("(?P=" in bare or re.search(r"\\\d", pattern))):
+def _max_safe_length(pattern: str) -> int:
+    """Return the length of a text up to which the pattern is fast without a timeout, in characters."""
+    skeleton = _SINGLES.sub("x", pattern)
+    repeats = _REPEAT.findall(skeleton)
+    if ")" in repeats or (repeats and ("(?P=" in skeleton or re.search(r"\\\d", pattern))):
         return 0
-    if len(re.findall(r"(?<![(*+}])\?", bare)) > _OPTIONALS:
+    if len(re.findall(r"(?<![(*+}])\?", skeleton)) > _MAX_OPTIONALS:
         return 0
     return _SAFE_LENGTHS[len(repeats)] if len(repeats) < len(_SAFE_LENGTHS) else 0
 
@@ -147,33 +153,33 @@ def _safe_length(pattern: str) -> int:
 def compile_search(text: str) -> SearchPattern | None:
     """Return the pattern for a typed search, None for an empty one.
 
-    Case matters only when the text has a capital letter. A text that is no valid regular expression, such as a lone
-    bracket while one is being typed, is looked for as it stands.
+    The case matters only when the text has a capital letter. A text that is not a valid regular expression, such as an
+    opening bracket while the person types, is searched literally.
     """
     if not text:
         return None
     flags = re.NOFLAG if any(letter.isupper() for letter in text) else re.IGNORECASE
     try:
         return SearchPattern(_compile(text, flags))
-    except _FAULTS:
+    except _COMPILE_ERRORS:
         return SearchPattern(re.compile(re.escape(text), flags))
 
 
 def pattern_error(text: str) -> str:
-    """Return in words why a text is no valid regular expression, "" when it is one."""
+    """Return why a text is not a valid regular expression, "" when it is one."""
     try:
         _compile(text, re.NOFLAG)
-    except _FAULTS as fault:
-        return fault.msg if isinstance(fault, re.error) else str(fault)
+    except _COMPILE_ERRORS as error:
+        return error.msg if isinstance(error, re.error) else str(error)
     return ""
 
 
 def match_spans(pattern: SearchPattern | None, text: str) -> list[tuple[int, int]]:
-    """Return (start, end) of each non-empty hit, of those found in time for a screen full of lines."""
+    """Return (start, end) of the non-empty matches, as far as there is time for a screen full of lines."""
     return [] if pattern is None else pattern.spans(text, seconds=SECONDS / 10)
 
 
 def _compile(text: str, flags: re.RegexFlag) -> re.Pattern[str]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what may mean something else one day, which would go to the terminal
+        warnings.simplefilter("ignore")  # a FutureWarning would be written to the terminal
         return re.compile(text, flags)

@@ -1,4 +1,4 @@
-"""Label selectors: matching and printing (metav1.LabelSelector and the plain maps of Services).
+"""Label selectors: how they match and print (metav1.LabelSelector, and the plain maps of Services).
 
 A null LabelSelector matches nothing, an empty one everything; an empty Service selector selects nothing.
 Source: apimachinery/pkg/apis/meta/v1/helpers.go, `LabelSelectorAsSelector`.
@@ -12,7 +12,7 @@ from k9py.api.meta import KubeStruct
 
 
 class Requirement(KubeStruct, frozen=True):
-    """One matchExpressions entry; operator is In, NotIn, Exists or DoesNotExist."""
+    """metav1.LabelSelectorRequirement; `operator` is In, NotIn, Exists or DoesNotExist."""
 
     key: str
     operator: str
@@ -44,21 +44,20 @@ class Requirement(KubeStruct, frozen=True):
 
 
 class LabelSelector(KubeStruct, frozen=True):
-    """metav1.LabelSelector: all of match_labels and all of match_expressions must hold."""
+    """metav1.LabelSelector: all of `match_labels` and all of `match_expressions` must match."""
 
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[Requirement, ...] | None = None
 
     def matches(self, labels: Mapping[str, str] | None) -> bool:
-        have = labels or {}
-        wanted = self.match_labels or {}
-        return all(have.get(k) == v for k, v in wanted.items()) and all(
-            one.matches(have) for one in self.match_expressions or ()
+        labels = labels or {}
+        return all(labels.get(key) == value for key, value in (self.match_labels or {}).items()) and all(
+            requirement.matches(labels) for requirement in self.match_expressions or ()
         )
 
     def __str__(self) -> str:
         """Return the selector as `labelSelector` query text."""
-        parts = [f"{k}={v}" for k, v in sorted((self.match_labels or {}).items())]
+        parts = [f"{key}={value}" for key, value in sorted((self.match_labels or {}).items())]
         return ",".join([*parts, *map(str, self.match_expressions or ())])
 
 
@@ -68,15 +67,15 @@ def selector_text(selector: Mapping[str, str] | None) -> str:
 
 
 def label_mismatch(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> str:
-    """Return how labels differ where a selector asks for something: `labelled app=cart, without tier`; "" where not."""
-    have, wanted = labels or {}, selector or {}
-    others = ",".join(f"{key}={have[key]}" for key in sorted(wanted.keys() & have) if have[key] != wanted[key])
-    missing = ",".join(sorted(wanted.keys() - have))
-    return ", ".join(filter(None, (others and f"labelled {others}", missing and f"without {missing}")))
+    """Return how labels differ from a selector: `labelled app=cart, without tier`; "" when they match."""
+    actual, wanted = labels or {}, selector or {}
+    different = ",".join(f"{key}={actual[key]}" for key in sorted(wanted.keys() & actual) if actual[key] != wanted[key])
+    missing = ",".join(sorted(wanted.keys() - actual))
+    return ", ".join(filter(None, (different and f"labelled {different}", missing and f"without {missing}")))
 
 
 def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> bool:
-    """Tell whether a Service's selector selects these labels; an empty selector selects nothing."""
+    """Return whether a Service's selector selects these labels; an empty selector selects nothing."""
     if not selector or not labels:
         return False
     return selector.items() <= labels.items()

@@ -1,22 +1,27 @@
-"""Services and the EndpointSlices behind them (core/v1, discovery.k8s.io/v1)."""
+"""Services and their EndpointSlices (core/v1, discovery.k8s.io/v1), and which pods have a Service's named ports.
+
+A pod that has none of the named target ports is published, as ready, in a slice without ports; kube-proxy routes no
+traffic to it (endpointslice/util.go, `FindPort`). A headless Service is only DNS, which needs no port.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
 
-from k9py.api.managed import ServiceMeta
-from k9py.api.meta import KubeObject, KubeStruct, ObjectKey
+from k9py.api.meta import KubeObject, KubeStruct, ObjectKey, ServiceMeta
+from k9py.api.pods import Pod
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
 ENDPOINT_SLICE_CONTROLLER = "endpointslice-controller.k8s.io"
-"""Who makes the slices of Services with a selector."""
+"""The controller that manages the slices of Services with a selector."""
 
 
 class ServicePort(KubeStruct, frozen=True):
-    """A port of a Service; target_port is a number or a container port's name."""
+    """core/v1 ServicePort; `target_port` is a number or the name of a container port."""
 
     port: int = 0
     name: str = ""
@@ -26,7 +31,7 @@ class ServicePort(KubeStruct, frozen=True):
 
     @property
     def named_target(self) -> str:
-        """The container port's name it goes to, "" when it goes to a number."""
+        """Name of the container port that is its target, "" when the target is a number."""
         target = self.target_port
         return target if isinstance(target, str) and not target.isdigit() else ""
 
@@ -51,7 +56,7 @@ class Service(KubeObject, frozen=True):
 
 
 class EndpointConditions(KubeStruct, frozen=True):
-    """None means unknown; the API says unknown `ready` is to be read as ready."""
+    """discovery/v1 EndpointConditions. None means unknown; an unknown `ready` counts as ready."""
 
     ready: bool | None = None
     serving: bool | None = None
@@ -59,7 +64,7 @@ class EndpointConditions(KubeStruct, frozen=True):
 
 
 class TargetRef(KubeStruct, frozen=True):
-    """The pod behind an endpoint."""
+    """The pod of an endpoint."""
 
     kind: str = ""
     namespace: str = ""
@@ -68,7 +73,7 @@ class TargetRef(KubeStruct, frozen=True):
 
 
 class Endpoint(KubeStruct, frozen=True):
-    """One endpoint: its addresses and the pod that serves it."""
+    """discovery/v1 Endpoint: its addresses and the pod that serves it."""
 
     addresses: tuple[str, ...] | None = None
     conditions: EndpointConditions = EndpointConditions()
@@ -77,17 +82,17 @@ class Endpoint(KubeStruct, frozen=True):
 
     @property
     def is_serving(self) -> bool:
-        """True when it answers; unknown is yes (discovery/v1 EndpointConditions).
+        """Whether it serves traffic; unknown counts as yes (discovery/v1 EndpointConditions).
 
-        One that terminates and still serves does: it gets the traffic where no other is ready. `ready` alone says too
-        much of a Service that publishes addresses that are not ready.
+        A terminating endpoint may still serve: it gets the traffic when no other is ready. `ready` alone is not enough:
+        it is true for all endpoints of a Service that publishes addresses which are not ready.
         """
         serving = self.conditions.serving
         return self.conditions.ready is not False if serving is None else serving
 
     @property
     def backend_identity(self) -> str | tuple[str, ...]:
-        """What serves here: the same pod in an IPv4 and an IPv6 slice is one. Hand-made references may have no uid."""
+        """Identifies the backend: a pod is one, in IPv4 and in IPv6. A reference written by hand may have no uid."""
         ref = self.target_ref
         if ref is None:
             return self.addresses or ()
@@ -95,7 +100,7 @@ class Endpoint(KubeStruct, frozen=True):
 
 
 class EndpointPort(KubeStruct, frozen=True):
-    """A port of a slice; a None port means all ports."""
+    """discovery/v1 EndpointPort; a `port` of None means all ports."""
 
     name: str | None = None
     port: int | None = None
@@ -103,7 +108,7 @@ class EndpointPort(KubeStruct, frozen=True):
 
 
 class EndpointSlice(KubeObject, frozen=True):
-    """A slice of a Service's endpoints; a Service may have many."""
+    """A part of a Service's endpoints; a Service may have many slices."""
 
     KIND: ClassVar[str] = "EndpointSlice"
 
@@ -113,11 +118,42 @@ class EndpointSlice(KubeObject, frozen=True):
 
     @property
     def service_name(self) -> str:
-        """Name of the Service this slice belongs to, "" when it has none."""
+        """Name of the Service that this slice belongs to, "" when it has none."""
         return self.metadata.label(SERVICE_NAME_LABEL)
 
     @property
     def pods(self) -> tuple[ObjectKey, ...]:
-        """The pods its endpoints name."""
-        refs = (one.target_ref for one in self.endpoints or () if one.target_ref is not None)
+        """The pods of its endpoints."""
+        refs = (endpoint.target_ref for endpoint in self.endpoints or () if endpoint.target_ref is not None)
         return tuple(ObjectKey("Pod", ref.namespace or self.namespace, ref.name) for ref in refs if ref.kind == "Pod")
+
+
+def named_ports(pod: Pod) -> set[tuple[str, str]]:
+    """Return (name, protocol) of a pod's named ports."""
+    containers = (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
+    return {(port.name, port.protocol) for container in containers for port in container.ports or () if port.name}
+
+
+def named_targets(service: Service) -> tuple[ServicePort, ...]:
+    """Return the ports of a Service whose target is the name of a container port."""
+    return tuple(port for port in service.spec.ports or () if port.named_target)
+
+
+def lacks_ports(service: Service, pod: Pod) -> bool:
+    """Return whether a pod gets no traffic from a Service because it has none of its ports."""
+    targets = named_targets(service) if _has_only_named_targets(service) else ()
+    return bool(targets) and named_ports(pod).isdisjoint((port.named_target, port.protocol) for port in targets)
+
+
+def routed_slices(service: Service, slices: Iterable[EndpointSlice]) -> tuple[EndpointSlice, ...]:
+    """Return the slices whose endpoints get traffic from a Service."""
+    needs_ports = _has_only_named_targets(service)
+    return tuple(endpoint_slice for endpoint_slice in slices if endpoint_slice.ports or not needs_ports)
+
+
+def _has_only_named_targets(service: Service) -> bool:
+    """Return whether a Service has a selector and an address, and every target port is a name."""
+    spec = service.spec
+    if not spec.selector or not spec.ports or spec.cluster_ip == "None":
+        return False
+    return all(port.named_target for port in spec.ports)

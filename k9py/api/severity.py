@@ -1,6 +1,6 @@
-"""How bad something is, as the users of a service feel it: the one vocabulary of panes, header, CLI and JSON.
+"""How severe a state is for the users of a service: the one scale of panes, header, CLI and JSON.
 
-Invariant: the order of the members is the order on screen, worst first. A member's `word` is published (JSON, text).
+Invariants: the order of the members is the order on screen, worst first; a member's `label` is published (JSON, text).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from enum import IntEnum
 class Severity(IntEnum):
     """Severity of a row or a finding; lower is worse.
 
-    DOWN: a Service with workloads behind it has no ready endpoint, or a workload that should serve serves nothing.
+    DOWN: a Service that selects workloads has no ready endpoint, or a workload that should serve serves nothing.
     DEGRADED: fewer pods serve than wanted.
-    STUCK: a rollout has failed, but old pods serve everything.
-    UNKNOWN: what decides it could not be read; never shown as healthy.
-    WARNING: serves everything, but something may break soon or needs a look.
-    ROLLING_OUT: changing, and expected to finish by itself.
-    INFO: worth knowing, nothing to do (findings only; a row with nothing worse is healthy).
-    HEALTHY: serves what is wanted.
-    IDLE: nothing is wanted of it (an alias, or a workload that always was at zero).
+    STUCK: a rollout has failed, but old pods serve all traffic.
+    UNKNOWN: a needed object could not be read; never shown as healthy.
+    WARNING: serves all traffic, but something may break soon or should be checked.
+    ROLLING_OUT: changing, and expected to complete without help.
+    INFO: worth knowing, no action needed (only findings; a row without anything worse is healthy).
+    HEALTHY: as many pods serve as wanted.
+    IDLE: no pods are wanted (an alias, or a workload that was always at zero).
     """
 
     DOWN = 0
@@ -34,10 +34,10 @@ class Severity(IntEnum):
 
     @property
     def label(self) -> str:
-        """The word on screen and in JSON: `down`, `rolling out` ..."""
+        """The label on screen and in JSON: `down`, `rolling out` ..."""
         return self.name.lower().replace("_", " ")
 
     @property
     def is_problem(self) -> bool:
-        """True where somebody should act: down, degraded, stuck or warning. Unknown is neither."""
+        """Whether somebody should act: down, degraded, stuck or warning, but not unknown."""
         return self in (Severity.DOWN, Severity.DEGRADED, Severity.STUCK, Severity.WARNING)

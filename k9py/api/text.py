@@ -1,4 +1,4 @@
-"""Text that came from a cluster is not trusted: this makes it safe to show in a terminal.
+"""Makes text from a cluster safe to show in a terminal.
 
 Escape sequences, control characters (C0, C1), bidirectional overrides and invisible characters can move the cursor,
 forge a line or hide a name. They become the replacement character; tabs and line ends become spaces.
@@ -12,8 +12,8 @@ from typing import Final
 ESCAPE_SEQUENCE: Final = re.compile(
     r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]"  # CSI
     r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC with their terminator
-    r"|\x1b[ -/]*[0-~]"  # the short ones
-    r"|\x9b[0-9;:?<=>]*[ -/]*[@-~]"
+    r"|\x1b[ -/]*[0-~]"  # two- and three-character sequences
+    r"|\x9b[0-9;:?<=>]*[ -/]*[@-~]"  # CSI as one C1 character
 )
 _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
@@ -21,22 +21,30 @@ _UNSAFE: Final = re.compile(
 )
 _BLANKS: Final = re.compile(r"[\t\n\r]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+MAX_MESSAGE: Final = 1000
+"""Characters of a server's message that become part of ours."""
 _MAX_MESSAGE_LENGTH: Final = 400
 
 
 def printable(text: str) -> str:
-    """Return the text on one line without anything a terminal would act on.
+    """Return the text on one line, without anything that a terminal would act on.
 
-    Whole escape sequences vanish; a lone control or invisible character becomes U+FFFD. Cost is one C-level scan
-    (`str.isprintable`) for ordinary text.
+    Whole escape sequences are removed; a lone control or invisible character becomes U+FFFD. Ordinary text costs one
+    C-level scan (`str.isprintable`).
     """
     if text.isprintable():
         return text
     return replace_unsafe(ESCAPE_SEQUENCE.sub("", text))
 
 
+def bounded(text: str, limit: int = MAX_MESSAGE) -> str:
+    """Return the text as `printable` does, cut with "…" to at most `limit` characters."""
+    safe = printable(text[: limit * 4]).strip()
+    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
 def replace_unsafe(text: str) -> str:
-    """Return a text without escape sequences on one line, each unsafe character replaced by one: places stay."""
+    """Replace each unsafe character by one other, so that offsets into the text stay valid. Expects no sequences."""
     return _UNSAFE.sub(REPLACEMENT, _BLANKS.sub(" ", text))
 
 

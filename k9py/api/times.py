@@ -1,15 +1,17 @@
-"""Ages in words, as kubectl prints them. `now` is always an argument."""
+"""Ages and durations as text, as kubectl prints them. `now` is always an argument."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from k9py.api.plural import count_noun
+
 
 def age(since: datetime | None, now: datetime) -> str:
-    """Return the time since then in kubectl's short form, "?" when unknown.
+    """Return the time since then in kubectl's short form, "?" when it is unknown.
 
-    Seconds below 2 minutes, minutes below 3 hours, hours below 2 days, days below 2 years: coarser than kubectl, which
-    adds a finer unit, so that a screen full of ages changes once a minute and not once a second.
+    Seconds below 2 minutes, minutes below 3 hours, hours below 2 days, days below 2 years. This is coarser than
+    kubectl, which adds a second unit, so that a screen full of ages changes once a minute and not once a second.
     """
     if since is None:
         return "?"
@@ -17,7 +19,7 @@ def age(since: datetime | None, now: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in the same short form; negative counts as zero."""
+    """Return a duration in the same short form; a negative one counts as zero."""
     total = max(0, int(seconds))
     if total < 120:
         return f"{total}s"
@@ -37,9 +39,8 @@ _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "y": "year"}
 
 
 def age_text(since: datetime | None, now: datetime) -> str:
-    """Return the same time in whole words: `15 days`, `1 minute`; "an unknown time" when unknown."""
+    """Return the time since then with the unit spelled out: `15 days`, `1 minute`, `an unknown time`."""
     if since is None:
         return "an unknown time"
     short = age(since, now)
-    number = int(short[:-1])
-    return f"{number} {_UNITS[short[-1]]}{'' if number == 1 else 's'}"
+    return count_noun(int(short[:-1]), _UNITS[short[-1]])

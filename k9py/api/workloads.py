@@ -1,6 +1,6 @@
 """Deployments, ReplicaSets, StatefulSets, DaemonSets and ControllerRevisions (apps/v1).
 
-`replicas` None means the server did not say (its default is 1); a status count that is absent is zero on the wire.
+`replicas` None means that it is not set (the server's default is 1); a count that is absent in the status is zero.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from typing import ClassVar
 
 import msgspec
 
-from k9py.api.managed import WorkloadMeta
-from k9py.api.meta import Condition, KubeObject, KubeStruct
+from k9py.api.meta import Condition, KubeObject, KubeStruct, WorkloadMeta
 from k9py.api.pods import PodTemplate
 from k9py.api.selectors import LabelSelector
 
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
-"""Numbers a ReplicaSet had before an undo gave it another (deployment/util)."""
+"""Revision numbers that a ReplicaSet had before a rollback gave it a new one (deployment/util)."""
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 POD_TEMPLATE_HASH = "pod-template-hash"
@@ -24,12 +23,12 @@ CONTROLLER_REVISION_HASH = "controller-revision-hash"
 
 
 def revision_number(text: str) -> int | None:
-    """Read a revision annotation; None when it is no number of the API (an int64), since people can edit it."""
+    """Parse a revision annotation; None when it is not a non-negative int64, because people can edit it."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 class RollingUpdate(KubeStruct, frozen=True):
-    """Rolling update parameters: an integer or a percentage in text; partition is an ordinal."""
+    """Parameters of a rolling update: an integer or a percentage; `partition` is an ordinal."""
 
     max_surge: int | str | None = None
     max_unavailable: int | str | None = None
@@ -108,18 +107,18 @@ class ReplicaSet(KubeObject, frozen=True):
 
     @property
     def revision(self) -> int | None:
-        """The revision number the Deployment controller wrote, None when there is none."""
+        """The revision number that the Deployment controller wrote, None when there is none."""
         return revision_number(self.metadata.annotation(REVISION))
 
     @property
     def previous_revisions(self) -> tuple[int, ...]:
-        """The numbers it had before a rollback took it up again; what is no number is left out."""
-        numbers = (revision_number(one.strip()) for one in self.metadata.annotation(REVISION_HISTORY).split(","))
-        return tuple(one for one in numbers if one)
+        """The revision numbers it had before a rollback to it; invalid numbers are skipped."""
+        numbers = (revision_number(part.strip()) for part in self.metadata.annotation(REVISION_HISTORY).split(","))
+        return tuple(number for number in numbers if number)
 
 
 class Ordinals(KubeStruct, frozen=True):
-    """The lowest ordinal of a StatefulSet's pods."""
+    """apps/v1 StatefulSetOrdinals: the ordinal of the first pod."""
 
     start: int = 0
 
@@ -197,7 +196,7 @@ class DaemonSet(KubeObject, frozen=True):
 
 
 class RevisionSpec(KubeStruct, frozen=True):
-    """The part of a ControllerRevision's data that holds the pod template."""
+    """The spec in a ControllerRevision's data, which contains the pod template."""
 
     template: PodTemplate = PodTemplate()
 
@@ -209,7 +208,7 @@ class RevisionData(KubeStruct, frozen=True):
 
 
 class ControllerRevision(KubeObject, frozen=True):
-    """One revision of a StatefulSet or DaemonSet. `data` is None for revisions of foreign controllers."""
+    """A revision of a StatefulSet or DaemonSet. `data` is None for the revisions of other controllers."""
 
     KIND: ClassVar[str] = "ControllerRevision"
 
@@ -217,12 +216,12 @@ class ControllerRevision(KubeObject, frozen=True):
     raw_data: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="data")
 
     def __post_init__(self) -> None:
-        # A Raw is a view into the whole response: without the copy one revision would keep a page of them alive.
+        # A Raw is a view of the whole response: without the copy, one revision would keep a page of them in memory.
         msgspec.structs.force_setattr(self, "raw_data", self.raw_data.copy())
 
     @property
     def data(self) -> RevisionData | None:
-        """Decode the pod template of this revision; None when it is not one of a workload."""
+        """The decoded pod template of this revision, None when it is not that of a workload."""
         if not bytes(self.raw_data):
             return None
         try:
@@ -232,4 +231,4 @@ class ControllerRevision(KubeObject, frozen=True):
 
 
 Workload = Deployment | StatefulSet | DaemonSet
-"""What the Rollouts pane shows."""
+"""An object that the Rollouts pane shows."""

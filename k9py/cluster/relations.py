@@ -12,8 +12,7 @@ from k9py.api.meta import ObjectKey, OwnerReference
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.selectors import selects
-from k9py.api.services import EndpointSlice, Service
-from k9py.api.target_ports import routed_slices
+from k9py.api.services import EndpointSlice, Service, routed_slices
 from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.indexes import ABOUT, LABEL, SERVICE, TARGET, chosen_pair, is_indexed

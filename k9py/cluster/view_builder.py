@@ -18,9 +18,8 @@ from msgspec.structs import replace
 from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
-from k9py.api.services import EndpointSlice, Service
+from k9py.api.services import EndpointSlice, Service, lacks_ports, routed_slices
 from k9py.api.severity import Severity
-from k9py.api.target_ports import lacks_ports, routed_slices
 from k9py.api.text import printable
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, Workload
 from k9py.cluster.endpoint_counts import EndpointCounts, Wants, count_endpoints

@@ -1,1 +1,1 @@
-"""What the surroundings decide: where files live and what the terminal can take. The environment is an argument."""
+"""What the environment decides: where files are, and what the terminal can do. The environment is an argument."""

@@ -1,10 +1,10 @@
-"""ASCII forms of the characters a terminal or a stream cannot take.
+"""ASCII replacements for characters that a terminal or a stream cannot show.
 
-Owns: the table of our own signs and of the borders Textual draws, and the codec error handler that applies it wherever
-text is encoded, so that no caller needs to think of it. Invariants: a replacement is as wide as what it replaces, so
-columns stay aligned; the signs of `Tone` have forms that differ from each other; `?` stands for what has no form.
+Owns: the table of kdash's signs and of the borders that Textual draws, and the codec error handler that applies it
+wherever text is encoded, so that no caller has to. Invariants: a replacement is as wide as its character, so columns
+stay aligned; the signs of `Tone` have different replacements; a character without one becomes `?`.
 
-To extend: add the character to `_SIGNS`.
+To add a character: `_REPLACEMENTS`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from functools import lru_cache
 from typing import Final
 
 ERRORS: Final = "kdash-ascii"
-"""Name of the error handler, for `str.encode` and text streams; there once `register` was called."""
+"""Name of the error handler, for `str.encode` and text streams; it exists after a call of `register`."""
 
-NO_FORM: Final = "?"
+UNKNOWN: Final = "?"
 
-_SIGNS: Final = {
+_REPLACEMENTS: Final = {
     # tones
     "●": "o", "◐": "%", "▲": "!", "✗": "X", "▼": "V", "■": "#",
     # marks and arrows
@@ -29,7 +29,7 @@ _SIGNS: Final = {
     "▴": "^",
     # punctuation
     "…": "~", "·": "-", "–": "-", "—": "-", "−": "-", "×": "x", "µ": "u", "μ": "u", "“": '"', "”": '"', "„": '"',
-    "‘": "'", "’": "'", "‹": "<", "›": ">", "«": "<", "»": ">", "\xa0": " ", "\xad": "-", "�": NO_FORM,
+    "‘": "'", "’": "'", "‹": "<", "›": ">", "«": "<", "»": ">", "\xa0": " ", "\xad": "-", "�": UNKNOWN,
     "≥": ">", "≤": "<", "≠": "#",
     "╱": "/", "╲": "\\", "╳": "X",
     # blocks
@@ -44,35 +44,35 @@ _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 
 
 def ascii_text(text: str) -> str:
-    """Return text in ASCII, as wide as it was."""
+    """Return the text in ASCII, with the same width."""
     if text.isascii():
         return text
-    forms: list[str] = []
+    replacements: list[str] = []
     for at, character in enumerate(text):
         before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
         if before == _JOINER or (before and ord(character) in _SKIN_TONES):
-            continue  # part of the emoji before it
-        form = _form(character)
-        forms.append(NO_FORM * 2 if after == _EMOJI_FORM and len(form) == 1 else form)
-    return "".join(forms)
+            continue  # part of the preceding emoji
+        replacement = _replacement(character)
+        replacements.append(UNKNOWN * 2 if after == _EMOJI_FORM and len(replacement) == 1 else replacement)
+    return "".join(replacements)
 
 
 def register() -> None:
-    """Make the error handler known to Python's codecs."""
-    codecs.register_error(ERRORS, _replaced)
+    """Register the error handler with Python's codecs."""
+    codecs.register_error(ERRORS, _handle_error)
 
 
-def _replaced(error: UnicodeError) -> tuple[str, int]:
+def _handle_error(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return ascii_text(error.object[error.start : error.end]), error.end
 
 
 @lru_cache(4096)
-def _form(character: str) -> str:
+def _replacement(character: str) -> str:
     if character.isascii():
         return character
-    sign = _SIGNS.get(character)
+    sign = _REPLACEMENTS.get(character)
     if sign is not None:
         return sign
     code = ord(character)
@@ -86,12 +86,13 @@ def _form(character: str) -> str:
         return ""
     is_wide = unicodedata.east_asian_width(character) in ("W", "F") and unicodedata.category(character) != "Cn"
     width = 2 if is_wide else 1
-    letters = "".join(one for one in unicodedata.normalize("NFKD", character) if one.isascii() and one.isprintable())
-    return letters.ljust(width) if 0 < len(letters) <= width else NO_FORM * width
+    decomposed = unicodedata.normalize("NFKD", character)
+    letters = "".join(letter for letter in decomposed if letter.isascii() and letter.isprintable())
+    return letters.ljust(width) if 0 < len(letters) <= width else UNKNOWN * width
 
 
 def _border(name: str) -> str:
-    """Return the form of a box drawing: heavy and double lines look otherwise, because they mark the focus."""
+    """Return the replacement of a box-drawing character: heavy and double lines differ, because they mark the focus."""
     words = set(name.replace("-", " ").split())
     is_bold = bool(words & {"HEAVY", "DOUBLE"})
     across = bool(words & {"HORIZONTAL", "LEFT", "RIGHT"})

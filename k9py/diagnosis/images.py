@@ -7,9 +7,8 @@ from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
 from k9py.api.events import Event
-from k9py.api.images import image_parts
 from k9py.api.lazy_pattern import lazy_pattern
-from k9py.api.pods import Container, ContainerStatus, Pod
+from k9py.api.pods import Container, ContainerStatus, Pod, image_parts
 from k9py.api.text import printable
 from k9py.diagnosis.pod_events import messages
 

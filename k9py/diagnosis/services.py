@@ -15,9 +15,8 @@ from k9py.api.events import Event
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.selectors import selector_text
-from k9py.api.services import Endpoint, EndpointSlice, Service
+from k9py.api.services import Endpoint, EndpointSlice, Service, lacks_ports, named_ports, named_targets
 from k9py.api.severity import Severity
-from k9py.api.target_ports import lacks_ports, named_ports, named_targets
 from k9py.api.text import printable
 from k9py.diagnosis.finding import Finding, worst, worst_first
 from k9py.diagnosis.nodes import stuck_termination

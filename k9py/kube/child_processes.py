@@ -1,6 +1,6 @@
-"""The programs this process has started and that still run, so that none outlives it.
+"""Registers the programs that this process started and that still run, so that none outlives it.
 
-Invariant: a program that was started in a session of its own is registered as long as it runs.
+Invariant: a program that runs in a session of its own is registered for as long as it runs.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ _running: set[int] = set()
 
 
 def register(pid: int) -> None:
-    """Register a program that leads its own session."""
+    """Register a program that was started in a session of its own."""
     _running.add(pid)
 
 
 def unregister(pid: int) -> None:
-    """Forget a program that has ended."""
+    """Remove a program that has ended."""
     _running.discard(pid)
 
 
 def kill_all() -> None:
-    """Kill what still runs, and what it has started; needs no event loop."""
+    """Kill the programs that still run, and what they started. Needs no event loop."""
     for pid in _running | _children():
         with suppress(OSError):
             if hasattr(os, "killpg") and os.getpgid(pid) == pid:
@@ -34,7 +34,7 @@ def kill_all() -> None:
 
 
 def _children() -> set[int]:
-    """Return the children of this process where the system tells: one may have been started a moment ago."""
+    """Return this process's children, where the system lists them: one may not be registered yet."""
     children: set[int] = set()
     for listing in Path("/proc/self/task").glob("*/children"):
         with suppress(OSError):

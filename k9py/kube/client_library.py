@@ -1,9 +1,9 @@
 """Imports kubernetes_asyncio without its 835 generated modules, in a thread, with the garbage collector off.
 
-Owns: the one place where kubernetes_asyncio is imported. Its packages' `__init__` modules pull in every model and API
-(over a second of CPU); what we use of it, the REST session, needs none of them. So the packages are entered as empty
-ones, and only the modules we name are run. Where that fails (a release laid out otherwise) the plain import is the
-fallback: the same class, slower.
+Owns: the one place where kubernetes_asyncio is imported. The `__init__` modules of its packages import every model and
+API (over a second of CPU); the REST session, the only part that kdash uses, needs none of them. Therefore the packages
+are registered as empty ones, and only the needed modules are run. Where that fails (a release with another layout), the
+plain import is the fallback: the same class, but slower.
 """
 
 from __future__ import annotations
@@ -19,26 +19,30 @@ from dataclasses import dataclass
 from typing import Any
 
 _ROOT = "kubernetes_asyncio"
-_EMPTY = (_ROOT, f"{_ROOT}.client")
+_EMPTY_PACKAGES = (_ROOT, f"{_ROOT}.client")
 _MODULES = (f"{_ROOT}.client.exceptions", f"{_ROOT}.client.rest")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientLibrary:
-    """What we take from kubernetes_asyncio. Typed Any: the library ships no types for its client."""
+    """What kdash uses of kubernetes_asyncio. Typed Any: the library has no types for its client."""
 
     rest_client: Any
     """The class `RESTClientObject`: encodes and sends requests over one aiohttp session."""
 
 
 async def load_client() -> ClientLibrary:
-    """Import the client beside the running event loop, which keeps drawing meanwhile."""
+    """Import the library in a thread, so that the event loop continues to draw."""
     return await asyncio.to_thread(import_client)
 
 
 def import_client(*, lean: bool = True) -> ClientLibrary:
-    """Import the client now; later calls answer from what is loaded."""
-    collecting = gc.isenabled()
+    """Import the library; later calls return what is loaded.
+
+    Args:
+        lean: skip the generated modules.
+    """
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         rest = _import_lean() if lean and _ROOT not in sys.modules else None
@@ -47,18 +51,18 @@ def import_client(*, lean: bool = True) -> ClientLibrary:
         importlib.import_module("k9py.kube.connection")
         return ClientLibrary(rest.RESTClientObject)
     finally:
-        if collecting:
+        if was_enabled:
             gc.enable()
 
 
 def _import_lean() -> types.ModuleType | None:
-    """Return the module `client.rest`, or None when the library is not laid out as we know it."""
+    """Return the module `client.rest`, None when the library has another layout than expected."""
     spec = importlib.util.find_spec(_ROOT)
     if spec is None or not spec.submodule_search_locations:
         return None
     try:
-        for name in _EMPTY:
-            _enter_empty(name, spec.submodule_search_locations[0])
+        for name in _EMPTY_PACKAGES:
+            _register_empty_package(name, spec.submodule_search_locations[0])
         for name in _MODULES:
             module = importlib.import_module(name)
     except (ImportError, AttributeError):
@@ -70,7 +74,7 @@ def _import_lean() -> types.ModuleType | None:
     return module
 
 
-def _enter_empty(name: str, root: str) -> None:
+def _register_empty_package(name: str, root: str) -> None:
     location = "/".join([root, *name.split(".")[1:]])
     package = types.ModuleType(name)
     package.__path__ = [location]

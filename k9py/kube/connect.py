@@ -1,7 +1,7 @@
-"""From options to a connection. Importing this is cheap: the client is imported when `connect` is awaited.
+"""Opens a connection from options. Importing this is cheap: `connect` imports the client library when it is awaited.
 
-Owns: the order of things at the start. The kubeconfig is read and the client imported in a thread, so that the screen,
-which is already drawn, stays alive.
+Owns: the order of the steps at the start. Threads read the kubeconfig and import the library, so that the screen, which
+is already drawn, stays responsive.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from k9py.kube.authentication import credentials_for
 from k9py.kube.client_library import load_client
-from k9py.kube.credential import Times
-from k9py.kube.credentials import credentials_for
-from k9py.kube.kubeconfig import Entry, User
+from k9py.kube.credentials import Times
+from k9py.kube.kubeconfig import KubeconfigEntry
+from k9py.kube.kubeconfig_schema import KubeconfigUser
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, ConnectionTarget, resolve_target
 
@@ -26,29 +27,29 @@ if TYPE_CHECKING:
 async def connect(
     options: ConnectOptions, *, environ: Mapping[str, str] | None = None, times: Times | None = None
 ) -> Connection:
-    """Return a connection for a context; no request is sent yet, but credentials have been obtained.
+    """Return a connection to the cluster of a context; it has its credentials, but has sent no request yet.
 
     Args:
         options: which kubeconfig and context.
-        environ: the environment, for tests; default this process's.
+        environ: the environment, for tests; this process's when None.
         times: the clocks, for tests.
 
     Raises:
-        ConfigError: no kubeconfig, no such context, a plugin or certificate that cannot be used.
+        ConfigError: there is no kubeconfig or no such context, or a plugin or certificate cannot be used.
     """
     environ = dict(os.environ) if environ is None else environ
     target = await asyncio.to_thread(resolve_target, options, environ)
-    again = partial(_user_again, options, environ, target)
-    credentials = credentials_for(target, environ, times, reload=again, sign_in=options.sign_in)
-    loading = asyncio.create_task(load_client())
+    reload = partial(_reload_user, options, environ, target)
+    credentials = credentials_for(target, environ, times, reload=reload, sign_in=options.sign_in)
+    library_task = asyncio.create_task(load_client())
     try:
-        await credentials.current()  # a plugin takes its second while the client is imported
+        await credentials.current()  # a plugin runs while the library is imported
     finally:
-        client = await loading
+        library = await library_task
     from k9py.kube.connection import Connection
     from k9py.kube.transport import Transport
 
-    transport = Transport(client, target.endpoint, credentials)
+    transport = Transport(library, target.endpoint, credentials)
     try:
         await transport.prepare()
     except BaseException:
@@ -57,8 +58,11 @@ async def connect(
     return Connection(target.info, transport)
 
 
-def _user_again(options: ConnectOptions, environ: Mapping[str, str], before: ConnectionTarget) -> Entry[User]:
-    """Read the user anew. A context that now leads to another server is another cluster: its secrets stay there."""
-    chosen = options if before.info.context == IN_CLUSTER else ConnectOptions(options.kubeconfig, before.info.context)
-    target = resolve_target(chosen, environ)
-    return target.user if target.info.server == before.info.server else before.user
+def _reload_user(
+    options: ConnectOptions, environ: Mapping[str, str], target: ConnectionTarget
+) -> KubeconfigEntry[KubeconfigUser]:
+    """Read the user again; keep the known one when the context now has another server, which is another cluster."""
+    if target.info.context != IN_CLUSTER:
+        options = ConnectOptions(options.kubeconfig, target.info.context)
+    reloaded = resolve_target(options, environ)
+    return reloaded.user if reloaded.info.server == target.info.server else target.user

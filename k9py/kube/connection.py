@@ -1,7 +1,8 @@
-"""One cluster as one user: everything k9py asks of an API server.
+"""One cluster as one user: every request that k9py sends to an API server.
 
-Owns: which request each question becomes. Implements `LogSource`, `Patcher` and `Reader`, and makes `ListerWatcher`s.
-To add a question: one method that builds a `Call`. Imports aiohttp: before the first frame import `connect` instead.
+Owns: which HTTP request each operation becomes. Implements `LogSource`, `Patcher` and `Reader`, and creates
+`ListerWatcher`s. To add an operation: a method that builds an `ApiRequest`. Imports aiohttp: before the first frame,
+import `connect` instead.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ from k9py.api.errors import (
 from k9py.api.kinds import KINDS, AnyKind, Kind
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.kube.errors import RequestInfo
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
+from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestInfo, stream_timeout
 from k9py.kube.target import ConnectionInfo
-from k9py.kube.transport import ANSWER, LIST, REQUEST, ApiRequest, Transport, stream_timeout
+from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import translate_errors
 from k9py.logs.source import LogTarget
 from k9py.operations.patcher import FIELD_MANAGER, PatchType, WriteRequest
 
-PAGE: Final = 500
+PAGE_LIMIT: Final = 500
+"""Objects in a page of a list."""
 _CONTENT_TYPE: Final[Mapping[PatchType, str]] = {
     "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json",
@@ -47,10 +49,10 @@ _GZIP: Final = {"Accept-Encoding": "gzip"}
 
 
 class Connection:
-    """A connection that lives as long as the session on screen; `aclose` ends it.
+    """A connection for the lifetime of a session; `aclose` ends it.
 
     Args:
-        info: what it is connected to, for the header.
+        info: where it is connected to, for the header.
         transport: sends the requests.
     """
 
@@ -63,33 +65,33 @@ class Connection:
         await self._transport.aclose()
 
     def retry_now(self) -> None:
-        """Try to sign in again with the next request, also when that has just failed or was cancelled."""
+        """Sign in again with the next request, even when that has just failed or was cancelled."""
         self._transport.retry_now()
 
     def lister_watcher(
         self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> ListerWatcher:
-        """Return what lists and watches a kind in one namespace, or in the whole cluster ("")."""
-        place = namespace if kind.namespaced else ""
+        """Return a `ListerWatcher` for a kind in one namespace, or in the whole cluster ("")."""
+        scope = namespace if kind.namespaced else ""
         return HttpListerWatcher(
             self._transport,
-            kind.path(quote(place, safe="")),
+            kind.path(quote(scope, safe="")),
             kind.resource,
             kind.group,
-            place,
+            scope,
             label_selector,
             field_selector,
         )
 
     async def get(self, key: ObjectKey) -> dict[str, Any]:
-        """Return an object's whole JSON. Raises KdashError (NotFoundError, ForbiddenError ...)."""
-        path, asked = _object(key, "get")
-        return self._object(await self._transport.read(ApiRequest("GET", path, asked, headers=_GZIP)))
+        """Return the complete JSON of an object. Raises KdashError (NotFoundError, ForbiddenError ...)."""
+        path, info = _object_request(key, "get")
+        return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> builtins.list[dict[str, Any]]:
-        """Return the items of a list, all pages; starts over once when the list expires between two pages."""
+        """Return the items of all pages of a list; list again without pages when it expires between two of them."""
         try:
-            return await self._pages(_kind(kind), namespace, label_selector, PAGE)
+            return await self._pages(_kind(kind), namespace, label_selector, PAGE_LIMIT)
         except ExpiredError:
             return await self._pages(_kind(kind), namespace, label_selector, 0)
 
@@ -100,7 +102,7 @@ class Connection:
         items: builtins.list[dict[str, Any]] = []
         token = ""
         while True:
-            page = self._object(await lister.list_page(limit=limit, continue_token=token))
+            page = self._decode(await lister.list_page(limit=limit, continue_token=token))
             items += page.get("items") or []
             token = (page.get("metadata") or {}).get("continue") or ""
             if not token:
@@ -109,58 +111,58 @@ class Connection:
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
-        """Ask the server whether the user may do this; "" as the namespace asks for all of them.
+        """Ask the server whether the user may do something, in a namespace or in all of them ("").
 
         Returns:
-            None when the server would not say (no right to ask, or an authorizer that failed).
+            None when the server gives no answer (the user may not ask, or an authorizer failed).
 
         Raises:
-            KdashError: the server could not be asked at all.
+            KdashError: the server could not be reached, or did not accept the credentials.
         """
-        what = _kind(kind)
-        given = {
+        resource = _kind(kind)
+        attributes = {
             "verb": verb,
-            "group": what.group,
-            "resource": what.resource,
+            "group": resource.group,
+            "resource": resource.resource,
             "subresource": subresource,
-            "namespace": namespace if what.namespaced else "",
+            "namespace": namespace if resource.namespaced else "",
             "name": name,
         }
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {field: value for field, value in given.items() if value}},
+            "spec": {"resourceAttributes": {field: value for field, value in attributes.items() if value}},
         }
-        asked = RequestInfo("create", "selfsubjectaccessreviews", "authorization.k8s.io")
+        info = RequestInfo("create", "selfsubjectaccessreviews", "authorization.k8s.io")
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         try:
-            answer = self._object(
-                await self._transport.read(ApiRequest("POST", path, asked, body=body, header_timeout=ANSWER))
+            review = self._decode(
+                await self._transport.read(ApiRequest("POST", path, info, body=body, header_timeout=HEADER_TIMEOUT))
             )
         except (UnauthorizedError, UnavailableError):
             raise
         except ApiError:
             return None
-        status = answer.get("status") or {}
+        status = review.get("status") or {}
         if status.get("allowed"):
             return True
         return None if status.get("evaluationError") and not status.get("denied") else False
 
     async def send(self, request: WriteRequest, *, dry_run: bool) -> dict[str, Any]:
-        """Send a write; return what the server answers: the object, a Scale, or a Status for an eviction.
+        """Send a write and return the response: the object, a Scale, or a Status for an eviction.
 
         Raises:
-            KdashError: translated (ConflictError, ForbiddenError, InvalidError ...).
+            KdashError: ConflictError, ForbiddenError, InvalidError ...
         """
-        evict = request.verb == "evict"
-        path, asked = _object(
-            request.key, "create" if evict else request.verb, "eviction" if evict else request.subresource
+        is_eviction = request.verb == "evict"
+        path, info = _object_request(
+            request.key, "create" if is_eviction else request.verb, "eviction" if is_eviction else request.subresource
         )
         query = [("dryRun", "All")] if dry_run else []
         headers: dict[str, str] = {}
         body: Mapping[str, Any] | Sequence[Any]
         options = request.patch if isinstance(request.patch, Mapping) else {}
-        if evict:
+        if is_eviction:
             method = "POST"
             body = {
                 "apiVersion": "policy/v1",
@@ -172,21 +174,23 @@ class Connection:
             method = "DELETE"
             body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **options}
             if dry_run:
-                # A server that is sent a body takes the options from there alone (apiserver/pkg/endpoints/handlers/
-                # delete.go): with `dryRun` in the query only, the trial would delete.
+                # The server reads the options only from the body when there is one (apiserver/pkg/endpoints/handlers/
+                # delete.go): with `dryRun` only in the query, the dry run would delete.
                 body = {**body, "dryRun": ["All"]}
         else:
             assert request.patch is not None
             method, headers = "PATCH", {"Content-Type": _CONTENT_TYPE[request.patch_type]}
             query.append(("fieldManager", FIELD_MANAGER))
             body = request.patch
-        call = ApiRequest(method, path, asked, query=query, body=body, headers=headers, timeout=REQUEST)
-        return self._object(await self._transport.read(call))
+        api_request = ApiRequest(method, path, info, query=query, body=body, headers=headers)
+        return self._decode(await self._transport.read(api_request))
 
     async def server_version(self) -> str:
         """Return the server's version, such as "v1.36.2"."""
-        answer = self._object(await self._transport.read(ApiRequest("GET", "/version", RequestInfo("get", "/version"))))
-        return str(answer.get("gitVersion", ""))
+        version = self._decode(
+            await self._transport.read(ApiRequest("GET", "/version", RequestInfo("get", "/version")))
+        )
+        return str(version.get("gitVersion", ""))
 
     @asynccontextmanager
     async def open_log(
@@ -200,12 +204,12 @@ class Connection:
         limit_bytes: int | None = None,
         previous: bool = False,
     ) -> AsyncIterator[AsyncIterator[builtins.list[bytes]]]:
-        """Stream a container's log in batches of whole lines, each cut at 64 KiB (with a mark that says so).
+        """Stream a container's log in batches of whole lines, each cut at 64 KiB (with a note that says so).
 
-        A followed log may be silent for ever; a server that is gone is noticed by TCP keepalive within a minute or so.
-        The kubelet takes `since_time` in whole seconds: lines from the second it falls into may come again.
+        A followed log may be silent without limit; TCP keepalive detects a lost server within about a minute.
+        The kubelet rounds `since_time` down to whole seconds: lines of that second may be repeated.
         """
-        path, asked = _object(ObjectKey("Pod", target.namespace, target.pod), "get", "log")
+        path, info = _object_request(ObjectKey("Pod", target.namespace, target.pod), "get", "log")
         query = [("container", target.container), ("timestamps", "true")]
         if follow:
             query.append(("follow", "true"))
@@ -219,11 +223,11 @@ class Connection:
             query.append(("sinceSeconds", str(max(1, since_seconds))))
         if limit_bytes is not None:
             query.append(("limitBytes", str(limit_bytes)))
-        timeout = stream_timeout(None) if follow else LIST
-        call = ApiRequest("GET", path, asked, query=query, headers={"Accept": "*/*"}, timeout=timeout)
-        async with self._transport.open(call) as response:
+        timeout = stream_timeout() if follow else LIST_TIMEOUT
+        request = ApiRequest("GET", path, info, query=query, headers={"Accept": "*/*"}, timeout=timeout)
+        async with self._transport.open(request) as response:
             if follow:
-                _keep_alive(response)
+                _enable_keepalive(response)
             async with aclosing(self._log_lines(response)) as lines:
                 yield lines
 
@@ -236,14 +240,14 @@ class Connection:
         if batch := lines.finish():
             yield batch
 
-    def _object(self, body: bytes) -> dict[str, Any]:
+    def _decode(self, body: bytes) -> dict[str, Any]:
         try:
-            answer = msgspec.json.decode(body)
+            value = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise malformed_body_error(self._transport.server, body) from error
-        if not isinstance(answer, dict):
+        if not isinstance(value, dict):
             raise malformed_body_error(self._transport.server, body)
-        return answer
+        return value
 
 
 def _kind(name: str) -> AnyKind:
@@ -253,22 +257,23 @@ def _kind(name: str) -> AnyKind:
     return kind
 
 
-def _object(key: ObjectKey, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
+def _object_request(key: ObjectKey, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
+    """Return the URL path of an object or its subresource, and what the request asks for."""
     kind: Kind[KubeObject] = _kind(key.kind)
     resource = f"{kind.resource}/{subresource}" if subresource else kind.resource
     path = kind.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
     return path, RequestInfo(verb, resource, kind.group, key.namespace, key.name)
 
 
-def _keep_alive(response: ClientResponse) -> None:
-    """Notice a half-open stream: probe after 30 s of silence, every 10 s, three times."""
+def _enable_keepalive(response: ClientResponse) -> None:
+    """Detect a half-open stream: probe after 30 s of silence, every 10 s, three times."""
     connection = response.connection
     transport = connection.transport if connection is not None else None
-    plain = transport.get_extra_info("socket") if transport is not None else None
-    if plain is None:
+    connected = transport.get_extra_info("socket") if transport is not None else None
+    if connected is None:
         return
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        number = getattr(socket, option, None)  # the first is Linux's name, the second macOS's
+        number = getattr(socket, option, None)  # TCP_KEEPIDLE on Linux, TCP_KEEPALIVE on macOS
         if number is not None:
-            plain.setsockopt(socket.IPPROTO_TCP, number, value)
+            connected.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -1,44 +1,225 @@
-"""Chooses how a user authenticates, and keeps credentials that expire fresh in a session that runs for days.
+"""Credentials: what a request carries to show who sends it, from the kubeconfig or from a source that renews it.
 
-Owns: when a credential plugin or an identity provider is asked again. Invariants: it is asked once at a time and not
-more often than `MIN_INTERVAL`; a credential that still works is kept when renewing it early fails. Wall time decides
-about expiry, monotonic time about the interval; both are injected.
+Owns: the value `Credential`, the Protocol `Credentials`, and its two implementations. `StaticCredentials` reads what is
+in the kubeconfig or in files that it names, and notices when a file is rotated. `RenewedCredentials` gets credentials
+that expire from an exec plugin or an identity provider, and renews them in a session that runs for days.
+`authentication` chooses between the two.
 
-To add a way to authenticate: a coroutine that fetches a `Credential`, chosen in `credentials_for`.
+Invariants: nothing secret is in a `repr`, a log or an error. A plugin or provider runs once at a time and not more
+often than `MIN_INTERVAL`; a credential that still works is kept when an early renewal fails. Wall time decides about
+expiry, monotonic time about the interval; both are injected.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
-from typing import Final
+import base64
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import quote
 
 from k9py.api.errors import ConfigError
 from k9py.api.text import printable
-from k9py.kube.credential import Credential, Credentials, Times, header_safe
-from k9py.kube.exec_plugin import ExecPlugin, SignInCancelledError
-from k9py.kube.kubeconfig import Entry
-from k9py.kube.kubeconfig_schema import User
-from k9py.kube.oidc import OidcTokens
-from k9py.kube.sign_in import SignInListener
-from k9py.kube.static_credentials import StaticCredentials
-from k9py.kube.target import ConnectionTarget
-from k9py.kube.validation import has_header, has_own_credentials
+from k9py.kube.kubeconfig import KubeconfigEntry
+from k9py.kube.kubeconfig_schema import KubeconfigUser
+from k9py.kube.sign_in import SignInCancelledError
+from k9py.kube.target import read_certificate_data, read_credential_file
+from k9py.kube.tls import ClientCertificate
 
 MIN_INTERVAL: Final = 10.0
-"""Seconds between two runs of a plugin: one whose credential is always about to expire must not run per request."""
-AFTER_CANCEL: Final = 600.0
-"""Seconds a plugin is left alone after a person has cancelled it: no new code or browser window every few seconds."""
-EARLY: Final = timedelta(seconds=60)
-"""A credential is renewed this long before it expires."""
+"""Seconds between two runs of a plugin, so that one whose credential always expires soon does not run per request."""
+CANCELLED_INTERVAL: Final = 600.0
+"""Seconds before a plugin runs again after the user has cancelled it: no new code or browser window every few seconds.
+"""
+RENEW_BEFORE_EXPIRY: Final = timedelta(seconds=60)
+_HEADER_NAME_CHARACTERS: Final = "!#$&'*+-.^_`|~"
+"""What a header name may contain unescaped, besides letters and digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What one request carries. Compared by content: after a 401 an unchanged one is not tried again."""
+
+    authorization: str | None = field(default=None, repr=False)
+    certificate: ClientCertificate | None = field(default=None, repr=False)
+    impersonation: tuple[tuple[str, str], ...] = ()
+    expires_at: datetime | None = field(default=None, compare=False)
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return header names and values; a name may occur more than once (groups)."""
+        authorization = [] if self.authorization is None else [("Authorization", self.authorization)]
+        return [*authorization, *self.impersonation]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The clocks, injected: `now` in aware UTC, `monotonic` in seconds."""
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class Credentials(Protocol):
+    """A source of credentials."""
+
+    @property
+    def description(self) -> str:
+        """What is sent, to complete "The API server does not accept ..."; "" when nothing is sent."""
+        ...
+
+    @property
+    def missing_reason(self) -> str:
+        """Why nothing is sent, to complete "The API server asks who you are, and ..."; "" when something is."""
+        ...
+
+    async def current(self) -> Credential:
+        """Return the credential to use now, renewed when it is about to expire.
+
+        Raises:
+            ConfigError: there is none, and none can be obtained.
+        """
+        ...
+
+    async def renew(self, rejected: Credential) -> bool:
+        """Get another credential after a 401; return whether `current` now differs from the rejected one."""
+        ...
+
+    def clear_failure(self) -> None:
+        """Let the next request try again without waiting, even after a failure or a cancelled sign-in."""
+        ...
+
+
+class StaticCredentials:
+    """Token, token file, basic authentication and client certificate, as the kubeconfig has them.
+
+    Args:
+        user: the kubeconfig's user.
+        reload: reads the user again after a 401, because signing in may have written a new token into the kubeconfig.
+        withheld: why no secret is sent, "" to send them.
+    """
+
+    def __init__(
+        self,
+        user: KubeconfigEntry[KubeconfigUser],
+        reload: Callable[[], KubeconfigEntry[KubeconfigUser]] | None = None,
+        *,
+        withheld: str = "",
+    ) -> None:
+        self._user = user
+        self._reload = reload
+        self._withheld = withheld
+        self._file_versions: tuple[object, ...] | None = None
+        self._credential = Credential()
+
+    @property
+    def description(self) -> str:
+        user = self._user.value
+        if self._withheld:
+            return ""
+        match user:
+            case KubeconfigUser(token_file=str(path)) if path:
+                return f"the token in {printable(path)}"
+            case KubeconfigUser(token=str(token)) if token:
+                return "the kubeconfig's token"
+            case KubeconfigUser(username=str(name)) if name:
+                return f"the name {printable(name)} and its password"
+            case (
+                KubeconfigUser(client_certificate=str(certificate))
+                | KubeconfigUser(client_certificate_data=str(certificate))
+            ) if certificate:
+                return "the kubeconfig's client certificate"
+        return ""
+
+    @property
+    def missing_reason(self) -> str:
+        return self._withheld or ("" if self.description else "the kubeconfig's user has no credentials")
+
+    async def current(self) -> Credential:
+        return self.read()
+
+    async def renew(self, rejected: Credential) -> bool:
+        if self._reload is not None:
+            try:
+                self._user = await asyncio.to_thread(self._reload)
+            except ConfigError:  # the kubeconfig is being written, or was removed: keep what was read before
+                pass
+        self._file_versions = None
+        return self.read() != rejected
+
+    def clear_failure(self) -> None:
+        """Do nothing: files are read again in any case."""
+
+    def read(self) -> Credential:
+        """Return the credential; read the files again when one has changed (one `stat` each).
+
+        The last credential is returned while a file is missing, because it is being replaced.
+        """
+        versions = tuple(_file_version(path) for path in self._files())
+        if versions != self._file_versions:
+            try:
+                self._credential = self._read()
+            except ConfigError:
+                if self._file_versions is None:
+                    raise
+                return self._credential
+            self._file_versions = versions
+        return self._credential
+
+    def _files(self) -> list[Path]:
+        user = self._user.value
+        if self._withheld:
+            return []
+        names = (
+            user.token_file,
+            None if user.client_certificate_data else user.client_certificate,
+            None if user.client_key_data else user.client_key,
+        )
+        return [self._user.resolve_path(name) for name in names if name]
+
+    def _read(self) -> Credential:
+        impersonation = _impersonation_headers(self._user.value)
+        if self._withheld:
+            return Credential(impersonation=impersonation)
+        return Credential(self._authorization(), _client_certificate(self._user), impersonation)
+
+    def _authorization(self) -> str | None:
+        user = self._user.value
+        token = user.token
+        if user.token_file:
+            token = self._token_from_file(user.token_file) or token
+        if token:
+            return f"Bearer {header_safe(token)}"
+        if user.username:
+            pair = f"{user.username}:{user.password or ''}".encode()
+            return f"Basic {base64.b64encode(pair).decode()}"
+        return None
+
+    def _token_from_file(self, name: str) -> str:
+        """Return the file's token; "" when there is none but the kubeconfig also has a token, as kubectl does."""
+        path = self._user.resolve_path(name)
+        has_fallback = bool(self._user.value.token)
+        try:
+            token = read_credential_file(path, "tokenFile").decode("utf-8", "replace").strip()
+        except ConfigError:
+            if not has_fallback:
+                raise
+            return ""
+        if not token and not has_fallback:
+            raise ConfigError(f"The token file {printable(str(path))} is empty", "Write a token into it.")
+        return token
 
 
 class RenewedCredentials:
-    """Credentials that come from a call (an exec plugin, an identity provider) and expire.
+    """Credentials that expire, from an exec plugin or an identity provider.
 
     Args:
-        fetch: gets a new credential; the static part (certificate, impersonation) is filled in where it has none.
+        description: names the source; see `Credentials.description`.
+        fetch: gets a new credential.
+        static: provides the certificate and the impersonation where the fetched credential has none.
     """
 
     def __init__(
@@ -50,7 +231,7 @@ class RenewedCredentials:
         self._times = times
         self._lock = asyncio.Lock()
         self._credential: Credential | None = None
-        self._tried_at = float("-inf")
+        self._last_attempt = float("-inf")
         self._failure: ConfigError | None = None
 
     @property
@@ -59,7 +240,7 @@ class RenewedCredentials:
 
     async def current(self) -> Credential:
         credential = self._credential
-        if credential is not None and not self._expires_within(credential, EARLY):
+        if credential is not None and not self._expires_within(credential, RENEW_BEFORE_EXPIRY):
             return credential
         async with self._lock:
             return await self._fresh(self._credential)
@@ -68,100 +249,103 @@ class RenewedCredentials:
         async with self._lock:
             if self._credential is not None and self._credential != rejected:
                 return True  # another request has renewed it meanwhile
-            if self._too_soon():
+            if self._is_too_soon():
                 return False
-            return await self._run() != rejected
+            return await self._fetch_now() != rejected
 
     def clear_failure(self) -> None:
         if self._failure is not None:
-            self._failure, self._tried_at = None, float("-inf")
+            self._failure, self._last_attempt = None, float("-inf")
 
     async def _fresh(self, credential: Credential | None) -> Credential:
-        if credential is not None and not self._expires_within(credential, EARLY):
+        if credential is not None and not self._expires_within(credential, RENEW_BEFORE_EXPIRY):
             return credential
-        if self._too_soon():
+        if self._is_too_soon():
             if credential is not None:
                 return credential
             if self._failure is not None:
                 raise type(self._failure)(self._failure.message, self._failure.hint)
         try:
-            return await self._run()
+            return await self._fetch_now()
         except ConfigError:
             if credential is None or self._expires_within(credential, timedelta()):
                 raise
             return credential
 
-    async def _run(self) -> Credential:
-        self._tried_at = self._times.monotonic()
+    async def _fetch_now(self) -> Credential:
+        self._last_attempt = self._times.monotonic()
         try:
             fetched = await self._fetch()
         except ConfigError as error:
             self._failure = error
             if isinstance(error, SignInCancelledError):
-                self._tried_at = self._times.monotonic()
+                self._last_attempt = self._times.monotonic()
             raise
         self._failure = None
-        base = self._static.read()
+        static = self._static.read()
         self._credential = Credential(
-            fetched.authorization or base.authorization,
-            fetched.certificate or base.certificate,
-            base.impersonation,
+            fetched.authorization or static.authorization,
+            fetched.certificate or static.certificate,
+            static.impersonation,
             fetched.expires_at,
         )
         return self._credential
 
-    def _too_soon(self) -> bool:
-        interval = AFTER_CANCEL if isinstance(self._failure, SignInCancelledError) else MIN_INTERVAL
-        return self._times.monotonic() - self._tried_at < interval
+    def _is_too_soon(self) -> bool:
+        interval = CANCELLED_INTERVAL if isinstance(self._failure, SignInCancelledError) else MIN_INTERVAL
+        return self._times.monotonic() - self._last_attempt < interval
 
     def _expires_within(self, credential: Credential, span: timedelta) -> bool:
         return credential.expires_at is not None and credential.expires_at <= self._times.now() + span
 
 
-def credentials_for(
-    target: ConnectionTarget,
-    environ: Mapping[str, str],
-    times: Times | None = None,
-    *,
-    reload: Callable[[], Entry[User]] | None = None,
-    sign_in: SignInListener | None = None,
-) -> Credentials:
-    """Choose how this user authenticates, as kubectl does.
-
-    What stands in the kubeconfig goes before a plugin or provider it also names; without TLS nothing secret is sent.
+def header_safe(text: str, name: str = "token") -> str:
+    """Return the text unchanged.
 
     Args:
-        reload: reads the user from the kubeconfig again; see `StaticCredentials`.
-        sign_in: told what a plugin says.
+        name: what the text is, for the error.
+
+    Raises:
+        ConfigError: it would break the header apart, as a token that was copied with a line end.
     """
-    times = times or Times()
-    user, endpoint = target.user.value, target.endpoint
-    static = StaticCredentials(target.user, reload, withheld=_withheld(target))
-    if not endpoint.is_tls:
-        return static
-    if user.exec is not None and not has_own_credentials(user):
-        plugin = ExecPlugin(user.exec, target.user.directory, endpoint, environ, sign_in)
-
-        async def from_plugin() -> Credential:
-            given = await plugin.run()
-            authorization = f"Bearer {header_safe(given.token)}" if given.token else None
-            return Credential(authorization, given.certificate, expires_at=given.expires_at)
-
-        return RenewedCredentials(f"the credential plugin {plugin.name}", from_plugin, static, times)
-    if user.auth_provider is not None and not has_header(user):
-        tokens = OidcTokens(user.auth_provider, target.user.directory, times.now)
-
-        async def from_provider() -> Credential:
-            token, expires_at = await tokens.fetch()
-            return Credential(f"Bearer {header_safe(token)}", expires_at=expires_at)
-
-        return RenewedCredentials("the OpenID Connect provider", from_provider, static, times)
-    return static
+    if any((character < " " and character != "\t") or character == "\x7f" for character in text):
+        hint = "Get a new token: this one was damaged when it was copied."
+        raise ConfigError(
+            f"The {name} contains characters that cannot be sent in a header",
+            hint if name == "token" else f"Correct {name} in the kubeconfig.",
+        )
+    return text
 
 
-def _withheld(target: ConnectionTarget) -> str:
-    if not target.endpoint.allows_credentials:
-        return "without TLS (http://) kdash sends no credentials"
-    if target.undefined_user:
-        return f"the kubeconfig does not define the user {printable(target.undefined_user)} that the context names"
-    return ""
+def _client_certificate(user: KubeconfigEntry[KubeconfigUser]) -> ClientCertificate | None:
+    value = user.value
+    certificate = read_certificate_data(
+        user, value.client_certificate_data, value.client_certificate, "client-certificate"
+    )
+    if not certificate:
+        return None  # a key without a certificate is ignored, as by kubectl
+    key = read_certificate_data(user, value.client_key_data, value.client_key, "client-key")
+    if not key:
+        raise ConfigError("The kubeconfig's user has no client-key", "Add client-key or client-key-data to the user.")
+    return ClientCertificate(certificate, key)
+
+
+def _impersonation_headers(user: KubeconfigUser) -> tuple[tuple[str, str], ...]:
+    if not user.impersonate:
+        return ()
+    headers = [("Impersonate-User", user.impersonate)]
+    if user.impersonate_uid:
+        headers.append(("Impersonate-Uid", user.impersonate_uid))
+    headers += [("Impersonate-Group", group) for group in user.impersonate_groups or ()]
+    for key, values in (user.impersonate_extra or {}).items():
+        headers += [(f"Impersonate-Extra-{quote(key, safe=_HEADER_NAME_CHARACTERS)}", value) for value in values]
+    return tuple((name, header_safe(value, "value of `as` or as-...")) for name, value in headers)
+
+
+def _file_version(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is replaced or written; None when it is missing."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size

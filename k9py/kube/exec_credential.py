@@ -1,6 +1,6 @@
-"""Reads what a credential plugin printed: an ExecCredential in JSON or YAML.
+"""Decodes the output of a credential plugin: an ExecCredential in JSON or YAML.
 
-Owns: what is wrong with an answer, named by its field. Only the expiry is ever quoted: the rest is secret.
+Owns: what is wrong with an output, named by its field. Only the expiry is ever quoted: everything else is secret.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TEXT_FIELDS: Final = ("token", "clientCertificateData", "clientKeyData", "expir
 
 @dataclass(frozen=True, slots=True)
 class ExecCredential:
-    """What the plugin gave: a token, a certificate, or both. `expires_at` None means not known."""
+    """What a plugin returned: a token, a certificate, or both. `expires_at` None means unknown."""
 
     token: str | None
     certificate: ClientCertificate | None
@@ -30,19 +30,19 @@ class ExecCredential:
 
 
 class ExecCredentialError(Exception):
-    """The answer is no credential; the message goes on after "The credential plugin X"."""
+    """The output is not a credential; the message completes "The credential plugin X"."""
 
 
 def parse_exec_credential(output: bytes, api_version: str) -> ExecCredential:
-    """Return the credential a plugin printed.
+    """Return the credential that a plugin printed.
 
     Args:
-        api_version: which the kubeconfig says the plugin answers in.
+        api_version: the version that the kubeconfig names for the plugin.
 
     Raises:
-        AnswerError: it is not what client-go accepts.
+        ExecCredentialError: client-go would not accept the output.
     """
-    answer = _decoded(output)
+    answer = _decode(output)
     version, kind = answer.get("apiVersion") or "", answer.get("kind") or "ExecCredential"
     if kind != "ExecCredential":
         raise ExecCredentialError(f"answered with a {printable(str(kind))[:100]}, not with an ExecCredential")
@@ -52,33 +52,34 @@ def parse_exec_credential(output: bytes, api_version: str) -> ExecCredential:
     status = answer.get("status")
     if not isinstance(status, dict):
         raise ExecCredentialError("did not answer with an ExecCredential that has a status")
-    given = {name: _text(status, name) for name in _TEXT_FIELDS}
-    certificate, key = given["clientCertificateData"], given["clientKeyData"]
+    fields = {name: _text(status, name) for name in _TEXT_FIELDS}
+    certificate, key = fields["clientCertificateData"], fields["clientKeyData"]
     if bool(certificate) != bool(key):
-        raise ExecCredentialError("gave a client certificate and key of which one is missing")
-    if not given["token"] and not certificate:
-        raise ExecCredentialError("gave neither a token nor a client certificate")
+        missing = "key" if certificate else "certificate"
+        raise ExecCredentialError(f"returned a client certificate and key of which the {missing} is missing")
+    if not fields["token"] and not certificate:
+        raise ExecCredentialError("returned neither a token nor a client certificate")
     return ExecCredential(
-        given["token"] or None,
+        fields["token"] or None,
         ClientCertificate(certificate.encode(), key.encode()) if certificate and key else None,
-        _moment(given["expirationTimestamp"]),
+        _expiry(fields["expirationTimestamp"]),
     )
 
 
-def _decoded(output: bytes) -> dict[str, Any]:
+def _decode(output: bytes) -> dict[str, Any]:
     if not output.strip():
         raise ExecCredentialError("printed nothing: an ExecCredential in JSON was expected")
     try:
         answer = msgspec.json.decode(output)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        answer = _from_yaml(output)
+        answer = _decode_yaml(output)
     if not isinstance(answer, dict):
         raise ExecCredentialError("did not answer with an ExecCredential in JSON or YAML")
     return answer
 
 
-def _from_yaml(output: bytes) -> Any:
-    if not output.lstrip().startswith(b"{"):  # what begins as JSON has to be JSON, as for client-go
+def _decode_yaml(output: bytes) -> Any:
+    if not output.lstrip().startswith(b"{"):  # output that begins as JSON must be JSON, as for client-go
         try:
             return read_yaml(output)
         except YamlSyntaxError:
@@ -93,18 +94,18 @@ def _text(status: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return a time in RFC 3339, with its zone, as Kubernetes writes times; None when there is none."""
+def _expiry(text: str | None) -> datetime | None:
+    """Parse a time in RFC 3339 with its time zone, as Kubernetes writes times; None when there is none."""
     if text is None:
         return None
     try:
         if _RFC3339.fullmatch(text):
             return datetime.fromisoformat(text.replace(",", ".")).astimezone(UTC)
-    except OverflowError:  # year 1 or 9999, beyond which a zone leads
+    except OverflowError:  # year 1 or 9999, and the time zone moves it out of range
         return datetime.min.replace(tzinfo=UTC) if text.startswith("0001") else None
     except ValueError:
         pass
     shown = printable(text)[:60]
     raise ExecCredentialError(
-        f'answered with an expirationTimestamp that is no time: "{shown}" (RFC 3339 is needed: 2026-11-30T12:00:00Z)'
+        f'answered with an invalid expirationTimestamp: "{shown}" (RFC 3339 is required: 2026-11-30T12:00:00Z)'
     )

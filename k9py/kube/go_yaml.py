@@ -1,9 +1,9 @@
-"""Reads YAML into the values kubectl sees.
+"""Parses YAML into the values that kubectl sees.
 
 Owns: how bytes become text, which unquoted scalars are numbers, booleans or null, and how keys and merges work. The
 rules are those of sigs.k8s.io/yaml (go-yaml 2), not PyYAML's: a date or `12:30` is text, `y` and `0o17` are not.
-Invariants: only the first document is read; UTF-8, and UTF-16 with a byte order mark, are understood; no error quotes
-the file, because what stands there may be a token.
+Invariants: only the first document is read; UTF-8, and UTF-16 with a byte order mark, are supported; no error quotes
+the file, because a value may be a token.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 
 _PLAIN: Final = "tag:k9py,2026:plain"
 _STANDARD: Final = "tag:yaml.org,2002:"
-_WORDS: Final[dict[str, Any]] = {
+_KEYWORDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -26,22 +26,24 @@ _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _STRAY_UNDERSCORE: Final = re.compile(r"_(?![0-9])|(?<![0-9])_")
 _SMALL: Final = 400_000
+"""Nodes up to which nearly the whole document may come from aliases (go-yaml: alias_ratio_range_low)."""
 _LARGE: Final = 4_000_000
+"""Nodes from which only a tenth may (go-yaml: alias_ratio_range_high)."""
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 class YamlSyntaxError(Exception):
-    """The text is not YAML, or not YAML that becomes JSON; the message says where and never quotes it."""
+    """The text is not YAML, or not YAML that becomes JSON; the message gives the position and never quotes the text."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Composes nodes; what an unquoted scalar is, is decided in `_scalar`."""
+    """Composes nodes; `_scalar` decides the type of an unquoted scalar."""
 
     yaml_implicit_resolvers: Final = {None: [(_PLAIN, re.compile(""))]}
 
 
 class _RedefiningLoader(yaml.SafeLoader):
-    """Lets an anchor be given again, as go-yaml does; PyYAML's composer, and the faster one in C, refuse it."""
+    """Accepts an anchor that is defined again, as go-yaml does; PyYAML's composers (Python and C) refuse it."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
@@ -53,10 +55,10 @@ class _RedefiningLoader(yaml.SafeLoader):
 
 
 def read_yaml(content: bytes) -> Any:
-    """Return the first document as JSON has it: dict, list, str, int, float, bool, None. Empty content is None.
+    """Return the first document as JSON values: dict, list, str, int, float, bool, None. Empty content is None.
 
     Raises:
-        YamlSyntaxError: it cannot be read.
+        YamlSyntaxError: the content cannot be parsed.
     """
     try:
         if b"%YAML" in content:
@@ -70,7 +72,7 @@ def read_yaml(content: bytes) -> Any:
         if node is None:
             return None
         values = _Values()
-        value = values.of(node)
+        value = values.value_of(node)
         values.refuse_excessive_aliases(node)
         return value
     except yaml.reader.ReaderError as error:
@@ -90,54 +92,59 @@ def _first_document(loader_class: Any, content: bytes) -> Any:
 
 
 def _refuse_other_versions(content: bytes) -> None:
-    """Refuse a first document that says it is not YAML 1.1, as go-yaml does; PyYAML reads on."""
+    """Refuse a first document that declares another version than YAML 1.1, as go-yaml does; PyYAML accepts it."""
     for event in yaml.parse(content, Loader=_Loader):
         if isinstance(event, yaml.DocumentStartEvent):
             if event.version not in (None, (1, 1)):
                 major, minor = event.version
-                raise YamlSyntaxError(_at(event, f"it is of YAML {major}.{minor}, not 1.1: remove the %YAML line"))
+                raise YamlSyntaxError(_at(event, f"it is YAML {major}.{minor}, not 1.1: remove the %YAML line"))
             return
 
 
 class _Values:
-    """Turns nodes into values; an alias is its anchor's value, not a copy of it."""
+    """Converts nodes to values; an alias is its anchor's value, not a copy of it."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Any] = {}
+        self._values: dict[int, Any] = {}
         self._open: set[int] = set()
-        self._sizes: dict[int, int] = {}  # nodes in each node, aliases counted for all they stand for
+        self._sizes: dict[int, int] = {}  # nodes in each node; an alias counts as much as its anchor
         self._scalars = 0
 
-    def of(self, node: Any) -> Any:
+    def value_of(self, node: Any) -> Any:
+        """Return the value of a node.
+
+        Raises:
+            YamlSyntaxError: it has no value in JSON, or contains itself.
+        """
         if isinstance(node, yaml.ScalarNode):
             self._scalars += 1
             return _scalar(node)
         identity = id(node)
-        if identity in self._made:
-            return self._made[identity]
+        if identity in self._values:
+            return self._values[identity]
         if identity in self._open:
             raise YamlSyntaxError(_at(node, "an anchor contains itself"))
         self._open.add(identity)
         if isinstance(node, yaml.SequenceNode):
-            value: Any = [self.of(item) for item in node.value]
+            value: Any = [self.value_of(item) for item in node.value]
         else:
             value = self._mapping(node)
         self._open.discard(identity)
-        self._made[identity] = value
-        inside = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
-        self._sizes[identity] = 1 + sum(map(self._size, inside))
+        self._values[identity] = value
+        children = node.value if isinstance(node, yaml.SequenceNode) else [item for pair in node.value for item in pair]
+        self._sizes[identity] = 1 + sum(map(self._size, children))
         return value
 
     def refuse_excessive_aliases(self, root: Any) -> None:
-        """Refuse what would be far larger than it is, by go-yaml's measure: walking it would take minutes.
+        """Refuse a document that aliases expand excessively, by go-yaml's rule: walking it would take minutes.
 
         Raises:
-            YamlSyntaxError: nearly all of it is repeated by aliases.
+            YamlSyntaxError: nearly all of it comes from aliases.
         """
         size = self._size(root)
-        repeated = size - len(self._made) - self._scalars
-        allowed = min(0.99, max(0.1, 0.99 - 0.89 * (size - _SMALL) / (_LARGE - _SMALL)))
-        if repeated > 100 and size > 1000 and repeated / size > allowed:
+        repeated = size - len(self._values) - self._scalars
+        limit = min(0.99, max(0.1, 0.99 - 0.89 * (size - _SMALL) / (_LARGE - _SMALL)))
+        if repeated > 100 and size > 1000 and repeated / size > limit:
             raise YamlSyntaxError("its aliases repeat too much")
 
     def _size(self, node: Any) -> int:
@@ -150,13 +157,13 @@ class _Values:
                 for merged in reversed(self._merged(value)):  # the first of a list wins
                     values.update(merged)
             else:
-                values[_key(key)] = self.of(value)
+                values[_key(key)] = self.value_of(value)
         return values
 
     def _merged(self, node: yaml.Node) -> list[dict[str, Any]]:
-        value = self.of(node)
+        value = self.value_of(node)
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, dict) for one in values):
+        if not all(isinstance(mapping, dict) for mapping in values):
             raise YamlSyntaxError(_at(node, "'<<' merges something that is not a mapping"))
         return values
 
@@ -192,11 +199,11 @@ def _scalar(node: yaml.ScalarNode) -> Any:
 
 def _plain(node: yaml.ScalarNode) -> Any:
     text: str = node.value
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in _KEYWORDS:
+        return _KEYWORDS[text]
     if text[0] == "." or text[0] in "-+" or text[0].isdecimal():
         if _NOT_FINITE.fullmatch(text):
-            raise YamlSyntaxError(_at(node, "infinity and 'not a number' have no place here"))
+            raise YamlSyntaxError(_at(node, "infinity and 'not a number' are not allowed"))
         return _number(text)
     return text
 

@@ -1,7 +1,7 @@
-"""Cuts a byte stream into whole lines, in batches as the bytes arrive.
+"""Splits a byte stream into whole lines, in batches as the bytes arrive.
 
-Invariants: bytes are never searched twice; a watch event of any length (up to `MAX_EVENT`) arrives whole; a log line is
-never longer than `MAX_LOG_LINE` and a mark that says how much was left out, however many MB a program writes at once.
+Invariants: bytes are never scanned twice; a watch event of any length (up to `MAX_EVENT`) arrives whole; a log line is
+never longer than `MAX_LOG_LINE` and a note of what was cut, however many MB a program writes at once.
 """
 
 from __future__ import annotations
@@ -11,58 +11,60 @@ from typing import Final, Self
 from k9py.logs.source import PartialLine
 
 MAX_EVENT: Final = 16 << 20
-"""Bytes of one watch event; etcd's own limit on an object is 1.5 MB by default, so more than this is no watch."""
-MAX_UNFINISHED: Final = 32 << 20
-"""Bytes of lines that have not ended, over all watches of a server."""
+"""Bytes of one watch event. etcd limits an object to 1.5 MB by default, so a longer line is not part of a watch."""
+MAX_INCOMPLETE: Final = 32 << 20
+"""Bytes of incomplete lines, over all watches of a server."""
 MAX_LOG_LINE: Final = 64 << 10
-"""Bytes of a log line that are kept."""
+"""Bytes of a log line that are kept; the rest is cut."""
 
 
 class LineBudget:
-    """Bytes of unfinished lines that all watches of a server hold together: past the limit the longest one is given up.
+    """Limits the bytes of incomplete lines that all watches of a server hold together.
+
+    When the limit is exceeded, the longest line is dropped and its stream marked as overlong.
 
     Args:
-        limit: bytes; every watch that is well holds a part of one event, for a moment.
+        limit: in bytes. A healthy watch holds a part of one event, for a moment.
     """
 
-    def __init__(self, limit: int = MAX_UNFINISHED) -> None:
+    def __init__(self, limit: int = MAX_INCOMPLETE) -> None:
         self._limit = limit
         self._held = 0
-        self._lines: set[EventLines] = set()
+        self._streams: set[EventLines] = set()
 
     @property
     def held(self) -> int:
-        """Bytes held now."""
+        """Bytes held now, over all streams."""
         return self._held
 
-    def open(self, lines: EventLines) -> None:
-        """Count a stream's lines from now on."""
-        self._lines.add(lines)
+    def open(self, stream: EventLines) -> None:
+        """Start to count a stream."""
+        self._streams.add(stream)
 
-    def close(self, lines: EventLines) -> None:
-        """Forget a stream that has ended."""
-        self._lines.discard(lines)
+    def close(self, stream: EventLines) -> None:
+        """Stop counting a stream."""
+        self._streams.discard(stream)
 
     def add(self, length: int) -> None:
-        """Count bytes in, or (negative) out."""
+        """Add bytes to what is held, or (negative) remove them."""
         self._held += length
         while self._held > self._limit:
-            max(self._lines, key=lambda one: one.length).give_up()
+            max(self._streams, key=lambda stream: stream.length).give_up()
 
 
 class EventLines:
-    """Whole lines of a watch. A line that has not ended is `unfinished`, and grows without being copied each time.
+    """Splits the stream of a watch into lines. An incomplete line grows without being copied for each chunk.
 
-    Used as a context manager: what it holds is counted in the budget until the block is left.
+    Use it as a context manager: inside the block, its bytes count against the budget.
     """
 
     def __init__(self, budget: LineBudget | None = None) -> None:
         self._budget = budget or LineBudget()
         self._pieces: list[bytes] = []
         self.length = 0
-        """Bytes of the line that has not ended."""
-        self.overlong = False
-        """A line was longer than `MAX_EVENT`, or the longest when there was no room for all: it was let go."""
+        """Bytes of the incomplete line."""
+        self.is_overlong = False
+        """A line was dropped: longer than `MAX_EVENT`, or the longest when the budget was exceeded."""
         self._budget.open(self)
 
     def __enter__(self) -> Self:
@@ -73,16 +75,17 @@ class EventLines:
         self._budget.close(self)
 
     @property
-    def unfinished(self) -> bool:
+    def has_incomplete_line(self) -> bool:
+        """Whether the last bytes fed do not end with a line end."""
         return self.length > 0
 
     def give_up(self) -> None:
-        """Let go of the line that has not ended."""
-        self.overlong = True
+        """Drop the incomplete line, and everything that follows without a line end."""
+        self.is_overlong = True
         self._drop()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines this chunk completes, without their line ends; blank lines are left out."""
+        """Return the lines that this chunk completes, without line ends; blank lines are skipped."""
         end = chunk.rfind(b"\n")
         if end < 0:
             self._keep(chunk)
@@ -95,7 +98,7 @@ class EventLines:
         return [line for line in lines if line]
 
     def _keep(self, piece: bytes) -> None:
-        if not piece or self.overlong:
+        if not piece or self.is_overlong:
             return
         self._pieces.append(piece)
         self.length += len(piece)
@@ -110,7 +113,7 @@ class EventLines:
 
 
 class LogLines:
-    """Whole lines of a log, each bounded."""
+    """Splits the stream of a log into lines of bounded length."""
 
     def __init__(self, limit: int = MAX_LOG_LINE) -> None:
         self._limit = limit
@@ -118,23 +121,23 @@ class LogLines:
         self._length = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines this chunk completes, without their line ends."""
-        *complete, rest = chunk.split(b"\n")
+        """Return the lines that this chunk completes, without line ends."""
+        *complete, incomplete = chunk.split(b"\n")
         if not complete:
-            self._add(rest)
+            self._add(incomplete)
             return []
         self._add(complete[0])
         lines = [self._take()]
         lines += [line if len(line) <= self._limit else self._cut(line, len(line)) for line in complete[1:]]
-        self._add(rest)
+        self._add(incomplete)
         return lines
 
     def finish(self) -> list[bytes]:
-        """Return the last line when the log ended inside it: a program's last words count, and a proxy may cut one."""
+        """Return the last line when the log ended inside it: programs need not end a line, and proxies may cut one."""
         if not self._length:
             return []
-        seen = len(self._kept)
-        return [PartialLine(self._take(), seen)]
+        length = len(self._kept)
+        return [PartialLine(self._take(), length)]
 
     def _add(self, piece: bytes) -> None:
         self._kept += piece[: self._limit - len(self._kept)]
@@ -147,4 +150,4 @@ class LogLines:
         return line
 
     def _cut(self, line: bytes, length: int) -> bytes:
-        return line[: self._limit] + f" … [{length - self._limit} bytes more were cut]".encode()
+        return line[: self._limit] + f" … [{length - self._limit} more bytes cut]".encode()

@@ -1,6 +1,6 @@
-"""Lists and watches one kind in one scope over HTTP: the `ListerWatcher` an informer sees.
+"""Lists and watches one kind in one scope over HTTP: implements the `ListerWatcher` that an informer uses.
 
-Invariants: bytes in, bytes out, nothing decoded here; a watch ends in order only between two lines.
+Invariants: bytes in, bytes out, nothing is decoded here; a watch may end without an error only between two lines.
 Source of the parameters: Kubernetes API concepts, "Efficient detection of changes" and "Retrieving large results sets".
 """
 
@@ -10,28 +10,43 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import ClientResponse
 
 from k9py.api.errors import ConnectionFailedError
-from k9py.kube.errors import RequestInfo
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import EventLines
-from k9py.kube.transport import ANSWER, ANSWER_STREAMED_LIST, PAGE, PROBE, ApiRequest, Transport, stream_timeout
+from k9py.kube.request import (
+    HEADER_TIMEOUT,
+    PAGE_TIMEOUT,
+    PROBE_TIMEOUT,
+    STREAMED_LIST_HEADER_TIMEOUT,
+    ApiRequest,
+    RequestInfo,
+    stream_timeout,
+)
+from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import idle_stream_error, translate_errors, truncated_stream_error
 
-IDLE_MARGIN = 15.0
+IDLE_MARGIN: Final = 15.0
 """Seconds a watch may be silent beyond the time after which the server itself ends it."""
-_HEAD = 4096
-"""Bytes of a stream without a whole line that are kept, to say what it is instead of a watch."""
-_EVENT = (b'{"type"', b'{"object"')
-LATE = 2.0
-"""Seconds by which a timer may come late on a busy machine."""
+TIMER_DELAY: Final = 2.0
+"""Seconds by which a timer may fire late on a busy machine."""
+_HEAD_BYTES: Final = 4096
+"""Bytes kept from the start of a stream without a whole line, to describe it when it is no watch."""
+_EVENT_STARTS: Final = (b'{"type"', b'{"object"')
 
 
 @dataclass(frozen=True, slots=True)
 class HttpListerWatcher:
-    """One kind in one scope. `path` is the collection's; `namespace` "" is the whole cluster."""
+    """Lists and watches one kind in one scope.
+
+    Args:
+        path: URL path of the collection.
+        resource: the plural, as in `path`.
+        namespace: "" for the whole cluster.
+    """
 
     transport: Transport
     path: str
@@ -49,15 +64,16 @@ class HttpListerWatcher:
             query.append(("continue", continue_token))
         elif resource_version is not None:
             query.append(("resourceVersion", resource_version))
-        call = ApiRequest(
-            "GET", self.path, self._asked("list"), query=query, headers={"Accept-Encoding": "gzip"}, timeout=PAGE
+        headers = {"Accept-Encoding": "gzip"}
+        return await self.transport.read(
+            ApiRequest("GET", self.path, self._info("list"), query=query, headers=headers, timeout=PAGE_TIMEOUT)
         )
-        return await self.transport.read(call)
 
     async def probe(self) -> bytes:
-        # Without the selectors: a server would read through all objects for one that they fit.
-        call = ApiRequest("GET", self.path, self._asked("list"), query=[("limit", "1")], timeout=PROBE)
-        return await self.transport.read(call)
+        # Without the selectors: a server would read all objects to find one that matches.
+        return await self.transport.read(
+            ApiRequest("GET", self.path, self._info("list"), query=[("limit", "1")], timeout=PROBE_TIMEOUT)
+        )
 
     @asynccontextmanager
     async def watch(
@@ -78,56 +94,64 @@ class HttpListerWatcher:
             query.append(("resourceVersion", resource_version))
         if send_initial_events:
             query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
-        allowed = silence or (lambda: timeout_seconds + IDLE_MARGIN)
-        answer = ANSWER_STREAMED_LIST if send_initial_events else ANSWER
-        call = ApiRequest(
-            "GET", self.path, self._asked("watch"), query=query, timeout=stream_timeout(), header_timeout=answer
+        idle_timeout = silence or (lambda: timeout_seconds + IDLE_MARGIN)
+        request = ApiRequest(
+            "GET",
+            self.path,
+            self._info("watch"),
+            query=query,
+            timeout=stream_timeout(),
+            header_timeout=STREAMED_LIST_HEADER_TIMEOUT if send_initial_events else HEADER_TIMEOUT,
         )
-        async with self.transport.open(call) as response, aclosing(self._events(response, allowed)) as events:
+        async with self.transport.open(request) as response, aclosing(self._events(response, idle_timeout)) as events:
             yield events
 
     async def _events(
-        self, response: ClientResponse, allowed: Callable[[], float]
+        self, response: ClientResponse, idle_timeout: Callable[[], float]
     ) -> AsyncGenerator[list[bytes], None]:
         server = self.transport.server
         clock = asyncio.get_running_loop().time
         with translate_errors(server), EventLines(self.transport.line_budget) as lines:
-            silence = allowed()
-            silent_at = clock() + silence
-            head: bytes | None = b""  # of a stream without a whole line as yet
-            while chunk := await self._chunk(response, silent_at, silence):
+            idle_seconds = idle_timeout()
+            idle_at = clock() + idle_seconds
+            head: bytes | None = b""  # the start of the stream, until its first whole line
+            while chunk := await self._chunk(response, idle_at, idle_seconds):
                 batch = lines.feed(chunk)
-                head = None if batch or head is None else (head + chunk)[:_HEAD]
-                if lines.overlong:
+                head = None if batch or head is None else (head + chunk)[:_HEAD_BYTES]
+                if lines.is_overlong:
                     raise ConnectionFailedError(
-                        f"The server {server} sent a line without an end to: {self._asked('watch')}",
-                        "What answers there is no API server, or a proxy in between is broken.",
+                        f"The server {server} sent an endless line in response to: {self._info('watch')}",
+                        "It is no API server, or a proxy in between is broken.",
                     )
                 if batch:
                     yield batch
-                    silence = allowed()
-                    silent_at = clock() + silence  # after what was read has been worked on
-            if lines.unfinished and head and not head.lstrip().startswith(_EVENT):
+                    idle_seconds = idle_timeout()
+                    idle_at = clock() + idle_seconds  # counted from when the caller has processed the batch
+            if lines.has_incomplete_line and head and not head.lstrip().startswith(_EVENT_STARTS):
                 raise malformed_body_error(server, head)
-            if lines.unfinished:
+            if lines.has_incomplete_line:
                 raise truncated_stream_error(server)
 
-    async def _chunk(self, response: ClientResponse, silent_at: float, silence: float) -> bytes:
-        """Return what comes next, b"" at the end."""
+    async def _chunk(self, response: ClientResponse, idle_at: float, idle_seconds: float) -> bytes:
+        """Return the next bytes, b"" at the end of the stream.
+
+        Raises:
+            UnresponsiveError: nothing has arrived by `idle_at`.
+        """
         clock = asyncio.get_running_loop().time
-        for until in (silent_at, clock() + LATE):
+        for deadline in (idle_at, clock() + TIMER_DELAY):
             try:
-                async with asyncio.timeout_at(max(until, clock())):
+                async with asyncio.timeout_at(max(deadline, clock())):
                     return await response.content.readany()
             except TimeoutError:
-                if clock() < until + LATE:
+                if clock() < deadline + TIMER_DELAY:
                     break
-                # The timer came late: this process was stopped (Ctrl+Z) meanwhile. What came is still in the socket.
-        raise idle_stream_error(self.transport.server, silence)
+                # The timer fired late: this process was stopped (Ctrl+Z). The socket still holds what has arrived.
+        raise idle_stream_error(self.transport.server, idle_seconds)
 
     def _selectors(self) -> list[tuple[str, str]]:
-        chosen = (("labelSelector", self.label_selector), ("fieldSelector", self.field_selector))
-        return [(name, value) for name, value in chosen if value]
+        selectors = (("labelSelector", self.label_selector), ("fieldSelector", self.field_selector))
+        return [(name, value) for name, value in selectors if value]
 
-    def _asked(self, verb: str) -> RequestInfo:
+    def _info(self, verb: str) -> RequestInfo:
         return RequestInfo(verb, self.resource, self.group, self.namespace)

@@ -1,8 +1,8 @@
 """Tokens from an OpenID Connect provider (the kubeconfig's `auth-provider: oidc`).
 
-Owns: reading the id token's expiry and exchanging the refresh token. What the provider returns is kept in memory: the
-kubeconfig is never written, so a provider that rotates refresh tokens asks the person to sign in again next session.
-kubernetes_asyncio's requestor is not used: without an authority named it does not verify the provider at all.
+Owns: reading the expiry of an ID token and exchanging the refresh token. What the provider returns is kept in memory:
+the kubeconfig is never written, so with a provider that rotates refresh tokens the next session signs in again.
+kubernetes_asyncio's requestor is not used: without a configured authority it does not verify the provider at all.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from k9py.api.errors import ConfigError
 from k9py.kube.kubeconfig_schema import AuthProvider
 
-_HINT = "Sign in again with the tool that made this kubeconfig entry, or change it to an exec plugin (kubelogin)."
-_TIMEOUT = 30.0
+_HINT: Final = (
+    "Sign in again with the tool that created this kubeconfig entry, or change it to an exec plugin (kubelogin)."
+)
+_TIMEOUT_SECONDS: Final = 30.0
 
 
 class _Claims(msgspec.Struct):
@@ -38,7 +41,12 @@ class _Tokens(msgspec.Struct):
 
 
 class OidcTokens:
-    """Gives id tokens, refreshed with the refresh token when the present one has expired."""
+    """Provides ID tokens, and refreshes one that has expired with the refresh token.
+
+    Args:
+        directory: of the kubeconfig; the path of a certificate authority is relative to it.
+        now: returns the current time, aware UTC.
+    """
 
     def __init__(self, provider: AuthProvider, directory: Path, now: Callable[[], datetime]) -> None:
         self._config = dict(provider.config or {})
@@ -46,10 +54,10 @@ class OidcTokens:
         self._now = now
 
     async def fetch(self) -> tuple[str, datetime | None]:
-        """Return a token and when it expires (None: not said).
+        """Return a token and its expiry (None: unknown).
 
         Raises:
-            ConfigError: expired and cannot be refreshed.
+            ConfigError: it has expired, and cannot be refreshed.
         """
         token = self._text("id-token")
         if token:
@@ -68,14 +76,14 @@ class OidcTokens:
 
         refresh_token, issuer = self._text("refresh-token"), self._text("idp-issuer-url").rstrip("/")
         if not refresh_token or not issuer:
-            why = "has expired" if self._text("id-token") else "is missing"
-            raise ConfigError(f"The OpenID Connect token {why} and the kubeconfig has no refresh token", _HINT)
+            problem = "has expired" if self._text("id-token") else "is missing"
+            raise ConfigError(f"The OpenID Connect token {problem} and the kubeconfig has no refresh token", _HINT)
         client = f"{self._text('client-id')}:{self._text('client-secret')}"
         try:
             async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=await asyncio.to_thread(self._authorities)),
                 headers={"Authorization": f"Basic {base64.b64encode(client.encode()).decode()}"},
-                timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
+                timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS),
                 raise_for_status=True,
             ) as session:
                 async with session.get(f"{issuer}/.well-known/openid-configuration") as response:
@@ -90,7 +98,7 @@ class OidcTokens:
         return answer.id_token
 
     def _authorities(self) -> ssl.SSLContext:
-        """Return the context for the provider: the authority the kubeconfig names for it, else the system's."""
+        """Return the SSL context for the provider: with the authority that the kubeconfig names, or the system's."""
         data, path = self._text("idp-certificate-authority-data"), self._text("idp-certificate-authority")
         try:
             if data:
@@ -104,7 +112,7 @@ class OidcTokens:
 
 
 def token_expiry(token: str) -> datetime | None:
-    """Return when a JSON web token expires, None when it does not say. The signature is the server's to check."""
+    """Return the expiry of a JSON web token, None when it has none. Only the server verifies the signature."""
     parts = token.split(".")
     if len(parts) != 3:
         return None

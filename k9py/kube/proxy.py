@@ -1,8 +1,8 @@
-"""Which proxy, if any, stands between us and the API server.
+"""Chooses the proxy to the API server, if any.
 
-Owns: the cluster's `proxy-url`, which goes before everything (also NO_PROXY), and the environment's HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY. The rules of the environment are Go's (golang.org/x/net/http/httpproxy), which kubectl users
-know: loopback is never proxied by it, a proxy without a scheme is an HTTP one. An answer is one of `SCHEMES`.
+Owns: the cluster's `proxy-url`, which takes precedence over everything (also NO_PROXY), and the environment's
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The rules for the environment are Go's (golang.org/x/net/http/httpproxy), as for
+kubectl: loopback is never proxied, and a proxy without a scheme is an HTTP proxy. To add a kind of proxy: `SCHEMES`.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ def proxy_for(server: str, proxy_url: str | None, environ: Mapping[str, str], *,
     """Return the proxy's URL, or None to connect directly.
 
     Args:
-        cluster: the cluster's name, to say in an error.
+        cluster: the cluster's name, for the error.
 
     Raises:
-        ConfigError: the proxy is of a kind we cannot speak to.
+        ConfigError: the proxy is not one of `SCHEMES`, or names no host.
     """
     if proxy_url:
         return _from_kubeconfig(proxy_url, cluster)
     parts = urlsplit(server)
     host = (parts.hostname or "").lower()
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    if _excepted(host, port, _variable(environ, "NO_PROXY")) or is_loopback(host):
+    if _is_excluded(host, port, _variable(environ, "NO_PROXY")) or is_loopback(host):
         return None
     name = "HTTPS_PROXY" if parts.scheme == "https" else "HTTP_PROXY"
     from_environment = _variable(environ, name)
@@ -45,23 +45,23 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _from_kubeconfig(url: str, cluster: str) -> str:
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, address = url.partition("://")
     if not separator or scheme.lower() not in SCHEMES or not _names_host(url):
         raise ConfigError(
-            f"The cluster {printable(cluster)} has a proxy-url that cannot be used: {without_password(url)}",
+            f"The cluster {printable(cluster)} has an invalid proxy-url: {without_password(url)}",
             "Write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT.",
         )
-    return f"{scheme.lower()}://{rest}"
+    return f"{scheme.lower()}://{address}"
 
 
 def _from_environment(url: str, name: str) -> str:
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, address = url.partition("://")
     scheme = scheme.lower()
-    with_scheme = f"{scheme}://{rest}" if separator else f"http://{url}"
+    with_scheme = f"{scheme}://{address}" if separator else f"http://{url}"
     if scheme.startswith("socks") and scheme not in SCHEMES and separator:
         raise ConfigError(
-            f"{name} is a proxy kdash cannot use: {without_password(with_scheme)}",
-            "Use socks5://HOST:PORT or http://HOST:PORT, or except the server with NO_PROXY.",
+            f"{name} is a proxy that kdash does not support: {without_password(with_scheme)}",
+            "Use socks5://HOST:PORT or http://HOST:PORT, or exclude the server with NO_PROXY.",
         )
     if not _names_host(with_scheme):
         raise ConfigError(f"{name} names no host", f"Correct {name}: http://HOST:PORT")
@@ -71,12 +71,12 @@ def _from_environment(url: str, name: str) -> str:
 def _names_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0 and not any(one <= " " for one in url)
+        return bool(parts.hostname) and parts.port != 0 and not any(character <= " " for character in url)
     except ValueError:
         return False
 
 
-def _excepted(host: str, port: int, no_proxy: str) -> bool:
+def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
     return any(_matches(host, port, rule.strip().lower()) for rule in no_proxy.split(",") if rule.strip())
 
 
@@ -88,19 +88,19 @@ def _matches(host: str, port: int, rule: str) -> bool:
             return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
         except ValueError:
             return False
-    wanted, wanted_port = _split_port(rule)
-    if wanted_port is not None and wanted_port != port:
+    domain, rule_port = _split_port(rule)
+    if rule_port is not None and rule_port != port:
         return False
-    wanted = wanted.removeprefix("*")
-    if wanted.startswith("."):
-        return host.endswith(wanted)
-    return host == wanted or host.endswith(f".{wanted}")
+    domain = domain.removeprefix("*")
+    if domain.startswith("."):
+        return host.endswith(domain)
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _split_port(rule: str) -> tuple[str, int | None]:
     if rule.startswith("["):
-        address, _, rest = rule[1:].partition("]")
-        return address, int(rest[1:]) if rest[1:].isdigit() else None
+        address, _, suffix = rule[1:].partition("]")
+        return address, int(suffix[1:]) if suffix[1:].isdigit() else None
     address, colon, port = rule.rpartition(":")
     if colon and port.isdigit() and ":" not in address:
         return address, int(port)

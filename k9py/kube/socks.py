@@ -1,8 +1,8 @@
 """Connections through a SOCKS5 proxy (RFC 1928, with the name and password of RFC 1929).
 
-Owns: the handshake, and where it is put into aiohttp. The proxy resolves the server's name (socks5 and socks5h mean the
-same, as in Go). Imported only when a cluster is behind such a proxy. aiohttp-socks is not used: it does not send the
-TLS server name of the cluster.
+Owns: the handshake, and how it is added to aiohttp. The proxy resolves the server's name (socks5 and socks5h mean the
+same, as in Go). Imported only when a cluster has such a proxy. aiohttp-socks is not used: it does not send the
+cluster's tls-server-name.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _REFUSALS: Final = {
     4: "host unreachable",
     5: "the server refused the connection",
     6: "the connection timed out",
-    7: "it cannot make connections",
-    8: "it does not know this kind of address",
+    7: "it does not support connections",
+    8: "it does not support this kind of address",
 }
 
 
 class SocksConnector(aiohttp.TCPConnector):
-    """Connects through the proxy instead of directly.
+    """Connects through a SOCKS proxy.
 
     Args:
         proxy: socks5://[NAME[:PASSWORD]@]HOST[:PORT]
@@ -52,12 +52,12 @@ class SocksConnector(aiohttp.TCPConnector):
     async def _wrap_create_connection(
         self, *args: Any, addr_infos: list[Any], req: Any, timeout: Any, **options: Any
     ) -> tuple[asyncio.Transport, ResponseHandler]:
-        """Make the connection aiohttp asks for. `options` hold the TLS context and server name."""
+        """Establish the connection that aiohttp asks for. `options` contain the TLS context and server name."""
         options.pop("client_error", None)
         host, port = addr_infos[0][4][:2]
         try:
             async with asyncio.timeout(timeout.sock_connect):
-                connection = await _proxied(self._loop, self._proxy, self._login, host, port)
+                connection = await _connect_through(self._loop, self._proxy, self._login, host, port)
                 return await self._loop.create_connection(*args, **options, sock=connection)
         except ssl.SSLCertVerificationError as error:
             raise aiohttp.ClientConnectorCertificateError(req.connection_key, error) from error
@@ -70,7 +70,7 @@ class SocksConnector(aiohttp.TCPConnector):
 
 
 class _NoResolver(AbstractResolver):
-    """Leaves names as they are: the proxy resolves them."""
+    """Returns names unresolved: the proxy resolves them."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -80,33 +80,33 @@ class _NoResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: no resource is held."""
 
 
-async def _proxied(
+async def _connect_through(
     loop: asyncio.AbstractEventLoop, proxy: tuple[str, int], login: tuple[str, str] | None, host: str, port: int
 ) -> socket.socket:
-    """Return a socket that leads to the host through the proxy."""
-    connection = await _connected(loop, *proxy)
+    """Return a socket that is connected to the host through the proxy."""
+    connection = await _connect_to_proxy(loop, *proxy)
     try:
-        await _greet(loop, connection, login)
+        await _authenticate(loop, connection, login)
         await loop.sock_sendall(connection, bytes((_VERSION, _CONNECT, 0)) + _address(host) + port.to_bytes(2, "big"))
-        version, code, _, kind = await _exactly(loop, connection, 4)
+        version, code, _, kind = await _receive_exactly(loop, connection, 4)
         if version != _VERSION:
             raise SocksError("it does not speak SOCKS5")
         if code != 0:
             raise SocksError(_REFUSALS.get(code, f"error {code}"))
         length = {_IPV4: 4, _IPV6: 16}.get(kind)
         if length is None:
-            length = (await _exactly(loop, connection, 1))[0]
-        await _exactly(loop, connection, length + 2)
+            length = (await _receive_exactly(loop, connection, 1))[0]
+        await _receive_exactly(loop, connection, length + 2)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
+async def _connect_to_proxy(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
     try:
         addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -125,22 +125,26 @@ async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int) -> s
             raise
         else:
             return connection
-    why = (failure.strerror if failure is not None else None) or "no connection"
-    raise SocksError(why, is_proxy=True) from failure
+    reason = (failure.strerror if failure is not None else None) or "no connection"
+    raise SocksError(reason, is_proxy=True) from failure
 
 
-async def _greet(loop: asyncio.AbstractEventLoop, connection: socket.socket, login: tuple[str, str] | None) -> None:
+async def _authenticate(
+    loop: asyncio.AbstractEventLoop, connection: socket.socket, login: tuple[str, str] | None
+) -> None:
     methods = bytes((_NO_AUTHENTICATION,)) if login is None else bytes((_NO_AUTHENTICATION, _PASSWORD))
     await loop.sock_sendall(connection, bytes((_VERSION, len(methods))) + methods)
-    version, method = await _exactly(loop, connection, 2)
+    version, method = await _receive_exactly(loop, connection, 2)
     if version != _VERSION:
         raise SocksError("it does not speak SOCKS5")
     if method == _NO_AUTHENTICATION:
         return
     if method != _PASSWORD or login is None:
-        raise SocksError("it wants a name and password" if login is None else "it knows no way to sign in that we know")
-    await loop.sock_sendall(connection, b"\x01" + b"".join(_counted(text.encode()) for text in login))
-    if (await _exactly(loop, connection, 2))[1] != 0:
+        raise SocksError(
+            "it requires a name and password" if login is None else "it supports no sign-in method that kdash supports"
+        )
+    await loop.sock_sendall(connection, b"\x01" + b"".join(_length_prefixed(text.encode()) for text in login))
+    if (await _receive_exactly(loop, connection, 2))[1] != 0:
         raise SocksError("it does not accept the name and password of proxy-url")
 
 
@@ -148,17 +152,17 @@ def _address(host: str) -> bytes:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return bytes((_NAME,)) + _counted(host.encode("idna") if not host.isascii() else host.encode())
+        return bytes((_NAME,)) + _length_prefixed(host.encode("idna") if not host.isascii() else host.encode())
     return bytes((_IPV4 if address.version == 4 else _IPV6,)) + address.packed
 
 
-def _counted(text: bytes) -> bytes:
+def _length_prefixed(text: bytes) -> bytes:
     if len(text) > 255:
         raise SocksError("a name is too long for SOCKS5")
     return bytes((len(text),)) + text
 
 
-async def _exactly(loop: asyncio.AbstractEventLoop, connection: socket.socket, count: int) -> bytes:
+async def _receive_exactly(loop: asyncio.AbstractEventLoop, connection: socket.socket, count: int) -> bytes:
     received = b""
     while len(received) < count:
         try:

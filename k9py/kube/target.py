@@ -1,7 +1,7 @@
-"""Resolves options into one cluster, one user and the namespace: where to connect, as whom.
+"""Resolves options to one cluster, one user and a namespace: where to connect, and as whom.
 
-Owns: the choice of the context, the in-cluster fallback, and reading certificate material the entries name.
-Blocks on small files: call it from a thread. Needs neither the client nor aiohttp.
+Owns: the choice of the context, the in-cluster fallback, and reading the certificate files that the entries name.
+Blocks on small files: call it in a thread. Needs neither the client library nor aiohttp.
 """
 
 from __future__ import annotations
@@ -10,26 +10,34 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from k9py.api.errors import ConfigError
+from k9py.api.plural import pluralize
 from k9py.api.text import printable
-from k9py.kube.kubeconfig import DEMO_HINT, Entry, Kubeconfig, missing_hint, read_kubeconfig
-from k9py.kube.kubeconfig_file import decode_base64
-from k9py.kube.kubeconfig_schema import Cluster, User
+from k9py.kube.kubeconfig import (
+    DEMO_HINT,
+    Kubeconfig,
+    KubeconfigEntry,
+    decode_base64,
+    missing_hint,
+    read_kubeconfig,
+)
+from k9py.kube.kubeconfig_schema import KubeconfigCluster, KubeconfigUser, check_cluster, check_user
 from k9py.kube.options import ConnectOptions
 from k9py.kube.proxy import proxy_for
 from k9py.kube.server_url import is_loopback, parse_server
-from k9py.kube.validation import check_cluster, check_user
 
-IN_CLUSTER = "in-cluster"
-"""The context's name when we run in a pod and use its service account."""
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+IN_CLUSTER: Final = "in-cluster"
+"""Name of the context when kdash runs in a pod and uses its service account."""
+SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_EXEC_EXTENSION: Final = "client.authentication.k8s.io/exec"
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionInfo:
-    """What the header shows of a connection. `server` is the URL without a trailing slash."""
+    """A connection as the header shows it. `server` is the URL without a trailing slash."""
 
     context: str
     cluster: str
@@ -44,8 +52,9 @@ class ServerEndpoint:
 
     Args:
         ca: PEM, None for the system's authorities.
-        proxy_url: the proxy as the kubeconfig names it, to tell exec plugins; None when the environment does.
-        authorization: the header that stood in the server's URL; it goes before every other credential.
+        proxy: URL of the proxy, None to connect directly.
+        proxy_url: the proxy as the kubeconfig names it, for exec plugins; None when the environment names it.
+        authorization: the header that the server's URL contains; it takes precedence over every other credential.
     """
 
     server: str
@@ -64,28 +73,31 @@ class ServerEndpoint:
 
     @property
     def allows_credentials(self) -> bool:
-        """Without TLS no credential is sent, as by kubectl; what goes to this machine itself nobody else can read."""
+        """Whether credentials may be sent: not without TLS, as with kubectl, except to this machine itself."""
         return self.is_tls or (self.proxy is None and is_loopback(urlsplit(self.server).hostname or ""))
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTarget:
-    """Everything a connection is made from; the user's secrets are still where the kubeconfig keeps them.
+    """Everything that a connection needs; the user's secrets have not been read from their files yet.
 
     Args:
-        undefined_user: the user the context names, when the kubeconfig does not define it: kubectl then goes without.
+        undefined_user: the context's user, when the kubeconfig does not define it: kubectl then sends no credentials.
     """
 
     info: ConnectionInfo
     endpoint: ServerEndpoint
-    user: Entry[User]
+    user: KubeconfigEntry[KubeconfigUser]
     undefined_user: str = ""
 
 
 def resolve_target(
     options: ConnectOptions, environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOUNT
 ) -> ConnectionTarget:
-    """Choose the context and read its cluster.
+    """Choose the context and resolve its cluster and user.
+
+    Args:
+        service_account: directory of the in-cluster credentials, for tests.
 
     Raises:
         ConfigError: no kubeconfig, no such context, or an entry that cannot be used.
@@ -100,33 +112,34 @@ def resolve_target(
     except ConfigError as error:
         if not config.missing:
             raise
-        raise ConfigError(error.message, f"{error.hint} {_missing(config, environ)}.".strip()) from error
+        raise ConfigError(error.message, f"{error.hint} {_missing_files(config, environ)}.".strip()) from error
 
 
 def _no_kubeconfig(config: Kubeconfig, environ: Mapping[str, str]) -> ConfigError:
     if config.paths:
         shown = printable(", ".join(map(str, config.paths)))
-        also = f", and {_missing(config, environ)}" if config.missing else ""
-        return ConfigError(f"The kubeconfig {shown} has no contexts{also}", DEMO_HINT)
-    why = _missing(config, environ) if config.missing else "KUBECONFIG is set, but names no file"
-    hint = missing_hint(config.missing)
-    return ConfigError(f"There is no kubeconfig, so kdash does not know which cluster to show: {why}", hint)
+        missing = f", and {_missing_files(config, environ)}" if config.missing else ""
+        return ConfigError(f"The kubeconfig {shown} has no contexts{missing}", DEMO_HINT)
+    reason = _missing_files(config, environ) if config.missing else "KUBECONFIG is set, but names no file"
+    return ConfigError(
+        f"There is no kubeconfig, so kdash does not know which cluster to show: {reason}", missing_hint(config.missing)
+    )
 
 
-def _missing(config: Kubeconfig, environ: Mapping[str, str]) -> str:
-    """Say which files were looked for in vain."""
+def _missing_files(config: Kubeconfig, environ: Mapping[str, str]) -> str:
+    """Return which files do not exist, to follow a colon or "and"."""
     shown = printable(", ".join(map(str, config.missing)))[:500]
-    does = "do" if len(config.missing) > 1 else "does"
+    does = pluralize(len(config.missing), "does", "do")
     if environ.get("KUBECONFIG"):
         return f"KUBECONFIG names {shown}, which {does} not exist"
     return f"{shown} {does} not exist"
 
 
-def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, str]) -> ConnectionTarget:
-    name = wanted or config.current_context
+def _from_context(config: Kubeconfig, context_name: str | None, environ: Mapping[str, str]) -> ConnectionTarget:
+    name = context_name or config.current_context
     if not name and "" not in config.contexts:
         raise ConfigError(
-            "The kubeconfig sets no current context", f"Choose one: `kdash --context NAME`. {_known(config)}"
+            "The kubeconfig sets no current context", f"Choose one: `kdash --context NAME`. {_available(config)}"
         )
     context = config.contexts.get(name)
     if context is None:
@@ -144,30 +157,27 @@ def _from_context(config: Kubeconfig, wanted: str | None, environ: Mapping[str, 
     namespace = context.value.namespace or "default"
     info = ConnectionInfo(name, cluster_name, user_name, endpoint.server, namespace)
     if user is None:
-        return ConnectionTarget(info, endpoint, Entry(User(), context.directory), user_name)
+        return ConnectionTarget(info, endpoint, KubeconfigEntry(KubeconfigUser(), context.directory), user_name)
     check_user(user_name, user.value, is_tls=endpoint.is_tls)
     return ConnectionTarget(info, endpoint, user)
 
 
-def _known(config: Kubeconfig) -> str:
+def _available(config: Kubeconfig) -> str:
     names = sorted(config.contexts)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f"There are: {printable(', '.join(names[:10]))}{more}."
+    return f"Available: {printable(', '.join(names[:10]))}{more}."
 
 
 def _suggestion(name: str, config: Kubeconfig) -> str:
     close = difflib.get_close_matches(name, config.contexts, n=1, cutoff=0.6)
-    return f"Did you mean {printable(close[0])}? {_known(config)}" if close else _known(config)
+    return f"Did you mean {printable(close[0])}? {_available(config)}" if close else _available(config)
 
 
-def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> ServerEndpoint:
+def _endpoint(name: str, entry: KubeconfigEntry[KubeconfigCluster], environ: Mapping[str, str]) -> ServerEndpoint:
     cluster = entry.value
     server = parse_server(name, cluster.server or "")
     is_tls = server.url.startswith("https://")
     check_cluster(name, cluster, is_tls=is_tls)
-    extension = next(
-        (one.extension for one in cluster.extensions or () if one.name == "client.authentication.k8s.io/exec"), None
-    )
     return ServerEndpoint(
         server.url,
         ca=read_certificate_data(
@@ -177,16 +187,24 @@ def _endpoint(name: str, entry: Entry[Cluster], environ: Mapping[str, str]) -> S
         tls_server_name=cluster.tls_server_name or None,
         proxy=proxy_for(server.url, cluster.proxy_url, environ, cluster=name),
         compression=not cluster.disable_compression,
-        exec_extension=extension,
+        exec_extension=next(
+            (named.extension for named in cluster.extensions or () if named.name == _EXEC_EXTENSION), None
+        ),
         authorization=server.authorization,
         proxy_url=cluster.proxy_url or None,
     )
 
 
 def read_certificate_data(
-    entry: Entry[Cluster] | Entry[User], data: str | None, path: str | None, what: str
+    entry: KubeconfigEntry[KubeconfigCluster] | KubeconfigEntry[KubeconfigUser],
+    data: str | None,
+    path: str | None,
+    field_name: str,
 ) -> bytes | None:
-    """Return a certificate or key given as base64 data (preferred) or as a path; None when given as neither.
+    """Return a certificate or key that is given as base64 data (preferred) or as a path; None when neither is set.
+
+    Args:
+        field_name: the field of the path, for errors; the field of the data is "<field_name>-data".
 
     Raises:
         ConfigError: the data is not base64, or the file is missing or unreadable.
@@ -195,14 +213,19 @@ def read_certificate_data(
         try:
             return decode_base64(data)
         except ValueError as error:
-            raise ConfigError(f"{what}-data is not base64", f"Correct {what}-data in the kubeconfig.") from error
+            raise ConfigError(
+                f"{field_name}-data is not base64", f"Correct {field_name}-data in the kubeconfig."
+            ) from error
     if not path:
         return None
-    return read_credential_file(entry.path(path), what)
+    return read_credential_file(entry.resolve_path(path), field_name)
 
 
-def read_credential_file(path: Path, what: str) -> bytes:
-    """Return a file's content.
+def read_credential_file(path: Path, field_name: str) -> bytes:
+    """Return the content of a file.
+
+    Args:
+        field_name: the field of the kubeconfig that names the file, for errors.
 
     Raises:
         ConfigError: it is missing or cannot be read.
@@ -210,11 +233,11 @@ def read_credential_file(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        hint = f"Correct {what} in the kubeconfig, or put the file there."
+        hint = f"Correct {field_name} in the kubeconfig, or put the file there."
         if "~" in path.parts:
-            hint = f"In a kubeconfig ~ does not stand for the home directory: write {what} with its whole path."
-        why = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"The file of {what} cannot be read: {printable(str(path))}: {why}", hint) from error
+            hint = f"In a kubeconfig, ~ is not the home directory: write the whole path of {field_name}."
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"The file of {field_name} cannot be read: {printable(str(path))}: {reason}", hint) from error
 
 
 def _in_pod(environ: Mapping[str, str], service_account: Path) -> bool:
@@ -233,7 +256,7 @@ def _in_cluster(environ: Mapping[str, str], service_account: Path) -> Connection
         ca=read_credential_file(service_account / "ca.crt", "the service account's certificate authority"),
         proxy=proxy_for(server, None, environ),
     )
-    user = Entry(User(token_file=str(service_account / "token")), service_account)
+    user = KubeconfigEntry(KubeconfigUser(token_file=str(service_account / "token")), service_account)
     return ConnectionTarget(
         ConnectionInfo(IN_CLUSTER, IN_CLUSTER, "service account", server, namespace), endpoint, user
     )

@@ -1,9 +1,9 @@
-"""TLS: the one SSL context of a connection, and client certificates.
+"""TLS: the SSL context of a connection, and client certificates.
 
-Owns: how certificates become a context. Invariants: verification follows Go's rules, as kubectl's does (the given CA
-alone is trusted, an intermediate may be the anchor, X.509 strictness beyond Go's is off); a private key is on disk only
-while OpenSSL reads it, in a file of mode 0600 that is unlinked at once.
-Making a context with the system's CAs takes 60-80 ms: call these from a thread.
+Owns: how certificates become a context. Invariants: verification follows Go's rules, as with kubectl (only the given CA
+is trusted, an intermediate certificate may be the trust anchor, X.509 checks stricter than Go's are off); a private key
+is on disk only while OpenSSL reads it, in a file of mode 0600 that is removed immediately.
+Creating a context with the system's CAs takes 60-80 ms: do it in a thread.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", 
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """A certificate chain and its key, PEM; compared by content to notice rotation."""
+    """A certificate chain and its key in PEM; compared by content, to notice rotation."""
 
     certificate: bytes
     key: bytes = field(repr=False)
 
 
 def ssl_context(ca: bytes | None, *, insecure: bool, certificate: ClientCertificate | None) -> ssl.SSLContext:
-    """Make the context for an API server.
+    """Return the context for an API server.
 
     Args:
-        ca: PEM bundle that alone is trusted; None for the system's.
-        insecure: do not verify the server (insecure-skip-tls-verify).
+        ca: PEM bundle, the only authorities to trust; None for the system's.
+        insecure: skip the verification of the server (insecure-skip-tls-verify).
         certificate: presented to the server, if any.
 
     Raises:
@@ -58,9 +58,12 @@ def ssl_context(ca: bytes | None, *, insecure: bool, certificate: ClientCertific
 
 
 def _chain_and_key(certificate: ClientCertificate) -> bytes:
-    """Return what Go takes of the two: the certificates of one, and the first key of the other, whatever else is there.
+    """Return what Go uses of the two: the certificates of the first, and the first key of the second.
 
-    OpenSSL takes the first key it sees: another one beside the certificate would win.
+    OpenSSL uses the first key in the file, which could be another one beside the certificate.
+
+    Raises:
+        ValueError: certificate and key are swapped, or one of them is the other kind.
     """
     chain = [block[0] for block in _BLOCK.finditer(certificate.certificate) if block[1] == b"CERTIFICATE"]
     keys = [block[0] for block in _BLOCK.finditer(certificate.key) if block[1].endswith(b"PRIVATE KEY")]
@@ -68,14 +71,14 @@ def _chain_and_key(certificate: ClientCertificate) -> bytes:
     is_chain = not keys and b"CERTIFICATE-----" in certificate.key
     if is_key or is_chain:
         raise ValueError(
-            "client-certificate is a key, and client-key a certificate: change them over"
+            "client-certificate is a key, and client-key a certificate: swap them"
             if is_key and is_chain
             else "client-certificate is a key"
             if is_key
             else "client-key is a certificate"
         )
     if not chain or not keys:
-        return certificate.certificate.rstrip() + b"\n" + certificate.key  # OpenSSL says what is wrong with it
+        return certificate.certificate.rstrip() + b"\n" + certificate.key  # OpenSSL reports what is wrong with it
     return b"\n".join((*chain, keys[0], b""))
 
 
@@ -91,8 +94,8 @@ def _load(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
         _refuse_certificate(error)
     except OSError as error:
         raise ConfigError(
-            f"The client certificate cannot be put into a temporary file: {printable(error.strerror or str(error))}",
-            "OpenSSL reads it from a file: make room, or name another directory with TMPDIR.",
+            f"The client certificate cannot be written to a temporary file: {printable(error.strerror or str(error))}",
+            "OpenSSL reads it from a file: free some space, or set TMPDIR to another directory.",
         ) from error
     finally:
         if path:
@@ -100,19 +103,19 @@ def _load(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
 
 
 def _refuse_password() -> str:
-    """OpenSSL would ask on the terminal, which belongs to the screen."""
+    """Refuse: OpenSSL would ask on the terminal, which belongs to the dashboard."""
     raise ValueError("the key is encrypted with a password")
 
 
 def _refuse_certificate(error: ssl.SSLError | ValueError) -> NoReturn:
     match getattr(error, "reason", None):
         case "KEY_VALUES_MISMATCH":
-            why = "the certificate and the key do not belong together"
-        case str(reason):
-            why = reason.replace("_", " ").lower()
+            reason = "the certificate and the key do not match"
+        case str(openssl_reason):
+            reason = openssl_reason.replace("_", " ").lower()
         case _:
-            why = "it is not PEM" if isinstance(error, ssl.SSLError) else str(error)
+            reason = "it is not PEM" if isinstance(error, ssl.SSLError) else str(error)
     raise ConfigError(
-        f"The client certificate cannot be used: {printable(why)}",
+        f"The client certificate cannot be used: {printable(reason)}",
         "Correct client-certificate and client-key of the user in the kubeconfig (PEM, the key without a password).",
     ) from error

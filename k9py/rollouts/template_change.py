@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.managed import ManagedFields
+from k9py.api.meta import ManagedFields
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.api.workloads import Workload

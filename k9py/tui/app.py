@@ -20,7 +20,7 @@ from k9py.api.errors import ConfigError, KdashError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
-from k9py.kube.contexts import list_contexts
+from k9py.kube.kubeconfig import list_contexts
 from k9py.tui import keymap
 from k9py.tui.answered_keys import AnsweredKeys
 from k9py.tui.commands import CommandProvider
@@ -264,7 +264,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
     def _let_toasts_go(self) -> None:
         self._toast_stays = False
 
-    def key_begins(self) -> None:
+    def before_key(self) -> None:
         """Take away what was said of the key before: on the next screen or dialog it would be read as being of that."""
         if len(self._notifications) and not self._toast_stays:
             self.clear_notifications()

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from k9py.config.clipboard import Clipboard
 from k9py.config.log_buffer import DEFAULT_BYTES
-from k9py.config.terminal import NotificationMode
+from k9py.config.terminal import Clipboard, NotificationMode
 from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import Clock, SystemClock
 

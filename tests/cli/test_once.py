@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import RETRY_NOTE
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
-from k9py.cli.printing import fit_widths
-from k9py.simulator.api.access import Rule
+from k9py.cli.tables import fit_widths
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch
-from k9py.simulator.scenarios import NAMES
+from k9py.simulator.scenarios.loader import SCENARIO_NAMES
 from k9py.simulator.server import Simulator
 from k9py.views.overview import PlainTable
 from k9py.views.values import Cell, Column, Tone
@@ -73,9 +74,9 @@ def test_a_namespace_that_does_not_exist_is_not_well(
     config = str(shop.write_kubeconfig(tmp_path / "config"))
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo")
     assert (code, out) == (2, "")
-    assert "there is no namespace shpo" in err
+    assert "no such namespace: shpo" in err
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo", "-n", "shop")
-    assert (code, err) == (0, "kdash: there is no namespace shpo\n")
+    assert (code, err) == (0, "kdash: no such namespace: shpo\n")
     assert "checkout" in out
 
 
@@ -112,7 +113,7 @@ def test_what_ends_a_command_is_not_said_to_be_tried_again(
     code, _, err = run(capsys, "--kubeconfig", str(shop.write_kubeconfig(tmp_path / "config")))
     assert code == 2
     assert "hint: " in err
-    assert "by itself" not in err
+    assert RETRY_NOTE not in err
 
 
 def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(
@@ -200,7 +201,7 @@ def test_a_demo_we_do_not_have_is_refused_with_those_we_have(capsys: pytest.Capt
 
 
 def test_the_command_line_knows_the_simulators_scenarios() -> None:
-    assert set(SCENARIOS) <= set(NAMES)
+    assert set(SCENARIOS) <= set(SCENARIO_NAMES)
 
 
 def table(*columns: Column, cells: tuple[str, ...]) -> PlainTable:

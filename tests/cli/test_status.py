@@ -12,10 +12,10 @@ import pytest
 
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument
-from k9py.simulator.api.access import Rule
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import RequestMatch
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Shell, edit, image

@@ -12,7 +12,7 @@ from k9py.api.workloads import REVISION
 from k9py.cli.history import history
 from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.simulator.clock import ManualClock, RealClock
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Core, Shell

@@ -14,17 +14,18 @@ from typing import Any
 
 import pytest
 
+from k9py.api.errors import RETRY_NOTE
 from k9py.api.workloads import CHANGE_CAUSE
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.console import Console
-from k9py.cli.options import WriteOptions
 from k9py.cli.plans import restarting, scaling, setting_images
-from k9py.simulator.changes import Object
+from k9py.simulator.admission import Webhook
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch, Silence
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.webhooks import Webhook
 from tests.cli.shell import Core, Shell
 from tests.cli.writes import CART, CHECKOUT, GOOD, checkout, doing, image_of, only_result, undo
 
@@ -79,8 +80,8 @@ async def test_a_webhook_that_cannot_be_called_says_so_and_never_that_it_is_trie
     shop.simulator.register_webhook(Webhook("slow.example.com", fails="context deadline exceeded"))
     ran = await shop.run(set_image())
     assert ran.code == 2
-    assert "could not ask the admission webhook slow.example.com: context deadline exceeded" in ran.err
-    assert "by itself" not in ran.err
+    assert "could not call the admission webhook slow.example.com: context deadline exceeded" in ran.err
+    assert RETRY_NOTE not in ran.err
     assert shop.writes() == 0
 
 
@@ -188,7 +189,7 @@ async def test_what_was_not_made_is_never_told_done(shop: Shell, fault: Replace,
     assert result["error"]["looked"] == "not-made"
     assert why in ran.err
     assert "looked: " in ran.err
-    assert "by itself" not in ran.err
+    assert RETRY_NOTE not in ran.err
     assert (shop.audit[-1]["outcome"], shop.audit[-1]["looked"]) == (result["outcome"], "not-made")
     # An answer ends it; where none came from the API server, it may still be made.
     assert result["outcome"] == ("failed" if "prove" in ran.err else "unknown")

@@ -22,7 +22,7 @@ from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.rollouts.kubectl_status import kubectl_status
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.status import RolloutState
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl, Outcome

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from k9py.api.managed import ManagedFields, WorkloadMeta
-from k9py.api.meta import Condition, KubeObject, ObjectKey, OwnerReference
+from k9py.api.meta import Condition, KubeObject, ManagedFields, ObjectKey, OwnerReference, WorkloadMeta
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 IMAGE = "registry.example.com/checkout:1.0.0"

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import structs
 
 from k9py.api.events import Event, ObjectReference
-from k9py.api.managed import ServiceMeta
-from k9py.api.meta import KubeObject
+from k9py.api.meta import KubeObject, ServiceMeta
 from k9py.api.pods import (
     Pod,
 )

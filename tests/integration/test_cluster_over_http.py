@@ -22,7 +22,7 @@ from k9py.logs.line import LogLine
 from k9py.operations.patcher import WriteRequest
 from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import PODS
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.views.exit_codes import ExitCode
 from k9py.views.overview import overview_exit_code

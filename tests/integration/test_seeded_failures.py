@@ -21,8 +21,8 @@ from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.workloads import workload_findings
 from k9py.rollouts.revisions import revisions
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.simulator.controllers.nodes import restore_node
-from k9py.simulator.resources import PODS, by_kind
+from k9py.simulator.controllers.node_lifecycle import restore_node
+from k9py.simulator.registry.resources import PODS, by_kind
 from tests.matrix import failures
 from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload

@@ -31,7 +31,7 @@ from k9py.rollouts.status import RolloutState
 from k9py.rollouts.template_diff import template_diff
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Replace, RequestMatch
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 

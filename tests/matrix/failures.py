@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.api.causes import CauseKind
-from k9py.simulator.controllers.admission import ENFORCE, webhook_admission
-from k9py.simulator.controllers.nodes import lose_node
-from k9py.simulator.resources import NAMESPACES, PODS, RESOURCEQUOTAS
+from k9py.simulator.admission import ENFORCE, webhook_admission
+from k9py.simulator.controllers.node_lifecycle import lose_node
+from k9py.simulator.registry.resources import NAMESPACES, PODS, RESOURCEQUOTAS
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]

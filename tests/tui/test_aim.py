@@ -10,7 +10,7 @@ import pytest
 
 from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS, SERVICES
+from k9py.simulator.registry.resources import DEPLOYMENTS, SERVICES
 from k9py.simulator.scenarios import shop
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE
 from k9py.simulator.server import Simulator

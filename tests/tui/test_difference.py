@@ -182,7 +182,7 @@ async def test_what_runs_now_is_read_again_when_it_changed(kdash: Dashboard) -> 
     def mend(state):  # type: ignore[no-untyped-def]
         import json
 
-        from k9py.simulator.resources import DEPLOYMENTS
+        from k9py.simulator.registry.resources import DEPLOYMENTS
 
         found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
         state.storage.update(DEPLOYMENTS, json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.8.1")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.quit import QuitDialog

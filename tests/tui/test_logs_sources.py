@@ -20,7 +20,7 @@ from k9py.api.pods import (
     StateTerminated,
     StateWaiting,
 )
-from k9py.config.clipboard import Clipboard
+from k9py.config.terminal import Clipboard
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.message import MessageDialog
@@ -196,7 +196,7 @@ async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(
 
 
 async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboard, log_screen: LogScreen) -> None:
-    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("taken", "kitty"))
+    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("supported", "kitty"))
     view = log_screen.logs.view
     await kdash.press("up", "m", "up", "up", "m")
     await kdash.until(lambda: view.state.marked == 2, "two marks")
@@ -206,7 +206,7 @@ async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboa
 
 
 async def test_a_terminal_that_takes_no_copies_is_sent_none(kdash: Dashboard, log_screen: LogScreen) -> None:
-    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("refused", "Apple Terminal"))
+    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("unsupported", "Apple Terminal"))
     await kdash.press("up", "c")
     await until_said(kdash, "no clipboard here (Apple Terminal): Ctrl+S saves it")
     assert kdash.app.clipboard == ""

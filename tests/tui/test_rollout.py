@@ -10,9 +10,9 @@ import pytest
 from textual.widgets import ProgressBar
 
 from k9py.api.meta import ObjectKey
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.undo import UndoDialog

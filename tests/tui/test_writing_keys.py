@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from k9py.api.meta import ObjectKey
 from k9py.config.terminal import NotificationMode
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.confirm import ConfirmDialog

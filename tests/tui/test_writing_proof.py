@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from k9py.simulator.changes import Object
+from k9py.api.errors import RETRY_NOTE
+from k9py.simulator.admission import Webhook
 from k9py.simulator.faults import Fault, Replace, RequestMatch
-from k9py.simulator.webhooks import Webhook
+from k9py.simulator.registry.cache import Object
 from k9py.tui.dialogs.message import MessageDialog
 from tests.tui.dashboard import CART, Dashboard
 from tests.tui.test_writing import audited, converged, stored
@@ -66,7 +67,7 @@ async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, faul
     said = await kdash.until_screen(MessageDialog)
     assert why in said.message
     assert "looked: " in said.hint
-    assert "by itself" not in said.hint
+    assert RETRY_NOTE not in said.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
     assert kdash.app.writing.outcome_of(CART) is None
     assert [line["looked"] for line in audited(kdash)] == ["not-made"]

@@ -18,8 +18,7 @@ from k9py.api.errors import ConnectionFailedError, ForbiddenError, KdashError, N
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, KINDS, POD, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
 from k9py.api.meta import KubeObject
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.api.quota import ResourceQuota
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.operations.patcher import Reader

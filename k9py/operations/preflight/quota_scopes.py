@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from k9py.api.quota import ResourceQuota, ScopeRequirement
+from k9py.api.policy import ResourceQuota, ScopeRequirement
 
 
 def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from k9py.api.policy import ResourceQuota
 from k9py.api.quantities import parse_quantity
-from k9py.api.quota import ResourceQuota
 from k9py.api.text import printable
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts, Unknown, starts_rollout

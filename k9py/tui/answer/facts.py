@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from k9py.api.causes import CauseKind
 from k9py.api.errors import KdashError
-from k9py.api.managed import ManagedFields
+from k9py.api.meta import ManagedFields
 from k9py.api.pods import Pod
 from k9py.api.services import Service
 from k9py.api.workloads import StatefulSet, Workload

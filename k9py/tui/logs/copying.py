@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from k9py.config.clipboard import MAX_BASE64, Clipboard
+from k9py.config.terminal import MAX_COPY_BASE64, Clipboard
 from k9py.logs.parsing.sgr import plain_text_with_tabs
 from k9py.tui.widgets.log_view.view import LogView
 
@@ -63,7 +63,7 @@ async def prepare_copy(view: LogView, clipboard: Clipboard) -> ClipboardCopy:
         text = plain_text_with_tabs(line.text)
         (markers if line.marker else lines).append(text)
         characters += len(text) + 1
-        if characters > MAX_BASE64:
+        if characters > MAX_COPY_BASE64:
             return clipboard_copy(lines, clipboard, count=max(count, len(lines)))
         if perf_counter() >= until:
             await asyncio.sleep(0)
@@ -83,13 +83,13 @@ def clipboard_copy(lines: Sequence[str], clipboard: Clipboard, *, count: int | N
     count = len(lines) if count is None else count
     many = f"{count:,} line{'' if count == 1 else 's'}"
     them = "it" if count == 1 else "them"
-    if clipboard.support == "refused":
-        return ClipboardCopy("", f"no clipboard here ({clipboard.why}): Ctrl+S saves {them}")
+    if clipboard.support == "unsupported":
+        return ClipboardCopy("", f"no clipboard here ({clipboard.reason}): Ctrl+S saves {them}")
     size = (len(text.encode("utf-8", "replace")) + 2) // 3 * 4
-    if size > MAX_BASE64:
+    if size > MAX_COPY_BASE64:
         sent = f"{size // 1000} kB as it is sent" if count == len(lines) else f"the first {len(lines):,} are too much"
         return ClipboardCopy("", f"too much for a terminal's clipboard: {many}, {sent}. Ctrl+S saves {them}")
-    if clipboard.support == "taken":
+    if clipboard.support == "supported":
         return ClipboardCopy(text, f"copied {many}")
     otherwise = f"if {'it does' if count == 1 else 'they do'} not arrive, Ctrl+S saves {them}"
-    return ClipboardCopy(text, f"sent {many} to the clipboard (OSC 52) · {clipboard.why or otherwise}")
+    return ClipboardCopy(text, f"sent {many} to the clipboard (OSC 52) · {clipboard.reason or otherwise}")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from k9py.api.images import image_parts
-from k9py.api.managed import ManagedFields
+from k9py.api.meta import ManagedFields
+from k9py.api.pods import image_parts
 from k9py.api.text import printable
 from k9py.api.times import age
 from k9py.api.workloads import RESTARTED_AT

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.managed import ManagedFields
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ManagedFields, ObjectKey
 from k9py.api.plural import count_noun
 from k9py.api.severity import Severity
 from k9py.api.text import printable

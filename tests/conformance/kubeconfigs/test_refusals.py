@@ -34,7 +34,7 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
     "an octal number as a name": (named("0o17"), {}, "contexts[0].name is a number"),
     "a hexadecimal number as a name": (named("0x1F"), {}, "contexts[0].name is a number"),
     "a float as a name": (named("1e3"), {}, "contexts[0].name is a number"),
-    "no as a name": (named("no"), {}, "contexts[0].name is true or false (in YAML so are yes, no"),
+    "no as a name": (named("no"), {}, "contexts[0].name is true or false (as are yes, no"),
     "infinity as a name": (named(".inf"), {}, "infinity"),
     "a wrong type in an unused entry": (
         config().replace("users:\n", "users:\n- {name: v, user: {token: 5}}\n"),
@@ -62,11 +62,11 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
     ),
     "missing files": (config(), {"KUBECONFIG": "{dir}/gone:{dir}/lost"}, "/lost, which do not exist"),
     "KUBECONFIG of separators": ({"home/.kube/config": config()}, {"KUBECONFIG": ":"}, "names no file"),
-    "a token and a name": (config(user="token: t, username: me"), {}, "a token and a name and password"),
+    "a token and a name": (config(user="token: t, username: me"), {}, "both a token and a password"),
     "a token file and a name": (
         {"config": config(user="tokenFile: f, username: me"), "f": "t"},
         {},
-        "a tokenFile and a",
+        "both a tokenFile and a password",
     ),
     "two certificates": (config(user=f"{ALICE}, client-certificate: x"), {}, "both client-certificate and client-"),
     "two keys": (config(user=f"{ALICE}, client-key: x"), {}, "both client-key and client-key-data"),
@@ -80,7 +80,7 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
         {},
         "both certificate-authority",
     ),
-    "an authority that is not asked": (config(TLS + ", insecure-skip-tls-verify: true"), {}, "would ignore it"),
+    "an authority that is not used": (config(TLS + ", insecure-skip-tls-verify: true"), {}, "would ignore it"),
     "groups without a user": (config(user="token: t, as-groups: [a]"), {}, "but no `as`"),
     "extra values without a user, and without values": (
         config(user="token: t, as-user-extra: {a: ~}"),
@@ -102,12 +102,12 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
         {},
         "both exec and auth-provider",
     ),
-    "a plugin of a version that is gone, beside a token": (
+    "a plugin of a removed version, beside a token": (
         config(
             user=f"token: t, exec: {{{PLUGIN.replace('v1,', 'v1alpha1,')}, command: x}}",
         ),
         {},
-        "which Kubernetes clients no longer speak",
+        "which Kubernetes clients no longer support",
     ),
     "a variable without a name": (plugin(answering(), env="[~]"), {}, "an environment variable without a name"),
     "a provider without an issuer": (config(user="auth-provider: {name: oidc}"), {}, "without idp-issuer-url"),
@@ -116,28 +116,28 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
     "a plugin with a strange expiry": (
         plugin(answering('{"token": "T", "expirationTimestamp": "tomorrow"}')),
         {},
-        'an expirationTimestamp that is no time: "tomorrow"',
+        'an invalid expirationTimestamp: "tomorrow"',
     ),
     "a proxy without a scheme": (
         config(TLS + ", proxy-url: 'localhost:@proxy'"),
         {},
-        "a proxy-url that cannot be used",
+        "an invalid proxy-url",
     ),
     "a SOCKS proxy that is not there": (
         config(TLS + ", proxy-url: 'socks5://localhost:1'"),
         {},
-        "SOCKS proxy before https://localhost:@tls cannot be reached",
+        "SOCKS proxy for https://localhost:@tls cannot be reached",
     ),
-    "a path without a scheme": (config("server: 'localhost:@plain/x'"), {}, "a path but without a scheme"),
+    "a path without a scheme": (config("server: 'localhost:@plain/x'"), {}, "a path but no scheme"),
     "a control character in the server": (
         config(f'server: "https://localhost:@tls/\\tx", {CA}'),
         {},
-        "no URL of an API",
+        "a server that is not a valid URL",
     ),
-    "a certificate and a key that were changed over": (
+    "a certificate and a key that were swapped": (
         config(user=ALICE.replace("certificate", "?").replace("key", "certificate").replace("?", "key")),
         {},
-        "client-certificate is a key, and client-key a certificate: change them over",
+        "client-certificate is a key, and client-key a certificate: swap them",
     ),
     "a key in place of a certificate": (
         config(user=ALICE.replace(encoded("alice.crt"), encoded("alice.key"))),
@@ -159,7 +159,7 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
         {},
         "its aliases repeat too much",
     ),
-    "YAML of another version": ("%YAML 1.2\n---\n" + config(), {}, "it is of YAML 1.2, not 1.1"),
+    "YAML of another version": ("%YAML 1.2\n---\n" + config(), {}, "it is YAML 1.2, not 1.1"),
     "a number in a provider's settings": (
         config(user="auth-provider: {name: oidc, config: {idp-issuer-url: 'https://localhost:1', client-id: 12}}"),
         {},
@@ -186,7 +186,7 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
             "home/ca.crt": pem("ca.crt"),
         },
         {},
-        "~ does not stand for the home directory",
+        "~ is not the home directory",
     ),
 }
 

@@ -422,7 +422,11 @@ async def test_counts_are_said_once_a_flush() -> None:
         app.messages.clear()
         app.widget.set_filter("web-00")
         await pilot.pause()
-        said = [(one.shown, one.total) for one in app.said(LiveTable.Counted) if isinstance(one, LiveTable.Counted)]
+        said = [
+            (one.shown, one.total)
+            for one in app.said(LiveTable.CountsChanged)
+            if isinstance(one, LiveTable.CountsChanged)
+        ]
         assert said == [(10, 20)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k9py.config.clipboard import Clipboard
+from k9py.config.terminal import Clipboard
 from k9py.logs.buffer.buffer import size_of
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.tui.logs.copying import prepare_copy
@@ -197,14 +197,14 @@ async def test_a_copy_is_the_containers_lines_alone() -> None:
     app = app_with([wrote('{"level":"info","msg":"a\tb"}'), marker, wrote("tab\t\x1b[31mred\x1b[0m")])
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("t", "g", "m", "end")
-        copy = await prepare_copy(app.widget, Clipboard("taken", "kitty"))
+        copy = await prepare_copy(app.widget, Clipboard("supported", "kitty"))
         assert copy.text == '{"level":"info","msg":"a\tb"}\ntab\tred', "as written, without time, source and marker"
         assert copy.message == "copied 2 lines"
 
 
 async def test_a_copy_is_whole_or_refused_with_how_many_lines_it_would_have_been() -> None:
     coloured = "\x1b[38;5;196mE\x1b[0m" * 100
-    clipboard = Clipboard("taken", "kitty")
+    clipboard = Clipboard("supported", "kitty")
     app = app_with([wrote(coloured), *numbered(3000)], capacity=8 << 20)
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("g", "m", *["down"] * 2, "m")
@@ -222,6 +222,6 @@ async def test_lines_with_many_colours_are_counted_by_what_is_read_of_them() -> 
     app = app_with([wrote("\x1b[38;5;196mE\x1b[0m" * 20)] * 2000, capacity=8 << 20)
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("g", "m", "end")
-        copy = await prepare_copy(app.widget, Clipboard("taken", "kitty"))
+        copy = await prepare_copy(app.widget, Clipboard("supported", "kitty"))
         assert copy.message == "copied 2,000 lines"
         assert copy.text.count("\n") == 1999

@@ -2,7 +2,7 @@
 
 import pytest
 
-from k9py.api.images import image_parts
+from k9py.api.pods import image_parts
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from k9py.api.events import Event
-from k9py.api.managed import ManagedFields, OwnedFields
-from k9py.api.meta import KubeObject, OwnerReference
+from k9py.api.meta import KubeObject, ManagedFields, OwnedFields, OwnerReference
 from k9py.api.severity import Severity
 from k9py.api.workloads import Deployment, ReplicaSet, Workload
 from k9py.cluster.views import RolloutView, ServiceView

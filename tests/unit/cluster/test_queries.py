@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from k9py.api.events import Event
-from k9py.api.managed import ManagedFields, OwnedFields
+from k9py.api.meta import ManagedFields, OwnedFields
 from k9py.api.pods import Container
 from k9py.api.services import EndpointSlice, Service, ServicePort
 from k9py.api.severity import Severity

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 import k9py
 from k9py.api.errors import ConfigError
-from k9py.config.ascii_text import ERRORS, NO_FORM, ascii_text, register
-from k9py.config.encoding import output_encoding
+from k9py.config.ascii_text import ERRORS, UNKNOWN, ascii_text, register
+from k9py.config.terminal import output_encoding
 from k9py.views.values import Tone
 
 SHOWN = ("cli", "tui", "tables", "rollouts", "triage", "actions", "objects")
@@ -35,7 +35,7 @@ def test_every_character_we_show_has_a_form_of_its_own_width() -> None:
     characters = characters_we_show()
     assert "●" in characters
     assert [
-        one for one in sorted(characters) if NO_FORM in ascii_text(one) or len(ascii_text(one)) != cell_len(one)
+        one for one in sorted(characters) if UNKNOWN in ascii_text(one) or len(ascii_text(one)) != cell_len(one)
     ] == []
 
 

@@ -1,4 +1,4 @@
-"""What admission says of a write: the words decide, whatever code the webhook chose."""
+"""Refusals by admission: the text decides, whatever code the webhook chose."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import pytest
 
 from k9py.api.errors import (
+    RETRY_NOTE,
     ApiError,
     DeniedError,
     DryRunUnsupportedError,
@@ -14,7 +15,8 @@ from k9py.api.errors import (
     UnavailableError,
     WebhookFailedError,
 )
-from k9py.kube.errors import RequestInfo, error_from_status
+from k9py.kube.request import RequestInfo
+from k9py.kube.status_errors import error_from_status
 from k9py.views.exit_codes import ExitCode, exit_code_of_error
 
 PATCH = RequestInfo("patch", "deployments", "apps", "shop", "checkout")
@@ -31,7 +33,7 @@ POLICY = (
 
 def answer(code: int, message: str, asked: RequestInfo = PATCH, reason: str = "") -> ApiError:
     body = {"kind": "Status", "status": "Failure", "message": message, "reason": reason, "code": code}
-    return error_from_status(code, json.dumps(body).encode(), asked=asked)
+    return error_from_status(code, json.dumps(body).encode(), info=asked)
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 422, 429, 500, 503])
@@ -42,7 +44,7 @@ def test_a_webhook_that_denies_is_a_refusal_whatever_code_it_chose(code: int) ->
     assert exit_code_of_error(error) is ExitCode.REFUSED
     assert error.message == " ".join(KYVERNO.split()), "on one line, without gaps"
     assert "validate.kyverno.svc-fail" in error.hint
-    assert "nothing was changed" in error.hint
+    assert "nothing was changed" in error.hint.lower()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_the_rule_that_refuses_is_named(code: int, message: str, rule: str) -> N
         "the dryRun alpha feature is disabled",
     ],
 )
-def test_a_server_that_cannot_try_a_write_is_told_apart_from_one_that_refuses_it(code: int, message: str) -> None:
+def test_a_server_that_cannot_dry_run_a_write_differs_from_one_that_refuses_it(code: int, message: str) -> None:
     assert type(answer(code, message)) is DryRunUnsupportedError
 
 
@@ -86,13 +88,13 @@ def test_a_server_that_cannot_try_a_write_is_told_apart_from_one_that_refuses_it
         "expected response.uid=1, got 2",
     ],
 )
-def test_a_webhook_that_could_not_be_asked_is_named_and_nothing_was_changed(why: str) -> None:
+def test_a_webhook_that_could_not_be_called_is_named_and_nothing_was_changed(why: str) -> None:
     error = answer(
         500, f'Internal error occurred: failed calling webhook "audit.example.com": {why}', reason="InternalError"
     )
     assert type(error) is WebhookFailedError
-    assert error.message == f"The server could not ask the admission webhook audit.example.com: {why}"
-    assert "nothing was changed" in error.hint
+    assert error.message == f"The server could not call the admission webhook audit.example.com: {why}"
+    assert "nothing was changed" in error.hint.lower()
     assert exit_code_of_error(error) is ExitCode.UNKNOWN
 
 
@@ -100,13 +102,13 @@ def test_a_webhook_that_could_not_be_asked_is_named_and_nothing_was_changed(why:
 @pytest.mark.parametrize(
     "asked", [PATCH, RequestInfo("delete", "pods"), RequestInfo("create", "pods/eviction"), RequestInfo("get", "pods")]
 )
-def test_what_is_asked_once_is_never_said_to_be_tried_again_by_itself(asked: RequestInfo, code: int) -> None:
+def test_only_what_the_caller_retries_is_announced_as_retried(asked: RequestInfo, code: int) -> None:
     error = answer(code, "the server is currently unable to handle the request", asked)
     assert isinstance(error, UnavailableError)
-    assert "by itself" not in error.hint
+    assert RETRY_NOTE not in error.hint
     listing = answer(code, "", RequestInfo("list", "pods"))
-    assert "by itself" in listing.hint
-    assert "by itself" not in listing.hint_after_giving_up
+    assert RETRY_NOTE in listing.hint
+    assert RETRY_NOTE not in listing.hint_after_giving_up
 
 
 def test_a_rule_of_a_quota_keeps_its_words_and_a_read_knows_no_admission() -> None:

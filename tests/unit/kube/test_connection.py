@@ -206,7 +206,7 @@ async def test_a_log_is_asked_for_and_cut_into_bounded_lines(tmp_path: Path) -> 
         async with connection.open_log(LOG, follow=True, tail_lines=5, since_time=since, previous=True) as batches:
             lines = [line async for batch in batches for line in batch]
         assert lines[:3] == [b"one", b"", b"two"]
-        assert lines[3] == b"x" * 65536 + " … [4464 bytes more were cut]".encode()
+        assert lines[3] == b"x" * 65536 + " … [4464 more bytes cut]".encode()
         assert lines[4:] == [b"last"]
         assert server.requests[0].path == "/api/v1/namespaces/shop/pods/checkout-1/log"
         assert dict(server.requests[0].query) == {

@@ -14,7 +14,7 @@ from k9py.api.errors import (
 )
 from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
-from k9py.kube.credential import Times
+from k9py.kube.credentials import Times
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
 from tests.unit.kube.connections import connected

@@ -14,12 +14,19 @@ import msgspec
 import pytest
 
 from k9py.api.errors import ConfigError
-from k9py.kube.credential import Credential, Times
-from k9py.kube.credentials import EARLY, MIN_INTERVAL, RenewedCredentials, credentials_for
-from k9py.kube.kubeconfig import Entry, User
+from k9py.kube.authentication import credentials_for
+from k9py.kube.credentials import (
+    MIN_INTERVAL,
+    RENEW_BEFORE_EXPIRY,
+    Credential,
+    RenewedCredentials,
+    StaticCredentials,
+    Times,
+)
+from k9py.kube.kubeconfig import KubeconfigEntry
+from k9py.kube.kubeconfig_schema import KubeconfigUser
 from k9py.kube.oidc import token_expiry
 from k9py.kube.options import ConnectOptions
-from k9py.kube.static_credentials import StaticCredentials
 from k9py.kube.target import resolve_target
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem
 
@@ -55,13 +62,13 @@ class Plugin:
         expires_at = None if self.life is None else START + timedelta(seconds=self.clock.passed + self.life)
         return Credential(f"Bearer token-{self.runs}", expires_at=expires_at)
 
-    def credentials(self, user: User | None = None) -> RenewedCredentials:
-        static = StaticCredentials(Entry(user or User(), Path("/")))
+    def credentials(self, user: KubeconfigUser | None = None) -> RenewedCredentials:
+        static = StaticCredentials(KubeconfigEntry(user or KubeconfigUser(), Path("/")))
         return RenewedCredentials("the plugin", self.fetch, static, self.clock.times())
 
 
 def static(directory: Path, **fields: Any) -> StaticCredentials:
-    return StaticCredentials(Entry(msgspec.convert(fields, User), directory))
+    return StaticCredentials(KubeconfigEntry(msgspec.convert(fields, KubeconfigUser), directory))
 
 
 async def test_a_plugin_runs_once_while_its_credential_is_good() -> None:
@@ -77,7 +84,7 @@ async def test_a_credential_is_renewed_before_it_expires() -> None:
     plugin = Plugin(clock, life=3600)
     credentials = plugin.credentials()
     await credentials.current()
-    clock.passed = 3600 - EARLY.total_seconds() - 1
+    clock.passed = 3600 - RENEW_BEFORE_EXPIRY.total_seconds() - 1
     assert (await credentials.current()).authorization == "Bearer token-1"
     clock.passed += 2
     assert (await credentials.current()).authorization == "Bearer token-2"
@@ -134,7 +141,7 @@ async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
     credentials = plugin.credentials()
     await credentials.current()
     plugin.broken = True
-    clock.passed = 3600 - EARLY.total_seconds() + 1
+    clock.passed = 3600 - RENEW_BEFORE_EXPIRY.total_seconds() + 1
     assert (await credentials.current()).authorization == "Bearer token-1"
     clock.passed = 3601
     with pytest.raises(ConfigError, match="the plugin failed"):
@@ -168,7 +175,8 @@ async def test_a_cancelled_run_does_not_stand_in_the_way_of_the_next() -> None:
 
 async def test_impersonation_and_the_kubeconfigs_certificate_go_with_a_plugins_token() -> None:
     user = msgspec.convert(
-        {"as": "bob", "client-certificate-data": encoded("alice.crt"), "client-key-data": encoded("alice.key")}, User
+        {"as": "bob", "client-certificate-data": encoded("alice.crt"), "client-key-data": encoded("alice.key")},
+        KubeconfigUser,
     )
     credential = await Plugin(Clock()).credentials(user).current()
     assert credential.headers() == [("Authorization", "Bearer token-1"), ("Impersonate-User", "bob")]

@@ -20,7 +20,8 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.kube.errors import RequestInfo, error_from_status
+from k9py.kube.request import RequestInfo
+from k9py.kube.status_errors import error_from_status
 
 WIRE = Path(__file__).parents[2] / "wire"
 LIST_PODS = RequestInfo("list", "pods", namespace="shop")
@@ -41,7 +42,7 @@ def recorded(file: str) -> list[tuple[str, int, bytes]]:
 
 def translated(file: str, nth: int, asked: RequestInfo = LIST_PODS) -> ApiError:
     _, code, body = recorded(file)[nth]
-    return error_from_status(code, body, asked=asked)
+    return error_from_status(code, body, info=asked)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_the_hint_of_forbidden_is_a_command_that_can_be_run() -> None:
 
 def test_forbidden_by_quota_is_not_said_to_be_a_missing_right() -> None:
     body = b'{"kind":"Status","message":"pods \\"x\\" is forbidden: exceeded quota: q","reason":"Forbidden"}'
-    error = error_from_status(403, body, asked=LIST_PODS)
+    error = error_from_status(403, body, info=LIST_PODS)
     assert type(error) is ForbiddenError
     assert "exceeded quota" in error.message
     assert "quota" in error.hint
@@ -100,7 +101,7 @@ def test_forbidden_by_quota_is_not_said_to_be_a_missing_right() -> None:
 
 def test_unauthorized_says_which_credentials_were_refused() -> None:
     _, code, body = recorded("unauthenticated")[0]
-    error = error_from_status(code, body, asked=LIST_PODS, credentials="the token in /t")
+    error = error_from_status(code, body, info=LIST_PODS, credentials="the token in /t")
     assert type(error) is UnauthorizedError
     assert error.message == "The API server does not accept the token in /t"
     assert error.hint
@@ -124,7 +125,7 @@ def test_a_missing_object_and_a_missing_api_are_told_apart() -> None:
     ],
 )
 def test_every_code_has_its_error(code: int, kind: type[ApiError]) -> None:
-    error = error_from_status(code, b"", asked=LIST_PODS)
+    error = error_from_status(code, b"", info=LIST_PODS)
     assert type(error) is kind
     assert error.code == code
     assert error.message
@@ -135,7 +136,7 @@ def test_every_recorded_refusal_has_a_message_and_its_code(file: str) -> None:
     refusals = recorded(file)
     assert refusals
     for _, code, body in refusals:
-        error = error_from_status(code, body, asked=LIST_PODS)
+        error = error_from_status(code, body, info=LIST_PODS)
         assert error.code == code
         assert error.message.strip()
 
@@ -154,19 +155,19 @@ def test_retry_after_is_seconds_a_date_or_the_statuss_own(
     header: str | None, body: bytes, seconds: float | None
 ) -> None:
     now = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-    assert error_from_status(429, body, asked=LIST_PODS, retry_after=header, now=now).retry_after == seconds
+    assert error_from_status(429, body, info=LIST_PODS, retry_after=header, now=now).retry_after == seconds
 
 
 def test_text_from_a_server_is_made_printable_and_bounded() -> None:
     body = json.dumps(
         {"kind": "Status", "message": "\x1b]52;c;evil\x07bad\x1b[31m" + "x" * 100_000, "code": 400}
     ).encode()
-    error = error_from_status(400, body, asked=LIST_PODS)
+    error = error_from_status(400, body, info=LIST_PODS)
     assert error.message.isprintable()
     assert error.message.startswith("bad")
     assert len(error.message) <= 1000
 
 
 def test_a_proxys_web_page_is_not_shown() -> None:
-    error = error_from_status(502, b"<html><h1>Bad Gateway</h1></html>", asked=LIST_PODS)
+    error = error_from_status(502, b"<html><h1>Bad Gateway</h1></html>", info=LIST_PODS)
     assert error.message == "The API server answered 502 to: list pods in the namespace shop"

@@ -16,7 +16,7 @@ import pytest
 
 from k9py.api.errors import ConfigError
 from k9py.kube.exec_plugin import ExecPlugin
-from k9py.kube.kubeconfig import ExecConfig
+from k9py.kube.kubeconfig_schema import ExecConfig
 from k9py.kube.target import ServerEndpoint
 from tests.unit.kube.kubeconfigs import environ, plugin_user
 
@@ -36,7 +36,9 @@ def plugin(
     script.write_text(source)
     given = plugin_user(sys.executable, [str(script), *fields.pop("args", ())], **fields)["exec"]
     config = msgspec.convert(given, ExecConfig)
-    return ExecPlugin(config, tmp_path, endpoint or ServerEndpoint("https://x"), environ(tmp_path), silence=timeout)
+    return ExecPlugin(
+        config, tmp_path, endpoint or ServerEndpoint("https://x"), environ(tmp_path), silence_timeout=timeout
+    )
 
 
 def answering(**status: Any) -> str:
@@ -128,7 +130,7 @@ sys.exit(3)
         (answering(token="t").replace("ExecCredential", "Pod"), "answered with a Pod"),
         (answering(token="t") + "\nprint('done')", "did not answer with an ExecCredential in JSON"),
         (answering(), "neither a token nor a client certificate"),
-        (answering(clientCertificateData="C"), "one is missing"),
+        (answering(clientCertificateData="C"), "the key is missing"),
         (
             answering(token="t").replace("k8s.io/v1", "k8s.io/v1beta1"),
             "answered in client.authentication.k8s.io/v1beta1",
@@ -145,7 +147,7 @@ async def test_an_answer_that_is_no_credential_is_refused(tmp_path: Path, source
     "text", ["tomorrow", "", "2030-01-01", "2030-01-01T00:00:00", "2030-13-01T00:00:00Z", "2030-01-01 00:00:00Z"]
 )
 async def test_an_expiry_that_is_no_time_is_named_with_its_plugin(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match=f'plugin .* an expirationTimestamp that is no time: "{text}"'):
+    with pytest.raises(ConfigError, match=f'plugin .* an invalid expirationTimestamp: "{text}"'):
         await plugin(tmp_path, answering(token="t", expirationTimestamp=text)).run()
 
 

@@ -47,7 +47,7 @@ KEY = ConnectionKey("api.shop.test", 6443, True, True, None, None, None)
     ],
 )
 def test_a_failure_says_what_happened_and_what_to_do(failure: Exception, told: str) -> None:
-    error = error_from_exception(failure, SERVER, silent_for=7)
+    error = error_from_exception(failure, SERVER, idle_timeout=7)
     assert told in error.message
     assert error.hint
 
@@ -87,7 +87,7 @@ async def test_a_refused_connection_names_server_and_demo(tmp_path: Path) -> Non
 async def test_a_proxy_that_is_down_is_told_apart_from_the_server(tmp_path: Path) -> None:
     proxy = {"proxy-url": f"http://127.0.0.1:{free_port()}"}
     error = await failing(tmp_path, server="https://kube.test", **proxy)
-    assert "The proxy before https://kube.test cannot be reached" in error.message
+    assert "The proxy for https://kube.test cannot be reached" in error.message
 
 
 async def test_a_proxy_that_refuses_says_its_code(tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from k9py.api.errors import ConfigError
-from k9py.kube.contexts import ContextEntry, list_contexts
-from k9py.kube.credentials import credentials_for
-from k9py.kube.kubeconfig import read_kubeconfig
+from k9py.kube.authentication import credentials_for
+from k9py.kube.kubeconfig import ContextEntry, list_contexts, read_kubeconfig
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, resolve_target
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem, write
@@ -65,11 +64,11 @@ def test_null_lists_and_an_empty_file_are_an_empty_kubeconfig(tmp_path: Path) ->
     ("content", "told"),
     [
         ("clusters: [\n  - name: }", "not valid YAML: line 2"),
-        ("users: [{name: a, user: {token: 12}}]", "wrong shape"),
-        ("[]", "wrong shape"),
+        ("users: [{name: a, user: {token: 12}}]", "wrong type"),
+        ("[]", "wrong type"),
         ("clusters: nonsense", "clusters is text, and must be a list"),
         ("contexts: [{name: 12}]", r"contexts\[0\].name is a number, and must be text"),
-        ("contexts: [{name: y}]", r"contexts\[0\].name is true or false \(in YAML so are yes"),
+        ("contexts: [{name: y}]", r"contexts\[0\].name is true or false \(as are yes"),
         ("clusters: [{name: c, cluster: {insecure-skip-tls-verify: 'true'}}]", "is text, and must be true or false"),
         ("users: [{name: a}, {name: a}]", "defines the user a more than once"),
         ("users: [{name: a, user: {client-key-data: '!'}}]", "client-key-data that is not base64, in the user a"),
@@ -262,7 +261,7 @@ def _modules_after(code: str) -> set[str]:
 
 
 def test_contexts_options_and_connect_are_imported_without_the_client() -> None:
-    loaded = _modules_after("import k9py.kube.contexts, k9py.kube.options, k9py.kube.connect")
+    loaded = _modules_after("import k9py.kube.kubeconfig, k9py.kube.options, k9py.kube.connect")
     assert not loaded & {"aiohttp", "kubernetes_asyncio", "textual"}
 
 

@@ -17,7 +17,7 @@ def test_events_are_the_same_lines_however_the_bytes_arrive(chunks: list[bytes])
     found = [line for chunk in chunks for line in lines.feed(chunk)]
     *complete, rest = b"".join(chunks).split(b"\n")
     assert found == [line for line in complete if line]
-    assert lines.unfinished is bool(rest)
+    assert lines.has_incomplete_line is bool(rest)
 
 
 @given(CHUNKS)
@@ -37,14 +37,14 @@ def test_a_log_line_is_cut_at_the_limit_and_says_how_much_was_left_out(chunks: l
         if len(original) <= limit:
             assert line == original
         else:
-            assert line == original[:limit] + f" … [{len(original) - limit} bytes more were cut]".encode()
+            assert line == original[:limit] + f" … [{len(original) - limit} more bytes cut]".encode()
 
 
 def test_a_log_line_without_end_is_held_only_up_to_the_limit() -> None:
     lines = LogLines(1000)
     for _ in range(1000):
         assert lines.feed(b"x" * 10_000) == []
-    assert lines.feed(b"\nnext\n") == [b"x" * 1000 + " … [9999000 bytes more were cut]".encode(), b"next"]
+    assert lines.feed(b"\nnext\n") == [b"x" * 1000 + " … [9999000 more bytes cut]".encode(), b"next"]
 
 
 def test_an_event_of_many_chunks_arrives_whole() -> None:
@@ -52,7 +52,7 @@ def test_an_event_of_many_chunks_arrives_whole() -> None:
     for _ in range(200):
         assert lines.feed(b"x" * 65536) == []
     assert lines.feed(b"\n") == [b"x" * 65536 * 200]
-    assert not lines.unfinished
+    assert not lines.has_incomplete_line
 
 
 def test_the_last_line_of_a_log_that_ended_inside_it_says_so() -> None:
@@ -66,4 +66,4 @@ def test_the_last_line_of_a_log_that_ended_inside_it_says_so() -> None:
     lines.feed(b"abcdefg")
     (rest,) = lines.finish()
     assert isinstance(rest, PartialLine)
-    assert rest.is_beginning_of(b"abcd \xe2\x80\xa6 [9 bytes more were cut]")
+    assert rest.is_beginning_of(b"abcd \xe2\x80\xa6 [9 more bytes cut]")

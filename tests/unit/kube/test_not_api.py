@@ -131,8 +131,8 @@ async def test_an_api_that_is_missing_on_an_older_server_is_not_taken_for_a_stra
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        (b"SSH-2.0-OpenSSH_9.6\r\n", r'speaks another language \("SSH-2.0-OpenSSH_9.6"\)'),
-        (b"\0\0\x12\x04" + b"\0" * 23, "speaks HTTP/2 alone, as gRPC does"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", r'speaks another protocol \("SSH-2.0-OpenSSH_9.6"\)'),
+        (b"\0\0\x12\x04" + b"\0" * 23, "speaks only HTTP/2, as gRPC does"),
         (b"", "was cut off"),
     ],
 )

@@ -46,7 +46,9 @@ async def test_credentials_do_not_follow_a_redirect_to_another_server(tmp_path: 
         serving(version) as other,
         connected(tmp_path, to(f"{other.url}/version", code), TOKEN) as (connection, _),
     ):
-        with pytest.raises(ConnectionFailedError, match="your credentials are not sent to another server") as caught:
+        with pytest.raises(
+            ConnectionFailedError, match="kdash does not send your credentials to another server"
+        ) as caught:
             await connection.server_version()
     assert other.url in caught.value.message
     assert other.requests == []
@@ -54,7 +56,7 @@ async def test_credentials_do_not_follow_a_redirect_to_another_server(tmp_path: 
 
 async def test_another_scheme_on_the_same_host_is_another_server(tmp_path: Path) -> None:
     async with connected(tmp_path, to("https://127.0.0.1/version"), TOKEN) as (connection, server):
-        with pytest.raises(ConnectionFailedError, match="not sent to another server"):
+        with pytest.raises(ConnectionFailedError, match="does not send your credentials to another server"):
             await connection.server_version()
         assert len(server.requests) == 1
 
@@ -73,7 +75,7 @@ async def test_a_read_follows_a_redirect_on_the_same_server(tmp_path: Path) -> N
 
 async def test_redirects_without_end_end_with_the_reason(tmp_path: Path) -> None:
     async with connected(tmp_path, to("/version")) as (connection, server):
-        with pytest.raises(ConnectionFailedError, match=r"redirects without end: 5 times, last to .*/version"):
+        with pytest.raises(ConnectionFailedError, match=r"redirects in a loop: 5 times, last to .*/version"):
             await connection.server_version()
         assert len(server.requests) == 6
 
@@ -81,5 +83,5 @@ async def test_redirects_without_end_end_with_the_reason(tmp_path: Path) -> None
 @pytest.mark.parametrize("location", ["", "http://[::1"])
 async def test_a_redirect_to_nowhere_is_told(tmp_path: Path, location: str) -> None:
     async with connected(tmp_path, to(location)) as (connection, _):
-        with pytest.raises(ConnectionFailedError, match=r"answered 302, a redirect that names no place"):
+        with pytest.raises(ConnectionFailedError, match=r"answered 302, a redirect without a location"):
             await connection.server_version()

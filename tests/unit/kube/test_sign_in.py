@@ -1,4 +1,4 @@
-"""What a plugin says while it waits for the person: told line by line, bounded, and the plugin can be cancelled."""
+"""What a plugin prints while it waits for the person: passed on by line, bounded; the plugin can be cancelled."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ import pytest
 
 from k9py.api.errors import ConfigError
 from k9py.kube.connect import connect
-from k9py.kube.credential import Credential, Times
-from k9py.kube.credentials import AFTER_CANCEL, MIN_INTERVAL, RenewedCredentials
-from k9py.kube.exec_plugin import ExecPlugin, SignInCancelledError
-from k9py.kube.kubeconfig import Entry, ExecConfig, User
+from k9py.kube.credentials import (
+    CANCELLED_INTERVAL,
+    MIN_INTERVAL,
+    Credential,
+    RenewedCredentials,
+    StaticCredentials,
+    Times,
+)
+from k9py.kube.exec_plugin import ExecPlugin
+from k9py.kube.kubeconfig import KubeconfigEntry
+from k9py.kube.kubeconfig_schema import ExecConfig, KubeconfigUser
 from k9py.kube.options import ConnectOptions
-from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, SignIn, StderrLines
-from k9py.kube.static_credentials import StaticCredentials
+from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, SignIn, SignInCancelledError, StderrLines
 from k9py.kube.target import ServerEndpoint
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 
@@ -32,7 +38,7 @@ DEVICE_CODE = Path(__file__).with_name("device-code.sh")
 
 @dataclass
 class Listener:
-    """Remembers what it is told, and does something at the first line."""
+    """Records what it is notified of, and runs a callback at the first line."""
 
     at_first: Callable[[SignIn], None] = lambda _: None
     lines: list[str] = field(default_factory=list)
@@ -47,7 +53,7 @@ class Listener:
         self.has_ended = True
 
 
-def plugin(tmp_path: Path, listener: Listener, source: str, *, silence_after_words: float = 60) -> ExecPlugin:
+def plugin(tmp_path: Path, listener: Listener, source: str, *, sign_in_timeout: float = 60) -> ExecPlugin:
     config = msgspec.convert(plugin_user(sys.executable, ["-c", source])["exec"], ExecConfig)
     return ExecPlugin(
         config,
@@ -55,8 +61,8 @@ def plugin(tmp_path: Path, listener: Listener, source: str, *, silence_after_wor
         ServerEndpoint("https://x"),
         environ(tmp_path),
         listener,
-        silence=60,
-        silence_after_words=silence_after_words,
+        silence_timeout=60,
+        sign_in_timeout=sign_in_timeout,
     )
 
 
@@ -138,8 +144,8 @@ def lives_on(pid: int) -> bool:
 
 async def test_the_time_limit_starts_over_when_the_plugin_speaks(tmp_path: Path) -> None:
     source = "import sys, signal; print('enter ABCD', file=sys.stderr, flush=True); signal.pause()"
-    with pytest.raises(ConfigError, match="did not answer within 0 s of its last words: enter ABCD"):
-        await plugin(tmp_path, Listener(), source, silence_after_words=0).run()
+    with pytest.raises(ConfigError, match="did not answer within 0 s of its last output: enter ABCD"):
+        await plugin(tmp_path, Listener(), source, sign_in_timeout=0).run()
 
 
 async def test_a_question_without_a_line_end_is_told(tmp_path: Path) -> None:
@@ -184,8 +190,10 @@ async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -
         raise SignInCancelledError("You cancelled the sign-in")
 
     times = Times(lambda: datetime(2026, 11, 30, tzinfo=UTC), lambda: passed)
-    credentials = RenewedCredentials("the plugin", fetch, StaticCredentials(Entry(User(), Path("/"))), times)
-    for passed in (0.0, MIN_INTERVAL + 1, AFTER_CANCEL - 1):  # noqa: B007
+    credentials = RenewedCredentials(
+        "the plugin", fetch, StaticCredentials(KubeconfigEntry(KubeconfigUser(), Path("/"))), times
+    )
+    for passed in (0.0, MIN_INTERVAL + 1, CANCELLED_INTERVAL - 1):  # noqa: B007
         with pytest.raises(SignInCancelledError):
             await credentials.current()
         assert runs == 1
@@ -193,7 +201,7 @@ async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -
     with pytest.raises(SignInCancelledError):
         await credentials.current()
     assert runs == 2
-    passed = 2 * AFTER_CANCEL
+    passed = 2 * CANCELLED_INTERVAL
     with pytest.raises(SignInCancelledError):
         await credentials.current()
     assert runs == 3

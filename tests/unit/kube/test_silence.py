@@ -16,7 +16,7 @@ from aiohttp import ClientTimeout, web
 
 from k9py.api.errors import ConnectionFailedError, UnresponsiveError
 from k9py.api.kinds import DEPLOYMENT, POD
-from k9py.kube import lister_watcher, transport
+from k9py.kube import lister_watcher, request, transport
 from k9py.kube.lines import EventLines, LineBudget
 from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer
@@ -68,8 +68,8 @@ async def watched(tmp_path: Path, answer: Answer, silence: Callable[[], float] =
 async def test_a_watch_that_is_not_answered_is_given_up_long_before_its_own_time(
     tmp_path: Path, streamed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert transport.ANSWER_STREAMED_LIST < transport.ANSWER <= 20
-    monkeypatch.setattr(lister_watcher, "ANSWER_STREAMED_LIST" if streamed else "ANSWER", SOON)
+    assert request.STREAMED_LIST_HEADER_TIMEOUT < request.HEADER_TIMEOUT <= 20
+    monkeypatch.setattr(lister_watcher, "STREAMED_LIST_HEADER_TIMEOUT" if streamed else "HEADER_TIMEOUT", SOON)
     async with connected(tmp_path, never) as (connection, _):
         watch = connection.lister_watcher(POD).watch(
             resource_version="", send_initial_events=streamed, timeout_seconds=60
@@ -80,14 +80,14 @@ async def test_a_watch_that_is_not_answered_is_given_up_long_before_its_own_time
 
 
 async def test_a_list_and_a_probe_have_their_limits() -> None:
-    assert transport.PAGE.sock_read is not None
-    assert transport.PAGE.sock_read <= 20
-    assert transport.PROBE.total is not None
-    assert transport.PROBE.total <= 10
+    assert request.PAGE_TIMEOUT.sock_read is not None
+    assert request.PAGE_TIMEOUT.sock_read <= 20
+    assert request.PROBE_TIMEOUT.total is not None
+    assert request.PROBE_TIMEOUT.total <= 10
 
 
 async def test_a_probe_that_is_not_answered_is_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lister_watcher, "PROBE", ClientTimeout(total=SOON))
+    monkeypatch.setattr(lister_watcher, "PROBE_TIMEOUT", ClientTimeout(total=SOON))
     async with connected(tmp_path, never) as (connection, _):
         with pytest.raises(UnresponsiveError):
             await connection.lister_watcher(POD).probe()
@@ -139,7 +139,7 @@ async def test_what_came_while_this_process_was_stopped_is_read_before_silence_i
             await asyncio.Event().wait()
         return b"line"
 
-    monkeypatch.setattr(lister_watcher, "LATE", -1.0)  # every timer counts as late
+    monkeypatch.setattr(lister_watcher, "TIMER_DELAY", -1.0)  # every timer counts as late
     response: Any = SimpleNamespace(content=SimpleNamespace(readany=readany))
     watch = lister_watcher.HttpListerWatcher(cast("transport.Transport", None), "/api/v1/pods", "pods", "")
     assert await watch._chunk(response, asyncio.get_running_loop().time(), SOON) == b"line"
@@ -155,7 +155,7 @@ async def test_a_line_without_end_names_the_kind(tmp_path: Path, monkeypatch: py
             resource_version="7", send_initial_events=False, timeout_seconds=60
         )
         async with watch as batches:
-            with pytest.raises(ConnectionFailedError, match=r"line without an end to: watch deployments\.apps"):
+            with pytest.raises(ConnectionFailedError, match=r"an endless line in response to: watch deployments\.apps"):
                 await anext(batches)
         assert connection._transport.line_budget.held == 0
 
@@ -163,7 +163,7 @@ async def test_a_line_without_end_names_the_kind(tmp_path: Path, monkeypatch: py
 async def test_an_answer_without_end_is_bounded_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_BODY", 100_000)
     async with connected(tmp_path, headers_and(again=b"x" * 10_000)) as (connection, _):
-        with pytest.raises(ConnectionFailedError, match=r"list pods .* has no end"):
+        with pytest.raises(ConnectionFailedError, match=r"list pods .* is too long"):
             await connection.lister_watcher(POD).list_page(limit=500)
 
 
@@ -174,18 +174,18 @@ def test_all_unfinished_lines_together_stay_within_the_budget_and_the_longest_is
         for at, lines in enumerate(watches):
             lines.feed(b"x" * (10 if at else 30))
             assert budget.held <= 1000
-    assert watches[0].overlong
-    assert sum(one.length for one in watches) == budget.held
+    assert watches[0].is_overlong
+    assert sum(lines.length for lines in watches) == budget.held
 
 
 def test_a_watch_that_is_well_keeps_its_half_line_when_another_fills_the_budget() -> None:
     budget = LineBudget(1000)
     well, endless = EventLines(budget), EventLines(budget)
     well.feed(b'{"half"')
-    while not endless.overlong:
+    while not endless.is_overlong:
         endless.feed(b"x" * 100)
     assert well.feed(b":1}\n") == [b'{"half":1}']
-    assert not well.overlong
+    assert not well.is_overlong
 
 
 def test_what_a_watch_held_is_given_back_when_it_ends() -> None:

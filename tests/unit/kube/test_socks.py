@@ -25,7 +25,7 @@ def refusal(code: int) -> bytes:
         ([b"\x05\x00", refusal(5)], "the server refused the connection"),
         ([b"\x05\x00", refusal(99)], "error 99"),
         ([b"\x05\x02", b"\x01\x01"], "it does not accept the name and password"),
-        ([b"\x05\xff"], "it knows no way to sign in"),
+        ([b"\x05\xff"], "it supports no sign-in method"),
         ([b"HT"], "it does not speak SOCKS5"),
         ([b"\x05\x00", b"\x04\x00\x00\x01"], "it does not speak SOCKS5"),
         ([b"\x05"], "it closed the connection"),
@@ -44,14 +44,14 @@ async def test_a_socks_proxy_that_refuses_is_told_with_why(tmp_path: Path, answe
         url = f"socks5://me:s3cr3t@127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
         with pytest.raises(ConnectionFailedError) as caught:
             await ask(tmp_path, url)
-    assert f"The SOCKS proxy gives no connection to https://kube.test: {words}" in caught.value.message
+    assert f"The SOCKS proxy cannot connect to https://kube.test: {words}" in caught.value.message
     assert "s3cr3t" not in caught.value.message + caught.value.hint
     assert "proxy-url" in caught.value.hint
 
 
 async def test_a_socks_proxy_that_is_not_there_is_told_apart_from_the_server(tmp_path: Path) -> None:
     with pytest.raises(
-        ConnectionFailedError, match=r"The SOCKS proxy before https://kube\.test cannot be reached"
+        ConnectionFailedError, match=r"The SOCKS proxy for https://kube\.test cannot be reached"
     ) as caught:
         await ask(tmp_path, "socks5://127.0.0.1:1")
     assert "ssh -D" in caught.value.hint

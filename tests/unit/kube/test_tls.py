@@ -196,7 +196,7 @@ async def test_https_to_a_plain_server_and_http_to_a_tls_server_are_told_apart(t
 @pytest.mark.parametrize(
     ("certificate", "key", "told"),
     [
-        ("alice.crt", "bob.key", "do not belong together"),
+        ("alice.crt", "bob.key", "do not match"),
         ("alice.crt", "encrypted.key", "encrypted with a password"),
         ("alice.key", "alice.key", "cannot be used"),
     ],

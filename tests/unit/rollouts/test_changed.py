@@ -8,8 +8,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from k9py.api.managed import ManagedFields
-from k9py.api.meta import KubeObject
+from k9py.api.meta import KubeObject, ManagedFields
 from k9py.api.workloads import Deployment, ReplicaSet
 from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.rollouts.revisions import Revision, revisions
