@@ -120,7 +120,7 @@ async def test_waiting_follows_a_release_to_its_end_and_says_each_change_of_word
     edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     ran = await quick.run(waiting())
     assert ran.code == 0
-    assert "Deployment checkout: progressing" in ran.err
+    assert "Deployment checkout: rolling out" in ran.err
     assert ran.err.splitlines()[-1] == "Deployment checkout: healthy"
     assert ran.out.startswith("Deployment shop/checkout: healthy\n")
 

@@ -121,7 +121,7 @@ async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_na
     assert "--to-revision 4 goes back all the same" in again.err
     back = only_result(await burning.run(undo(6, options=DRY), json=True))
     [warning] = [one["message"] for one in back["plan"]["warnings"] if one["code"] == "left-revision"]
-    assert warning.startswith("revision 6: left ")
+    assert warning.startswith("revision 6: rolled back ")
     assert warning.endswith("image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop")
 
 
