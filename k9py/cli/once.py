@@ -86,7 +86,7 @@ async def _once(arguments: Arguments) -> int:
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         print(json_text(values, plain=not is_unicode(sys.stdout), indent=2))
     else:
-        colour = not arguments.no_color and wants_color(os.environ)
+        colour = wants_color(os.environ, no_color=arguments.no_color)
         width = terminal_columns(sys.stdout)
         print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
         print(summary_text(services, rollouts) or "nothing to see")
