@@ -4,7 +4,7 @@ Owns: the first moments of the process. Importing takes a few tenths of a second
 traceback of whatever is just being imported, or in another exception than `KeyboardInterrupt`.
 """
 
-from k9py.cli.interrupts import default_sigint
+from k9py.cli.process import default_sigint
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ _BLANKS: Final = re.compile(r"[\t\n\r]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 MAX_MESSAGE: Final = 1000
 """Characters of a server's message that become part of ours."""
+_MAX_MESSAGE_LENGTH: Final = 400
 
 
 def printable(text: str) -> str:
@@ -45,3 +46,10 @@ def bounded(text: str, limit: int = MAX_MESSAGE) -> str:
 def replace_unsafe(text: str) -> str:
     """Replace each unsafe character by one other, so that offsets into the text stay valid. Expects no sequences."""
     return _UNSAFE.sub(REPLACEMENT, _BLANKS.sub(" ", text))
+
+
+def shorten(text: str) -> str:
+    """Return a message from the cluster without its full stop, printable and cut to 400 characters."""
+    clean = printable(text.strip()).rstrip(".")
+    is_short = len(clean) <= _MAX_MESSAGE_LENGTH
+    return clean if is_short else clean[: _MAX_MESSAGE_LENGTH - 1].rstrip() + "…"

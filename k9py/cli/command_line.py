@@ -1,19 +1,112 @@
-"""What the command lines of all subcommands share: lengths of time, which cluster is meant, how a write is to be made.
+"""What all command lines share: parsed options as values, durations, names, and the options of clusters and writes.
 
-Invariant: importing this imports nothing heavy. Options that say which cluster is meant may stand before the subcommand
-or behind it; behind wins.
+Invariant: importing this module imports nothing heavy. Options that select the cluster may come before or after the
+subcommand; after wins.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import click
 
-from k9py.cli.names import check_namespace
-from k9py.cli.options import Arguments, CommandArguments, WriteOptions
+Output = Literal["table", "json"]
+
+THEME_NAMES = ("dark", "light", "colour-blind", "colour-blind-light")
+"""Themes of the dashboard. Listed here because `kdash --help` must not import Textual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The parsed command line.
+
+    Args:
+        kubeconfig, context: as kubectl's; None means its defaults.
+        namespaces: the values of -n in order, without duplicates; empty: -n not given.
+        all_namespaces: -A was given.
+        demo: name of the demo scenario, None for a real cluster.
+        read_only: refuse every write.
+        once: print and exit.
+        output: of `--once`.
+        no_color: no colours, whatever the environment says.
+        theme: one of `THEME_NAMES`.
+        mouse: handle the mouse; otherwise the terminal selects text as usual.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    all_namespaces: bool = False
+    demo: str | None = None
+    read_only: bool = False
+    once: bool = False
+    output: Output = "table"
+    no_color: bool = False
+    theme: str = "dark"
+    mouse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CommandArguments:
+    """The options of every subcommand.
+
+    Args:
+        kubeconfig, context: as kubectl's; None means its defaults.
+        namespace: of all named objects; None means the context's.
+        demo: name of the demo scenario, None for a real cluster.
+        read_only: refuse every write.
+        json: print JSON.
+        no_color: no colours, whatever the environment says.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    demo: str | None = None
+    read_only: bool = False
+    json: bool = False
+    no_color: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """The options of every write.
+
+    Args:
+        dry_run: show the change and write nothing.
+        yes: do not ask for confirmation.
+        wait: follow the rollout until it is done.
+        timeout: seconds to follow it at most.
+    """
+
+    dry_run: bool = False
+    yes: bool = False
+    wait: bool = False
+    timeout: float = 600.0
+
+
+def check_namespace(name: str) -> None:
+    """Check that a namespace name is an RFC 1123 label. Raises click.UsageError."""
+    if not _is_dns_label(name):
+        raise click.UsageError(
+            f"{name!r} is not a valid namespace name: use lower-case letters, digits and '-', at most 63."
+        )
+
+
+def _is_dns_label(name: str) -> bool:
+    plain = name.replace("-", "a")
+    return (
+        0 < len(name) <= 63
+        and name.isascii()
+        and plain.isalnum()
+        and name == name.lower()
+        and name[0] != "-"
+        and name[-1] != "-"
+    )
+
 
 Function = Callable[..., Any]
 
@@ -22,47 +115,47 @@ _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds that `90`, `90s`, `10m` or `1h30m` mean. Raises click.BadParameter."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None or not any(found.groups()):
-        raise click.BadParameter(f"{text!r} is no length of time: 90s, 10m or 1h30m.")
-    hours, minutes, seconds = (int(one or 0) for one in found.groups())
+    """Parse `90`, `90s`, `10m` or `1h30m` to seconds. Raises click.BadParameter."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise click.BadParameter(f"{text!r} is not a duration: use 90s, 10m or 1h30m.")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return float(hours * 3600 + minutes * 60 + seconds)
 
 
 def parse_revision(text: str) -> str:
-    """Return a revision's number or the word `now`, as they were typed. Raises click.BadParameter."""
+    """Check a revision number or `now` and return it as text. Raises click.BadParameter."""
     if text != "now" and not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise click.BadParameter(f"{text!r} is neither a revision's number nor 'now'.")
+        raise click.BadParameter(f"{text!r} is neither a revision number nor 'now'.")
     return text
 
 
 class Subcommand(click.Command):
-    """A command whose bare `--demo` does not swallow the word behind it."""
+    """A command whose bare `--demo` does not take the following argument as its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, once each bare `--demo` says which."""
+        """Parse after giving each bare `--demo` its default."""
         following = [*args[1:], ""] if args else []
         named = [
-            "--demo=shop" if one == "--demo" and not _SCENARIO.fullmatch(after) else one
-            for one, after in zip(args, following, strict=True)
+            "--demo=shop" if argument == "--demo" and not _SCENARIO.fullmatch(following_argument) else argument
+            for argument, following_argument in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, named)
 
 
 def with_cluster_options(function: Function) -> Function:
-    """Add the options that say which cluster is meant, and how to answer."""
+    """Add the options that select the cluster and the output format."""
     return with_output_formats("text", "json")(function)
 
 
 def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function], Function]:
-    """Return what adds the options that say which cluster is meant, for a command with other forms of its answer.
+    """Return a decorator that adds the cluster options, for a command with its own output formats.
 
     Args:
-        outputs: the forms `--output` takes.
-        default: words for which of them is taken when none is named.
+        outputs: the values of `--output`.
+        default: describes the default format, for the help.
     """
-    form = f"Form of the answer; default: {default}." if default else "Form of the answer."
+    form = f"Output format; default: {default}." if default else "Output format."
 
     def add(function: Function) -> Function:
         for option in (
@@ -81,7 +174,7 @@ def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function]
 
 
 def with_write_options(function: Function) -> Function:
-    """Add the options every write has."""
+    """Add the options of every write."""
     for option in (
         click.option(
             "--timeout",
@@ -89,43 +182,45 @@ def with_write_options(function: Function) -> Function:
             default="10m",
             show_default=True,
             metavar="TIME",
-            help="How long to wait at most.",
+            help="Maximum time to wait.",
         ),
-        click.option("--wait", is_flag=True, help="Follow the rollout to its end; the exit code tells the cause."),
-        click.option("-y", "--yes", is_flag=True, help="Write without asking; needed without a terminal."),
-        click.option("--dry-run", is_flag=True, help="Show what would be, as the server tries it; store nothing."),
+        click.option("--wait", is_flag=True, help="Wait until the rollout is done; the exit code shows the cause."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation; required without a terminal."),
+        click.option("--dry-run", is_flag=True, help="Server-side dry run: show the change, write nothing."),
     ):
         function = option(function)
     return function
 
 
 def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArguments:
-    """Merge what stands before the subcommand with what stands behind it; `given` loses what is merged."""
+    """Merge the options before the subcommand with those after it; merged options are removed from `given`."""
     before: Arguments = context.obj or Arguments()
-    own = {
+    after_command = {
         name: given.pop(name)
         for name in ("context", "kubeconfig", "namespace", "demo", "read_only", "output", "no_color")
     }
     if len(before.namespaces) > 1:
-        raise click.UsageError("One namespace at a time: give -n once.")
+        raise click.UsageError("Only one namespace is allowed: give -n once.")
     arguments = CommandArguments(
-        kubeconfig=own["kubeconfig"] or before.kubeconfig,
-        context=own["context"] or before.context,
-        namespace=next(iter(before.namespaces), None) if own["namespace"] is None else own["namespace"],
-        demo=before.demo if own["demo"] is None else own["demo"],
-        read_only=own["read_only"] or before.read_only,
-        json=(own["output"] or before.output) == "json",
-        no_color=own["no_color"] or before.no_color,
+        kubeconfig=after_command["kubeconfig"] or before.kubeconfig,
+        context=after_command["context"] or before.context,
+        namespace=next(iter(before.namespaces), None)
+        if after_command["namespace"] is None
+        else after_command["namespace"],
+        demo=before.demo if after_command["demo"] is None else after_command["demo"],
+        read_only=after_command["read_only"] or before.read_only,
+        json=(after_command["output"] or before.output) == "json",
+        no_color=after_command["no_color"] or before.no_color,
     )
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
-        raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
+        raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
     if arguments.namespace is not None:
         check_namespace(arguments.namespace)
     return arguments
 
 
 def pop_write_options(given: dict[str, Any]) -> WriteOptions:
-    """Take from `given` how a write is to be made."""
+    """Remove the write options from `given` and return them."""
     return WriteOptions(
         dry_run=given.pop("dry_run"), yes=given.pop("yes"), wait=given.pop("wait"), timeout=given.pop("timeout")
     )

@@ -100,7 +100,7 @@ def diff(
 @_words
 @click.option("--wait", is_flag=True, help="Follow it to its end: each change of words goes to standard error.")
 @click.option(
-    "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="How long to wait at most."
+    "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="Maximum time to wait."
 )
 @with_cluster_options
 def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:

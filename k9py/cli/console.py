@@ -1,7 +1,7 @@
-"""Where a command speaks and hears: standard output, standard error, and the one who may be asked.
+"""The streams of a command: standard output, standard error, and input for confirmations.
 
-Invariant: `out` gets the answer alone; whatever qualifies it, and all conversation, goes to `err`. A value, so that
-tests bring their own. Nothing here asks anyone who is not at a terminal.
+Invariant: `out` gets only the result; warnings and prompts go to `err`. A value, so that tests pass their own. Nothing
+here asks unless input and output are a terminal.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ import json
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from k9py.api.text import printable
-from k9py.cli.streams import terminal_columns
+from k9py.cli.process import terminal_columns
 from k9py.config.terminal import wants_color
 from k9py.views.values import Tone
 
 StyledLine = Sequence[tuple[str, Tone]]
-"""A line in toned parts; already printable."""
+"""A line of (text, tone) parts; the text is already printable."""
 
 LineReader = Callable[[], Awaitable[str]]
-"""Reads one line that someone types; "" at the end of input."""
+"""Reads one typed line; "" at end of input."""
 
 _ESCAPED: Final = re.compile(r"[^\n -~\u00a0-\U0010ffff]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-"""What a terminal may act on, or not show: in JSON it can be escaped without a loss."""
+"""Characters that a terminal may interpret or hide; JSON can escape them without loss."""
 
-_CODES: Final = {
+TONE_SGR: Final[Mapping[Tone, str]] = {
     Tone.OK: "32",
     Tone.BUSY: "36",
     Tone.WARN: "33",
@@ -40,6 +40,7 @@ _CODES: Final = {
     Tone.MUTED: "2",
     Tone.ACCENT: "1",
 }
+"""SGR parameters of each tone on a terminal; the one source for coloured command output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class Console:
 
     Args:
         out, err: standard output and standard error.
-        read: reads an answer.
-        is_interactive: someone can be asked: input and output are a terminal.
-        colour: escape sequences are welcome.
-        width: cells of a line of `out`, None for no limit.
+        read: reads one typed line.
+        is_interactive: input and output are a terminal, so that a person can be asked.
+        colour: write ANSI escape sequences.
+        width: line width of `out` in cells, None for no limit.
     """
 
     out: TextIO
@@ -62,30 +63,30 @@ class Console:
     width: int | None = None
 
     def print(self, text: str = "") -> None:
-        """Print a line of the answer."""
+        """Print a line of the result on standard output."""
         print(text, file=self.out)
 
     def print_err(self, text: str = "") -> None:
-        """Print a line beside the answer."""
+        """Print a line on standard error."""
         print(text, file=self.err, flush=True)
 
     def print_json(self, values: Any) -> None:
-        """Print the answer as JSON."""
+        """Print the result as JSON on standard output."""
         print(json_text(values, plain=not is_unicode(self.out), indent=2), file=self.out)
 
     def render(self, line: StyledLine) -> str:
-        """Return a line as it is printed, coloured where that is welcome."""
+        """Return a line as text, with ANSI colours if `colour`."""
         if not self.colour:
             return "".join(text for text, _ in line)
-        return "".join(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone in _CODES else text for text, tone in line)
+        return "".join(f"\x1b[{TONE_SGR[tone]}m{text}\x1b[0m" if tone in TONE_SGR else text for text, tone in line)
 
-    def print_warnings(self, remarks: Iterable[str]) -> None:
-        """Say what a reader must know before trusting the answer."""
-        for one in dict.fromkeys(remarks):
-            self.print_err(f"kdash: {printable(one)}")
+    def print_warnings(self, warnings: Iterable[str]) -> None:
+        """Print warnings about the result on standard error, each once."""
+        for warning in dict.fromkeys(warnings):
+            self.print_err(f"kdash: {printable(warning)}")
 
     async def confirm(self, question: str) -> bool:
-        """Ask, and tell whether the answer was yes; everything else is no. Ctrl+C cancels."""
+        """Ask a yes-or-no question; anything but yes is no. Ctrl+C cancels."""
         print(f"{question} [y/N] ", end="", file=self.err, flush=True)
         try:
             answer = await self.read()
@@ -96,12 +97,12 @@ class Console:
 
 
 def takes_colour(stream: TextIO, *, no_color: bool) -> bool:
-    """Tell whether escape sequences are welcome on a stream of this process."""
+    """Return whether to write ANSI escape sequences to a stream of this process."""
     return stream.isatty() and wants_color(os.environ, no_color=no_color)
 
 
 def system_console(*, no_color: bool) -> Console:
-    """Return this process's own streams."""
+    """Return a console on this process's streams."""
     is_terminal = sys.stdout.isatty()
     return Console(
         out=sys.stdout,
@@ -114,24 +115,24 @@ def system_console(*, no_color: bool) -> Console:
 
 
 def json_text(values: Any, *, plain: bool, indent: int | None = None) -> str:
-    """Return values as JSON in which whatever a terminal may act on is escaped.
+    """Return values as JSON with every character escaped that a terminal may interpret.
 
     Args:
-        plain: escape all that is not ASCII.
-        indent: blanks a level; None: all on one line.
+        plain: escape all non-ASCII characters.
+        indent: spaces per level; None: a single line.
     """
     text = json.dumps(values, indent=indent, ensure_ascii=plain)
-    return text if plain else _ESCAPED.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+    return text if plain else _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def is_unicode(stream: TextIO) -> bool:
-    """Tell whether the stream takes every character."""
+    """Return whether a stream can encode every character."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return encoding.lower().replace("-", "").startswith("utf")
 
 
 async def _read_line() -> str:
-    """Read a line without holding the loop: connections stay alive, and Ctrl+C is heard at once."""
+    """Read a line without blocking the loop: connections stay alive and Ctrl+C works immediately."""
     loop = asyncio.get_running_loop()
     readable: asyncio.Future[None] = loop.create_future()
 

@@ -1,4 +1,4 @@
-"""Start the dashboard: turn the command line into its options and run it on the quickest event loop there is."""
+"""Start the dashboard: build its options from the command line and run it on uvloop if available."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from textual.app import App
 
 from k9py import __version__
+from k9py.cli.command_line import Arguments
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
-from k9py.cli.options import Arguments
 from k9py.config.log_buffer import log_buffer_bytes
 from k9py.config.paths import audit_file, crash_file, log_directory
 from k9py.config.terminal import detect_clipboard, notification_mode, redraws_per_second, wants_color
@@ -25,14 +25,14 @@ from k9py.tui.options import AppOptions, connect_lazily
 from k9py.views.exit_codes import ExitCode
 
 EXIT_DEFECT = 70
-"""The program itself failed (EX_SOFTWARE)."""
+"""Internal error (EX_SOFTWARE)."""
 
 
 def run_dashboard(arguments: Arguments) -> int:
-    """Run until the person leaves; return the exit code.
+    """Run until the user quits; return the exit code.
 
     Raises:
-        ConfigError: there is no such demo, or a setting of the environment is none.
+        ConfigError: unknown demo, or an invalid environment variable.
     """
     guard = ExitGuard(terminal=sys.stdin.fileno())
     guard.add_cleanup(child_processes.kill_all)
@@ -65,7 +65,7 @@ def run_dashboard(arguments: Arguments) -> int:
         guard.set_terminal_restorer(app.restore_terminal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_app(app, guard, mouse=arguments.mouse))
-        if guard.signal_number:  # whatever failed in the middle of a start that was broken off
+        if guard.signal_number:  # a signal during the start may have caused any failure
             return 128 + guard.signal_number
         if app.crash:
             _report(app.crash)
@@ -75,8 +75,8 @@ def run_dashboard(arguments: Arguments) -> int:
 
 
 def _report(crash: str) -> None:
-    """Write the report down where it can be found, and say what to do with it."""
-    print(f"kdash: stopped by a defect of its own: {crash.strip().splitlines()[-1]}", file=sys.stderr)
+    """Save the crash report and print where it is."""
+    print(f"kdash: internal error: {crash.strip().splitlines()[-1]}", file=sys.stderr)
     path = crash_file(os.environ)
     try:
         make_private_directory(path.parent)
@@ -84,22 +84,22 @@ def _report(crash: str) -> None:
         path.chmod(0o600)
     except OSError as error:
         why = error.strerror or str(error)
-        print(f"  the report could not be written to {path}: {why}\n{crash}", file=sys.stderr)
+        print(f"  could not write the crash report to {path}: {why}\n{crash}", file=sys.stderr)
     else:
         print(
-            f"  hint: what you changed is in the audit file beside it; please report it with {path}",
+            f"  hint: your changes are in the audit file next to it; please report this error with {path}",
             file=sys.stderr,
         )
 
 
 async def run_app(app: App[int], guard: ExitGuard, *, mouse: bool = False) -> None:
-    """Run the app; a closed terminal or a signal ends it in order, so that nothing is left behind."""
+    """Run the app; a closed terminal or a signal ends it in order."""
     with guard.guard_loop(lambda code: app.exit(None, code)):
         await app.run_async(mouse=mouse)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where the platform has it, asyncio's own loop elsewhere."""
+    """Return uvloop's loop factory if it is installed, None for asyncio's own loop."""
     try:
         import uvloop
     except ImportError:

@@ -1,6 +1,6 @@
-"""The demo cluster of `kdash --demo`: started beside the dashboard, reached through a kubeconfig like any other.
+"""The demo cluster of `kdash --demo`: runs in this process and is reached through a kubeconfig like any other.
 
-Invariant: the simulated API server lives exactly as long as the `with` block; its kubeconfig is in a private directory.
+Invariant: the simulated API server runs exactly as long as the `with` block; its kubeconfig is in a private directory.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ SCENARIOS = ("shop", "bad-release", "crashloop", "failures", "regression", "no-e
 
 
 def check_scenario(scenario: str) -> None:
-    """Refuse a scenario we do not have.
+    """Refuse an unknown scenario.
 
     Raises:
-        ConfigError: with the names there are.
+        ConfigError: lists the scenarios.
     """
     name, colon, size = scenario.partition(":")
     hint = f"one of: {', '.join(SCENARIOS)}; big takes a number of pods, for example --demo=big:20000"
     if name not in SCENARIOS or (colon and name != "big"):
-        raise ConfigError(f"there is no demo called {scenario!r}", hint)
+        raise ConfigError(f"unknown demo {scenario!r}", hint)
     if colon and not (size.isascii() and size.isdigit() and 0 < int(size) <= 100_000):
         raise ConfigError(f"{size!r} is not a number of pods between 1 and 100000", hint)
 
 
 class DemoCluster:
-    """A demo cluster; the server starts with the first connection, so that the first frame need not wait for it."""
+    """A demo cluster; its server starts with the first connection, so that the first frame does not wait for it."""
 
     def __init__(self, scenario: str) -> None:
         check_scenario(scenario)
@@ -59,24 +59,24 @@ class DemoCluster:
         self.remove_directory()
 
     def remove_directory(self) -> None:
-        """Remove what is on the disk; nothing can connect any more."""
+        """Remove the kubeconfig from disk; no new connections are possible."""
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
 
     @property
     def options(self) -> ConnectOptions:
-        """How to reach it: its kubeconfig, which is written when the server starts."""
+        """The options to connect: its kubeconfig, written when the server starts."""
         assert self._directory is not None, "a Demo is used in a with block"
         return ConnectOptions(kubeconfig=str(Path(self._directory.name) / "config"))
 
     @property
     def namespace(self) -> str:
-        """Where most of what the demo is about is."""
+        """The namespace of the demo's workloads."""
         return "team-000" if self.scenario.startswith("big") else "shop"
 
     async def connect(self, options: ConnectOptions) -> Connection:
-        """Start the server unless it runs, and connect as to any cluster."""
+        """Start the server if necessary, and connect as to any cluster."""
         from k9py.kube.connect import connect
 
         if self._simulator is None:
@@ -86,9 +86,9 @@ class DemoCluster:
     def _start(self) -> Simulator:
         from k9py.simulator.server import Simulator
 
-        # A client that leaves in the middle of a stream is a daily matter, and standard error is the command's own.
+        # A client that disconnects during a stream is normal, and standard error belongs to the command.
         logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-        # What the audit file tells of the objects of an earlier demo is not about those of this one.
+        # The audit file must not match objects of an earlier demo by uid.
         simulator = Simulator(scenario=self.scenario, uid_salt=secrets.randbits(128))
         simulator.start()
         path = self.options.kubeconfig

@@ -1,11 +1,11 @@
 """Ends this process when it is asked to, whatever its event loop does.
 
-SIGTERM, SIGHUP, SIGINT, and a terminal that is closed, first ask the work to end in order. A thread of its own counts
-the seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal
-from the C level (`signal.set_wakeup_fd`), so that a loop which is blocked, busy or waiting for the terminal is no
-hindrance. Invariant: the process is gone `GRACE` seconds after the first such signal, or a little later.
+SIGTERM, SIGHUP, SIGINT and a closed terminal first ask the work to end in order. A separate thread counts the
+seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal at
+the C level (`signal.set_wakeup_fd`), so a loop that is blocked, busy or waiting for the terminal cannot prevent it.
+Invariant: the process ends `GRACE` seconds after the first such signal, or a little later.
 
-SIGQUIT restores the terminal and then ends the process by the signal, as it does without a handler.
+SIGQUIT restores the terminal and then ends the process by the signal, as without a handler.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from typing import Any, Final
 GRACE: Final = 1.2
 """Seconds for the work to end in order."""
 LAST_RESORT: Final = 3.0
-"""Seconds after which the process ends even when some C code never lets another thread run."""
+"""Seconds after which the process ends even if C code never releases the GIL."""
 
 _STOP: Final = 0
-_ENDING: Final = ("SIGTERM", "SIGHUP", "SIGINT")
+_END_SIGNALS: Final = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 class ExitGuard:
-    """Guards one process; made in the main thread, before there is anything to clean up.
+    """Guards one process; created in the main thread, before there is anything to clean up.
 
     Args:
-        terminal: descriptor whose hang-up ends the process, None for none.
-        signals: names of the signals that end it, of those the platform has. One that was ignored when the process
-            was started stays so (nohup), unless there is a terminal to lose.
+        terminal: file descriptor whose hang-up ends the process, None for none.
+        signals: names of the signals that end it, if the platform has them. A signal that was ignored when the process
+            started stays ignored (nohup), unless there is a terminal.
     """
 
-    def __init__(self, *, terminal: int | None = None, signals: Iterable[str] = _ENDING) -> None:
+    def __init__(self, *, terminal: int | None = None, signals: Iterable[str] = _END_SIGNALS) -> None:
         self._terminal = terminal
         self._restore: Callable[[], None] = lambda: None
         self._clean_ups: list[Callable[[], object]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._leave: Callable[[int], object] = lambda _code: None
-        self._has_left = False
+        self._end_work: Callable[[int], object] = lambda _code: None
+        self._has_ended = False
         self._number = 0
         self._deadline: float | None = None
         self._lock = threading.Lock()
@@ -54,8 +54,8 @@ class ExitGuard:
         self._reader, self._writer = os.pipe()
         self._handlers_before: dict[int, Any] = {}
         for name in signals:
-            self._handle(name, self._asked)
-        self._handle("SIGQUIT", self._quit)
+            self._handle(name, self._on_signal)
+        self._handle("SIGQUIT", self._on_quit)
         self._thread: threading.Thread | None = None
         if hasattr(select, "poll"):  # not on Windows
             os.set_blocking(self._reader, False)
@@ -71,21 +71,21 @@ class ExitGuard:
 
     @property
     def signal_number(self) -> int:
-        """The signal that ended the work, 0 while none has."""
+        """The signal that ended the work, 0 if none has."""
         return self._number
 
     def set_terminal_restorer(self, restore: Callable[[], None]) -> None:
-        """Have the terminal restored by this when the loop cannot; it is called in any thread."""
+        """Set the function that restores the terminal if the loop cannot; it is called from any thread."""
         self._restore = restore
 
     def add_cleanup(self, clean_up: Callable[[], object]) -> None:
-        """Have this done before the process is ended by force."""
+        """Add a function to call before the process exits by force."""
         self._clean_ups.append(clean_up)
 
     @contextmanager
     def guard_loop(self, leave: Callable[[int], object]) -> Iterator[None]:
-        """Ask the running loop's work to end by `leave(exit code)`; used within the loop, in the main thread."""
-        self._leave = leave
+        """End the running loop's work by `leave(exit code)` on a signal; call it in the loop, in the main thread."""
+        self._end_work = leave
         self._loop = asyncio.get_running_loop()
         if self._thread is None:
             yield
@@ -99,10 +99,10 @@ class ExitGuard:
             with self._lock:
                 self._loops_wakeup = -1
             signal.set_wakeup_fd(before, warn_on_full_buffer=False)
-            self._has_left = True
+            self._has_ended = True
 
     def close(self) -> None:
-        """Stop watching, unless a signal has begun to end the process: then that stays certain."""
+        """Stop watching, unless a signal is ending the process already."""
         if self._number:
             return
         for number, handler in self._handlers_before.items():
@@ -115,19 +115,19 @@ class ExitGuard:
 
     # -- in the main thread -------------------------------------------------------------------------------------------
 
-    def _asked(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._number = self._number or number
         self._notify(number)
         with suppress(OSError, ValueError, RuntimeError):
             faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
         if self._loop is None:
             raise SystemExit(128 + number)
-        if not self._has_left:
+        if not self._has_ended:
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._leave, 128 + number)
+                self._loop.call_soon_threadsafe(self._end_work, 128 + number)
 
-    def _quit(self, number: int, _frame: FrameType | None) -> None:
-        self._let_go()
+    def _on_quit(self, number: int, _frame: FrameType | None) -> None:
+        self._clean_up()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -146,18 +146,18 @@ class ExitGuard:
             left = None if self._deadline is None else max(0.0, self._deadline - monotonic()) * 1000
             for descriptor, event in poll.poll(left):
                 if descriptor == self._reader:
-                    if not self._heard():
+                    if not self._read_signals():
                         return
                 else:
                     poll.unregister(descriptor)
-                    if event & select.POLLHUP:  # POLLNVAL: a system that cannot poll a terminal
+                    if event & select.POLLHUP:  # POLLNVAL: this system cannot poll a terminal
                         os.kill(os.getpid(), signal.SIGHUP)
             if self._deadline is not None and monotonic() >= self._deadline:
-                self._let_go()
+                self._clean_up()
                 os._exit(128 + self._number)
 
-    def _heard(self) -> bool:
-        """Take what was written by a signal; return False when there is nothing to watch for any more."""
+    def _read_signals(self) -> bool:
+        """Read the signals from the pipe; return False if the guard is closed."""
         try:
             numbers = os.read(self._reader, 4096)
         except BlockingIOError:
@@ -172,16 +172,16 @@ class ExitGuard:
                 self._deadline = monotonic() + GRACE
         return _STOP not in numbers
 
-    def _let_go(self) -> None:
+    def _clean_up(self) -> None:
         for step in (self._restore, *self._clean_ups):
             with suppress(Exception):
                 step()
 
 
 def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]) -> int:
-    """Run the work of a command; return its exit code, or 128 + the number of the signal that ended it.
+    """Run a command; return its exit code, or 128 + the number of the signal that ended it.
 
-    Ctrl+C is left to `asyncio.run`: it raises KeyboardInterrupt.
+    `asyncio.run` handles Ctrl+C: it raises KeyboardInterrupt.
     """
     guard = ExitGuard(signals=("SIGTERM", "SIGHUP"))
     for clean_up in clean_ups:
@@ -205,5 +205,5 @@ def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]
 
 
 _NUMBERS: Final = frozenset(
-    int(getattr(signal, name)) for name in (*_ENDING, "SIGQUIT") if getattr(signal, name, None) is not None
+    int(getattr(signal, name)) for name in (*_END_SIGNALS, "SIGQUIT") if getattr(signal, name, None) is not None
 )

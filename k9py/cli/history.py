@@ -1,6 +1,6 @@
-"""`kdash history` and `kdash diff`: a workload's revisions, who made them, and what differs between two.
+"""`kdash history` and `kdash diff`: a workload's revisions, their authors, and the difference between two.
 
-Invariant: both only read, and both exit 0 whenever they could tell.
+Invariant: both only read, and exit 0 if they could read what they print.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from k9py.api.errors import ForbiddenError, MissingPartError
 from k9py.api.meta import ObjectKey
 from k9py.api.redaction import redact
 from k9py.api.text import printable
-from k9py.cli.printing import print_tables
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
 from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_revision_events, read_workload
 from k9py.operations.undo import history_limit_hint, revision_template
-from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision
@@ -34,10 +33,10 @@ from k9py.views.semantic_diff import semantic_diff_lines
 from k9py.views.values import Tone
 
 NOW: Final = "now"
-"""The word for the pod template as it is, instead of a revision's number."""
+"""Names the current pod template in place of a revision number."""
 
 _CONTEXT: Final = 3
-"""Lines of context around a change, as `diff -u`."""
+"""Lines of context around a change, as in `diff -u`."""
 
 _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.MUTED, " ": Tone.PLAIN}
 
@@ -48,35 +47,35 @@ async def history(
     """Print the revisions, or one of them with its pod template. Raises KdashError.
 
     Args:
-        shows_secrets: show what looks like a secret in the pod template, which is hidden otherwise.
+        shows_secrets: print values in the pod template that look like secrets.
     """
     console, now = invocation.console, invocation.clock.now()
     async with open_session(invocation) as session:
-        reading = await _reading(session, session.key(named))
-        pasts = await load_revision_pasts(session, reading)
-    found = unmark_rewritten_causes(reading.raw, require_revisions(reading))
-    authors = revision_authors(reading.raw, found)
+        snapshot = await _read_snapshot(session, session.key(named))
+        outcomes = await load_revision_outcomes(session, snapshot)
+    revisions = unmark_rewritten_causes(snapshot.raw, require_revisions(snapshot))
+    authors = revision_authors(snapshot.raw, revisions)
     if number is None:
         if invocation.arguments.json:
-            console.print_json(table.json_values(reading.key, found, authors, pasts, context=session.context))
+            console.print_json(table.json_values(snapshot.key, revisions, authors, outcomes, context=session.context))
         else:
-            plain = table.history_table(reading.key, found, authors, now, pasts)
+            plain = table.history_table(snapshot.key, revisions, authors, now, outcomes)
             print_tables((plain,), console.out, width=console.width, colour=console.colour)
     else:
-        wanted = find_revision(reading, number)
-        one = next(each for each in found if each.name == wanted.name)
-        author, template = authors.get(one.name), revision_template(reading.revision_objects[one.name])
+        wanted = find_revision(snapshot, number)
+        revision = next(each for each in revisions if each.name == wanted.name)
+        author, template = authors.get(revision.name), revision_template(snapshot.revision_objects[revision.name])
         template = template if shows_secrets else redact(template)
         if invocation.arguments.json:
-            values = table.json_values(reading.key, (one,), authors, pasts, context=session.context)
+            values = table.json_values(snapshot.key, (revision,), authors, outcomes, context=session.context)
             console.print_json({**values, "template": template})
         else:
-            console.print(printable(str(reading.key)))
-            for what, value in table.revision_lines(one, author, now):
+            console.print(printable(str(snapshot.key)))
+            for what, value in table.revision_lines(revision, author, now):
                 console.print(f"  {what + ':':<13} {value}")
             for line in lines_of("template", template):
                 console.print(f"  {line}")
-    console.print_warnings(reading.missing)
+    console.print_warnings(snapshot.missing)
     return ExitCode.DONE
 
 
@@ -89,129 +88,133 @@ async def diff(
     yaml: bool,
     shows_secrets: bool = False,
 ) -> int:
-    """Print what leads from one pod template to another: by meaning, or line by line. Raises KdashError.
+    """Print the difference between two pod templates: semantic, or line by line. Raises KdashError.
 
     Args:
-        older, newer: a revision's number or NOW; None: the revision before `newer`, and now.
-        shows_secrets: show what looks like a secret in the YAML, which is hidden otherwise.
+        older, newer: a revision number or NOW; None: the revision before `newer`, and NOW.
+        shows_secrets: print values in the YAML that look like secrets.
     """
     console = invocation.console
     async with open_session(invocation) as session:
-        reading = await _reading(session, session.key(named))
-    after = _side(reading, newer or NOW)
-    before = _side(reading, older) if older is not None else _before(reading, after)
+        snapshot = await _read_snapshot(session, session.key(named))
+    after = _side(snapshot, newer or NOW)
+    before = _side(snapshot, older) if older is not None else _before(snapshot, after)
     changes = semantic_diff(before.template, after.template)
     lines = template_diff(before.template, after.template, context=_CONTEXT, shows_secrets=shows_secrets)
     if invocation.arguments.json:
         console.print_json(
             {
                 "context": printable(session.context),
-                "kind": reading.key.kind,
-                "namespace": printable(reading.key.namespace),
-                "name": printable(reading.key.name),
+                "kind": snapshot.key.kind,
+                "namespace": printable(snapshot.key.namespace),
+                "name": printable(snapshot.key.name),
                 "from": before.number,
                 "to": after.number,
                 "is_same": not changes,
                 "changes": changes_json(changes),
-                "yaml": [{"sign": one.sign, "text": one.text} for one in lines] if yaml else None,
+                "yaml": [{"sign": line.sign, "text": line.text} for line in lines] if yaml else None,
             }
         )
     else:
-        console.print(f"{printable(str(reading.key))}: from {before.words} to {after.words}")
+        console.print(f"{printable(str(snapshot.key))}: from {before.label} to {after.label}")
         if yaml and changes:
             for line in lines:
                 console.print(console.render(yaml_line(line)))
         else:
             for shown in semantic_diff_lines(changes):
                 console.print(f"  {console.render(shown)}")
-    console.print_warnings(reading.missing)
+    console.print_warnings(snapshot.missing)
     return ExitCode.DONE
 
 
-async def _reading(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
+async def _read_snapshot(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
     with explain_not_found(key):
         return await read_workload(session.connection, key)
 
 
-async def load_revision_pasts(session: CommandSession, reading: WorkloadSnapshot) -> RevisionOutcomes:
-    """Return what is known of the past of each revision, by its uid."""
+async def load_revision_outcomes(session: CommandSession, snapshot: WorkloadSnapshot) -> RevisionOutcomes:
+    """Return the known outcome of each revision, by revision uid."""
     return revision_outcomes(
-        reading.revisions or (),
-        events=await read_revision_events(session.connection, reading.workload),
-        audit_lines=session.writer.audited(str((reading.raw.get("metadata") or {}).get("uid", ""))),
-        is_complete=rollout_progress(reading.workload).is_complete or has_completed(reading.workload),
+        snapshot.revisions or (),
+        events=await read_revision_events(session.connection, snapshot.workload),
+        audit_lines=session.writer.audited(str((snapshot.raw.get("metadata") or {}).get("uid", ""))),
+        is_complete=rollout_progress(snapshot.workload).is_complete or has_completed(snapshot.workload),
     )
 
 
-def require_revisions(reading: WorkloadSnapshot) -> tuple[Revision, ...]:
-    """Return the revisions. Raises ForbiddenError when they may not be read."""
-    if reading.revisions is None:
-        kept_in = "ReplicaSets" if reading.key.kind == "Deployment" else "ControllerRevisions"
+def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
+    """Return the revisions. Raises ForbiddenError if they may not be listed."""
+    if snapshot.revisions is None:
+        kept_in = "ReplicaSets" if snapshot.key.kind == "Deployment" else "ControllerRevisions"
         raise ForbiddenError(
-            f"the revisions of {printable(str(reading.key))} are not known: {reading.missing[0]}",
-            f"they are kept in {kept_in}: ask for the right to list those",
+            f"cannot list the revisions of {printable(str(snapshot.key))}: {snapshot.missing[0]}",
+            f"they are stored in {kept_in}: you need permission to list these",
             code=403,
         )
-    return reading.revisions
+    return snapshot.revisions
 
 
-def find_revision(reading: WorkloadSnapshot, number: int) -> Revision:
-    """Return the revision of that number. Raises AbsentError when none has it, RefusedError when several have."""
-    return revision_of_number(require_revisions(reading), number, str(reading.key))
+def find_revision(snapshot: WorkloadSnapshot, number: int) -> Revision:
+    """Return the revision with a number. Raises AbsentError if none has it, RefusedError if several have."""
+    return revision_of_number(require_revisions(snapshot), number, str(snapshot.key))
 
 
 def changes_json(changes: tuple[SemanticChange, ...]) -> list[dict[str, Any]]:
-    """Return changes as JSON values; what is absent on a side is null."""
+    """Return changes as JSON values; a value missing on one side is null."""
     return [
-        {"family": one.family, "subject": one.subject, "what": one.field, "before": one.before, "after": one.after}
-        for one in changes
+        {
+            "family": change.family,
+            "subject": change.subject,
+            "what": change.field,
+            "before": change.before,
+            "after": change.after,
+        }
+        for change in changes
     ]
 
 
 def yaml_line(line: DiffLine) -> tuple[tuple[str, Tone], ...]:
-    """Return a line of the plain difference, toned."""
+    """Return a line of the YAML diff with tones."""
     return ((f"{line.sign} {line.text}", _SIGNS[line.sign]),)
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a difference; `number` None: as it is now."""
+    """One side of a diff; `number` None: the current template."""
 
     number: int | None
     template: Mapping[str, Any]
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         return NOW if self.number is None else f"revision {self.number}"
 
 
-def _side(reading: WorkloadSnapshot, which: str) -> _Side:
-    if which == NOW:
-        return _Side(None, reading.template)
-    one = find_revision(reading, int(which))
-    return _Side(one.number, revision_template(reading.revision_objects[one.name]))
+def _side(snapshot: WorkloadSnapshot, label: str) -> _Side:
+    if label == NOW:
+        return _Side(None, snapshot.template)
+    revision = find_revision(snapshot, int(label))
+    return _Side(revision.number, revision_template(snapshot.revision_objects[revision.name]))
 
 
-def _before(reading: WorkloadSnapshot, after: _Side) -> _Side:
-    """Return the revision before another; before what is now, the one before the current one."""
-    found = require_revisions(reading)
+def _before(snapshot: WorkloadSnapshot, after: _Side) -> _Side:
+    """Return the revision before a side; before NOW, the one before the current revision."""
+    revisions = require_revisions(snapshot)
     number = after.number
     if number is None:
-        # While it is not known which revision is in force, the newest is taken for it.
-        current = current_revision(found) or (found[0] if found else None)
+        # While the current revision is unknown, the newest one counts as current.
+        current = current_revision(revisions) or (revisions[0] if revisions else None)
         if current is not None:
-            template = revision_template(reading.revision_objects[current.name])
-            if semantic_diff(template, reading.template):
-                # What is wanted now has no revision yet: held by a pause, or not seen by the controller so far.
+            template = revision_template(snapshot.revision_objects[current.name])
+            if semantic_diff(template, snapshot.template):
+                # The current template has no revision yet: the rollout is paused, or the controller lags behind.
                 return _Side(current.number, template)
         number = current.number if current is not None else 0
-    for one in found:  # newest first
-        if 0 < one.number < number:
-            return _Side(one.number, revision_template(reading.revision_objects[one.name]))
-    name = printable(str(reading.key))
-    if len(found) <= 1:
-        has = "only one revision" if found else "no revision yet"
-        raise MissingPartError(f"there is nothing to compare: {name} has {has}", history_limit_hint(reading.raw))
-    raise MissingPartError(
-        f"there is nothing to compare: {name} has no revision before {number}", "name one with --from"
-    )
+    for revision in revisions:  # newest first
+        if 0 < revision.number < number:
+            return _Side(revision.number, revision_template(snapshot.revision_objects[revision.name]))
+    name = printable(str(snapshot.key))
+    if len(revisions) <= 1:
+        has = "only one revision" if revisions else "no revision yet"
+        raise MissingPartError(f"nothing to compare: {name} has {has}", history_limit_hint(snapshot.raw))
+    raise MissingPartError(f"nothing to compare: {name} has no revision before {number}", "choose one with --from")

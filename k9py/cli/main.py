@@ -1,7 +1,7 @@
-"""`kdash`: parse, hand over, turn every failure into a clear line and an exit code.
+"""`kdash`: parse the command line, run it, and turn every error into a clear line and an exit code.
 
 Invariant: `kdash --help`, `--version` and every subcommand's help import neither Textual nor kubernetes_asyncio nor
-aiohttp, and no subcommand imports Textual. Exit codes are in the help, and in `views/outcome.py`.
+aiohttp, and no subcommand imports Textual. Exit codes: `views/exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ import click
 from k9py import __version__
 from k9py.api.errors import ConfigError, KdashError
 from k9py.api.text import printable
+from k9py.cli.command_line import THEME_NAMES, Arguments, Output, check_namespace
 from k9py.cli.commands import COMMANDS
-from k9py.cli.interrupts import default_sigint
-from k9py.cli.names import check_namespace
-from k9py.cli.options import THEME_NAMES, Arguments, Output
-from k9py.cli.streams import configure_streams, drop_stale_terminal_size, run_printing
+from k9py.cli.process import configure_streams, default_sigint, drop_stale_terminal_size, run_printing
 
 EXIT_UNABLE = 2
 
@@ -40,25 +38,25 @@ Exit codes:
 
 
 class DashboardGroup(click.Group):
-    """Opens the dashboard where no subcommand is named."""
+    """Opens the dashboard if no subcommand is given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; a bare `--demo` does not swallow the subcommand behind it."""
+        """Parse; a bare `--demo` does not take the following subcommand as its value."""
         following = [*args[1:], ""] if args else []
         named = [
-            "--demo=shop" if one == "--demo" and after in self.commands else one
-            for one, after in zip(args, following, strict=True)
+            "--demo=shop" if argument == "--demo" and following_argument in self.commands else argument
+            for argument, following_argument in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, named)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the subcommand. Raises click.UsageError, with those there are."""
+        """Find the subcommand. Raises click.UsageError that lists the subcommands."""
         if args and args[0] not in self.commands:
             near = difflib.get_close_matches(args[0], self.commands, n=1)
-            which = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
-            ctx.fail(f"Got unexpected extra argument ({args[0]}): there is no such command. {which}")
+            suggestion = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
+            ctx.fail(f"unknown command {args[0]!r}: {suggestion}")
         return super().resolve_command(ctx, args)
 
 
@@ -74,7 +72,7 @@ class DashboardGroup(click.Group):
 @click.option(
     "-n", "--namespace", "namespaces", metavar="NAME", multiple=True, help="Namespace to show; may be repeated."
 )
-@click.option("-A", "--all-namespaces", is_flag=True, help="Show all namespaces: the default where you may list them.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Show all namespaces (the default if you may list them).")
 @click.option(
     "--demo",
     is_flag=False,
@@ -89,10 +87,15 @@ class DashboardGroup(click.Group):
     help="Print services and rollouts and exit: 0 nothing wrong, 1 down, degraded or stuck, 2 could not tell.",
 )
 @click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of --once."
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Output format of --once.",
 )
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR and TERM=dumb do the same).")
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal: select text without holding Shift.")
+@click.option("--no-mouse", is_flag=True, help="Do not capture the mouse: select text without holding Shift.")
 @click.option("--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True)
 @click.version_option(__version__, "-V", "--version", prog_name="kdash")
 @click.pass_context
@@ -112,9 +115,9 @@ def command(
 ) -> None:
     """Live services, rollouts and logs of a Kubernetes cluster; scale, restart and undo from the same screen.
 
-    Without a cluster at hand: kdash --demo
+    Without a cluster: kdash --demo
 
-    Commands answer without a screen, for scripts too: kdash status deploy/checkout --wait
+    Commands work without a screen, for scripts too: kdash status deploy/checkout --wait
     """
     arguments = Arguments(
         kubeconfig=kubeconfig,
@@ -141,15 +144,15 @@ def command(
 
 
 def _check(arguments: Arguments, given: Collection[str], subcommand: str | None) -> None:
-    """Refuse combinations that would silently ignore what was typed.
+    """Refuse option combinations of which one would be ignored.
 
     Args:
-        given: options that were typed, of those that do not go with everything.
+        given: the options on the command line, of those that are not always valid.
     """
     if arguments.all_namespaces and arguments.namespaces:
-        raise click.UsageError("-n and -A exclude each other: name namespaces, or ask for all of them.")
+        raise click.UsageError("-n and -A exclude each other: give namespaces, or -A for all.")
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
-        raise click.UsageError("--demo brings its own cluster: leave out --kubeconfig and --context.")
+        raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
     for option, name in (
         ("--once", "once"),
         ("-A", "all_namespaces"),
@@ -157,9 +160,9 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         ("--no-mouse", "no_mouse"),
     ):
         if subcommand is not None and name in given:
-            raise click.UsageError(f"{option} does not go with {subcommand}.")
+            raise click.UsageError(f"{option} is not valid with {subcommand}.")
     if subcommand is None and "output" in given and not arguments.once:
-        raise click.UsageError("--output belongs to --once: kdash --once --output json")
+        raise click.UsageError("--output requires --once: kdash --once --output json")
     for name in arguments.namespaces:
         check_namespace(name)
 
@@ -172,8 +175,8 @@ def _run(arguments: Arguments) -> int:
         return run_printing(lambda: run_once(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the dashboard needs a terminal", "for scripts: kdash --once, or kdash --once --output json")
-    if not sys.stderr.isatty():  # Textual draws there
-        raise ConfigError("the dashboard needs a terminal as standard error too", "leave out the 2>")
+    if not sys.stderr.isatty():  # Textual writes to it
+        raise ConfigError("the dashboard needs a terminal on standard error too", "remove the 2> redirection")
     with default_sigint():
         from k9py.cli.dashboard import run_dashboard
 
@@ -185,7 +188,7 @@ for _subcommand in COMMANDS:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `kdash` and exit the process; failures are told on standard error with a hint."""
+    """Run `kdash` and exit the process; errors are printed on standard error with a hint."""
     try:
         configure_streams()
         drop_stale_terminal_size()

@@ -14,7 +14,7 @@ from k9py.api.errors import RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.cli.history import find_revision, load_revision_pasts, require_revisions
+from k9py.cli.history import find_revision, load_revision_outcomes, require_revisions
 from k9py.cli.session import CommandSession, explain_not_found
 from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_workload, worst_other_rollout
 from k9py.operations.forced_rollback import stuck_pods
@@ -90,7 +90,7 @@ def undoing(number: int, *, delete_stuck: bool) -> Planner:
         if delete_stuck and not number:
             _refuse_to_guess(reading)
         found = require_revisions(reading)
-        pasts = await load_revision_pasts(session, reading)
+        pasts = await load_revision_outcomes(session, reading)
         chosen = await _chosen(session, reading, number, pasts, now)
         label = revision_label(found, chosen)
         pods = reading.pods or ()

@@ -1,6 +1,6 @@
-"""One run of a subcommand: what it was told, its streams, its clock, and its connection.
+"""One run of a subcommand: its arguments, streams, clock and connection.
 
-Invariant: a connection opened here is closed here. Failures become a clear line and an exit code in `run` alone.
+Invariant: a connection opened here is closed here. Only `run` turns errors into a clear line and an exit code.
 """
 
 from __future__ import annotations
@@ -11,24 +11,23 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
+from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console, system_console
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
-from k9py.cli.options import CommandArguments
-from k9py.cli.sign_in import SignInPrinter
-from k9py.cli.streams import run_printing
-from k9py.cli.targets import ObjectArgument
+from k9py.cli.process import run_printing
+from k9py.cli.progress import SignInPrinter
 from k9py.config.paths import audit_file
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.operations.audit import AuditLog, Identity, os_user
-from k9py.operations.write import Writer
 from k9py.runtime.clock import Clock, SystemClock
+from k9py.session import ClusterSession
 from k9py.views.exit_codes import exit_code_of_error
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
@@ -36,11 +35,11 @@ Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a subcommand runs with; tests bring their own streams, clock and file.
+    """The environment of a subcommand; tests pass their own streams, clock and file.
 
     Args:
         target: which cluster.
-        audit_path: file of the audit lines, None writes none.
+        audit_path: the audit file, None writes none.
     """
 
     arguments: CommandArguments
@@ -51,54 +50,35 @@ class Invocation:
     connector: Connector = connect
 
 
-@dataclass(frozen=True, slots=True)
-class CommandSession:
-    """A cluster, the namespace meant, and the one way to change it."""
-
-    connection: Connection
-    namespace: str
-    writer: Writer
-
-    @property
-    def context(self) -> str:
-        return self.connection.info.context
-
-    def key(self, named: ObjectArgument) -> ObjectKey:
-        """Return the key of a workload in the namespace meant."""
-        return ObjectKey(named.kind, self.namespace, named.name)
+CommandSession = ClusterSession
 
 
 @asynccontextmanager
-async def open_session(invocation: Invocation) -> AsyncIterator[CommandSession]:
+async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
     """Connect, and close the connection at the end. Raises KdashError."""
     arguments = invocation.arguments
-    connection = await invocation.connector(invocation.connect_options)
-    try:
-        info = connection.info
-        writer = Writer(
-            connection,
-            connection,
-            read_only=arguments.read_only,
-            audit=AuditLog(invocation.audit_path),
-            identity=Identity(info.context, info.user, info.server, os_user()),
-        )
-        yield CommandSession(connection, arguments.namespace or info.namespace, writer)
-    finally:
-        await connection.aclose()
+    async with session.open_session(
+        await invocation.connector(invocation.connect_options),
+        invocation.clock,
+        namespace=arguments.namespace or "",
+        read_only=arguments.read_only,
+        audit_path=invocation.audit_path,
+    ) as opened:
+        yield opened
 
 
 @contextmanager
 def explain_not_found(key: ObjectKey) -> Iterator[None]:
-    """Say of a workload that is not there in which namespace it was looked for."""
+    """Name the namespace in the error for a missing workload."""
     try:
         yield
     except NotFoundError as error:
-        hint = "kdash --once lists what there is; name another namespace with -n"
+        hint = "kdash --once lists all workloads; use -n for another namespace"
         raise NotFoundError(f"there is no {printable(str(key))}", hint, code=error.code) from error
 
 
 def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:
-    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError: there is no such demo."""
+    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError for an unknown demo."""
     with ExitStack() as stack:
         console = system_console(no_color=arguments.no_color)
         invocation = Invocation(
@@ -114,7 +94,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
 
 
 async def run_and_report(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:
-    """Run a subcommand; a failure is told on standard error with its hint, and summed up in the exit code."""
+    """Run a subcommand; an error is printed on standard error with its hint and returned as exit code."""
     try:
         return await core(invocation)
     except KdashError as error:
@@ -123,7 +103,7 @@ async def run_and_report(invocation: Invocation, core: Callable[[Invocation], Aw
 
 
 def report_error(console: Console, error: KdashError) -> None:
-    """Say what went wrong and what can be done about it."""
+    """Print an error and its hint."""
     console.print_err(f"kdash: {printable(error.message)}")
     if error.hint_after_giving_up:
         console.print_err(f"  hint: {printable(error.hint_after_giving_up)}")

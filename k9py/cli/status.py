@@ -1,6 +1,6 @@
-"""`kdash status`: where a rollout stands, its cause by name, and kubectl's own sentence; with --wait to its end.
+"""`kdash status`: a rollout's status, its cause, and kubectl's own sentence; with --wait until it is done.
 
-Invariant: the exit code is the cause's, and 0 is said only of a rollout that is through.
+Invariant: the exit code is the cause's; 0 only for a completed rollout.
 """
 
 from __future__ import annotations
@@ -45,44 +45,46 @@ class _Answer:
 
 
 async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, timeout: float) -> int:
-    """Print where the rollout stands and return its exit code. Raises KdashError.
+    """Print the rollout's status and return its exit code. Raises KdashError.
 
     Args:
-        wait: follow it until it has converged, plainly will not, or so many seconds are over.
+        wait: follow the rollout until it is done, has failed, or `timeout` seconds have passed.
     """
     console = invocation.console
     async with open_session(invocation) as session:
-        seen = await (_followed(invocation, session, named, timeout) if wait else _read(invocation, session, named))
+        result = await (_followed(invocation, session, named, timeout) if wait else _read(invocation, session, named))
     if invocation.arguments.json:
-        console.print_json(_values(session, named, seen))
-    elif seen.status is not None:
-        tone = _TONES[seen.status.state]
-        console.print(console.render([(f"{session.key(named)}: ", Tone.PLAIN), (printable(seen.status.summary), tone)]))
-        for line in _details(seen):
+        console.print_json(_values(session, named, result))
+    elif result.status is not None:
+        tone = _TONES[result.status.state]
+        console.print(
+            console.render([(f"{session.key(named)}: ", Tone.PLAIN), (printable(result.status.summary), tone)])
+        )
+        for line in _details(result):
             console.print(f"  {line}")
-    console.print_warnings(seen.remarks)
-    return seen.code
+    console.print_warnings(result.remarks)
+    return result.code
 
 
 async def _read(invocation: Invocation, session: CommandSession, named: ObjectArgument) -> _Answer:
     key = session.key(named)
     with explain_not_found(key):
-        reading = await read_workload(session.connection, key, events=True)
-    return _Answer(reading.status(invocation.clock.now()), reading.workload, reading.missing)
+        snapshot = await read_workload(session.connection, key, events=True)
+    return _Answer(snapshot.status(invocation.clock.now()), snapshot.workload, snapshot.missing)
 
 
 async def _followed(invocation: Invocation, session: CommandSession, named: ObjectArgument, timeout: float) -> _Answer:
     key = session.key(named)
     with explain_not_found(key):
-        await session.connection.get(key)  # what is not there is told at once, instead of waited for
+        await session.connection.get(key)  # a missing workload fails now instead of after the timeout
     ending = await follow_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
     remarks = (ending.words,) if ending.timed_out or ending.status is None else ()
     return _Answer(ending.status, ending.workload, remarks, ending.seconds, ending.timed_out)
 
 
-def _details(seen: _Answer) -> list[str]:
-    assert seen.status is not None
-    status = seen.status
+def _details(result: _Answer) -> list[str]:
+    assert result.status is not None
+    status = result.status
     lines = [printable(status.note)] if status.note else []
     if status.state is not RolloutState.UNKNOWN:
         desired = "?" if status.desired is None else status.desired
@@ -90,31 +92,31 @@ def _details(seen: _Answer) -> list[str]:
             f"desired {desired} · updated {status.updated} · ready {status.ready} · available {status.available}"
             f" · revision {status.revision or '?'}"
         )
-    if seen.workload is not None:
-        lines.append(f"kubectl: {printable(kubectl_status(seen.workload)[0])}")
+    if result.workload is not None:
+        lines.append(f"kubectl: {printable(kubectl_status(result.workload)[0])}")
     return lines
 
 
-def _values(session: CommandSession, named: ObjectArgument, seen: _Answer) -> dict[str, Any]:
+def _values(session: CommandSession, named: ObjectArgument, result: _Answer) -> dict[str, Any]:
     key = session.key(named)
-    sentence, done = kubectl_status(seen.workload) if seen.workload is not None else (None, None)
+    sentence, done = kubectl_status(result.workload) if result.workload is not None else (None, None)
     return {
         "context": printable(session.context),
         "kind": key.kind,
         "namespace": printable(key.namespace),
         "name": printable(key.name),
-        "status": None if seen.status is None else status_json(seen.status),
+        "status": None if result.status is None else status_json(result.status),
         "kubectl": None if sentence is None else printable(sentence),
         "kubectl_done": done,
-        "remarks": list(seen.remarks),
-        "waited_seconds": None if seen.waited is None else round(seen.waited, 1),
-        "timed_out": seen.timed_out,
-        "exit_code": int(seen.code),
+        "remarks": list(result.remarks),
+        "waited_seconds": None if result.waited is None else round(result.waited, 1),
+        "timed_out": result.timed_out,
+        "exit_code": int(result.code),
     }
 
 
 def status_json(status: RolloutStatus) -> dict[str, Any]:
-    """Return a status as JSON values; unknown is null."""
+    """Return a status as JSON values; unknown values are null."""
     known = status.state is not RolloutState.UNKNOWN
     return {
         "state": status.state.value,
@@ -127,7 +129,7 @@ def status_json(status: RolloutStatus) -> dict[str, Any]:
         "ready": status.ready if known else None,
         "available": status.available if known else None,
         "revision": status.revision,
-        "images": [printable(one) for one in status.images],
+        "images": [printable(image) for image in status.images],
         "paused": status.paused,
         "changed_at": rfc3339(status.changed_at),
         "changed_by": printable(status.changed_by) or None,

@@ -14,9 +14,9 @@ from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.text import printable
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.console import StyledLine
 from k9py.cli.following import Ending, follow_to_end
-from k9py.cli.options import WriteOptions
 from k9py.cli.plans import Plan, Planner
 from k9py.cli.preview import preview_lines
 from k9py.cli.session import CommandSession, Invocation, open_session, report_error

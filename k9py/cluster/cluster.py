@@ -17,7 +17,6 @@ from k9py.api.kinds import POD, SERVICE
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
 from k9py.cluster.dependents import Dependents
 from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, summarize_health
-from k9py.cluster.heap import Heap
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
@@ -27,8 +26,9 @@ from k9py.informer.health import Live, Loading, Stale, WatchHealth
 from k9py.informer.reflector import Reflector
 from k9py.informer.server import ServerTraits
 from k9py.informer.store import ChangeBatch
-from k9py.informer.turns import Turns
 from k9py.runtime.clock import Clock
+from k9py.runtime.gc_tuner import GcTuner
+from k9py.runtime.time_slice import TimeSlicer
 
 
 class ContextNamespace(Protocol):
@@ -74,8 +74,8 @@ class Cluster:
         self.stores = Stores()
         self._scope = scope
         self._rng = rng
-        self._turns = Turns(clock)
-        self._heap = Heap()
+        self._time_slicer = TimeSlicer(clock.monotonic)
+        self._gc_tuner = GcTuner()
         self._dependents = Dependents(self.stores)
         self.queries = Queries(self.stores, self._dependents, self.has_synced)
         self.seen_revisions = SeenRevisions()
@@ -98,7 +98,7 @@ class Cluster:
     # Life
 
     async def __aenter__(self) -> Self:
-        self._heap.begin()
+        self._gc_tuner.start()
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
         self._start()
@@ -109,7 +109,7 @@ class Cluster:
     ) -> None:
         group, self._group = self._group, None
         assert group is not None
-        self._heap.end()
+        self._gc_tuner.stop()
         for task in (*self._tasks, self._rescoping, self._watchdog):
             if task is not None:
                 task.cancel()
@@ -216,7 +216,7 @@ class Cluster:
             kind,
             self.connection.lister_watcher(kind, namespace, field_selector=field_selector),
             self.clock,
-            turns=self._turns,
+            time_slicer=self._time_slicer,
             indexes=watched.indexes,
             on_health=lambda health: self._on_health_of(informer, health),
             on_server_restored=lambda: self._on_went_back(informer),
@@ -244,7 +244,7 @@ class Cluster:
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
         self.seen_revisions.observe(batch, self.clock.now(), is_whole=kind in self._known)
-        self._heap.added(sum(change.old is None for change in batch.changes))
+        self._gc_tuner.add(sum(change.old is None for change in batch.changes))
         self._tell(self._dependents.of_batch(kind, batch))
 
     def _tell(self, dirty: AffectedObjects) -> None:
@@ -289,7 +289,7 @@ class Cluster:
         if known != self._known:
             # What was unknown is known now (or the reverse): every view may say something else.
             self._known = known
-            self._heap.loaded()
+            self._gc_tuner.freeze_added()
             self._tell(AffectedObjects(everything=True))
         for feed in self._feeds:
             feed.mark_health()

@@ -14,14 +14,13 @@ from typing import Final
 
 from k9py.api.meta import ObjectKey, find_condition
 from k9py.api.pods import Pod
-from k9py.api.scalings import Scaling
 from k9py.api.severity import Severity
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
-from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.ranking import worst_first
+from k9py.diagnosis.finding import Finding, worst_first
 from k9py.diagnosis.workloads import FRESH
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.scaled_to_zero import ScaledToZero, ZeroReason
+from k9py.rollouts.scaling_events import Scaling
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE, strategy_limits
 

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
-from k9py.api.scalings import Scaling, scale_up_from_zero
 from k9py.api.services import EndpointSlice, Service, lacks_ports, routed_slices
 from k9py.api.severity import Severity
 from k9py.api.text import printable
@@ -37,12 +36,14 @@ from k9py.cluster.severity import (
 )
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.services import service_findings
 from k9py.diagnosis.workloads import workload_findings
-from k9py.rollouts.changed import TemplateWrite
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.scaled_to_zero import ScaledToZero, scaled_to_zero
-from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
+from k9py.rollouts.scaling_events import Scaling, scale_up_from_zero
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.rollouts.template_change import TemplateWrite
 
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ class ViewBuilder:
         pods = tuple(self._relations.pods(workload))
         events = self._relations.telling_events(workload, owned, pods)
         found = revisions(workload, owned, pods)
-        status = self._steady(rollout_status(workload, found, pods, now, events=events))
+        status = self._steady(diagnose_rollout(workload, found, pods, now, events=events))
         findings = workload_findings(workload, owned, pods, events, now)
         zero = self._at_zero(workload, owned, events, status.desired)
         demand = ServiceDemand() if zero is None else self._demand(workload)

@@ -11,10 +11,10 @@ from enum import Enum
 import msgspec
 
 from k9py.api.meta import ObjectKey
-from k9py.api.scalings import Scaling
 from k9py.api.services import ServicePort
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
+from k9py.rollouts.scaling_events import Scaling
 from k9py.rollouts.status import RolloutStatus
 
 

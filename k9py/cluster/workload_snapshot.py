@@ -30,10 +30,11 @@ from k9py.api.pods import Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.wire import read_page
 from k9py.rollouts.revisions import Revision, current_revision, revisions
-from k9py.rollouts.status import RolloutStatus, rollout_status
+from k9py.rollouts.status import RolloutStatus
 
 _TROUBLED_PODS: Final = 20
 """Unready pods whose events are asked for: enough to see what most have."""
@@ -91,7 +92,7 @@ class WorkloadSnapshot:
 
     def status(self, now: datetime) -> RolloutStatus:
         """Return where its rollout stands."""
-        return rollout_status(self.workload, self.revisions or (), self.pods or (), now, events=self.events or ())
+        return diagnose_rollout(self.workload, self.revisions or (), self.pods or (), now, events=self.events or ())
 
 
 async def read_workload(source: ObjectReader, key: ObjectKey, *, events: bool = False) -> WorkloadSnapshot:
@@ -135,7 +136,7 @@ async def worst_other_rollout(source: ObjectReader, key: ObjectKey, now: datetim
         for name in WORKLOAD_KINDS:
             kind: Kind[Workload] = cast(Any, KINDS[name])
             for one in _typed(kind, await source.list(name, key.namespace), []):
-                status = rollout_status(one, (), (), now)
+                status = diagnose_rollout(one, (), (), now)
                 is_short = status.serving is not None and status.serving < (status.desired or 0)
                 is_worse = worst is None or (status.is_blocked and not worst.is_blocked)
                 if one.key != key and is_worse and (status.is_blocked or is_short):

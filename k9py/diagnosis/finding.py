@@ -1,16 +1,20 @@
-"""What a check says: a finding about one object, for a person.
+"""Define a finding, the result of a check about one object, and the order in which findings are shown.
 
-Invariant: messages are one printable sentence clause that names the thing (image, container, probe, quota).
+Invariant: a message is one printable clause that names the subject: the image, container, probe or quota.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
+from k9py.api.causes import Cause, CauseKind
 from k9py.api.meta import ObjectKey
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
+
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +22,13 @@ class Finding:
     """One finding.
 
     Args:
-        severity: how bad it is for the object it is about; in a view it is never worse than the view's own.
-        reason: CamelCase, as Kubernetes says it where it does.
-        message: what it is, naming the image, container, probe ...
-        about: the object it is about.
-        since: when it began, None when unknown.
-        kind: the family of the cause, None when it is none of those.
-        remedy: what ends it beside another release, "" when nothing is known.
+        severity: for the object it is about; in a view never worse than the view's own.
+        reason: CamelCase, Kubernetes' own word where there is one.
+        message: what is wrong, naming the image, container, probe ...
+        about: key of the object.
+        since: when it began, None if unknown.
+        kind: the kind of cause, None for a mere effect.
+        remedy: what helps other than another release, "" if nothing is known.
     """
 
     severity: Severity
@@ -34,3 +38,29 @@ class Finding:
     since: datetime | None = None
     kind: CauseKind | None = None
     remedy: str = ""
+
+
+def finding_of(cause: Cause, severity: Severity, about: ObjectKey) -> Finding:
+    """Return a cause as a finding about an object."""
+    return Finding(severity, cause.reason, cause.message, about, cause.since, cause.kind, cause.remedy)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings worst first, without duplicates.
+
+    Of equally severe findings those that name a cause come first, then the oldest, then in the order of the checks.
+    """
+    unique = {(finding.reason, finding.message, finding.about): finding for finding in findings}
+    # A finding without a kind states an effect: no progress, nothing ready.
+    return tuple(
+        sorted(
+            unique.values(),
+            key=lambda finding: (finding.severity, finding.kind is None, finding.since or _LATEST),
+        )
+    )
+
+
+def worst(findings: Iterable[Finding]) -> Finding | None:
+    """Return the finding to show for an object, None if there is none."""
+    ranked = worst_first(findings)
+    return ranked[0] if ranked else None

@@ -1,11 +1,12 @@
-"""Checks of a workload and its pods.
+"""Check a workload and its pods.
 
-To add a check: a function from `_Case` to findings, named in `_CHECKS`. Pod findings are gathered, one for each
-distinct message, so that a hundred pods with one cause are one line with a count.
+To add a check: a function from `_Case` to findings, listed in `_CHECKS`. Findings of pods are merged by message, so
+that a hundred pods with one cause are one line with a count.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,21 +14,21 @@ from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.meta import Condition, find_condition
+from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
-from k9py.api.refusals import creation_failure, parse_creation_failure
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
-from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.creation import creation_failure, parse_creation_failure
+from k9py.diagnosis.finding import Finding, finding_of, worst_first
 from k9py.diagnosis.pods import pod_findings
-from k9py.diagnosis.ranking import worst_first
 
 FRESH: Final = timedelta(minutes=2)
-"""A workload this young may still be at its first start: that nothing serves yet is no failure by itself."""
+"""A workload younger than this may still be starting: that nothing serves yet is not a failure in itself."""
 _DELETION_SLOW: Final = timedelta(minutes=2)
-_TROUBLED_PODS: Final = 500
-"""Pods with findings gathered before the rest is only said to exist: a bounded time for a workload of any size."""
+_MAX_UNREADY_PODS: Final = 500
+"""Unready pods examined; the rest is only counted as "at least", which bounds the time for a workload of any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,74 +55,40 @@ def workload_findings(
     """
     case = _Case(workload, owned, pods, events, now)
     if workload.metadata.deletion_timestamp is not None:
-        return tuple(_being_deleted(workload, now))  # whatever its pods do now is how they end
-    return worst_first(found for check in _CHECKS for found in check(case))
+        return tuple(_deletion(workload, now))  # whatever its pods do now is part of the deletion
+    return worst_first(finding for check in _CHECKS for finding in check(case))
 
 
-def _being_deleted(workload: Workload, now: datetime) -> Iterator[Finding]:
-    """An object stays after its deletion as long as a finalizer holds it, foregroundDeletion among them."""
+def _deletion(workload: Workload, now: datetime) -> Iterator[Finding]:
+    """Yield that a workload is being deleted. It exists until its finalizers are gone, also foregroundDeletion."""
     deleted = workload.metadata.deletion_timestamp
     if deleted is None:
         return
-    held = ", ".join(printable(one) for one in workload.metadata.finalizers or ())
-    long = now - deleted > _DELETION_SLOW
-    message = f"being deleted for {age(deleted, now)}" + (f", held by finalizer {held}" if held else "")
-    reason = "StuckTerminating" if long else "Terminating"
-    yield Finding(Severity.WARNING if long else Severity.INFO, reason, message, workload.key, deleted)
+    finalizers = ", ".join(printable(finalizer) for finalizer in workload.metadata.finalizers or ())
+    is_slow = now - deleted > _DELETION_SLOW
+    message = f"being deleted for {age(deleted, now)}" + (f", held by finalizer {finalizers}" if finalizers else "")
+    reason = "StuckTerminating" if is_slow else "Terminating"
+    yield Finding(Severity.WARNING if is_slow else Severity.INFO, reason, message, workload.key, deleted)
 
 
-def _pods(case: _Case) -> Iterator[Finding]:
-    by_pod: dict[str, list[Event]] = {}
-    for event in case.events:
-        by_pod.setdefault(event.involved_object.uid, []).append(event)
-    first: dict[tuple[Severity, str], Finding] = {}
-    count: dict[tuple[Severity, str], int] = {}
-    troubled = 0
-    too_late = _deadline_exceeded(case.workload) is not None
-    for pod in case.pods:
-        if troubled == _TROUBLED_PODS:
-            break
-        troubled += not pod.is_ready
-        for found in pod_findings(pod, case.now, events=by_pod.get(pod.uid, ())):
-            if too_late and found.kind is not None and not pod.is_ready:
-                found = replace(found, severity=Severity.DOWN)  # what might have needed time has had it
-            if found.severity is Severity.INFO:
-                continue  # a pod that is merely starting or ending is the rollout's business
-            same: tuple[Severity, str] = (found.severity, found.message)
-            first.setdefault(same, found)
-            count[same] = count.get(same, 0) + 1
-    for (severity, message), found in first.items():
-        same = (severity, message)
-        least = "at least " if troubled == _TROUBLED_PODS else ""
-        more = f" ({least}{count[same]} pods)" if count[same] > 1 else ""
-        yield replace(found, message=found.message + more)
-
-
-def _refused_pods(case: _Case) -> Iterator[Finding]:
+def _failed_creation(case: _Case) -> Iterator[Finding]:
+    """Yield why the API server rejects the workload's pods."""
     workload = case.workload
     if isinstance(workload, Deployment):
         failure = find_condition(workload.status.conditions, "ReplicaFailure")
         if failure is not None and failure.status == "True":
-            trouble = parse_creation_failure(failure.message, failure.last_transition_time)
-            yield Finding(
-                Severity.DOWN,
-                trouble.reason,
-                trouble.message,
-                workload.key,
-                trouble.since,
-                trouble.kind,
-                trouble.remedy,
-            )
+            cause = parse_creation_failure(failure.message, failure.last_transition_time)
+            yield finding_of(cause, Severity.DOWN, workload.key)
         return
-    wanted, have = _wanted_and_there(workload)
-    if have >= wanted:
+    wanted, present = _wanted_and_present(workload)
+    if present >= wanted:
         return
-    told = creation_failure(workload.uid, case.events, case.pods, case.now)
-    if told is not None:
-        yield Finding(Severity.DOWN, told.reason, told.message, workload.key, told.since, told.kind, told.remedy)
+    rejection = creation_failure(workload.uid, case.events, case.pods, case.now)
+    if rejection is not None:
+        yield finding_of(rejection, Severity.DOWN, workload.key)
 
 
-def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:
+def _wanted_and_present(workload: StatefulSet | DaemonSet) -> tuple[int, int]:
     match workload:
         case StatefulSet():
             replicas = workload.spec.replicas
@@ -130,8 +97,36 @@ def _wanted_and_there(workload: StatefulSet | DaemonSet) -> tuple[int, int]:
             return workload.status.desired_number_scheduled, workload.status.current_number_scheduled
 
 
-def _deadline(case: _Case) -> Iterator[Finding]:
-    exceeded = _deadline_exceeded(case.workload)
+def _pods(case: _Case) -> Iterator[Finding]:
+    """Yield the findings of the pods, merged by severity and message; pods that merely start or terminate have none."""
+    by_pod: dict[str, list[Event]] = {}
+    for event in case.events:
+        by_pod.setdefault(event.involved_object.uid, []).append(event)
+    first: dict[tuple[Severity, str], Finding] = {}
+    count: Counter[tuple[Severity, str]] = Counter()
+    unready = 0
+    is_late = _exceeded_deadline(case.workload) is not None
+    for pod in case.pods:
+        if unready == _MAX_UNREADY_PODS:
+            break
+        unready += not pod.is_ready
+        for finding in pod_findings(pod, case.now, events=by_pod.get(pod.uid, ())):
+            if is_late and finding.kind is not None and not pod.is_ready:
+                finding = replace(finding, severity=Severity.DOWN)  # it had the time it may have needed
+            if finding.severity is Severity.INFO:
+                continue
+            key: tuple[Severity, str] = (finding.severity, finding.message)
+            first.setdefault(key, finding)
+            count[key] += 1
+    at_least = "at least " if unready == _MAX_UNREADY_PODS else ""
+    for alike, finding in first.items():
+        more = f" ({at_least}{count[alike]} pods)" if count[alike] > 1 else ""
+        yield replace(finding, message=finding.message + more)
+
+
+def _progress_deadline(case: _Case) -> Iterator[Finding]:
+    """Yield that a Deployment's rollout exceeded its progress deadline."""
+    exceeded = _exceeded_deadline(case.workload)
     if exceeded is None or not isinstance(case.workload, Deployment):
         return
     seconds = case.workload.spec.progress_deadline_seconds
@@ -139,15 +134,15 @@ def _deadline(case: _Case) -> Iterator[Finding]:
     yield Finding(Severity.STUCK, exceeded.reason, message, case.workload.key, exceeded.last_transition_time)
 
 
-def _deadline_exceeded(workload: Workload) -> Condition | None:
-    """Return the condition that says that the rollout took too long, None when it does not."""
+def _exceeded_deadline(workload: Workload) -> Condition | None:
     if not isinstance(workload, Deployment):
         return None
     progressing = find_condition(workload.status.conditions, "Progressing")
     return progressing if progressing is not None and progressing.reason == "ProgressDeadlineExceeded" else None
 
 
-def _nothing_serves(case: _Case) -> Iterator[Finding]:
+def _no_ready_pods(case: _Case) -> Iterator[Finding]:
+    """Yield that none of the wanted pods is ready."""
     workload = case.workload
     match workload:
         case Deployment():
@@ -156,37 +151,39 @@ def _nothing_serves(case: _Case) -> Iterator[Finding]:
             ready, wanted = workload.status.ready_replicas, workload.spec.replicas
         case DaemonSet():
             ready, wanted = workload.status.number_ready, workload.status.desired_number_scheduled
-    seen = workload.status.observed_generation > 0
-    if seen and ready == 0 and (wanted is None or wanted > 0):
+    is_observed = workload.status.observed_generation > 0
+    if is_observed and ready == 0 and (wanted is None or wanted > 0):
         number = 1 if wanted is None else wanted
-        # This is how every workload begins; if a pod shows a cause, its own finding says so from the start.
+        # Every workload begins like this. If a pod shows a cause, its own finding reports it from the start.
         created = workload.metadata.creation_timestamp
-        young = created is not None and case.now - created < FRESH
-        severity = Severity.INFO if young else Severity.DOWN
+        is_fresh = created is not None and case.now - created < FRESH
+        severity = Severity.INFO if is_fresh else Severity.DOWN
         message = f"none of {number} wanted pods is ready" if number > 1 else "its pod is not ready"
         yield Finding(severity, "NoReadyPods", message, workload.key)
 
 
 def _misscheduled(case: _Case) -> Iterator[Finding]:
+    """Yield that a DaemonSet has pods on nodes that it does not select."""
     if isinstance(case.workload, DaemonSet) and case.workload.status.number_misscheduled > 0:
         count = case.workload.status.number_misscheduled
-        message = f"{count} pod{'' if count == 1 else 's'} on nodes that should not run it"
+        message = f"{count_noun(count, 'pod')} on nodes that should not run it"
         yield Finding(Severity.WARNING, "Misscheduled", message, case.workload.key)
 
 
-def _held(case: _Case) -> Iterator[Finding]:
+def _paused(case: _Case) -> Iterator[Finding]:
+    """Yield that changes wait for a person: the rollout is paused, or the update strategy is OnDelete."""
     workload = case.workload
     if isinstance(workload, Deployment) and workload.spec.paused:
         yield Finding(Severity.INFO, "Paused", "rollout is paused: changes wait until it is resumed", workload.key)
     elif isinstance(workload, (StatefulSet, DaemonSet)) and workload.spec.update_strategy.type == "OnDelete":
-        yield Finding(Severity.INFO, "OnDelete", "pods take a change only when they are deleted by hand", workload.key)
+        yield Finding(Severity.INFO, "OnDelete", "pods are only updated when deleted by hand", workload.key)
 
 
 _CHECKS: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
-    _refused_pods,
+    _failed_creation,
     _pods,
-    _deadline,
-    _nothing_serves,
+    _progress_deadline,
+    _no_ready_pods,
     _misscheduled,
-    _held,
+    _paused,
 )

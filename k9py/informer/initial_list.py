@@ -11,8 +11,8 @@ from typing import Generic, Protocol, TypeVar
 
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.store import ObjectChange, Store
-from k9py.informer.turns import Turns
 from k9py.informer.versions import is_older, is_same
+from k9py.runtime.time_slice import TimeSlicer
 
 T = TypeVar("T", bound=KubeObject)
 In = TypeVar("In", bound=KubeObject, contravariant=True)
@@ -40,9 +40,9 @@ class InitialList(Protocol[In]):
 class FirstList(Generic[T]):
     """The first list: rows show from the first objects on."""
 
-    def __init__(self, store: Store[T], turns: Turns) -> None:
+    def __init__(self, store: Store[T], time_slicer: TimeSlicer) -> None:
         self._store = store
-        self._turns = turns
+        self._time_slicer = time_slicer
         self._seen: set[ObjectKey] = set()
         self.fell = False
 
@@ -57,7 +57,7 @@ class FirstList(Generic[T]):
     async def finish(self) -> None:
         if len(self._seen) != len(self._store):
             # A try before this one got further with some objects than the cluster did.
-            async with self._turns.turn():
+            async with self._time_slicer.slice():
                 self._store.remove_all(self._store.keys() - self._seen)
 
 
@@ -68,9 +68,9 @@ class Relist(Generic[T]):
         distrust: versions prove nothing (the server was restored, and has given them a second time): compare values.
     """
 
-    def __init__(self, store: Store[T], turns: Turns, *, distrust: bool = False) -> None:
+    def __init__(self, store: Store[T], time_slicer: TimeSlicer, *, distrust: bool = False) -> None:
         self._store = store
-        self._turns = turns
+        self._time_slicer = time_slicer
         self._distrust = distrust
         self.fell = False
         self._contents = store.empty_contents()
@@ -96,17 +96,17 @@ class Relist(Generic[T]):
         comparison = self._changes()
         done = False
         while not done:
-            async with self._turns.turn():
+            async with self._time_slicer.slice():
                 done = True
                 for change in comparison:
                     if change is not None:
                         changes.append(change)
-                    if self._turns.over:
+                    if self._time_slicer.is_over:
                         done = False
                         break
         self._store.replace(self._contents)
         for at in range(0, len(changes), _TOLD_TOGETHER):
-            async with self._turns.turn():
+            async with self._time_slicer.slice():
                 self._store.publish(changes[at : at + _TOLD_TOGETHER])
 
     def _changes(self) -> Iterator[ObjectChange[T] | None]:

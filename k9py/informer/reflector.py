@@ -17,7 +17,6 @@ from typing import Final, Generic, NoReturn, TypeVar
 from k9py.api.errors import ForbiddenError, UnresponsiveError, VersionRegressedError, WatchCrashedError
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
-from k9py.informer.backoff import Backoff
 from k9py.informer.events import (
     Applied,
     DecodeFailed,
@@ -35,10 +34,11 @@ from k9py.informer.initial_list import FirstList, InitialList, Relist
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.server import ServerTraits
 from k9py.informer.store import Index, Store
-from k9py.informer.timing import IDLE_MARGIN, LATE_AFTER, PAGE_LIMIT, WATCH_SECONDS
-from k9py.informer.turns import Turns
+from k9py.informer.timing import IDLE_MARGIN, LATE_AFTER, LONGEST_WAIT, PAGE_LIMIT, WATCH_SECONDS
 from k9py.informer.watcher import Watcher
+from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -62,7 +62,7 @@ class Reflector(Generic[T]):
     """Watches one kind and keeps its `store` equal to the cluster.
 
     Args:
-        turns: shared by all informers of the event loop, so that together they do not hold it; own ones when None.
+        time_slicer: shared by all reflectors of the event loop, so that together they do not hold it; None: its own.
         indexes: further indexes of the store, by name.
         streamed: ask for streamed lists first; None decides by kind.
         page_limit: objects a page of a paged list.
@@ -79,7 +79,7 @@ class Reflector(Generic[T]):
         lister_watcher: ListerWatcher,
         clock: Clock,
         *,
-        turns: Turns | None = None,
+        time_slicer: TimeSlicer | None = None,
         indexes: Mapping[str, Index[T]] | None = None,
         streamed: bool | None = None,
         page_limit: int = PAGE_LIMIT,
@@ -95,18 +95,18 @@ class Reflector(Generic[T]):
         self.last_decode_error = ""
         """Where and why the last of them did not decode; "" again when a list since held none."""
         self._clock = clock
-        self._turns = turns or Turns(clock)
+        self._time_slicer = time_slicer or TimeSlicer(clock.monotonic)
         self._watcher = Watcher(
             kind,
             lister_watcher,
             clock,
-            self._turns,
+            self._time_slicer,
             streamed=prefers_streaming_list(kind) if streamed is None else streamed,
             page_limit=page_limit,
             server=server,
             rng=rng,
         )
-        self._crashes = Backoff(_FIRST_WAIT_AFTER_CRASH, rng=rng)
+        self._crashes = Backoff(_FIRST_WAIT_AFTER_CRASH, LONGEST_WAIT, rng=rng)
         self._on_health = on_health
         self._on_went_back = on_server_restored
         self._health: WatchHealth = Loading()
@@ -271,11 +271,11 @@ class Reflector(Generic[T]):
     def _begin(self) -> None:
         self._rejection_in_list = ""
         if self.has_synced:
-            self._list = Relist(self.store, self._turns, distrust=self._distrust)
+            self._list = Relist(self.store, self._time_slicer, distrust=self._distrust)
             return
         if self._distrust:
             self.store.remove_all(tuple(self.store.keys()))
-        self._list = FirstList(self.store, self._turns)
+        self._list = FirstList(self.store, self._time_slicer)
 
     def _add(self, objects: tuple[T, ...]) -> None:
         self._hear()

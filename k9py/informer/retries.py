@@ -14,7 +14,7 @@ from k9py.api.errors import (
     VersionRegressedError,
 )
 from k9py.informer import timing
-from k9py.informer.backoff import MIN_WAIT, Backoff
+from k9py.runtime.backoff import Backoff
 
 
 def wait_after(error: KdashError, backoff: Backoff, *, unanswered_for: float | None) -> float:
@@ -32,6 +32,7 @@ def wait_after(error: KdashError, backoff: Backoff, *, unanswered_for: float | N
         case ApiError(retry_after=float() | int() as seconds):
             return max(min(float(seconds), timing.MAX_RETRY_AFTER), backoff.next())
         case UnresponsiveError() if unanswered_for is not None:
-            return max(MIN_WAIT, backoff.next() - unanswered_for)  # waiting for the answer was a wait already
+            # Waiting for the response was a wait already.
+            return max(timing.SHORTEST_WAIT, backoff.next() - unanswered_for)
         case _:
             return backoff.next()

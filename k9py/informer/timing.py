@@ -40,6 +40,12 @@ STREAMED_LIST_SECONDS: Final = 15.0
 RELIST_AFTER: Final = 30.0
 """Seconds of an outage after which everything is listed anew: long enough for a server to have been restored."""
 
+SHORTEST_WAIT: Final = 0.8
+"""Seconds before the first retry, as in client-go's reflector."""
+
+LONGEST_WAIT: Final = 30.0
+"""Seconds between two retries at most, jitter included."""
+
 CONFIRM: Final = 2.0
 """Seconds in which a replica that lags catches up, before a lower version is believed."""
 

@@ -39,7 +39,6 @@ from k9py.api.errors import (
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.informer import timing
-from k9py.informer.backoff import Backoff
 from k9py.informer.compact import Compactor
 from k9py.informer.doubts import Doubts
 from k9py.informer.events import (
@@ -57,10 +56,11 @@ from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.retries import wait_after
 from k9py.informer.server import ServerTraits
 from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, State, Watching
-from k9py.informer.turns import Turns
 from k9py.informer.versions import KnownVersion
 from k9py.informer.wire import UNREADABLE, Bookmark, Removal, Unreadable, Upsert, read_line, read_page
+from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -88,7 +88,7 @@ class Watcher(Generic[T]):
         kind: Kind[T],
         lister_watcher: ListerWatcher,
         clock: Clock,
-        turns: Turns,
+        time_slicer: TimeSlicer,
         *,
         streamed: bool,
         page_limit: int = timing.PAGE_LIMIT,
@@ -98,14 +98,14 @@ class Watcher(Generic[T]):
         self._kind = kind
         self._lister_watcher = lister_watcher
         self._clock = clock
-        self._turns = turns
+        self._time_slicer = time_slicer
         self._streamed = streamed
         self._rng = rng or random.Random()
         self._compact = Compactor()
-        self._backoff = Backoff(rng=self._rng)
+        self._backoff = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
         # Lists may succeed and every watch after them be refused as expired: that loop must slow down too, although
         # each round shows objects. Only the watch itself resets this one.
-        self._restarts = Backoff(rng=self._rng)
+        self._restarts = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
         self._page_limit = page_limit
         self._limit = page_limit
         self._state: State = Empty()
@@ -208,13 +208,13 @@ class Watcher(Generic[T]):
         """Decode items of a page until the slice is used up; an empty answer means there are no more."""
         objects: list[T] = []
         rejected: list[DecodeFailed] = []
-        async with self._turns.turn():
+        async with self._time_slicer.slice():
             for item in items:
                 try:
                     objects.append(self._compact(self._kind.decode(item)))
                 except UNREADABLE as error:
                     rejected.append(DecodeFailed(f"{self._kind.name}: {error}"))
-                if self._turns.over:
+                if self._time_slicer.is_over:
                     break
         return (InitApplied(tuple(objects)), *rejected) if objects else tuple(rejected)
 
@@ -327,12 +327,12 @@ class Watcher(Generic[T]):
         intake: Intake[T] = Intake(self._state)
         failure: KdashError | None = None
         more = False
-        async with self._turns.turn():
+        async with self._time_slicer.slice():
             try:
                 for line in lines:
                     if line:
                         self._take(line, intake)
-                    if self._turns.over:
+                    if self._time_slicer.is_over:
                         more = True
                         break
             except KdashError as error:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k9py.api.events import Event
-from k9py.api.scalings import scale_down_to_zero, stateful_set_scale_down
+from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_down
 
 _SAME: Final = timedelta(seconds=60)
 """Events this much later than our own write are of another one."""

@@ -1,1 +1,1 @@
-"""What rollouts are doing: status in words, revisions, template differences, old pods beside new. Pure."""
+"""Rollouts of a workload: status, revisions, cohorts, template differences, undo. Pure."""

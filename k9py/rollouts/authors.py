@@ -1,24 +1,26 @@
-"""Who changed an object and when, read from the managed fields of its raw JSON.
+"""Determine from the managed fields of a raw object who changed it, when, and for which revision.
 
-Managed fields keep one entry a manager, with the time of its last change. Invariant: nobody is named for a revision
-unless a time says so; what cannot be told is left out. All texts are printable.
+Managed fields keep one entry per field manager, with the time of its last change. Invariant: nobody is named for a
+revision unless a time proves it; what cannot be told is left out. All texts are printable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from k9py.api.text import printable
-from k9py.api.workloads import ReplicaSet
-from k9py.rollouts.revisions import Revision
+import msgspec
 
-_SLACK: Final = timedelta(seconds=10)
-"""A controller makes a revision's object within seconds of the write."""
-_EARLIER: Final = timedelta(seconds=1)
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+from k9py.api.text import printable
+from k9py.api.workloads import CHANGE_CAUSE, ReplicaSet
+from k9py.rollouts.revisions import LONG_AGO, Revision
+
+_CREATION_DELAY: Final = timedelta(seconds=10)
+"""A controller creates a revision's object within seconds of the write."""
+_ROUNDING: Final = timedelta(seconds=1)
+"""Times are whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Author:
     Args:
         manager: as it calls itself: `kubectl-edit`, `argocd-controller`, ...
         operation: Apply or Update.
-        at: None when the entry has no time.
+        at: None if the entry has no time.
         subresource: "" for the object itself, or `scale`.
     """
 
@@ -39,103 +41,149 @@ class Author:
 
 
 def authors(obj: Mapping[str, Any]) -> tuple[Author, ...]:
-    """Return who changed the object, newest first; who only writes its status is left out."""
+    """Return who changed the object, newest first; managers that only write its status are left out."""
     return tuple(author for author, _ in _entries(obj))
 
 
 def template_author(obj: Mapping[str, Any]) -> Author | None:
-    """Return the newest author who owns a field of the pod template, None when nobody is known to.
+    """Return the newest author who owns a field of the pod template, None if none is known.
 
-    Of several, one without a time may be the newest: then nobody is named.
+    If one of several has no time, it may be the newest: then nobody is named.
     """
-    owners = [author for author, owned in _entries(obj) if _owns_template(owned)]
+    owners = _template_owners(obj)
     is_known = len(owners) == 1 or all(author.at is not None for author in owners)
     return owners[0] if owners and is_known else None
 
 
 def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> dict[str, Author]:
-    """Return who made each revision, by the revision's name, as far as times tell.
+    """Return who created each revision, by the revision's name, as far as times tell.
 
-    A revision has the author whose last change is its beginning. For the current one more is known: it is the template
-    of now, so who changed that since did so; and who took an old revision into use again wrote later than it was made.
+    A revision's author is the one whose last change coincides with its creation. More is known of the current one:
+    its template is in use, so whoever wrote the template since wrote this one; and an undo to an old revision was
+    written later than the revision was created.
     """
-    writers = [author for author, owned in _entries(obj) if _owns_template(owned)]
+    writers = _template_owners(obj)
     found: dict[str, Author] = {}
-    for one in revisions:
-        author = _current(obj, writers, one, revisions) if one.is_current else _beginner(writers, one, revisions)
+    for revision in revisions:
+        if revision.is_current:
+            author = _current_author(obj, writers, revision, revisions)
+        else:
+            author = _creator(writers, revision, revisions)
         if author is not None:
-            found[one.name] = author
+            found[revision.name] = author
     return found
 
 
-def _beginner(writers: Sequence[Author], one: Revision, revisions: Sequence[Revision]) -> Author | None:
-    """Return who wrote when a revision began."""
+def unmark_rewritten_causes(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+    """Return the revisions, no longer marked as inherited if their change-cause was written for them.
+
+    Args:
+        obj: the raw workload, with its managed fields.
+    """
+    own = {name for at in _change_cause_times(obj) if (name := _revision_at(at, revisions))}
+    return tuple(
+        msgspec.structs.replace(revision, cause_inherited_from=None) if revision.name in own else revision
+        for revision in revisions
+    )
+
+
+def _creator(writers: Sequence[Author], revision: Revision, revisions: Sequence[Revision]) -> Author | None:
+    """Return who wrote the template when a revision was created."""
+    created = revision.created_at
     near = [
-        (abs(author.at - one.created_at), author)
+        (abs(author.at - created), author)
         for author in writers
-        # Who wrote after it was made did not make it; times are whole seconds.
-        if author.at and one.created_at and author.at - one.created_at <= _EARLIER
+        # A write after the creation did not cause it.
+        if author.at and created and author.at - created <= _ROUNDING
     ]
-    # Who made another revision that began nearer to it did not make this one.
-    near = [pair for pair in near if pair[0] <= _SLACK and pair[0] <= _nearest(pair[1], revisions)]
+    # A writer nearer to the creation of another revision created that one.
+    near = [pair for pair in near if pair[0] <= _CREATION_DELAY and pair[0] <= _nearest(pair[1], revisions)]
     return min(near, key=lambda pair: pair[0])[1] if near else None
 
 
-def _current(
-    obj: Mapping[str, Any], writers: Sequence[Author], one: Revision, revisions: Sequence[Revision]
+def _current_author(
+    obj: Mapping[str, Any], writers: Sequence[Author], current: Revision, revisions: Sequence[Revision]
 ) -> Author | None:
-    newest, created = template_author(obj), one.created_at
+    newest, created = template_author(obj), current.created_at
     if newest is None or newest.at is None or created is None:
         return newest
-    if _is_pending(obj, one):
-        return _beginner(writers, one, revisions)
-    if one.was_reused or any(other.created_at and other.created_at > created for other in revisions):
-        # Who wrote last when it was first made is not who went back to it.
-        return newest if newest.at - created > _SLACK else None
-    if one.kind != ReplicaSet.KIND:
-        # An undo renumbers a ControllerRevision, and leaves no other trace.
-        return newest if created - newest.at <= _SLACK else None
-    beginner = _beginner(writers, one, revisions)
-    if beginner is not None:
-        return beginner
-    since = [author for author in writers if author.at and author.at > created]
-    # It has the time of a later write, of its other fields: a new template would have made a new revision.
-    return replace(since[0], at=created) if len({author.manager for author in since}) == 1 else None
+    if _is_pending(obj, current):
+        return _creator(writers, current, revisions)
+    if current.was_reused or any(other.created_at and other.created_at > created for other in revisions):
+        # The last writer at its creation is not the one who went back to it.
+        return newest if newest.at - created > _CREATION_DELAY else None
+    if current.kind != ReplicaSet.KIND:
+        # An undo renumbers a ControllerRevision and leaves no other trace.
+        return newest if created - newest.at <= _CREATION_DELAY else None
+    creator = _creator(writers, current, revisions)
+    if creator is not None:
+        return creator
+    later = [author for author in writers if author.at and author.at > created]
+    # Its time is that of a later write to other fields: a new template would have created a new revision.
+    return replace(later[0], at=created) if len({author.manager for author in later}) == 1 else None
 
 
 def _is_pending(obj: Mapping[str, Any], current: Revision) -> bool:
-    """Tell whether the template is not yet that of the current revision: the rollout is paused, or only beginning."""
+    """Return whether the template has no revision yet: the rollout is paused or just beginning."""
     pod = _mapping(_mapping(_mapping(obj.get("spec")).get("template")).get("spec"))
     containers = pod.get("containers")
     if not isinstance(containers, list):
         return False
-    return tuple(_mapping(one).get("image") for one in containers) != current.images
+    return tuple(_mapping(container).get("image") for container in containers) != current.images
 
 
 def _nearest(author: Author, revisions: Sequence[Revision]) -> timedelta:
-    """Return how far the revision that began nearest to an author's last change is from it."""
+    """Return the time between an author's last change and the creation of the nearest revision."""
     return min(
-        (abs(author.at - one.created_at) for one in revisions if author.at and one.created_at), default=timedelta.max
+        (abs(author.at - revision.created_at) for revision in revisions if author.at and revision.created_at),
+        default=timedelta.max,
     )
+
+
+def _revision_at(at: datetime, revisions: Sequence[Revision]) -> str:
+    """Return the name of the revision that a change-cause written at this time belongs to, "" if none is near."""
+    near = [
+        (abs(revision.created_at - at), revision)
+        for revision in revisions
+        if revision.created_at is not None and -_ROUNDING <= revision.created_at - at <= _CREATION_DELAY
+    ]
+    if near:
+        return min(near, key=lambda pair: pair[0])[1].name
+    current = next((revision for revision in revisions if revision.is_current), None)
+    is_later = current is not None and current.created_at is not None and at >= current.created_at
+    return current.name if current is not None and is_later else ""
+
+
+def _change_cause_times(obj: Mapping[str, Any]) -> list[datetime]:
+    """Return when the owners of the change-cause annotation last wrote."""
+    times = []
+    for entry in _managed_fields(obj):
+        owned = _mapping(_mapping(_mapping(entry.get("fieldsV1")).get("f:metadata")).get("f:annotations"))
+        if f"f:{CHANGE_CAUSE}" in owned and (at := _time(entry.get("time"))) is not None:
+            times.append(at)
+    return times
+
+
+def _template_owners(obj: Mapping[str, Any]) -> list[Author]:
+    return [author for author, owned in _entries(obj) if "f:template" in _mapping(owned.get("f:spec"))]
 
 
 def _entries(obj: Mapping[str, Any]) -> list[tuple[Author, Mapping[str, Any]]]:
     """Return every author with the fields it owns, newest first."""
-    managed = _mapping(obj.get("metadata")).get("managedFields")
     found = []
-    for one in managed if isinstance(managed, list) else ():
-        entry = _mapping(one)
+    for entry in _managed_fields(obj):
         subresource = _text(entry.get("subresource"))
         owned = _mapping(entry.get("fieldsV1"))
         if subresource == "status" or (owned and set(owned) == {"f:status"}) or not _text(entry.get("manager")):
             continue
         author = Author(_text(entry["manager"]), _text(entry.get("operation")), _time(entry.get("time")), subresource)
         found.append((author, owned))
-    return sorted(found, key=lambda pair: pair[0].at or _LONG_AGO, reverse=True)
+    return sorted(found, key=lambda pair: pair[0].at or LONG_AGO, reverse=True)
 
 
-def _owns_template(owned: Mapping[str, Any]) -> bool:
-    return "f:template" in _mapping(owned.get("f:spec"))
+def _managed_fields(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries = _mapping(obj.get("metadata")).get("managedFields")
+    return [_mapping(entry) for entry in entries] if isinstance(entries, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

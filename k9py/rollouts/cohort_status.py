@@ -1,7 +1,7 @@
-"""What the pods of one revision tell together: how fast they get ready, how they ended, what they wait for.
+"""Summarize the pods of one revision: how fast they become ready, how they terminated, what they wait for.
 
-Invariant: a pod that is being deleted does not count as a failure of its revision, and a container that has not failed
-is never named as failing before its rollout's time is over: a slow rollout is not a broken one.
+Invariant: a terminating pod does not count as a failure of its revision, and a container that has not failed is never
+named as failing before the rollout's deadline: a slow rollout is not a broken one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from statistics import median
 from typing import Final
 
@@ -18,16 +18,16 @@ from k9py.api.pods import ContainerStatus, Pod, StateTerminated
 from k9py.api.workloads import Deployment, Workload
 from k9py.rollouts.cohorts import Cohort
 from k9py.rollouts.progress import rollout_progress
+from k9py.rollouts.revisions import LONG_AGO
 
-_NEVER_RAN: Final = frozenset({"StartError", "ContainerCannotRun"})
-_PATIENT: Final = ("ContainerCreating", "PodInitializing")
-"""Reasons every healthy pod waits for a while; anything else comes before them."""
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_START_FAILURES: Final = frozenset({"StartError", "ContainerCannotRun"})
+_NORMAL_REASONS: Final = ("ContainerCreating", "PodInitializing")
+"""Reasons every healthy pod waits for while it starts; any other reason takes precedence."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastExit:
-    """How a container ended; `previous`: it runs (or waits) again, so its log is the previous container's."""
+    """How a container terminated; `previous`: it was restarted, so its log is that of the previous container."""
 
     pod: str
     container: str
@@ -39,7 +39,7 @@ class LastExit:
 
 @dataclass(frozen=True, slots=True)
 class WaitingReason:
-    """What most pods that wait are waiting for, how many they are, and one of them; `container` "" for the pod."""
+    """What most waiting pods wait for, how many those are, and one of them; `container` "" for the pod itself."""
 
     reason: str
     message: str
@@ -49,15 +49,15 @@ class WaitingReason:
 
     @property
     def is_normal(self) -> bool:
-        """It is what every healthy pod waits for while it starts."""
-        return self.reason in _PATIENT
+        """True if every healthy pod waits for this while it starts."""
+        return self.reason in _NORMAL_REASONS
 
 
 @dataclass(frozen=True, slots=True)
 class FailingContainer:
-    """The container whose log tells why its revision fails; `previous`: of the run before.
+    """The container whose log shows why its revision fails; `previous`: in its previous run.
 
-    One that runs and is not ready counts only once its rollout has taken too long.
+    A container that runs without becoming ready only counts after the rollout's deadline.
     """
 
     namespace: str
@@ -69,13 +69,13 @@ class FailingContainer:
 
 @dataclass(frozen=True, slots=True)
 class CohortStatus:
-    """One cohort and what its pods tell.
+    """One cohort and the summary of its pods.
 
     Args:
-        desired: pods this revision is to have, None where nothing says.
-        median_seconds_to_ready: from a pod's creation to its last getting ready, over the pods that are ready now.
-        last_exit: the newest, one that failed before one that did not.
-        failing: None when nothing failed, or no container ever ran.
+        desired: pods this revision should have, None if nothing tells.
+        median_seconds_to_ready: from a pod's creation until it was last ready, over the pods that are ready now.
+        last_exit: the newest, a failed one first.
+        failing: None if nothing failed, or no container ever ran.
     """
 
     cohort: Cohort
@@ -87,15 +87,15 @@ class CohortStatus:
 
 
 def cohort_status(workload: Workload, cohort: Cohort) -> CohortStatus:
-    """Return what a cohort of this workload's pods tells."""
-    counts = rollout_progress(workload)
+    """Return the summary of a cohort of this workload's pods."""
+    has_timed_out = cohort.is_current and rollout_progress(workload).timed_out
     return CohortStatus(
         cohort=cohort,
         desired=_desired(workload, cohort),
-        median_seconds_to_ready=_median_to_ready(cohort),
+        median_seconds_to_ready=_median_seconds_to_ready(cohort),
         last_exit=_last_exit(cohort),
-        waiting=_waiting(cohort),
-        failing=_failing(cohort) or (_never_ready(cohort) if cohort.is_current and counts.timed_out else None),
+        waiting=_waiting_reason(cohort),
+        failing=_failed_container(cohort) or (_unready_container(cohort) if has_timed_out else None),
     )
 
 
@@ -104,11 +104,11 @@ def _desired(workload: Workload, cohort: Cohort) -> int | None:
         return None
     if isinstance(workload, Deployment):
         return cohort.revision.desired
-    counts = rollout_progress(workload)
-    return counts.desired - counts.partition if cohort.is_current and counts.is_observed else None
+    progress = rollout_progress(workload)
+    return progress.desired - progress.partition if cohort.is_current and progress.is_observed else None
 
 
-def _median_to_ready(cohort: Cohort) -> float | None:
+def _median_seconds_to_ready(cohort: Cohort) -> float | None:
     seconds = []
     for pod in cohort.pods:
         ready = find_condition(pod.status.conditions, "Ready")
@@ -119,48 +119,52 @@ def _median_to_ready(cohort: Cohort) -> float | None:
     return float(median(seconds)) if seconds else None
 
 
-def _ends(pod: Pod) -> Iterator[tuple[ContainerStatus, StateTerminated, bool]]:
-    """Yield how containers of a pod ended, and whether that was the run before; a finished init container is no end."""
+def _exits(pod: Pod) -> Iterator[tuple[ContainerStatus, StateTerminated, bool]]:
+    """Yield how containers of a pod terminated, and whether in the previous run; not a completed init container."""
     init = pod.status.init_container_statuses or ()
     for status in (*init, *(pod.status.container_statuses or ())):
         for state, previous in ((status.state, False), (status.last_state, True)):
             ended = state.terminated if state is not None else None
             if ended is None or (ended.exit_code == 0 and status in init):
                 continue
-            if previous or not pod.is_terminating:  # what a deleted pod ends with is no news
+            if previous or not pod.is_terminating:  # how the containers of a deleted pod terminate is expected
                 yield status, ended, previous
 
 
 def _last_exit(cohort: Cohort) -> LastExit | None:
-    ends = [(pod, *end) for pod in cohort.pods for end in _ends(pod)]
-    if not ends:
+    exits = [(pod, *exit_) for pod in cohort.pods for exit_ in _exits(pod)]
+    if not exits:
         return None
-    pod, status, ended, previous = max(ends, key=lambda one: (one[2].exit_code != 0, one[2].finished_at or _LONG_AGO))
+    pod, status, ended, previous = max(exits, key=_exit_order)
     return LastExit(pod.name, status.name, ended.exit_code, ended.reason, ended.finished_at, previous)
 
 
-def _waiting(cohort: Cohort) -> WaitingReason | None:
+def _exit_order(exit_: tuple[Pod, ContainerStatus, StateTerminated, bool]) -> tuple[bool, datetime]:
+    ended = exit_[2]
+    return ended.exit_code != 0, ended.finished_at or LONG_AGO
+
+
+def _waiting_reason(cohort: Cohort) -> WaitingReason | None:
     first: dict[str, WaitingReason] = {}
     count: Counter[str] = Counter()
     for pod in cohort.pods:
         if pod.is_terminating:
             continue
-        found = {one.reason: one for one in reversed(tuple(_waits(pod)))}
-        count.update(list(found))
-        for reason, one in found.items():
-            first.setdefault(reason, one)
+        by_reason = {waiting.reason: waiting for waiting in reversed(tuple(_waiting_reasons(pod)))}
+        count.update(list(by_reason))
+        for reason, waiting in by_reason.items():
+            first.setdefault(reason, waiting)
     if not first:
         return None
-    reason = max(first, key=lambda one: (-_patience(one), count[one]))
-    one = first[reason]
-    return WaitingReason(one.reason, one.message, count[reason], one.pod, one.container)
+    common = max(first.values(), key=lambda waiting: (-_normality(waiting.reason), count[waiting.reason]))
+    return WaitingReason(common.reason, common.message, count[common.reason], common.pod, common.container)
 
 
-def _patience(reason: str) -> int:
-    return _PATIENT.index(reason) + 1 if reason in _PATIENT else 0
+def _normality(reason: str) -> int:
+    return _NORMAL_REASONS.index(reason) + 1 if reason in _NORMAL_REASONS else 0
 
 
-def _waits(pod: Pod) -> Iterator[WaitingReason]:
+def _waiting_reasons(pod: Pod) -> Iterator[WaitingReason]:
     scheduled = find_condition(pod.status.conditions, "PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         yield WaitingReason(scheduled.reason or "not scheduled", scheduled.message, 1, pod.name, "")
@@ -170,22 +174,23 @@ def _waits(pod: Pod) -> Iterator[WaitingReason]:
             yield WaitingReason(waiting.reason or "waiting", waiting.message, 1, pod.name, status.name)
 
 
-def _failing(cohort: Cohort) -> FailingContainer | None:
-    ends = [
-        (pod, *end)
+def _failed_container(cohort: Cohort) -> FailingContainer | None:
+    """Return the container that terminated last, a failed one first, among pods that are not ready."""
+    exits = [
+        (pod, *exit_)
         for pod in cohort.pods
         if not pod.is_ready and not pod.is_terminating
-        for end in _ends(pod)
-        if not end[0].ready and end[1].reason not in _NEVER_RAN
+        for exit_ in _exits(pod)
+        if not exit_[0].ready and exit_[1].reason not in _START_FAILURES
     ]
-    if not ends:
+    if not exits:
         return None
-    pod, status, _, previous = max(ends, key=lambda one: (one[2].exit_code != 0, one[2].finished_at or _LONG_AGO))
+    pod, status, _, previous = max(exits, key=_exit_order)
     return FailingContainer(pod.namespace, pod.name, pod.uid, status.name, previous)
 
 
-def _never_ready(cohort: Cohort) -> FailingContainer | None:
-    """Return a container that runs and is not ready, of a rollout whose time is over."""
+def _unready_container(cohort: Cohort) -> FailingContainer | None:
+    """Return a container that runs and is not ready."""
     for pod in cohort.pods:
         if pod.is_ready or pod.is_terminating:
             continue

@@ -1,7 +1,7 @@
-"""Pods grouped by revision: the old beside the new.
+"""Group a workload's pods by revision.
 
 Invariant: every pod is in exactly one cohort; the current revision's cohort comes first, then newest to oldest, and
-pods of no known revision last.
+pods of unknown revision last.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from k9py.rollouts.revisions import Revision, revision_index
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """The pods of one revision; `revision` None means their revision is not known (or its object is gone).
+    """The pods of one revision; `revision` None: it is unknown, or its object is gone.
 
     Args:
         pods: by name.
-        ready: how many are ready and not ending.
-        ending: how many are being deleted.
+        ready: how many are ready and not terminating.
+        ending: how many are terminating.
         restarts: of all their containers.
     """
 
@@ -32,18 +32,22 @@ class Cohort:
 
     @property
     def is_current(self) -> bool:
+        """True if it is the cohort of the revision the workload rolls out to."""
         return self.revision is not None and self.revision.is_current
 
 
-def cohorts(found: Sequence[Revision], pods: Sequence[Pod]) -> tuple[Cohort, ...]:
+def cohorts(revisions: Sequence[Revision], pods: Sequence[Pod]) -> tuple[Cohort, ...]:
     """Group a workload's pods by revision; revisions without pods have no cohort, except the current one."""
     by_name: dict[str, list[Pod]] = {}
-    whose = revision_index(found)
+    revision_of = revision_index(revisions)
     for pod in pods:
-        revision = whose(pod)
+        revision = revision_of(pod)
         by_name.setdefault(revision.name if revision else "", []).append(pod)
-    ordered = sorted(found, key=lambda one: not one.is_current)
-    groups = [_cohort(one, by_name.get(one.name, [])) for one in ordered if one.is_current or one.name in by_name]
+    groups = [
+        _cohort(revision, by_name.get(revision.name, []))
+        for revision in sorted(revisions, key=lambda revision: not revision.is_current)
+        if revision.is_current or revision.name in by_name
+    ]
     if "" in by_name:
         groups.append(_cohort(None, by_name[""]))
     return tuple(groups)
@@ -52,8 +56,8 @@ def cohorts(found: Sequence[Revision], pods: Sequence[Pod]) -> tuple[Cohort, ...
 def _cohort(revision: Revision | None, pods: list[Pod]) -> Cohort:
     return Cohort(
         revision=revision,
-        pods=tuple(sorted(pods, key=lambda one: one.name)),
-        ready=sum(one.is_ready and not one.is_terminating for one in pods),
-        ending=sum(one.is_terminating for one in pods),
-        restarts=sum(one.restarts for one in pods),
+        pods=tuple(sorted(pods, key=lambda pod: pod.name)),
+        ready=sum(pod.is_ready and not pod.is_terminating for pod in pods),
+        ending=sum(pod.is_terminating for pod in pods),
+        restarts=sum(pod.restarts for pod in pods),
     )

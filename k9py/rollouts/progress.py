@@ -1,33 +1,38 @@
-"""How far a rollout is by the controller's own counts: kubectl's rules, kind by kind.
+"""Read how far a rollout is from the controller's own counts, by kubectl's rules for each kind.
 
-Source: kubectl/pkg/polymorphichelpers/rollout_status.go. Invariant: `done` is true exactly when `kubectl rollout
-status` would end well; where kubectl refuses to say (OnDelete), when every wanted pod is updated and available.
+Source: kubectl/pkg/polymorphichelpers/rollout_status.go. Invariant: `is_complete` is true exactly if `kubectl rollout
+status` would succeed; for OnDelete, which kubectl rejects, if every wanted pod is updated and available.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from k9py.api.meta import Condition, find_condition
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 
-PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+PROGRESS_DEADLINE_EXCEEDED: Final = "ProgressDeadlineExceeded"
+_DEFAULT_DEADLINE: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutProgress:
-    """The counts of one workload in one shape.
+    """The counts of a workload of any kind.
 
     Args:
-        observed: the controller has seen this generation; if not, no other field tells of it.
-        done: the rollout is complete.
+        is_observed: the controller has observed this generation; if not, no other field describes it.
+        is_complete: the rollout is complete.
         timed_out: the controller gave up waiting for progress (Deployments only).
-        desired: pods wanted; `total`: pods there are; the rest as in the status.
-        on_delete: pods are replaced only when a person deletes them.
+        desired: pods wanted.
+        total: pods that exist.
+        updated, ready, available: pods as the status counts them.
+        on_delete: pods are replaced only if a person deletes them.
         partition: pods that keep the old revision on purpose (StatefulSets), 0 for none.
-        deadline: seconds without progress after which it counts as stalled.
-        moved_at: the controller's last progress, None where it does not say.
+        deadline: seconds without progress after which the rollout counts as stalled.
+        last_progress_at: the controller's last progress, None if it does not tell.
+        replica_failure: the condition that pods cannot be created, None if there is none.
     """
 
     is_observed: bool
@@ -41,7 +46,7 @@ class RolloutProgress:
     paused: bool = False
     on_delete: bool = False
     partition: int = 0
-    deadline: int = 600
+    deadline: int = _DEFAULT_DEADLINE
     last_progress_at: datetime | None = None
     replica_failure: Condition | None = None
 
@@ -63,17 +68,18 @@ def _deployment(workload: Deployment) -> RolloutProgress:
     progressing = find_condition(status.conditions, "Progressing")
     failure = find_condition(status.conditions, "ReplicaFailure")
     timed_out = progressing is not None and progressing.reason == PROGRESS_DEADLINE_EXCEEDED
-    observed = 0 < status.observed_generation >= workload.metadata.generation
-    done = (
-        observed
+    is_observed = 0 < status.observed_generation >= workload.metadata.generation
+    is_complete = (
+        is_observed
         and not timed_out
         and status.updated_replicas >= desired
         and status.replicas <= status.updated_replicas
         and status.available_replicas >= status.updated_replicas
     )
+    deadline = spec.progress_deadline_seconds
     return RolloutProgress(
-        is_observed=observed,
-        is_complete=done,
+        is_observed=is_observed,
+        is_complete=is_complete,
         timed_out=timed_out,
         desired=desired,
         total=status.replicas,
@@ -81,7 +87,7 @@ def _deployment(workload: Deployment) -> RolloutProgress:
         ready=status.ready_replicas,
         available=status.available_replicas,
         paused=spec.paused,
-        deadline=600 if spec.progress_deadline_seconds is None else spec.progress_deadline_seconds,
+        deadline=_DEFAULT_DEADLINE if deadline is None else deadline,
         last_progress_at=progressing.last_update_time if progressing else None,
         replica_failure=failure if failure is not None and failure.status == "True" else None,
     )
@@ -90,20 +96,20 @@ def _deployment(workload: Deployment) -> RolloutProgress:
 def _stateful_set(workload: StatefulSet) -> RolloutProgress:
     spec, status = workload.spec, workload.status
     desired = 1 if spec.replicas is None else spec.replicas
-    observed = 0 < status.observed_generation >= workload.metadata.generation
+    is_observed = 0 < status.observed_generation >= workload.metadata.generation
     on_delete = spec.update_strategy.type == "OnDelete"
     rolling = spec.update_strategy.rolling_update
     partition = (rolling.partition or 0) if rolling and not on_delete else 0
-    all_ready = observed and status.ready_replicas >= desired
+    all_ready = is_observed and status.ready_replicas >= desired
     if on_delete:
-        done = all_ready and status.updated_replicas >= desired
+        is_complete = all_ready and status.updated_replicas >= desired
     elif partition > 0:
-        done = all_ready and status.updated_replicas >= desired - partition
+        is_complete = all_ready and status.updated_replicas >= desired - partition
     else:
-        done = all_ready and status.update_revision == status.current_revision
+        is_complete = all_ready and status.update_revision == status.current_revision
     return RolloutProgress(
-        is_observed=observed,
-        is_complete=done,
+        is_observed=is_observed,
+        is_complete=is_complete,
         timed_out=False,
         desired=desired,
         total=status.replicas,
@@ -118,10 +124,11 @@ def _stateful_set(workload: StatefulSet) -> RolloutProgress:
 def _daemon_set(workload: DaemonSet) -> RolloutProgress:
     status = workload.status
     desired = status.desired_number_scheduled
-    observed = 0 < status.observed_generation >= workload.metadata.generation
+    is_observed = 0 < status.observed_generation >= workload.metadata.generation
+    are_all_updated = status.updated_number_scheduled >= desired and status.number_available >= desired
     return RolloutProgress(
-        is_observed=observed,
-        is_complete=observed and status.updated_number_scheduled >= desired and status.number_available >= desired,
+        is_observed=is_observed,
+        is_complete=is_observed and are_all_updated,
         timed_out=False,
         desired=desired,
         total=status.current_number_scheduled,

@@ -1,10 +1,10 @@
-"""What became of each revision: whether it ever was ready, whether it was left by an undo, when and why.
+"""Determine the outcome of each revision: whether it was ever ready, and whether, when and why it was rolled back.
 
-An undo does not keep numbers: the revision that is taken up again gets the highest one. So a revision was left by going
-back when one with a higher number is older than it: by its former numbers, which a ReplicaSet keeps in an annotation,
-or by the creation time of a ControllerRevision, which keeps none.
+An undo does not keep numbers: the revision it reuses gets the highest one. So a revision was rolled back if one with a
+higher number is older than it: by its former numbers, which a ReplicaSet keeps in an annotation, or by the creation
+time of a ControllerRevision, which keeps none.
 Source: k8s.io/kubernetes/pkg/controller/deployment/util, `SetNewReplicaSetAnnotations`.
-Invariant: what is not known is None, never "was ready". To add a source of knowledge: a function that returns marks.
+Invariant: what is unknown is None, never "was ready". To add a source: a function that returns outcomes to merge.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from k9py.api.events import Event
-from k9py.api.pod_troubles import shorten
-from k9py.api.text import printable
+from k9py.api.text import printable, shorten
 from k9py.api.times import age
 from k9py.rollouts.revisions import Revision
 
@@ -26,173 +25,172 @@ _TO_ZERO: Final = re.compile(r"Scaled down replica set (\S+) (?:from \d+ )?to 0"
 
 @dataclass(frozen=True, slots=True)
 class RevisionOutcome:
-    """What is known of a revision.
+    """The outcome of a revision.
 
     Args:
-        was_ready: a pod of it was ready; False: it is known that none ever was; None: not known.
-        is_left: an undo went back behind it.
-        left_at: when it was left, None when not known.
-        why: what was wrong with it, "" when nothing tells. Printable.
+        was_ready: a pod of it was ready; False: none ever was; None: unknown.
+        was_rolled_back: an undo went back to an earlier revision.
+        rolled_back_at: when that was, None if unknown.
+        reason: what was wrong with it, "" if nothing tells. Printable.
     """
 
     was_ready: bool | None = None
-    is_left: bool = False
-    left_at: datetime | None = None
-    why: str = ""
+    was_rolled_back: bool = False
+    rolled_back_at: datetime | None = None
+    reason: str = ""
 
     @property
     def is_bad(self) -> bool:
-        """True when it is never to be suggested."""
-        return self.is_left or self.was_ready is False
+        """True if it must never be suggested."""
+        return self.was_rolled_back or self.was_ready is False
 
     def short_text(self, now: datetime) -> str:
-        """Say it without the reason: `left 2m ago`, `never became ready`, "" when nothing speaks against it."""
+        """Return it without the reason: `rolled back 2m ago`, `never became ready`; "" if nothing is wrong with it."""
         if not self.is_bad:
             return ""
-        ago = f" {age(self.left_at, now)} ago" if self.left_at is not None else " by an undo"
-        return f"left{ago}" if self.is_left else "never became ready"
+        ago = f" {age(self.rolled_back_at, now)} ago" if self.rolled_back_at is not None else ""
+        return f"rolled back{ago}" if self.was_rolled_back else "never became ready"
 
     def text(self, now: datetime) -> str:
-        """Say it: `left 2m ago: image not found`, `never became ready`, "" when nothing speaks against it."""
-        said = self.short_text(now)
-        if not said:
+        """Return it with the reason: `rolled back 2m ago: image not found`; "" if nothing is wrong with it."""
+        text = self.short_text(now)
+        if not text:
             return ""
-        why = self.why or ("never became ready" if self.is_left and self.was_ready is False else "")
-        return f"{said}: {why}" if why else said
+        never_ready = "never became ready" if self.was_rolled_back and self.was_ready is False else ""
+        reason = self.reason or never_ready
+        return f"{text}: {reason}" if reason else text
 
 
 RevisionOutcomes = dict[str, RevisionOutcome]
+"""Outcomes by the revision's uid."""
 
 
 def revision_outcomes(
-    found: Sequence[Revision],
+    revisions: Sequence[Revision],
     *,
     events: Sequence[Event] = (),
     audit_lines: Iterable[Mapping[str, Any]] = (),
     seen: Mapping[str, RevisionOutcome] | None = None,
     is_complete: bool = False,
 ) -> RevisionOutcomes:
-    """Return what is known of each revision, by its uid.
+    """Return the outcome of each revision, by its uid.
 
     Args:
-        found: the revisions of one workload, newest first.
-        events: about the workload, and about pods of its revisions, also of pods that are gone.
+        revisions: of one workload, newest first.
+        events: about the workload, and about pods of its revisions, including deleted ones.
         audit_lines: of our own audit file about this workload, oldest first.
-        seen: what was seen while it was watched, by the revision's uid.
-        is_complete: the rollout of the current revision is complete, or was.
+        seen: what was observed while it was watched, by the revision's uid.
+        is_complete: the rollout of the current revision is complete, or once was.
     """
-    pasts: RevisionOutcomes = {}
-    audited = _audited(audit_lines)
-    for one in found:
-        past = (seen or {}).get(one.uid, RevisionOutcome())
-        if one.ready or (one.is_current and is_complete):
-            past = replace(past, was_ready=True)
-        if not one.is_current:
-            told = audited.get(one.number) if one.number else None
-            past = _joined(past, told)
-            if _is_left(one, found):
-                past = replace(past, is_left=True)
-            if past.is_bad or not past.was_ready:
-                past = _with_events(past, one, events)
-        pasts[one.uid] = past
-    return pasts
+    outcomes: RevisionOutcomes = {}
+    audited = _audited_outcomes(audit_lines)
+    for revision in revisions:
+        outcome = (seen or {}).get(revision.uid, RevisionOutcome())
+        if revision.ready or (revision.is_current and is_complete):
+            outcome = replace(outcome, was_ready=True)
+        if not revision.is_current:
+            outcome = _merged(outcome, audited.get(revision.number) if revision.number else None)
+            if _was_rolled_back(revision, revisions):
+                outcome = replace(outcome, was_rolled_back=True)
+            if outcome.is_bad or not outcome.was_ready:
+                outcome = _with_events(outcome, revision, events)
+        outcomes[revision.uid] = outcome
+    return outcomes
 
 
-def _is_left(one: Revision, found: Sequence[Revision]) -> bool:
-    """Tell whether somebody went back to a revision that is older than this one.
+def was_undo_target(revision: Revision, revisions: Sequence[Revision]) -> bool:
+    """Return whether an undo is known to have gone back to this revision."""
+    return bool(revision.former_numbers) or any(
+        _is_older(revision, other) for other in revisions if 0 < other.number < revision.number
+    )
 
-    One that an undo took up itself, and whose pods serve, was left by trying again what had been left before.
+
+def _was_rolled_back(revision: Revision, revisions: Sequence[Revision]) -> bool:
+    """Return whether somebody went back from this revision to an older one.
+
+    A revision that an undo reused and whose pods are ready was rolled back once and then tried again.
     """
-    if one.ready and was_undo_target(one, found):
+    if revision.ready and was_undo_target(revision, revisions):
         return False
-    return any(_is_older(later, one) for later in found if later.number > one.number > 0)
-
-
-def was_undo_target(one: Revision, found: Sequence[Revision]) -> bool:
-    """Tell whether an undo is known to have gone back to this revision."""
-    return bool(one.former_numbers) or any(_is_older(one, earlier) for earlier in _below(one, found))
-
-
-def _below(one: Revision, found: Sequence[Revision]) -> list[Revision]:
-    return [earlier for earlier in found if 0 < earlier.number < one.number]
+    return any(_is_older(later, revision) for later in revisions if later.number > revision.number > 0)
 
 
 def _is_older(later: Revision, earlier: Revision) -> bool:
-    """Tell whether the revision of the higher number was there before the other one."""
+    """Return whether the revision with the higher number existed before the other one."""
     if later.kind == "ReplicaSet":
         return any(0 < former < earlier.number for former in later.former_numbers)
     created, other = later.created_at, earlier.created_at
     return created is not None and other is not None and created < other
 
 
-def _joined(past: RevisionOutcome, told: RevisionOutcome | None) -> RevisionOutcome:
-    if told is None:
-        return past
+def _merged(outcome: RevisionOutcome, other: RevisionOutcome | None) -> RevisionOutcome:
+    if other is None:
+        return outcome
     return RevisionOutcome(
-        was_ready=told.was_ready if past.was_ready is None else past.was_ready,
-        is_left=past.is_left or told.is_left,
-        left_at=past.left_at or told.left_at,
-        why=past.why or told.why,
+        was_ready=other.was_ready if outcome.was_ready is None else outcome.was_ready,
+        was_rolled_back=outcome.was_rolled_back or other.was_rolled_back,
+        rolled_back_at=outcome.rolled_back_at or other.rolled_back_at,
+        reason=outcome.reason or other.reason,
     )
 
 
-def _audited(lines: Iterable[Mapping[str, Any]]) -> dict[int, RevisionOutcome]:
-    """Return what our own undos tell of the revisions they left, by their numbers."""
-    left: dict[int, RevisionOutcome] = {}
+def _audited_outcomes(lines: Iterable[Mapping[str, Any]]) -> dict[int, RevisionOutcome]:
+    """Return what our own undos recorded about the revisions they left, by number."""
+    outcomes: dict[int, RevisionOutcome] = {}
     for line in lines:
         if line.get("action") != "undo" or line.get("event", "write") != "write" or line.get("outcome") != "done":
             continue
         for row in line.get("changes") or ():
             if not isinstance(row, Mapping) or row.get("what") != "revision":
                 continue
-            number, why = str(row.get("from", "")), line.get("cause")
+            number, cause = str(row.get("from", "")), line.get("cause")
             if number.isascii() and number.isdigit() and len(number) < 20:
-                cause = printable(why) if isinstance(why, str) else ""
-                left[int(number)] = RevisionOutcome(is_left=True, left_at=_time(line.get("time")), why=cause)
-    return left
+                reason = printable(cause) if isinstance(cause, str) else ""
+                at = _time(line.get("time"))
+                outcomes[int(number)] = RevisionOutcome(was_rolled_back=True, rolled_back_at=at, reason=reason)
+    return outcomes
 
 
 def _time(text: object) -> datetime | None:
     try:
-        found = datetime.fromisoformat(str(text))
+        at = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return at if at.tzinfo is not None else None
 
 
-def _with_events(past: RevisionOutcome, one: Revision, events: Sequence[Event]) -> RevisionOutcome:
-    """Add when its ReplicaSet was scaled away, and what was said about its pods."""
-    if one.kind != "ReplicaSet":
-        return past
+def _with_events(outcome: RevisionOutcome, revision: Revision, events: Sequence[Event]) -> RevisionOutcome:
+    """Add when the revision's ReplicaSet was scaled to zero, and what warnings about its pods report."""
+    if revision.kind != "ReplicaSet":
+        return outcome
     scaled = [
         event.last_seen
         for event in events
-        if event.last_seen and (found := _TO_ZERO.match(event.message)) and found[1] == one.name
+        if event.last_seen and (match := _TO_ZERO.match(event.message)) and match[1] == revision.name
     ]
-    if past.is_left and past.left_at is None and scaled:
-        past = replace(past, left_at=max(scaled))
-    if past.why:
-        return past
-    about = [
+    if outcome.was_rolled_back and outcome.rolled_back_at is None and scaled:
+        outcome = replace(outcome, rolled_back_at=max(scaled))
+    if outcome.reason:
+        return outcome
+    warnings = [
         event
         for event in events
         if event.type == "Warning"
         and event.involved_object.kind == "Pod"
-        and event.involved_object.name.startswith(f"{one.name}-")
+        and event.involved_object.name.startswith(f"{revision.name}-")
     ]
-    words = [
-        said for event in sorted(about, key=lambda one: one.occurrences, reverse=True) if (said := _event_words(event))
-    ]
-    return replace(past, why=words[0]) if words else past
+    by_count = sorted(warnings, key=lambda event: event.occurrences, reverse=True)
+    reasons = [reason for event in by_count if (reason := _event_reason(event))]
+    return replace(outcome, reason=reasons[0]) if reasons else outcome
 
 
-def _event_words(event: Event) -> str:
-    """Return what a warning about a pod says was wrong, "" for one that only follows from another."""
+def _event_reason(event: Event) -> str:
+    """Return what a warning about a pod reports as wrong, "" for one that is only an effect."""
     message = event.message
     match event.reason:
         case "Failed" if "pull" in message.lower():
-            missing = "not found" in message or "manifest unknown" in message
-            return "image not found" if missing else "image cannot be pulled"
+            is_missing = "not found" in message or "manifest unknown" in message
+            return "image not found" if is_missing else "image cannot be pulled"
         case "BackOff":
             return "crash-looping" if "restarting failed" in message else ""
         case "Unhealthy":

@@ -1,12 +1,16 @@
-"""The revisions of a workload: ReplicaSets of a Deployment, ControllerRevisions of a StatefulSet or DaemonSet.
+"""List the revisions of a workload: ReplicaSets of a Deployment, ControllerRevisions of a StatefulSet or DaemonSet.
 
-Invariant: newest first, at most one is current. To support another revision kind, add its `_from_...` function.
+Controllers copy a workload's annotations to each new revision, so a change-cause that equals the previous revision's is
+taken for inherited (kubernetes/pkg/controller/deployment, `SetNewReplicaSetAnnotations`); `authors` corrects that from
+the managed fields. Invariant: newest first, at most one is current.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final
 
 import msgspec
 
@@ -26,25 +30,27 @@ from k9py.api.workloads import (
     StatefulSet,
     Workload,
 )
-from k9py.rollouts.change_cause import mark_inherited_causes
+
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+"""Sorts before every creation time; stands for an unknown one."""
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
     """One revision.
 
     Args:
-        number: as `kubectl rollout history` counts it; 0 when the controller has not numbered it yet.
-        name: of the ReplicaSet or ControllerRevision, with its `uid` and `kind`.
-        images: of the main containers, in the spec's order.
-        change_cause: the annotation's text, what looks like a secret in it hidden; "" when there is none.
-        replicas: pods this revision has, None when its object does not say (ControllerRevisions).
+        number: as `kubectl rollout history` counts it; 0 if the controller has not numbered it yet.
+        name, uid, kind: of the ReplicaSet or ControllerRevision.
+        images: of the main containers, in the order of the spec.
+        change_cause: the annotation, redacted; "" if there is none.
+        replicas: pods of this revision, None if its object does not tell (ControllerRevisions).
         ready: ready pods of it, None like `replicas`.
-        is_current: it is the one the workload rolls out to.
-        pod_template_hash: the value its pods carry in the label that ties them to it.
-        desired: pods its ReplicaSet is to have, None for ControllerRevisions.
-        was_reused: an undo is known to have taken it into use again (ReplicaSets alone say so).
+        is_current: the workload rolls out to it.
+        pod_template_hash: the label value that ties its pods to it.
+        desired: pods its ReplicaSet should have, None for ControllerRevisions.
+        was_reused: an undo is known to have reused it (only ReplicaSets tell).
         cause_inherited_from: number of the revision the change-cause was written for; None: for this one.
-        former_numbers: what it was numbered before an undo took it up again, as far as a ReplicaSet tells.
+        former_numbers: its numbers before an undo reused it, as far as a ReplicaSet tells.
     """
 
     number: int
@@ -66,7 +72,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def own_cause(self) -> str:
-        """The change-cause that was written for this revision, "" when there is none."""
+        """The change-cause that was written for this revision, "" if there is none."""
         return self.change_cause if self.cause_inherited_from is None else ""
 
     @property
@@ -78,65 +84,108 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
 def revisions(
     workload: Workload, owned: Sequence[ReplicaSet | ControllerRevision], pods: Sequence[Pod] | None = None
 ) -> tuple[Revision, ...]:
-    """Return the workload's revisions, newest first; objects it does not control are left out.
+    """Return the workload's revisions, newest first; objects that it does not control are left out.
 
     Args:
-        pods: the workload's pods; when given, ControllerRevisions have their `replicas` and `ready` counted from them.
+        pods: the workload's pods; if given, `replicas` and `ready` of ControllerRevisions are counted from them.
     """
-    mine = [one for one in owned if one.owner_uid == workload.uid]
-    numbered = sorted(mine, key=lambda one: (_number(one), one.name), reverse=True)
+    own = [obj for obj in owned if obj.owner_uid == workload.uid]
+    numbered = sorted(own, key=lambda obj: (_number(obj), obj.name), reverse=True)
     current = _current_name(workload, numbered)
-    counts = None if pods is None or isinstance(workload, Deployment) else _counts(pods)
-    return mark_inherited_causes([_revision(one, one.name == current, counts) for one in numbered])
+    counts = None if pods is None or isinstance(workload, Deployment) else _count_pods(pods)
+    return mark_inherited_causes([_revision(obj, obj.name == current, counts) for obj in numbered])
 
 
-def _counts(pods: Sequence[Pod]) -> dict[str, tuple[int, int]]:
-    """Return (all, ready) pods by the label that ties them to a ControllerRevision, in one walk over the pods."""
-    found: dict[str, tuple[int, int]] = {}
-    for pod in pods:
-        label = pod.metadata.label(CONTROLLER_REVISION_HASH)
-        count, ready = found.get(label, (0, 0))
-        found[label] = count + 1, ready + pod.is_ready
-    return found
+def current_revision(revisions: Sequence[Revision]) -> Revision | None:
+    """Return the revision the workload rolls out to, None if it is not known yet."""
+    return next((revision for revision in revisions if revision.is_current), None)
 
 
-def current_revision(found: Sequence[Revision]) -> Revision | None:
-    """Return the revision the workload rolls out to, None when it is not known yet."""
-    return next((one for one in found if one.is_current), None)
+def revision_index(revisions: Sequence[Revision]) -> Callable[[Pod], Revision | None]:
+    """Return a function from a pod to its revision, whose cost does not grow with the number of revisions."""
+    by_uid = {revision.uid: revision for revision in reversed(revisions)}
+    by_label = {
+        label: revision
+        for revision in reversed(revisions)
+        for label in (revision.pod_template_hash, revision.name)
+        if label
+    }
 
-
-def revision_index(found: Sequence[Revision]) -> Callable[[Pod], Revision | None]:
-    """Return what tells the revision of a pod, for asking about many: its cost does not grow with the revisions."""
-    by_uid = {one.uid: one for one in reversed(found)}
-    by_label = {label: one for one in reversed(found) for label in (one.pod_template_hash, one.name) if label}
-
-    def revision(pod: Pod) -> Revision | None:
+    def revision_of(pod: Pod) -> Revision | None:
         owner = pod.owner_uid
         if owner and owner in by_uid:
             return by_uid[owner]
         return by_label.get(pod.metadata.label(CONTROLLER_REVISION_HASH))
 
-    return revision
+    return revision_of
 
 
-def _number(one: ReplicaSet | ControllerRevision) -> int:
-    return (one.revision or 0) if isinstance(one, ReplicaSet) else one.revision
+def mark_inherited_causes(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+    """Return the revisions, in the same order, with the revision each inherited its change-cause from.
+
+    An undo renumbers an old revision, so what came before is determined by creation time as well as by number.
+    """
+    by_number = sorted((revision for revision in revisions if revision.number), key=lambda revision: revision.number)
+    by_time = sorted(revisions, key=lambda revision: (revision.created_at or LONG_AGO, revision.number))
+    sources: dict[str, Revision] = {}
+    for order in (by_time, by_number):
+        for previous, revision in pairwise(order):
+            is_older = (previous.created_at or LONG_AGO) <= (revision.created_at or LONG_AGO)
+            if revision.change_cause and previous.change_cause == revision.change_cause and is_older:
+                sources.setdefault(revision.name, previous)
+    for revision in revisions:
+        # An undo of a StatefulSet or DaemonSet leaves the annotation unchanged, so it may outlive its revision.
+        if revision.kind == "ControllerRevision" and (older := _older_with_same_cause(revision, revisions)):
+            sources.setdefault(revision.name, older[-1])
+    return tuple(_with_source(revision, sources) for revision in revisions)
+
+
+def _older_with_same_cause(revision: Revision, revisions: Sequence[Revision]) -> list[Revision]:
+    """Return the revisions created earlier with the same change-cause, oldest first."""
+    created = revision.created_at or LONG_AGO
+    alike = [other for other in revisions if revision.change_cause and other.change_cause == revision.change_cause]
+    older = (other for other in alike if (other.created_at or LONG_AGO) < created)
+    return sorted(older, key=lambda other: other.created_at or LONG_AGO)
+
+
+def _with_source(revision: Revision, sources: Mapping[str, Revision]) -> Revision:
+    source, visited = sources.get(revision.name), {revision.name}
+    if source is None:
+        return revision
+    while source.name in sources and source.name not in visited:
+        visited.add(source.name)
+        source = sources[source.name]
+    return msgspec.structs.replace(revision, cause_inherited_from=source.number)
+
+
+def _count_pods(pods: Sequence[Pod]) -> dict[str, tuple[int, int]]:
+    """Return (all, ready) pods by the label that ties them to a ControllerRevision, in one pass over the pods."""
+    counts: dict[str, tuple[int, int]] = {}
+    for pod in pods:
+        label = pod.metadata.label(CONTROLLER_REVISION_HASH)
+        count, ready = counts.get(label, (0, 0))
+        counts[label] = count + 1, ready + pod.is_ready
+    return counts
+
+
+def _number(obj: ReplicaSet | ControllerRevision) -> int:
+    return (obj.revision or 0) if isinstance(obj, ReplicaSet) else obj.revision
 
 
 def _current_name(workload: Workload, newest_first: Sequence[ReplicaSet | ControllerRevision]) -> str:
     match workload:
         case Deployment():
-            # The controller copies the new ReplicaSet's number to the Deployment as soon as it has made it.
+            # The controller copies the new ReplicaSet's number to the Deployment as soon as it has created it.
             wanted = workload.metadata.annotation(REVISION)
-            named = [one for one in newest_first if wanted and one.metadata.annotation(REVISION) == wanted]
-            if len(named) > 1:  # a number given twice: the template tells which of them is in force
-                named = [one for one in named if isinstance(one, ReplicaSet) and _has_template_of(one, workload)]
-            return named[0].name if len(named) == 1 else ""
+            matching = [obj for obj in newest_first if wanted and obj.metadata.annotation(REVISION) == wanted]
+            if len(matching) > 1:  # a duplicate number: the template decides which one is current
+                matching = [obj for obj in matching if isinstance(obj, ReplicaSet) and _has_template_of(obj, workload)]
+            return matching[0].name if len(matching) == 1 else ""
         case StatefulSet():
             return workload.status.update_revision
         case DaemonSet():
-            # A rollback renumbers the revision it reuses, so the highest number is the one in force; but the revisions
-            # are watched apart from the DaemonSet, and may be behind it: then the current one is not known yet.
+            # A rollback renumbers the revision it reuses, so the highest number is current. The revisions have a watch
+            # of their own and may lag behind the DaemonSet: then the current one is not known yet.
             newest = newest_first[0] if newest_first else None
             data = newest.data if isinstance(newest, ControllerRevision) else None
             if newest is not None and (data is None or data.spec.template == workload.spec.template):
@@ -151,39 +200,39 @@ def _has_template_of(replica_set: ReplicaSet, workload: Deployment) -> bool:
 
 
 def _revision(
-    one: ReplicaSet | ControllerRevision, is_current: bool, counts: Mapping[str, tuple[int, int]] | None
+    obj: ReplicaSet | ControllerRevision, is_current: bool, counts: Mapping[str, tuple[int, int]] | None
 ) -> Revision:
-    match one:
+    match obj:
         case ReplicaSet():
-            images = one.spec.template.images
-            replicas: int | None = one.status.replicas
-            ready: int | None = one.status.ready_replicas
-            pod_hash = one.metadata.label(POD_TEMPLATE_HASH)
-            desired: int | None = 1 if one.spec.replicas is None else one.spec.replicas
-            former = one.previous_revisions
+            images = obj.spec.template.images
+            replicas: int | None = obj.status.replicas
+            ready: int | None = obj.status.ready_replicas
+            pod_hash = obj.metadata.label(POD_TEMPLATE_HASH)
+            desired: int | None = 1 if obj.spec.replicas is None else obj.spec.replicas
+            former_numbers = obj.previous_revisions
         case ControllerRevision():
-            data = one.data
+            data = obj.data
             images = data.spec.template.images if data else ()
-            # DaemonSet pods carry the hash alone, StatefulSet pods the revision's whole name.
-            pod_hash = one.metadata.label(CONTROLLER_REVISION_HASH) or one.name
+            # DaemonSet pods carry only the hash, StatefulSet pods the revision's whole name.
+            pod_hash = obj.metadata.label(CONTROLLER_REVISION_HASH) or obj.name
             replicas = ready = desired = None
-            former = ()
+            former_numbers = ()
             if counts is not None:
                 replicas, ready = counts.get(pod_hash, (0, 0))
     return Revision(
-        number=_number(one),
-        name=one.name,
-        uid=one.uid,
-        kind=one.KIND,
-        namespace=one.namespace,
+        number=_number(obj),
+        name=obj.name,
+        uid=obj.uid,
+        kind=obj.KIND,
+        namespace=obj.namespace,
         images=images,
-        change_cause=redact_text(one.metadata.annotation(CHANGE_CAUSE)),
-        created_at=one.metadata.creation_timestamp,
+        change_cause=redact_text(obj.metadata.annotation(CHANGE_CAUSE)),
+        created_at=obj.metadata.creation_timestamp,
         replicas=replicas,
         ready=ready,
         is_current=is_current,
         pod_template_hash=pod_hash,
         desired=desired,
-        was_reused=bool(one.metadata.annotation(REVISION_HISTORY)),
-        former_numbers=former,
+        was_reused=bool(obj.metadata.annotation(REVISION_HISTORY)),
+        former_numbers=former_numbers,
     )

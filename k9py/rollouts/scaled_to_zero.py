@@ -1,7 +1,7 @@
-"""Why a workload wants no pods: it never wanted any, an autoscaler took them away, or somebody did.
+"""Determine why a workload wants no pods: it never wanted any, an autoscaler removed them, or a person did.
 
-Invariant: ALWAYS is said only where the objects show it; what cannot be told is UNKNOWN. To use another sign that it
-ran before, add it to `_signs_of_pods`.
+Invariant: ALWAYS is returned only if the objects prove it; what cannot be told is UNKNOWN. To use another sign
+that it ran before, add it to `_signs_of_pods`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.policy import HorizontalPodAutoscaler
-from k9py.api.scalings import scale_down_to_zero, stateful_set_scale_down
 from k9py.api.text import printable
 from k9py.api.workloads import (
     REVISION_HISTORY,
@@ -26,34 +25,35 @@ from k9py.api.workloads import (
     StatefulSet,
     Workload,
 )
+from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_down
 
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
-"""The Deployment controller keeps spec.replicas here on each ReplicaSet it scales (deployment/util)."""
+"""The Deployment controller stores spec.replicas in this annotation of each ReplicaSet it scales (deployment/util)."""
 _KNATIVE: Final = ("autoscaling.knative.dev/", "serving.knative.dev/")
 _SCALED: Final = re.compile(
     r"Scaled (?:up|down) replica set \S+ (?:from (\d+) to (\d+)|to (\d+)(?: from (\d+))?)$", re.A
 )
-"""Both orders: the second is that of servers before 1.32 (which leave out "from 0")."""
+"""Both word orders: servers before 1.32 use the second (and leave out "from 0")."""
 
 
 class ZeroReason(Enum):
     """Why no pods are wanted."""
 
     ALWAYS = "always"  # created with none and never scaled
-    AUTOSCALED = "autoscaled"  # an autoscaler that scales to zero brings them back when needed
+    AUTOSCALED = "autoscaled"  # an autoscaler that scales to zero restores them when needed
     SCALED_DOWN = "scaled-down"  # it ran before
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class ScaledToZero:
-    """Why a workload is at zero.
+    """Why a workload wants no pods.
 
     Args:
-        former: pods it wanted before, None when unknown.
-        at: when it was scaled to zero, None when unknown.
-        by: the field manager that did so, printable, "" when unknown.
-        scaler: the autoscaler in words, "" when none.
+        previous_replicas: pods it wanted before, None if unknown.
+        at: when it was scaled to zero, None if unknown.
+        scaler: the autoscaler's name, "" if there is none.
+        by: the field manager that scaled it, printable, "" if unknown.
     """
 
     reason: ZeroReason
@@ -64,16 +64,16 @@ class ScaledToZero:
 
     @property
     def text(self) -> str:
-        """Return it for a person: `scaled to zero by kubectl, was 3`."""
+        """The reason on one line: `scaled to 0 by kubectl, was 3`."""
         match self.reason:
             case ZeroReason.ALWAYS:
-                return "created with no replicas and never scaled"
+                return "created with 0 replicas and never scaled"
             case ZeroReason.AUTOSCALED:
-                return f"scaled to zero by {self.scaler} until it is needed"
+                return f"scaled to 0 by {self.scaler} until it is needed"
             case ZeroReason.UNKNOWN:
-                return "wants no pods; whether it ran before is not known"
+                return "wants 0 pods; whether it ran before is unknown"
         who = f" by {self.by}" if self.by else ""
-        return f"scaled to zero{who}" + (f", was {self.previous_replicas}" if self.previous_replicas else "")
+        return f"scaled to 0{who}" + (f", was {self.previous_replicas}" if self.previous_replicas else "")
 
 
 def scaled_to_zero(
@@ -84,85 +84,86 @@ def scaled_to_zero(
     autoscaler: HorizontalPodAutoscaler | None = None,
     last_seen_replicas: int | None = None,
 ) -> ScaledToZero | None:
-    """Return why a workload wants no pods; None when it wants some, or is a DaemonSet that no node wants.
+    """Return why a workload wants no pods; None if it wants some, or is a DaemonSet without matching nodes.
 
     Args:
-        owned: its ReplicaSets or ControllerRevisions, None when they have not been read.
+        owned: its ReplicaSets or ControllerRevisions, None if they have not been read.
         events: of any object; those about this one count.
         autoscaler: the one that targets it.
-        seen: pods it was last seen to want in this session, None when none were.
+        last_seen_replicas: pods it was last seen to want in this session, None if never any.
     """
     if isinstance(workload, DaemonSet) or workload.spec.replicas != 0:
         return None
     scaler = _scaler(workload, autoscaler)
     if scaler:
         return ScaledToZero(ZeroReason.AUTOSCALED, scaler=scaler)
-    former, at = _scaled_away(workload, events)
+    previous, at = _scale_down(workload, events)
     if at is None:
-        scales = (one.time for one in workload.metadata.managed_fields or () if one.subresource == "scale")
-        at = max((one for one in scales if one is not None), default=None)
-    if former is None and last_seen_replicas:
-        former = last_seen_replicas
-    if former or autoscaler is not None or any(_signs_of_pods(workload, owned or (), events)):
-        return ScaledToZero(ZeroReason.SCALED_DOWN, former, at, by=_who_set_replicas(workload))
-    if workload.metadata.generation == 1 or any(_is_first(one) for one in owned or () if isinstance(one, ReplicaSet)):
+        writes = (entry.time for entry in workload.metadata.managed_fields or () if entry.subresource == "scale")
+        at = max((time for time in writes if time is not None), default=None)
+    if previous is None and last_seen_replicas:
+        previous = last_seen_replicas
+    if previous or autoscaler is not None or any(_signs_of_pods(workload, owned or (), events)):
+        return ScaledToZero(ZeroReason.SCALED_DOWN, previous, at, by=_replicas_owner(workload))
+    replica_sets = (obj for obj in owned or () if isinstance(obj, ReplicaSet))
+    if workload.metadata.generation == 1 or any(_is_first(replica_set) for replica_set in replica_sets):
         return ScaledToZero(ZeroReason.ALWAYS)
     return ScaledToZero(ZeroReason.UNKNOWN)
 
 
-def _who_set_replicas(workload: Workload) -> str:
-    """Return who set the number last: an update takes the field from all others, so it is its only owner."""
-    owners = {one.manager for one in workload.metadata.managed_fields or () if one.owns_replicas}
+def _replicas_owner(workload: Workload) -> str:
+    """Return who last set the number: an update takes the field from all others, so there is one owner."""
+    owners = {entry.manager for entry in workload.metadata.managed_fields or () if entry.owns_replicas}
     return printable(owners.pop()) if len(owners) == 1 else ""
 
 
 def _is_first(replica_set: ReplicaSet) -> bool:
-    """Tell whether it is the Deployment's first revision: with it there, none that had pods has been cleaned up."""
+    """Return whether it is the Deployment's first revision: while it exists, no revision with pods was pruned."""
     return replica_set.revision == 1 or "1" in replica_set.metadata.annotation(REVISION_HISTORY).split(",")
 
 
 def _scaler(workload: Workload, autoscaler: HorizontalPodAutoscaler | None) -> str:
-    """Return who scales it to zero and back."""
+    """Return who scales it to zero and back, "" if nobody does."""
     if autoscaler is not None:
         if autoscaler.scaled_object:
             return f"KEDA's ScaledObject {printable(autoscaler.scaled_object)}"
         if autoscaler.spec.min_replicas == 0:
             return f"autoscaler {printable(autoscaler.name)}"
-    notes = (*(workload.metadata.annotations or ()), *(workload.metadata.labels or ()))
-    return "Knative" if any(note.startswith(_KNATIVE) for note in notes) else ""
+    keys = (*(workload.metadata.annotations or ()), *(workload.metadata.labels or ()))
+    return "Knative" if any(key.startswith(_KNATIVE) for key in keys) else ""
 
 
 def _signs_of_pods(
     workload: Deployment | StatefulSet, owned: Sequence[ReplicaSet | ControllerRevision], events: Sequence[Event]
 ) -> Iterator[bool]:
-    """Yield what shows that it wanted pods at some time."""
+    """Yield whether each sign shows that it once wanted pods."""
     yield workload.status.replicas > 0
-    yield any(one.subresource == "scale" for one in workload.metadata.managed_fields or ())
-    for one in owned:
-        if isinstance(one, ReplicaSet):
-            # A ReplicaSet begins at generation 1; each scaling counts it up.
-            yield one.metadata.generation > 1 or (one.spec.replicas or 0) > 0 or one.status.replicas > 0
-            noted = one.metadata.annotation(DESIRED_REPLICAS)
-            yield noted.isascii() and noted.isdigit() and int(noted) > 0
+    yield any(entry.subresource == "scale" for entry in workload.metadata.managed_fields or ())
+    for obj in owned:
+        if isinstance(obj, ReplicaSet):
+            # A ReplicaSet starts at generation 1; each scaling increments it.
+            yield obj.metadata.generation > 1 or (obj.spec.replicas or 0) > 0 or obj.status.replicas > 0
+            desired = obj.metadata.annotation(DESIRED_REPLICAS)
+            yield desired.isascii() and desired.isdigit() and int(desired) > 0
     for event in events:
         if event.involved_object.uid == workload.uid:
             yield event.reason in ("SuccessfulCreate", "SuccessfulDelete") or max(_scaling(event), default=0) > 0
 
 
-def _scaled_away(workload: Deployment | StatefulSet, events: Sequence[Event]) -> tuple[int | None, datetime | None]:
-    """Return the count before the last scaling to zero, and when that was, as the controllers' events tell."""
-    own = [one for one in events if one.involved_object.uid == workload.uid]
+def _scale_down(workload: Deployment | StatefulSet, events: Sequence[Event]) -> tuple[int | None, datetime | None]:
+    """Return the number before the last scaling to zero, and its time, from the controllers' events."""
+    own = [event for event in events if event.involved_object.uid == workload.uid]
     if isinstance(workload, StatefulSet):
         ordinals = workload.spec.ordinals
-        found = stateful_set_scale_down(own, ordinals.start if ordinals is not None else 0)
+        scaling = stateful_set_scale_down(own, ordinals.start if ordinals is not None else 0)
     else:
         rolling = workload.spec.strategy.rolling_update
-        found = scale_down_to_zero(own, rolling.max_surge if rolling is not None else None)
-    return found if found is not None else (None, None)
+        scaling = scale_down_to_zero(own, rolling.max_surge if rolling is not None else None)
+    return scaling if scaling is not None else (None, None)
 
 
 def _scaling(event: Event) -> tuple[int, ...]:
-    """Return (from, to) of a scaling event, (to,) where it does not say from what, () of another one."""
+    """Return (from, to) of a scaling event, (to,) if it does not state the former, () for another event."""
     match = _SCALED.search(event.message) if event.reason == "ScalingReplicaSet" else None
     if match is None:
         return ()

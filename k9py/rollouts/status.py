@@ -1,60 +1,73 @@
-"""Where a workload's rollout stands, in one value and in words.
+"""Summarize a workload's rollout in one value and one line.
 
-Follows `kubectl rollout status` (kubectl/pkg/polymorphichelpers/rollout_status.go), so COMPLETE is said when kubectl
-would say it (and no pods beyond the wanted number are left), and adds what kubectl leaves out: the cause, named, as
-soon as it is plain.
-Invariant: what is not known is never COMPLETE.
+Follows `kubectl rollout status` (kubectl/pkg/polymorphichelpers/rollout_status.go): COMPLETE is returned when kubectl
+reports success and no pods beyond the wanted number are left. It adds what kubectl leaves out, the cause, which
+`diagnosis.rollouts` finds. Invariant: an unknown status is never COMPLETE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 import msgspec
 
-from k9py.api.events import Event
+from k9py.api.causes import Cause, CauseKind
 from k9py.api.meta import ObjectKey
+from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import DaemonSet, StatefulSet, Workload
-from k9py.rollouts.causes import RolloutBlocker, rollout_cause
-from k9py.rollouts.changed import template_change
-from k9py.rollouts.cohorts import Cohort, cohorts
-from k9py.rollouts.progress import RolloutProgress, rollout_progress
+from k9py.rollouts.cohorts import Cohort
+from k9py.rollouts.progress import RolloutProgress
 from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.template_change import TemplateWrite
 
 
 class RolloutState(Enum):
-    """Where a rollout stands; the value is a stable name for scripts."""
+    """The state of a rollout; the value is a stable name for scripts."""
 
     COMPLETE = "complete"
     PROGRESSING = "progressing"
-    STALLED = "stalled"  # will not get further by itself, as far as can be told
-    PAUSED = "paused"  # held until a person acts: paused, or OnDelete
-    SCALED_TO_ZERO = "scaled-to-zero"  # nothing is wanted and nothing runs
-    UNKNOWN = "unknown"  # the controller has not seen this version yet
+    STALLED = "stalled"  # will not finish without intervention, as far as can be told
+    PAUSED = "paused"  # waits for a person: paused, or OnDelete
+    SCALED_TO_ZERO = "scaled-to-zero"  # no pods are wanted and none run
+    UNKNOWN = "unknown"  # the controller has not observed this generation yet
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutBlocker:
+    """What keeps a rollout from completing.
+
+    Args:
+        pod: the pod that shows the cause, None if no pod could be created.
+        is_old: the pod belongs to an old revision.
+    """
+
+    cause: Cause
+    pod: Pod | None = None
+    is_old: bool = False
 
 
 class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
-    """Where a rollout stands.
+    """The status of a rollout.
 
     Args:
         state: for colour, sorting, exit codes.
-        words: for a person: `progressing 3/5`, `complete`, `stalled: image x cannot be pulled`, `paused at 1/3` ...
-        reason: the cause alone, "" when there is none; it can be set while progressing too (a slow probe).
-        cause: the cause's family, None when there is none.
-        note: what else a person should know, "" when nothing: `4 old pods still serve`.
-        desired: pods wanted, None when unknown.
+        summary: one line: `rolling out 3/5`, `healthy`, `stuck: image x cannot be pulled`, `paused at 1/3` ...
+        cause_message: the cause alone, "" if there is none; may be set while progressing too (a slow probe).
+        cause_kind: None if there is no cause.
+        note: what else matters, "" if nothing: `still served by 4 old pods`.
+        desired: pods wanted, None if unknown.
         ready, updated, available: pods as the controller counts them (old and new; `updated`: new ones).
-        revision: the current revision's number, None when unknown.
-        images: of the pod template, main containers.
-        changed_at: when the pod template last changed, None when unknown.
-        changed_by: the field manager that changed it, "" when unknown.
+        revision: the current revision's number, None if unknown.
+        images: of the pod template's main containers.
+        changed_at: when the pod template last changed, None if unknown.
+        changed_by: the field manager that changed it, "" if unknown.
         paused: the Deployment is paused.
-        is_blocked: it has a cause that will not pass by itself.
+        is_blocked: it will not finish without intervention, or has a cause that does not pass by itself.
     """
 
     key: ObjectKey
@@ -77,7 +90,7 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def serving(self) -> int | None:
-        """Pods that serve of those wanted: what surges, or is left over, counts for nothing. None when unknown."""
+        """Ready pods of those wanted: surge and leftover pods do not count. None if unknown."""
         if self.desired is None or self.state is RolloutState.UNKNOWN:
             return None
         return min(self.ready, self.desired)
@@ -85,76 +98,69 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
 
 def rollout_status(
     workload: Workload,
+    progress: RolloutProgress,
     revisions: Sequence[Revision],
-    pods: Sequence[Pod],
-    now: datetime,
-    *,
-    events: Sequence[Event] = (),
+    groups: Sequence[Cohort],
+    blocker: RolloutBlocker | None,
+    change: TemplateWrite,
 ) -> RolloutStatus:
-    """Return where the rollout stands.
+    """Return the status of a rollout from what is known about it.
 
     Args:
-        revisions: of this workload (`rollouts.revisions`), may be empty when not read.
-        pods: of this workload, may be empty when not read: then only the counts and conditions speak.
-        events: about the workload, its ReplicaSets and pods, for causes no status field tells (FailedMount, probes).
+        revisions: of this workload; empty if not read.
+        groups: its pods by revision; empty if not read: then only counts and conditions are used.
+        change: the last change of its pod template.
     """
-    counts = rollout_progress(workload)
     current = current_revision(revisions)
-    # A rollout that is through has nothing to say of its pods: nine in ten are, and some have thousands of pods.
-    groups = () if counts.is_complete and not counts.paused else cohorts(revisions, pods)
-    cause = (
-        None if counts.is_complete or not counts.is_observed else rollout_cause(workload, counts, groups, events, now)
-    )
-    state = _state(counts, cause)
-    change = template_change(workload, revisions, pods, events)
-    reason = cause.cause.message if cause else ""
-    known = counts.is_observed or not isinstance(workload, DaemonSet)
+    state = _state(progress, blocker)
+    cause_message = blocker.cause.message if blocker else ""
+    is_desired_known = progress.is_observed or not isinstance(workload, DaemonSet)
     return RolloutStatus(
         key=workload.key,
         uid=workload.uid,
         state=state,
-        summary=_words(workload, state, counts, groups, current, reason),
-        cause_message=reason,
-        cause_kind=cause.cause.kind if cause else None,
-        note=_note(workload, state, counts, groups, revisions, cause),
-        desired=counts.desired if known else None,
-        ready=counts.ready,
-        updated=counts.updated,
-        available=counts.available,
+        summary=_summary(workload, state, progress, groups, current, cause_message),
+        cause_message=cause_message,
+        cause_kind=blocker.cause.kind if blocker else None,
+        note=_note(workload, state, progress, groups, revisions, blocker),
+        desired=progress.desired if is_desired_known else None,
+        ready=progress.ready,
+        updated=progress.updated,
+        available=progress.available,
         revision=current.number if current else None,
         images=workload.spec.template.images,
         changed_at=change.at,
         changed_by=change.by,
-        paused=counts.paused,
-        is_blocked=state is RolloutState.STALLED or (cause is not None and cause.cause.blocking),
+        paused=progress.paused,
+        is_blocked=state is RolloutState.STALLED or (blocker is not None and blocker.cause.is_blocking),
     )
 
 
-def _state(counts: RolloutProgress, cause: RolloutBlocker | None) -> RolloutState:
-    if not counts.is_observed:
+def _state(progress: RolloutProgress, blocker: RolloutBlocker | None) -> RolloutState:
+    if not progress.is_observed:
         return RolloutState.UNKNOWN
-    if counts.desired == 0 and counts.total == 0:
+    if progress.desired == 0 and progress.total == 0:
         return RolloutState.SCALED_TO_ZERO
-    if counts.paused:
+    if progress.paused:
         return RolloutState.PAUSED
-    if counts.is_complete:
-        # kubectl is through here. A person who scaled down is when the pods beyond the number are gone, which a
-        # StatefulSet ends one by one.
-        return RolloutState.PROGRESSING if counts.total > counts.desired else RolloutState.COMPLETE
-    if counts.timed_out or (cause is not None and cause.cause.blocking):
+    if progress.is_complete:
+        # kubectl is done here. After a scale down a person still waits for the surplus pods, which a StatefulSet
+        # terminates one by one.
+        return RolloutState.PROGRESSING if progress.total > progress.desired else RolloutState.COMPLETE
+    if progress.timed_out or (blocker is not None and blocker.cause.is_blocking):
         return RolloutState.STALLED
-    if counts.on_delete and counts.updated < counts.desired:
+    if progress.on_delete and progress.updated < progress.desired:
         return RolloutState.PAUSED
     return RolloutState.PROGRESSING
 
 
-def _words(
+def _summary(
     workload: Workload,
     state: RolloutState,
-    counts: RolloutProgress,
+    progress: RolloutProgress,
     groups: Sequence[Cohort],
     current: Revision | None,
-    reason: str,
+    cause_message: str,
 ) -> str:
     if workload.metadata.deletion_timestamp is not None:
         return "being deleted"
@@ -162,70 +168,73 @@ def _words(
         case RolloutState.UNKNOWN:
             return "waiting for the controller"
         case RolloutState.SCALED_TO_ZERO:
-            where = "no node wants it" if isinstance(workload, DaemonSet) else "scaled to zero"
-            return f"{where}, paused" if counts.paused else where
+            text = "no matching nodes" if isinstance(workload, DaemonSet) else "scaled to 0"
+            return f"{text}, paused" if progress.paused else text
         case RolloutState.PAUSED:
-            at = f" at {counts.updated}/{counts.desired}" if not counts.is_complete else ""
-            words = f"waiting for deletes (OnDelete){at}" if counts.on_delete else f"paused{at}"
-            return f"{words}: {reason}" if reason else words
+            at = f" at {progress.updated}/{progress.desired}" if not progress.is_complete else ""
+            text = f"waiting for pod deletion (OnDelete){at}" if progress.on_delete else f"paused{at}"
+            return f"{text}: {cause_message}" if cause_message else text
         case RolloutState.STALLED:
-            return f"stalled: {reason}"
+            return f"stuck: {cause_message}"
         case RolloutState.COMPLETE:
-            return f"complete, {counts.partition} kept by partition" if counts.partition else "complete"
+            return "healthy"
         case RolloutState.PROGRESSING:
-            return _progress_words(counts, groups, current)
+            return _progress_text(progress, groups, current)
 
 
-def _progress_words(counts: RolloutProgress, groups: Sequence[Cohort], current: Revision | None) -> str:
-    if counts.desired == 0:
-        return f"scaling down, {counts.total} left"
-    if counts.is_complete:
-        return f"scaling down, {counts.total - counts.desired} to go"
-    wanted = max(counts.desired - counts.partition, 0) or counts.desired
-    reached = min(_new_ready(counts, groups, current), wanted)
-    words = f"progressing {reached}/{wanted}"
+def _progress_text(progress: RolloutProgress, groups: Sequence[Cohort], current: Revision | None) -> str:
+    if progress.desired == 0:
+        return f"scaling down, {progress.total} left"
+    if progress.is_complete:
+        return f"scaling down, {progress.total - progress.desired} to go"
+    wanted = max(progress.desired - progress.partition, 0) or progress.desired
+    reached = min(_new_ready(progress, groups, current), wanted)
+    text = f"rolling out {reached}/{wanted}"
     if reached < wanted:
-        return words
-    if counts.total > counts.updated:
-        return f"{words}, {_pods(counts.total - counts.updated, 'old')} ending"
-    return f"{words}, not available yet"
+        return text
+    if progress.total > progress.updated:
+        return f"{text}, {count_noun(progress.total - progress.updated, 'old pod')} terminating"
+    return f"{text}, not available yet"
 
 
-def _new_ready(counts: RolloutProgress, groups: Sequence[Cohort], current: Revision | None) -> int:
-    """Return how many pods of the new revision are ready, by the best source there is."""
+def _new_ready(progress: RolloutProgress, groups: Sequence[Cohort], current: Revision | None) -> int:
+    """Return how many pods of the new revision are ready, from the most precise source available."""
     if current is not None and current.ready is not None:
         return current.ready
-    for one in groups:
-        if one.is_current and one.pods:
-            return one.ready
-    return min(counts.updated, counts.ready)
+    for cohort in groups:
+        if cohort.is_current and cohort.pods:
+            return cohort.ready
+    return min(progress.updated, progress.ready)
 
 
 def _note(
     workload: Workload,
     state: RolloutState,
-    counts: RolloutProgress,
+    progress: RolloutProgress,
     groups: Sequence[Cohort],
     revisions: Sequence[Revision],
-    cause: RolloutBlocker | None,
+    blocker: RolloutBlocker | None,
 ) -> str:
+    if state is RolloutState.COMPLETE and progress.partition:
+        return f"partition keeps {count_noun(progress.partition, 'pod')} on the old revision"
     if state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.UNKNOWN):
         return ""
     notes = []
-    # On a lost node a deleted pod would only stay, ending for ever.
-    mends = cause is not None and cause.is_old and cause.cause.kind is not CauseKind.NODE
-    if mends and cause is not None and cause.pod is not None and isinstance(workload, StatefulSet):
-        notes.append(f"delete pod {printable(cause.pod.name)} of an old revision to let it go on")
-    if state is not RolloutState.PROGRESSING and counts.ready == 0 and counts.desired > 0:
-        notes.append("no pod serves")
-    elif any(one.is_current for one in groups) or any(one.is_current for one in revisions):
-        old = sum(one.ready for one in groups if not one.is_current)
-        if not any(one.pods for one in groups):
-            old = sum(one.ready or 0 for one in revisions if not one.is_current)
+    # On a lost node a deleted pod would stay in Terminating.
+    if (
+        isinstance(workload, StatefulSet)
+        and blocker is not None
+        and blocker.is_old
+        and blocker.pod is not None
+        and blocker.cause.kind is not CauseKind.NODE
+    ):
+        notes.append(f"delete the old pod {printable(blocker.pod.name)} to continue")
+    if state is not RolloutState.PROGRESSING and progress.ready == 0 and progress.desired > 0:
+        notes.append("no pod is serving")
+    elif any(cohort.is_current for cohort in groups) or any(revision.is_current for revision in revisions):
+        old = sum(cohort.ready for cohort in groups if not cohort.is_current)
+        if not any(cohort.pods for cohort in groups):
+            old = sum(revision.ready or 0 for revision in revisions if not revision.is_current)
         if old:
-            notes.append(f"{_pods(old, 'old')} still {'serves' if old == 1 else 'serve'}")
+            notes.append(f"still served by {count_noun(old, 'old pod')}")
     return "; ".join(notes)
-
-
-def _pods(count: int, which: str) -> str:
-    return f"{count} {which} pod{'' if count == 1 else 's'}"

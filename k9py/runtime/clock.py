@@ -1,6 +1,6 @@
-"""The clock an informer lives by: injected, so that tests drive time instead of waiting for it.
+"""The clock: an argument of everything that measures or waits, so that tests drive time instead of waiting for it.
 
-Invariant: `now` is aware UTC and only ever shown; waiting and measuring use `monotonic` and `sleep`.
+Invariant: `now` is aware UTC and only displayed; waits and measurements use `monotonic` and `sleep`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final, Protocol
 
 
 class Clock(Protocol):
-    """Tells the time and waits."""
+    """Returns the time and waits."""
 
     def now(self) -> datetime:
-        """Return the wall clock's time, aware, in UTC."""
+        """Return the wall clock time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment; never goes back, and goes on while the machine sleeps."""
+        """Return seconds since an arbitrary moment; never goes back, and counts the time the machine is suspended."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -27,12 +27,12 @@ class Clock(Protocol):
         ...
 
 
-# Linux's and macOS's clocks that count sleep; Windows' own monotonic clock does.
+# The clocks of Linux and macOS that count suspended time; the monotonic clock of Windows does so by itself.
 _CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,8 +1,8 @@
-"""Time as the simulator sees it: one protocol, a real clock and one that tests drive.
+"""The simulator's clocks: one protocol, a real clock, and one that tests advance.
 
-Invariant: everything in the simulator that waits, waits on its `Clock`, and on the simulator's own event loop.
-A `ManualClock` never moves by itself: `advance` wakes sleepers one at a time, in the order they fall due, and lets
-the loop run until it is idle between two of them, so that a test sees the same order every time.
+Invariant: everything in the simulator waits on its `SimulationClock`, on the simulator's own event loop.
+A `ManualClock` advances only by `advance`: it wakes sleepers one at a time, in order of their due time, and lets the
+loop become idle after each, so that a test sees the same order every time.
 """
 
 import asyncio
@@ -12,24 +12,24 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-_MAX_IDLE_SPINS = 10_000  # a task that re-arms itself for ever must not hang `advance`
+_MAX_IDLE_SPINS = 10_000  # a task that reschedules itself forever must not block `advance`
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment as Kubernetes does in object metadata: RFC 3339, UTC, whole seconds."""
+    """Format a time as in object metadata: RFC 3339, UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def micro_timestamp(moment: datetime) -> str:
-    """Write a moment as Kubernetes' MicroTime: RFC 3339, UTC, six decimals."""
+    """Format a time as a `metav1.MicroTime`: RFC 3339, UTC, six decimals."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Read an RFC 3339 timestamp with any number of decimals.
+    """Parse an RFC 3339 timestamp with any number of decimals.
 
     Raises:
-        ValueError: the text is not one.
+        ValueError: the text is not a timestamp.
     """
     moment = datetime.fromisoformat(_trim_nanoseconds(text))
     if moment.tzinfo is None:
@@ -38,32 +38,32 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def _trim_nanoseconds(text: str) -> str:
-    """Cut decimals past microseconds, which `datetime` cannot hold."""
-    whole, dot, rest = text.partition(".")
+    """Drop decimals beyond microseconds, which `datetime` cannot hold."""
+    whole, dot, fraction = text.partition(".")
     if not dot:
         return text
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    return f"{whole}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+    digits = fraction[: len(fraction) - len(fraction.lstrip("0123456789"))]
+    return f"{whole}.{digits[:6].ljust(6, '0')}{fraction[len(digits) :]}"
 
 
 class SimulationClock(Protocol):
-    """What the simulator asks of time."""
+    """The time source of the simulator."""
 
     def now(self) -> datetime:
-        """Return the present moment, aware, in UTC."""
+        """Return the current time, timezone-aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds since this clock was made; never goes back."""
+        """Return seconds since the clock was created; never decreases."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for so many seconds of this clock (0 or less: give way once)."""
+        """Wait for a number of seconds of this clock (0 or less: yield once)."""
         ...
 
 
 class RealClock:
-    """The machine's time, optionally faster: with `speed=10`, ten simulated seconds pass in one."""
+    """The system clock, optionally faster: with `speed=10`, ten simulated seconds pass in one."""
 
     def __init__(self, speed: float = 1.0) -> None:
         if speed <= 0:
@@ -83,9 +83,9 @@ class RealClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move.
+    """A clock that stands still until it is advanced.
 
-    All of it belongs to one event loop; other threads move it through `Simulator.advance`.
+    It belongs to one event loop; other threads advance it through `Simulator.advance`.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -109,11 +109,11 @@ class ManualClock:
         await wakened
 
     async def advance(self, seconds: float) -> None:
-        """Move forward by so many seconds, waking every sleeper that falls due on the way, in order."""
+        """Advance by a number of seconds and wake every sleeper that is due, in order."""
         await self._move_to(self._elapsed + seconds)
 
     async def advance_to(self, moment: datetime) -> None:
-        """Move forward to a moment (one that has passed: only lets the loop become idle)."""
+        """Advance to a time (one in the past only lets the loop become idle)."""
         await self._move_to((moment - self._start).total_seconds())
 
     async def _move_to(self, target: float) -> None:
@@ -129,9 +129,9 @@ class ManualClock:
 
 
 async def settle() -> None:
-    """Give way until nothing else on this loop is ready to run (network input aside)."""
-    # The standard loop keeps what is ready in `_ready`. When this coroutine is resumed and the queue behind it is
-    # empty, every other task waits for time or the network. A loop that does not show its queue gets plenty of turns.
+    """Yield until no other task of this loop is ready to run (network input aside)."""
+    # asyncio's loop keeps ready callbacks in `_ready`. If it is empty when this coroutine resumes, every other task
+    # waits for time or the network. For a loop without that attribute, yield a fixed number of times.
     ready = getattr(asyncio.get_running_loop(), "_ready", None)
     if ready is None:
         for _ in range(100):

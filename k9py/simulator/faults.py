@@ -1,7 +1,7 @@
-"""Trouble on purpose: refusals, cut streams, slowness and silence, for the requests a test names.
+"""Fault injection: errors, cut streams, delays and silence, for the requests a test selects.
 
-Invariant: a fault acts `times` times (None: until cleared) on requests that match its `Where`, in the order added; a
-request meets at most one. To add a kind of trouble, add a class here and its case in `listener.py`.
+Invariant: a fault applies `times` times (None: until cleared) to requests that match its `RequestMatch`, in the order
+added; at most one applies to a request. To add a fault, add a class here and its case in `http_server.py`.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class RequestMatch:
-    """Which requests: by verb (`list`, `watch`, `get` ...), resource (`pods`), and a part of the path with its query.
+    """Matches requests by verb (`list`, `watch`, `get` ...), resource (`pods`) and a part of the path with query.
 
     An empty field matches everything.
     """
@@ -28,7 +28,7 @@ class RequestMatch:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Answer with a failure instead."""
+    """Answer with an error Status."""
 
     code: int
     reason: str = ""
@@ -38,33 +38,33 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Close the connection after so many bytes of the body: a line cut in the middle, a list cut short."""
+    """Close the connection after a number of body bytes: in the middle of a line or a list."""
 
     after_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Wait so many seconds of the cluster's clock before the answer."""
+    """Delay the response by seconds of the cluster's clock."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Take the request and never answer, until the fault is cleared."""
+    """Accept the request and do not answer until the fault is cleared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Send so many bytes of the body, then nothing, with the connection open: a half-open stream."""
+    """Send a number of body bytes, then nothing, and keep the connection open: a half-open stream."""
 
     after_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Answer with this instead: a web page, another object, a redirect; `made`: the request was carried out before."""
+    """Answer with another body: a web page, another object, a redirect; `after_handling`: handle the request first."""
 
     code: int = 200
     body: bytes = b"{}"
@@ -75,38 +75,38 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class NoBookmarks:
-    """Leave bookmarks out of a watch, the one that closes a streamed list too, as proxies that filter objects do."""
+    """Drop the bookmarks of a watch, including the one that ends a streamed list, as filtering proxies do."""
 
 
 Fault = Refuse | Cut | Slow | Hang | Silence | Replace | NoBookmarks
 
 
 @dataclass(slots=True)
-class _Planned:
+class _PlannedFault:
     fault: Fault
-    where: RequestMatch
-    left: int | None
+    match: RequestMatch
+    remaining: int | None
 
 
 @dataclass(slots=True)
 class Faults:
-    """The trouble planned for one simulator."""
+    """The faults planned for one simulator."""
 
-    _planned: list[_Planned] = field(default_factory=list)
+    _planned: list[_PlannedFault] = field(default_factory=list)
 
     def add(self, fault: Fault, where: RequestMatch, times: int | None = 1) -> None:
-        self._planned.append(_Planned(fault, where, times))
+        self._planned.append(_PlannedFault(fault, where, times))
 
     def clear(self) -> None:
         self._planned.clear()
 
-    def take(self, verb: str, resource: str, path: str) -> Fault | None:
-        """Return the fault this request meets, and count it."""
+    def next_fault(self, verb: str, resource: str, path: str) -> Fault | None:
+        """Return the fault that applies to a request, and count it."""
         for planned in self._planned:
-            if planned.where.matches(verb, resource, path):
-                if planned.left is not None:
-                    planned.left -= 1
-                    if planned.left <= 0:
+            if planned.match.matches(verb, resource, path):
+                if planned.remaining is not None:
+                    planned.remaining -= 1
+                    if planned.remaining <= 0:
                         self._planned.remove(planned)
                 return planned.fault
         return None

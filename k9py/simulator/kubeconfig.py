@@ -1,6 +1,6 @@
-"""The kubeconfig that leads a client to a simulated cluster.
+"""The kubeconfig of a simulated cluster.
 
-Invariant: written as JSON (which every YAML reader reads), for its owner's eyes only (mode 0600).
+Invariant: written as JSON (which every YAML parser reads), readable by its owner only (mode 0600).
 """
 
 import json
@@ -25,7 +25,7 @@ def kubeconfig(server: str, token: str, *, user: str, context: str, namespace: s
 
 
 def write_private(path: Path, value: dict[str, Any]) -> None:
-    """Write JSON to a file that only its owner may read; replaces what is there."""
+    """Write JSON to a file that only its owner may read; an existing file is replaced."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

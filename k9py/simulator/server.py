@@ -1,7 +1,7 @@
-"""The simulator as others see it: a cluster that is started, talked to over HTTP, steered by tests, and stopped.
+"""The simulator's public API: start a cluster, talk to it over HTTP, steer it from tests, stop it.
 
-Invariant: the cluster lives on one thread with one event loop of its own. Everything here may be called from any
-other thread; what touches the cluster's state is carried over to its loop and waited for.
+Invariant: the cluster runs on a thread with its own event loop. Every method here may be called from any other thread;
+access to the cluster's state is submitted to its loop and awaited.
 """
 
 import asyncio
@@ -15,30 +15,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from k9py.simulator import controllers, nodes, scenarios
-from k9py.simulator.api.access import EVERYTHING, Access, Rule, viewer_rules
-from k9py.simulator.api.defaults import defaulted
-from k9py.simulator.api.request import UserInfo
+from k9py.simulator.admission import Webhook
+from k9py.simulator.apiserver.authorization import EVERYTHING, Access, Rule, viewer_rules
+from k9py.simulator.apiserver.request import UserInfo
 from k9py.simulator.clock import ManualClock, RealClock, SimulationClock
+from k9py.simulator.controllers.controller_manager import start_controllers
 from k9py.simulator.faults import Fault, Faults, RequestMatch
+from k9py.simulator.http_server import TOKEN_PATH, HttpServer, RecordedRequest
 from k9py.simulator.kubeconfig import kubeconfig, write_private
-from k9py.simulator.listener import TOKEN_PATH, HttpServer, RecordedRequest
-from k9py.simulator.resources import NAMESPACES, PODS
+from k9py.simulator.kubelet.nodes import start_nodes
+from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.resources import NAMESPACES, PODS
+from k9py.simulator.registry.storage import Storage
+from k9py.simulator.scenarios.loader import check_scenario, load_scenario
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage
-from k9py.simulator.webhooks import Webhook
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
-MANY_PODS = 5000  # from here on, what was loaded is kept out of garbage collections
-ANYWHERE = RequestMatch()
+MANY_PODS = 5000  # from this size on, loaded objects are excluded from garbage collection
+ANY_REQUEST = RequestMatch()
 LOG_REQUESTS = RequestMatch("get", "pods", "/log?")
 
 _T = TypeVar("_T")
 
 
-class _Part(Protocol):
-    """Something that works on the cluster until it is stopped (controllers, nodes)."""
+class _Component(Protocol):
+    """A component that runs until it is stopped (controllers, nodes)."""
 
     async def stop(self) -> None: ...
 
@@ -46,8 +48,8 @@ class _Part(Protocol):
 class Simulator:
     """A Kubernetes cluster in this process.
 
-    As a context manager it starts on entry and stops on exit. Users are `admin` (everything), `viewer` (what the
-    recorded restricted user may do in the namespace `shop`) and whoever `add_user` adds.
+    As a context manager it starts on entry and stops on exit. Users are `admin` (all rights), `viewer` (the rights
+    of the recorded restricted user in the namespace `shop`) and those `add_user` adds.
     """
 
     def __init__(
@@ -56,17 +58,17 @@ class Simulator:
         """Prepare a cluster.
 
         Args:
-            scenario: what it holds and what happens in it, with controllers and nodes at work; None is an empty
-                cluster in which nothing moves by itself.
-            clock: its time; real time by default.
-            seed: of everything that is left to chance (uids, names, log lines).
-            uid_salt: makes the uids, and nothing else, others than those of the same seed: no two clusters share one.
+            scenario: initial objects and events, with controllers and nodes running; None is an empty cluster without
+                controllers and nodes.
+            clock: the cluster's clock; real time by default.
+            seed: of all random values (uids, names, log lines).
+            uid_salt: changes the uids of a seed and nothing else, so that two clusters do not share uids.
 
         Raises:
             ValueError: no such scenario.
         """
         if scenario is not None:
-            scenarios.check(scenario)
+            check_scenario(scenario)
         self.scenario = scenario
         self.clock: SimulationClock = RealClock() if clock is None else clock
         rng = random.Random(seed)
@@ -77,19 +79,19 @@ class Simulator:
         self._tokens: dict[str, str] = {}
         self.add_user("admin", EVERYTHING, groups=("system:masters",))
         self.add_user("viewer", viewer_rules("shop"), name="system:serviceaccount:shop:viewer")
-        self._parts: list[_Part] = []
+        self._components: list[_Component] = []
         self._listener: HttpServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
 
-    # -- life ----------------------------------------------------------------------------------------------------
+    # -- lifecycle ------------------------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Start the cluster, and return once it answers.
+        """Start the cluster and return once it serves requests.
 
         Raises:
-            BaseException: what went wrong on its thread.
+            BaseException: an error on its thread.
         """
         started: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="simulator", daemon=True)
@@ -98,7 +100,7 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """Stop the cluster and wait until its thread has ended; nothing happens where it has not started."""
+        """Stop the cluster and wait until its thread has ended; no-op if it is not running."""
         loop, stopping, thread = self._loop, self._stopping, self._thread
         if thread is None:
             return
@@ -117,11 +119,11 @@ class Simulator:
     ) -> None:
         self.stop()
 
-    # -- where it is ---------------------------------------------------------------------------------------------
+    # -- access ---------------------------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
-        """Return where it listens, such as `http://127.0.0.1:40123`; the same after `listen_again`."""
+        """Return its URL, such as `http://127.0.0.1:40123`; it stays the same after `listen_again`."""
         return f"http://127.0.0.1:{self._running_listener.port}"
 
     def token(self, user: str = "admin") -> str:
@@ -129,14 +131,14 @@ class Simulator:
         return self._tokens[user]
 
     def add_user(self, user: str, rules: tuple[Rule, ...], *, name: str = "", groups: tuple[str, ...] = ()) -> str:
-        """Let another user in, and return the token; `name` is what refusals call them (default: `user`)."""
+        """Add a user and return the token; `name` is the name in error messages (default: `user`)."""
         token = f"{user}-{uuid.uuid4()}"
         self._tokens[user] = token
         self._access.add(token, UserInfo(name or user, groups), rules)
         return token
 
     def revoke(self, user: str) -> None:
-        """Make a user's token unknown: their next request gets 401."""
+        """Revoke a user's token: their next request gets 401."""
         self._access.revoke(self._tokens[user])
 
     def write_kubeconfig(
@@ -149,15 +151,15 @@ class Simulator:
         server: str = "",
         for_kubectl: bool = False,
     ) -> Path:
-        """Write a kubeconfig that leads here, and return its path.
+        """Write a kubeconfig for this cluster and return its path.
 
         Args:
-            path: the file; replaced where it exists, readable by its owner alone.
-            user: whose token it holds; an unknown user gets a token that is refused.
+            path: the file; replaced if it exists, readable by its owner only.
+            user: whose token it holds; an unknown user gets an invalid token.
             context: the name of context and cluster.
             namespace: the context's namespace.
-            server: another address than this one's (a dead port, a proxy).
-            for_kubectl: put the token into the server's path as well, because kubectl sends none without TLS.
+            server: another address (a closed port, a proxy).
+            for_kubectl: add the token to the server's path, because kubectl sends no token without TLS.
         """
         token = self._tokens.get(user, "nobody-knows-this-token")
         if for_kubectl:
@@ -167,21 +169,21 @@ class Simulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """Return the requests answered so far (the last ten thousand), oldest first."""
+        """Return the last 10,000 requests, oldest first."""
         return list(self._running_listener.requests)
 
-    # -- steering ------------------------------------------------------------------------------------------------
+    # -- control --------------------------------------------------------------------------------------------------
 
     def call(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
-        """Run `function(state, ...)` on the cluster's loop, and return what it returns (or raise what it raises)."""
+        """Run `function(state, ...)` on the cluster's loop and return its result (or raise its error)."""
 
         async def run() -> _T:
             return function(self._state, *args, **kwargs)
 
-        return self._carry(run())
+        return self._run_on_loop(run())
 
     def advance(self, seconds: float) -> None:
-        """Move a `ManualClock` forward, and return once everything that was due has happened.
+        """Advance a `ManualClock` and return once everything that was due has run.
 
         Raises:
             TypeError: this cluster runs on another clock.
@@ -189,13 +191,13 @@ class Simulator:
         clock = self.clock
         if not isinstance(clock, ManualClock):
             raise TypeError("only a ManualClock can be moved")
-        self._carry(clock.advance(seconds))
+        self._run_on_loop(clock.advance(seconds))
 
     def wait_until(self, condition: Callable[[SimulatorState], bool], timeout: float = 20.0) -> None:
-        """Return as soon as a condition on the state holds; it is asked again after every write.
+        """Return as soon as a condition on the state holds; it is evaluated after every write.
 
         Raises:
-            TimeoutError: it did not hold within so many (real) seconds.
+            TimeoutError: it did not hold within `timeout` (real) seconds.
         """
 
         async def wait() -> None:
@@ -213,13 +215,13 @@ class Simulator:
             finally:
                 unsubscribe()
 
-        self._carry(wait(), timeout + CALL_SECONDS)
+        self._run_on_loop(wait(), timeout + CALL_SECONDS)
 
     def wait_for_request(self, where: RequestMatch, count: int = 1, timeout: float = 20.0) -> None:
-        """Return once so many requests that match have been answered (or begun to be, for watches) since the start.
+        """Return once `count` matching requests have been answered (for watches: started) since the start.
 
         Raises:
-            TimeoutError: they did not come within so many (real) seconds.
+            TimeoutError: they did not arrive within `timeout` (real) seconds.
         """
 
         async def wait() -> None:
@@ -227,8 +229,8 @@ class Simulator:
             enough = asyncio.Event()
 
             def ask(_: object) -> None:
-                found = sum(where.matches(seen.verb, seen.resource, seen.path) for seen in listener.requests)
-                if found >= count:
+                matching = sum(where.matches(seen.verb, seen.resource, seen.path) for seen in listener.requests)
+                if matching >= count:
                     enough.set()
 
             unsubscribe = listener.on_request(ask)
@@ -239,45 +241,45 @@ class Simulator:
             finally:
                 unsubscribe()
 
-        self._carry(wait(), timeout + CALL_SECONDS)
+        self._run_on_loop(wait(), timeout + CALL_SECONDS)
 
-    def inject(self, fault: Fault, where: RequestMatch = ANYWHERE, times: int | None = 1) -> None:
-        """Plan trouble for the next requests that match (None: for all of them, until cleared)."""
+    def inject(self, fault: Fault, where: RequestMatch = ANY_REQUEST, times: int | None = 1) -> None:
+        """Inject a fault into the next `times` matching requests (None: into all until cleared)."""
         self.call(lambda _: self._faults.add(fault, where, times))
 
     def register_webhook(self, webhook: Webhook) -> None:
-        """Let an admission webhook see the writes from now on."""
+        """Register an admission webhook for the writes from now on."""
         self.call(lambda state: state.webhooks.append(webhook))
 
     def clear_faults(self) -> None:
-        """End all trouble, and let go of requests that hang."""
+        """Remove all faults and end the requests that hang."""
 
         def clear(_: SimulatorState) -> None:
             self._faults.clear()
-            self._running_listener.release()
+            self._running_listener.end_hanging_requests()
 
         self.call(clear)
 
     def break_logs(self, *, silently: bool = False, where: RequestMatch = LOG_REQUESTS) -> int:
-        """Cut the logs that are being read now, or (`silently`) let them hang half open; returns how many.
+        """Cut the log streams that are open now, or (`silently`) leave them half open; return how many.
 
-        A silent one hangs until `clear_faults`. What is opened afterwards is not touched.
+        A silent stream hangs until `clear_faults`. Streams opened later are not affected.
         """
         return self.call(lambda _: self._running_listener.break_streams(where, silently=silently))
 
     def open_logs(self, where: RequestMatch = LOG_REQUESTS) -> int:
-        """Return how many logs are being read now, those that hang not counted."""
+        """Return how many log streams are open, without those that hang."""
         return self.call(lambda _: self._running_listener.open_streams(where))
 
     def stop_listening(self) -> None:
-        """Close the port and every connection, as if the server were lost; the cluster itself goes on."""
-        self._carry(self._running_listener.close())
+        """Close the port and every connection, as if the server were lost; the cluster keeps running."""
+        self._run_on_loop(self._running_listener.close())
 
     def listen_again(self) -> None:
         """Open the same port again."""
-        self._carry(self._running_listener.open())
+        self._run_on_loop(self._running_listener.open())
 
-    # -- on its thread -------------------------------------------------------------------------------------------
+    # -- the cluster's thread -------------------------------------------------------------------------------------
 
     @property
     def _running_listener(self) -> HttpServer:
@@ -285,7 +287,7 @@ class Simulator:
             raise RuntimeError("the simulator has not been started")
         return self._listener
 
-    def _carry(self, work: Coroutine[Any, Any, _T], timeout: float = CALL_SECONDS) -> _T:
+    def _run_on_loop(self, work: Coroutine[Any, Any, _T], timeout: float = CALL_SECONDS) -> _T:
         """Run a coroutine on the cluster's loop and wait for its result."""
         loop = self._loop
         if loop is None or loop.is_closed() or threading.current_thread() is self._thread:
@@ -295,13 +297,13 @@ class Simulator:
 
     def _run(self, started: concurrent.futures.Future[None]) -> None:
         try:
-            asyncio.run(self._live(started))
+            asyncio.run(self._main(started))
         except BaseException as error:
             if started.done():
                 raise
             started.set_exception(error)
 
-    async def _live(self, started: concurrent.futures.Future[None]) -> None:
+    async def _main(self, started: concurrent.futures.Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._listener = HttpServer(self._state, self._access, self._faults)
         try:
@@ -311,7 +313,7 @@ class Simulator:
             await self._stopping.wait()
         finally:
             await self._listener.close()
-            for part in reversed(self._parts):
+            for part in reversed(self._components):
                 await part.stop()
 
     def _populate(self) -> None:
@@ -320,17 +322,17 @@ class Simulator:
             self._state.storage.create(NAMESPACES, namespace)
         if self.scenario is None:
             return
-        # Loading makes objects by the hundred thousand that stay: without this, each collection walks them all again.
+        # Loading creates up to hundreds of thousands of permanent objects that each collection would traverse again.
         collecting = gc.isenabled()
         gc.disable()
         try:
-            loaded = scenarios.load(self.scenario, self._state)
+            loaded = load_scenario(self.scenario, self._state)
         finally:
             if collecting:
                 gc.enable()
         if self._state.storage.count(PODS) >= MANY_PODS:
             gc.freeze()
-        self._parts += [controllers.start(self._state), nodes.start(self._state), loaded]
+        self._components += [start_controllers(self._state), start_nodes(self._state), loaded]
 
 
 def _uid(rng: random.Random, salt: int) -> str:

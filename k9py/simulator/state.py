@@ -1,6 +1,6 @@
-"""What the parts of the simulated cluster share: storage, time, chance and the source of log lines.
+"""The state that the components of the simulated cluster share: storage, clock, random generator, log source.
 
-Invariant: everything here belongs to the simulator's thread and loop; other threads go through `Simulator.call`.
+Invariant: it belongs to the simulator's thread and loop; other threads use `Simulator.call`.
 """
 
 import random
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from k9py.simulator.admission import Webhook
 from k9py.simulator.clock import SimulationClock
-from k9py.simulator.storage import Storage
-from k9py.simulator.webhooks import Webhook
+from k9py.simulator.registry.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerLogLine:
     """One line a container wrote.
 
-    `sequence` counts from 0 within one run of the container. `text` has no newline; bytes that are not UTF-8 stand in
-    it as surrogate escapes.
+    `sequence` counts from 0 within one run of the container. `text` has no newline; bytes that are not UTF-8 are
+    surrogate escapes.
     """
 
     sequence: int
@@ -29,63 +29,63 @@ class ContainerLogLine:
 
 
 class ContainerLogRun(Protocol):
-    """The log of one run of one container (a restart begins another run)."""
+    """The log of one container run (a restart begins a new run)."""
 
     def read(self, after: int = -1) -> Sequence[ContainerLogLine]:
-        """Return the lines written so far and still held, with a sequence above `after`, oldest first."""
+        """Return the lines held so far with a sequence above `after`, oldest first."""
         ...
 
     async def wait_for_more(self, after: int) -> bool:
-        """Wait until a line with a sequence above `after` is there; False when this run is over and none will come."""
+        """Wait for a line with a sequence above `after`; return False when the run has ended without one."""
         ...
 
 
 class ContainerLogSource(Protocol):
-    """Where `pods/log` gets its lines; the kubelet's part."""
+    """The source of the lines that `pods/log` serves."""
 
     def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
-        """Return the log of the container's present (or previous) run; None where there is no such run."""
+        """Return the log of the container's current (or previous) run; None if there is no such run."""
         ...
 
 
-class NoLogs:
-    """A log source of a cluster whose containers never wrote a line."""
+class EmptyLogSource:
+    """A log source without lines."""
 
     def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
         return None
 
 
 class ContainerRunTimes:
-    """When the newest runs of containers began and ended, exactly: a pod's status tells it in whole seconds only.
+    """Exact start and end times of the latest container runs: a pod's status has whole seconds only.
 
-    By container id. Runs that are not here (seeded, or long gone) have what their status says.
+    By container id. For runs that are not here (seeded, or long ended) the status counts.
     """
 
     _KEPT = 20_000
 
     def __init__(self) -> None:
-        self._began: OrderedDict[str, datetime] = OrderedDict()
+        self._started: OrderedDict[str, datetime] = OrderedDict()
         self._ended: OrderedDict[str, datetime] = OrderedDict()
 
-    def note_begin(self, container_id: str, at: datetime) -> None:
-        _note(self._began, container_id, at, self._KEPT)
+    def record_start(self, container_id: str, at: datetime) -> None:
+        _record(self._started, container_id, at, self._KEPT)
 
-    def note_end(self, container_id: str, at: datetime) -> None:
-        _note(self._ended, container_id, at, self._KEPT)
+    def record_end(self, container_id: str, at: datetime) -> None:
+        _record(self._ended, container_id, at, self._KEPT)
 
-    def began(self, container_id: str) -> datetime | None:
-        return self._began.get(container_id)
+    def started_at(self, container_id: str) -> datetime | None:
+        return self._started.get(container_id)
 
-    def ended(self, container_id: str) -> datetime | None:
+    def ended_at(self, container_id: str) -> datetime | None:
         return self._ended.get(container_id)
 
-    def take_over(self, past: "ContainerRunTimes") -> None:
-        """Know what another cluster's past knew."""
-        self._began.update(past._began)
+    def merge(self, past: "ContainerRunTimes") -> None:
+        """Add the times of another cluster."""
+        self._started.update(past._started)
         self._ended.update(past._ended)
 
 
-def _note(moments: OrderedDict[str, datetime], container_id: str, at: datetime, kept: int) -> None:
+def _record(moments: OrderedDict[str, datetime], container_id: str, at: datetime, kept: int) -> None:
     if container_id:
         moments.setdefault(container_id, at)
         if len(moments) > kept:
@@ -94,11 +94,11 @@ def _note(moments: OrderedDict[str, datetime], container_id: str, at: datetime, 
 
 @dataclass(slots=True)
 class SimulatorState:
-    """One simulated cluster. `log_source` is replaced by the nodes when they start."""
+    """The state of one simulated cluster. `log_source` is replaced when the nodes start."""
 
     storage: Storage
     clock: SimulationClock
     rng: random.Random
-    log_source: ContainerLogSource = field(default_factory=NoLogs)
-    runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
+    log_source: ContainerLogSource = field(default_factory=EmptyLogSource)
+    container_runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
     webhooks: list[Webhook] = field(default_factory=list)

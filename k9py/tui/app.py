@@ -266,7 +266,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
     def _let_toasts_go(self) -> None:
         self._toast_stays = False
 
-    def key_begins(self) -> None:
+    def before_key(self) -> None:
         """Take away what was said of the key before: on the next screen or dialog it would be read as being of that."""
         if len(self._notifications) and not self._toast_stays:
             self.clear_notifications()

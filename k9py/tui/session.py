@@ -10,16 +10,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from k9py.api.errors import ConfigError, KdashError
 from k9py.kube.sign_in import SignIn
+from k9py.session import ClusterSession, open_session
 from k9py.tui.options import AppOptions
-
-if TYPE_CHECKING:
-    from k9py.cluster.cluster import Cluster
-    from k9py.kube.connection import Connection
-    from k9py.operations.write import Writer
 
 RETRY_SECONDS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits between attempts to connect; the last one repeats."""
@@ -38,14 +34,8 @@ class Unreachable:
     retry_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """There is a cluster: its connection, its live picture, and the one way to change it."""
-
-    connection: Connection
-    cluster: Cluster
-    writer: Writer
-
+Connected = ClusterSession
+"""There is a cluster, and it is being watched."""
 
 SessionState = Connecting | Unreachable | Connected
 
@@ -104,28 +94,17 @@ class Session:
                 await self._wait_after(error, wait)
 
     async def _live(self) -> None:
-        from k9py.cluster.cluster import Cluster
         from k9py.cluster.scope import choose_scope
-        from k9py.operations.audit import AuditLog, Identity, os_user
-        from k9py.operations.write import Writer
 
         options = self.options
         connection = await options.connector(replace(options.connect, sign_in=self))
-        try:
-            told = connection.info
-            choice = await choose_scope(connection, options.namespaces, context_namespace=told.namespace)
-            writer = Writer(
-                connection,
-                connection,
-                read_only=options.read_only,
-                audit=AuditLog(options.audit_path),
-                identity=Identity(told.context, told.user, told.server, os_user()),
-            )
-            async with Cluster(connection, choice.scope, options.clock, notice=choice.notice) as cluster:
-                self._change(Connected(connection, cluster, writer))
+        async with open_session(
+            connection, options.clock, read_only=options.read_only, audit_path=options.audit_path
+        ) as session:
+            choice = await choose_scope(connection, options.namespaces, context_namespace=session.namespace)
+            async with session.watch(choice.scope, notice=choice.notice):
+                self._change(session)
                 await asyncio.get_running_loop().create_future()
-        finally:
-            await connection.aclose()
 
     async def _wait_after(self, error: KdashError, wait: float | None) -> None:
         self._retry_now.clear()

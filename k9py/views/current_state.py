@@ -1,7 +1,7 @@
-"""How the target of a write stands now, in one line, and what is failing instead of a healthy one.
+"""Describe the current state of a write's target on one line, and name the failing workload a healthy one may be
+mistaken for.
 
-Invariants: what is not known is never called healthy; whether a workload fails is asked of its view (or status) here
-and nowhere else in the write path.
+Invariants: an unknown state is never healthy; the write path asks only this module whether a workload is failing.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from k9py.api.pods import Pod
+from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age_text
 from k9py.cluster.views import RolloutView
 from k9py.diagnosis.finding import Finding
-from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.views.rollouts import state_text
-from k9py.views.tones import finding_tone, rank_of, rollout_tone
+from k9py.rollouts.status import RolloutStatus
+from k9py.views.rollouts import state_text, with_note
+from k9py.views.tones import finding_tone, rank_of, rollout_tone, severity_tone, status_severity
 from k9py.views.values import Tone
 
-_WELL = (Tone.OK, Tone.PLAIN, Tone.MUTED)
+_HEALTHY = (Severity.INFO, Severity.HEALTHY, Severity.IDLE)
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """How an object stands.
+    """The current state of an object.
 
     Args:
-        words: `healthy, 3/3 ready, revision 2 for 15 days`; for what is failing the state and the cause. Printable.
-        tone: of the words.
-        is_well: nothing is wrong with it: there is no reason here to undo, restart or scale it to zero.
+        text: `healthy, 3/3 ready, revision 2 for 15 days`; for a failing object its state and cause. Printable.
+        tone: of the text.
+        is_healthy: nothing is wrong with it: no reason to undo, restart or scale it to zero.
     """
 
     text: str
@@ -39,62 +40,46 @@ class CurrentState:
 
 
 def current_rollout_state(view: RolloutView, now: datetime) -> CurrentState:
-    """Return how a workload stands."""
-    tone = rollout_tone(view)
-    return _state(view.status, state_text(view), tone, tone in _WELL, now)
+    """Return the current state of a workload."""
+    return _state(view.status, state_text(view), view.severity, now)
 
 
 def current_status_state(status: RolloutStatus, now: datetime) -> CurrentState:
-    """Return the same where only the workload itself was read, without what else is wrong with its pods."""
-    tone, is_well = Tone.WARN, False
-    match status.state:
-        case RolloutState.COMPLETE:
-            tone, is_well = Tone.OK, True
-        case RolloutState.SCALED_TO_ZERO:
-            tone, is_well = Tone.MUTED, True
-        case RolloutState.STALLED:
-            tone = Tone.FAIL
-        case RolloutState.PROGRESSING:
-            tone = Tone.BUSY
-        case RolloutState.UNKNOWN:
-            tone = Tone.UNKNOWN
-    note = f" ({status.note})" if status.note and status.note not in status.summary else ""
-    return _state(status, status.summary + note, tone, is_well, now)
+    """Return the same if only the workload itself was read, without the findings of its pods."""
+    return _state(status, with_note(status.summary, status), status_severity(status), now)
 
 
-def _state(status: RolloutStatus, words: str, tone: Tone, is_well: bool, now: datetime) -> CurrentState:
-    if is_well and status.state is RolloutState.COMPLETE:
-        words = "healthy"
-    parts = [words]
+def _state(status: RolloutStatus, text: str, severity: Severity, now: datetime) -> CurrentState:
+    parts = [text]
     if status.desired != 0 or status.ready:
         desired = "?" if status.desired is None else status.desired
         ready = status.ready if status.desired is None else min(status.ready, status.desired)
         parts.append(f"{ready}/{desired} ready")
     since = f" for {age_text(status.changed_at, now)}" if status.changed_at is not None else ""
-    parts.append((f"revision {status.revision}" if status.revision else "revision not known") + since)
-    return CurrentState(printable(", ".join(parts)), tone, is_well)
+    parts.append((f"revision {status.revision}" if status.revision else "revision unknown") + since)
+    return CurrentState(printable(", ".join(parts)), severity_tone(severity), severity in _HEALTHY)
 
 
 def current_pod_state(pod: Pod, findings: Sequence[Finding], now: datetime) -> CurrentState:
-    """Return how a pod stands.
+    """Return the current state of a pod.
 
     Args:
         findings: about it, worst first.
     """
-    since = pod.metadata.creation_timestamp
-    aged = f", {age_text(since, now)} old" if since is not None else ""
+    created = pod.metadata.creation_timestamp
+    age = f", {age_text(created, now)} old" if created is not None else ""
     if findings:
-        tone = finding_tone(findings[0])
-        return CurrentState(printable(f"{findings[0].message}{aged}"), tone, tone in _WELL)
+        worst = findings[0]
+        return CurrentState(printable(f"{worst.message}{age}"), finding_tone(worst), worst.severity in _HEALTHY)
     if pod.is_terminating:
-        return CurrentState(f"terminating{aged}", Tone.BUSY, False)
+        return CurrentState(f"terminating{age}", Tone.BUSY, False)
     if pod.is_ready:
-        return CurrentState(f"ready{aged}", Tone.OK, True)
-    return CurrentState(printable(f"{pod.status.phase or 'not known'}, not ready{aged}"), Tone.WARN, False)
+        return CurrentState(f"ready{age}", Tone.OK, True)
+    return CurrentState(printable(f"{pod.status.phase or 'phase unknown'}, not ready{age}"), Tone.WARN, False)
 
 
 def worse_of(worst: RolloutView | None, view: RolloutView) -> RolloutView | None:
-    """Return the one that is failing worse, None while neither fails; of equal ones the first."""
+    """Return the worse of two failing workloads, the first if they are equal; None if neither is failing."""
     if not view.is_failing:
         return worst
     if worst is None or rank_of(rollout_tone(view)) < rank_of(rollout_tone(worst)):
@@ -103,10 +88,10 @@ def worse_of(worst: RolloutView | None, view: RolloutView) -> RolloutView | None
 
 
 def did_you_mean(failing: RolloutStatus, fallback: str = "") -> str:
-    """Ask whether that workload was meant instead of a healthy one: `did you mean shop/checkout?` and its cause.
+    """Ask whether a failing workload was meant: `did you mean shop/checkout?`, with its cause.
 
     Args:
-        words: to say where it has no cause; "": those of its status.
+        fallback: text for a workload without a cause; "": the summary of its status.
     """
     cause = failing.cause_message or fallback or failing.summary
     return printable(f"did you mean {failing.key.namespace}/{failing.key.name}? ({cause})")

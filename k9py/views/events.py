@@ -1,8 +1,9 @@
-"""Events about an object, newest first."""
+"""The Events table: events about an object, newest first."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.text import printable
@@ -10,7 +11,7 @@ from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.tones import live_age
 from k9py.views.values import Cell, Column, Row, Tone
 
-COLUMNS = (
+COLUMNS: Final = (
     Column("seen", "SEEN", align_right=True, min_width=4, max_width=5, live=live_age, sort_key="A"),
     Column("reason", "REASON", min_width=8, max_width=28, sort_key="R"),
     Column("object", "OBJECT", min_width=10, max_width=48, priority=2, sort_key="B"),
@@ -26,13 +27,14 @@ def row(event: Event, now: datetime) -> Row:
     tone = Tone.WARN if event.type == "Warning" else Tone.PLAIN
     about = event.involved_object
     kind = KIND_SHORT_NAMES.get(about.kind, about.kind.lower())
+    times = f"×{event.occurrences}" if event.occurrences > 1 else ""
     return Row(
         key=event.key,
         cells=(
             Cell("", sort=-seen.timestamp() if seen else 0.0),
             Cell(printable(event.reason), tone),
             Cell(printable(f"{kind}/{about.name}"), Tone.MUTED),
-            Cell(f"×{event.occurrences}" if event.occurrences > 1 else "", Tone.MUTED, sort=event.occurrences),
+            Cell(times, Tone.MUTED, sort=event.occurrences),
             Cell(printable(event.message)),
             Cell(printable(event.reporter), Tone.MUTED),
         ),

@@ -1,7 +1,8 @@
-"""How a command ended, as its exit code: the one place where causes, errors and states become numbers.
+"""Define the exit codes of `kdash` and derive them from causes, errors and states.
 
-Invariant: every TroubleKind has a code of its own family, and what is not known is never DONE. The numbers are stable:
-scripts rely on them. To add a cause: its TroubleKind and a line in `_BY_TROUBLE`.
+The one source of numbers and texts: `kdash --help` prints `EXIT_CODE_TEXTS`, and a test compares the README's table.
+Invariant: every CauseKind has a code, and an unknown outcome is never DONE. The numbers are stable: scripts rely on
+them. To add a cause: its CauseKind and a line in `_BY_CAUSE`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
+from k9py.api.causes import CauseKind
 from k9py.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -19,62 +21,78 @@ from k9py.api.errors import (
     ReadOnlyError,
     RefusedError,
 )
-from k9py.api.troubles import CauseKind
 from k9py.rollouts.status import RolloutState, RolloutStatus
 
 
 class ExitCode(IntEnum):
-    """What the exit code of a command says."""
+    """The exit codes; `EXIT_CODE_TEXTS` explains them."""
 
     DONE = 0
-    SOMETHING_FAILING = 1  # of `--once` alone
-    UNKNOWN = 2  # could not tell: unreachable, not there, still progressing, wrong usage
+    FAILING = 1
+    UNKNOWN = 2
     IMAGE = 3
-    CRASH = 4  # crash, OOM, or a container that cannot start
+    CRASH = 4
     PROBE = 5
-    QUOTA = 6  # quota or admission
-    UNSCHEDULABLE = 7  # or its node is lost
-    DEADLINE = 8  # no progress in time, no cause known
-    REFUSED = 9  # rights, a rule, conflict, read-only, paused, nothing to do, nobody there to confirm
-    NOT_AUDITED = 10  # done, but a line of it is missing in the audit file
+    QUOTA = 6
+    UNSCHEDULABLE = 7
+    DEADLINE = 8
+    REFUSED = 9
+    NOT_AUDITED = 10
 
 
-_BY_TROUBLE: Final[Mapping[CauseKind, ExitCode]] = {
+EXIT_CODE_TEXTS: Final[Mapping[ExitCode, str]] = {
+    ExitCode.DONE: "done",
+    ExitCode.FAILING: "something is down, degraded or stuck (--once only)",
+    ExitCode.UNKNOWN: "unknown: unreachable, not found, still rolling out, paused, timeout, wrong usage",
+    ExitCode.IMAGE: "image cannot be pulled",
+    ExitCode.CRASH: "container crashes, runs out of memory or cannot start",
+    ExitCode.PROBE: "probe fails",
+    ExitCode.QUOTA: "quota, admission, or a missing service account",
+    ExitCode.UNSCHEDULABLE: "unschedulable, or the node is lost",
+    ExitCode.DEADLINE: "progress deadline exceeded, cause unknown",
+    ExitCode.REFUSED: "refused: permissions, admission, conflict, read-only, paused, nothing to do, not confirmed",
+    ExitCode.NOT_AUDITED: "done, but the audit log is incomplete",
+}
+
+_BY_CAUSE: Final[Mapping[CauseKind, ExitCode]] = {
     CauseKind.IMAGE: ExitCode.IMAGE,
     CauseKind.CRASH: ExitCode.CRASH,
     CauseKind.OOM: ExitCode.CRASH,
+    CauseKind.PROBE: ExitCode.PROBE,
     CauseKind.CONFIG: ExitCode.CRASH,
     CauseKind.MOUNT: ExitCode.CRASH,
-    CauseKind.PROBE: ExitCode.PROBE,
     CauseKind.QUOTA: ExitCode.QUOTA,
     CauseKind.ADMISSION: ExitCode.QUOTA,
     CauseKind.UNSCHEDULABLE: ExitCode.UNSCHEDULABLE,
     CauseKind.NODE: ExitCode.UNSCHEDULABLE,
     CauseKind.DEADLINE: ExitCode.DEADLINE,
 }
-
 _REFUSALS: Final = (RefusedError, ReadOnlyError, ForbiddenError, ConflictError, InvalidError)
 
 
 def exit_code_of_cause(kind: CauseKind) -> ExitCode:
-    """Return the code of a cause."""
-    return _BY_TROUBLE[kind]
+    """Return the exit code of a cause."""
+    return _BY_CAUSE[kind]
 
 
 def exit_code_of_error(error: KdashError) -> ExitCode:
-    """Return the code of a failure: REFUSED when someone said no, UNKNOWN when nothing could be told or done."""
+    """Return the exit code of an error: REFUSED if the request was rejected, UNKNOWN if nothing could be determined."""
     if isinstance(error, MissingPartError):
-        return ExitCode.UNKNOWN  # as a whole object that is not there
+        return ExitCode.UNKNOWN  # like an object that does not exist
     return ExitCode.REFUSED if isinstance(error, _REFUSALS) else ExitCode.UNKNOWN
 
 
-def exit_code_of_write(code: ExitCode, problem: str) -> ExitCode:
-    """Return the code of a write: what is done and could not be written down is not plainly DONE."""
-    return ExitCode.NOT_AUDITED if problem and code is ExitCode.DONE else code
+def exit_code_of_write(code: ExitCode, audit_problem: str) -> ExitCode:
+    """Return the exit code of a write: a completed one that could not be recorded is not DONE.
+
+    Args:
+        audit_problem: why the audit log is incomplete, "" if it is complete.
+    """
+    return ExitCode.NOT_AUDITED if audit_problem and code is ExitCode.DONE else code
 
 
 def exit_code_of_status(status: RolloutStatus | None) -> ExitCode:
-    """Return the code of where a rollout stands; None: it is not there, or nothing was seen of it."""
+    """Return the exit code of a rollout's status; None: the workload does not exist, or was not seen."""
     if status is None:
         return ExitCode.UNKNOWN
     match status.state:

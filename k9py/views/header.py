@@ -1,6 +1,6 @@
-"""The header in words: where we look, and how well we see it.
+"""The header as text: what is being viewed, and how current it is.
 
-Segments carry a priority: 0 is always shown, higher numbers go first when the line is short.
+Segments have a priority: 0 is always shown; those with higher numbers are dropped first if the line is short.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from k9py.api.kinds import KINDS
 from k9py.api.text import printable
@@ -16,13 +17,13 @@ from k9py.cluster.health import ESSENTIAL, ClusterHealth, ClusterState
 from k9py.cluster.scope import Scope
 from k9py.views.values import Tone
 
-_WENT_BACK_SECONDS = 600.0
-"""Seconds for which a server's going back in time is shown."""
+_RESTORE_NOTICE_SECONDS: Final = 600.0
+"""Seconds for which the header reports that the server was restored to an earlier state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A short fact of the header; `label` stands dim before it."""
+    """A short text of the header; `label` is shown dim before it."""
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -31,35 +32,35 @@ class Segment:
 
 
 def place_segments(context: str, scope: Scope, notice: str) -> tuple[Segment, ...]:
-    """Return where we look: context, namespaces, and what the scope leaves out."""
-    where = "all" if scope.is_cluster else ", ".join(scope.namespaces)
+    """Return what is being viewed: context, namespaces, and what the scope leaves out."""
+    namespaces = "all" if scope.is_cluster else ", ".join(scope.namespaces)
     segments = (
         Segment(printable(context), Tone.ACCENT, 1, "context"),
-        Segment(printable(where), Tone.ACCENT, 0, "namespace" if len(scope.namespaces) < 2 else "namespaces"),
+        Segment(printable(namespaces), Tone.ACCENT, 0, "namespace" if len(scope.namespaces) < 2 else "namespaces"),
     )
     return (*segments, Segment(printable(notice), Tone.WARN, 1)) if notice else segments
 
 
 def unread_segments(health: ClusterHealth) -> tuple[Segment, ...]:
-    """Return which kinds may not, or cannot, be read."""
-    return (*_forbidden(health), *_missing(health), *_unreadable(health), *_behind(health))
+    """Return which kinds are not read, or not current, and why."""
+    return (*_forbidden(health), *_unserved(health), *_undecodable(health), *_stale_optional(health))
 
 
 def missing_apis_text(kinds: Iterable[str]) -> str:
-    """Say which APIs a server does not have: `this server has no policy/v1: PodDisruptionBudget unknown`."""
+    """Return which APIs a server lacks: `this server has no policy/v1: PodDisruptionBudget unknown`."""
     names = sorted(kinds)
     apis = sorted({KINDS[name].api_version for name in names if name in KINDS})
     return f"this server has no {', '.join(apis)}: {', '.join(names)} unknown"
 
 
 def server_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:
-    """Return what has happened to the server and a person must know."""
-    if health.restored_at is None or (now - health.restored_at).total_seconds() > _WENT_BACK_SECONDS:
+    """Return what happened to the server that a person must know."""
+    if health.restored_at is None or (now - health.restored_at).total_seconds() > _RESTORE_NOTICE_SECONDS:
         return ()
-    is_read = health.is_live or health.state is ClusterState.PARTIAL
-    done = "everything was read again" if is_read else "everything is being read again"
-    words = f"the server went back in time {age(health.restored_at, now)} ago (restored from a backup?): {done}"
-    return (Segment(words, Tone.WARN, 0),)
+    is_relisted = health.is_live or health.state is ClusterState.PARTIAL
+    relist = "everything was relisted" if is_relisted else "relisting everything"
+    text = f"the server went back in time {age(health.restored_at, now)} ago (restored from a backup?): {relist}"
+    return (Segment(text, Tone.WARN, 0),)
 
 
 def health_segment(health: ClusterHealth, now: datetime) -> Segment:
@@ -72,62 +73,59 @@ def health_segment(health: ClusterHealth, now: datetime) -> Segment:
         case ClusterState.LOADING:
             return Segment(f"loading ({health.object_count:,} objects)", Tone.BUSY, 0)
         case ClusterState.STALE if health.is_polled:
-            return Segment(f"read {age(health.since, now)} ago: may not be watched, read again and again", Tone.WARN, 0)
+            return Segment(f"read {age(health.since, now)} ago: watch forbidden, polling", Tone.WARN, 0)
         case ClusterState.STALE:
-            which = _which(health)
-            words = f"{which}stale for {age(health.since, now)}, {_again(health, now)}"
-            return Segment(words, Tone.FAIL, 0)
+            text = f"{_affected_kinds(health)}stale for {age(health.since, now)}, {_retry_text(health, now)}"
+            return Segment(text, Tone.FAIL, 0)
         case ClusterState.UNREACHABLE:
             why = f": {health.error.message}" if health.error else ""
-            which = _which(health)
-            return Segment(
-                printable(f"{f'{which}not read' if which else 'no connection'}{why}, {_again(health, now)}"),
-                Tone.FAIL,
-                0,
-            )
+            kinds = _affected_kinds(health)
+            state = f"{kinds}not read" if kinds else "no connection"
+            return Segment(printable(f"{state}{why}, {_retry_text(health, now)}"), Tone.FAIL, 0)
         case ClusterState.FORBIDDEN:
-            return Segment("no right to read anything here", Tone.FAIL, 0)
+            return Segment("no permission to read anything here", Tone.FAIL, 0)
 
 
-def _again(health: ClusterHealth, now: datetime) -> str:
+def _retry_text(health: ClusterHealth, now: datetime) -> str:
     if health.retry_at is None:
         return "reconnecting now"
     return f"reconnecting in {duration((health.retry_at - now).total_seconds())}"
 
 
-def _which(health: ClusterHealth) -> str:
-    """Return the essential kinds that are in this state, with a blank; "" when they all are."""
-    needed = {kind: one.state for kind, one in health.kinds.items() if kind in ESSENTIAL}
-    alike = sorted(kind for kind, state in needed.items() if state is health.state)
-    if len(alike) == len(needed):
+def _affected_kinds(health: ClusterHealth) -> str:
+    """Return the essential kinds in this state, with a trailing space; "" if all of them are."""
+    states = {kind: kind_health.state for kind, kind_health in health.kinds.items() if kind in ESSENTIAL}
+    affected = sorted(kind for kind, state in states.items() if state is health.state)
+    if len(affected) == len(states):
         return ""
-    return f"{', '.join(alike) if len(alike) < 3 else f'{len(alike)} of {len(needed)} kinds'} "
+    return f"{', '.join(affected) if len(affected) < 3 else f'{len(affected)} of {len(states)} kinds'} "
 
 
-def _behind(health: ClusterHealth) -> tuple[Segment, ...]:
+def _stale_optional(health: ClusterHealth) -> tuple[Segment, ...]:
     if not health.stale_optional_kinds or health.state not in (ClusterState.LIVE, ClusterState.PARTIAL):
         return ()
-    return (Segment(f"not current: {', '.join(health.stale_optional_kinds)}", Tone.WARN, 3),)
+    return (Segment(f"stale: {', '.join(health.stale_optional_kinds)}", Tone.WARN, 3),)
 
 
-def _missing(health: ClusterHealth) -> tuple[Segment, ...]:
+def _unserved(health: ClusterHealth) -> tuple[Segment, ...]:
     if not health.unserved_kinds:
         return ()
-    matters = bool(ESSENTIAL.intersection(health.unserved_kinds))
-    return (
-        Segment(missing_apis_text(health.unserved_kinds), Tone.WARN if matters else Tone.MUTED, 2 if matters else 5),
-    )
+    is_essential = bool(ESSENTIAL.intersection(health.unserved_kinds))
+    text = missing_apis_text(health.unserved_kinds)
+    return (Segment(text, Tone.WARN if is_essential else Tone.MUTED, 2 if is_essential else 5),)
 
 
-def _unreadable(health: ClusterHealth) -> tuple[Segment, ...]:
+def _undecodable(health: ClusterHealth) -> tuple[Segment, ...]:
     kinds = sorted(health.decode_errors)
-    return (Segment(f"left out, cannot be read: some {', '.join(kinds)}", Tone.WARN, 3),) if kinds else ()
+    return (Segment(f"skipped, cannot be decoded: some {', '.join(kinds)}", Tone.WARN, 3),) if kinds else ()
 
 
 def _forbidden(health: ClusterHealth) -> tuple[Segment, ...]:
     if not health.forbidden or health.state is ClusterState.FORBIDDEN:
         return ()
-    needed = [kind for kind in health.forbidden if kind in ESSENTIAL]
-    others = len(health.forbidden) - len(needed)
-    named = [*needed, *([f"{others} more kinds" if others > 1 else health.forbidden[-1]] if others else [])]
-    return (Segment(f"no right to read {', '.join(named)}", Tone.WARN if needed else Tone.MUTED, 2 if needed else 5),)
+    essential = [kind for kind in health.forbidden if kind in ESSENTIAL]
+    others = len(health.forbidden) - len(essential)
+    rest = f"{others} more kinds" if others > 1 else health.forbidden[-1]
+    names = [*essential, rest] if others else essential
+    tone, priority = (Tone.WARN, 2) if essential else (Tone.MUTED, 5)
+    return (Segment(f"no permission to read {', '.join(names)}", tone, priority),)

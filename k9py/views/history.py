@@ -1,13 +1,13 @@
-"""The revisions of one workload with who made them, as a plain table and as JSON.
+"""The revision history of a workload with its authors, as a plain table and as JSON.
 
-Invariant: `json_values` keys are snake_case and only ever added to. Who changed it is said only where it is known.
+Invariant: `json_values` keys are snake_case and are only ever added. An author is only named if known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
@@ -16,10 +16,10 @@ from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision
 from k9py.views.overview import PlainTable
-from k9py.views.revisions import change_cause_text
+from k9py.views.revisions import change_cause_text, pods_text
 from k9py.views.values import Cell, Column, Tone
 
-COLUMNS = (
+COLUMNS: Final = (
     Column("revision", "REV", align_right=True),
     Column("state", "", priority=1),
     Column("age", "AGE", align_right=True, priority=1),
@@ -39,16 +39,19 @@ def history_table(
     now: datetime,
     outcomes: Mapping[str, RevisionOutcome] | None = None,
 ) -> PlainTable:
-    """Return the revisions, newest first, in full words.
+    """Return the revisions, newest first, with all details.
 
     Args:
-        pasts: what is known of each revision, by its uid.
+        authors: by the revision's name.
+        outcomes: by the revision's uid.
     """
     known = outcomes or {}
     return PlainTable(
         title=printable(str(key)),
         columns=COLUMNS,
-        rows=tuple(_cells(one, authors.get(one.name), now, known.get(one.uid)) for one in revisions),
+        rows=tuple(
+            _cells(revision, authors.get(revision.name), now, known.get(revision.uid)) for revision in revisions
+        ),
         tones=tuple(Tone.PLAIN for _ in revisions),
     )
 
@@ -62,12 +65,15 @@ def json_values(
     context: str = "",
 ) -> dict[str, Any]:
     """Return the revisions as JSON values, newest first; unknown is null, times are RFC 3339."""
+    known = outcomes or {}
     return {
         "context": printable(context),
         "kind": key.kind,
         "namespace": printable(key.namespace),
         "name": printable(key.name),
-        "revisions": [revision_values(one, authors.get(one.name), (outcomes or {}).get(one.uid)) for one in revisions],
+        "revisions": [
+            revision_values(revision, authors.get(revision.name), known.get(revision.uid)) for revision in revisions
+        ],
     }
 
 
@@ -81,15 +87,15 @@ def revision_values(
         "name": printable(revision.name),
         "is_current": revision.is_current,
         "created_at": rfc3339(revision.created_at),
-        "images": [printable(one) for one in revision.images],
+        "images": [printable(image) for image in revision.images],
         "change_cause": printable(revision.change_cause) or None,
         "change_cause_inherited_from": revision.cause_inherited_from,
         "replicas": revision.replicas,
         "ready": revision.ready,
         "was_ready": outcome.was_ready,
-        "left_by_undo": outcome.is_left,
-        "left_at": rfc3339(outcome.left_at),
-        "left_because": outcome.why or None,
+        "left_by_undo": outcome.was_rolled_back,
+        "left_at": rfc3339(outcome.rolled_back_at),
+        "left_because": outcome.reason or None,
         "changed_by": None if author is None else printable(author.manager),
         "changed_how": None if author is None else printable(author.operation),
         "changed_at": None if author is None else rfc3339(author.at),
@@ -97,33 +103,33 @@ def revision_values(
 
 
 def revision_lines(revision: Revision, author: Author | None, now: datetime) -> tuple[tuple[str, str], ...]:
-    """Return what is known of one revision as (what, value) rows."""
-    now_word = ", the one in force" if revision.is_current else ""
+    """Return the details of one revision as (label, value) rows."""
+    current = ", current" if revision.is_current else ""
     return (
-        ("revision", f"{revision.number or '?'}{now_word}"),
+        ("revision", f"{revision.number or '?'}{current}"),
         ("name", printable(revision.name)),
         ("age", age(revision.created_at, now)),
-        ("pods", _pods(revision)),
+        ("pods", pods_text(revision)),
         ("images", ", ".join(map(printable, revision.images)) or "none"),
-        ("change-cause", _cause(revision) or "none given"),
-        ("changed by", "not known" if author is None else _by(author)),
+        ("change-cause", _full_change_cause(revision) or "none"),
+        ("changed by", "unknown" if author is None else _author_details(author)),
     )
 
 
 def rfc3339(at: datetime | None) -> str | None:
-    """Return a time as RFC 3339, None when unknown."""
+    """Return a time as RFC 3339, None if unknown."""
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _cells(
-    revision: Revision, author: Author | None, now: datetime, past: RevisionOutcome | None = None
+    revision: Revision, author: Author | None, now: datetime, outcome: RevisionOutcome | None = None
 ) -> tuple[Cell, ...]:
-    said = "" if past is None or revision.is_current else past.text(now)
+    state = "" if outcome is None or revision.is_current else outcome.text(now)
     return (
         Cell(f"{revision.number or '?'}"),
-        Cell("now", Tone.ACCENT) if revision.is_current else Cell(said, Tone.WARN),
+        Cell("now", Tone.ACCENT) if revision.is_current else Cell(state, Tone.WARN),
         Cell(age(revision.created_at, now)),
-        Cell(_pods(revision)),
+        Cell(pods_text(revision)),
         Cell(", ".join(map(printable, revision.images))),
         Cell(change_cause_text(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
         Cell("?" if author is None else printable(author.manager)),
@@ -132,18 +138,12 @@ def _cells(
     )
 
 
-def _cause(revision: Revision) -> str:
-    """Return the text with whose it is: here there is no other row to look at."""
-    inherited = "" if revision.cause_inherited_from is None else f" {change_cause_text(revision)}"
-    return f"{printable(revision.change_cause)}{inherited}"
+def _full_change_cause(revision: Revision) -> str:
+    """Return the change-cause and the revision it was inherited from, which here has no row of its own."""
+    source = "" if revision.cause_inherited_from is None else f" {change_cause_text(revision)}"
+    return f"{printable(revision.change_cause)}{source}"
 
 
-def _pods(revision: Revision) -> str:
-    if revision.replicas is None:
-        return "?"
-    return f"{'?' if revision.ready is None else revision.ready}/{revision.replicas}"
-
-
-def _by(author: Author) -> str:
+def _author_details(author: Author) -> str:
     at = rfc3339(author.at)
     return f"{printable(author.manager)} ({printable(author.operation)}{f' at {at}' if at else ''})"

@@ -1,6 +1,6 @@
-"""Services and rollouts without a screen: plain tables, stable JSON, and the exit code that sums them up.
+"""Services and rollouts for `kdash --once`: plain tables, stable JSON, and the exit code that sums them up.
 
-Invariant: `json_values` keys are snake_case and only ever added to; scripts rely on them.
+Invariant: `json_values` keys are snake_case and are only ever added; scripts rely on them.
 """
 
 from __future__ import annotations
@@ -18,18 +18,14 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.status import RolloutState
 from k9py.views import rollouts, services
+from k9py.views.exit_codes import ExitCode
 from k9py.views.tones import COUNTED_SEVERITIES, count_text
 from k9py.views.values import Cell, Column, Row, Tone
-
-ALL_WELL = 0
-FAILING = 1
-"""Something is down, degraded or stuck."""
-COULD_NOT_TELL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PlainTable:
-    """A table to print: as many cells a row as columns; ages are already in words."""
+    """A table to print: as many cells per row as columns; ages are text."""
 
     title: str
     columns: tuple[Column, ...]
@@ -42,31 +38,31 @@ def plain_tables(
 ) -> tuple[PlainTable, PlainTable]:
     """Return the two tables, worst first."""
     return (
-        _table("Services", services.COLUMNS, [services.row(one, now) for one in service_views], now),
-        _table("Rollouts", rollouts.COLUMNS, [rollouts.row(one, now) for one in rollout_views], now),
+        _table("Services", services.COLUMNS, [services.row(view, now) for view in service_views], now),
+        _table("Rollouts", rollouts.COLUMNS, [rollouts.row(view, now) for view in rollout_views], now),
     )
 
 
 def overview_exit_code(
     health: ClusterHealth, service_views: Iterable[ServiceView], rollout_views: Iterable[RolloutView]
-) -> int:
-    """Return 1 when something is down, degraded or stuck; else 2 when anything could not be told; else 0.
+) -> ExitCode:
+    """Return FAILING if something is down, degraded or stuck; else UNKNOWN if anything is unknown; else DONE.
 
-    What is known to fail is told even where other things are not known. Warnings and what rolls out are no failures.
+    A known failure is reported even if other things are unknown. Warnings and running rollouts are no failures.
     """
-    found = {one.severity for one in service_views} | {one.severity for one in rollout_views}
+    found = {view.severity for view in service_views} | {view.severity for view in rollout_views}
     if found & {Severity.DOWN, Severity.DEGRADED, Severity.STUCK}:
-        return FAILING
+        return ExitCode.FAILING
     if Severity.UNKNOWN in found or not health.is_complete:
-        return COULD_NOT_TELL
-    return ALL_WELL
+        return ExitCode.UNKNOWN
+    return ExitCode.DONE
 
 
 def summary_text(service_views: Iterable[ServiceView], rollout_views: Iterable[RolloutView]) -> str:
-    """Return how many there are of each severity: `1 down · 15 healthy`; a service and its workload are one thing."""
-    found = Counter(one.severity for one in rollout_views)
-    found.update(one.severity for one in service_views if not one.is_explained_by_workload)
-    return " · ".join(count_text(severity, found[severity]) for severity in COUNTED_SEVERITIES if found[severity])
+    """Return how many there are of each severity: `1 down · 15 healthy`; a service and its workload count once."""
+    counts = Counter(view.severity for view in rollout_views)
+    counts.update(view.severity for view in service_views if not view.is_explained_by_workload)
+    return " · ".join(count_text(severity, counts[severity]) for severity in COUNTED_SEVERITIES if counts[severity])
 
 
 def json_values(
@@ -91,9 +87,9 @@ def json_values(
             "error": printable(health.error.message) if health.error else None,
         },
         "summary": {"services": _counts(service_list), "rollouts": _counts(rollout_list)},
-        "services": [_service(one) for one in sorted(service_list, key=_place)],
-        "rollouts": [_rollout(one) for one in sorted(rollout_list, key=_place)],
-        "exit_code": overview_exit_code(health, service_list, rollout_list),
+        "services": [_service(view) for view in sorted(service_list, key=_position)],
+        "rollouts": [_rollout(view) for view in sorted(rollout_list, key=_position)],
+        "exit_code": int(overview_exit_code(health, service_list, rollout_list)),
     }
 
 
@@ -107,8 +103,8 @@ def _service(view: ServiceView) -> dict[str, Any]:
         "wanted": view.desired,
         "ready_endpoints": view.ready,
         "total_endpoints": view.total,
-        "ports": [{"port": one.port, "protocol": one.protocol, "name": printable(one.name)} for one in view.ports],
-        "workloads": [{"kind": one.kind, "name": printable(one.name)} for one in view.workloads],
+        "ports": [{"port": port.port, "protocol": port.protocol, "name": printable(port.name)} for port in view.ports],
+        "workloads": [{"kind": key.kind, "name": printable(key.name)} for key in view.workloads],
         "external_name": printable(view.external_name) or None,
         "verdict": _verdict(view.severity),
         "findings": _findings(view.findings),
@@ -117,6 +113,7 @@ def _service(view: ServiceView) -> dict[str, Any]:
 
 def _rollout(view: RolloutView) -> dict[str, Any]:
     status = view.status
+    is_known = status.state is not RolloutState.UNKNOWN
     return {
         "namespace": printable(view.namespace),
         "name": printable(view.key.name),
@@ -129,11 +126,11 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
         "serving": status.serving,
         "wanted": status.desired,
         "desired": status.desired,
-        "ready": status.ready if status.state is not RolloutState.UNKNOWN else None,
-        "updated": status.updated if status.state is not RolloutState.UNKNOWN else None,
-        "available": status.available if status.state is not RolloutState.UNKNOWN else None,
+        "ready": status.ready if is_known else None,
+        "updated": status.updated if is_known else None,
+        "available": status.available if is_known else None,
         "revision": status.revision,
-        "images": [printable(one) for one in status.images],
+        "images": [printable(image) for image in status.images],
         "paused": status.paused,
         "changed_at": _time(view.changed_at),
         "changed_by": printable(view.changed_by) or None,
@@ -145,27 +142,27 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
 def _findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
-            "severity": one.severity.label,
-            "reason": printable(one.reason),
-            "message": printable(one.message),
+            "severity": finding.severity.label,
+            "reason": printable(finding.reason),
+            "message": printable(finding.message),
             "about": {
-                "kind": one.about.kind,
-                "namespace": printable(one.about.namespace),
-                "name": printable(one.about.name),
+                "kind": finding.about.kind,
+                "namespace": printable(finding.about.namespace),
+                "name": printable(finding.about.name),
             },
-            "since": _time(one.since),
+            "since": _time(finding.since),
         }
-        for one in findings
+        for finding in findings
     ]
 
 
 def _counts(views: Iterable[ServiceView | RolloutView]) -> dict[str, int]:
-    found = Counter(one.severity for one in views)
-    return {severity.label: found[severity] for severity in (*COUNTED_SEVERITIES, Severity.IDLE)}
+    counts = Counter(view.severity for view in views)
+    return {severity.label: counts[severity] for severity in (*COUNTED_SEVERITIES, Severity.IDLE)}
 
 
 def _verdict(severity: Severity) -> str:
-    """The coarser word of before there were severities; scripts rely on it."""
+    """Return the coarser value from before there were severities; scripts rely on it."""
     match severity:
         case Severity.DOWN | Severity.DEGRADED | Severity.STUCK:
             return "failing"
@@ -182,13 +179,13 @@ def _time(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def _place(view: ServiceView | RolloutView) -> tuple[int, str, str, str]:
+def _position(view: ServiceView | RolloutView) -> tuple[int, str, str, str]:
     return (view.severity, view.key.namespace, view.key.name, view.key.kind)
 
 
 def _table(title: str, columns: tuple[Column, ...], rows: list[Row], now: datetime) -> PlainTable:
-    rows.sort(key=lambda one: (one.rank, one.key.namespace, one.key.name, one.key.kind))
-    return PlainTable(title, columns, tuple(_cells(one, columns, now) for one in rows), tuple(one.tone for one in rows))
+    rows.sort(key=lambda row: (row.rank, row.key.namespace, row.key.name, row.key.kind))
+    return PlainTable(title, columns, tuple(_cells(row, columns, now) for row in rows), tuple(row.tone for row in rows))
 
 
 def _cells(row: Row, columns: tuple[Column, ...], now: datetime) -> tuple[Cell, ...]:

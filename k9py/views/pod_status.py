@@ -1,25 +1,25 @@
-"""A pod's status in the words kubectl prints: `Running`, `Init:1/2`, `CrashLoopBackOff`, `Terminating` ...
+"""Compute a pod's READY and STATUS columns as kubectl prints them: `Running`, `Init:1/2`, `CrashLoopBackOff` ...
 
-Source of the rules: kubernetes/pkg/printers/internalversion/printers.go, printPod. People know these words, so ours
-must be the same for the same pod.
+Source of the rules: kubernetes/pkg/printers/internalversion/printers.go, printPod. The same pod must have the same
+status here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from k9py.api.meta import find_condition
 from k9py.api.pods import Container, ContainerStatus, Pod
 from k9py.views.values import Tone
 
-_WELL = frozenset({"Running"})
-_ENDED = frozenset({"Completed", "Succeeded"})
-_ON_ITS_WAY = frozenset({"Pending", "ContainerCreating", "PodInitializing", "Terminating", "SchedulingGated"})
+_RUNNING: Final = "Running"
+_FINISHED: Final = frozenset({"Completed", "Succeeded"})
+_TRANSITIONAL: Final = frozenset({"Pending", "ContainerCreating", "PodInitializing", "Terminating", "SchedulingGated"})
 
 
 class PrintedPodStatus(NamedTuple):
-    """The READY and STATUS columns: ready and all containers (sidecars count), and the word."""
+    """The READY and STATUS columns: ready and all containers (sidecars count), and the status."""
 
     ready: int
     containers: int
@@ -27,78 +27,84 @@ class PrintedPodStatus(NamedTuple):
 
 
 def pod_status(pod: Pod) -> PrintedPodStatus:
-    """Return what kubectl prints of the pod."""
+    """Return what kubectl prints for the pod."""
     status = pod.status
-    words = status.reason or status.phase or "Unknown"
+    text = status.reason or status.phase or "Unknown"
     scheduled = find_condition(status.conditions, "PodScheduled")
     if scheduled is not None and scheduled.reason == "SchedulingGated":
-        words = "SchedulingGated"
-    init = {one.name: one for one in pod.spec.init_containers or ()}
-    containers = len(pod.spec.containers or ()) + sum(one.is_sidecar for one in init.values())
-    ready = sum(one.ready for one in status.init_container_statuses or () if _started_sidecar(one, init.get(one.name)))
-    init_words = _init_words(pod, init)
+        text = "SchedulingGated"
+    init = {container.name: container for container in pod.spec.init_containers or ()}
+    containers = len(pod.spec.containers or ()) + sum(container.is_sidecar for container in init.values())
+    init_statuses = status.init_container_statuses or ()
+    ready = sum(container.ready for container in init_statuses if _is_started_sidecar(container, init))
+    init_text = _init_text(pod, init)
     initialized = find_condition(status.conditions, "Initialized")
-    if init_words:
-        words = init_words
-    if not init_words or (initialized is not None and initialized.status == "True"):
-        words, main_ready = _main_words(pod, words)
+    if init_text:
+        text = init_text
+    if not init_text or (initialized is not None and initialized.status == "True"):
+        text, main_ready = _main_text(pod, text)
         ready += main_ready
     if pod.is_terminating:
         if status.reason == "NodeLost":
-            words = "Unknown"
+            text = "Unknown"
         elif status.phase not in ("Succeeded", "Failed"):
-            words = "Terminating"
-    return PrintedPodStatus(ready, containers, words)
+            text = "Terminating"
+    return PrintedPodStatus(ready, containers, text)
 
 
 def pod_tone(pod: Pod, status: PrintedPodStatus) -> Tone:
-    """Return the tone of a pod's row: FAIL for words that mean trouble, BUSY while it comes or goes."""
-    words = status.text
-    if words in _WELL:
+    """Return the tone of a pod's row: FAIL for a status that means a failure, BUSY while it starts or terminates."""
+    text = status.text
+    if text == _RUNNING:
         return Tone.OK if pod.is_ready else Tone.BUSY
-    if words in _ENDED:
+    if text in _FINISHED:
         return Tone.MUTED
-    if words in _ON_ITS_WAY or (words.startswith("Init:") and words[5:6].isdigit()):
+    if text in _TRANSITIONAL or (text.startswith("Init:") and text[5:6].isdigit()):
         return Tone.BUSY
-    return Tone.UNKNOWN if words == "Unknown" else Tone.FAIL
+    return Tone.UNKNOWN if text == "Unknown" else Tone.FAIL
 
 
-def _init_words(pod: Pod, init: Mapping[str, Container]) -> str:
-    """Return what the first unfinished init container says, "" when all are done."""
-    for index, one in enumerate(pod.status.init_container_statuses or ()):
-        state = one.state
+def _init_text(pod: Pod, init: Mapping[str, Container]) -> str:
+    """Return the status of the first unfinished init container, "" if all are done."""
+    for index, container in enumerate(pod.status.init_container_statuses or ()):
+        state = container.state
         ended = state.terminated if state else None
-        if (ended is not None and ended.exit_code == 0) or _started_sidecar(one, init.get(one.name)):
+        if (ended is not None and ended.exit_code == 0) or _is_started_sidecar(container, init):
             continue
         if ended is not None:
-            return f"Init:{ended.reason or _how_it_ended(ended.signal, ended.exit_code)}"
+            return f"Init:{ended.reason or _exit_text(ended.signal, ended.exit_code)}"
         if state and state.waiting and state.waiting.reason not in ("", "PodInitializing"):
             return f"Init:{state.waiting.reason}"
         return f"Init:{index}/{len(init)}"
     return ""
 
 
-def _main_words(pod: Pod, words: str) -> tuple[str, int]:
-    """Return the words of the first main container that has any, and how many main ones are ready."""
+def _main_text(pod: Pod, text: str) -> tuple[str, int]:
+    """Return the status of the first main container that has a reason, and how many main containers are ready.
+
+    Args:
+        text: the status if none has.
+    """
     ready = 0
-    running = False
-    for one in reversed(pod.status.container_statuses or ()):
-        state = one.state
+    is_running = False
+    for container in reversed(pod.status.container_statuses or ()):
+        state = container.state
         if state and state.waiting and state.waiting.reason:
-            words = state.waiting.reason
+            text = state.waiting.reason
         elif state and state.terminated:
-            words = state.terminated.reason or _how_it_ended(state.terminated.signal, state.terminated.exit_code)
-        elif one.ready and state and state.running:
-            running = True
+            text = state.terminated.reason or _exit_text(state.terminated.signal, state.terminated.exit_code)
+        elif container.ready and state and state.running:
+            is_running = True
             ready += 1
-    if words == "Completed" and running:
-        words = "Running" if pod.is_ready else "NotReady"
-    return words, ready
+    if text == "Completed" and is_running:
+        text = "Running" if pod.is_ready else "NotReady"
+    return text, ready
 
 
-def _started_sidecar(status: ContainerStatus, spec: Container | None) -> bool:
-    return spec is not None and spec.is_sidecar and bool(status.started)
+def _is_started_sidecar(status: ContainerStatus, init: Mapping[str, Container]) -> bool:
+    container = init.get(status.name)
+    return container is not None and container.is_sidecar and bool(status.started)
 
 
-def _how_it_ended(signal: int | None, exit_code: int) -> str:
+def _exit_text(signal: int | None, exit_code: int) -> str:
     return f"Signal:{signal}" if signal else f"ExitCode:{exit_code}"

@@ -1,8 +1,9 @@
-"""The revisions of a workload, newest first, as the undo dialog and the rollout's own screen show them."""
+"""The Revisions table of a workload, newest first, for the undo dialog and the rollout's own screen."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from k9py.api.text import printable
 from k9py.api.times import age
@@ -12,7 +13,7 @@ from k9py.rollouts.revisions import Revision
 from k9py.views.tones import live_age
 from k9py.views.values import Cell, Column, Row, Tone
 
-COLUMNS = (
+COLUMNS: Final = (
     Column("revision", "REV", align_right=True, min_width=3, max_width=5),
     Column("image", "IMAGE", min_width=8, max_width=48),
     Column("pods", "PODS", align_right=True, min_width=4, max_width=9, priority=1),
@@ -27,21 +28,17 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None, is_r
     """Return a revision's row.
 
     Args:
-        author: who made it, None where nothing tells.
-        is_read: who made them has been read; until then nothing is said.
+        author: who created it, None if unknown.
+        is_read: the authors have been read; until then the column shows `…`.
     """
     tone = Tone.ACCENT if revision.is_current else Tone.PLAIN
-    images = ", ".join(
-        f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_image_tag(image)}"
-        for image in revision.images
-    )
-    pods = "?" if revision.replicas is None else f"{_count(revision.ready)}/{revision.replicas}"
+    images = ", ".join(image_text(image) for image in revision.images)
     return Row(
         key=revision.key,
         cells=(
             Cell(f"{revision.number or '?'}", tone, sort=revision.number),
             Cell(printable(images), tone),
-            Cell(pods, Tone.MUTED if not revision.replicas else Tone.PLAIN, sort=revision.replicas or 0),
+            Cell(pods_text(revision), Tone.MUTED if not revision.replicas else Tone.PLAIN, sort=revision.replicas or 0),
             Cell(""),
             Cell(change_cause_text(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
             Cell(author_text(author, now) or ("–" if is_read else "…"), Tone.MUTED if author is None else Tone.PLAIN),
@@ -53,15 +50,27 @@ def row(revision: Revision, now: datetime, *, author: Author | None = None, is_r
     )
 
 
+def image_text(image: str) -> str:
+    """Return an image as name and short tag, without its registry: `checkout:2.8.0`."""
+    return f"{image.partition('@')[0].rpartition('/')[2].partition(':')[0]}:{short_image_tag(image)}"
+
+
+def pods_text(revision: Revision) -> str:
+    """Return ready of all pods of a revision: `2/3`; "?" for what is unknown."""
+    if revision.replicas is None:
+        return "?"
+    return f"{'?' if revision.ready is None else revision.ready}/{revision.replicas}"
+
+
 def change_cause_text(revision: Revision) -> str:
-    """Return the change-cause, or whose it is where it was not written for this revision; "" when there is none."""
+    """Return the change-cause, or the revision it was inherited from; "" if there is none."""
     if revision.cause_inherited_from is None:
         return printable(revision.change_cause)
     return f"(from revision {revision.cause_inherited_from})" if revision.cause_inherited_from else "(inherited)"
 
 
 def author_text(author: Author | None, now: datetime) -> str:
-    """Say who changed something and how long ago, "" when it is not known."""
+    """Return who changed something and how long ago, "" if unknown."""
     if author is None:
         return ""
     ago = f", {age(author.at, now)} ago" if author.at is not None else ""
@@ -69,12 +78,8 @@ def author_text(author: Author | None, now: datetime) -> str:
 
 
 def revision_text(revision: Revision, now: datetime) -> str:
-    """Name a revision with its age and change cause: `revision 5 (2h ago, release 2.8)`."""
-    told = [f"{age(revision.created_at, now)} ago"] if revision.created_at is not None else []
+    """Return a revision with its age and change-cause: `revision 5 (2h ago, release 2.8)`."""
+    details = [f"{age(revision.created_at, now)} ago"] if revision.created_at is not None else []
     if revision.own_cause:
-        told.append(printable(revision.own_cause))
-    return f"revision {revision.number or '?'}" + (f" ({', '.join(told)})" if told else "")
-
-
-def _count(value: int | None) -> str:
-    return "?" if value is None else str(value)
+        details.append(printable(revision.own_cause))
+    return f"revision {revision.number or '?'}" + (f" ({', '.join(details)})" if details else "")

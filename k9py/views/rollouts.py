@@ -1,23 +1,30 @@
-"""The Rollouts table: where each Deployment, StatefulSet and DaemonSet stands, in counts and in words."""
+"""The Rollouts table: the state of each Deployment, StatefulSet and DaemonSet, in counts and one line of text."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.cluster.views import RolloutView
-from k9py.rollouts.status import RolloutState
+from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.views.tones import live_age, rank_of, rollout_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
-KIND_SHORT_NAMES = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "Job": "job"}
+KIND_SHORT_NAMES: Final = {
+    "Deployment": "deploy",
+    "StatefulSet": "sts",
+    "DaemonSet": "ds",
+    "ReplicaSet": "rs",
+    "Job": "job",
+}
 """kubectl's short names."""
 
-_EFFECTS = frozenset({"NoReadyPods", "PodsMissing"})
-"""Reasons of findings that tell what follows from a cause."""
+_EFFECTS: Final = frozenset({"NoReadyPods", "PodsMissing"})
+"""Reasons of findings that state an effect instead of a cause."""
 
-COLUMNS = (
+COLUMNS: Final = (
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4, sort_key="M"),
     Column("kind", "KIND", min_width=2, max_width=6, priority=3, tells_apart=True, sort_key="K"),
     Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
@@ -38,8 +45,9 @@ def row(view: RolloutView, now: datetime) -> Row:
     tone = rollout_tone(view)
     desired = status.desired
     serving = status.ready if status.serving is None else status.serving
-    short = desired is not None and serving < desired
-    ready_tone = tone if short or desired is None else Tone.PLAIN
+    is_short = desired is not None and serving < desired
+    ready_tone = tone if is_short or desired is None else Tone.PLAIN
+    state = "" if _is_quiet(view) else state_text(view)
     return Row(
         key=view.key,
         cells=(
@@ -51,9 +59,7 @@ def row(view: RolloutView, now: datetime) -> Row:
             Cell(str(status.available), sort=status.available),
             Cell(_count(status.revision), sort=-1 if status.revision is None else status.revision),
             Cell(printable(view.image_tag)),
-            Cell(
-                printable("" if _is_quiet(view) else state_text(view)), tone, sort=(view.severity, view.status.summary)
-            ),
+            Cell(printable(state), tone, sort=(view.severity, status.summary)),
             Cell(""),
             Cell(printable(view.changed_by), Tone.MUTED),
         ),
@@ -64,30 +70,31 @@ def row(view: RolloutView, now: datetime) -> Row:
 
 
 def state_text(view: RolloutView) -> str:
-    """The status in words and, where they leave it out, the finding that is the reason of the row's mark."""
+    """Return the summary of the status and, if it leaves that out, the finding that explains the row's severity."""
     status, worst = view.status, view.worst_finding
-    note = f" ({status.note})" if status.note and status.note not in status.summary else ""
     if worst is None or worst.message in status.summary:
-        return status.summary + note
+        return with_note(status.summary, status)
     says_more = status.state is RolloutState.SCALED_TO_ZERO or worst.message.startswith(status.summary)
     if says_more and worst.about == view.key:
         return worst.message
-    is_named = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.cause_message)
-    if view.severity > Severity.WARNING or is_named:
-        return status.summary + note
-    words = "" if status.summary == "complete" else f"{status.summary}: "
-    # That nothing is ready is what follows from a cause; where that is known it says more.
-    why = (
-        status.cause_message
-        if worst.kind is None and worst.reason in _EFFECTS and status.cause_message
-        else worst.message
-    )
-    return f"{words}{why}{note}"
+    has_cause = status.state in (RolloutState.STALLED, RolloutState.PAUSED) and bool(status.cause_message)
+    if view.severity > Severity.WARNING or has_cause:
+        return with_note(status.summary, status)
+    summary = "" if status.state is RolloutState.COMPLETE else f"{status.summary}: "
+    # "None is ready" is an effect: if its cause is known, that says more.
+    is_effect = worst.kind is None and worst.reason in _EFFECTS
+    cause = status.cause_message if is_effect and status.cause_message else worst.message
+    return with_note(f"{summary}{cause}", status)
+
+
+def with_note(text: str, status: RolloutStatus) -> str:
+    """Return a text with the status's note, unless the summary contains it."""
+    return f"{text} — {status.note}" if status.note and status.note not in status.summary else text
 
 
 def _is_quiet(view: RolloutView) -> bool:
-    """Say whether a row has nothing to say: it is healthy and its rollout is plainly through."""
-    return view.severity is Severity.HEALTHY and view.status.summary == "complete"
+    """Return whether the state column stays empty: the workload is healthy, its rollout complete."""
+    return view.severity is Severity.HEALTHY and view.status.state is RolloutState.COMPLETE and not view.status.note
 
 
 def _count(value: int | None) -> str:

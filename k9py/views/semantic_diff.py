@@ -1,4 +1,4 @@
-"""The difference of two templates by meaning, as lines: a heading for each subject, one line for each change."""
+"""Render the semantic difference of two templates: a heading for each subject, one line for each change."""
 
 from __future__ import annotations
 
@@ -6,52 +6,50 @@ from collections.abc import Sequence
 from typing import Final
 
 from k9py.rollouts.semantic_diff import SemanticChange
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
-StyledLine = tuple[tuple[str, Tone], ...]
-"""One line: pieces of text, each with its tone."""
-
-_NAMED: Final = {"env": "env ", "labels": "label ", "annotations": "annotation "}
+_MAX_FIELD_WIDTH: Final = 28
+_FIELD_PREFIXES: Final = {"env": "env ", "labels": "label ", "annotations": "annotation "}
 
 
 def semantic_diff_lines(changes: Sequence[SemanticChange]) -> tuple[StyledLine, ...]:
-    """Return the lines, grouped by subject in the order of the changes; one line that says so when there are none."""
+    """Return the lines, grouped by subject in the order of the changes; without changes one line that says so."""
     if not changes:
         return ((("the pod template is the same", Tone.MUTED),),)
     groups: dict[str, list[SemanticChange]] = {}
-    for one in changes:
-        groups.setdefault(one.subject, []).append(one)
+    for change in changes:
+        groups.setdefault(change.subject, []).append(change)
     lines: list[StyledLine] = []
-    for subject, found in groups.items():
+    for subject, group in groups.items():
         lines.append(((subject, Tone.ACCENT),))
-        width = min(28, max(len(_what(one)) for one in found))
+        width = min(_MAX_FIELD_WIDTH, max(len(field_text(change)) for change in group))
         lines += [
-            (("  ", Tone.PLAIN), (_what(one).ljust(width), Tone.PLAIN), ("  ", Tone.PLAIN), *_sides(one))
-            for one in found
+            (("  ", Tone.PLAIN), (field_text(change).ljust(width), Tone.PLAIN), ("  ", Tone.PLAIN), *_sides(change))
+            for change in group
         ]
     return tuple(lines)
 
 
-def _what(one: SemanticChange) -> str:
-    """Return the field; a variable, label or annotation is called one, since its name alone does not tell."""
-    word = _NAMED.get(one.family, "")
-    return one.field if one.field.startswith(("order", "env")) else f"{word}{one.field}"
+def field_text(change: SemanticChange) -> str:
+    """Return the field's name; a variable, label or annotation with its type, which its name does not tell."""
+    prefix = _FIELD_PREFIXES.get(change.family, "")
+    return change.field if change.field.startswith(("order", "env")) else f"{prefix}{change.field}"
 
 
-def _sides(one: SemanticChange) -> StyledLine:
-    if one.family == "restart" or one.field.endswith(" from"):  # "restarted at added …" is no sentence
-        return _trailing(one)
-    if one.before is None:
-        return (("added ", Tone.MUTED), (one.after or "", Tone.OK))
-    if one.after is None:
-        return (("removed ", Tone.MUTED), (one.before, Tone.FAIL))
-    return ((one.before, Tone.FAIL), (" → ", Tone.MUTED), (one.after, Tone.OK))
+def _sides(change: SemanticChange) -> StyledLine:
+    if change.family == "restart" or change.field.endswith(" from"):  # "restarted at added …" does not read well
+        return _sides_with_suffix(change)
+    if change.before is None:
+        return (("added ", Tone.MUTED), (change.after or "", Tone.OK))
+    if change.after is None:
+        return (("removed ", Tone.MUTED), (change.before, Tone.FAIL))
+    return ((change.before, Tone.FAIL), (" → ", Tone.MUTED), (change.after, Tone.OK))
 
 
-def _trailing(one: SemanticChange) -> StyledLine:
-    """Return the sides where the field's name leads on to its value: what was added or removed is said behind it."""
-    if one.before is None and one.after is not None:
-        return ((one.after, Tone.OK), *((("  added", Tone.MUTED),) if one.family != "restart" else ()))
-    if one.after is None:
-        return ((one.before or "", Tone.FAIL), ("  removed", Tone.MUTED))
-    return ((one.before or "", Tone.FAIL), (" → ", Tone.MUTED), (one.after, Tone.OK))
+def _sides_with_suffix(change: SemanticChange) -> StyledLine:
+    """Return the sides of a field whose name continues with its value: `added` and `removed` follow the value."""
+    if change.before is None and change.after is not None:
+        return ((change.after, Tone.OK), *((("  added", Tone.MUTED),) if change.family != "restart" else ()))
+    if change.after is None:
+        return ((change.before or "", Tone.FAIL), ("  removed", Tone.MUTED))
+    return ((change.before or "", Tone.FAIL), (" → ", Tone.MUTED), (change.after, Tone.OK))

@@ -1,8 +1,9 @@
-"""The Services table: endpoints, ports, the target of each, and the worst that is wrong with it."""
+"""The Services table: endpoints, ports, target workloads, and the worst finding of each service."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from k9py.api.severity import Severity
 from k9py.api.text import printable
@@ -11,7 +12,7 @@ from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.tones import finding_tone, live_age, rank_of, service_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
-COLUMNS = (
+COLUMNS: Final = (
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=3, sort_key="M"),
     Column("name", "NAME", min_width=12, max_width=40, sort_key="N"),
     Column("endpoints", "READY", align_right=True, min_width=5, max_width=9, sort_key="R"),
@@ -44,7 +45,7 @@ def row(view: ServiceView, now: datetime) -> Row:
 
 
 def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
-    """`2/3` of the wanted endpoints serve; `?/?` when that cannot be told; a dash where there are none by nature."""
+    """Return serving of wanted endpoints: `2/3`; `?/?` if unknown, a dash for a service without endpoints."""
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return Cell("–", Tone.MUTED, sort=(2.0, 0))
     if view.serving is None or view.desired is None:
@@ -54,20 +55,20 @@ def endpoints_cell(view: ServiceView, tone: Tone) -> Cell:
 
 
 def target_text(view: ServiceView) -> str:
-    """What is behind the service in words: `deploy/checkout`, or why nothing can be named."""
+    """Return the workloads a service selects: `deploy/checkout`, or why none can be named."""
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return f"alias of {view.external_name}"
     if view.mode is ServiceMode.NO_SELECTOR and not view.workloads:
-        return "no selector: endpoints by hand"
-    return ", ".join(f"{KIND_SHORT_NAMES.get(one.kind, one.kind)}/{one.name}" for one in view.workloads)
+        return "no selector: manual endpoints"
+    return ", ".join(f"{KIND_SHORT_NAMES.get(key.kind, key.kind)}/{key.name}" for key in view.workloads)
 
 
 def why_cell(view: ServiceView) -> Cell:
-    """The worst finding in words; what is going on where nothing is wrong."""
+    """Return the worst finding; `rolling out` if nothing is wrong, "" if it is healthy."""
     if view.worst_finding is not None:
         return Cell(printable(view.worst_finding.message), finding_tone(view.worst_finding))
     if not view.is_known:
-        return Cell("endpoints not known", Tone.UNKNOWN)
+        return Cell("endpoints unknown", Tone.UNKNOWN)
     if view.severity is Severity.ROLLING_OUT:
-        return Cell("rolling out", Tone.BUSY)
+        return Cell(Severity.ROLLING_OUT.label, Tone.BUSY)
     return Cell("")

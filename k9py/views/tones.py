@@ -1,19 +1,22 @@
-"""What tone a severity has, and the order that puts the worst first.
+"""Map severities and states to tones, and order rows with the worst first.
 
-Invariant: what is not known is UNKNOWN, never OK, and stands before all that is well.
+The one place for both front ends. Invariant: an unknown state is UNKNOWN, never OK, and comes before all that is
+healthy.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from k9py.api.severity import Severity
 from k9py.api.times import age
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.diagnosis.finding import Finding
+from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.views.values import Row, Tone
 
-_TONES = {
+_TONES: Final = {
     Severity.DOWN: Tone.FAIL,
     Severity.DEGRADED: Tone.DEGRADED,
     Severity.STUCK: Tone.STUCK,
@@ -24,10 +27,9 @@ _TONES = {
     Severity.HEALTHY: Tone.OK,
     Severity.IDLE: Tone.MUTED,
 }
-_RANKS = (*(tone for tone in _TONES.values() if tone is not Tone.MUTED), Tone.ACCENT, Tone.MUTED)
+_RANKS: Final = (*(tone for tone in _TONES.values() if tone is not Tone.MUTED), Tone.ACCENT, Tone.MUTED)
 
-
-COUNTED_SEVERITIES = (
+COUNTED_SEVERITIES: Final = (
     Severity.DOWN,
     Severity.DEGRADED,
     Severity.STUCK,
@@ -36,7 +38,7 @@ COUNTED_SEVERITIES = (
     Severity.ROLLING_OUT,
     Severity.HEALTHY,
 )
-"""What a summary counts, in its order; what is idle needs no number."""
+"""What a summary counts, in this order; idle objects are not counted."""
 
 
 def count_text(severity: Severity, number: int) -> str:
@@ -46,13 +48,8 @@ def count_text(severity: Severity, number: int) -> str:
 
 
 def severity_tone(severity: Severity) -> Tone:
-    """Return the tone that stands for a severity everywhere."""
+    """Return the tone of a severity."""
     return _TONES[severity]
-
-
-def rank_of(tone: Tone) -> int:
-    """Return the place of a row of that tone: lower is higher up."""
-    return _RANKS.index(tone)
 
 
 def finding_tone(finding: Finding) -> Tone:
@@ -61,15 +58,47 @@ def finding_tone(finding: Finding) -> Tone:
 
 
 def rollout_tone(view: RolloutView) -> Tone:
-    """Return the tone of a workload's row."""
+    """Return the tone of a workload."""
     return _TONES[view.severity]
 
 
 def service_tone(view: ServiceView) -> Tone:
-    """Return the tone of a service's row."""
+    """Return the tone of a service."""
     return _TONES[view.severity]
 
 
+def status_severity(status: RolloutStatus) -> Severity:
+    """Return the severity of a rollout if only its workload was read: no findings, no services.
+
+    `cluster.severity` decides it if the whole cluster is watched.
+    """
+    match status.state:
+        case RolloutState.COMPLETE:
+            return Severity.HEALTHY
+        case RolloutState.SCALED_TO_ZERO:
+            return Severity.IDLE
+        case RolloutState.PROGRESSING:
+            return Severity.ROLLING_OUT
+        case RolloutState.PAUSED:
+            return Severity.WARNING
+        case RolloutState.UNKNOWN:
+            return Severity.UNKNOWN
+        case RolloutState.STALLED:
+            if not status.serving:
+                return Severity.DOWN
+            return Severity.DEGRADED if status.serving < (status.desired or 0) else Severity.STUCK
+
+
+def status_tone(status: RolloutStatus) -> Tone:
+    """Return the tone of a rollout if only its workload was read."""
+    return _TONES[status_severity(status)]
+
+
+def rank_of(tone: Tone) -> int:
+    """Return the position of a row with this tone: lower is higher up."""
+    return _RANKS.index(tone)
+
+
 def live_age(row: Row, now: datetime) -> str:
-    """Text of a live column that counts from `Row.since`."""
+    """Return the text of a live column that counts from `Row.since`."""
     return age(row.since, now)

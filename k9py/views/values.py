@@ -1,8 +1,8 @@
-"""What a table is made of: columns, rows, cells and tones. Both faces draw these; neither computes them.
+"""Define what tables and lines consist of: columns, rows, cells, tones. Both front ends render these values.
 
 Invariant: nothing is ever parsed back out of `Cell.text`; sorting uses `Cell.sort`, actions use `Row.key`.
-All text in cells is already printable (`objects.text.printable`). Rows and cells are structs that the garbage collector
-does not follow (they form no cycles): thousands are made a second, and tens of thousands stay.
+All text in cells is printable (`api.text.printable`). Rows and cells are structs that the garbage collector does not
+track (they form no cycles): thousands are created per second, and tens of thousands are kept.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from k9py.api.meta import ObjectKey
 
 
 class Tone(Enum):
-    """What a text means; the faces turn it into colour or, without colour, rely on `symbol`."""
+    """The meaning of a text. Front ends turn it into a colour; without colour `symbol` tells it."""
 
     PLAIN = "plain"
     OK = "ok"
-    BUSY = "busy"  # changing, expected to end by itself
+    BUSY = "busy"  # in progress, expected to finish
     WARN = "warn"
     FAIL = "fail"  # down, or an error
-    DEGRADED = "degraded"  # less than wanted serves
-    STUCK = "stuck"  # a rollout failed; users do not feel it yet
+    DEGRADED = "degraded"  # fewer pods serve than wanted
+    STUCK = "stuck"  # a rollout failed; users do not notice yet
     UNKNOWN = "unknown"  # never shown as healthy
     MUTED = "muted"
     ACCENT = "accent"
 
     @property
     def symbol(self) -> str:
-        """One cell wide; tells the tone without colour. Blank for tones without a message."""
+        """One cell wide; shows the tone without colour. Blank for tones without a meaning of their own."""
         return _SYMBOLS.get(self, " ")
 
 
@@ -49,8 +49,12 @@ _SYMBOLS = {
 }
 
 
+StyledLine = tuple[tuple[str, Tone], ...]
+"""One line: pieces of text, each with its tone."""
+
+
 class Cell(msgspec.Struct, frozen=True, gc=False):
-    """One cell. `sort` None sorts by the text; sort values of one column are all of one comparable type."""
+    """One cell. `sort` None sorts by the text; the sort values of a column are all of one comparable type."""
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -64,13 +68,13 @@ class Column:
     Args:
         id: stable name, for sorting and tests.
         title: header text.
-        align_right: numbers are right-aligned.
-        min_width, max_width: cells of terminal width.
-        priority: 0 is always shown; higher numbers are dropped first when room is short.
-        grow: gives way first when room is short, and is never cut while there is room.
-        tells_apart: is kept while rows of different kinds share a name.
+        align_right: for numbers.
+        min_width, max_width: in terminal cells.
+        priority: 0 is always shown; columns with higher numbers are dropped first if there is no room.
+        grow: shrinks first if there is no room, and is never cut while there is.
+        tells_apart: kept while rows of different kinds have the same name.
         sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
-        live: for values that change with time alone, such as ages: computed for visible rows only, from `Row.since`.
+        live: for values that change with time only, such as ages: computed for visible rows only, from `Row.since`.
     """
 
     id: str
@@ -92,9 +96,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         key: the object; the cursor follows it.
         cells: as many as columns.
         tone: of the whole row, for its first column's symbol.
-        rank: default order: rows sort by (rank, namespace, name); failing first means a lower rank.
-        since: time live columns count from.
-        counted: False where the row's tone is another table's as well, and is counted there.
+        rank: default order: rows sort by (rank, namespace, name); failing rows have a lower rank.
+        since: the time that live columns count from.
+        counted: False if another table has the same problem and counts it.
     """
 
     key: ObjectKey

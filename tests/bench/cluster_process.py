@@ -23,9 +23,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from k9py.simulator.api.writes import create_object
-from k9py.simulator.nodes.log_lines import GENERATOR_ANNOTATION, RATE_ANNOTATION
-from k9py.simulator.resources import DEPLOYMENTS, PODS
+from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.log_generators.scripts import GENERATOR_ANNOTATION, RATE_ANNOTATION
+from k9py.simulator.registry.resources import DEPLOYMENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 

@@ -22,13 +22,13 @@ from typing import Final
 
 from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.controllers.nodes import lose_node, restore_node
+from k9py.simulator.controllers.node_lifecycle import lose_node, restore_node
 from k9py.simulator.faults import Cut, Hang, Refuse, Silence
-from k9py.simulator.node_faults import SKEW_ANNOTATION
-from k9py.simulator.nodes.behaviours import ANNOTATION as BEHAVIOUR
-from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
-from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
-from k9py.simulator.resources import NODES, PODS
+from k9py.simulator.kubelet.behaviours import ANNOTATION as BEHAVIOUR
+from k9py.simulator.kubelet.kubelet import RESTART_ANNOTATION
+from k9py.simulator.kubelet_access import SKEW_ANNOTATION
+from k9py.simulator.log_generators.log_source import ROTATE_ANNOTATION
+from k9py.simulator.registry.resources import NODES, PODS
 from k9py.simulator.server import LOG_REQUESTS, Simulator
 from k9py.simulator.state import SimulatorState
 from tests.integration.log_following import NAMESPACE, Follower, following, pods, roll_out, workload

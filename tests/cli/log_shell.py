@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console
 from k9py.cli.logs import running
 from k9py.cli.logs.choosing import choice, patterns
 from k9py.cli.logs.options import LogOptions
-from k9py.cli.options import CommandArguments
 from k9py.cli.session import Invocation, run_and_report
 from k9py.cli.targets import ObjectArgument
 from k9py.kube.options import ConnectOptions

@@ -11,14 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console
-from k9py.cli.options import CommandArguments
 from k9py.cli.session import Invocation, run_and_report
 from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import Clock, SystemClock
 from k9py.simulator.clock import RealClock
 from k9py.simulator.faults import RequestMatch
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 

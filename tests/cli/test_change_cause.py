@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from k9py.api.workloads import CHANGE_CAUSE
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.history import history
-from k9py.cli.options import WriteOptions
 from k9py.cli.plans import setting_images
 from k9py.cli.session import Invocation
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
 from tests.cli.writes import CHECKOUT, doing, only_result, undo

@@ -74,7 +74,7 @@ def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
         ObjectArgument("Deployment", "a"),
         ObjectArgument("StatefulSet", "b"),
     )
-    with pytest.raises(click.UsageError, match="One workload at a time"):
+    with pytest.raises(click.UsageError, match="Only one workload is allowed"):
         parse_target(("deploy/a", "deploy/b"))
 
 
@@ -102,27 +102,27 @@ def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     [
         (["histroy", "deploy/x"], "did you mean history?"),
         (["status"], "Name a workload"),
-        (["status", "pod/x"], "'pod/x' names no workload: deploy/NAME, sts/NAME or ds/NAME."),
-        (["status", "svc"], "'svc' names no workload: deploy/NAME, sts/NAME or ds/NAME."),
-        (["undo", "checkout"], "did you mean deploy/checkout? Otherwise deploy/NAME, sts/NAME or ds/NAME."),
-        (["logs", "checkout"], "did you mean deploy/checkout? Otherwise deploy/NAME, sts/NAME, ds/NAME, svc/NAME"),
-        (["undo", "Check_out"], "'Check_out' names no workload: deploy/NAME, sts/NAME or ds/NAME."),
-        (["status", "deploy/."], "is not a workload's name"),
-        (["status", "deploy/a..b"], "is not a workload's name"),
-        (["status", "deploy/-a"], "is not a workload's name"),
-        (["status", "deploy/Checkout"], "is not a workload's name"),
-        (["status", "deploy/x", "--timeout", "soon"], "no length of time"),
-        (["diff", "deploy/x", "--from", "then"], "neither a revision's number nor 'now'"),
+        (["status", "pod/x"], "'pod/x' is not a workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "svc"], "'svc' is not a workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["undo", "checkout"], "did you mean deploy/checkout? Otherwise use deploy/NAME, sts/NAME or ds/NAME."),
+        (["logs", "checkout"], "did you mean deploy/checkout? Otherwise use deploy/NAME, sts/NAME, ds/NAME, svc/NAME"),
+        (["undo", "Check_out"], "'Check_out' is not a workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "deploy/."], "is not a valid workload name"),
+        (["status", "deploy/a..b"], "is not a valid workload name"),
+        (["status", "deploy/-a"], "is not a valid workload name"),
+        (["status", "deploy/Checkout"], "is not a valid workload name"),
+        (["status", "deploy/x", "--timeout", "soon"], "is not a duration"),
+        (["diff", "deploy/x", "--from", "then"], "neither a revision number nor 'now'"),
         (["scale", "deploy/x"], "--replicas"),
         (["scale", "deploy/x", "--replicas", "-1"], "-1"),
         (["set-image", "deploy/x"], "Name a container"),
-        (["undo", "deploy/x", "deploy/y"], "One workload at a time"),
-        (["undo", "deploy/x", "-n", "No_Name"], "not a namespace name"),
-        (["-n", "a", "-n", "b", "undo", "deploy/x"], "One namespace at a time"),
-        (["-A", "undo", "deploy/x"], "-A does not go with undo"),
-        (["--once", "status", "deploy/x"], "--once does not go with status"),
-        (["--theme", "light", "status", "deploy/x"], "--theme does not go with status"),
-        (["--demo", "status", "deploy/x", "--context", "y"], "leave out"),
+        (["undo", "deploy/x", "deploy/y"], "Only one workload is allowed"),
+        (["undo", "deploy/x", "-n", "No_Name"], "not a valid namespace name"),
+        (["-n", "a", "-n", "b", "undo", "deploy/x"], "Only one namespace is allowed"),
+        (["-A", "undo", "deploy/x"], "-A is not valid with undo"),
+        (["--once", "status", "deploy/x"], "--once is not valid with status"),
+        (["--theme", "light", "status", "deploy/x"], "--theme is not valid with status"),
+        (["--demo", "status", "deploy/x", "--context", "y"], "omit"),
         (["status", "deploy/x", "-o", "xml"], "xml"),
     ],
 )
@@ -210,13 +210,13 @@ def test_read_only_before_the_command_counts(capsys: pytest.CaptureFixture[str],
 def test_a_bare_demo_leaves_the_words_behind_it_alone(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
     code, out, err = run(capsys, *argv)
     assert (code, err) == (0, "")
-    assert out.startswith("Deployment shop/cart: complete")
+    assert out.startswith("Deployment shop/cart: healthy")
 
 
 def test_a_demo_we_do_not_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "status", "deploy/cart", "--demo=nope")
     assert (code, out) == (2, "")
-    assert "there is no demo called 'nope'" in err
+    assert "unknown demo 'nope'" in err
 
 
 def test_a_context_that_is_not_there_is_2(capsys: pytest.CaptureFixture[str], config: Path) -> None:

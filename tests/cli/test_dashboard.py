@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from k9py.cli import dashboard
+from k9py.cli.command_line import Arguments
 from k9py.cli.exit_guard import ExitGuard
-from k9py.cli.options import Arguments
 from k9py.tui.app import KdashApp
 
 

@@ -150,7 +150,7 @@ async def test_a_workload_with_one_revision_has_nothing_to_compare(shell: Shell)
     shell.namespace = "kube-system"
     ran = await shell.run(lambda its: diff(its, ObjectArgument("Deployment", "coredns"), None, None, yaml=False))
     assert (ran.code, ran.out) == (2, "")
-    assert "there is nothing to compare: Deployment kube-system/coredns has only one revision" in ran.err
+    assert "nothing to compare: Deployment kube-system/coredns has only one revision" in ran.err
 
 
 @pytest.mark.parametrize(

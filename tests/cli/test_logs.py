@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.targets import ObjectArgument
-from k9py.simulator.api.access import Rule
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.authorization import Rule
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import PODS, by_kind
+from k9py.simulator.registry.resources import PODS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.log_shell import LogShell, Written, write_logs

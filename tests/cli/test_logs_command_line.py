@@ -58,13 +58,13 @@ def test_what_is_no_label_selector_is_refused(text: str) -> None:
     ("argv", "says"),
     [
         ([], "Name what to read"),
-        (["job/x"], "names no pod, service or workload"),
-        (["deploy/x", "sts/y"], "One at a time"),
+        (["job/x"], "is not a pod, service or workload"),
+        (["deploy/x", "sts/y"], "Only one object is allowed"),
         (["deploy/x", "-l", "app=web"], "exclude each other"),
         (["-l", "app=we b"], "is no label selector"),
         (["deploy/x", "-p", "-f"], "-p and -f exclude each other"),
         (["deploy/x", "--raw", "-o", "json"], "--raw prints lines as they were written"),
-        (["deploy/x", "--since", "soon"], "no length of time"),
+        (["deploy/x", "--since", "soon"], "is not a duration"),
         (["deploy/x", "--since", "0"], "no time that has passed"),
         (["deploy/x", "--tail", "-1"], "-1"),
         (["deploy/x", "--max-streams", "0"], "--max-streams"),
@@ -74,8 +74,8 @@ def test_what_is_no_label_selector_is_refused(text: str) -> None:
         (["deploy/x", "--highlight", "a(b"], "is no regular expression"),
         (["deploy/x", "--highlight", ""], "--highlight needs a regular expression"),
         (["deploy/x", "-o", "text"], "'text' is not one of"),
-        (["deploy/x", "-n", "No_Name"], "not a namespace name"),
-        (["deploy/../x"], "needs one name"),
+        (["deploy/x", "-n", "No_Name"], "not a valid namespace name"),
+        (["deploy/../x"], "needs exactly one name"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_exit_code_2(

@@ -15,7 +15,7 @@ import pytest
 
 from k9py.cli.logs.outlet import Outlet
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import PODS
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.log_shell import Written, write_logs

@@ -25,15 +25,15 @@ def test_version_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "says"),
     [
         (["-A", "-n", "shop"], "exclude each other"),
-        (["--demo", "--context", "prod"], "leave out"),
-        (["--demo", "--kubeconfig", "file"], "leave out"),
-        (["--output", "json"], "belongs to --once"),
+        (["--demo", "--context", "prod"], "omit"),
+        (["--demo", "--kubeconfig", "file"], "omit"),
+        (["--output", "json"], "requires --once"),
         (["--once", "--output", "xml"], "xml"),
-        (["-n", "Not_A_Name"], "not a namespace name"),
-        (["-n", ""], "not a namespace name"),
-        (["-n", "shop/../x"], "not a namespace name"),
+        (["-n", "Not_A_Name"], "not a valid namespace name"),
+        (["-n", ""], "not a valid namespace name"),
+        (["-n", "shop/../x"], "not a valid namespace name"),
         (["--nope"], "No such option"),
-        (["left-over"], "unexpected extra argument"),
+        (["left-over"], "unknown command 'left-over'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_exit_code_2(
@@ -59,7 +59,7 @@ def test_a_redirected_standard_error_is_refused_where_the_screen_would_go_into_i
         monkeypatch.setattr(stream, "isatty", lambda: True)
     code, _, err = run(capsys, "--demo")
     assert code == 2
-    assert "as standard error too" in err
+    assert "on standard error too" in err
 
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])

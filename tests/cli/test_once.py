@@ -13,11 +13,11 @@ import pytest
 from k9py.api.errors import RETRY_NOTE
 from k9py.cli.demo import SCENARIOS
 from k9py.cli.main import main
-from k9py.cli.printing import fit_widths
-from k9py.simulator.api.access import Rule
+from k9py.cli.tables import fit_widths
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch
-from k9py.simulator.scenarios import NAMES
+from k9py.simulator.scenarios.loader import SCENARIO_NAMES
 from k9py.simulator.server import Simulator
 from k9py.views.overview import PlainTable
 from k9py.views.values import Cell, Column, Tone
@@ -51,7 +51,7 @@ def test_a_failing_rollout_exits_1_and_is_named_first_with_its_cause(capsys: pyt
     code, out, _ = run(capsys, "--demo=bad-release")
     assert code == 1
     first_rollout = out.splitlines()[out.splitlines().index("Rollouts") + 2]
-    assert "stalled: image checkout:2.8.0 cannot be pulled" in first_rollout
+    assert "stuck: image checkout:2.8.0 cannot be pulled" in first_rollout
 
 
 def test_json_says_the_same_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,9 +74,9 @@ def test_a_namespace_that_does_not_exist_is_not_well(
     config = str(shop.write_kubeconfig(tmp_path / "config"))
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo")
     assert (code, out) == (2, "")
-    assert "there is no namespace shpo" in err
+    assert "no such namespace: shpo" in err
     code, out, err = run(capsys, "--kubeconfig", config, "-n", "shpo", "-n", "shop")
-    assert (code, err) == (0, "kdash: there is no namespace shpo\n")
+    assert (code, err) == (0, "kdash: no such namespace: shpo\n")
     assert "checkout" in out
 
 
@@ -149,7 +149,7 @@ def test_a_service_scaled_to_zero_is_down_and_exits_1(capsys: pytest.CaptureFixt
     assert (code, values["summary"]["services"]["down"], values["summary"]["rollouts"]["down"]) == (1, 1, 1)
     first = values["services"][0]
     assert (first["name"], first["severity"]) == ("cart", "down")
-    assert first["findings"][0]["message"] == "scaled to zero by shop-pipeline, was 3"
+    assert first["findings"][0]["message"] == "scaled to 0 by shop-pipeline, was 3"
 
 
 def test_who_may_list_and_not_watch_is_told_all_the_same(
@@ -201,7 +201,7 @@ def test_a_demo_we_do_not_have_is_refused_with_those_we_have(capsys: pytest.Capt
 
 
 def test_the_command_line_knows_the_simulators_scenarios() -> None:
-    assert set(SCENARIOS) <= set(NAMES)
+    assert set(SCENARIOS) <= set(SCENARIO_NAMES)
 
 
 def table(*columns: Column, cells: tuple[str, ...]) -> PlainTable:

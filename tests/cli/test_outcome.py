@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.errors import (
     ConfigError,
     ConflictError,
@@ -18,7 +19,6 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.troubles import CauseKind
 from k9py.views.exit_codes import ExitCode, exit_code_of_cause, exit_code_of_error, exit_code_of_status
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.cli.sign_in import MAX_LINES, SignInPrinter
+from k9py.cli.progress import MAX_LINES, SignInPrinter
 from k9py.kube.sign_in import SignIn
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 
@@ -22,10 +22,10 @@ def test_who_speaks_is_said_once_and_a_flood_is_cut_off() -> None:
     listener, sign_in = SignInPrinter(printed.append), SignIn("login", lambda: None)
     for _ in range(MAX_LINES + 50):
         listener.on_output(sign_in, "enter ABCD")
-    assert printed[0] == "kdash: the credential plugin login says (Ctrl+C cancels it):"
+    assert printed[0] == "kdash: output of the credential plugin login (Ctrl+C cancels it):"
     assert printed[1] == "  enter ABCD"
     assert len(printed) == 1 + MAX_LINES + 1
-    assert "left out" in printed[-1]
+    assert "omitted" in printed[-1]
 
 
 def test_a_standard_error_that_nobody_reads_does_not_end_the_sign_in() -> None:
@@ -60,7 +60,7 @@ async def test_a_command_shows_the_code_and_ctrl_c_ends_the_plugin(tmp_path: Pat
     )
     assert process.stderr is not None
     try:
-        assert b"the credential plugin /bin/sh says" in await process.stderr.readline()
+        assert b"output of the credential plugin /bin/sh" in await process.stderr.readline()
         assert b"enter the code ABCD-1234" in await process.stderr.readline()
     finally:
         process.send_signal(signal.SIGINT)

@@ -12,10 +12,10 @@ import pytest
 
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument
-from k9py.simulator.api.access import Rule
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import RequestMatch
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Shell, edit, image
@@ -48,7 +48,7 @@ def waiting(named: ObjectArgument = CHECKOUT, timeout: float = PATIENCE) -> Any:
 async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
     ran = await shop.run(once())
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[0] == "Deployment shop/checkout: complete"
+    assert ran.out.splitlines()[0] == "Deployment shop/checkout: healthy"
     assert "desired 3 · updated 3 · ready 3 · available 3 · revision 5" in ran.out
     assert 'kubectl: deployment "checkout" successfully rolled out' in ran.out
 
@@ -59,7 +59,7 @@ async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
 async def test_the_other_kinds_are_told_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
     ran = await shop.run(once(ObjectArgument(kind, name)), namespace=namespace)
     assert ran.code == 0
-    assert f"{kind} {namespace}/{name}: complete" in ran.out
+    assert f"{kind} {namespace}/{name}: healthy" in ran.out
 
 
 async def test_a_stalled_rollout_is_named_with_its_cause_in_words_json_and_exit_code(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ async def test_a_stalled_rollout_is_named_with_its_cause_in_words_json_and_exit_
         shell = Shell(simulator, tmp_path)
         ran = await shell.run(once())
         assert ran.code == 3
-        assert "stalled: image checkout:2.8.0 cannot be pulled" in ran.out
-        assert "3 old pods still serve" in ran.out
+        assert "stuck: image checkout:2.8.0 cannot be pulled" in ran.out
+        assert "still served by 3 old pods" in ran.out
         ran = await shell.run(once(), json=True)
         answer = ran.json
         assert answer["exit_code"] == ran.code == 3
@@ -121,8 +121,8 @@ async def test_waiting_follows_a_release_to_its_end_and_says_each_change_of_word
     ran = await quick.run(waiting())
     assert ran.code == 0
     assert "Deployment checkout: progressing" in ran.err
-    assert ran.err.splitlines()[-1] == "Deployment checkout: complete"
-    assert ran.out.startswith("Deployment shop/checkout: complete\n")
+    assert ran.err.splitlines()[-1] == "Deployment checkout: healthy"
+    assert ran.out.startswith("Deployment shop/checkout: healthy\n")
 
 
 async def test_waiting_ends_with_the_code_of_the_cause(quick: Shell) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from k9py.cli.options import WriteOptions
-from k9py.simulator.api.access import Rule
+from k9py.cli.command_line import WriteOptions
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import RealClock
-from k9py.simulator.resources import PODS
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
 from tests.cli.writes import (

@@ -12,7 +12,7 @@ from k9py.api.workloads import REVISION
 from k9py.cli.history import history
 from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.simulator.clock import ManualClock, RealClock
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Core, Shell
@@ -106,10 +106,10 @@ async def test_without_a_number_what_only_gets_its_pods_again_is_not_undone(shop
 
 async def test_a_failing_workload_is_stated_with_its_cause(burning: Shell) -> None:
     ran = await burning.run(undo(options=DRY))
-    assert "now: stalled: image checkout:2.8.0 cannot be pulled (not found)" in ran.out
+    assert "now: stuck: image checkout:2.8.0 cannot be pulled (not found)" in ran.out
     assert "nothing is wrong" not in ran.out
     result = only_result(await burning.run(undo(options=DRY), json=True))
-    assert result["plan"]["present_state"].startswith("stalled: image checkout:2.8.0")
+    assert result["plan"]["present_state"].startswith("stuck: image checkout:2.8.0")
 
 
 async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_named_when_it_is_asked_for(

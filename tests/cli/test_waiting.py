@@ -8,7 +8,7 @@ import io
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, UnavailableError
-from k9py.cli.waiting import WaitProgress, read_progress
+from k9py.cli.progress import WaitProgress, read_progress
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from tests.unit.cluster.server import HeldClock
 
@@ -76,11 +76,11 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
         ),
         (
             [kind("Pod", ClusterState.UNREACHABLE, 0, BUSY)],
-            "reading pods: the API server asks us to slow down; it is tried again…",
+            "reading pods: the API server asks us to slow down; retrying…",
         ),
         (
             [kind("Pod", ClusterState.UNREACHABLE, 500, ExpiredError("too old"))],
-            "reading pods: too old; it is tried again…",
+            "reading pods: too old; retrying…",
         ),
         ([kind("Pod", ClusterState.UNREACHABLE, 0, ConnectionFailedError("refused"))], ""),
         ([kind("Pod", ClusterState.FORBIDDEN, 0, ForbiddenError("no"))], ""),

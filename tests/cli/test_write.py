@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.console import Console
-from k9py.cli.options import WriteOptions
 from k9py.cli.plans import pausing, restarting, resuming, scaling, setting_images, undoing
 from k9py.cli.targets import ObjectArgument
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import Refuse, RequestMatch
-from k9py.simulator.resources import by_kind
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Shell, edit, image, spec_of

@@ -16,16 +16,16 @@ import pytest
 
 from k9py.api.errors import RETRY_NOTE
 from k9py.api.workloads import CHANGE_CAUSE
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.console import Console
-from k9py.cli.options import WriteOptions
 from k9py.cli.plans import restarting, scaling, setting_images
-from k9py.simulator.changes import Object
+from k9py.simulator.admission import Webhook
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch, Silence
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.webhooks import Webhook
 from tests.cli.shell import Core, Shell
 from tests.cli.writes import CART, CHECKOUT, GOOD, checkout, doing, image_of, only_result, undo
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from k9py.cli.options import WriteOptions
+from k9py.cli.command_line import WriteOptions
 from k9py.cli.plans import Planner, undoing
 from k9py.cli.session import Invocation
 from k9py.cli.targets import ObjectArgument

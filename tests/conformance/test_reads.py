@@ -2,7 +2,7 @@
 
 import pytest
 
-from k9py.simulator.resources import EVENTS, PODS
+from k9py.simulator.registry.resources import EVENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl

@@ -18,10 +18,11 @@ import pytest
 
 from k9py.api.kinds import KINDS
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.rollouts.kubectl_status import kubectl_status
 from k9py.rollouts.progress import rollout_progress
-from k9py.rollouts.status import RolloutState, rollout_status
-from k9py.simulator.resources import by_kind
+from k9py.rollouts.status import RolloutState
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl, Outcome
@@ -148,7 +149,7 @@ async def test_our_words_are_kubectls_and_we_are_done_exactly_when_it_is(
         assert words == sentence(outcome)
         assert words.startswith("error: ") == (outcome.code != 0)
         assert done == bool(SAYS_DONE.match(words))
-        counts, state = rollout_progress(one.workload), rollout_status(one.workload, (), (), NOW).state
+        counts, state = rollout_progress(one.workload), diagnose_rollout(one.workload, (), (), NOW).state
         assert (state is RolloutState.COMPLETE) == (
             # kubectl also calls done what is held by a pause, and what has pods left beyond the number wanted.
             done and not counts.paused and counts.total <= counts.desired

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import RealClock
-from k9py.simulator.resources import DEPLOYMENTS, by_kind
+from k9py.simulator.registry.resources import DEPLOYMENTS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl

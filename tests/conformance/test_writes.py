@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from k9py.simulator.faults import RequestMatch
-from k9py.simulator.resources import DEPLOYMENTS, PODS
+from k9py.simulator.registry.resources import DEPLOYMENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl

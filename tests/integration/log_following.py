@@ -22,8 +22,8 @@ from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.logs.follow.stream import LogStream
-from k9py.simulator.api.writes import create_object
-from k9py.simulator.resources import by_kind
+from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.integration.clusters import watched, whole

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import CauseKind
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events
@@ -22,9 +22,10 @@ from k9py.logs.line import LogLine
 from k9py.operations.patcher import WriteRequest
 from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import PODS
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
-from k9py.views.overview import ALL_WELL, COULD_NOT_TELL, FAILING, overview_exit_code
+from k9py.views.exit_codes import ExitCode
+from k9py.views.overview import overview_exit_code
 from tests.integration.clusters import PATIENCE, until, watched, whole
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
@@ -56,7 +57,7 @@ async def test_a_healthy_shop_is_all_well(simulator: Simulator, tmp_path: Path) 
         await whole(cluster)
         assert cluster.scope_notice == ""
         assert len(list(cluster.queries.service_keys())) >= 12
-        assert verdict(cluster) == ALL_WELL
+        assert verdict(cluster) == ExitCode.DONE
 
 
 @of("bad-release")
@@ -76,7 +77,7 @@ async def test_a_bad_release_is_named_with_its_image_while_the_old_pods_serve(
         assert BAD_IMAGE in service.worst_finding.message
         assert (service.ready, service.total) == (3, 4)
         assert [(one.is_current, one.ready) for one in cluster.queries.cohorts_of(CHECKOUT)] == [(True, 0), (False, 3)]
-        assert verdict(cluster) == FAILING
+        assert verdict(cluster) == ExitCode.FAILING
 
 
 @of("no-endpoints")
@@ -101,7 +102,7 @@ async def test_a_lost_server_leaves_everything_readable_and_stale_and_nothing_is
         await until(cluster, lambda: cluster.health.state is ClusterState.STALE)
         assert sorted(cluster.stores.pods.keys()) == before
         assert cluster.queries.rollout_view(CHECKOUT, cluster.clock.now()) is not None
-        assert verdict(cluster) == COULD_NOT_TELL
+        assert verdict(cluster) == ExitCode.UNKNOWN
         gone = cluster.queries.pods_of(CHECKOUT)[0].key
         simulator.call(lambda state: state.storage.delete(PODS, gone.namespace, gone.name, grace=0))
         simulator.listen_again()
@@ -131,7 +132,7 @@ async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simula
         assert view is not None
         assert (view.ready, view.total) == (None, None)
         assert {key.namespace for key in cluster.queries.service_keys()} == {"shop"}
-        assert verdict(cluster) == COULD_NOT_TELL
+        assert verdict(cluster) == ExitCode.UNKNOWN
 
 
 @of("shop-quiet")

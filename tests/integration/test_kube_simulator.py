@@ -27,7 +27,7 @@ from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
 from k9py.operations.patcher import WriteRequest
-from k9py.simulator.api.access import EVERYTHING
+from k9py.simulator.apiserver.authorization import EVERYTHING
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Refuse, RequestMatch
 from k9py.simulator.server import Simulator

@@ -29,7 +29,7 @@ from k9py.operations.set_image import plan_set_image
 from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import (
+from k9py.simulator.registry.resources import (
     DEPLOYMENTS,
     HORIZONTALPODAUTOSCALERS,
     PODDISRUPTIONBUDGETS,

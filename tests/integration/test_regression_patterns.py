@@ -6,7 +6,7 @@ from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.logs.templates.compare import compare_patterns
 from k9py.logs.templates.counts import PatternCounts
-from k9py.simulator.nodes.release_voices import AFTER_IMAGE
+from k9py.simulator.log_generators.applications import AFTER_IMAGE
 from tests.unit.simulator.cluster import Cluster, running_cluster
 
 TAIL = 200

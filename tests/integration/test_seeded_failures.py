@@ -11,17 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import KINDS
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.workloads import workload_findings
 from k9py.rollouts.revisions import revisions
-from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
-from k9py.simulator.controllers.nodes import restore_node
-from k9py.simulator.resources import PODS, by_kind
+from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.simulator.controllers.node_lifecycle import restore_node
+from k9py.simulator.registry.resources import PODS, by_kind
 from tests.matrix import failures
 from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
@@ -44,7 +45,7 @@ def status(cluster: Cluster, kind: str) -> RolloutStatus:
     pods: list[Pod] = all_of(cluster, "Pod")
     events = all_of(cluster, "Event")
     now: datetime = cluster.clock.now()
-    return rollout_status(subject, revisions(subject, owned, pods), pods, now, events=events)
+    return diagnose_rollout(subject, revisions(subject, owned, pods), pods, now, events=events)
 
 
 def alarms(cluster: Cluster, kind: str) -> list[Finding]:
@@ -130,7 +131,7 @@ async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_bac
         await cluster.pass_time(60)
         found = status(cluster, kind)
         assert (found.state, found.cause_kind) == (RolloutState.STALLED, CauseKind.NODE)
-        assert found.summary == f"stalled: node {node} does not report"
+        assert found.summary == f"stuck: node {node} is NotReady"
         assert "delete pod" not in found.note
         await cluster.pass_time(400)
         later = status(cluster, kind)
@@ -166,7 +167,7 @@ async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
         found = status(cluster, kind)
         assert found.cause_kind is CauseKind.QUOTA
         assert (
-            "quota tight refuses its pods: must specify limits.cpu for: app; requests.memory for: app" in found.summary
+            "quota tight rejects its pods: must specify limits.cpu for: app; requests.memory for: app" in found.summary
         )
 
 

@@ -28,7 +28,7 @@ from k9py.informer.store import ChangeBatch
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
 from k9py.simulator.faults import Cut, Fault, Refuse, RequestMatch, Slow
-from k9py.simulator.resources import PODS
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 

@@ -20,9 +20,9 @@ from k9py.informer.reflector import prefers_streaming_list
 from k9py.informer.watcher import Watcher
 from k9py.kube import lister_watcher
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.encoding import EncodedObjects
 from k9py.simulator.faults import Hang, NoBookmarks, RequestMatch, Silence
-from k9py.simulator.resources import DEPLOYMENTS, PODS, SERVICES, by_kind
+from k9py.simulator.registry.encoding import EncodedObjects
+from k9py.simulator.registry.resources import DEPLOYMENTS, PODS, SERVICES, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState as SimulatedCluster
 from tests.integration.clusters import PATIENCE, until, watched, whole
@@ -104,7 +104,7 @@ class Backup:
                 kind.objects = deepcopy(objects[key])
                 kind.order = sorted(kind.objects)
                 kind.history.clear()
-                kind.oldest = 0
+                kind.compacted_revision = 0
 
         self._simulator.stop_listening()
         self._simulator.call(become)

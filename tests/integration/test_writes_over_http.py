@@ -14,6 +14,7 @@ from k9py.api.errors import ConflictError, KdashError, NotFoundError, RefusedErr
 from k9py.api.kinds import KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.workloads import Deployment
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
@@ -26,11 +27,11 @@ from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.undo import plan_undo, revision_template
 from k9py.operations.write import Writer
-from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.rollouts.status import RolloutState
 from k9py.rollouts.template_diff import template_diff
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Replace, RequestMatch
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 
@@ -106,7 +107,7 @@ async def test_a_failing_deployment_is_undone_and_converges(
     simulator.advance(120)
     after = KINDS["Deployment"].decode(msgspec.json.encode(await connection.get(CHECKOUT)))
     assert isinstance(after, Deployment)
-    assert rollout_status(after, (), (), simulator.clock.now()).state is RolloutState.COMPLETE
+    assert diagnose_rollout(after, (), (), simulator.clock.now()).state is RolloutState.COMPLETE
     assert [(one["action"], one["outcome"], one["uid"]) for one in lines(audit)] == [("undo", "done", change.uid)]
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.api.troubles import CauseKind
-from k9py.simulator.controllers.admission import ENFORCE, webhook_admission
-from k9py.simulator.controllers.nodes import lose_node
-from k9py.simulator.resources import NAMESPACES, PODS, RESOURCEQUOTAS
+from k9py.api.causes import CauseKind
+from k9py.simulator.admission import ENFORCE, webhook_admission
+from k9py.simulator.controllers.node_lifecycle import lose_node
+from k9py.simulator.registry.resources import NAMESPACES, PODS, RESOURCEQUOTAS
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -162,9 +162,9 @@ def lose_a_node(state: SimulatorState) -> str:
 
 FAILURES = {
     "image": Failure(_image("badimage"), CauseKind.IMAGE, "image checkout:badimage cannot be pulled", 3),
-    "crash": Failure(_image("crash"), CauseKind.CRASH, "container app keeps crashing (exit 1)", 4),
-    "oom": Failure(_out_of_memory, CauseKind.OOM, "container app is out of memory (its limit is 64Mi)", 4),
-    "init": Failure(_failing_init, CauseKind.CRASH, "init container migrate keeps crashing (exit 1)", 4),
+    "crash": Failure(_image("crash"), CauseKind.CRASH, "container app is crash-looping (exit 1)", 4),
+    "oom": Failure(_out_of_memory, CauseKind.OOM, "container app was OOMKilled (limit 64Mi)", 4),
+    "init": Failure(_failing_init, CauseKind.CRASH, "init container migrate is crash-looping (exit 1)", 4),
     "probe": Failure(_image("unready"), CauseKind.PROBE, "readiness probe of container app fails", 5, wait=700),
     "config map": Failure(
         _environment({"configMapRef": {"name": "settings"}}),
@@ -194,7 +194,7 @@ FAILURES = {
     "webhook": Failure(
         _from_mirror,
         CauseKind.ADMISSION,
-        f"admission webhook {WEBHOOK} refuses its pods: image mirror.example.com/checkout:1.1.0 is not from registry",
+        f"admission webhook {WEBHOOK} denies its pods: image mirror.example.com/checkout:1.1.0 is not from registry",
         6,
         deny_mirrors,
         pods=False,
@@ -210,5 +210,5 @@ FAILURES = {
     "unschedulable": Failure(
         _requests("2Ti"), CauseKind.UNSCHEDULABLE, "pod cannot be scheduled: 0/3 nodes are available", 7
     ),
-    "node": Failure(_image("1.1.0"), CauseKind.NODE, "does not report", 7, strike=lose_a_node),
+    "node": Failure(_image("1.1.0"), CauseKind.NODE, "is NotReady", 7, strike=lose_a_node),
 }

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
-from k9py.api.troubles import CauseKind
 from k9py.cli.session import Invocation
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument
@@ -28,11 +28,11 @@ from k9py.operations.prepare import is_stored_as_previewed, prepare
 from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.simulator.api.strategies import prepared_for_update
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.controllers.nodes import restore_node
-from k9py.simulator.resources import PODS, by_kind
+from k9py.simulator.controllers.node_lifecycle import restore_node
+from k9py.simulator.registry.resources import PODS, by_kind
+from k9py.simulator.registry.strategies import prepare_for_update
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import ClusterTime, Shell
@@ -85,7 +85,7 @@ class Scene:
             present = state.storage.get(resource, NAMESPACE, NAME)
             assert present is not None
             changed = {**present, "spec": failure.released(present["spec"])}
-            state.storage.update(resource, prepared_for_update(resource, changed, present))
+            state.storage.update(resource, prepare_for_update(resource, changed, present))
 
         self.simulator.call(change)
         node = ""

@@ -14,18 +14,18 @@ from k9py.tui.screens.rollout import RolloutScreen
 from tests.tui.dashboard import Dashboard, dashboard
 
 SAID = {
-    ("Deployment", "shop", "image-missing"): "stalled: image image-missing:2.0.0-badimage cannot be pulled",
-    ("StatefulSet", "shop", "crash-loop"): "stalled: container app keeps crashing (exit 1)",
-    ("Deployment", "shop", "out-of-memory"): "stalled: container app is out of memory (its limit is 128Mi)",
-    ("Deployment", "shop", "probe-fails"): "stalled: readiness probe of container app fails",
-    ("DaemonSet", "shop", "init-fails"): "stalled: init container migrate keeps crashing (exit 1)",
-    ("StatefulSet", "shop", "config-missing"): "stalled: config map config-missing-settings is missing",
-    ("DaemonSet", "shop", "secret-missing"): "stalled: secret secret-missing-db is missing",
-    ("Deployment", "shop", "account-missing"): "stalled: service account account-missing does not exist",
-    ("Deployment", "tight", "quota-refused"): "stalled: quota team-limit is exceeded",
-    ("StatefulSet", "shop", "admission-refused"): "stalled: admission webhook policy.example.com refuses its pods",
-    ("Deployment", "shop", "unschedulable"): "stalled: pod cannot be scheduled: 0/5 nodes are available",
-    ("StatefulSet", "shop", "node-lost"): "does not report",
+    ("Deployment", "shop", "image-missing"): "stuck: image image-missing:2.0.0-badimage cannot be pulled",
+    ("StatefulSet", "shop", "crash-loop"): "stuck: container app is crash-looping (exit 1)",
+    ("Deployment", "shop", "out-of-memory"): "stuck: container app was OOMKilled (limit 128Mi)",
+    ("Deployment", "shop", "probe-fails"): "stuck: readiness probe of container app fails",
+    ("DaemonSet", "shop", "init-fails"): "stuck: init container migrate is crash-looping (exit 1)",
+    ("StatefulSet", "shop", "config-missing"): "stuck: config map config-missing-settings is missing",
+    ("DaemonSet", "shop", "secret-missing"): "stuck: secret secret-missing-db is missing",
+    ("Deployment", "shop", "account-missing"): "stuck: service account account-missing does not exist",
+    ("Deployment", "tight", "quota-refused"): "stuck: quota team-limit is exceeded",
+    ("StatefulSet", "shop", "admission-refused"): "stuck: admission webhook policy.example.com denies its pods",
+    ("Deployment", "shop", "unschedulable"): "stuck: pod cannot be scheduled: 0/5 nodes are available",
+    ("StatefulSet", "shop", "node-lost"): "is NotReady",
 }
 LOG_LINES = {
     "crash-loop": "could not start: PAYMENT_URL is not set",

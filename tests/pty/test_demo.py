@@ -33,7 +33,7 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
     ) as terminal:
         # The three panes are live, failing first, the cause named.
         terminal.wait_for(lambda text: all(word in text for word in ("Services", "Rollouts", "Logs", "live")), "panes")
-        terminal.wait_for("stalled: image")
+        terminal.wait_for("stuck: image")
         assert "checkout:2.8.0" in terminal.text
 
         # Scale the one that fails: 3 -> 4.
@@ -71,7 +71,7 @@ def test_a_service_scaled_to_zero_is_down_at_once(command: str, tmp_path: Path) 
         terminal.wait_for("would accept it")
         terminal.press("\t", "\r")
         terminal.wait_for("✗ 1 down")
-        terminal.wait_for(lambda text: "✗ shop" in text and "scaled to zero by kdash, was 3" in text, "cart, down")
+        terminal.wait_for(lambda text: "✗ shop" in text and "scaled to 0 by kdash, was 3" in text, "cart, down")
 
 
 def test_ctrl_c_leaves_at_once_and_restores_the_terminal(command: str, tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from k9py.simulator.nodes.hostile import KINDS
-from k9py.simulator.nodes.log_lines import GENERATOR_ANNOTATION, RATE_ANNOTATION
-from k9py.simulator.resources import PODS
+from k9py.simulator.log_generators.hostile_lines import KINDS
+from k9py.simulator.log_generators.scripts import GENERATOR_ANNOTATION, RATE_ANNOTATION
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.pty.terminal import Terminal

@@ -50,7 +50,7 @@ def test_a_service_scaled_to_zero_is_shown_as_down_at_once(tmp_path: Path) -> No
         terminal.press("\r")
         terminal.wait_for("1 down")
         terminal.wait_for(
-            lambda text: any("cart" in line and "scaled to zero" in line for line in text.splitlines()), "the service"
+            lambda text: any("cart" in line and "scaled to 0" in line for line in text.splitlines()), "the service"
         )
         terminal.press("\x03")
         assert terminal.wait_for_exit() == 0

@@ -10,7 +10,7 @@ import pytest
 
 from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS, SERVICES
+from k9py.simulator.registry.resources import DEPLOYMENTS, SERVICES
 from k9py.simulator.scenarios import shop
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE
 from k9py.simulator.server import Simulator
@@ -171,7 +171,7 @@ async def test_how_a_failing_target_stands_is_not_cut_while_the_dialog_has_room(
     async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
         await kdash.select(CHECKOUT)
         await kdash.press(key)
-        await kdash.until_text("■ stalled: image checkout:2.8.0", "3/3 ready, revision", "for 12 minutes")
+        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready, revision", "for 12 minutes")
 
 
 async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator: Simulator, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator:
         region = asking.query_one("#then").region
         lines = kdash.text.splitlines()[region.y : region.bottom]
         said = " ".join(" ".join(line[region.x : region.right] for line in lines).split())
-        assert said.endswith("suggested: 3 pods of it are ready now")
+        assert said.endswith("suggested: 3 of its pods are ready now")
 
 
 async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_changed(kdash: Dashboard) -> None:

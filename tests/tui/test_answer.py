@@ -17,7 +17,9 @@ from k9py.tui.dialogs.undo import UndoDialog
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard, dashboard
 from tests.tui.test_aim import put_behind_checkout
 
-SENTENCE = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop; 3 old pods still serve"
+SENTENCE = (
+    "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop; still served by 3 old pods"
+)
 
 
 def panel(kdash: Dashboard) -> str:
@@ -41,11 +43,11 @@ async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
     simulator: Simulator, tmp_path: Path, size: tuple[int, int], monochrome: bool
 ) -> None:
     async with dashboard(simulator, tmp_path, size=size, monochrome=monochrome) as kdash:
-        await until_said(kdash, "shop-pipeline", "rolls back to revision 5")
+        await until_said(kdash, "shop-pipeline", "roll back to revision 5")
         said = panel(kdash)
         assert SENTENCE in said
         assert 'changed image 2.7.1 → 2.8.0 · 12m ago by shop-pipeline · "release 2.8: instalments"' in said
-        assert "do u rolls back to revision 5 (2.7.1)" in said
+        assert "do u roll back to revision 5 (2.7.1)" in said
         assert "…" not in said
 
 
@@ -53,11 +55,11 @@ async def test_a_crash_is_answered_with_its_restarts(tmp_path: Path) -> None:
     with Simulator("crashloop", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
             await kdash.select(ObjectKey("Deployment", "shop", "payments"))
-            await until_said(kdash, "container app keeps crashing (exit 1); 7 restarts; 2 old pods still serve")
+            await until_said(kdash, "container app is crash-looping (exit 1); 7 restarts; still served by 2 old pods")
 
 
 async def test_the_undo_that_is_suggested_is_the_one_the_key_offers(kdash: Dashboard) -> None:
-    await until_said(kdash, "u rolls back to revision 5 (2.7.1)")
+    await until_said(kdash, "u roll back to revision 5 (2.7.1)")
     await kdash.press("u")
     dialog = await kdash.until_screen(UndoDialog)
     await kdash.until(lambda: dialog.selected is not None, "a revision under the cursor")
@@ -75,7 +77,7 @@ async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Sim
     kdash.audit.write_text(json.dumps(left) + "\n")
     kdash.audit.chmod(0o600)
     async with dashboard(simulator, tmp_path) as kdash:
-        await until_said(kdash, "u rolls back to revision 4")
+        await until_said(kdash, "u roll back to revision 4")
         await kdash.press("u")
         dialog = await kdash.until_screen(UndoDialog)
         await kdash.until(lambda: dialog.selected is not None and dialog.selected.number == 4, "revision 4 chosen")
@@ -117,7 +119,7 @@ async def test_a_service_that_selects_nothing_says_who_wrote_it_last(tmp_path: P
     with Simulator("no-endpoints", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
             await until_said(kdash, "svc/cart: no pod matches its selector app=crat")
-            assert "changed the Service was last written 8m ago by kubectl-edit" in panel(kdash)
+            assert "changed service last written 8m ago by kubectl-edit" in panel(kdash)
 
 
 async def test_of_several_workloads_behind_a_service_the_last_changed_is_told(tmp_path: Path) -> None:
@@ -135,8 +137,8 @@ async def test_what_is_scaled_to_zero_says_from_how_many_and_by_whom(tmp_path: P
         async with dashboard(simulator, tmp_path) as kdash:
             await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"replicas": 0}}), dry_run=False)
             await kdash.select(CART)
-            await kdash.advance_until(lambda: "scaled to zero" in panel(kdash), "cart at zero")
-            await until_said(kdash, "replicas 3 → 0", "by kdash", "Z scales back to 3, as many as before")
+            await kdash.advance_until(lambda: "scaled to 0" in panel(kdash), "cart at zero")
+            await until_said(kdash, "replicas 3 → 0", "by kdash", "Z scale back to 3 (as before)")
 
 
 async def test_what_gets_its_pods_again_after_a_scale_is_starting_and_no_release_is_blamed(tmp_path: Path) -> None:
@@ -145,7 +147,7 @@ async def test_what_gets_its_pods_again_after_a_scale_is_starting_and_no_release
             queries, clock = kdash.connected.cluster.queries, simulator.clock
             await kdash.select(CART)
             await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"replicas": 0}}), dry_run=False)
-            await kdash.advance_until(lambda: "scaled to zero" in panel(kdash), "cart at zero")
+            await kdash.advance_until(lambda: "scaled to 0" in panel(kdash), "cart at zero")
             await kdash.connected.connection.send(WriteRequest(CART, {"spec": {"replicas": 3}}), dry_run=False)
             await until_said(kdash, "replicas 0 → 3", "by kdash")
             view = queries.rollout_view(CART, clock.now())
@@ -193,14 +195,14 @@ async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> 
 
 async def test_a_read_only_session_says_that_nothing_can_be_undone_here(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, read_only=True) as kdash:
-        await until_said(kdash, "rolls back to revision 5 (2.7.1) (read-only)")
+        await until_said(kdash, "roll back to revision 5 (2.7.1) (read-only)")
 
 
 async def test_errors_that_only_the_new_revision_logs_stand_in_the_first_line(tmp_path: Path) -> None:
     with Simulator("regression", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path) as kdash:
             await until_said(kdash, "rolling out deploy/checkout", "; new in the log: could not apply the voucher")
-            await until_said(kdash, "do u rolls back to revision 6", "l compares the logs")
+            await until_said(kdash, "do u roll back to revision 6", "l compare the logs")
             await kdash.select(CART)
             await until_said(kdash, "healthy deploy/cart")
             await kdash.until(lambda: kdash.home.logs.subject == CART, "the logs of cart")

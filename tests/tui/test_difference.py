@@ -98,7 +98,7 @@ async def test_without_a_choice_it_has_the_base_and_the_undo_that_home_shows(kda
         WriteRequest(CHECKOUT, {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}),
         dry_run=False,
     )
-    await kdash.advance_until(lambda: "u rolls back to revision 5" in kdash.text and "since revision 5" in kdash.text)
+    await kdash.advance_until(lambda: "u roll back to revision 5" in kdash.text and "since revision 5" in kdash.text)
     await kdash.press(pane, "D")
     shown = await kdash.until_screen(DifferenceScreen)
     await kdash.until_text("now, revision 7", "u undoes to revision 5", f"{OLD} → {NEW}")
@@ -182,7 +182,7 @@ async def test_what_runs_now_is_read_again_when_it_changed(kdash: Dashboard) -> 
     def mend(state):  # type: ignore[no-untyped-def]
         import json
 
-        from k9py.simulator.resources import DEPLOYMENTS
+        from k9py.simulator.registry.resources import DEPLOYMENTS
 
         found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
         state.storage.update(DEPLOYMENTS, json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.8.1")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from k9py.api.meta import ObjectKey
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.quit import QuitDialog
@@ -23,7 +23,7 @@ def names(running: Dashboard) -> list[str]:
 
 
 async def test_three_panes_are_live_failing_first_with_the_cause_named(kdash: Dashboard) -> None:
-    await kdash.until_text("Services", "Rollouts", "Logs", "● live", "■ 1 stuck", "stalled: image")
+    await kdash.until_text("Services", "Rollouts", "Logs", "● live", "■ 1 stuck", "stuck: image")
     assert names(kdash)[0] == "checkout"
     assert (kdash.home.counts[Tone.STUCK], kdash.home.counts[Tone.FAIL]) == (1, 0)
     assert kdash.home.target() == CHECKOUT
@@ -100,7 +100,7 @@ async def test_enter_opens_a_rollout_with_old_pods_beside_new_ones(kdash: Dashbo
     await kdash.until(lambda: len(screen.old.rows) == 3 and len(screen.new.rows) == 1, "both revisions' pods")
     await kdash.until_text("New pods", "Old pods", "Revisions", "Events", "cannot be pulled")
     assert screen.summary.shown is not None
-    assert "stalled: image" in screen.summary.shown.state
+    assert "stuck: image" in screen.summary.shown.state
     await kdash.press("q")
     assert kdash.app.screen is kdash.home
 

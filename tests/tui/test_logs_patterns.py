@@ -14,7 +14,7 @@ from k9py.cluster.queries import Queries
 from k9py.logs.source import LogTarget
 from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.logs.comparing import compared_revisions

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from k9py.logs.line import LogLine
 from k9py.runtime.clock import SystemClock
+from k9py.tui.logs import pattern_counter
 from k9py.tui.panes import patterns_pane
 from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.theme import ThemedApp
@@ -197,7 +198,7 @@ async def test_lines_given_before_it_is_shown_are_counted_and_compared_once_it_i
 async def test_when_too_much_waits_the_oldest_is_not_counted_and_that_is_said(
     bound: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patterns_pane, bound, most)
+    monkeypatch.setattr(pattern_counter, bound, most)
     app = Host()
     async with app.run_test(size=(120, 12)) as pilot:
         given(app.pane)

@@ -10,9 +10,9 @@ import pytest
 from textual.widgets import ProgressBar
 
 from k9py.api.meta import ObjectKey
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.undo import UndoDialog
@@ -62,7 +62,7 @@ async def test_nothing_that_matters_is_cut_off(size: tuple[int, int], monochrome
             await opened(kdash, PAYMENTS)
             await kdash.until_text(
                 "Deployment shop/payments",
-                "container app keeps crashing (exit 1)",
+                "container app is crash-looping (exit 1)",
                 "1 of 2 updated",
                 "2 of 2 available",
                 "deadline",

@@ -32,7 +32,7 @@ async def test_a_small_screen_cuts_nothing_off_while_it_has_room(tmp_path: Path)
             await kdash.select(ObjectKey("StatefulSet", "shop", "admission-refused"))
             await kdash.press("enter")
             await kdash.until_screen(RolloutScreen)
-            await kdash.until_text("does not come from", "registry.example.com (1 old pod still serves)", "POD")
+            await kdash.until_text("does not come from", "registry.example.com — still served by 1 old pod", "POD")
 
 
 @pytest.mark.parametrize(

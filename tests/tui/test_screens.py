@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import json
 
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import timestamp
-from k9py.simulator.resources import DEPLOYMENTS, EVENTS, by_kind
+from k9py.simulator.registry.resources import DEPLOYMENTS, EVENTS, by_kind
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.keymap import BAR, DIFFERENCE, GROUPS, LOG_PANE, LOG_SCREEN, ROLLOUT, TEXT

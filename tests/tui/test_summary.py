@@ -12,7 +12,7 @@ def test_a_cause_that_several_pods_have_is_said_once() -> None:
     late = make.deployment(revision=2, total=5, updated=2, conditions=[TOO_LATE])
     situation = Situation(late, pods(NEW, crashing=2), pods(OLD, ready=3))
     _, rollout = seen(*situation.objects())
-    assert rollout.findings[0].message == "container app keeps crashing (exit 1) (2 pods)"
+    assert rollout.findings[0].message == "container app is crash-looping (exit 1) (2 pods)"
     summary = rollout_summary(rollout, NOW)
-    assert "keeps crashing" in summary.state
+    assert "is crash-looping" in summary.state
     assert summary.lines == ()

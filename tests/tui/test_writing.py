@@ -11,7 +11,7 @@ from textual.widgets import Button
 
 from k9py.api.meta import ObjectKey
 from k9py.operations.patcher import WriteRequest
-from k9py.simulator.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
+from k9py.simulator.registry.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.confirm import ConfirmDialog

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from k9py.api.meta import ObjectKey
 from k9py.config.terminal import NotificationMode
-from k9py.simulator.resources import DEPLOYMENTS
+from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -222,7 +222,7 @@ async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_al
     asking = await kdash.until_screen(UndoDialog)
     assert asking.selected is not None
     assert asking.selected.number != 6
-    await kdash.until_text("left 1s ago")
+    await kdash.until_text("rolled back 1s ago")
     assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
     await kdash.until_text("ago: image checkout:2.8.0 cannot be pulled (not found)")
     await kdash.press("enter")
@@ -245,10 +245,10 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         kdash.simulator.advance(5)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "left 5s ago: image", "revision 7 for 5 seconds")
+        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5 seconds")
         kdash.simulator.advance(25)
         assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
-        await kdash.until_text("go back to revision 6 · left 5s ago: image checkout:2.8.0 cannot be pulled")
+        await kdash.until_text("go back to revision 6 · rolled back 5s ago: image checkout:2.8.0 cannot be pulled")
 
 
 async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from k9py.operations.patcher import WriteRequest
-from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS
+from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog

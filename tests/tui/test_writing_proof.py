@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from k9py.api.errors import RETRY_NOTE
-from k9py.simulator.changes import Object
+from k9py.simulator.admission import Webhook
 from k9py.simulator.faults import Fault, Replace, RequestMatch
-from k9py.simulator.webhooks import Webhook
+from k9py.simulator.registry.cache import Object
 from k9py.tui.dialogs.message import MessageDialog
 from tests.tui.dashboard import CART, Dashboard
 from tests.tui.test_writing import audited, converged, stored

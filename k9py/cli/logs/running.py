@@ -30,6 +30,7 @@ from k9py.logs.follow.status import TargetStatus
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlice
 from k9py.views.exit_codes import ExitCode, exit_code_of_error
 
 TICK: Final = 0.1
@@ -190,7 +191,7 @@ class _Run:
     async def _write(self, lines: Sequence[LogLine]) -> None:
         """Print in slices, so that the logs are read meanwhile."""
         text: list[str] = []
-        until = self._clock.monotonic() + _SLICE
+        time_slice = TimeSlice(_SLICE, self._clock.monotonic)
         for line in lines:
             if line.marker == "end" and self._options.previous:
                 continue  # that a former run has ended goes without saying
@@ -201,11 +202,10 @@ class _Run:
                 self._has_dropped |= line.marker == "gap" and line.target == WHOLE_STREAM
             elif self._choice.takes(line):
                 text.append(self._printer(line))
-            if self._clock.monotonic() >= until:
+            if time_slice.is_over():
                 await self._out.write("".join(text))
                 text = []
-                await asyncio.sleep(0)
-                until = self._clock.monotonic() + _SLICE
+                await time_slice.next()
         await self._out.write("".join(text))
 
     def _has_ended(self, lines: Sequence[LogLine]) -> bool:

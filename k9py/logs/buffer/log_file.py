@@ -15,11 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
 from k9py.api.errors import ConfigError
 from k9py.logs.line import LogLine
+from k9py.runtime.time_slice import TimeSlice
 
 SLICE_SECONDS: Final = 0.003
 _SLICE_LINES: Final = 16
@@ -99,7 +99,7 @@ async def save_lines(
     try:
         pending = [f"# {plain(words)}" for words in header]
         looked, room = 0, _SLICE_CHARACTERS
-        until = perf_counter() + SLICE_SECONDS
+        time_slice = TimeSlice(SLICE_SECONDS)
         for line in lines:
             pending.append(format_line(line, plain))
             count += not line.marker
@@ -108,10 +108,10 @@ async def save_lines(
             if looked < _SLICE_LINES and room > 0:
                 continue
             looked, room = 0, _SLICE_CHARACTERS
-            if perf_counter() >= until:
+            if time_slice.is_over():
                 await asyncio.to_thread(_append, descriptor, pending)
                 pending = []
-                until = perf_counter() + SLICE_SECONDS
+                time_slice.restart()
         await asyncio.to_thread(_append, descriptor, pending)
         done = True
     except OSError as error:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.resume import first_stamp
 from k9py.logs.source import LogTarget
+from k9py.runtime.clock import Clock
 
 ROTATES: Final = 5.0
 """Seconds after which the beginning of a log that nobody read may have been rotated away: kubelets look at sizes every

@@ -18,8 +18,6 @@ from typing import Final
 from k9py.api.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
 from k9py.logs.follow import words
 from k9py.logs.follow.attendance import DOUBT_SECONDS, STANDS_SECONDS, Attendance
-from k9py.logs.follow.backoff import ATTEMPTS, FIRST_DELAY, Backoff
-from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.crossing import Crossing
 from k9py.logs.follow.delivery import Delivery, Sink
 from k9py.logs.follow.interruptible import Interruptible
@@ -29,9 +27,22 @@ from k9py.logs.follow.resume import Resume
 from k9py.logs.follow.runs import RESTART_GRACE, Runs
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.status import TargetState, TargetStatus, state_text
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogSource, LogTarget
 from k9py.logs.source_errors import LogSourceError, container_lines
+from k9py.runtime.backoff import Backoff
+from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
+
+FIRST_DELAY: Final = 1.0
+"""Seconds before a stream that ended is opened again for the first time."""
+
+SHORTEST_DELAY: Final = 0.8
+LONGEST_DELAY: Final = 12.0
+JITTER: Final = 0.5
+"""Bounds of the backoff in seconds, jitter included. Each stream has its own: one bad pod starves nobody."""
+
+ATTEMPTS: Final = 3
+"""Times a log that is not followed is tried."""
 
 FORBIDDEN_DELAY: Final = 60.0
 IDLE_SECONDS: Final = 60.0
@@ -45,7 +56,7 @@ class ContainerStream:
 
     Args:
         target: the run known at first.
-        slots, turns, chorus: shared with the other tails of the stream.
+        slots, time_slicer, chorus: shared with the other tails of the stream.
         range: where to begin.
         previous: read the container's former run once, and end.
         follow: False ends at the end of the log as it is now.
@@ -61,7 +72,7 @@ class ContainerStream:
         clock: Clock,
         sink: Sink,
         slots: StreamSlots,
-        turns: Turns,
+        time_slicer: TimeSlicer,
         *,
         range: LogRange = TAIL,  # noqa: A002
         previous: bool = False,
@@ -82,9 +93,9 @@ class ContainerStream:
         self._follow = follow and not previous and range.head_bytes is None
         self._joins, self._holds = joins, holds
         self._attendance = Attendance(clock, began)
-        self._backoff = Backoff(rng)
+        self._backoff = Backoff(SHORTEST_DELAY, LONGEST_DELAY, jitter=JITTER, rng=rng)
         self._runs = Runs(target)
-        self._lines = Delivery(sink, self._runs, clock, turns)
+        self._lines = Delivery(sink, self._runs, clock, time_slicer)
         self._remarks = Remarks(clock, self._lines.mark, chorus or Chorus(clock))
         self._crossing = Crossing(source, self._runs, self._lines, self._remarks, self._deliver)
         self._successor: LogTarget | None = None

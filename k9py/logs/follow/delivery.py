@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.resume import Position
 from k9py.logs.follow.runs import Runs
-from k9py.logs.follow.turns import SLICE_LINES, Turns
 from k9py.logs.line import LogLine, Marker, parse_timestamp, split_line, undecoded_bytes
 from k9py.logs.source import LogTarget, PartialLine
+from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
+
+SLICE_LINES: Final = 500
+"""Lines taken in at a time: about a millisecond of work."""
 
 _SLICE_BYTES: Final = 250_000
 """Bytes taken in at a time, where lines are long."""
@@ -49,7 +52,7 @@ class Delivery:
     `count` is how many lines were handed on in all; `is_waiting`: some have come that wait for room.
     """
 
-    def __init__(self, sink: Sink, runs: Runs, clock: Clock, turns: Turns) -> None:
+    def __init__(self, sink: Sink, runs: Runs, clock: Clock, time_slicer: TimeSlicer) -> None:
         self.position = Position()
         self.count = 0
         self._heard = 0.0
@@ -60,7 +63,7 @@ class Delivery:
         self._sink = sink
         self._runs = runs
         self._clock = clock
-        self._turns = turns
+        self._time_slicer = time_slicer
 
     @property
     def heard(self) -> float:
@@ -80,7 +83,7 @@ class Delivery:
         start = 0
         while start < len(batch):
             await self._room()
-            async with self._turns.turn():
+            async with self._time_slicer.slice():
                 piece = _slice(batch, start)
                 fitting = self._sink.fits(piece)  # others may have used the room meanwhile
                 if fitting:

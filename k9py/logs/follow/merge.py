@@ -29,10 +29,10 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from k9py.logs.follow import words
-from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.intake import EPOCH, STALLED, Intake
 from k9py.logs.follow.skew import Skew
 from k9py.logs.line import MAX_TEXT_CHARS, WHOLE_STREAM, LogLine
+from k9py.runtime.clock import Clock
 
 MAX_DRAIN_LINES: Final = 2_000
 """Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines

@@ -9,8 +9,8 @@ from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.logs.follow import words
-from k9py.logs.follow.clock import Clock
 from k9py.logs.line import Marker
+from k9py.runtime.clock import Clock
 
 GAP_WORTH_SAYING: Final = 2.0
 """Seconds without a connection below which a proven continuation is not remarked on."""

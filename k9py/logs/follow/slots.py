@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
-from k9py.logs.follow.clock import Clock
+from k9py.runtime.clock import Clock
 
 TURN: Final = 10.0
 """Seconds of a turn while others wait."""

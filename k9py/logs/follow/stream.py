@@ -13,16 +13,16 @@ import random
 from collections.abc import Iterable
 from typing import Final
 
-from k9py.logs.follow.clock import Clock
 from k9py.logs.follow.container_stream import ContainerStream
 from k9py.logs.follow.log_range import TAIL, LogRange
 from k9py.logs.follow.merge import Merge
 from k9py.logs.follow.remarks import Chorus
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
-from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource, LogTarget
+from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlicer
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class LogStream:
         self._rng = rng or random.Random()
         self._merge = Merge(clock, max_lines=max_pending, window=window, lossless=lossless)
         self._slots = StreamSlots(clock, max_streams)
-        self._turns = Turns(clock)
+        self._time_slicer = TimeSlicer(clock.monotonic)
         self._chorus = Chorus(clock)
         self._wanted: dict[Name, LogTarget] = {}
         self._targets: tuple[LogTarget, ...] | None = None
@@ -197,7 +197,7 @@ class LogStream:
             self._clock,
             intake,
             self._slots,
-            self._turns,
+            self._time_slicer,
             range=self.range,
             previous=self.previous,
             follow=self._follow,

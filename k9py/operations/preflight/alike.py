@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from k9py.api.pod_troubles import unready_causes
+from k9py.api.causes import CauseKind
 from k9py.api.pods import Pod
-from k9py.api.troubles import CauseKind
+from k9py.diagnosis.pods import unready_causes
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts
 from k9py.operations.preflight.planned import planned_template
@@ -29,7 +29,7 @@ def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
     for pod in facts.pods:
         is_same = images.items() <= _pod_images(pod).items()  # a webhook may have added containers
         troubles = unready_causes(pod, facts.at) if is_same else ()
-        if troubles and troubles[0].blocking and troubles[0].kind in _OF_TEMPLATE:
+        if troubles and troubles[0].is_blocking and troubles[0].kind in _OF_TEMPLATE:
             told[troubles[0].message] += 1
     for cause, _ in told.most_common(1):
         message = f"new pods will fail the same way: {cause}; an undo goes back to an earlier revision"

@@ -1,11 +1,11 @@
-"""What changed between two pod templates, by meaning: keyed by container name, in words a person reads.
+"""Compare two pod templates by meaning: changes keyed by container name, as short texts.
 
-One module a family; each compares the values of one key. Invariants: `meaning_diff` is empty exactly when
-`template_diff` is; a value that is plainly a secret is never shown; odd JSON is said, never raised on.
-To add a family: its module with a `Compare`, its name in `change.Family`, its keys in `containers` or `template`.
+Each family of changes has a function that compares the values of one key. Invariants: `semantic_diff` is empty exactly
+if `template_diff` is; values that are plainly secret are never shown; malformed JSON is reported, never raised on.
+To add a family: its name in `model.Family`, a `Compare`, and its keys in `containers` or `pods`.
 """
 
-from k9py.rollouts.semantic_diff.change import Family, SemanticChange
-from k9py.rollouts.semantic_diff.template import semantic_diff
+from k9py.rollouts.semantic_diff.model import Family, SemanticChange
+from k9py.rollouts.semantic_diff.pods import semantic_diff
 
 __all__ = ["Family", "SemanticChange", "semantic_diff"]

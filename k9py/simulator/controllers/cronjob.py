@@ -1,7 +1,7 @@
-"""The CronJob controller: makes Jobs by the clock, and forgets old ones.
+"""The CronJob controller: creates scheduled Jobs and deletes old ones.
 
-Invariant: one Job a scheduled minute at most, named by that minute; times are UTC unless `timeZone` says otherwise
-(which this simulator does not play). A schedule is five fields of `*`, numbers, ranges, steps and lists.
+Invariant: at most one Job per scheduled minute, named after it; times are UTC (`timeZone` is not simulated). A schedule
+has five fields of `*`, numbers, ranges, steps and lists.
 """
 
 from datetime import datetime, timedelta
@@ -10,11 +10,11 @@ from typing import Any
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.events import EventRecorder
 from k9py.simulator.controllers.job import is_job_finished, job_labels
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.selectors import controller_of, key_of, owner_reference
-from k9py.simulator.resources import CRONJOBS, JOBS
+from k9py.simulator.controllers.owner_references import controller_of, key_of, owner_reference
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import CRONJOBS, JOBS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -23,7 +23,7 @@ _FURTHEST = timedelta(days=366)
 
 
 def matches_schedule(schedule: str, moment: datetime) -> bool:
-    """Tell whether a schedule falls due in a minute.
+    """Return whether a schedule is due in a minute.
 
     Raises:
         ValueError: the schedule is not five fields.
@@ -31,14 +31,14 @@ def matches_schedule(schedule: str, moment: datetime) -> bool:
     fields = schedule.split()
     if len(fields) != len(_FIELDS):
         raise ValueError(f"not a schedule: {schedule!r}")
-    present = (moment.minute, moment.hour, moment.day, moment.month, moment.isoweekday() % 7)
+    current = (moment.minute, moment.hour, moment.day, moment.month, moment.isoweekday() % 7)
     return all(
-        value in _allowed(field, low, high) for field, value, (low, high) in zip(fields, present, _FIELDS, strict=True)
+        value in _allowed(field, low, high) for field, value, (low, high) in zip(fields, current, _FIELDS, strict=True)
     )
 
 
 def next_time(schedule: str, after: datetime) -> datetime | None:
-    """Return the first scheduled minute after a moment; None where there is none within a year.
+    """Return the first scheduled minute after a time; None if there is none within a year.
 
     Raises:
         ValueError: the schedule is not five fields.
@@ -73,7 +73,7 @@ def _allowed(field: str, low: int, high: int) -> frozenset[int]:
 
 
 class CronJobController:
-    """Brings CronJobs to run."""
+    """Creates Jobs from CronJobs."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -81,7 +81,7 @@ class CronJobController:
         self._events = EventRecorder(state, "cronjob-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the CronJobs a change is about."""
+        """Return the CronJobs a change affects."""
         if change.resource is CRONJOBS:
             return [key_of(change.obj)]
         if change.resource is JOBS:
@@ -91,7 +91,7 @@ class CronJobController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Start the Job that is due; returns seconds until the next one."""
+        """Create the Job that is due; return seconds until the next one."""
         cron = self._storage.get(CRONJOBS, *key)
         if cron is None or cron["metadata"].get("deletionTimestamp"):
             return None
@@ -145,7 +145,7 @@ class CronJobController:
 
 
 def job_of(cron: Object, name: str, uid: str, due: datetime) -> Object:
-    """Return the Job of one scheduled time, as the API server completes it."""
+    """Return the Job of one scheduled time, with the API server's defaults."""
     template = cron["spec"]["jobTemplate"]
     labels = job_labels(name, uid)
     pod_template = template["spec"]["template"]

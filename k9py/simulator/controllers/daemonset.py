@@ -1,24 +1,24 @@
-"""The DaemonSet controller: one pod on each node that may have it.
+"""The DaemonSet controller: one pod per eligible node.
 
-Invariant: a node gets its new pod only when the old one is gone (surge aside, which this simulator does not offer).
-The order of steps and the counting of unavailable nodes are those of Kubernetes' `daemon_controller.go` and
-`update.go`; revisions are kept as ControllerRevisions.
+Invariant: a node gets its new pod only when the old one is gone (maxSurge is not simulated).
+Order of steps and counting of unavailable nodes: Kubernetes' `daemon_controller.go` and `update.go`; revisions are
+ControllerRevisions.
 """
 
 from typing import Any
 
-from k9py.simulator.controllers import revisions
+from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.events import EventRecorder
-from k9py.simulator.controllers.placement import may_stay_on_node, tolerates_node
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminating, seconds_until_available
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import scaled_value
-from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import DAEMONSETS, NODES, PODS
+from k9py.simulator.controllers.pod_state import is_finished, is_ready, is_terminating, seconds_until_available
+from k9py.simulator.controllers.rolling_update import scaled_value
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import DAEMONSETS, NODES, PODS
+from k9py.simulator.registry.storage import StorageEvent
+from k9py.simulator.scheduler.filters import may_stay_on_node, tolerates_node
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
+from k9py.simulator.status_errors import StatusError
 
 Object = dict[str, Any]
 
@@ -39,7 +39,7 @@ TOLERATIONS: tuple[Object, ...] = tuple(
 
 
 class DaemonSetController:
-    """Brings DaemonSets to their wanted state."""
+    """Reconciles DaemonSets."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -47,7 +47,7 @@ class DaemonSetController:
         self._events = EventRecorder(state, "daemonset-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the DaemonSets a change is about."""
+        """Return the DaemonSets a change affects."""
         if change.resource is DAEMONSETS:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -59,12 +59,12 @@ class DaemonSetController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Place and replace pods; returns seconds after which one may have become available."""
+        """Create and replace pods; return seconds until a pod may become available."""
         daemon_set = self._storage.get(DAEMONSETS, *key)
         if daemon_set is None or daemon_set["metadata"].get("deletionTimestamp"):
             return None
-        update = revisions.update_revision(self._storage, DAEMONSETS, daemon_set)
-        suffix = revisions.hash_of(DAEMONSETS, update)
+        update = controller_revisions.update_revision(self._storage, DAEMONSETS, daemon_set)
+        suffix = controller_revisions.hash_of(DAEMONSETS, update)
         nodes = self._wanted_nodes(daemon_set)
         try:
             self._manage(daemon_set, suffix, nodes)
@@ -74,7 +74,7 @@ class DaemonSetController:
         finally:
             self._write_status(daemon_set, suffix, nodes)
         in_use = {suffix, *(_hash(pod) for pod in self._pods(daemon_set))}
-        revisions.forget_history(self._storage, daemon_set, in_use)
+        controller_revisions.clean_up_history(self._storage, daemon_set, in_use)
         return self._seconds_until_next_available(daemon_set)
 
     def _pods(self, daemon_set: Object) -> list[Object]:
@@ -87,15 +87,15 @@ class DaemonSetController:
         return [node["metadata"]["name"] for node in self._storage.list(NODES) if tolerates_node(spec, node)]
 
     def _kept_nodes(self, daemon_set: Object) -> set[str]:
-        """Return the nodes whose pods stay; on one that has fallen silent they do, though none would be made there."""
+        """Return the nodes whose pods stay; on an unreachable node they do, though none would be created there."""
         spec = _daemon_spec(daemon_set)
         return {node["metadata"]["name"] for node in self._storage.list(NODES) if may_stay_on_node(spec, node)}
 
     def _by_node(self, daemon_set: Object) -> dict[str, list[Object]]:
-        found: dict[str, list[Object]] = {}
+        by_node: dict[str, list[Object]] = {}
         for pod in self._pods(daemon_set):
-            found.setdefault(_node_of(pod), []).append(pod)
-        return found
+            by_node.setdefault(_node_of(pod), []).append(pod)
+        return by_node
 
     def _manage(self, daemon_set: Object, suffix: str, nodes: list[str]) -> None:
         by_node = self._by_node(daemon_set)
@@ -207,7 +207,7 @@ def _hash(pod: Object) -> str:
 
 
 def _node_of(pod: Object) -> str:
-    """Return the pod's node, or the one it was made for while it has none."""
+    """Return the pod's node, or the one it was created for while it is unscheduled."""
     if pod["spec"].get("nodeName"):
         return str(pod["spec"]["nodeName"])
     affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}

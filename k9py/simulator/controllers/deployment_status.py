@@ -1,16 +1,19 @@
-"""A Deployment's status: its counts and conditions, from its ReplicaSets.
+"""A Deployment's status: counts and conditions, computed from its ReplicaSets.
 
-Pure. `rollout_status` also judges progress (complete, progressing, timed out); `scaled_status` only counts, as the
-real controller does while a Deployment is paused or being scaled.
+Pure: conditions go in as a list and come out as a new one. `rollout_status` also evaluates progress (complete,
+progressing, timed out); `scaled_status` only counts, as the real controller does while a Deployment is paused or being
+scaled. Rules (a condition with the same status and reason stays, a changed one moves to the end): Kubernetes'
+`deployment/util`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from k9py.simulator.controllers import conditions as rules
-from k9py.simulator.controllers.replicasets import asked, reported
-from k9py.simulator.controllers.rolling import max_unavailable, replicas_of
+from k9py.simulator.clock import parse_timestamp, timestamp
+from k9py.simulator.controllers import deployment_status as rules
+from k9py.simulator.controllers.deployment_replicasets import total_spec_replicas, total_status_count
+from k9py.simulator.controllers.rolling_update import max_unavailable, replicas_of
 
 Object = dict[str, Any]
 
@@ -18,19 +21,19 @@ Object = dict[str, Any]
 def scaled_status(
     deployment: Mapping[str, Any], replica_sets: Sequence[Object], new: Object | None, now: datetime
 ) -> Object:
-    """Return the status with fresh counts and availability."""
+    """Return the status with updated counts and availability."""
     before: Object = deployment.get("status") or {}
-    available = reported(replica_sets, "availableReplicas")
+    available = total_status_count(replica_sets, "availableReplicas")
     counts = {
         "observedGeneration": deployment["metadata"].get("generation", 0),
-        "replicas": reported(replica_sets, "replicas"),
-        "updatedReplicas": reported([new], "replicas"),
-        "readyReplicas": reported(replica_sets, "readyReplicas"),
+        "replicas": total_status_count(replica_sets, "replicas"),
+        "updatedReplicas": total_status_count([new], "replicas"),
+        "readyReplicas": total_status_count(replica_sets, "readyReplicas"),
         "availableReplicas": available,
-        "unavailableReplicas": max(0, asked(replica_sets) - available),
+        "unavailableReplicas": max(0, total_spec_replicas(replica_sets) - available),
     }
     status: Object = {name: count for name, count in counts.items() if count}
-    status["terminatingReplicas"] = reported(replica_sets, "terminatingReplicas")
+    status["terminatingReplicas"] = total_status_count(replica_sets, "terminatingReplicas")
     enough = available >= replicas_of(deployment) - max_unavailable(deployment)
     status["conditions"] = rules.with_condition(before.get("conditions") or (), rules.availability(enough, now))
     if before.get("collisionCount") is not None:
@@ -41,7 +44,7 @@ def scaled_status(
 def rollout_status(
     deployment: Mapping[str, Any], replica_sets: Sequence[Object], new: Object | None, now: datetime
 ) -> Object:
-    """Return the status in the course of a rollout, with its Progressing and ReplicaFailure conditions."""
+    """Return the status during a rollout, with its Progressing and ReplicaFailure conditions."""
     before: Object = deployment.get("status") or {}
     status = scaled_status(deployment, replica_sets, new, now)
     conditions: list[Object] = status["conditions"]
@@ -49,7 +52,7 @@ def rollout_status(
     if rules.progress_deadline(deployment) is None:
         conditions = rules.without(conditions, rules.PROGRESSING)
     elif not _was_complete(status, progressing):
-        conditions = _judged(deployment, status, conditions, new, progressing, now)
+        conditions = _with_progress(deployment, status, conditions, new, progressing, now)
     failure = _replica_failure(replica_sets, new)
     if failure is None:
         conditions = rules.without(conditions, rules.REPLICA_FAILURE)
@@ -67,7 +70,7 @@ def _was_complete(status: Mapping[str, Any], progressing: Object | None) -> bool
     )
 
 
-def _judged(
+def _with_progress(
     deployment: Mapping[str, Any],
     status: Object,
     conditions: list[Object],
@@ -85,7 +88,7 @@ def _judged(
         step = rules.condition(rules.PROGRESSING, "True", rules.REPLICA_SET_UPDATED, message, now)
         if progressing is not None and progressing["status"] == "True":
             step["lastTransitionTime"] = progressing["lastTransitionTime"]
-        # Each step renews lastUpdateTime, from which the deadline counts: so the condition is replaced outright.
+        # Each step renews lastUpdateTime, from which the deadline counts, so the condition is replaced.
         return [*rules.without(conditions, rules.PROGRESSING), step]
     if rules.is_timed_out(deployment, rules.find(conditions, rules.PROGRESSING), now):
         message = f"{who} has timed out progressing."
@@ -108,3 +111,101 @@ def _replica_failure(replica_sets: Sequence[Object], new: Object | None) -> Obje
                     "message": condition["message"],
                 }
     return None
+
+
+AVAILABLE = "Available"
+PROGRESSING = "Progressing"
+REPLICA_FAILURE = "ReplicaFailure"
+
+NEW_REPLICA_SET_AVAILABLE = "NewReplicaSetAvailable"
+REPLICA_SET_UPDATED = "ReplicaSetUpdated"
+TIMED_OUT = "ProgressDeadlineExceeded"
+PAUSED = "DeploymentPaused"
+
+_MAX_DEADLINE = 2**31 - 1  # the largest int32 means no deadline
+
+
+def find(conditions: Sequence[Object], kind: str) -> Object | None:
+    return next((condition for condition in conditions if condition["type"] == kind), None)
+
+
+def without(conditions: Sequence[Object], kind: str) -> list[Object]:
+    return [condition for condition in conditions if condition["type"] != kind]
+
+
+def condition(kind: str, status: str, reason: str, message: str, now: datetime) -> Object:
+    """Return a new Deployment condition that changed just now."""
+    moment = timestamp(now)
+    return {
+        "type": kind,
+        "status": status,
+        "lastUpdateTime": moment,
+        "lastTransitionTime": moment,
+        "reason": reason,
+        "message": message,
+    }
+
+
+def with_condition(conditions: Sequence[Object], new: Object) -> list[Object]:
+    """Return the conditions with one set: unchanged if already set, else moved to the end."""
+    current = find(conditions, new["type"])
+    if current is not None and (current["status"], current["reason"]) == (new["status"], new["reason"]):
+        return list(conditions)
+    if current is not None and current["status"] == new["status"]:
+        new = {**new, "lastTransitionTime": current["lastTransitionTime"]}
+    return [*without(conditions, new["type"]), new]
+
+
+def availability(available: bool, now: datetime) -> Object:
+    if available:
+        message = "Deployment has minimum availability."
+        return condition(AVAILABLE, "True", "MinimumReplicasAvailable", message, now)
+    message = "Deployment does not have minimum availability."
+    return condition(AVAILABLE, "False", "MinimumReplicasUnavailable", message, now)
+
+
+def progress_deadline(deployment: Mapping[str, Any]) -> int | None:
+    """Return `spec.progressDeadlineSeconds`, or None where there is no deadline."""
+    seconds = deployment["spec"].get("progressDeadlineSeconds")
+    return None if seconds is None or seconds >= _MAX_DEADLINE else int(seconds)
+
+
+def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+    """Return whether all replicas are updated and available and the controller has observed the last change."""
+    wanted = replicas_of(deployment)
+    counts = ("updatedReplicas", "replicas", "availableReplicas")
+    seen = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
+    return seen and all(status.get(count, 0) == wanted for count in counts)
+
+
+def is_progressing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether a status shows progress since the one before."""
+    old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
+    old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
+    growing = ("updatedReplicas", "readyReplicas", "availableReplicas")
+    return bool(old_after < old_before) or any(after.get(count, 0) > before.get(count, 0) for count in growing)
+
+
+def is_timed_out(deployment: Mapping[str, Any], progressing: Object | None, now: datetime) -> bool:
+    deadline = progress_deadline(deployment)
+    if deadline is None or progressing is None or progressing["reason"] == NEW_REPLICA_SET_AVAILABLE:
+        return False
+    if progressing["reason"] == TIMED_OUT:
+        return True
+    return parse_timestamp(progressing["lastUpdateTime"]) + timedelta(seconds=deadline) < now
+
+
+def seconds_until_deadline(
+    deployment: Mapping[str, Any], status: Mapping[str, Any], progressing: Object | None, now: datetime
+) -> float | None:
+    """Return the seconds until a rollout may time out, or None."""
+    deadline = progress_deadline(deployment)
+    if deadline is None or progressing is None:
+        return None
+    if progressing["reason"] in (TIMED_OUT, NEW_REPLICA_SET_AVAILABLE):
+        return None
+    if is_complete(deployment, status):
+        return None
+    due = parse_timestamp(progressing["lastUpdateTime"]) + timedelta(seconds=deadline)
+    # One second more, as in the real controller: timestamps have whole seconds only.
+    return max(1.0, (due - now).total_seconds() + 1.0)

@@ -1,25 +1,26 @@
-"""The disruption controller: how many pods a PodDisruptionBudget lets go.
+"""The disruption controller: how many pods a PodDisruptionBudget allows to be disrupted.
 
-Invariant: it writes the budget's status only; evictions are refused by the API from that status.
+Invariant: it writes only the budget's status; the eviction subresource refuses by that status.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k9py.simulator.clock import timestamp
-from k9py.simulator.controllers.pods import is_active, is_ready
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import replicas_of, scaled_value
-from k9py.simulator.controllers.selectors import controller_of, key_of, matches
-from k9py.simulator.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.controllers.owner_references import controller_of, key_of
+from k9py.simulator.controllers.pod_state import is_active, is_ready
+from k9py.simulator.controllers.rolling_update import replicas_of, scaled_value
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.registry.selectors import matches_label_selector
+from k9py.simulator.registry.storage import Storage, StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 
 
 def desired_healthy(budget: Mapping[str, Any], expected: int) -> int:
-    """Return how many pods must stay healthy, of so many expected; percentages round up."""
+    """Return how many of the expected pods must stay healthy; percentages round up."""
     spec = budget["spec"]
     if spec.get("maxUnavailable") is not None:
         return max(0, expected - scaled_value(spec["maxUnavailable"], expected, round_up=True))
@@ -27,7 +28,7 @@ def desired_healthy(budget: Mapping[str, Any], expected: int) -> int:
 
 
 def expected_pods(storage: Storage, budget: Mapping[str, Any], pods: Iterable[Object]) -> int:
-    """Return how many pods there should be: the replicas of their owners, or (for a number) the pods themselves."""
+    """Return the expected number of pods: their owners' replicas, or (for an absolute budget) the pods themselves."""
     pods = list(pods)
     spec = budget["spec"]
     if spec.get("maxUnavailable") is None and isinstance(spec.get("minAvailable"), int):
@@ -51,24 +52,26 @@ def _top_owner(storage: Storage, obj: Object) -> Object | None:
 
 
 class DisruptionController:
-    """Keeps the status of PodDisruptionBudgets."""
+    """Maintains the status of PodDisruptionBudgets."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the budgets a change is about."""
+        """Return the budgets a change affects."""
         if change.resource is PODDISRUPTIONBUDGETS:
             return [key_of(change.obj)]
         if change.resource is PODS:
             labels = change.obj["metadata"].get("labels")
             budgets = self._storage.list(PODDISRUPTIONBUDGETS, change.obj["metadata"]["namespace"])
-            return [key_of(budget) for budget in budgets if matches(budget["spec"].get("selector"), labels)]
+            return [
+                key_of(budget) for budget in budgets if matches_label_selector(budget["spec"].get("selector"), labels)
+            ]
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Count and write the status."""
+        """Recompute and write the status."""
         budget = self._storage.get(PODDISRUPTIONBUDGETS, *key)
         if budget is None:
             return None
@@ -76,7 +79,7 @@ class DisruptionController:
         pods = [
             pod
             for pod in self._storage.list(PODS, key[0])
-            if is_active(pod) and matches(selector, pod["metadata"].get("labels"))
+            if is_active(pod) and matches_label_selector(selector, pod["metadata"].get("labels"))
         ]
         healthy = sum(is_ready(pod) for pod in pods)
         expected = expected_pods(self._storage, budget, pods)
@@ -92,9 +95,9 @@ class DisruptionController:
             "reason": "SufficientPods" if allowed else "InsufficientPods",
             "message": "",
         }
-        for present in before.get("conditions") or ():
-            if present["type"] == condition["type"] and present["status"] == condition["status"]:
-                condition["lastTransitionTime"] = present["lastTransitionTime"]
+        for current in before.get("conditions") or ():
+            if current["type"] == condition["type"] and current["status"] == condition["status"]:
+                condition["lastTransitionTime"] = current["lastTransitionTime"]
         status = {
             "observedGeneration": generation,
             "disruptionsAllowed": allowed,

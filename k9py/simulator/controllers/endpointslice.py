@@ -1,21 +1,21 @@
-"""The EndpointSlice controller (and the older Endpoints object): which pods stand behind a Service.
+"""The EndpointSlice controller (and the older Endpoints object): the pods behind a Service.
 
-Invariant: a Service with a selector has at least one slice, even an empty one; a slice holds at most 100 endpoints,
-all with the same ports. A pod is an endpoint from the moment it has an address until it is gone: `serving` says that
-it is ready, `terminating` that it is being deleted, `ready` that it is the first and not the second.
+Invariant: a Service with a selector has at least one slice, even an empty one; a slice has at most 100 endpoints, all
+with the same ports. A pod is an endpoint from the time it has an address until it is removed: `serving` means ready,
+`terminating` being deleted, `ready` serving and not terminating.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k9py.simulator.clock import timestamp
+from k9py.simulator.controllers.owner_references import key_of, owner_reference
 from k9py.simulator.controllers.pod_factory import random_suffix
-from k9py.simulator.controllers.pods import is_finished, is_ready, is_terminating
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.selectors import key_of, owner_reference
-from k9py.simulator.resources import ENDPOINTS, ENDPOINTSLICES, NODES, PODS, SERVICES
+from k9py.simulator.controllers.pod_state import is_finished, is_ready, is_terminating
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import ENDPOINTS, ENDPOINTSLICES, NODES, PODS, SERVICES
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 Port = tuple[str | None, str, int]
@@ -29,21 +29,21 @@ _MAX_ENDPOINTS = 100
 
 
 def selects(service: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Tell whether a Service's selector matches; one without a selector matches nothing."""
+    """Return whether a Service's selector matches; a Service without one matches nothing."""
     selector = service["spec"].get("selector")
     return bool(selector) and selector.items() <= labels.items()
 
 
 def ports_of(service: Mapping[str, Any], pod: Mapping[str, Any]) -> tuple[Port, ...]:
-    """Return the ports a pod offers to a Service: named target ports are looked up in its containers."""
-    found = []
+    """Return the ports a pod offers to a Service; named target ports are resolved in its containers."""
+    ports = []
     for port in service["spec"].get("ports") or ():
         protocol = port.get("protocol", "TCP")
         target = port.get("targetPort", port["port"])
         number = target if isinstance(target, int) else _named_port(pod, target, protocol)
         if number is not None:
-            found.append((port.get("name"), protocol, number))
-    return tuple(found)
+            ports.append((port.get("name"), protocol, number))
+    return tuple(ports)
 
 
 def _named_port(pod: Mapping[str, Any], name: str, protocol: str) -> int | None:
@@ -81,14 +81,14 @@ def endpoint_of(service: Mapping[str, Any], pod: Mapping[str, Any], zone: str | 
 
 
 class EndpointSliceController:
-    """Keeps the slices of every Service with a selector."""
+    """Maintains the slices of every Service with a selector."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
         self._storage = state.storage
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the Services a change is about."""
+        """Return the Services a change affects."""
         if change.resource is SERVICES:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -134,19 +134,19 @@ class EndpointSliceController:
             contents.append((None, None))
         namespace, name = key_of(service)
         owned = self._storage.owned_by(service["metadata"]["uid"])
-        present = sorted((obj for resource, obj in owned if resource is ENDPOINTSLICES), key=key_of)
+        current = sorted((obj for resource, obj in owned if resource is ENDPOINTSLICES), key=key_of)
         for number, (endpoints_or_none, ports_or_none) in enumerate(contents):
             content = {"addressType": "IPv4", "endpoints": endpoints_or_none, "ports": ports_or_none}
-            if number < len(present):
-                if all(present[number].get(field) == value for field, value in content.items()):
+            if number < len(current):
+                if all(current[number].get(field) == value for field, value in content.items()):
                     continue
-                metadata = dict(present[number]["metadata"])
+                metadata = dict(current[number]["metadata"])
                 metadata["annotations"] = {_TRIGGER_TIME: timestamp(self._state.clock.now())}
-                self._storage.update(ENDPOINTSLICES, {**present[number], **content, "metadata": metadata})
+                self._storage.update(ENDPOINTSLICES, {**current[number], **content, "metadata": metadata})
             else:
                 metadata = self._slice_metadata(service, namespace, name)
                 self._storage.create(ENDPOINTSLICES, {"metadata": metadata, **content})
-        for extra in present[len(contents) :]:
+        for extra in current[len(contents) :]:
             self._storage.remove(ENDPOINTSLICES, namespace, extra["metadata"]["name"])
 
     def _slice_metadata(self, service: Object, namespace: str, name: str) -> Object:
@@ -164,18 +164,18 @@ class EndpointSliceController:
 
     def _write_endpoints(self, service: Object, pods: Sequence[Object]) -> None:
         namespace, name = key_of(service)
-        present = self._storage.get(ENDPOINTS, namespace, name)
+        current = self._storage.get(ENDPOINTS, namespace, name)
         subsets = self._subsets(service, pods)
-        if present is not None and present.get("subsets") == subsets:
+        if current is not None and current.get("subsets") == subsets:
             return
-        metadata = dict(present["metadata"]) if present else {"name": name, "namespace": namespace}
+        metadata = dict(current["metadata"]) if current else {"name": name, "namespace": namespace}
         metadata["labels"] = {
             **(service["metadata"].get("labels") or {}),
             "endpoints.kubernetes.io/managed-by": "endpoint-controller",
         }
         metadata["annotations"] = {_TRIGGER_TIME: timestamp(self._state.clock.now())}
         body = {"metadata": metadata, **({"subsets": subsets} if subsets else {})}
-        if present is None:
+        if current is None:
             self._storage.create(ENDPOINTS, body)
         else:
             self._storage.update(ENDPOINTS, body)

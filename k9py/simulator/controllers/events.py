@@ -1,9 +1,9 @@
-"""Events: what the components of a cluster say about objects, counted as client-go counts them.
+"""Event recording with client-go's correlation.
 
-Invariant: the same words about the same object make one Event with a growing count; more than ten different
-messages with one reason about one object, inside ten minutes, are combined into one; one source may say 25 things
-about one object, then one more every five minutes. Events are forgotten an hour after they were last said.
-The scheduler speaks the newer events.k8s.io form (eventTime, series): `EventRecorder.record_v1`.
+Invariant: the same message about the same object is one Event with a count; more than ten different messages with one
+reason about one object within ten minutes are combined into one; one source may record 25 events about one object, then
+one every five minutes. Events expire an hour after they were last seen.
+The scheduler uses the newer events.k8s.io form (eventTime, series): `EventRecorder.record_v1`.
 """
 
 from collections import OrderedDict, deque
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from k9py.simulator.clock import micro_timestamp, parse_timestamp, timestamp
-from k9py.simulator.resources import EVENTS, by_kind
+from k9py.simulator.registry.resources import EVENTS, by_kind
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -23,7 +23,7 @@ _SIMILAR_INTERVAL = timedelta(minutes=10)
 _BURST = 25
 _REFILL_SECONDS = 300.0
 _LIFETIME = timedelta(hours=1)
-_REMEMBERED = 4096  # keys a recorder remembers, as client-go's cache does
+_CACHE_SIZE = 4096  # keys a recorder caches, as client-go does
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class EventRecorder:
     """Writes one component's events."""
 
     def __init__(self, state: SimulatorState, component: str, *, reporting: str | None = None) -> None:
-        """Make a recorder.
+        """Create a recorder.
 
         Args:
             state: the cluster to write to.
@@ -61,29 +61,29 @@ class EventRecorder:
     def record(
         self, obj: Object, kind: EventType, reason: str, message: str, *, host: str = "", field_path: str = ""
     ) -> None:
-        """Say something about an object.
+        """Record an event.
 
         Args:
-            obj: what it is about.
+            obj: the involved object.
             kind: Normal or Warning.
             reason: one CamelCase word.
-            message: the sentence.
-            host: `source.host`, where a node speaks.
+            message: the text.
+            host: `source.host`, for events of a node.
             field_path: the part of the object it is about, such as `spec.containers{app}`.
         """
-        self._forget_old()
+        self._delete_expired()
         about = obj["metadata"]["uid"]
-        if not self._may_speak(about):
+        if not self._take_token(about):
             return
         combined_key = (about, kind, reason)
-        message, key = self._combined(combined_key, message)
+        message, key = self._correlate(combined_key, message)
         now = timestamp(self._state.clock.now())
         namespace = obj["metadata"].get("namespace") or "default"
         known = self._names.get(key)
-        present = None if known is None else self._state.storage.get(EVENTS, namespace, known)
-        if present is not None:
+        current = None if known is None else self._state.storage.get(EVENTS, namespace, known)
+        if current is not None:
             self._state.storage.update(
-                EVENTS, {**present, "count": present["count"] + 1, "lastTimestamp": now, "message": message}
+                EVENTS, {**current, "count": current["count"] + 1, "lastTimestamp": now, "message": message}
             )
             return
         source = {"component": self._component, **({"host": host} if host else {})}
@@ -99,17 +99,17 @@ class EventRecorder:
         self._remember(self._names, key, self._create(event))
 
     def record_v1(self, obj: Object, kind: EventType, reason: str, action: str, message: str) -> None:
-        """Say something in the events.k8s.io form, as the scheduler does; repeats are a series."""
-        self._forget_old()
+        """Record an event in the events.k8s.io/v1 form, as the scheduler does; repeats form a series."""
+        self._delete_expired()
         now = micro_timestamp(self._state.clock.now())
         namespace = obj["metadata"].get("namespace") or "default"
         key = (obj["metadata"]["uid"], kind, reason, message)
         known = self._names.get(key)
-        present = None if known is None else self._state.storage.get(EVENTS, namespace, known)
-        if present is not None:
-            count = (present.get("series") or {"count": 1})["count"] + 1
+        current = None if known is None else self._state.storage.get(EVENTS, namespace, known)
+        if current is not None:
+            count = (current.get("series") or {"count": 1})["count"] + 1
             series = {"count": count, "lastObservedTime": now}
-            self._state.storage.update(EVENTS, {**present, "series": series})
+            self._state.storage.update(EVENTS, {**current, "series": series})
             return
         event = self._event(obj, kind, reason, message, namespace) | {
             "source": {},
@@ -158,8 +158,8 @@ class EventRecorder:
         self._written.append((self._state.clock.now(), namespace, name))
         return name
 
-    def _combined(self, combined_key: tuple[str, ...], message: str) -> tuple[str, tuple[str, ...]]:
-        """Return the message to write and the key under which it is counted."""
+    def _correlate(self, combined_key: tuple[str, ...], message: str) -> tuple[str, tuple[str, ...]]:
+        """Return the message to write and the key it is counted under."""
         now = self._state.clock.now()
         similar = self._similar.get(combined_key)
         if similar is None:
@@ -174,7 +174,7 @@ class EventRecorder:
         similar.messages.discard(message)
         return f"(combined from similar events): {message}", combined_key
 
-    def _may_speak(self, about: str) -> bool:
+    def _take_token(self, about: str) -> bool:
         now = self._state.clock.monotonic()
         tokens = self._tokens.get(about)
         if tokens is None:
@@ -187,14 +187,14 @@ class EventRecorder:
         tokens.left -= 1
         return True
 
-    def _forget_old(self) -> None:
+    def _delete_expired(self) -> None:
         limit = self._state.clock.now() - _LIFETIME
         while self._written and self._written[0][0] < limit:
             _, namespace, name = self._written.popleft()
-            present = self._state.storage.get(EVENTS, namespace, name)
-            if present is None:
+            current = self._state.storage.get(EVENTS, namespace, name)
+            if current is None:
                 continue
-            last = present.get("lastTimestamp") or (present.get("series") or {}).get("lastObservedTime")
+            last = current.get("lastTimestamp") or (current.get("series") or {}).get("lastObservedTime")
             if last and (moment := parse_timestamp(last)) >= limit:
                 self._written.append((moment, namespace, name))
             else:
@@ -203,5 +203,5 @@ class EventRecorder:
     @staticmethod
     def _remember(memory: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:
         memory[key] = value
-        if len(memory) > _REMEMBERED:
+        if len(memory) > _CACHE_SIZE:
             memory.popitem(last=False)

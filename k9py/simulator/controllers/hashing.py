@@ -1,19 +1,20 @@
-"""Names made from a pod template: the hash in `checkout-576765f4dc`.
+"""Hashes of pod templates: `576765f4dc` in `checkout-576765f4dc`.
 
-Pure and stable: the same template gives the same hash, whatever the order of its keys. As in a real cluster, the
-hash is a 32-bit FNV-1a, its decimal digits written in an alphabet without vowels.
+Pure and stable: the same template has the same hash, whatever the order of its keys. As in a real cluster, the hash
+is a 32-bit FNV-1a with its decimal digits encoded in an alphabet without vowels.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from k9py.simulator.registry.storage import SUFFIX_ALPHABET
+
 TEMPLATE_HASH_LABEL = "pod-template-hash"
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def comparable_template(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a pod template as it is compared: without the hash label, nulls and empty labels or annotations."""
+    """Return a pod template normalized for comparison: without hash label, nulls, empty labels and annotations."""
     metadata = {
         key: value
         for key, value in _without_nulls(template.get("metadata") or {}).items()
@@ -26,7 +27,7 @@ def comparable_template(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def template_hash(template: Mapping[str, Any], collision_count: int = 0) -> str:
-    """Return the hash of a pod template; a collision count makes another one."""
+    """Return the hash of a pod template; a collision count changes it."""
     text = json.dumps(comparable_template(template), sort_keys=True, separators=(",", ":"))
     return encode(fnv32a(text.encode() + (str(collision_count).encode() if collision_count else b"")))
 
@@ -40,8 +41,8 @@ def fnv32a(content: bytes) -> int:
 
 
 def encode(number: int) -> str:
-    """Write a number so that it is safe in a name (apimachinery's `rand.SafeEncodeString` of its digits)."""
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(number))
+    """Encode a number for use in a name (apimachinery's `rand.SafeEncodeString` of its digits)."""
+    return "".join(SUFFIX_ALPHABET[ord(digit) % len(SUFFIX_ALPHABET)] for digit in str(number))
 
 
 def _without_nulls(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The Job controller: runs pods until enough have succeeded or too many have failed.
 
-Invariant: it makes and deletes pods and writes the Job's status. A finished Job (Complete or Failed) is never touched
-again, save to be deleted when `ttlSecondsAfterFinished` has passed. Only the NonIndexed mode is played.
+Invariant: it creates and deletes pods and writes the Job's status. A finished Job (Complete or Failed) is not changed
+again, only deleted after `ttlSecondsAfterFinished`. Only completionMode NonIndexed is simulated.
 """
 
 from datetime import timedelta
@@ -9,13 +9,13 @@ from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import is_active, is_ready, is_terminating, phase_of
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.resources import JOBS, PODS
+from k9py.simulator.controllers.pod_state import is_active, is_ready, is_terminating, phase_of
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import JOBS, PODS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 
@@ -24,7 +24,7 @@ _LONGEST_BACKOFF = 360.0
 
 
 def job_labels(name: str, uid: str) -> dict[str, str]:
-    """Return the labels a Job, its selector's uid and its pods carry."""
+    """Return the labels of a Job's pods and selector."""
     return {
         "batch.kubernetes.io/controller-uid": uid,
         "batch.kubernetes.io/job-name": name,
@@ -39,7 +39,7 @@ def is_job_finished(job: Object) -> bool:
 
 
 class JobController:
-    """Brings Jobs to their end."""
+    """Reconciles Jobs."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -47,7 +47,7 @@ class JobController:
         self._events = EventRecorder(state, "job-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the Jobs a change is about."""
+        """Return the Jobs a change affects."""
         if change.resource is JOBS:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -57,7 +57,7 @@ class JobController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Start pods, count them, and end the Job; returns seconds until the next try or the Job's removal."""
+        """Create pods, count them and finish the Job; return seconds until the next retry or the Job's removal."""
         job = self._storage.get(JOBS, *key)
         if job is None or job["metadata"].get("deletionTimestamp"):
             return None

@@ -1,27 +1,27 @@
-"""Pods as a controller asks for them and admission completes them.
+"""Pods as controllers create them and admission completes them.
 
-Invariant: a pod made here has everything a real API server would have added: a generated name, the token volume and
-its mounts, tolerations, priority, quality of service. Kept here and not in the API's routes because controllers
-write to storage directly.
+Invariant: a pod has everything a real API server would add: generated name, token volume and mounts, tolerations,
+priority, QoS class. It is done here and not in the API because controllers write to storage directly.
 """
 
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from k9py.simulator.controllers.selectors import owner_reference
-from k9py.simulator.resources import Resource
+from k9py.simulator.controllers.owner_references import owner_reference
+from k9py.simulator.registry.defaults import quality_of_service
+from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.storage import SUFFIX_ALPHABET
 
 Object = dict[str, Any]
 
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _LOST_NODE_SECONDS = 300
 
 
 def random_suffix(rng: Random, length: int = 5) -> str:
-    """Return letters as generateName adds them."""
-    return "".join(rng.choice(_ALPHABET) for _ in range(length))
+    """Return random characters as generateName appends them."""
+    return "".join(rng.choice(SUFFIX_ALPHABET) for _ in range(length))
 
 
 def pod_from_template(
@@ -36,18 +36,18 @@ def pod_from_template(
     tolerations: tuple[Object, ...] = (),
     spec: Mapping[str, Any] | None = None,
 ) -> Object:
-    """Return a new pod of an owner, admitted and without a node.
+    """Return a new, unscheduled pod of an owner, after admission.
 
     Args:
         template: the owner's pod template.
         owner_resource: the owner's kind.
-        owner: the controller; gives namespace, name and uid.
-        rng: for the names.
-        name: the pod's whole name; generated from the owner's unless given.
-        labels: put over the template's.
-        annotations: put over the template's.
-        tolerations: in place of those admission adds for lost nodes.
-        spec: put over the template's spec.
+        owner: the controller; provides namespace, name and uid.
+        rng: for generated names.
+        name: the pod's name; None generates one from the owner's.
+        labels: override the template's.
+        annotations: override the template's.
+        tolerations: replace the default tolerations for unreachable nodes.
+        spec: overrides fields of the template's spec.
     """
     prefix = f"{owner['metadata']['name']}-"
     metadata: Object = {"name": name or prefix + random_suffix(rng), "generateName": prefix}
@@ -63,11 +63,11 @@ def pod_from_template(
         metadata["annotations"] = all_annotations
     metadata["ownerReferences"] = [owner_reference(owner_resource, owner)]
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {**template["spec"], **(spec or {})}}
-    return admitted(pod, rng, tolerations=tolerations)
+    return admit_pod(pod, rng, tolerations=tolerations)
 
 
-def admitted(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) -> Object:
-    """Return a pod with what admission adds, in phase Pending."""
+def admit_pod(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) -> Object:
+    """Return a pod with the fields admission adds, in phase Pending."""
     spec = dict(pod["spec"])
     volume = f"kube-api-access-{random_suffix(rng)}"
     spec["volumes"] = [*(spec.get("volumes") or ()), _token_volume(volume)]
@@ -77,26 +77,11 @@ def admitted(pod: Object, rng: Random, *, tolerations: tuple[Object, ...] = ()) 
             spec[part] = [{**c, "volumeMounts": [*(c.get("volumeMounts") or ()), mount]} for c in spec[part]]
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    spec["tolerations"] = [*(spec.get("tolerations") or ()), *(tolerations or _lost_node_tolerations())]
+    spec["tolerations"] = [*(spec.get("tolerations") or ()), *(tolerations or _default_tolerations())]
     spec.setdefault("priority", 0)
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": quality_of_service(spec)}}
-
-
-def quality_of_service(spec: Mapping[str, Any]) -> str:
-    """Return Guaranteed, Burstable or BestEffort."""
-    containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
-    given = [container.get("resources") or {} for container in containers]
-    if not any(r.get("requests") or r.get("limits") for r in given):
-        return "BestEffort"
-
-    def is_guaranteed(resources: Mapping[str, Any]) -> bool:
-        limits = resources.get("limits") or {}
-        requests = {**limits, **(resources.get("requests") or {})}
-        return {"cpu", "memory"} <= limits.keys() and all(requests[name] == limits[name] for name in ("cpu", "memory"))
-
-    return "Guaranteed" if all(is_guaranteed(r) for r in given) else "Burstable"
 
 
 def _token_volume(name: str) -> Object:
@@ -109,7 +94,7 @@ def _token_volume(name: str) -> Object:
     return {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
 
 
-def _lost_node_tolerations() -> tuple[Object, ...]:
+def _default_tolerations() -> tuple[Object, ...]:
     return tuple(
         {
             "key": f"node.kubernetes.io/{condition}",

@@ -1,6 +1,6 @@
 """Kubernetes quantities as numbers: `100m`, `64Mi`, `2k`.
 
-Pure. Enough for scheduling and quotas, which add and compare.
+Pure. Sufficient for scheduling and quotas, which add and compare.
 """
 
 import functools
@@ -13,7 +13,7 @@ _SUFFIXES = {
 
 
 @functools.lru_cache(maxsize=4096)
-def amount_of(quantity: str | int | float) -> float:
+def parse_quantity(quantity: str | int | float) -> float:
     """Return a quantity in units (cores, bytes, pieces).
 
     Raises:
@@ -28,8 +28,8 @@ def amount_of(quantity: str | int | float) -> float:
     return float(quantity)
 
 
-def as_quantity(amount: float, name: str) -> str:
-    """Write an amount as a quota shows it: cpu in cores or millicores, memory in the largest whole binary unit."""
+def format_quantity(amount: float, name: str) -> str:
+    """Format an amount as a quota does: cpu in cores or millicores, memory in the largest whole binary unit."""
     if name.endswith(("memory", "storage")):
         whole = math.ceil(amount)
         for suffix in ("Ti", "Gi", "Mi", "Ki"):

@@ -1,30 +1,30 @@
-"""The ReplicaSet controller: keeps as many pods as asked.
+"""The ReplicaSet controller: maintains the number of pods.
 
-Invariant: it makes and deletes pods and writes the ReplicaSet's status, nothing else. New pods come in batches of
-1, 2, 4 … until one is refused (so that a quota gets few refusals); a refusal becomes the ReplicaFailure condition and
-is tried again later and later. The rules are those of Kubernetes' `pkg/controller/replicaset`.
+Invariant: it creates and deletes pods and writes the ReplicaSet's status, nothing else. New pods are created in
+batches of 1, 2, 4 … until one is refused (so that a full quota gets few requests); a refusal becomes the
+ReplicaFailure condition and is retried with back-off. Rules: Kubernetes' `pkg/controller/replicaset`.
 """
 
 from typing import Any
 
 from k9py.simulator.clock import timestamp
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import (
-    in_order_of_deletion,
+from k9py.simulator.controllers.pod_state import (
     is_active,
     is_finished,
     is_ready,
     is_terminating,
     seconds_until_available,
+    sort_for_deletion,
 )
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import replicas_of
-from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import PODS, REPLICASETS
+from k9py.simulator.controllers.rolling_update import replicas_of
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import PODS, REPLICASETS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
+from k9py.simulator.status_errors import StatusError
 
 Object = dict[str, Any]
 
@@ -34,7 +34,7 @@ _LONGEST_RETRY = 64.0
 
 
 class ReplicaSetController:
-    """Brings ReplicaSets to their wanted number of pods."""
+    """Reconciles ReplicaSets."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -43,7 +43,7 @@ class ReplicaSetController:
         self._refusals: dict[Key, int] = {}
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the ReplicaSets a change is about."""
+        """Return the ReplicaSets a change affects."""
         if change.resource is REPLICASETS:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -53,7 +53,7 @@ class ReplicaSetController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Make or delete pods and count; returns seconds after which to look again."""
+        """Create or delete pods and write the status; return seconds until the next reconcile."""
         replica_set = self._storage.get(REPLICASETS, *key)
         if replica_set is None:
             self._refusals.pop(key, None)
@@ -104,7 +104,7 @@ class ReplicaSetController:
         return None
 
     def _delete(self, replica_set: Object, pods: list[Object], count: int) -> None:
-        for pod in in_order_of_deletion(pods, self._related(replica_set, pods))[:count]:
+        for pod in sort_for_deletion(pods, self._related(replica_set, pods))[:count]:
             name = pod["metadata"]["name"]
             self._storage.delete(PODS, pod["metadata"]["namespace"], name)
             self._events.record(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
@@ -137,8 +137,8 @@ class ReplicaSetController:
         conditions = (replica_set.get("status") or {}).get("conditions") or []
         others = [condition for condition in conditions if condition["type"] != "ReplicaFailure"]
         if refused is not None:
-            present = next((c for c in conditions if c["type"] == "ReplicaFailure"), None)
-            others.append(present or _replica_failure(refused, timestamp(now)))
+            current = next((c for c in conditions if c["type"] == "ReplicaFailure"), None)
+            others.append(current or _replica_failure(refused, timestamp(now)))
         if others:
             status["conditions"] = others
         self._storage.update(REPLICASETS, {**replica_set, "status": status}, status_only=True)

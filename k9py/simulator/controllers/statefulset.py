@@ -1,30 +1,30 @@
-"""The StatefulSet controller: pods with names and an order.
+"""The StatefulSet controller: pods with stable names, in order.
 
-Invariant: with OrderedReady a pod is made or updated only while all before it are running and available; an update
-goes from the highest ordinal down to the partition. So a pod that never becomes ready stops both, and going back to
-a good template alone does not mend it: the stuck pod has to be deleted, as Kubernetes documents ("forced rollback").
-The order of steps is that of Kubernetes' `stateful_set_control.go`.
+Invariant: with OrderedReady a pod is created or updated only while all before it are running and available; an update
+goes from the highest ordinal down to the partition. So a pod that never becomes ready blocks both, and going back to
+a good template does not repair it: the stuck pod has to be deleted, as Kubernetes documents ("forced rollback").
+Order of steps: Kubernetes' `stateful_set_control.go`.
 """
 
 from typing import Any
 
-from k9py.simulator.controllers import revisions
+from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.events import EventRecorder
+from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_factory import pod_from_template
-from k9py.simulator.controllers.pods import (
+from k9py.simulator.controllers.pod_state import (
     is_finished,
     is_ready,
     is_terminating,
     phase_of,
     seconds_until_available,
 )
-from k9py.simulator.controllers.queue import Key
-from k9py.simulator.controllers.rolling import replicas_of
-from k9py.simulator.controllers.selectors import controller_of, key_of
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
+from k9py.simulator.controllers.rolling_update import replicas_of
+from k9py.simulator.controllers.work_queue import Key
+from k9py.simulator.registry.resources import CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
+from k9py.simulator.status_errors import StatusError
 
 Object = dict[str, Any]
 
@@ -34,13 +34,13 @@ REVISION_LABEL = "controller-revision-hash"
 
 
 def ordinal_of(pod: Object) -> int:
-    """Return the number at the end of a pod's name; -1 where there is none."""
+    """Return the ordinal at the end of a pod's name; -1 if there is none."""
     tail = str(pod["metadata"]["name"]).rpartition("-")[2]
     return int(tail) if tail.isdigit() else -1
 
 
 class StatefulSetController:
-    """Brings StatefulSets to their wanted state, one pod at a time."""
+    """Reconciles StatefulSets, one pod at a time."""
 
     def __init__(self, state: SimulatorState) -> None:
         self._state = state
@@ -48,7 +48,7 @@ class StatefulSetController:
         self._events = EventRecorder(state, "statefulset-controller")
 
     def keys(self, change: StorageEvent) -> list[Key]:
-        """Return the StatefulSets a change is about."""
+        """Return the StatefulSets a change affects."""
         if change.resource is STATEFULSETS:
             return [key_of(change.obj)]
         if change.resource is PODS:
@@ -58,13 +58,13 @@ class StatefulSetController:
         return []
 
     def reconcile(self, key: Key) -> float | None:
-        """Take the next step; returns seconds after which a pod may have become available."""
+        """Take the next step; return seconds until a pod may become available."""
         stateful_set = self._storage.get(STATEFULSETS, *key)
         if stateful_set is None or stateful_set["metadata"].get("deletionTimestamp"):
             return None
-        update = revisions.update_revision(self._storage, STATEFULSETS, stateful_set)
+        update = controller_revisions.update_revision(self._storage, STATEFULSETS, stateful_set)
         current = self._current_revision(stateful_set, update)
-        # Pods made in this step are not counted before the next, so that a status shows the gap, as a real one does.
+        # Pods created in this step are counted in the next one, so that the status shows the gap, as a real one does.
         before = {pod["metadata"]["uid"] for pod in self._pods(stateful_set)}
         try:
             self._step(stateful_set, current, update)
@@ -72,13 +72,13 @@ class StatefulSetController:
             counted = [pod for pod in self._pods(stateful_set) if pod["metadata"]["uid"] in before]
             self._write_status(stateful_set, current, update, counted)
         in_use = {_name(current), _name(update), *(_revision(pod) for pod in self._pods(stateful_set))}
-        revisions.forget_history(self._storage, stateful_set, in_use)
+        controller_revisions.clean_up_history(self._storage, stateful_set, in_use)
         return self._seconds_until_next_available(stateful_set)
 
     def _current_revision(self, stateful_set: Object, update: Object) -> Object:
         name = (stateful_set.get("status") or {}).get("currentRevision")
-        found = self._storage.get(CONTROLLERREVISIONS, stateful_set["metadata"]["namespace"], name) if name else None
-        return found or update
+        current = self._storage.get(CONTROLLERREVISIONS, stateful_set["metadata"]["namespace"], name) if name else None
+        return current or update
 
     def _pods(self, stateful_set: Object) -> list[Object]:
         owned = self._storage.owned_by(stateful_set["metadata"]["uid"])
@@ -94,14 +94,16 @@ class StatefulSetController:
         pods = {ordinal_of(pod): pod for pod in self._pods(stateful_set)}
         condemned = sorted((n for n in pods if n not in wanted), reverse=True)
         for number in wanted:
-            if self._place(stateful_set, current, update, number, pods.get(number)) and ordered:
+            if self._reconcile_ordinal(stateful_set, current, update, number, pods.get(number)) and ordered:
                 return
-        if self._shrink(stateful_set, [pods[number] for number in condemned], pods, ordered=ordered):
+        if self._delete_condemned(stateful_set, [pods[number] for number in condemned], pods, ordered=ordered):
             return
-        self._replace_old(stateful_set, update, [pods[n] for n in wanted if n in pods])
+        self._update_outdated(stateful_set, update, [pods[n] for n in wanted if n in pods])
 
-    def _place(self, stateful_set: Object, current: Object, update: Object, number: int, pod: Object | None) -> bool:
-        """See to one ordinal; tells whether the ones after it have to wait."""
+    def _reconcile_ordinal(
+        self, stateful_set: Object, current: Object, update: Object, number: int, pod: Object | None
+    ) -> bool:
+        """Reconcile one ordinal; return whether the following ones have to wait."""
         if pod is not None and is_finished(pod) and not is_terminating(pod):
             name = f"{stateful_set['metadata']['namespace']}/{_name(stateful_set)}"
             message = f"StatefulSet {name} is recreating failed Pod {_name(pod)}"
@@ -122,7 +124,9 @@ class StatefulSetController:
         kept = (strategy.get("rollingUpdate") or {}).get("partition", 0)
         return current if number < start + kept else update
 
-    def _shrink(self, stateful_set: Object, condemned: list[Object], pods: dict[int, Object], *, ordered: bool) -> bool:
+    def _delete_condemned(
+        self, stateful_set: Object, condemned: list[Object], pods: dict[int, Object], *, ordered: bool
+    ) -> bool:
         healthy = [pod for _, pod in sorted(pods.items()) if not self._is_available(stateful_set, pod)]
         first_unhealthy = _name(healthy[0]) if healthy else None
         for pod in condemned:
@@ -137,7 +141,7 @@ class StatefulSetController:
                 return True
         return False
 
-    def _replace_old(self, stateful_set: Object, update: Object, pods: list[Object]) -> None:
+    def _update_outdated(self, stateful_set: Object, update: Object, pods: list[Object]) -> None:
         strategy = stateful_set["spec"].get("updateStrategy") or {}
         if strategy.get("type", "RollingUpdate") != "RollingUpdate":
             return
@@ -155,7 +159,7 @@ class StatefulSetController:
     def _create(self, stateful_set: Object, revision: Object, number: int) -> None:
         name = f"{_name(stateful_set)}-{number}"
         claims = self._claims(stateful_set, number)
-        template = revisions.template_of(revision)
+        template = controller_revisions.template_of(revision)
         volumes = [
             *(template["spec"].get("volumes") or ()),
             *({"name": claim, "persistentVolumeClaim": {"claimName": full}} for claim, full in claims),
@@ -181,8 +185,8 @@ class StatefulSetController:
         self._events.record(stateful_set, "Normal", "SuccessfulCreate", message)
 
     def _claims(self, stateful_set: Object, number: int) -> list[tuple[str, str]]:
-        """Make the pod's claims where they are missing; returns (volume, claim) names."""
-        made = []
+        """Create the pod's missing claims; return (volume, claim) names."""
+        claims = []
         namespace = stateful_set["metadata"]["namespace"]
         for template in stateful_set["spec"].get("volumeClaimTemplates") or ():
             name = f"{_name(template)}-{_name(stateful_set)}-{number}"
@@ -193,8 +197,8 @@ class StatefulSetController:
                 status = {"phase": "Bound", "capacity": capacity, "accessModes": template["spec"].get("accessModes")}
                 claim = {"metadata": metadata, "spec": template["spec"], "status": status}
                 self._storage.create(PERSISTENTVOLUMECLAIMS, claim)
-            made.append((_name(template), name))
-        return made
+            claims.append((_name(template), name))
+        return claims
 
     def _delete(self, stateful_set: Object, pod: Object) -> None:
         self._storage.delete(PODS, pod["metadata"]["namespace"], _name(pod))

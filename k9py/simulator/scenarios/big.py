@@ -1,16 +1,16 @@
-"""A cluster of any size: N pods, healthy, in many small services.
+"""A cluster of any size: N healthy pods in many small services.
 
-Invariant: generated in one pass, a pod a dict; specs, labels and the statuses' parts are shared between pods where
-they are equal (stored objects are never changed, so that is safe).
+Invariant: generated in one pass, a dict per pod; equal specs, labels and parts of statuses are shared between pods
+(stored objects are never changed, so that is safe).
 """
 
 from typing import Any
 
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
 from k9py.simulator.controllers.pod_factory import random_suffix
-from k9py.simulator.resources import PODS, SERVICES
+from k9py.simulator.registry.resources import PODS, SERVICES
 from k9py.simulator.scenarios.catalogue import App, Release
-from k9py.simulator.scenarios.seeding import Seeder
+from k9py.simulator.scenarios.seeder import Seeder
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -23,7 +23,7 @@ _PODS_PER_NODE = 250
 
 
 def big(state: SimulatorState, pods: int) -> None:
-    """Write so many pods.
+    """Write `pods` pods and their workloads.
 
     Raises:
         ValueError: fewer than 1 or more than 100,000.
@@ -51,13 +51,13 @@ def big(state: SimulatorState, pods: int) -> None:
 
 
 def _clone(seeder: Seeder, first: Object, count: int) -> None:
-    """Write more pods like one, which share with it all that does not differ."""
+    """Write copies of a pod that share all equal parts with it."""
     metadata = {key: value for key, value in first["metadata"].items() if key not in ("uid", "resourceVersion")}
     spec, status = first["spec"], first["status"]
     (entry,) = status["containerStatuses"]
     labels: dict[str, Object] = {}
     for _ in range(count):
-        where, zone = seeder.place()
+        where, zone = seeder.next_node()
         own = labels.setdefault(zone, {**metadata["labels"], "topology.kubernetes.io/zone": zone})
         container = {**entry, "containerID": f"containerd://{seeder.rng.getrandbits(256):064x}"}
         seeder.storage.create(

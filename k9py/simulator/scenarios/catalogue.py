@@ -1,6 +1,6 @@
-"""The shop: which applications it is made of, and what each has been through.
+"""The shop's applications and their releases.
 
-Pure data. To add an application, add a row; `seeding.py` makes the objects.
+Pure data. To add an application, add a row; `seeder.py` makes the objects.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ REGISTRY = "registry.example.com/shop"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One revision: its image tag, why it was made (None: nobody said), and how many hours ago."""
+    """One revision: image tag, change-cause (None: none) and age in hours."""
 
     tag: str
     cause: str | None
@@ -103,4 +103,4 @@ SHOP: tuple[App, ...] = (
 )  # fmt: skip
 
 BAD_RELEASE = Release("2.8.0", "release 2.8: instalments", 0.2)
-"""What is done to `checkout`: nobody has pushed this image (see `nodes/behaviours.py`)."""
+"""The bad release of `checkout`: its image does not exist (see `kubelet/behaviours.py`)."""

@@ -1,7 +1,7 @@
-"""The shop: a lived-in cluster of a dozen services, with a database, an agent on each node, jobs and an autoscaler.
+"""The shop: a dozen services with history, a database, an agent on each node, jobs and an autoscaler.
 
-Invariant: when it is loaded everything has converged and nothing moves but logs, the clock's CronJobs and (if asked)
-one bad release.
+Invariant: when it is loaded everything has converged and nothing changes except logs, CronJobs and (if asked) one bad
+release.
 """
 
 import hashlib
@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from k9py.simulator.api.defaults import defaulted
-from k9py.simulator.api.managed_fields import with_manager
+from k9py.simulator.apiserver.managed_fields import with_manager
 from k9py.simulator.clock import timestamp
-from k9py.simulator.controllers import revisions
+from k9py.simulator.controllers import controller_revisions
 from k9py.simulator.controllers.daemonset import GENERATION_LABEL, TEMPLATE_GENERATION, TOLERATIONS
 from k9py.simulator.controllers.daemonset import REVISION_LABEL as DAEMON_REVISION
 from k9py.simulator.controllers.disruption import DisruptionController
 from k9py.simulator.controllers.endpointslice import EndpointSliceController
-from k9py.simulator.controllers.selectors import key_of
+from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.controllers.statefulset import POD_INDEX_LABEL, POD_NAME_LABEL
 from k9py.simulator.controllers.statefulset import REVISION_LABEL as STATEFUL_REVISION
-from k9py.simulator.resources import (
+from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.resources import (
     CONTROLLERREVISIONS,
     CRONJOBS,
     DAEMONSETS,
@@ -35,7 +35,7 @@ from k9py.simulator.resources import (
     Resource,
 )
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, REGISTRY, SHOP, App, Release
-from k9py.simulator.scenarios.seeding import CHANGE_CAUSE, PIPELINE, Seeder
+from k9py.simulator.scenarios.seeder import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -45,20 +45,20 @@ RELEASE_AFTER = 30.0
 
 
 def seed(state: SimulatorState) -> None:
-    """Write the shop, all well."""
+    """Write the healthy shop."""
     write(state)
     settle(state)
 
 
 def bare(state: SimulatorState) -> None:
-    """Write the shop's namespace and some nodes, and nothing that runs."""
+    """Write the shop's namespace and some nodes, without workloads."""
     seeder = Seeder(state)
     seeder.namespace("shop")
     seeder.nodes(NODES // 2)
 
 
 def write(state: SimulatorState, apps: Iterable[App] = SHOP) -> Seeder:
-    """Write the shop, save for what `settle` adds; with other applications where they are given."""
+    """Write the shop without the objects `settle` adds; `apps` replaces the applications."""
     seeder = Seeder(state)
     for namespace in ("shop", "data", "monitoring", "kube-system", "default"):
         seeder.namespace(namespace)
@@ -74,7 +74,7 @@ def write(state: SimulatorState, apps: Iterable[App] = SHOP) -> Seeder:
 
 
 def settle(state: SimulatorState) -> None:
-    """Let the controllers that only describe what there is do so, before anyone looks."""
+    """Run the controllers that only report (disruption, EndpointSlices) before the first request."""
     describing = ((EndpointSliceController, SERVICES), (DisruptionController, PODDISRUPTIONBUDGETS))
     for make, resource in describing:
         controller = make(state)
@@ -92,7 +92,7 @@ def app_named(name: str) -> App:
 
 
 async def release_after_a_while(state: SimulatorState) -> None:
-    """Wait, then give `checkout` a release whose image nobody has pushed."""
+    """Wait, then release `checkout` with an image that does not exist."""
     await state.clock.sleep(RELEASE_AFTER)
     release(state, app_named("checkout"), BAD_RELEASE)
 
@@ -119,13 +119,15 @@ def release(state: SimulatorState, app: App, new: Release) -> None:
 
 
 def _revisions(seeder: Seeder, resource: Resource, owner: Object, images: tuple[tuple[str, float], ...]) -> Object:
-    """Write one ControllerRevision an image (oldest first); returns the last."""
+    """Write one ControllerRevision per image (oldest first); return the last."""
     written: Object = {}
     for number, (image, hours) in enumerate(images, start=1):
         template = owner["spec"]["template"]
         containers = [{**template["spec"]["containers"][0], "image": image}]
         then = {**template, "spec": {**template["spec"], "containers": containers}}
-        revision = revisions.new_revision(resource, {**owner, "spec": {**owner["spec"], "template": then}}, number)
+        revision = controller_revisions.new_revision(
+            resource, {**owner, "spec": {**owner["spec"], "template": then}}, number
+        )
         revision["metadata"]["creationTimestamp"] = seeder.ago(hours)
         written = seeder.storage.create(CONTROLLERREVISIONS, revision)
     return written
@@ -170,7 +172,7 @@ def _database(seeder: Seeder) -> None:
             },
         },
     )
-    stateful_set = seeder.storage.create(STATEFULSETS, seeder.signed(STATEFULSETS, stateful_set, images[-1][1]))
+    stateful_set = seeder.storage.create(STATEFULSETS, seeder.with_managers(STATEFULSETS, stateful_set, images[-1][1]))
     revision = _revisions(seeder, STATEFULSETS, stateful_set, images)
     name = revision["metadata"]["name"]
     counts = ("replicas", "readyReplicas", "currentReplicas", "updatedReplicas")
@@ -233,9 +235,9 @@ def _agent(seeder: Seeder) -> None:
         "currentNumberScheduled", "desiredNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable",
     )  # fmt: skip
     daemon_set["status"] = {**dict.fromkeys(names, count), "numberMisscheduled": 0, "observedGeneration": 2}
-    daemon_set = seeder.storage.create(DAEMONSETS, seeder.signed(DAEMONSETS, daemon_set, images[-1][1]))
+    daemon_set = seeder.storage.create(DAEMONSETS, seeder.with_managers(DAEMONSETS, daemon_set, images[-1][1]))
     revision = _revisions(seeder, DAEMONSETS, daemon_set, images)
-    suffix = revisions.hash_of(DAEMONSETS, revision)
+    suffix = controller_revisions.hash_of(DAEMONSETS, revision)
     for turn, node in enumerate(seeder.all_nodes):
         field = {"key": "metadata.name", "operator": "In", "values": [node[0]]}
         terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
@@ -343,9 +345,9 @@ def _policies(seeder: Seeder) -> None:
 
 
 def _debugger(seeder: Seeder) -> None:
-    """Put a debugging container into one pod of `search`, as somebody left it there two hours ago."""
+    """Add a debugging container to one pod of `search`, left there two hours ago."""
     pods = seeder.storage.list(PODS, "shop")
-    pod = next((one for one in pods if one["metadata"]["labels"].get("app") == "search"), None)
+    pod = next((pod_ for pod_ in pods if pod_["metadata"]["labels"].get("app") == "search"), None)
     if pod is None:
         return
     container = {
@@ -360,7 +362,7 @@ def _debugger(seeder: Seeder) -> None:
         "terminationMessagePolicy": "File",
         "imagePullPolicy": "IfNotPresent",
     }
-    # Its ids do not come from the cluster's chance: whatever is named after it is named as it was.
+    # Its ids do not come from the cluster's random generator, so that later names stay the same.
     digest = hashlib.sha256(pod["metadata"]["name"].encode()).hexdigest()
     entry = {
         "name": "debugger",

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from k9py.api.causes import CauseKind
 from k9py.api.errors import KdashError
 from k9py.api.meta import ManagedFields
 from k9py.api.pods import Pod
 from k9py.api.services import Service
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import StatefulSet, Workload
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
@@ -100,7 +100,7 @@ class FactsReader:
         if found is None:
             self._begin(connected, known)
             return known.facts
-        return replace(known.facts, changes=found.changes, former_replicas=found.former_replicas)
+        return replace(known.facts, changes=found.changes, previous_replicas=found.former_replicas)
 
     def _begin(self, connected: Connected, known: _Known) -> None:
         now = self._app.options.clock.monotonic()

@@ -16,9 +16,8 @@ from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
 from k9py.views.answer import Answer
-from k9py.views.semantic_diff import StyledLine
 from k9py.views.tones import severity_tone
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 EDGES: Final = 2
 """Cells of the bar on the left and the blank on the right."""
@@ -76,15 +75,15 @@ class AnswerPanel(Static):
 def panel_lines(answer: Answer, room: int) -> list[TextLine]:
     """Return the lines of an answer, each folded to so many cells under its own label."""
     tone = severity_tone(answer.severity)
-    labels = max(len(answer.severity.label), len(CHANGED) if answer.changed or answer.to_do else 0)
+    labels = max(len(answer.severity.label), len(CHANGED) if answer.last_change or answer.next_steps else 0)
     margin = len("✗ ") + labels + len("  ")
     name: StyledLine = ((f"{answer.name}: ", Tone.PLAIN),) if answer.name else ()
     symbol = tone.symbol if tone.symbol.strip() else "·"
-    rows = [(f"{symbol} {answer.severity.label}", tone, (*name, *answer.wrong))]
-    if answer.changed:
-        rows.append((f"  {CHANGED}", Tone.MUTED, answer.changed))
-    if answer.to_do:
-        rows.append((f"  {TO_DO}", Tone.MUTED, _fitting(answer.to_do, room - margin)))
+    rows = [(f"{symbol} {answer.severity.label}", tone, (*name, *answer.problem))]
+    if answer.last_change:
+        rows.append((f"  {CHANGED}", Tone.MUTED, answer.last_change))
+    if answer.next_steps:
+        rows.append((f"  {TO_DO}", Tone.MUTED, _fitting(answer.next_steps, room - margin)))
     lines: list[TextLine] = []
     for label, label_tone, line in rows:
         spans = tuple(TextSpan(printable(text), piece_tone) for text, piece_tone in line)

@@ -23,8 +23,7 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
-from k9py.views.semantic_diff import StyledLine
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp
@@ -153,7 +152,7 @@ class AnswerUpdater:
         if subject != self._home.target():
             answer = self._elsewhere(answer, subject)
         if answer.severity in QUIET and not self._is_all_quiet():
-            answer = replace(answer, to_do=self._worse())
+            answer = replace(answer, next_steps=self._worse())
         if health.state is ClusterState.STALE and not health.is_polled:
             answer = stale(answer, health.since, now)
         return answer
@@ -206,7 +205,7 @@ class AnswerUpdater:
         pane = self._home.services if subject.kind == "Service" else self._home.rollouts
         key = self._keys.get(f"show_pane({pane.number})")
         step: StyledLine = () if key is None else ((key, Tone.ACCENT), (f" selects it in {pane.heading}", Tone.PLAIN))
-        return replace(answer, to_do=(step,) if step else ())
+        return replace(answer, next_steps=(step,) if step else ())
 
     def _worse(self) -> tuple[StyledLine, ...]:
         """Name what does fail, for a row that does not."""

@@ -24,7 +24,6 @@ from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_la
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.dialogs.question import TargetStatus, status_lines
-from k9py.tui.widgets.live_table.messages import Highlighted, Selected
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.workers import start_worker
@@ -153,8 +152,8 @@ class UndoDialog(Dialog[Revision]):
         key = self.table.cursor_key
         return None if key is None else self._by_key.get(key)
 
-    @on(Highlighted)
-    def _look(self, event: Highlighted) -> None:
+    @on(LiveTable.Highlighted)
+    def _look(self, event: LiveTable.Highlighted) -> None:
         event.stop()
         revision = self.selected
         if revision is not None:
@@ -214,8 +213,8 @@ class UndoDialog(Dialog[Revision]):
         if revision is not None:
             start_worker(self, partial(self._show, revision), group="difference", exclusive=True)
 
-    @on(Selected)
-    def _take(self, event: Selected) -> None:
+    @on(LiveTable.Selected)
+    def _take(self, event: LiveTable.Selected) -> None:
         event.stop()
         self._go_on()
 

@@ -27,8 +27,7 @@ from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextSpan
 from k9py.views.cohorts import cohort_lines
-from k9py.views.semantic_diff import StyledLine
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 INDENT: Final = 4
 """Cells the rest of a folded line stands to the right."""

@@ -209,12 +209,12 @@ class LogPane(FilterablePane):
             self.sink.clear()
         if subject is None or self._source is None:
             self.view.set_empty_text("nothing is selected")
-            self._retitle()
+            self._update_title()
             return
         self.view.set_empty_text(self._waiting_words)
         self._stream = LogStream(self._source, self._clock, range=self.range, previous=self.previous)
         self._worker = start_worker(self, self._stream.run, group="log", exclusive=True)
-        self._retitle()
+        self._update_title()
 
     @property
     def _waiting_words(self) -> str:
@@ -255,7 +255,7 @@ class LogPane(FilterablePane):
         """Hide and show sources, and read those of other roles."""
         self.source_filter = choice
         self._read()
-        self._retitle()
+        self._update_title()
 
     def _read(self) -> None:
         """Tell stream and view which sources there are and which of them are shown."""
@@ -288,7 +288,7 @@ class LogPane(FilterablePane):
         if stream is None:
             return
         self._look_at_states(stream)
-        self._retitle()
+        self._update_title()
         lines = stream.drain()
         if lines:
             first = self.view.extend(lines)
@@ -318,7 +318,7 @@ class LogPane(FilterablePane):
 
     # -- words --------------------------------------------------------------------------------------------------------
 
-    def _retitle(self) -> None:
+    def _update_title(self) -> None:
         counts = self._stream.counts if self._stream is not None else StreamCounts()
         told = (counts, self._waiting, self.subject, self.previous, self.range, self.source_filter, self._targets)
         if told == self._told:

@@ -19,10 +19,9 @@ from k9py.diagnosis.finding import Finding
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
-from k9py.views.semantic_diff import StyledLine
 from k9py.views.services import endpoints_cell, target_text
 from k9py.views.tones import finding_tone, rollout_tone, service_tone
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 MAX_FINDINGS = 3
 DEADLINE = "ProgressDeadlineExceeded"

@@ -21,7 +21,6 @@ from k9py.runtime.clock import Clock
 from k9py.tui.panes.searched_pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
-from k9py.tui.widgets.live_table.messages import Counted
 from k9py.tui.widgets.live_table.row_filter import RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
@@ -135,8 +134,8 @@ class TablePane(FilterablePane):
                 self.table.remove_row(key)
             for row in shown:
                 self.table.upsert(row)
-        self._say_empty()
-        self._retitle()
+        self._update_empty_text()
+        self._update_title()
 
     def _shown(self) -> Collection[Row]:
         if self._members is None:
@@ -156,7 +155,7 @@ class TablePane(FilterablePane):
             self.table.upsert(row)
         self.rows = wanted
         self._narrowing = reason
-        self._retitle()
+        self._update_title()
 
     @property
     def can_complete(self) -> bool:
@@ -179,7 +178,7 @@ class TablePane(FilterablePane):
         finally:
             self._filling = False
         self.update_rows(())
-        self._retitle()
+        self._update_title()
 
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectKey, Row](), Counter[Tone]()
@@ -247,9 +246,9 @@ class TablePane(FilterablePane):
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Say what an empty table means."""
         self._empty = (text, tone)
-        self._say_empty()
+        self._update_empty_text()
 
-    def _say_empty(self) -> None:
+    def _update_empty_text(self) -> None:
         hidden = self.table.total_count - self.table.row_count
         text, tone = self._empty
         if self._members is not None and self.rows:
@@ -268,18 +267,18 @@ class TablePane(FilterablePane):
         if event.text.strip():
             self.table.pin_cursor()
 
-    def on_live_table_counted(self, event: Counted) -> None:
+    def on_live_table_counts_changed(self, event: LiveTable.CountsChanged) -> None:
         """Keep the count in the title, and say why nothing is left."""
-        self._say_empty()
-        self._retitle()
+        self._update_empty_text()
+        self._update_title()
 
     def set_marks(self, keys: Collection[ObjectKey]) -> None:
         """Show these objects as marked, and say how many they are."""
         self._marked = len(keys)
         self.table.set_marks(keys)
-        self._retitle()
+        self._update_title()
 
-    def _retitle(self) -> None:
+    def _update_title(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
         marked = f"{self._marked} marked, Esc drops them" if self._marked else ""

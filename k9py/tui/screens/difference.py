@@ -31,8 +31,7 @@ from k9py.tui.screens.text import TextScreen
 from k9py.tui.widgets.text_view import TextSpan
 from k9py.tui.workers import start_worker
 from k9py.views.revisions import revision_text
-from k9py.views.semantic_diff import StyledLine
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
 if TYPE_CHECKING:
     from k9py.tui.app import KdashApp

@@ -51,7 +51,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         by_action.setdefault((group, binding.tooltip or binding.action), []).append((key, binding, active.enabled))
     groups: list[KeyGroup] = []
     # Where logs are read their keys are what is looked for.
-    first = [one for one in GROUPS if one in ("source", "log")] if getattr(screen, "reads_logs", False) else []
+    first = [one for one in GROUPS if one in ("source", "log")] if getattr(screen, "is_log_screen", False) else []
     for group, title in {one: GROUPS[one] for one in (*first, *GROUPS)}.items():
         lines = tuple(
             KeyHelp(

@@ -38,7 +38,7 @@ from k9py.tui.screens.disabled_reasons import no_workload_message
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
-from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views import rollouts as rollout_table
 from k9py.views import services as service_table
 from k9py.views.values import Tone
@@ -90,7 +90,7 @@ class HomeScreen(PanedScreen):
         )
         self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
-        self.new_errors = NewErrors(self.logs, clock=clock, options=options)
+        self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
         self._answering = AnswerUpdater(self, app, self.answer)
         self._marks: dict[ObjectKey, str] = {}
@@ -111,7 +111,6 @@ class HomeScreen(PanedScreen):
                     yield self.rollouts
                 yield self.answer
                 yield self.logs
-                yield self.new_errors
 
     def panes(self) -> Sequence[Pane]:
         return (self.services, self.rollouts, self.logs)
@@ -281,7 +280,7 @@ class HomeScreen(PanedScreen):
 
     # -- narrowing ----------------------------------------------------------------------------------------------------
 
-    def on_live_table_highlighted(self, event: Highlighted) -> None:
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Narrow the other panes to what the person moved to."""
         self.refresh_bindings()
         moved = event.cause is HighlightCause.MOVED
@@ -318,7 +317,7 @@ class HomeScreen(PanedScreen):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Open the object."""
         self.kdash.open_object(event.key)
 

@@ -67,7 +67,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
-    reads_logs = True
+    is_log_screen = True
     stop_with = ":stop"
     DEFAULT_CSS = """
     LogScreen #tabs, LogScreen.-narrow #tabs, LogScreen.-short #tabs { display: none; }

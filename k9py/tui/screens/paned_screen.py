@@ -102,7 +102,7 @@ class PanedScreen(ClusterScreen):
         """The strip of tabs may be there now."""
         self.call_after_refresh(self.draw_tabs)
 
-    def lost_words(self) -> str:
+    def lost_target_message(self) -> str:
         pane = self.active_pane
         if not isinstance(pane, TablePane) or (lost := pane.table.lost_key) is None:
             return ""

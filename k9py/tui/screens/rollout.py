@@ -25,8 +25,7 @@ from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.queries import Queries
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
-from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.cohort_status import FailingContainer
 from k9py.tui import keymap
 from k9py.tui.logs.targets import update_log_targets
@@ -41,7 +40,7 @@ from k9py.tui.panes.summary import no_pods_text, rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.difference import open_difference
-from k9py.tui.widgets.live_table.messages import Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views import pods as pod_table
 from k9py.views.cohorts import failing_log_line
@@ -142,11 +141,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def panes(self) -> Sequence[Pane]:
         old = (self.old,) if self.has_class("-mixed") else ()
-        logs = (self.logs,) if self.takes_logs else ()
+        logs = (self.logs,) if self.follows_logs else ()
         return (self.new, *old, self.revisions, self.events, *logs)
 
     @property
-    def takes_logs(self) -> bool:
+    def follows_logs(self) -> bool:
         """True while there is room for logs below everything else."""
         return self.has_class("-logs")
 
@@ -198,7 +197,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         finally:
             self._is_drawing = False
         self._show_picture(found, now)
-        self.share_room()
+        self.share_height()
 
     def _show_picture(self, shown: RolloutSnapshot, now: datetime) -> None:
         self.picture = shown
@@ -275,7 +274,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def tick(self, changes: Changes) -> None:
         super().tick(changes)
         connected, now = self.kdash.connected, self.kdash.options.clock.now()
-        if connected is not None and self.takes_logs:
+        if connected is not None and self.follows_logs:
             self.logs.follow(self.subject)
             if self.logs.needs_targets or self.subject in changes.rollouts or self.subject in changes.pods:
                 update_log_targets(self.logs, connected.cluster.queries)
@@ -291,7 +290,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Go on taking lines: what waits too long is dropped."""
         self.logs.pull()
 
-    def share_room(self) -> None:
+    def share_height(self) -> None:
         """Give every pane the lines it needs; what is left over shows the logs, or more events."""
         self.set_class(not self.is_small and self.size.height < ROOMY_LINES, "-dense")
         self.set_class(self.size.height < TIGHT_LINES, "-tight")
@@ -323,7 +322,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._show_logs(has_room)
 
     def _show_logs(self, on: bool) -> None:
-        if on == self.takes_logs:
+        if on == self.follows_logs:
             return
         if not on and self.active_pane is self.logs:
             self.show_pane(self.events)
@@ -339,7 +338,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Describe the pod; a revision leads to undo."""
         if event.table is self.revisions.table:
             number = event.row.cells[0].sort

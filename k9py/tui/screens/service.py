@@ -20,7 +20,7 @@ from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary import service_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import DetailScreen
-from k9py.tui.widgets.live_table.messages import Highlighted, Selected
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views import events as event_table
 from k9py.views import pods as pod_table
 from k9py.views import rollouts as rollout_table
@@ -88,7 +88,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         self.events.set_rows([event_table.row(one, now) for one in events])
         self.events.set_empty_text("no events in the last hour")
 
-    def share_room(self) -> None:
+    def share_height(self) -> None:
         """Give pods and rollouts the lines they need, and events the rest."""
         for pane in (self.pods, self.rollouts):
             if self.is_small:
@@ -96,11 +96,11 @@ class ServiceScreen(DetailScreen[ServiceView]):
             else:
                 pane.styles.height = max(6, 3 + len(pane.rows))
 
-    def on_live_table_highlighted(self, event: Highlighted) -> None:
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """What is allowed depends on the kind under the cursor."""
         self.refresh_bindings()
 
-    def on_live_table_selected(self, event: Selected) -> None:
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Open the object."""
         if event.key.kind != "Event":
             self.kdash.open_object(event.key)

@@ -26,8 +26,7 @@ from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
 from k9py.operations.undo import no_revision_error, plan_undo, revision_template
 from k9py.operations.warnings import loudest_first
-from k9py.rollouts.authors import revision_authors
-from k9py.rollouts.change_cause import unmark_rewritten_causes
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.revision_outcome import RevisionOutcomes
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import (

@@ -1,12 +1,13 @@
-"""The answer on the first screen: what is wrong with one object, what changed, and what to do, a line each.
+"""The answer on the home screen: what is wrong with an object, what changed, and what to do, one line each.
 
-Pure: values in, lines with tones out. Invariants: unknown is never said to be healthy; a key is only named when the
-screen says it is possible now; an undo is suggested only to the revision the undo key itself would choose.
-To say more of a kind of cause: its steps in `steps.py`. To word another kind of change: `changed.py`.
+Pure: values in, styled lines out. Invariants: an unknown state is never called healthy; a key is only named if it is
+possible now; an undo is only suggested to the revision that the undo key itself would choose.
+To add a step for a kind of cause: `steps.py`. To render another kind of change: `changed.py`.
 """
 
-from k9py.views.answer.compose import Answer, Keys, everything_healthy, rollout_answer, service_answer, stale
+from k9py.views.answer.compose import Answer, everything_healthy, rollout_answer, service_answer, stale
 from k9py.views.answer.facts import RolloutFacts, compared_revision
+from k9py.views.answer.steps import Keys
 
 __all__ = [
     "Answer",

@@ -1,4 +1,4 @@
-"""The three lines together, for a workload, a service, and for when nothing is wrong at all."""
+"""Compose the answer for a workload, for a service, and for a cluster in which everything is healthy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.meta import ManagedFields, ObjectKey
+from k9py.api.plural import count_noun
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age
@@ -16,14 +17,11 @@ from k9py.views.answer.changed import changed_line, written_line
 from k9py.views.answer.facts import RolloutFacts
 from k9py.views.answer.steps import Keys, steps
 from k9py.views.rollouts import KIND_SHORT_NAMES
-from k9py.views.semantic_diff import StyledLine
 from k9py.views.tones import severity_tone
-from k9py.views.values import Tone
+from k9py.views.values import StyledLine, Tone
 
-__all__ = ["Answer", "Keys", "everything_healthy", "rollout_answer", "service_answer", "stale"]
-
-
-LEAST_AGE: Final = timedelta(seconds=5)
+_MIN_AGE: Final = timedelta(seconds=5)
+"""A problem younger than this is shown without its age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +29,18 @@ class Answer:
     """What is wrong, what changed, what to do.
 
     Args:
-        severity: its word stands before the first line.
-        name: of the object, "" when it is about everything.
-        wrong: how the object is.
-        changed: () where there is nothing to say.
-        to_do: the steps, the best first; all but the first may be left out for want of room.
+        severity: its label precedes the first line.
+        name: of the object, "" if the answer is about the whole cluster.
+        problem: the state of the object.
+        last_change: () if there is nothing to report.
+        next_steps: the best first; all but the first may be left out if there is no room.
     """
 
     severity: Severity
     name: str
-    wrong: StyledLine
-    changed: StyledLine = ()
-    to_do: tuple[StyledLine, ...] = ()
+    problem: StyledLine
+    last_change: StyledLine = ()
+    next_steps: tuple[StyledLine, ...] = ()
 
 
 def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = "") -> Answer:
@@ -50,14 +48,14 @@ def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: date
 
     Args:
         keys: the key of each action that is possible now.
-        refusal: why nothing may be changed, "" when it may.
+        refusal: why nothing may be changed, "" if it may.
     """
     return Answer(
         view.severity,
         _name(view.key),
-        _rollout_wrong(view, facts, now),
+        _rollout_problem(view, facts, now),
         changed_line(view, facts, now),
-        steps(view, facts, keys, now, named=False, refusal=refusal),
+        steps(view, facts, keys, now, is_named=False, refusal=refusal),
     )
 
 
@@ -74,103 +72,112 @@ def service_answer(
     """Return the answer for a service.
 
     Args:
-        writer: who wrote its selector last, which is what has changed where no workload is behind it.
-        behind: the workload behind it that the keys act on, the worst of several; None when there is none.
-        missed: the workload it is likely meant for, and how its pods' labels differ.
+        target: the workload it selects that the keys act on, the worst of several; None if there is none.
+        writer: who last changed the service; shown if it has no target.
+        likely_target: the workload it is probably meant to select, and how its pods' labels differ.
     """
-    severity, wrong = view.severity, _service_wrong(view, now)
+    severity, problem = view.severity, _service_problem(view, now)
     if target is None:
         if likely_target is not None and severity.is_problem:
-            wrong = (*wrong, (f"; {_name(likely_target[0])} makes pods {printable(likely_target[1])}", Tone.PLAIN))
-        to_do: tuple[StyledLine, ...] = ()
+            key, difference = likely_target
+            problem = (*problem, (f"; pods of {_name(key)} are {printable(difference)}", Tone.PLAIN))
+        next_steps: tuple[StyledLine, ...] = ()
         if likely_target is not None and view.worst_finding is not None and view.worst_finding.reason == "NoPods":
-            to_do = ((("fix its selector, or the labels of the pods", Tone.PLAIN),),)
+            next_steps = ((("fix its selector or the pods' labels", Tone.PLAIN),),)
         if severity.is_problem and "describe" in keys:
-            words = " describes it with its selector and endpoints"
-            to_do = (*to_do, ((keys["describe"], Tone.ACCENT), (words, Tone.PLAIN)))
-        return Answer(severity, _name(view.key), wrong, written_line(writer, now), to_do)
+            text = " describe it with its selector and endpoints"
+            next_steps = (*next_steps, ((keys["describe"], Tone.ACCENT), (text, Tone.PLAIN)))
+        return Answer(severity, _name(view.key), problem, written_line(writer, now), next_steps)
     rollout, facts = target
-    changed = changed_line(rollout, facts, now)
-    if changed and len(view.workloads) > 1:
-        changed = ((f"{_name(rollout.key)}: ", Tone.PLAIN), *changed)
+    last_change = changed_line(rollout, facts, now)
+    if last_change and len(view.workloads) > 1:
+        last_change = ((f"{_name(rollout.key)}: ", Tone.PLAIN), *last_change)
     return Answer(
         severity,
         _name(view.key),
-        (*wrong, *_errors(facts)),
-        changed,
-        steps(rollout, facts, keys, now, named=True, refusal=refusal),
+        (*problem, *_new_errors(facts)),
+        last_change,
+        steps(rollout, facts, keys, now, is_named=True, refusal=refusal),
     )
 
 
 def everything_healthy(
     rollouts: int, services: int, latest: tuple[ObjectKey, datetime] | None, now: datetime
 ) -> Answer:
-    """Return the one line for a cluster in which nothing is wrong.
+    """Return the answer for a cluster in which nothing is wrong.
 
     Args:
         latest: the workload that changed last, and when.
     """
-    words = f"all {_count(rollouts, 'rollout')} and {_count(services, 'service')}"
-    wrong: list[tuple[str, Tone]] = [(words, Tone.PLAIN)]
+    text = f"all {count_noun(rollouts, 'rollout')} and {count_noun(services, 'service')}"
+    problem: StyledLine = ((text, Tone.PLAIN),)
     if latest is not None:
         key, at = latest
-        wrong.append((f" · last change {printable(f'{key.namespace}/{key.name}')} {age(at, now)} ago", Tone.MUTED))
-    return Answer(Severity.HEALTHY, "", tuple(wrong))
+        name = printable(f"{key.namespace}/{key.name}")
+        problem = (*problem, (f" · last change {name} {age(at, now)} ago", Tone.MUTED))
+    return Answer(Severity.HEALTHY, "", problem)
 
 
 def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
-    """Return the answer as one that may no longer hold: nothing is healthy that cannot be seen."""
-    seen = f"seen {age(since, now)} ago" if since is not None else "not seen now"
-    word = answer.severity.label
+    """Return the answer marked as possibly outdated: nothing is healthy that cannot be seen.
+
+    Args:
+        since: when the cluster was last seen, None if unknown.
+    """
+    seen = f"last seen {age(since, now)} ago" if since is not None else "not connected"
     severity = answer.severity if answer.severity.is_problem else Severity.UNKNOWN
-    before = (f"{seen}: " if severity is not Severity.UNKNOWN else f"{seen}, {word} then: ", Tone.UNKNOWN)
-    return replace(answer, severity=severity, wrong=(before, *answer.wrong))
+    before = f"{seen}: " if severity is not Severity.UNKNOWN else f"{seen} ({answer.severity.label}): "
+    return replace(answer, severity=severity, problem=((before, Tone.UNKNOWN), *answer.problem))
 
 
 def _name(key: ObjectKey) -> str:
-    """Return `deploy/checkout`: two kinds may share a name."""
+    """Return `deploy/checkout`: two kinds may have objects of the same name."""
     return printable(f"{KIND_SHORT_NAMES.get(key.kind, 'svc')}/{key.name}")
 
 
-def _rollout_wrong(view: RolloutView, facts: RolloutFacts, now: datetime) -> StyledLine:
+def _rollout_problem(view: RolloutView, facts: RolloutFacts, now: datetime) -> StyledLine:
     severity, status, worst = view.severity, view.status, view.worst_finding
-    tone = severity_tone(severity)
-    sentence, since = status.summary, None
-    if status.state is RolloutState.STALLED and status.cause_message:
-        sentence = status.cause_message
-    elif status.cause_message and status.cause_message not in sentence:
-        sentence = f"{sentence}: {status.cause_message}"
-    elif severity.is_problem and worst is not None and not status.cause_message and worst.message not in sentence:
-        is_plain = status.state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO)
-        sentence = worst.message if is_plain else f"{sentence}: {worst.message}"
-    if severity.is_problem and worst is not None:
-        since = worst.since
-    serving = _serving(view) if severity not in (Severity.UNKNOWN, Severity.IDLE) else ""
-    if severity in (Severity.HEALTHY, Severity.INFO) and status.state is RolloutState.COMPLETE:
-        rest = sentence.removeprefix("complete").lstrip(", ")
-        sentence, serving = serving or sentence, rest
-    elif severity is Severity.STUCK or "ready" in sentence or "progressing" in sentence:
+    tone = severity_tone(severity) if severity is not Severity.HEALTHY else Tone.PLAIN
+    text = _state_and_cause(view)
+    serving = _serving_text(view)
+    if severity in (Severity.UNKNOWN, Severity.IDLE, Severity.STUCK) or "ready" in text:
         serving = ""
-    restarts = _count(facts.restarts, "restart") if facts.restarts else ""
-    parts = [sentence, restarts, serving, status.note if status.note not in sentence else ""]
-    words = printable("; ".join(part for part in parts if part))
-    return ((words, tone if severity is not Severity.HEALTHY else Tone.PLAIN), *_since(since, now), *_errors(facts))
+    elif status.state is RolloutState.COMPLETE and severity in (Severity.HEALTHY, Severity.INFO):
+        text, serving = serving or text, ""  # the severity's label says that it is healthy
+    elif status.state is RolloutState.PROGRESSING:
+        serving = ""  # the summary has the count
+    restarts = count_noun(facts.restarts, "restart") if facts.restarts else ""
+    parts = (text, restarts, serving, status.note if status.note not in text else "")
+    line = printable("; ".join(part for part in parts if part))
+    since = worst.since if severity.is_problem and worst is not None else None
+    return ((line, tone), *_age(since, now), *_new_errors(facts))
 
 
-def _since(at: datetime | None, now: datetime) -> StyledLine:
-    """Say for how long, once it is long enough to be worth saying."""
-    return () if at is None or now - at < LEAST_AGE else ((f" · for {age(at, now)}", Tone.MUTED),)
+def _state_and_cause(view: RolloutView) -> str:
+    """Return the summary of the status with its cause; only the cause if the severity's label implies the state."""
+    status, worst = view.status, view.worst_finding
+    text = status.summary
+    if status.state is RolloutState.STALLED and status.cause_message:
+        return status.cause_message
+    if status.cause_message:
+        return text if status.cause_message in text else f"{text}: {status.cause_message}"
+    if view.severity.is_problem and worst is not None and worst.message not in text:
+        is_settled = status.state in (RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO)
+        return worst.message if is_settled else f"{text}: {worst.message}"
+    return text
 
 
-def _serving(view: RolloutView) -> str:
+def _age(since: datetime | None, now: datetime) -> StyledLine:
+    return () if since is None or now - since < _MIN_AGE else ((f" · for {age(since, now)}", Tone.MUTED),)
+
+
+def _serving_text(view: RolloutView) -> str:
     status = view.status
-    if status.desired is None:
-        return ""
     return f"{status.ready} of {status.desired} ready" if status.desired else ""
 
 
-def _errors(facts: RolloutFacts) -> StyledLine:
-    """Say what the new revision's log says that the old ones' do not."""
+def _new_errors(facts: RolloutFacts) -> StyledLine:
+    """Return the errors that the new revision logs and the old ones do not."""
     if not facts.new_errors:
         return ()
     first, *others = facts.new_errors
@@ -178,17 +185,13 @@ def _errors(facts: RolloutFacts) -> StyledLine:
     return (("; new in the log: ", Tone.MUTED), (printable(first), Tone.FAIL), (more, Tone.MUTED))
 
 
-def _service_wrong(view: ServiceView, now: datetime) -> StyledLine:
+def _service_problem(view: ServiceView, now: datetime) -> StyledLine:
     severity, worst = view.severity, view.worst_finding
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return ((f"alias of {printable(view.external_name)}", Tone.PLAIN),)
     if worst is not None and (severity.is_problem or not view.total):
-        return ((printable(worst.message), severity_tone(severity)), *_since(worst.since, now))
+        return ((printable(worst.message), severity_tone(severity)), *_age(worst.since, now))
     if not view.is_known or view.ready is None or view.total is None:
-        return (("endpoints not known", Tone.UNKNOWN),)
-    words = f"{view.ready} of {_count(view.total, 'endpoint')} ready" if view.total else "no endpoints"
-    return ((words, Tone.PLAIN if severity is Severity.HEALTHY else severity_tone(severity)),)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        return (("endpoints unknown", Tone.UNKNOWN),)
+    text = f"{view.ready} of {count_noun(view.total, 'endpoint')} ready" if view.total else "no endpoints"
+    return ((text, Tone.PLAIN if severity is Severity.HEALTHY else severity_tone(severity)),)

@@ -77,7 +77,7 @@ class HostApp(ThemedApp[None], Generic[WidgetT]):
 
     @on(LiveTable.Highlighted)
     @on(LiveTable.Selected)
-    @on(LiveTable.Counted)
+    @on(LiveTable.CountsChanged)
     @on(LogView.StateChanged)
     def keep(self, message: Message) -> None:
         """Keep what a widget said."""

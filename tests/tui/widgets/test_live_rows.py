@@ -239,8 +239,8 @@ def test_columns_come_back_once_what_took_their_room_is_over() -> None:
     live.replace_all([one("web", ""), one("api", "")])
     assert shown(live) == ["name", "state", "image"]
     for state, expected_columns in (
-        ("stalled: image checkout:2.8.0 cannot be pulled (not found)", ["name", "state"]),
-        ("progressing 1/3", ["name", "state"]),
+        ("stuck: image checkout:2.8.0 cannot be pulled (not found)", ["name", "state"]),
+        ("rolling out 1/3", ["name", "state"]),
         ("", ["name", "state", "image"]),
     ):
         live.upsert(one("web", state))

@@ -39,12 +39,12 @@ def highlights(app: HostApp[LiveTable]) -> list[tuple[str | None, HighlightCause
 async def test_rows_are_drawn_with_symbol_cells_and_age() -> None:
     app = host()
     async with app.run_test(size=(80, 6)) as pilot:
-        app.widget.upsert(row("web", state="stalled: image", tone=Tone.FAIL, ready=0, image="v7"))
+        app.widget.upsert(row("web", state="stuck: image", tone=Tone.FAIL, ready=0, image="v7"))
         app.widget.flush()
         await pilot.pause()
         header, first, *_ = screen_text(app.widget)
         assert header.split() == ["↑", "NAME", "READY", "STATE", "IMAGE", "AGE"]
-        assert first.split() == ["▌✗", "web", "0/3", "stalled:", "image", "v7", "5m"]
+        assert first.split() == ["▌✗", "web", "0/3", "stuck:", "image", "v7", "5m"]
 
 
 async def test_the_cursor_follows_its_object_and_keeps_its_screen_line() -> None:
@@ -422,7 +422,11 @@ async def test_counts_are_said_once_a_flush() -> None:
         app.messages.clear()
         app.widget.set_filter("web-00")
         await pilot.pause()
-        said = [(one.shown, one.total) for one in app.said(LiveTable.Counted) if isinstance(one, LiveTable.Counted)]
+        said = [
+            (one.shown, one.total)
+            for one in app.said(LiveTable.CountsChanged)
+            if isinstance(one, LiveTable.CountsChanged)
+        ]
         assert said == [(10, 20)]
 
 

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from k9py.cli.options import THEME_NAMES
+from k9py.cli.command_line import THEME_NAMES
 from k9py.tui.palettes import KDASH_LIGHT, THEMES
 from k9py.tui.theme import (
     MonochromeFilter,

@@ -7,8 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from k9py.api import pod_troubles, redaction, redaction_patterns, refusals
+from k9py.api import redaction, redaction_patterns
 from k9py.api.lazy_pattern import lazy_pattern
+from k9py.diagnosis import containers, creation, images, pod_events, probes, remedies, scheduling
 from k9py.logs.parsing import level, level_json, level_text, record
 
 
@@ -33,7 +34,22 @@ def test_what_was_asked_for_once_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [level, level_json, level_text, record, pod_troubles, refusals, redaction_patterns, redaction]
+    "module",
+    [
+        level,
+        level_json,
+        level_text,
+        record,
+        containers,
+        creation,
+        images,
+        pod_events,
+        probes,
+        remedies,
+        scheduling,
+        redaction_patterns,
+        redaction,
+    ],
 )
 def test_every_lazy_pattern_is_a_regular_expression(module: ModuleType) -> None:
     lazy = type(lazy_pattern(""))

@@ -59,31 +59,31 @@ def scaled_object() -> KubeObject:
 @pytest.mark.parametrize(
     ("objects", "severity", "words"),
     [
-        ([zero(), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to zero"),
-        ([zero(), replica_set_at_zero(generation=1, desired="3")], Severity.DOWN, "scaled to zero"),
-        ([zero(), NEVER_SCALED, SCALED], Severity.DOWN, "scaled to zero, was 3"),
-        ([zero(), NEVER_SCALED, make.autoscaler(zero())], Severity.DOWN, "scaled to zero"),
-        ([by_kubectl(zero()), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to zero by kubectl"),
-        ([by_kubectl(EMPTIED)], Severity.DOWN, "scaled to zero by kubectl"),
+        ([zero(), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to 0"),
+        ([zero(), replica_set_at_zero(generation=1, desired="3")], Severity.DOWN, "scaled to 0"),
+        ([zero(), NEVER_SCALED, SCALED], Severity.DOWN, "scaled to 0, was 3"),
+        ([zero(), NEVER_SCALED, make.autoscaler(zero())], Severity.DOWN, "scaled to 0"),
+        ([by_kubectl(zero()), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to 0 by kubectl"),
+        ([by_kubectl(EMPTIED)], Severity.DOWN, "scaled to 0 by kubectl"),
         (
             [EMPTIED, *(taken(number, since) for number, since in ((2, 30), (1, 20), (0, 10)))],
             Severity.DOWN,
-            "scaled to zero, was 3",
+            "scaled to 0, was 3",
         ),
-        ([zero(generation=1), NEVER_SCALED], Severity.IDLE, "created with no replicas and never scaled"),
-        ([zero(), NEVER_SCALED], Severity.IDLE, "created with no replicas and never scaled"),
-        ([zero()], Severity.UNKNOWN, "wants no pods; whether it ran before is not known"),
-        ([make.stateful_set("checkout", replicas=0, generation=1)], Severity.IDLE, "created with no replicas"),
-        ([make.stateful_set("checkout", replicas=0, generation=4)], Severity.UNKNOWN, "wants no pods; whether"),
+        ([zero(generation=1), NEVER_SCALED], Severity.IDLE, "created with 0 replicas and never scaled"),
+        ([zero(), NEVER_SCALED], Severity.IDLE, "created with 0 replicas and never scaled"),
+        ([zero()], Severity.UNKNOWN, "wants 0 pods; whether it ran before is unknown"),
+        ([make.stateful_set("checkout", replicas=0, generation=1)], Severity.IDLE, "created with 0 replicas"),
+        ([make.stateful_set("checkout", replicas=0, generation=4)], Severity.UNKNOWN, "wants 0 pods; whether"),
         (
             [zero(), replica_set_at_zero(generation=5), scaled_object()],
             Severity.IDLE,
-            "scaled to zero by KEDA's ScaledObject orders until it is needed",
+            "scaled to 0 by KEDA's ScaledObject orders until it is needed",
         ),
         (
             [zero(annotations={"autoscaling.knative.dev/class": "kpa"}), replica_set_at_zero(generation=5)],
             Severity.IDLE,
-            "scaled to zero by Knative until it is needed",
+            "scaled to 0 by Knative until it is needed",
         ),
     ],
     ids=[
@@ -122,7 +122,7 @@ def test_what_was_seen_running_in_this_session_is_down_at_zero() -> None:
     world.put(make.stateful_set("checkout", replicas=0, generation=2, total=0, ready=0), make.endpoint_slice(service))
     found = both(world, running)
     assert [view.severity for view in found] == [Severity.DOWN, Severity.DOWN]
-    assert found[0].findings[0].message == "scaled to zero, was 3"
+    assert found[0].findings[0].message == "scaled to 0, was 3"
 
 
 def both(world: World, workload: Workload) -> tuple[ServiceView, RolloutView]:

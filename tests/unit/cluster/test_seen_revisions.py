@@ -60,8 +60,8 @@ def test_what_this_session_left_is_known_until_it_is_taken_up_again() -> None:
     left = revisions(workload, sets)[1]
     seen.record_rolled_back(left, NOW, "image not found")
     past = seen.outcomes(workload.uid, revisions(workload, sets))[left.uid]
-    assert (past.is_left, past.left_at, past.why) == (True, NOW, "image not found")
+    assert (past.was_rolled_back, past.rolled_back_at, past.reason) == (True, NOW, "image not found")
     again = make.deployment(revision=3)
     back = [make.replica_set(again, "aaa", revision=3), make.replica_set(again, "bbb", revision=2)]
     for found in (revisions(again, back), revisions(workload, sets)):
-        assert not seen.outcomes(workload.uid, found)[left.uid].is_left
+        assert not seen.outcomes(workload.uid, found)[left.uid].was_rolled_back

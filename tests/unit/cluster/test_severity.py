@@ -124,7 +124,7 @@ def test_what_is_wrong_with_a_workloads_pods_is_told_once_and_of_others_by_the_s
     objects = [one for one in well.objects() if one.KIND != EndpointSlice.KIND]
     slices = make.endpoint_slice(make.service("checkout"), [*well.new, bare])
     view, _ = seen(*objects, bare, slices)
-    assert view.findings[0].message == "1 of 4 pods not ready: container app keeps crashing (exit 1)"
+    assert view.findings[0].message == "1 of 4 pods not ready: container app is crash-looping (exit 1)"
     assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 3, 4)
 
 
@@ -278,7 +278,7 @@ def test_one_of_two_workloads_that_serves_nothing_degrades_their_service() -> No
     assert view is not None
     assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 3, 6)
     assert not view.is_explained_by_workload, "the workload is down, the service is degraded"
-    assert why_cell(view).text == "other: container app keeps crashing (exit 1) (3 pods)"
+    assert why_cell(view).text == "other: container app is crash-looping (exit 1) (3 pods)"
     assert {one.severity for one in view.findings} <= {Severity.DEGRADED, Severity.WARNING}
 
 
@@ -297,7 +297,7 @@ def test_a_service_names_the_probe_that_says_no_as_its_workload_does() -> None:
     service = make.service("checkout")
     view, workload = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), told)
     probe = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
-    assert why_cell(view).text == f"the pod behind it is not ready: {probe}"
+    assert why_cell(view).text == f"its pod is not ready: {probe}"
     assert state_text(workload).endswith(f": {probe}")
 
 

@@ -64,7 +64,7 @@ def seen(*, is_ready: bool, cluster_ip: str = "10.96.0.10") -> ServiceView:
 def test_a_service_is_down_when_no_pod_with_its_port_is_ready_whatever_others_are() -> None:
     view = seen(is_ready=False)
     assert (view.severity, view.serving, view.desired) == (Severity.DOWN, 0, 2)
-    assert why_cell(view).text == "the pod with port http is not ready: container app keeps crashing (exit 1)"
+    assert why_cell(view).text == "its pod with port http is not ready: container app is crash-looping (exit 1)"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.services import Endpoint, EndpointConditions, EndpointSlice, Service, ServicePort
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import Strategy
-from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.finding import Finding, worst, worst_first
 from k9py.diagnosis.pods import pod_findings
-from k9py.diagnosis.ranking import worst, worst_first
 from k9py.diagnosis.services import service_findings
 from k9py.diagnosis.workloads import workload_findings
 from tests import factories as make
@@ -45,7 +44,7 @@ def test_a_crashing_pod_fails_and_a_starting_one_is_information() -> None:
 def test_a_ready_pod_that_was_killed_not_long_ago_warns() -> None:
     status = make.container_status(last=make.terminated(137, "OOMKilled", since=120), restarts=2)
     assert told(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
-        (Severity.WARNING, "OOMKilled", "container app was restarted 2 times, last 2m ago (out of memory)")
+        (Severity.WARNING, "OOMKilled", "container app was restarted 2 times, last 2m ago (OOMKilled)")
     ]
 
 
@@ -71,15 +70,15 @@ def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
         (
             "NodeShutdown",
             "Pod was rejected as the node is shutting down.",
-            "pod was ended by the shutdown of node node-1",
+            "pod was terminated by the shutdown of node node-1",
         ),
         (
             "Terminated",
             "Pod was terminated in response to imminent node shutdown.",
-            "pod was ended by the shutdown of node",
+            "pod was terminated by the shutdown of node",
         ),
-        ("NodeAffinity", "Predicate NodeAffinity failed", "node node-1 no longer matches what the pod asks of a node"),
-        ("UnexpectedAdmissionError", "Allocate failed due to no gpu", "node node-1 refused the pod: Allocate failed"),
+        ("NodeAffinity", "Predicate NodeAffinity failed", "node node-1 no longer matches the pod's node affinity"),
+        ("UnexpectedAdmissionError", "Allocate failed due to no gpu", "node node-1 rejected the pod: Allocate failed"),
         ("OutOfcpu", "Node didn't have enough resource: cpu", "node node-1 has no cpu left for the pod: Node didn't"),
         ("OutOfmemory", "", "node node-1 has no memory left for the pod"),
         ("Preempting", "Preempted in order to admit critical pod", "pod was preempted: Preempted in order to admit"),
@@ -103,7 +102,7 @@ def test_a_pod_taken_away_without_a_reason_is_told_by_its_disruption() -> None:
         "DisruptionTarget", "True", "DeletionByTaintManager", "Taint manager: deleting due to NoExecute"
     )
     pod = make.pod(ready=False, phase="Failed", statuses=[], conditions=[taken])
-    assert pod_findings(pod, make.NOW)[0].message == "pod was taken away: Taint manager: deleting due to NoExecute"
+    assert pod_findings(pod, make.NOW)[0].message == "pod was disrupted: Taint manager: deleting due to NoExecute"
 
 
 def test_a_workload_names_the_leftovers_it_is_marked_for() -> None:
@@ -114,7 +113,7 @@ def test_a_workload_names_the_leftovers_it_is_marked_for() -> None:
     [found] = workload_findings(make.deployment(), [], shut, [], make.NOW)
     assert (found.severity, found.message) == (
         Severity.WARNING,
-        "pod was ended by the shutdown of node node-1 (2 pods)",
+        "pod was terminated by the shutdown of node node-1 (2 pods)",
     )
 
 
@@ -123,7 +122,7 @@ def test_a_pod_past_its_grace_period_is_stuck() -> None:
     [stuck] = pod_findings(make.pod(deleted=make.before(90)), make.NOW)
     assert (ending.severity, ending.reason) == (Severity.INFO, "Terminating")
     assert told((stuck,)) == [
-        (Severity.WARNING, "StuckTerminating", "pod is stuck terminating: its node does not confirm the end")
+        (Severity.WARNING, "StuckTerminating", "pod is stuck terminating: node unreachable, termination unconfirmed")
     ]
 
 
@@ -159,7 +158,7 @@ def test_a_healthy_or_merely_updating_workload_has_no_finding() -> None:
 def test_pods_with_one_cause_are_one_finding_with_a_count() -> None:
     pods = [make.pod(name, ready=False, statuses=[CRASHED]) for name in "abc"]
     found = workload_findings(make.deployment(ready=1), [], pods, [], make.NOW)
-    assert [one.message for one in found] == ["container app keeps crashing (exit 1) (3 pods)"]
+    assert [one.message for one in found] == ["container app is crash-looping (exit 1) (3 pods)"]
 
 
 def test_the_deadline_the_quota_and_that_nothing_serves_are_told() -> None:
@@ -285,7 +284,7 @@ def test_a_service_without_a_ready_pod_names_the_cause() -> None:
     service, pods = make.service(), [make.pod(name, ready=False, statuses=[CRASHED]) for name in "ab"]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
     assert (found.severity, found.kind) == (Severity.DOWN, CauseKind.CRASH)
-    assert found.message == "none of 2 pods behind it is ready: container app keeps crashing (exit 1)"
+    assert found.message == "none of 2 pods is ready: container app is crash-looping (exit 1)"
 
 
 @pytest.mark.parametrize("ending", ["", "a", "ab"], ids=["none", "one", "both"])
@@ -297,7 +296,7 @@ def test_pods_of_a_lost_node_are_told_alike_before_and_after_they_are_to_end(end
     ]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
     assert (found.severity, found.kind, found.since) == (Severity.DOWN, CauseKind.NODE, make.before(60))
-    assert found.message == "none of 2 pods behind it is ready: node node-7 does not report"
+    assert found.message == "none of 2 pods is ready: node node-7 is NotReady"
 
 
 def test_a_service_some_of_whose_pods_crash_is_degraded_and_one_whose_pods_start_is_not() -> None:
@@ -307,7 +306,7 @@ def test_a_service_some_of_whose_pods_crash_is_degraded_and_one_whose_pods_start
     [found] = service_findings(service, [make.endpoint_slice(service, crashing)], crashing, make.NOW)
     assert (found.severity, found.message) == (
         Severity.DEGRADED,
-        "1 of 2 pods not ready: container app keeps crashing (exit 1)",
+        "1 of 2 pods not ready: container app is crash-looping (exit 1)",
     )
     assert service_findings(service, [make.endpoint_slice(service, starting)], starting, make.NOW) == ()
 
@@ -316,7 +315,7 @@ def test_a_named_target_port_that_no_container_has_fails() -> None:
     service = make.service(ports=[ServicePort(port=80, target_port="web")])
     pods = [make.pod("a")]
     [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.reason, found.message) == ("NoSuchPort", "target port web is not a port of any pod behind it")
+    assert (found.reason, found.message) == ("NoSuchPort", "no selected pod has the target port web")
 
 
 def test_endpoints_that_terminate_and_still_serve_are_a_remark_and_a_warning_where_no_others_serve() -> None:
@@ -346,9 +345,9 @@ def test_endpoints_made_by_hand_that_name_a_pod_that_is_gone_are_a_warning() -> 
     by_hand, selecting = make.service(selector={}), make.service()
     here, gone = make.pod("a"), make.pod("b")
     for service, left, words in (
-        (by_hand, [here], ["1 of 2 endpoints names a pod that is gone: b"]),
+        (by_hand, [here], ["1 of 2 endpoints refers to a deleted pod: b"]),
         (by_hand, [here, gone], []),
-        (by_hand, [], ["2 of 2 endpoints name a pod that is gone: a"]),
+        (by_hand, [], ["2 of 2 endpoints refer to a deleted pod: a"]),
         (selecting, [here], []),
         (make.service(namespace="other", selector={}), [], []),  # pods of a namespace that may not be read
     ):
@@ -371,7 +370,7 @@ def test_ready_pods_that_are_not_published_serve_nobody() -> None:
     [found] = service_findings(service, [], pods, make.NOW)
     assert (found.severity, found.message) == (
         Severity.DOWN,
-        "1 of 1 pods are ready, but none is published as an endpoint",
+        "1 of 1 pod ready, but none is published as an endpoint",
     )
 
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import EVENT, POD
 from k9py.api.meta import Condition
-from k9py.api.pod_troubles import stuck_termination, unready_causes
 from k9py.api.pods import ContainerStatus, Pod
-from k9py.api.refusals import parse_creation_failure
-from k9py.api.troubles import CauseKind
+from k9py.diagnosis.creation import parse_creation_failure
+from k9py.diagnosis.nodes import stuck_termination
+from k9py.diagnosis.pods import unready_causes
 from tests import factories as make
 from tests.recordings import exchanges, typed_list
 
@@ -49,12 +50,12 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
         (
             waiting("ErrImagePull", "dial tcp: lookup registry.example.com: no such host"),
             CauseKind.IMAGE,
-            "image checkout:1.0.0 cannot be pulled (registry not reachable) from registry.example.com",
+            "image checkout:1.0.0 cannot be pulled (registry unreachable) from registry.example.com",
         ),
         (
             waiting("ErrImageNeverPull"),
             CauseKind.IMAGE,
-            f"image {make.IMAGE} is not on the node and may not be pulled",
+            f"image {make.IMAGE} is not on the node and its pull policy is Never",
         ),
         (waiting("InvalidImageName"), CauseKind.IMAGE, f"image name '{make.IMAGE}' of container app is not valid"),
         (
@@ -62,18 +63,18 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
             CauseKind.CONFIG,
             "container app does not start: PostStartHookError: Exec lifecycle hook failed",
         ),
-        (crashed(1), CauseKind.CRASH, "container app keeps crashing (exit 1)"),
-        (crashed(137), CauseKind.CRASH, "container app keeps crashing (exit 137, SIGKILL)"),
-        (crashed(0, "Completed"), CauseKind.CRASH, "container app ends by itself (exit 0), again and again"),
+        (crashed(1), CauseKind.CRASH, "container app is crash-looping (exit 1)"),
+        (crashed(137), CauseKind.CRASH, "container app is crash-looping (exit 137, SIGKILL)"),
+        (crashed(0, "Completed"), CauseKind.CRASH, "container app keeps exiting with 0"),
         (
             crashed(137, "OOMKilled"),
             CauseKind.OOM,
-            "container app is out of memory (it has no limit, its node ran out)",
+            "container app was OOMKilled (no limit: the node ran out of memory)",
         ),
         (
             make.container_status(ready=False, state=make.running(5), last=make.terminated(2), restarts=1),
             CauseKind.CRASH,
-            "container app keeps crashing (exit 2)",
+            "container app is crash-looping (exit 2)",
         ),
         (
             waiting("CreateContainerConfigError", 'secret "db" not found'),
@@ -96,21 +97,19 @@ def test_a_container_that_cannot_run_is_named_with_its_cause(
     status: ContainerStatus, kind: CauseKind, message: str
 ) -> None:
     [found] = unready_causes(make.pod(ready=False, statuses=[status]), make.NOW)
-    assert (found.kind, found.message, found.blocking, found.container) == (kind, message, True, "app")
+    assert (found.kind, found.message, found.is_blocking, found.container) == (kind, message, True, "app")
 
 
 def test_the_memory_limit_is_named() -> None:
     pod = make.pod(ready=False, limits={"memory": "128Mi"}, statuses=[crashed(137, "OOMKilled")])
-    assert [one.message for one in unready_causes(pod, make.NOW)] == [
-        "container app is out of memory (its limit is 128Mi)"
-    ]
+    assert [one.message for one in unready_causes(pod, make.NOW)] == ["container app was OOMKilled (limit 128Mi)"]
 
 
 def test_a_failing_init_container_is_called_one_and_the_waiting_main_one_is_silent() -> None:
     init = make.container_status("migrate", ready=False, state=CRASHED, last=make.terminated(1), restarts=3)
     pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
     found = unready_causes(pod, make.NOW)
-    assert [one.message for one in found] == ["init container migrate keeps crashing (exit 1)"]
+    assert [one.message for one in found] == ["init container migrate is crash-looping (exit 1)"]
 
 
 @pytest.mark.parametrize(
@@ -135,13 +134,13 @@ def unready(started: float, turned: float) -> Pod:
 
 def test_a_pod_that_has_not_been_ready_yet_is_not_blocked() -> None:
     [found] = unready_causes(unready(started=300, turned=300), make.NOW)
-    assert (found.message, found.blocking) == ("container app is not ready yet", False)
+    assert (found.message, found.is_blocking) == ("container app is not ready yet", False)
 
 
 def test_a_pod_that_lost_its_readiness_is_blocked() -> None:
     [found] = unready_causes(unready(started=300, turned=20), make.NOW)
-    assert (found.message, found.blocking, found.since) == (
-        "container app is not ready any more",
+    assert (found.message, found.is_blocking, found.since) == (
+        "container app is no longer ready",
         True,
         make.before(20),
     )
@@ -152,7 +151,7 @@ def test_a_failing_probe_is_quoted_from_its_event() -> None:
     event = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
     [found] = unready_causes(pod, make.NOW, [event])
     message = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
-    assert (found.kind, found.message, found.blocking) == (CauseKind.PROBE, message, False)
+    assert (found.kind, found.message, found.is_blocking) == (CauseKind.PROBE, message, False)
 
 
 def test_a_container_killed_by_its_liveness_probe_is_not_called_a_crash() -> None:
@@ -195,26 +194,26 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
             "pod cannot be scheduled: 0/6 nodes are available: 6 Insufficient cpu",
             True,
         ),
-        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod is held back by a scheduling gate", False),
+        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", False),
     ],
 )
 def test_a_pod_without_a_node_tells_what_the_scheduler_said(condition: Condition, message: str, blocking: bool) -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[], conditions=[condition], node="")
     [found] = unready_causes(pod, make.NOW)
-    assert (found.kind, found.message, found.blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
+    assert (found.kind, found.message, found.is_blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
 
 
 def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_well() -> None:
     pod = make.pod(statuses=[make.container_status()], conditions=[make.condition("Ready", "False", since=50)])
     [found] = unready_causes(pod, make.NOW)
-    assert (found.kind, found.message) == (CauseKind.NODE, "node node-1 does not report")
+    assert (found.kind, found.message) == (CauseKind.NODE, "node node-1 is NotReady")
 
 
 def test_a_sandbox_that_cannot_be_made_is_named_while_nothing_has_started() -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[waiting("ContainerCreating")])
     event = make.event(pod, "FailedCreatePodSandBox", "failed to set up network: no IP addresses left")
     [found] = unready_causes(pod, make.NOW, [event])
-    assert found.message == "pod's network cannot be set up: failed to set up network: no IP addresses left"
+    assert found.message == "pod network cannot be set up: failed to set up network: no IP addresses left"
 
 
 def test_messages_of_the_cluster_are_made_printable() -> None:
@@ -233,7 +232,7 @@ def test_messages_of_the_cluster_are_made_printable() -> None:
         (
             'Error creating: pods "g-1" is forbidden: failed quota: tight: must specify limits.cpu for: app',
             CauseKind.QUOTA,
-            "quota tight refuses its pods: must specify limits.cpu for: app",
+            "quota tight rejects its pods: must specify limits.cpu for: app",
         ),
         (
             'pods "g-1" is forbidden: error looking up service account shop/robot: serviceaccount "robot" not found',
@@ -243,7 +242,7 @@ def test_messages_of_the_cluster_are_made_printable() -> None:
         (
             'Error creating: admission webhook "policy.example.com" denied the request: image is not signed',
             CauseKind.ADMISSION,
-            "admission webhook policy.example.com refuses its pods: image is not signed",
+            "admission webhook policy.example.com denies its pods: image is not signed",
         ),
         (
             'Error creating: pods "g-1" is forbidden: violates PodSecurity "restricted:latest": privileged',
@@ -263,9 +262,9 @@ def test_a_refusal_by_the_api_server_is_named_without_the_made_up_pod_name(
     ("name", "messages"),
     [
         ("broken-badimage", ["image broken:badimage cannot be pulled (not found) from registry.example.com"]),
-        ("broken-crash", ["container broken keeps crashing (exit 1)"]),
-        ("broken-oom", ["container broken is out of memory (it has no limit, its node ran out)"]),
-        ("broken-initfail", ["init container migrate keeps crashing (exit 1)"]),
+        ("broken-crash", ["container broken is crash-looping (exit 1)"]),
+        ("broken-oom", ["container broken was OOMKilled (no limit: the node ran out of memory)"]),
+        ("broken-initfail", ["init container migrate is crash-looping (exit 1)"]),
         ("broken-unready", ["readiness probe of container broken fails: HTTP probe failed with statuscode: 503"]),
     ],
 )
@@ -291,7 +290,7 @@ def test_a_pod_that_is_to_end_on_a_lost_node_is_stuck_at_once() -> None:
     pod = make.pod(conditions=overruled, node="node-7", deleted=make.before(-30))
     found = stuck_termination(pod, make.NOW)
     assert found is not None
-    assert (found.kind, found.reason, found.message) == (CauseKind.NODE, "NodeLost", "node node-7 does not report")
+    assert (found.kind, found.reason, found.message) == (CauseKind.NODE, "NodeLost", "node node-7 is NotReady")
     assert unready_causes(pod, make.NOW) == ()
 
 
@@ -299,7 +298,7 @@ def test_a_pod_long_past_its_grace_is_stuck_unless_something_else_holds_it() -> 
     late = make.pod("web-1", deleted=make.before(90), node="node-7")
     found = stuck_termination(late, make.NOW)
     assert found is not None
-    assert found.message == "node node-7 does not confirm that pod web-1 ended"
+    assert found.message == "node node-7 is unreachable: termination of pod web-1 unconfirmed"
     held = msgspec.structs.replace(late.metadata, finalizers=("example.com/backup",))
     assert stuck_termination(msgspec.structs.replace(late, metadata=held), make.NOW) is None
 
@@ -312,7 +311,7 @@ def test_a_pod_that_ends_in_its_time_is_not_stuck(deleted: datetime | None) -> N
 @pytest.mark.parametrize(("reason", "blocking"), [("PostStartHookError", True), ("Moonstruck", False)])
 def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
     [found] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
-    assert (found.reason, found.blocking) == (reason, blocking)
+    assert (found.reason, found.is_blocking) == (reason, blocking)
     assert found.message == f"container app does not start: {reason}"
 
 

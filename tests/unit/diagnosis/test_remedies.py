@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.api.missing import missing_remedy
-from k9py.api.refusals import parse_creation_failure
+from k9py.diagnosis.creation import parse_creation_failure
 from k9py.diagnosis.pods import pod_findings
+from k9py.diagnosis.remedies import missing_object_remedy
 from tests import factories as make
 
 
@@ -24,7 +24,7 @@ from tests import factories as make
     ],
 )
 def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
-    assert missing_remedy(message) == remedy
+    assert missing_object_remedy(message) == remedy
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
     [
         (
             "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3",
-            "raise quota tight or lower what its pods request",
+            "raise quota tight or lower the pods' requests",
         ),
-        ("failed quota: tight: must specify limits.memory", "set the requests and limits quota tight asks for"),
+        ("failed quota: tight: must specify limits.memory", "set the requests and limits that quota tight requires"),
         ('serviceaccount "robot" not found', "create service account robot"),
         ('admission webhook "policy" denied the request: no', ""),
     ],
@@ -54,7 +54,7 @@ def test_a_pods_finding_has_the_remedy_of_its_trouble() -> None:
         (make.pod("a", ready=False, statuses=[waits]), "create secret db"),
         (
             make.pod("a", ready=False, phase="Pending", statuses=[], conditions=[no_room], node=""),
-            "lower what its pods request, or add a node",
+            "lower the pods' requests or add a node",
         ),
         (make.pod("a", node="node-7", conditions=lost), by_force),
         (make.pod("a", node="node-7", conditions=lost, deleted=make.before(-20)), by_force),

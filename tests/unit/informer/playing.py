@@ -15,8 +15,8 @@ from k9py.api.pods import Pod
 from k9py.informer.events import Applied, Deleted, InitApplied, ListWatchFailed, WatchEvent
 from k9py.informer.server import ServerTraits
 from k9py.informer.states import State
-from k9py.informer.turns import Turns
 from k9py.informer.watcher import Watcher
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.informer.scripted import (
     Answer,
     Asked,
@@ -68,7 +68,9 @@ async def play(
     """Run a watcher through a script; waiting passes the clock's time and takes none."""
     clock = SteppingClock()
     server = ScriptedServer(clock, *script, probes=probes, takes=takes)
-    watcher = Watcher(POD, server, clock, Turns(clock), streamed=streamed, server=traits, rng=random.Random(7))
+    watcher = Watcher(
+        POD, server, clock, TimeSlicer(clock.monotonic), streamed=streamed, server=traits, rng=random.Random(7)
+    )
     events: list[WatchEvent[Pod]] = []
     states: list[State] = []
 

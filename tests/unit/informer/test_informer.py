@@ -18,7 +18,7 @@ from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from k9py.informer.reflector import Reflector, prefers_streaming_list
 from k9py.informer.store import ChangeBatch
 from k9py.informer.timing import POLL
-from k9py.informer.turns import Turns
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.informer.scripted import (
     START,
     Answer,
@@ -304,7 +304,7 @@ async def test_waiting_for_the_first_list_ends_when_it_is_complete() -> None:
         await task
 
 
-def _passes(clock: SteppingClock, turns: Turns) -> Callable[[], list[float]]:
+def _passes(clock: SteppingClock, time_slicer: TimeSlicer) -> Callable[[], list[float]]:
     """Count the clock's seconds between passes of the event loop."""
     at = [clock.seconds]
 
@@ -333,21 +333,22 @@ async def test_the_loop_passes_between_slices(what: str) -> None:
         clock.waits.append(seconds)
 
     clock.sleep = no_time  # type: ignore[method-assign]
-    longest = _passes(clock, Turns(clock))
+    longest = _passes(clock, TimeSlicer(clock.monotonic))
     await stage.play()
     assert len(stage.held) == 300
     assert max(longest()) < 0.015
     assert max(len(batch.changes) for batch in stage.batches) <= 200
 
 
-async def test_informers_that_share_turns_together_hold_the_loop_no_longer_than_one() -> None:
+async def test_reflectors_that_share_a_time_slicer_hold_the_loop_no_longer_than_one() -> None:
     clock = SteppingClock(tick=0.001)
-    turns = Turns(clock)
+    time_slicer = TimeSlicer(clock.monotonic)
     pods = [pod(f"p{n}", n + 1) for n in range(100)]
     informers = [
-        Reflector(POD, ScriptedServer(clock, page(1000, *pods)), clock, turns=turns, streamed=False) for _ in range(8)
+        Reflector(POD, ScriptedServer(clock, page(1000, *pods)), clock, time_slicer=time_slicer, streamed=False)
+        for _ in range(8)
     ]
-    longest = _passes(clock, turns)
+    longest = _passes(clock, time_slicer)
     results = await asyncio.gather(*(one.run() for one in informers), return_exceptions=True)
     assert all(isinstance(one, ScriptOver) for one in results)
     assert {len(one.store) for one in informers} == {100}

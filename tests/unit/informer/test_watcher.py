@@ -15,8 +15,8 @@ from k9py.api.errors import (
 )
 from k9py.api.kinds import POD
 from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, State, Watching
-from k9py.informer.turns import Turns
 from k9py.informer.watcher import Watcher
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.informer.playing import play
 from tests.unit.informer.scripted import (
     Answer,
@@ -294,5 +294,5 @@ async def test_the_states_on_the_way_are_those_of_the_design() -> None:
         Watching("11"),  # c
     ]
     assert Watcher(
-        POD, ScriptedServer(SteppingClock()), SteppingClock(), Turns(SteppingClock()), streamed=True
+        POD, ScriptedServer(SteppingClock()), SteppingClock(), TimeSlicer(SteppingClock().monotonic), streamed=True
     ).state == (Empty())

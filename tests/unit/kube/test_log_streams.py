@@ -12,8 +12,8 @@ from aiohttp import web
 from k9py.logs.follow.container_stream import ContainerStream
 from k9py.logs.follow.log_range import TAIL
 from k9py.logs.follow.slots import StreamSlots
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogTarget
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.kube.connections import connected
 from tests.unit.logs.follow.scripted import Collected, SteppingClock
 
@@ -69,7 +69,9 @@ async def test_a_log_is_whole_whatever_its_connections_end_with(
 
     async with connected(tmp_path, answer) as (connection, _):
         clock, sink = SteppingClock(), Collected()
-        tail = ContainerStream(connection, LOG, clock, sink, StreamSlots(clock, 60), Turns(clock), range=TAIL)
+        tail = ContainerStream(
+            connection, LOG, clock, sink, StreamSlots(clock, 60), TimeSlicer(clock.monotonic), range=TAIL
+        )
         running = asyncio.create_task(tail.run())
         await asyncio.wait_for(all_read.wait(), 30)
         running.cancel()

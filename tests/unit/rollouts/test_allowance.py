@@ -52,12 +52,12 @@ def test_pods_allowed_are_resolved_as_the_controller_does(
     ("workload", "words"),
     [
         (of_deployment(3, rolling(1, 0), 10), "1 extra pod, 0 unavailable, available after 10s ready"),
-        (of_deployment(3, Strategy(type="Recreate")), "Recreate: old pods end before new ones start"),
+        (of_deployment(3, Strategy(type="Recreate")), "Recreate: old pods terminate before new ones start"),
         (
             stateful_set(replicas=3, strategy=rolling(None, None, 2)),
-            "0 extra pods, 1 unavailable, 2 kept on the old revision by the partition",
+            "0 extra pods, 1 unavailable, partition keeps 2 on the old revision",
         ),
-        (daemon_set(strategy=Strategy(type="OnDelete")), "OnDelete: a pod is replaced when somebody deletes it"),
+        (daemon_set(strategy=Strategy(type="OnDelete")), "OnDelete: pods are replaced when deleted by hand"),
         (of_deployment(3, rolling("x", "y")), "? extra pods, ? unavailable"),
     ],
 )

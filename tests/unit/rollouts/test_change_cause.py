@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from k9py.api.workloads import CHANGE_CAUSE
-from k9py.rollouts.change_cause import mark_inherited_causes, unmark_rewritten_causes
-from k9py.rollouts.revisions import Revision, revisions
+from k9py.rollouts.authors import unmark_rewritten_causes
+from k9py.rollouts.revisions import Revision, mark_inherited_causes, revisions
 from k9py.views.history import history_table, json_values, revision_lines
 from k9py.views.revisions import revision_text, row
 from k9py.views.values import Tone

@@ -10,9 +10,9 @@ import pytest
 
 from k9py.api.meta import KubeObject, ManagedFields
 from k9py.api.workloads import Deployment, ReplicaSet
-from k9py.rollouts.changed import revision_since, template_change
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.rollouts.revisions import Revision, revisions
-from k9py.rollouts.status import rollout_status
+from k9py.rollouts.template_change import revision_since, template_change
 from tests import factories as make
 from tests.factories import before
 
@@ -116,7 +116,7 @@ def test_neither_a_scale_nor_a_pause_nor_the_deadline_moves_it(
         revision=2, paused=paused, conditions=[make.condition("Progressing", "True", reason, since=5)]
     )
     workload = with_managed(plain, *(later or [RELEASE]))
-    status = rollout_status(workload, revisions(workload, [NEW, OLD]), [], make.NOW)
+    status = diagnose_rollout(workload, revisions(workload, [NEW, OLD]), [], make.NOW)
     assert status.changed_at == before(600)
 
 

@@ -130,7 +130,7 @@ def test_undo_prefers_the_revision_whose_pods_are_ready_now() -> None:
     )
     target = undo_target(found)
     assert target is not None
-    assert (target.revision.number, target.reason) == (2, "3 pods of it are ready now")
+    assert (target.revision.number, target.reason) == (2, "3 of its pods are ready now")
 
 
 def test_undo_goes_back_one_revision_when_no_old_pod_is_left() -> None:
@@ -140,7 +140,7 @@ def test_undo_goes_back_one_revision_when_no_old_pod_is_left() -> None:
     )
     target = undo_target(found)
     assert target is not None
-    assert (target.revision.number, target.reason) == (2, "previous revision, not known whether it was ready")
+    assert (target.revision.number, target.reason) == (2, "previous revision, readiness unknown")
 
 
 def test_there_is_nothing_to_undo_to_without_an_older_revision_or_a_current_one() -> None:

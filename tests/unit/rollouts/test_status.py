@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, EVENT, POD, REPLICA_SET, STATEFUL_SET
 from k9py.api.pods import Pod
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import Deployment, RollingUpdate, Strategy, Workload
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.rollouts.revisions import revisions
-from k9py.rollouts.status import RolloutState, RolloutStatus, rollout_status
+from k9py.rollouts.status import RolloutState, RolloutStatus
 from tests import factories as make
 from tests.recordings import body, exchanges, items, typed, typed_list
 
@@ -25,21 +26,21 @@ NEW_IMAGE = "registry.example.com/checkout:9.9.9"
 
 
 def status(workload: Workload, *pods: Pod) -> RolloutStatus:
-    return rollout_status(workload, (), pods, make.NOW)
+    return diagnose_rollout(workload, (), pods, make.NOW)
 
 
 @pytest.mark.parametrize(
     ("workload", "state", "words"),
     [
-        (make.deployment(), RolloutState.COMPLETE, "complete"),
-        (make.deployment(replicas=None), RolloutState.COMPLETE, "complete"),
+        (make.deployment(), RolloutState.COMPLETE, "healthy"),
+        (make.deployment(replicas=None), RolloutState.COMPLETE, "healthy"),
         (make.deployment(generation=2, observed=1), RolloutState.UNKNOWN, "waiting for the controller"),
         (make.deployment(observed=0), RolloutState.UNKNOWN, "waiting for the controller"),
-        (make.deployment(replicas=5, updated=3, total=6), RolloutState.PROGRESSING, "progressing 3/5"),
-        (make.deployment(replicas=5, total=7), RolloutState.PROGRESSING, "progressing 5/5, 2 old pods ending"),
-        (make.deployment(replicas=5, available=4, ready=4), RolloutState.PROGRESSING, "progressing 4/5"),
-        (make.deployment(replicas=5, available=4), RolloutState.PROGRESSING, "progressing 5/5, not available yet"),
-        (make.deployment(replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to zero"),
+        (make.deployment(replicas=5, updated=3, total=6), RolloutState.PROGRESSING, "rolling out 3/5"),
+        (make.deployment(replicas=5, total=7), RolloutState.PROGRESSING, "rolling out 5/5, 2 old pods terminating"),
+        (make.deployment(replicas=5, available=4, ready=4), RolloutState.PROGRESSING, "rolling out 4/5"),
+        (make.deployment(replicas=5, available=4), RolloutState.PROGRESSING, "rolling out 5/5, not available yet"),
+        (make.deployment(replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to 0"),
         (make.stateful_set(replicas=2, total=5), RolloutState.PROGRESSING, "scaling down, 3 to go"),
         (make.stateful_set(replicas=0, total=1, ready=1), RolloutState.PROGRESSING, "scaling down, 1 left"),
         (
@@ -50,21 +51,21 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
         (make.deployment(replicas=0, total=2), RolloutState.PROGRESSING, "scaling down, 2 left"),
         (make.deployment(paused=True), RolloutState.PAUSED, "paused"),
         (make.deployment(paused=True, updated=1, total=4), RolloutState.PAUSED, "paused at 1/3"),
-        (make.deployment(paused=True, replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to zero, paused"),
-        (make.deployment(updated=1, conditions=[TIMED_OUT]), RolloutState.STALLED, "stalled: no progress for 600 s"),
+        (make.deployment(paused=True, replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to 0, paused"),
+        (make.deployment(updated=1, conditions=[TIMED_OUT]), RolloutState.STALLED, "stuck: no progress for 600 s"),
         (
             make.deployment(generation=2, observed=1, conditions=[TIMED_OUT]),
             RolloutState.UNKNOWN,
             "waiting for the controller",
         ),
-        (make.stateful_set(), RolloutState.COMPLETE, "complete"),
+        (make.stateful_set(), RolloutState.COMPLETE, "healthy"),
         (make.stateful_set(observed=0), RolloutState.UNKNOWN, "waiting for the controller"),
-        (make.stateful_set(replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to zero"),
-        (make.stateful_set(ready=1), RolloutState.PROGRESSING, "progressing 1/2"),
+        (make.stateful_set(replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to 0"),
+        (make.stateful_set(ready=1), RolloutState.PROGRESSING, "rolling out 1/2"),
         (
             make.stateful_set(update_revision="cart-db-bbb", updated=1),
             RolloutState.PROGRESSING,
-            "progressing 1/2",
+            "rolling out 1/2",
         ),
         (
             make.stateful_set(
@@ -74,30 +75,44 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
                 strategy=Strategy(rolling_update=RollingUpdate(partition=2)),
             ),
             RolloutState.COMPLETE,
-            "complete, 2 kept by partition",
+            "healthy",
         ),
         (
             make.stateful_set(replicas=3, updated=0, strategy=Strategy(rolling_update=RollingUpdate(partition=2))),
             RolloutState.PROGRESSING,
-            "progressing 0/1",
+            "rolling out 0/1",
         ),
         (
             make.stateful_set(updated=1, strategy=ON_DELETE),
             RolloutState.PAUSED,
-            "waiting for deletes (OnDelete) at 1/2",
+            "waiting for pod deletion (OnDelete) at 1/2",
         ),
-        (make.stateful_set(strategy=ON_DELETE), RolloutState.COMPLETE, "complete"),
-        (make.daemon_set(), RolloutState.COMPLETE, "complete"),
+        (make.stateful_set(strategy=ON_DELETE), RolloutState.COMPLETE, "healthy"),
+        (make.daemon_set(), RolloutState.COMPLETE, "healthy"),
         (make.daemon_set(observed=0), RolloutState.UNKNOWN, "waiting for the controller"),
-        (make.daemon_set(desired=0), RolloutState.SCALED_TO_ZERO, "no node wants it"),
-        (make.daemon_set(updated=1), RolloutState.PROGRESSING, "progressing 1/3"),
-        (make.daemon_set(available=2, ready=2), RolloutState.PROGRESSING, "progressing 2/3"),
-        (make.daemon_set(updated=0, strategy=ON_DELETE), RolloutState.PAUSED, "waiting for deletes (OnDelete) at 0/3"),
+        (make.daemon_set(desired=0), RolloutState.SCALED_TO_ZERO, "no matching nodes"),
+        (make.daemon_set(updated=1), RolloutState.PROGRESSING, "rolling out 1/3"),
+        (make.daemon_set(available=2, ready=2), RolloutState.PROGRESSING, "rolling out 2/3"),
+        (
+            make.daemon_set(updated=0, strategy=ON_DELETE),
+            RolloutState.PAUSED,
+            "waiting for pod deletion (OnDelete) at 0/3",
+        ),
     ],
 )
 def test_counts_and_conditions_alone_decide_without_pods(workload: Workload, state: RolloutState, words: str) -> None:
     found = status(workload)
     assert (found.state, found.summary) == (state, words)
+
+
+def test_a_complete_rollout_notes_the_pods_its_partition_keeps() -> None:
+    partitioned = make.stateful_set(
+        replicas=3,
+        updated=1,
+        update_revision="cart-db-bbb",
+        strategy=Strategy(rolling_update=RollingUpdate(partition=2)),
+    )
+    assert status(partitioned).note == "partition keeps 2 pods on the old revision"
 
 
 def test_an_unobserved_daemon_set_does_not_know_how_many_pods_it_wants() -> None:
@@ -111,7 +126,7 @@ def bad_release(*new_pods: Pod) -> RolloutStatus:
     new = make.replica_set(workload, "bbb", revision=2, replicas=1, ready=0, image=NEW_IMAGE)
     old_pods = [make.pod(f"checkout-aaa-{number}", owner=old) for number in range(4)]
     pods = [make.pod(one.name, owner=new, statuses=one.status.container_statuses, ready=False) for one in new_pods]
-    return rollout_status(workload, revisions(workload, (old, new)), [*old_pods, *pods], make.NOW)
+    return diagnose_rollout(workload, revisions(workload, (old, new)), [*old_pods, *pods], make.NOW)
 
 
 def test_an_image_that_cannot_be_pulled_stalls_before_the_deadline_and_old_pods_are_said_to_serve() -> None:
@@ -119,9 +134,9 @@ def test_an_image_that_cannot_be_pulled_stalls_before_the_deadline_and_old_pods_
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=waiting, image=NEW_IMAGE)])
     found = bad_release(pod)
     assert found.state is RolloutState.STALLED
-    assert found.summary == "stalled: image checkout:9.9.9 cannot be pulled from registry.example.com"
+    assert found.summary == "stuck: image checkout:9.9.9 cannot be pulled from registry.example.com"
     assert found.cause_kind is CauseKind.IMAGE
-    assert found.note == "4 old pods still serve"
+    assert found.note == "still served by 4 old pods"
     assert found.revision == 2
 
 
@@ -129,13 +144,13 @@ def test_a_new_pod_that_is_merely_not_ready_yet_is_progress() -> None:
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=make.running(20))])
     found = bad_release(pod)
     assert found.state is RolloutState.PROGRESSING
-    assert found.summary == "progressing 0/4"
+    assert found.summary == "rolling out 0/4"
     assert found.cause_message == "container app is not ready yet"
 
 
 def test_a_pod_that_does_not_get_ready_within_the_deadline_stalls_the_rollout() -> None:
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=make.running(601))])
-    assert bad_release(pod).summary == "stalled: container app is not ready yet"
+    assert bad_release(pod).summary == "stuck: container app is not ready yet"
 
 
 def test_the_cause_most_new_pods_have_is_named() -> None:
@@ -148,7 +163,7 @@ def test_the_cause_most_new_pods_have_is_named() -> None:
         make.pod("checkout-bbb-2", statuses=[crash]),
         make.pod("checkout-bbb-3", statuses=[crash]),
     )
-    assert found.summary == "stalled: container app keeps crashing (exit 3)"
+    assert found.summary == "stuck: container app is crash-looping (exit 3)"
     assert found.cause_kind is CauseKind.CRASH
 
 
@@ -170,7 +185,7 @@ def test_old_broken_pods_are_not_the_cause_while_the_new_ones_come_up() -> None:
         make.pod("checkout-aaa-1", owner=old, ready=False, statuses=[broken]),
         make.pod("checkout-bbb-1", owner=new, ready=False, statuses=[starting]),
     ]
-    found = rollout_status(workload, revisions(workload, (old, new)), pods, make.NOW)
+    found = diagnose_rollout(workload, revisions(workload, (old, new)), pods, make.NOW)
     assert found.state is RolloutState.PROGRESSING
 
 
@@ -182,18 +197,18 @@ def test_a_stateful_set_waits_for_a_broken_pod_of_the_revision_it_leaves_and_nam
         make.pod("cart-db-0", owner=workload, revision_hash="cart-db-aaa"),
         make.pod("cart-db-1", owner=workload, revision_hash="cart-db-bbb", ready=False, statuses=[broken]),
     ]
-    got = rollout_status(workload, revisions(workload, found), pods, make.NOW)
-    assert got.summary == "stalled: image checkout:9.9.9 cannot be pulled from registry.example.com"
-    assert got.note == "delete pod cart-db-1 of an old revision to let it go on"
+    got = diagnose_rollout(workload, revisions(workload, found), pods, make.NOW)
+    assert got.summary == "stuck: image checkout:9.9.9 cannot be pulled from registry.example.com"
+    assert got.note == "delete the old pod cart-db-1 to continue"
 
 
 def test_pods_refused_by_a_quota_stall_a_stateful_set_by_its_event() -> None:
     workload = make.stateful_set(replicas=5, total=3, ready=3, updated=3)
     text = 'pods "cart-db-3" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", f"create Pod cart-db-3 in StatefulSet cart-db failed error: {text}")
-    found = rollout_status(workload, (), [], make.NOW, events=[event])
+    found = diagnose_rollout(workload, (), [], make.NOW, events=[event])
     assert found.cause_kind is CauseKind.QUOTA
-    assert found.summary.startswith("stalled: quota tight is exceeded: requested pods=1")
+    assert found.summary.startswith("stuck: quota tight is exceeded: requested pods=1")
 
 
 def test_an_event_about_another_workload_is_not_the_cause() -> None:
@@ -201,7 +216,7 @@ def test_an_event_about_another_workload_is_not_the_cause() -> None:
     event = make.event(
         make.stateful_set("other"), "FailedCreate", "exceeded quota: q, requested: a, used: b, limited: c"
     )
-    assert rollout_status(workload, (), [], make.NOW, events=[event]).cause_kind is None
+    assert diagnose_rollout(workload, (), [], make.NOW, events=[event]).cause_kind is None
 
 
 def test_a_failing_mount_of_a_new_pod_is_named_from_its_event() -> None:
@@ -209,7 +224,7 @@ def test_a_failing_mount_of_a_new_pod_is_named_from_its_event() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
     pod = make.pod(ready=False, phase="Pending", statuses=[creating])
     event = make.event(pod, "FailedMount", 'MountVolume.SetUp failed for volume "conf" : configmap "conf" not found')
-    found = rollout_status(workload, (), [pod], make.NOW, events=[event])
+    found = diagnose_rollout(workload, (), [pod], make.NOW, events=[event])
     assert found.cause_kind is CauseKind.MOUNT
     assert 'configmap "conf" not found' in found.summary
 
@@ -224,7 +239,7 @@ def test_old_broken_pods_are_not_blamed_while_the_revisions_lag_behind_an_undo()
         make.pod("checkout-aaa-1", owner=good),
         make.pod("checkout-bbb-1", owner=bad, ready=False, statuses=[broken]),
     ]
-    found = rollout_status(workload, revisions(workload, (good, bad)), pods, make.NOW)
+    found = diagnose_rollout(workload, revisions(workload, (good, bad)), pods, make.NOW)
     assert found.state is RolloutState.PROGRESSING
 
 
@@ -233,9 +248,9 @@ def test_a_refusal_before_the_newest_pod_is_of_the_past() -> None:
     text = 'pods "cart-db-2" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", text, since=120)
     pods = [make.pod("cart-db-2", owner=workload, created=60)]
-    assert rollout_status(workload, (), pods, make.NOW, events=[event]).cause_kind is None
+    assert diagnose_rollout(workload, (), pods, make.NOW, events=[event]).cause_kind is None
     older = [make.pod("cart-db-2", owner=workload, created=180)]
-    assert rollout_status(workload, (), older, make.NOW, events=[event]).cause_kind is CauseKind.QUOTA
+    assert diagnose_rollout(workload, (), older, make.NOW, events=[event]).cause_kind is CauseKind.QUOTA
 
 
 # --- recorded from a real server -----------------------------------------------------------------------------------
@@ -249,13 +264,13 @@ def recorded(
     owned = typed_list(REPLICA_SET, name, sets)
     found = typed_list(POD, name, pods) if pods is not None else []
     told = typed_list(EVENT, name, events) if events is not None else []
-    return rollout_status(workload, revisions(workload, owned), found, AT, events=told)
+    return diagnose_rollout(workload, revisions(workload, owned), found, AT, events=told)
 
 
 def test_recorded_bad_release_is_stalled_by_its_image() -> None:
     found = recorded(typed(DEPLOYMENT, body("bad-release", 2)), "bad-release", 3, 4)
-    assert found.summary == "stalled: image checkout:badimage cannot be pulled from registry.example.com"
-    assert found.note == "3 old pods still serve"
+    assert found.summary == "stuck: image checkout:badimage cannot be pulled from registry.example.com"
+    assert found.note == "still served by 3 old pods"
     assert (found.revision, found.desired, found.updated) == (4, 3, 1)
 
 
@@ -268,7 +283,7 @@ def test_recorded_quota_is_named_with_its_numbers() -> None:
 def test_recorded_unschedulable_pod_is_named_with_the_schedulers_message() -> None:
     pods = typed_list(POD, "unschedulable", 3)
     workload = make.deployment("huge", replicas=1, ready=0, available=0)
-    found = rollout_status(workload, (), pods, AT)
+    found = diagnose_rollout(workload, (), pods, AT)
     assert found.cause_kind is CauseKind.UNSCHEDULABLE
     assert 'persistentvolumeclaim "missing" not found' in found.summary
 
@@ -288,7 +303,7 @@ def test_recorded_broken_deployments_name_their_cause(name: str, image: CauseKin
     lists = {found["response"]["body"].get("kind"): number for number, found in enumerate(exchanges("list"))}
     raw = next(one for one in items("list", lists["DeploymentList"]) if one["metadata"]["name"] == name)
     pods = [one for one in typed_list(POD, "list", lists["PodList"]) if one.name.startswith(name)]
-    found = rollout_status(typed(DEPLOYMENT, raw), (), pods, AT)
+    found = diagnose_rollout(typed(DEPLOYMENT, raw), (), pods, AT)
     assert found.state is RolloutState.STALLED
     assert found.cause_kind is image
 
@@ -296,12 +311,12 @@ def test_recorded_broken_deployments_name_their_cause(name: str, image: CauseKin
 def test_recorded_finished_stateful_set_and_daemon_set_are_complete() -> None:
     stateful = typed(STATEFUL_SET, body("statefulset", 10))
     owned = typed_list(CONTROLLER_REVISION, "statefulset", 11)
-    found = rollout_status(stateful, revisions(stateful, owned), [], AT)
-    assert (found.summary, found.revision) == ("complete", 2)
+    found = diagnose_rollout(stateful, revisions(stateful, owned), [], AT)
+    assert (found.summary, found.revision) == ("healthy", 2)
     daemon = typed(DAEMON_SET, body("daemonset", 7))
     owned = typed_list(CONTROLLER_REVISION, "daemonset", 8)
-    found = rollout_status(daemon, revisions(daemon, owned), [], AT)
-    assert (found.summary, found.revision) == ("complete", 2)
+    found = diagnose_rollout(daemon, revisions(daemon, owned), [], AT)
+    assert (found.summary, found.revision) == ("healthy", 2)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +338,7 @@ def test_no_moment_of_a_recorded_healthy_rollout_looks_stalled(name: str, worst:
         for raw in [one["object"] for one in answer] if isinstance(answer, list) else [answer]:
             if raw.get("kind") in kinds:
                 kind: Any = kinds[raw["kind"]]
-                seen.append(rollout_status(typed(kind, raw), (), (), AT).state)
+                seen.append(diagnose_rollout(typed(kind, raw), (), (), AT).state)
     assert RolloutState.STALLED not in seen
     assert {RolloutState.COMPLETE, RolloutState.UNKNOWN, worst} <= set(seen)
 

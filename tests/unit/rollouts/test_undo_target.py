@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from k9py.api.errors import RefusedError
 from k9py.api.events import Event, ObjectReference
 from k9py.api.workloads import ReplicaSet, Workload
+from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.rollouts.revision_outcome import RevisionOutcome, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision, revisions
-from k9py.rollouts.status import RolloutState, rollout_status
+from k9py.rollouts.status import RolloutState
 from k9py.rollouts.strategy_limits import has_completed
 from k9py.rollouts.undo_target import (
     previous_revision,
@@ -127,7 +128,7 @@ def test_a_revision_that_served_and_only_gets_its_pods_again_is_no_suspect(
 ) -> None:
     found = history(7, *sets)
     status = replace(
-        rollout_status(make.deployment(revision=7, ready=0), found, (), NOW),
+        diagnose_rollout(make.deployment(revision=7, ready=0), found, (), NOW),
         state=RolloutState(state),
         is_blocked=is_blocked,
     )
@@ -169,7 +170,7 @@ def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() 
     ]
     found = revisions(workload, owned)
     pasts = revision_outcomes(found)
-    assert {one.number: pasts[one.uid].is_left for one in found} == {7: False, 6: True, 4: False}
+    assert {one.number: pasts[one.uid].was_rolled_back for one in found} == {7: False, 6: True, 4: False}
     target = undo_target(found, pasts)
     assert target is not None
     assert target.revision.number == 4
@@ -181,21 +182,21 @@ def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_no
     never = {by_number[2].uid: RevisionOutcome(was_ready=False)}
     target = undo_target(found, revision_outcomes(found, seen=never))
     assert target is not None
-    assert (target.revision.number, target.reason) == (1, "previous revision, not known whether it was ready")
+    assert (target.revision.number, target.reason) == (1, "previous revision, readiness unknown")
     was = {by_number[1].uid: RevisionOutcome(was_ready=True)}
     target = undo_target(found, revision_outcomes(found, seen=never | was))
     assert target is not None
-    assert target.reason == "previous revision, it was ready before"
+    assert target.reason == "previous revision, was ready before"
     assert undo_target(found, {one.uid: RevisionOutcome(was_ready=False) for one in found}) is None
 
 
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        ({}, "left by an undo"),
-        ({"audit_lines": [audit("6")]}, "left 2m ago: image not found"),
-        ({"audit_lines": [audit("6", cause=None)]}, "left 2m ago"),
-        ({"audit_lines": [audit("6", outcome="failed"), audit("x"), {"action": "undo"}]}, "left by an undo"),
+        ({}, "rolled back"),
+        ({"audit_lines": [audit("6")]}, "rolled back 2m ago: image not found"),
+        ({"audit_lines": [audit("6", cause=None)]}, "rolled back 2m ago"),
+        ({"audit_lines": [audit("6", outcome="failed"), audit("x"), {"action": "undo"}]}, "rolled back"),
         (
             {
                 "events": [
@@ -204,10 +205,10 @@ def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_no
                     event("BackOff", "Back-off pulling image"),
                 ]
             },
-            "left 2m ago: image not found",
+            "rolled back 2m ago: image not found",
         ),
-        ({"events": [event("BackOff", "Back-off restarting failed container app")]}, "left by an undo: crash-looping"),
-        ({"events": [event("Failed", "Failed to pull image", name="checkout-other-x")]}, "left by an undo"),
+        ({"events": [event("BackOff", "Back-off restarting failed container app")]}, "rolled back: crash-looping"),
+        ({"events": [event("Failed", "Failed to pull image", name="checkout-other-x")]}, "rolled back"),
     ],
     ids=["numbers alone", "audit", "audit without a cause", "broken audit lines", "events", "crash", "other pods"],
 )

@@ -10,10 +10,11 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from k9py.simulator import controllers, nodes, scenarios
-from k9py.simulator.api.writes import create_object
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.resources import (
+from k9py.simulator.controllers.controller_manager import start_controllers
+from k9py.simulator.kubelet.nodes import start_nodes
+from k9py.simulator.registry.resources import (
     CONTROLLERREVISIONS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -26,9 +27,10 @@ from k9py.simulator.resources import (
     Resource,
     by_kind,
 )
-from k9py.simulator.scenarios.machines import worker_node
+from k9py.simulator.registry.storage import Storage, StorageEvent
+from k9py.simulator.scenarios.loader import load_scenario
+from k9py.simulator.scenarios.worker_nodes import worker_node
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage, StorageEvent
 
 Object = dict[str, Any]
 NAMESPACE = "shop"
@@ -147,7 +149,7 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
     cluster = Cluster(state, clock)
     parts = []
     if scenario is not None:
-        parts.append(scenarios.load(scenario, state))
+        parts.append(load_scenario(scenario, state))
     else:
         create_object(state, NAMESPACES, {"metadata": {"name": NAMESPACE}})
         for number in range(workers):
@@ -157,7 +159,7 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
             )
             state.storage.create(NODES, machine)
     cluster.changes.clear()
-    parts += [controllers.start(state), nodes.start(state)]
+    parts += [start_controllers(state), start_nodes(state)]
     errors = _Errors()
     logging.getLogger("k9py.simulator").addHandler(errors)
     await clock.advance(0)

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from k9py.simulator.nodes.log_lines import GENERATOR_ANNOTATION, RATE_ANNOTATION
-from k9py.simulator.resources import PODS
+from k9py.simulator.log_generators.scripts import GENERATOR_ANNOTATION, RATE_ANNOTATION
+from k9py.simulator.registry.resources import PODS
+from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import StorageEvent
 
 Object = dict[str, Any]
 

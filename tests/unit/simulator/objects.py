@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from k9py.simulator.api.writes import create_object
-from k9py.simulator.resources import DEPLOYMENTS, NAMESPACES, PODS
+from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.registry.resources import DEPLOYMENTS, NAMESPACES, PODS
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]

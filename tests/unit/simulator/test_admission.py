@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.controllers.admission import ENFORCE, webhook_admission
-from k9py.simulator.controllers.nodes import UNREACHABLE, lose_node, restore_node
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import DAEMONSETS, NAMESPACES, NODES, PODS, RESOURCEQUOTAS, SERVICEACCOUNTS
+from k9py.simulator.admission import ENFORCE, webhook_admission
+from k9py.simulator.controllers.node_lifecycle import UNREACHABLE, lose_node, restore_node
+from k9py.simulator.registry.resources import DAEMONSETS, NAMESPACES, NODES, PODS, RESOURCEQUOTAS, SERVICEACCOUNTS
+from k9py.simulator.status_errors import StatusError
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, Object, running_cluster, template, with_image, workload
 
 PLAIN: Object = {"name": "app", "image": "registry.example.com/checkout:1.0.0"}

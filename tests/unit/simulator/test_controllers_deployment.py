@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.resources import DEPLOYMENTS, PODS, REPLICASETS, RESOURCEQUOTAS
+from k9py.simulator.registry.resources import DEPLOYMENTS, PODS, REPLICASETS, RESOURCEQUOTAS
 from tests.unit.simulator.cluster import (
     NAMESPACE,
     Cluster,

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from k9py.simulator.controllers.events import EventRecorder
-from k9py.simulator.controllers.horizontal import LOAD_ANNOTATION
-from k9py.simulator.resources import (
+from k9py.simulator.controllers.horizontal_pod_autoscaler import LOAD_ANNOTATION
+from k9py.simulator.registry.resources import (
     CRONJOBS,
     DEPLOYMENTS,
     ENDPOINTS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.resources import DAEMONSETS, NODES, PODS, STATEFULSETS
+from k9py.simulator.registry.resources import DAEMONSETS, NODES, PODS, STATEFULSETS
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
 from tests.unit.simulator.recordings import exchanges
 

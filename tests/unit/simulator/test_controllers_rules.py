@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.controllers import conditions, revisions, rolling
+from k9py.simulator.controllers import controller_revisions, deployment_status, rolling_update
 from k9py.simulator.controllers.cronjob import matches_schedule, next_time
 from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
-from k9py.simulator.controllers.placement import Load, load_of, refusal
-from k9py.simulator.controllers.pods import in_order_of_deletion
-from k9py.simulator.controllers.quantities import amount_of, as_quantity
-from k9py.simulator.controllers.selectors import matches
-from k9py.simulator.scenarios.machines import worker_node
+from k9py.simulator.controllers.pod_state import sort_for_deletion
+from k9py.simulator.controllers.quantities import format_quantity, parse_quantity
+from k9py.simulator.registry.selectors import matches_label_selector
+from k9py.simulator.scenarios.worker_nodes import worker_node
+from k9py.simulator.scheduler.filters import ResourceRequests, filter_reasons, resource_requests
 from tests.unit.simulator.recordings import answered
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -38,17 +38,17 @@ def deployment(replicas: int, surge: int | str, unavailable: int | str) -> dict[
 def test_surge_rounds_up_unavailable_rounds_down_and_both_zero_lets_one_be_unavailable(
     replicas: int, surge: int | str, unavailable: int | str, wanted: tuple[int, int]
 ) -> None:
-    assert rolling.fenceposts(deployment(replicas, surge, unavailable)) == wanted
+    assert rolling_update.fenceposts(deployment(replicas, surge, unavailable)) == wanted
 
 
 @pytest.mark.parametrize(("total", "present", "wanted"), [(3, 0, 1), (4, 1, 1), (2, 0, 2), (3, 2, 3)])
 def test_new_replicas_fill_up_to_the_surge_and_never_past_what_is_wanted(total: int, present: int, wanted: int) -> None:
-    assert rolling.new_replicas(deployment(3, 1, 0), total, present) == wanted
+    assert rolling_update.new_replicas(deployment(3, 1, 0), total, present) == wanted
 
 
 def test_unavailable_never_exceeds_the_replicas_and_is_none_for_zero() -> None:
-    assert rolling.max_unavailable(deployment(2, 0, 5)) == 2
-    assert rolling.max_unavailable(deployment(0, 0, 5)) == 0
+    assert rolling_update.max_unavailable(deployment(2, 0, 5)) == 2
+    assert rolling_update.max_unavailable(deployment(0, 0, 5)) == 0
 
 
 def test_hash_ignores_order_nulls_and_its_own_label() -> None:
@@ -64,18 +64,18 @@ def test_hash_is_written_in_letters_that_make_no_words() -> None:
 
 
 def test_a_condition_that_stands_is_left_and_one_that_changes_moves_to_the_end() -> None:
-    available = conditions.availability(True, NOW)
-    progressing = conditions.condition(conditions.PROGRESSING, "True", "ReplicaSetUpdated", "m", NOW)
+    available = deployment_status.availability(True, NOW)
+    progressing = deployment_status.condition(deployment_status.PROGRESSING, "True", "ReplicaSetUpdated", "m", NOW)
     both = [available, progressing]
-    assert conditions.with_condition(both, {**available, "message": "other", "lastUpdateTime": "later"}) == both
-    changed = conditions.with_condition(both, conditions.availability(False, NOW))
+    assert deployment_status.with_condition(both, {**available, "message": "other", "lastUpdateTime": "later"}) == both
+    changed = deployment_status.with_condition(both, deployment_status.availability(False, NOW))
     assert [each["type"] for each in changed] == ["Progressing", "Available"]
 
 
 def test_a_reason_that_changes_keeps_the_transition_time_of_the_status() -> None:
-    old = {**conditions.condition("Progressing", "True", "A", "m", NOW), "lastTransitionTime": "before"}
-    new = conditions.condition("Progressing", "True", "B", "m", NOW)
-    assert conditions.with_condition([old], new)[0]["lastTransitionTime"] == "before"
+    old = {**deployment_status.condition("Progressing", "True", "A", "m", NOW), "lastTransitionTime": "before"}
+    new = deployment_status.condition("Progressing", "True", "B", "m", NOW)
+    assert deployment_status.with_condition([old], new)[0]["lastTransitionTime"] == "before"
 
 
 @pytest.mark.parametrize("name", ["statefulset", "daemonset"])
@@ -83,8 +83,8 @@ def test_revision_data_has_the_shape_a_real_server_stored(name: str) -> None:
     path = "/apis/apps/v1/namespaces/shop/controllerrevisions"
     path += "?labelSelector=app%3Dcart-db" if name == "statefulset" else ""
     for recorded in answered(name, path)["items"]:
-        template = revisions.template_of(recorded)
-        assert revisions.revision_data(template) == recorded["data"]
+        template = controller_revisions.template_of(recorded)
+        assert controller_revisions.revision_data(template) == recorded["data"]
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_next_time_is_after_the_moment_and_may_be_months_away() -> None:
     ("quantity", "amount"), [("100m", 0.1), ("64Mi", 64 * 2**20), ("2k", 2000), ("1", 1), (3, 3), ("1Gi", 2**30)]
 )
 def test_quantities_are_read(quantity: str | int, amount: float) -> None:
-    assert amount_of(quantity) == pytest.approx(amount)
+    assert parse_quantity(quantity) == pytest.approx(amount)
 
 
 def test_quantities_are_written_as_quotas_show_them() -> None:
-    assert as_quantity(0.3, "requests.cpu") == "300m"
-    assert as_quantity(2, "pods") == "2"
-    assert as_quantity(3 * 2**20, "limits.memory") == "3Mi"
+    assert format_quantity(0.3, "requests.cpu") == "300m"
+    assert format_quantity(2, "pods") == "2"
+    assert format_quantity(3 * 2**20, "limits.memory") == "3Mi"
 
 
 def machine(**spec: Any) -> dict[str, Any]:
@@ -125,25 +125,31 @@ def machine(**spec: Any) -> dict[str, Any]:
 
 def test_a_node_refuses_for_room_taint_cordon_and_selector() -> None:
     spec = {"containers": [{"resources": {"requests": {"cpu": "3", "memory": "8Gi"}}}]}
-    wanted = load_of(spec)
-    assert refusal(spec, machine(), Load(), wanted) == ("Insufficient cpu", "Insufficient memory")
+    wanted = resource_requests(spec)
+    assert filter_reasons(spec, machine(), ResourceRequests(), wanted) == ("Insufficient cpu", "Insufficient memory")
     small = {"containers": [{}], "nodeSelector": {"disk": "fast"}}
-    assert refusal(small, machine(), Load(), Load(0, 0, 1)) == ("node(s) didn't match Pod's node affinity/selector",)
+    assert filter_reasons(small, machine(), ResourceRequests(), ResourceRequests(0, 0, 1)) == (
+        "node(s) didn't match Pod's node affinity/selector",
+    )
     tainted = machine(taints=[{"key": "gpu", "effect": "NoSchedule"}])
-    assert refusal({"containers": [{}]}, tainted, Load(), Load(0, 0, 1)) == ("node(s) had untolerated taint(s)",)
+    assert filter_reasons({"containers": [{}]}, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == (
+        "node(s) had untolerated taint(s)",
+    )
     tolerant = {"containers": [{}], "tolerations": [{"key": "gpu", "operator": "Exists"}]}
-    assert refusal(tolerant, tainted, Load(), Load(0, 0, 1)) == ()
-    cordoned = refusal({"containers": [{}]}, machine(unschedulable=True), Load(), Load(0, 0, 1))
+    assert filter_reasons(tolerant, tainted, ResourceRequests(), ResourceRequests(0, 0, 1)) == ()
+    cordoned = filter_reasons(
+        {"containers": [{}]}, machine(unschedulable=True), ResourceRequests(), ResourceRequests(0, 0, 1)
+    )
     assert cordoned == ("node(s) were unschedulable",)
 
 
 def test_selectors_with_expressions() -> None:
     selector = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}
-    assert matches(selector, {"app": "b"})
-    assert not matches(selector, {"app": "c"})
-    assert matches({"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["1"]}]}, {})
-    assert not matches(None, {})
-    assert matches({}, {"any": "thing"})
+    assert matches_label_selector(selector, {"app": "b"})
+    assert not matches_label_selector(selector, {"app": "c"})
+    assert matches_label_selector({"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["1"]}]}, {})
+    assert not matches_label_selector(None, {})
+    assert matches_label_selector({}, {"any": "thing"})
 
 
 def pod(name: str, **given: Any) -> dict[str, Any]:
@@ -161,11 +167,11 @@ def test_pods_that_serve_least_are_deleted_first() -> None:
         pod("pending", phase="Pending", ready="False"),
         pod("unscheduled", node="", phase="Pending", ready="False"),
     ]
-    order = [each["metadata"]["name"] for each in in_order_of_deletion(pods, pods)]
+    order = [each["metadata"]["name"] for each in sort_for_deletion(pods, pods)]
     assert order == ["unscheduled", "pending", "unready", "new", "old"]
 
 
 def test_a_node_with_more_siblings_gives_first() -> None:
     here, there = pod("a", node="n1"), pod("b", node="n2")
-    order = in_order_of_deletion([here, there], [here, there, pod("sibling", node="n2")])
+    order = sort_for_deletion([here, there], [here, there, pod("sibling", node="n2")])
     assert [each["metadata"]["name"] for each in order] == ["b", "a"]

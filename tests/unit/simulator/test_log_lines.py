@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.simulator.node_faults import SKEW_ANNOTATION
-from k9py.simulator.nodes.behaviours import ANNOTATION
-from k9py.simulator.nodes.hostile import KINDS, hostile_line
-from k9py.simulator.nodes.kubelet import RESTART_ANNOTATION
-from k9py.simulator.nodes.log_lines import (
+from k9py.simulator.kubelet.behaviours import ANNOTATION
+from k9py.simulator.kubelet.kubelet import RESTART_ANNOTATION
+from k9py.simulator.kubelet_access import SKEW_ANNOTATION
+from k9py.simulator.log_generators.hostile_lines import KINDS, hostile_line
+from k9py.simulator.log_generators.log_source import ROTATE_ANNOTATION
+from k9py.simulator.log_generators.scripts import (
     GENERATOR_ANNOTATION,
     NAMED_GENERATORS,
     RATE_ANNOTATION,
     NumberedScript,
     script_for,
 )
-from k9py.simulator.nodes.log_source import ROTATE_ANNOTATION
-from k9py.simulator.resources import NODES, PODS
+from k9py.simulator.registry.resources import NODES, PODS
 from k9py.simulator.state import ContainerLogRun
 from tests.unit.simulator.cluster import Cluster, Object, running_cluster, template
 from tests.unit.simulator.scripted_logs import START
@@ -77,7 +77,7 @@ async def test_some_numbered_lines_share_a_moment_and_none_goes_back(cluster: Cl
 @given(st.integers(0, 1 << 32), st.floats(0.01, 5), st.floats(0, 500))
 def test_as_many_are_written_as_have_come_due(seed: int, period: float, elapsed: float) -> None:
     script = NumberedScript(seed, period, str)
-    count = script.written(elapsed, ended=False)
+    count = script.count(elapsed, ended=False)
     assert script.seconds(count) > elapsed
     assert count == 0 or script.seconds(count - 1) <= elapsed
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from k9py.simulator.clock import parse_timestamp
-from k9py.simulator.nodes.behaviours import ANNOTATION, Exits, NeverReady, NoImage, Works, behaviour_of
-from k9py.simulator.nodes.log_lines import RATE_ANNOTATION
-from k9py.simulator.resources import CONFIGMAPS, NODES, PODS
+from k9py.simulator.kubelet.behaviours import ANNOTATION, Exits, NeverReady, NoImage, Works, behaviour_of
+from k9py.simulator.log_generators.scripts import RATE_ANNOTATION
+from k9py.simulator.registry.resources import CONFIGMAPS, NODES, PODS
 from k9py.simulator.state import ContainerLogRun
 from tests.unit.simulator.cluster import NAMESPACE, Cluster, Object, running_cluster, template
 from tests.unit.simulator.recordings import answered, exchanges

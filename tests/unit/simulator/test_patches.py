@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.api.patches import json_patch, merge_patch
-from k9py.simulator.api.strategic import strategic_merge
-from k9py.simulator.failures import StatusError
+from k9py.simulator.apiserver.patch import json_patch, merge_patch
+from k9py.simulator.apiserver.strategic_merge_patch import strategic_merge
+from k9py.simulator.status_errors import StatusError
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.controllers.nodes import lose_node
-from k9py.simulator.node_faults import SKEW_ANNOTATION
-from k9py.simulator.resources import NODES, PODS
-from k9py.simulator.scenarios.machines import worker_node
+from k9py.simulator.controllers.node_lifecycle import lose_node
+from k9py.simulator.kubelet_access import SKEW_ANNOTATION
+from k9py.simulator.registry.resources import NODES, PODS
+from k9py.simulator.scenarios.worker_nodes import worker_node
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import Client

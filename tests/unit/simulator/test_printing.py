@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.api.printing import column_definitions, row
-from k9py.simulator.api.printing.ages import human_duration
-from k9py.simulator.resources import PODS, by_plural
+from k9py.simulator.printers.ages import human_duration
+from k9py.simulator.printers.table import column_definitions, row
+from k9py.simulator.registry.resources import PODS, by_plural
 from tests.unit.simulator.objects import Object
 from tests.unit.simulator.recordings import answered, exchanges
 

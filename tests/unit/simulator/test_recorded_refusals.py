@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.api.access import viewer_rules
-from k9py.simulator.resources import (
+from k9py.simulator.apiserver.authorization import viewer_rules
+from k9py.simulator.registry.resources import (
     DAEMONSETS,
     DEPLOYMENTS,
     PODDISRUPTIONBUDGETS,

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator import scenarios
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.controllers.pods import is_ready, is_terminating
-from k9py.simulator.controllers.replicasets import revision_of
-from k9py.simulator.nodes.release_voices import AFTER_IMAGE, BEFORE_IMAGE
-from k9py.simulator.resources import (
+from k9py.simulator.controllers.deployment_replicasets import revision_of
+from k9py.simulator.controllers.pod_state import is_ready, is_terminating
+from k9py.simulator.log_generators.applications import AFTER_IMAGE, BEFORE_IMAGE
+from k9py.simulator.registry.resources import (
     CONTROLLERREVISIONS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -26,9 +25,10 @@ from k9py.simulator.resources import (
     SERVICES,
     STATEFULSETS,
 )
-from k9py.simulator.scenarios.seeding import CHANGE_CAUSE
+from k9py.simulator.registry.storage import Storage
+from k9py.simulator.scenarios.loader import SCENARIO_NAMES, check_scenario, load_scenario
+from k9py.simulator.scenarios.seeder import CHANGE_CAUSE
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.storage import Storage
 from tests.unit.simulator.cluster import Cluster, make_state, running_cluster, with_image
 
 
@@ -46,12 +46,12 @@ def endpoints(cluster: Cluster, name: str) -> int:
 @pytest.mark.parametrize("name", ["", "shopp", "big:x", "big:0", "big:100001", "bad_release"])
 def test_unknown_scenarios_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="big"):
-        scenarios.check(name)
+        check_scenario(name)
 
 
-@pytest.mark.parametrize("name", [*scenarios.NAMES, "big:17"])
+@pytest.mark.parametrize("name", [*SCENARIO_NAMES, "big:17"])
 def test_known_scenarios_pass(name: str) -> None:
-    scenarios.check(name)
+    check_scenario(name)
 
 
 @pytest.mark.parametrize("name", ["shop-quiet", "bad-release", "crashloop", "no-endpoints", "regression", "big:60"])
@@ -153,7 +153,7 @@ async def test_no_endpoints_has_a_service_with_healthy_pods_and_no_endpoint() ->
 
 def test_big_has_as_many_pods_as_asked_and_all_are_ready() -> None:
     state, _ = make_state()
-    scenarios.load("big:1234", state)
+    load_scenario("big:1234", state)
     pods = state.storage.list(PODS)
     assert len(pods) == 1234
     assert all(is_ready(pod) for pod in pods)
@@ -253,7 +253,7 @@ async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
 def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -> None:
     clock, rng = ManualClock(ManualClock().now() + timedelta(seconds=fraction)), random.Random(0)
     state = SimulatorState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
-    scenarios.load("failures", state)
+    load_scenario("failures", state)
     pods = {pod["metadata"]["name"]: pod for pod in state.storage.list(PODS, "shop")}
     shown = {
         name: (is_ready(pod), pod["spec"]["containers"][0]["image"].rpartition(":")[2], is_terminating(pod))
@@ -276,6 +276,6 @@ def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -
 )
 def test_what_has_gone_wrong_for_long_has_been_said_by_its_kubelet_from_the_start(app: str, reason: str) -> None:
     state, _ = make_state()
-    scenarios.load("crashloop", state)
+    load_scenario("crashloop", state)
     said = [one for one in state.storage.list(EVENTS, "shop") if one["involvedObject"]["name"].startswith(app)]
     assert [one["reason"] for one in said if one["type"] == "Warning"] == [reason]

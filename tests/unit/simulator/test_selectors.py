@@ -2,14 +2,14 @@
 
 import pytest
 
-from k9py.simulator.api.selectors import (
+from k9py.simulator.registry.resources import EVENTS, PODS
+from k9py.simulator.registry.selectors import (
     field_selector,
     label_selector,
     matches_label_selector,
     selector_text,
 )
-from k9py.simulator.failures import StatusError
-from k9py.simulator.resources import EVENTS, PODS
+from k9py.simulator.status_errors import StatusError
 
 
 def _labelled(**labels: str) -> dict[str, object]:

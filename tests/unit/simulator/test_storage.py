@@ -2,11 +2,11 @@
 
 import pytest
 
-from k9py.simulator.changes import HISTORY_LIMIT
 from k9py.simulator.clock import ManualClock
-from k9py.simulator.failures import StatusError, forbidden
-from k9py.simulator.resources import CONFIGMAPS, DEPLOYMENTS, NAMESPACES, PODS, REPLICASETS, Resource
-from k9py.simulator.storage import Object, Storage, StorageEvent
+from k9py.simulator.registry.cache import HISTORY_LIMIT
+from k9py.simulator.registry.resources import CONFIGMAPS, DEPLOYMENTS, NAMESPACES, PODS, REPLICASETS, Resource
+from k9py.simulator.registry.storage import Object, Storage, StorageEvent
+from k9py.simulator.status_errors import StatusError, forbidden
 from tests.unit.simulator.objects import deployment, pod
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from k9py.simulator.faults import RequestMatch
-from k9py.simulator.resources import CONFIGMAPS, PODS
+from k9py.simulator.registry.resources import CONFIGMAPS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import METADATA, TABLE, Client

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.simulator.changes import Object
+from k9py.simulator.admission import Webhook
 from k9py.simulator.faults import Replace, RequestMatch
+from k9py.simulator.registry.cache import Object
 from k9py.simulator.server import Simulator
-from k9py.simulator.webhooks import Webhook
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.objects import add_deployment, add_namespace
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from k9py.simulator.api.defaults import defaulted
-from k9py.simulator.resources import DEPLOYMENTS, JOBS, PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.resources import DEPLOYMENTS, JOBS, PODDISRUPTIONBUDGETS, PODS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import Client

@@ -8,13 +8,12 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
+from k9py.api.causes import CauseKind
 from k9py.api.severity import Severity
-from k9py.api.troubles import CauseKind
 from k9py.api.workloads import RESTARTED_AT
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
-from k9py.rollouts.change_cause import mark_inherited_causes
-from k9py.rollouts.revisions import Revision
+from k9py.rollouts.revisions import Revision, mark_inherited_causes
 from k9py.rollouts.semantic_diff import Family, SemanticChange
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.undo_target import UndoTarget, undo_target
@@ -26,7 +25,7 @@ from k9py.views.answer import (
     service_answer,
     stale,
 )
-from k9py.views.semantic_diff import StyledLine
+from k9py.views.values import StyledLine
 from tests.factories import NOW, before, key
 
 KEYS = {
@@ -45,10 +44,10 @@ STATUS = RolloutStatus(
     key=key("Deployment", "checkout"),
     uid="u",
     state=RolloutState.STALLED,
-    summary=f"stalled: {REASON}",
+    summary=f"stuck: {REASON}",
     cause_message=REASON,
     cause_kind=CauseKind.IMAGE,
-    note="3 old pods still serve",
+    note="still served by 3 old pods",
     desired=3,
     ready=3,
     updated=1,
@@ -64,16 +63,16 @@ VIEW = RolloutView(
 )
 HEALTHY = replace(
     VIEW,
-    status=replace(STATUS, state=RolloutState.COMPLETE, summary="complete", cause_message="", cause_kind=None, note=""),
+    status=replace(STATUS, state=RolloutState.COMPLETE, summary="healthy", cause_message="", cause_kind=None, note=""),
 )
 CRASHED = replace(
     HEALTHY,
-    status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, summary="progressing 2/3", ready=2),
+    status=replace(HEALTHY.status, state=RolloutState.PROGRESSING, summary="rolling out 2/3", ready=2),
     findings=(
         Finding(
             Severity.DEGRADED,
             "CrashLoopBackOff",
-            "container app keeps crashing (exit 1)",
+            "container app is crash-looping (exit 1)",
             key("Pod", "x"),
             before(240),
             CauseKind.CRASH,
@@ -153,22 +152,22 @@ def steps(lines: tuple[StyledLine, ...]) -> list[str]:
 @pytest.mark.parametrize(
     ("view", "severity", "wrong"),
     [
-        (VIEW, Severity.STUCK, f"{REASON}; 3 old pods still serve"),
+        (VIEW, Severity.STUCK, f"{REASON}; still served by 3 old pods"),
         (HEALTHY, Severity.HEALTHY, "3 of 3 ready"),
         (
-            replace(HEALTHY, status=replace(HEALTHY.status, summary="complete, 2 kept by partition")),
+            replace(HEALTHY, status=replace(HEALTHY.status, note="partition keeps 2 pods on the old revision")),
             Severity.HEALTHY,
-            "3 of 3 ready; 2 kept by partition",
+            "3 of 3 ready; partition keeps 2 pods on the old revision",
         ),
         (
             CRASHED,
             Severity.DEGRADED,
-            "progressing 2/3: container app keeps crashing (exit 1) · for 4m",
+            "rolling out 2/3: container app is crash-looping (exit 1) · for 4m",
         ),
         (
             replace(CRASHED, status=replace(HEALTHY.status, ready=2)),
             Severity.DEGRADED,
-            "container app keeps crashing (exit 1); 2 of 3 ready · for 4m",
+            "container app is crash-looping (exit 1); 2 of 3 ready · for 4m",
         ),
         (
             replace(
@@ -176,14 +175,14 @@ def steps(lines: tuple[StyledLine, ...]) -> list[str]:
                 status=replace(
                     STATUS,
                     state=RolloutState.PROGRESSING,
-                    summary="progressing 1/3",
+                    summary="rolling out 1/3",
                     cause_message="",
                     cause_kind=None,
                     note="",
                 ),
             ),
             Severity.ROLLING_OUT,
-            "progressing 1/3",
+            "rolling out 1/3",
         ),
         (
             replace(
@@ -208,7 +207,7 @@ def steps(lines: tuple[StyledLine, ...]) -> list[str]:
     ],
 )
 def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
-    assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).wrong) == wrong
+    assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).problem) == wrong
 
 
 @pytest.mark.parametrize(("since", "ending"), [(before(240), " · for 4m"), (before(3), ""), (None, "")])
@@ -218,22 +217,22 @@ def test_for_how_long_is_said_where_the_beginning_is_known(
 ) -> None:
     found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
     view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
-    assert text(rollout_answer(view, facts(), KEYS, NOW).wrong) == f"it is not ready{ending}"
+    assert text(rollout_answer(view, facts(), KEYS, NOW).problem) == f"it is not ready{ending}"
 
 
 def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
     crashed = replace(
         VIEW, severity=Severity.STUCK, status=replace(STATUS, cause_kind=CauseKind.CRASH, cause_message="it crashes")
     )
-    assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).wrong) == (
-        "it crashes; 7 restarts; 3 old pods still serve"
+    assert text(rollout_answer(crashed, facts(restarts=7), KEYS, NOW).problem) == (
+        "it crashes; 7 restarts; still served by 3 old pods"
     )
 
 
 def test_a_message_of_the_cluster_is_made_printable() -> None:
     forged = replace(VIEW, status=replace(STATUS, cause_message="image \x1b[31mred cannot be pulled"))
     answer = rollout_answer(replace(forged, severity=Severity.STUCK), facts(), KEYS, NOW)
-    assert "\x1b" not in text(answer.wrong)
+    assert "\x1b" not in text(answer.problem)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +277,7 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
             id="a restart",
         ),
         pytest.param(
-            facts(changes=()), 'the same pod template · 11m ago by kubectl-set · "release 2.8"', id="nothing differs"
+            facts(changes=()), 'same pod template · 11m ago by kubectl-set · "release 2.8"', id="nothing differs"
         ),
         pytest.param(
             facts((revision(6, is_current=True), revision(5), revision(4, "2.7.1", ready=3))),
@@ -300,14 +299,14 @@ def test_a_message_of_the_cluster_is_made_printable() -> None:
         pytest.param(facts((revision(1, is_current=True),)), "first revision · 11m ago by kubectl-set", id="the first"),
         pytest.param(
             facts((revision(9, is_current=True),)),
-            "the revision before is no longer kept · 11m ago by kubectl-set",
+            "previous revision no longer exists · 11m ago by kubectl-set",
             id="history that is not kept",
         ),
-        pytest.param(facts(()), "not known: its revisions have not been read", id="nothing read"),
+        pytest.param(facts(()), "unknown: revisions not read", id="nothing read"),
     ],
 )
 def test_what_changed(known: RolloutFacts, changed: str) -> None:
-    assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).changed) == changed
+    assert text(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).last_change) == changed
 
 
 @pytest.mark.parametrize(
@@ -322,88 +321,88 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
         (change("references", "environment from", "secret b", None), "removed environment from secret b"),
         (change("references", "environment from", "secret c", "secret d"), "environment from secret c → secret d"),
         (change("restart", "restarted at", None, "2026-11-22T12:00:00Z"), "restarted"),
-        (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart mark removed"),
+        (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart annotation removed"),
     ],
 )
 def test_one_change_is_a_sentence_that_names_what_it_is(one: SemanticChange, said: str) -> None:
     answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
-    assert text(answer.changed).partition(" · ")[0] == said
+    assert text(answer.last_change).partition(" · ")[0] == said
 
 
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
     revisions = (revision(6, is_current=True, ready=3), revision(5, "2.7.1"), revision(4, "2.7.0", ready=1))
     known = facts(revisions, None, is_problem=False)
     answer = rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), known, KEYS, NOW)
-    assert text(answer.changed) == "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set"
-    assert answer.to_do == (), "nothing suggests to undo what is healthy"
+    assert text(answer.last_change) == "image 2.7.1 → 2.8.0 · 11m ago by kubectl-set"
+    assert answer.next_steps == (), "nothing suggests to undo what is healthy"
 
 
 def caused(kind: CauseKind | None, **status: object) -> RolloutView:
     return replace(VIEW, status=replace(STATUS, cause_kind=kind, **status))
 
 
-ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED_TO_ZERO, summary="scaled to zero"))
+ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED_TO_ZERO, summary="scaled to 0"))
 
 
 @pytest.mark.parametrize(
     ("view", "severity", "known", "first"),
     [
-        (VIEW, Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
-        (caused(CauseKind.QUOTA), Severity.STUCK, facts(), "u rolls back to revision 5 (2.7.1)"),
-        (caused(CauseKind.NODE), Severity.STUCK, facts(), "d describes it with its events"),
+        (VIEW, Severity.STUCK, facts(), "u roll back to revision 5 (2.7.1)"),
+        (caused(CauseKind.QUOTA), Severity.STUCK, facts(), "u roll back to revision 5 (2.7.1)"),
+        (caused(CauseKind.NODE), Severity.STUCK, facts(), "d describe it with its events"),
         (
             VIEW,
             Severity.STUCK,
             facts((revision(6, is_current=True), revision(5, "2.8.0", ready=3))),
-            "u rolls back to revision 5 (same image)",
+            "u roll back to revision 5 (same image)",
         ),
-        (VIEW, Severity.STUCK, facts((revision(1, is_current=True),)), "i sets another image"),
+        (VIEW, Severity.STUCK, facts((revision(1, is_current=True),)), "i set another image"),
         (
             caused(CauseKind.CRASH),
             Severity.STUCK,
             facts((revision(1, is_current=True),)),
-            "p shows the log before the crash",
+            "p show the log before the crash",
         ),
-        (caused(CauseKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l shows the log"),
-        (CRASHED, Severity.DEGRADED, facts(), "u rolls back to revision 5 (2.7.1)"),
+        (caused(CauseKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l show the log"),
+        (CRASHED, Severity.DEGRADED, facts(), "u roll back to revision 5 (2.7.1)"),
         (
             replace(CRASHED, status=replace(CRASHED.status, changed_at=before(15 * 86400))),
             Severity.DEGRADED,
             facts(),
-            "p shows the log before the crash",
+            "p show the log before the crash",
         ),
         (
             caused(None, state=RolloutState.PAUSED, summary="paused", cause_message="", paused=True),
             Severity.WARNING,
             facts(),
-            "P resumes the rollout",
+            "P resume the rollout",
         ),
-        (ZERO, Severity.DOWN, facts(former_replicas=3), "Z scales back to 3, as many as before"),
-        (ZERO, Severity.DOWN, facts(), "Z scales back: asks how many pods"),
+        (ZERO, Severity.DOWN, facts(previous_replicas=3), "Z scale back to 3 (as before)"),
+        (ZERO, Severity.DOWN, facts(), "Z scale back: asks how many pods"),
         (
-            caused(None, state=RolloutState.PROGRESSING, summary="progressing 1/3", cause_message="", note=""),
+            caused(None, state=RolloutState.PROGRESSING, summary="rolling out 1/3", cause_message="", note=""),
             Severity.ROLLING_OUT,
             facts(),
-            "Enter follows it",
+            "Enter follow it",
         ),
         (
-            caused(None, state=RolloutState.PROGRESSING, summary="progressing 1/3", cause_message="", note=""),
+            caused(None, state=RolloutState.PROGRESSING, summary="rolling out 1/3", cause_message="", note=""),
             Severity.ROLLING_OUT,
             facts(new_errors=("payment refused",)),
-            "u rolls back to revision 5 (2.7.1)",
+            "u roll back to revision 5 (2.7.1)",
         ),
         (
             caused(None, state=RolloutState.UNKNOWN, summary="waiting for the controller", cause_message=""),
             Severity.UNKNOWN,
             facts(),
-            "d describes it with its events",
+            "d describe it with its events",
         ),
     ],
 )
 def test_the_first_step_is_chosen_by_the_cause(
     view: RolloutView, severity: Severity, known: RolloutFacts, first: str
 ) -> None:
-    assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).to_do)[0] == first
+    assert steps(rollout_answer(replace(view, severity=severity), known, KEYS, NOW).next_steps)[0] == first
 
 
 @pytest.mark.parametrize("kind", [CauseKind.CONFIG, CauseKind.QUOTA, CauseKind.ADMISSION, CauseKind.NODE])
@@ -411,63 +410,63 @@ def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the
     cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
     other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create secret db")
     view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
-    said = steps(rollout_answer(view, facts(), KEYS, NOW).to_do)
-    undo = [] if kind is CauseKind.NODE else ["u rolls back to revision 5 (2.7.1)"]
-    assert said[:2] == ["create config map settings", *undo, "d describes it with its events"][:2]
+    said = steps(rollout_answer(view, facts(), KEYS, NOW).next_steps)
+    undo = [] if kind is CauseKind.NODE else ["u roll back to revision 5 (2.7.1)"]
+    assert said[:2] == ["create config map settings", *undo, "d describe it with its events"][:2]
 
 
 def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
     view = replace(caused(CauseKind.CRASH), severity=Severity.STUCK)
-    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).to_do)
-    assert said[0] == "u rolls back to revision 5 (2.7.1), then delete pod db-1"
+    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).next_steps)
+    assert said[0] == "u roll back to revision 5 (2.7.1), then delete pod db-1"
 
 
 def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
     reason = Finding(Severity.DOWN, "NoPods", "no pod matches its selector app=crat", SERVICE.key)
     missed = (key("Deployment", "cart"), "app=cart")
     view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
-    said = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).to_do)
-    assert said == ["fix its selector, or the labels of the pods", "d describes it with its selector and endpoints"]
+    said = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).next_steps)
+    assert said == ["fix its selector or the pods' labels", "d describe it with its selector and endpoints"]
     others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
-    assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).to_do) == 1
+    assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).next_steps) == 1
 
 
 def test_only_keys_that_are_possible_now_are_named_and_as_they_are_bound() -> None:
     answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {"undo": "F9"}, NOW)
-    assert steps(answer.to_do) == ["F9 rolls back to revision 5 (2.7.1)"]
-    assert rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {}, NOW).to_do == ()
+    assert steps(answer.next_steps) == ["F9 roll back to revision 5 (2.7.1)"]
+    assert rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), {}, NOW).next_steps == ()
 
 
 def test_a_read_only_session_names_the_undo_and_why_it_is_not_possible() -> None:
     answer = rollout_answer(
         replace(VIEW, severity=Severity.STUCK), facts(), {"describe": "d"}, NOW, refusal="read-only"
     )
-    assert steps(answer.to_do) == ["rolls back to revision 5 (2.7.1) (read-only)"]
+    assert steps(answer.next_steps) == ["roll back to revision 5 (2.7.1) (read-only)"]
 
 
 def test_the_undo_is_to_the_target_that_is_given() -> None:
     known = RolloutFacts(REVISIONS, UndoTarget(REVISIONS[2], "chosen"), REVISIONS[2])
     assert (
-        steps(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).to_do)[0]
-        == "u rolls back to revision 4 (2.7.0)"
+        steps(rollout_answer(replace(VIEW, severity=Severity.STUCK), known, KEYS, NOW).next_steps)[0]
+        == "u roll back to revision 4 (2.7.0)"
     )
 
 
 def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
-    assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(former_replicas=3), KEYS, NOW).to_do == ()
+    assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(previous_replicas=3), KEYS, NOW).next_steps == ()
 
 
 def test_zero_says_from_how_many_and_by_whom() -> None:
-    known = facts(former_replicas=3, scaled_by="kubectl", scaled_at=before(240))
+    known = facts(previous_replicas=3, scaled_by="kubectl", scaled_at=before(240))
     assert (
-        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).changed)
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).last_change)
         == "replicas 3 → 0 · 4m ago by kubectl"
     )
-    since = replace(ZERO, findings=(Finding(Severity.DOWN, "ScaledToZero", "scaled to zero", ZERO.key, before(90)),))
-    assert text(rollout_answer(since, facts(), KEYS, NOW).changed) == "scaled to 0 · 90s ago", "what the view knows"
+    since = replace(ZERO, findings=(Finding(Severity.DOWN, "ScaledToZero", "scaled to 0", ZERO.key, before(90)),))
+    assert text(rollout_answer(since, facts(), KEYS, NOW).last_change) == "scaled to 0 · 90s ago", "what the view knows"
     timeless = facts(scaled_by="kubectl")
     assert (
-        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).changed)
+        text(rollout_answer(replace(ZERO, severity=Severity.IDLE), timeless, KEYS, NOW).last_change)
         == "scaled to 0 · by kubectl"
     )
 
@@ -476,7 +475,7 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
     answer = rollout_answer(
         replace(VIEW, severity=Severity.STUCK), facts(new_errors=("voucher \x07lost", "b", "c")), KEYS, NOW
     )
-    assert text(answer.wrong).endswith("; new in the log: voucher \ufffdlost and 2 more")
+    assert text(answer.problem).endswith("; new in the log: voucher \ufffdlost and 2 more")
 
 
 @pytest.mark.parametrize(
@@ -484,7 +483,7 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
     [
         (SERVICE, Severity.HEALTHY, "3 of 3 endpoints ready"),
         (replace(SERVICE, ready=0, total=0), Severity.IDLE, "no endpoints"),
-        (replace(SERVICE, ready=None, total=None), Severity.UNKNOWN, "endpoints not known"),
+        (replace(SERVICE, ready=None, total=None), Severity.UNKNOWN, "endpoints unknown"),
         (
             replace(SERVICE, mode=ServiceMode.EXTERNAL_NAME, external_name="db.example.com", ready=None, total=None),
             Severity.IDLE,
@@ -504,7 +503,7 @@ def test_new_errors_of_the_log_stand_in_the_first_line() -> None:
     ],
 )
 def test_what_is_wrong_with_a_service(service: ServiceView, severity: Severity, wrong: str) -> None:
-    assert text(service_answer(replace(service, severity=severity), None, KEYS, NOW).wrong) == wrong
+    assert text(service_answer(replace(service, severity=severity), None, KEYS, NOW).problem) == wrong
 
 
 def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
@@ -512,10 +511,10 @@ def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
         replace(SERVICE, severity=Severity.STUCK), (replace(VIEW, severity=Severity.STUCK), facts()), KEYS, NOW
     )
     assert answer.name == "svc/checkout"
-    assert steps(answer.to_do) == [
-        "u rolls deploy/checkout back to revision 5 (2.7.1)",
-        "i sets another image",
-        "Enter shows its endpoints and pods",
+    assert steps(answer.next_steps) == [
+        "u roll deploy/checkout back to revision 5 (2.7.1)",
+        "i set another image",
+        "Enter show its endpoints and pods",
     ]
 
 
@@ -523,40 +522,40 @@ def test_what_changed_names_the_workload_where_several_are_behind_the_service() 
     behind = replace(VIEW, severity=Severity.STUCK), facts()
     alone = replace(SERVICE, severity=Severity.STUCK, workloads=(VIEW.key,))
     several = replace(alone, workloads=(VIEW.key, key("Deployment", "canary")))
-    changed = text(service_answer(alone, behind, KEYS, NOW).changed)
-    assert text(service_answer(several, behind, KEYS, NOW).changed) == f"deploy/checkout: {changed}"
+    changed = text(service_answer(alone, behind, KEYS, NOW).last_change)
+    assert text(service_answer(several, behind, KEYS, NOW).last_change) == f"deploy/checkout: {changed}"
 
 
 def test_a_service_without_workloads_is_described() -> None:
     answer = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW)
-    assert steps(answer.to_do) == ["d describes it with its selector and endpoints"]
+    assert steps(answer.next_steps) == ["d describe it with its selector and endpoints"]
 
 
 def test_a_service_that_selects_nothing_is_told_how_the_pods_it_missed_are_labelled() -> None:
     missed = (key("Deployment", "cart"), "labelled app=cart")
     failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, likely_target=missed)
-    assert text(failing.wrong).endswith("; deploy/cart makes pods labelled app=cart")
+    assert text(failing.problem).endswith("; pods of deploy/cart are labelled app=cart")
     idle = service_answer(replace(SERVICE, severity=Severity.IDLE), None, KEYS, NOW, likely_target=missed)
-    assert "labelled" not in text(idle.wrong)
+    assert "labelled" not in text(idle.problem)
 
 
 def test_when_nothing_is_wrong_one_line_says_so() -> None:
     answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
-    assert text(answer.wrong) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
-    assert (answer.severity, answer.changed, answer.to_do) == (Severity.HEALTHY, (), ())
+    assert text(answer.problem) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
+    assert (answer.severity, answer.last_change, answer.next_steps) == (Severity.HEALTHY, (), ())
 
 
 def test_what_cannot_be_seen_now_is_never_healthy() -> None:
     healthy = stale(rollout_answer(replace(HEALTHY, severity=Severity.HEALTHY), facts(), KEYS, NOW), before(40), NOW)
     assert healthy.severity is Severity.UNKNOWN
-    assert text(healthy.wrong) == "seen 40s ago, healthy then: 3 of 3 ready"
+    assert text(healthy.problem) == "last seen 40s ago (healthy): 3 of 3 ready"
     failing = stale(rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(), KEYS, NOW), before(40), NOW)
     assert failing.severity is Severity.STUCK
-    assert text(failing.wrong).startswith("seen 40s ago: image")
+    assert text(failing.problem).startswith("last seen 40s ago: image")
 
 
 def test_no_time_is_no_guess() -> None:
     unseen = replace(VIEW, status=replace(STATUS, changed_at=None, changed_by=""))
-    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(), KEYS, NOW).changed) == (
+    assert text(rollout_answer(replace(unseen, severity=Severity.STUCK), facts(), KEYS, NOW).last_change) == (
         'image 2.7.1 → 2.8.0 · "release 2.8"'
     )

@@ -40,7 +40,7 @@ STATUS = RolloutStatus(
     key=key("Deployment", "checkout"),
     uid="u",
     state=RolloutState.COMPLETE,
-    summary="complete",
+    summary="healthy",
     cause_message="",
     cause_kind=None,
     note="",
@@ -162,36 +162,38 @@ def test_a_rollout_row() -> None:
     [
         (STATUS, Severity.HEALTHY, (), ""),
         (
-            replace(STATUS, state=RolloutState.PROGRESSING, summary="progressing 1/3", note="2 old pods still serve"),
+            replace(
+                STATUS, state=RolloutState.PROGRESSING, summary="rolling out 1/3", note="still served by 2 old pods"
+            ),
             Severity.ROLLING_OUT,
             (),
-            "progressing 1/3 (2 old pods still serve)",
+            "rolling out 1/3 — still served by 2 old pods",
         ),
         (
             replace(
                 STATUS,
                 state=RolloutState.STALLED,
-                summary="stalled: image x:9 cannot be pulled",
+                summary="stuck: image x:9 cannot be pulled",
                 cause_message="image x",
             ),
             Severity.STUCK,
             (finding(Severity.STUCK, "another thing"),),
-            "stalled: image x:9 cannot be pulled",
+            "stuck: image x:9 cannot be pulled",
         ),
         (STATUS, Severity.DEGRADED, (finding(Severity.DEGRADED),), "image x:9 cannot be pulled"),
         (STATUS, Severity.WARNING, (finding(Severity.WARNING),), "image x:9 cannot be pulled"),
         (STATUS, Severity.HEALTHY, (finding(Severity.INFO),), ""),
         (
-            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, summary="scaled to zero"),
+            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, summary="scaled to 0"),
             Severity.DOWN,
-            (Finding(Severity.DOWN, "ScaledToZero", "scaled to zero, was 3", STATUS.key),),
-            "scaled to zero, was 3",
+            (Finding(Severity.DOWN, "ScaledToZero", "scaled to 0, was 3", STATUS.key),),
+            "scaled to 0, was 3",
         ),
         (
-            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, summary="no node wants it"),
+            replace(STATUS, state=RolloutState.SCALED_TO_ZERO, summary="no matching nodes"),
             Severity.IDLE,
             (),
-            "no node wants it",
+            "no matching nodes",
         ),
     ],
 )

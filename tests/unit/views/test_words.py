@@ -16,11 +16,9 @@ from k9py.cluster.scope import Scope
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.rollouts.status import RolloutState
 from k9py.views.describe import describe
+from k9py.views.exit_codes import ExitCode
 from k9py.views.header import health_segment, place_segments, server_segments, unread_segments
 from k9py.views.overview import (
-    ALL_WELL,
-    COULD_NOT_TELL,
-    FAILING,
     json_values,
     overview_exit_code,
     plain_tables,
@@ -54,11 +52,15 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
             ["no connection: connection refused, reconnecting in 2s"],
             Tone.FAIL,
         ),
-        (ClusterHealth(ClusterState.FORBIDDEN, forbidden=("Pod",)), ["no right to read anything here"], Tone.FAIL),
-        (replace(LIVE, forbidden=("EndpointSlice", "Node")), ["live", "no right to read EndpointSlice, Node"], Tone.OK),
+        (ClusterHealth(ClusterState.FORBIDDEN, forbidden=("Pod",)), ["no permission to read anything here"], Tone.FAIL),
+        (
+            replace(LIVE, forbidden=("EndpointSlice", "Node")),
+            ["live", "no permission to read EndpointSlice, Node"],
+            Tone.OK,
+        ),
         (
             replace(LIVE, forbidden=("EndpointSlice", "Event", "Node")),
-            ["live", "no right to read EndpointSlice, 2 more kinds"],
+            ["live", "no permission to read EndpointSlice, 2 more kinds"],
             Tone.OK,
         ),
         (
@@ -77,7 +79,7 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
         ),
         (
             replace(LIVE, kinds={"Pod": KindHealth("Pod", ClusterState.LIVE, True, 7, decode_error="Pod: odd")}),
-            ["live", "left out, cannot be read: some Pod"],
+            ["live", "skipped, cannot be decoded: some Pod"],
             Tone.OK,
         ),
         (
@@ -86,12 +88,12 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
                 since=before(12),
                 kinds={"Pod": KindHealth("Pod", ClusterState.STALE, True, 7, ForbiddenError("may not watch"))},
             ),
-            ["read 12s ago: may not be watched, read again and again"],
+            ["read 12s ago: watch forbidden, polling"],
             Tone.WARN,
         ),
         (
             ClusterHealth(ClusterState.PARTIAL, forbidden=("EndpointSlice",)),
-            ["partly live", "no right to read EndpointSlice"],
+            ["partly live", "no permission to read EndpointSlice"],
             Tone.WARN,
         ),
         (
@@ -110,7 +112,7 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
         ),
         (
             replace(LIVE, kinds={"Event": kind("Event", ClusterState.STALE), "Pod": kind("Pod")}),
-            ["live", "not current: Event"],
+            ["live", "stale: Event"],
             Tone.OK,
         ),
     ],
@@ -127,11 +129,11 @@ def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[st
         (LIVE, []),
         (
             replace(LIVE, restored_at=before(60)),
-            ["the server went back in time 60s ago (restored from a backup?): everything was read again"],
+            ["the server went back in time 60s ago (restored from a backup?): everything was relisted"],
         ),
         (
             replace(STALE, restored_at=before(1)),
-            ["the server went back in time 1s ago (restored from a backup?): everything is being read again"],
+            ["the server went back in time 1s ago (restored from a backup?): relisting everything"],
         ),
         (replace(LIVE, restored_at=before(601)), []),
     ],
@@ -165,20 +167,20 @@ def rated(severity: Severity) -> RolloutView:
 @pytest.mark.parametrize(
     ("health", "services", "rollouts", "code"),
     [
-        (LIVE, [SERVICE], [ROLLOUT], ALL_WELL),
-        (LIVE, [], [], ALL_WELL),
-        (LIVE, [SERVICE], [MOVING], ALL_WELL),
-        (LIVE, [SERVICE], [BROKEN], FAILING),
-        (LIVE, [SERVICE], [rated(Severity.DEGRADED)], FAILING),
-        (LIVE, [structs.replace(SERVICE, severity=Severity.STUCK)], [ROLLOUT], FAILING),
-        (LIVE, [SERVICE], [rated(Severity.WARNING), rated(Severity.IDLE)], ALL_WELL),
-        (LIVE, [UNKNOWN], [ROLLOUT], COULD_NOT_TELL),
-        (LIVE, [SERVICE], [UNSEEN], COULD_NOT_TELL),
-        (LIVE, [UNKNOWN], [BROKEN], FAILING),
-        (STALE, [SERVICE], [ROLLOUT], COULD_NOT_TELL),
-        (replace(LIVE, forbidden=("Pod",)), [SERVICE], [ROLLOUT], COULD_NOT_TELL),
-        (replace(LIVE, forbidden=("Node",)), [SERVICE], [ROLLOUT], ALL_WELL),
-        (ClusterHealth(ClusterState.LOADING), [], [], COULD_NOT_TELL),
+        (LIVE, [SERVICE], [ROLLOUT], ExitCode.DONE),
+        (LIVE, [], [], ExitCode.DONE),
+        (LIVE, [SERVICE], [MOVING], ExitCode.DONE),
+        (LIVE, [SERVICE], [BROKEN], ExitCode.FAILING),
+        (LIVE, [SERVICE], [rated(Severity.DEGRADED)], ExitCode.FAILING),
+        (LIVE, [structs.replace(SERVICE, severity=Severity.STUCK)], [ROLLOUT], ExitCode.FAILING),
+        (LIVE, [SERVICE], [rated(Severity.WARNING), rated(Severity.IDLE)], ExitCode.DONE),
+        (LIVE, [UNKNOWN], [ROLLOUT], ExitCode.UNKNOWN),
+        (LIVE, [SERVICE], [UNSEEN], ExitCode.UNKNOWN),
+        (LIVE, [UNKNOWN], [BROKEN], ExitCode.FAILING),
+        (STALE, [SERVICE], [ROLLOUT], ExitCode.UNKNOWN),
+        (replace(LIVE, forbidden=("Pod",)), [SERVICE], [ROLLOUT], ExitCode.UNKNOWN),
+        (replace(LIVE, forbidden=("Node",)), [SERVICE], [ROLLOUT], ExitCode.DONE),
+        (ClusterHealth(ClusterState.LOADING), [], [], ExitCode.UNKNOWN),
     ],
 )
 def test_the_exit_code_never_calls_the_unknown_well(
@@ -226,7 +228,7 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
         "idle": 0,
     }
     assert rollout["findings"][0]["message"] == "image x:9 cannot be pulled"
-    assert values["exit_code"] == FAILING
+    assert values["exit_code"] == ExitCode.FAILING
     assert set(values) == {"context", "notice", "health", "summary", "services", "rollouts", "exit_code"}
 
 

@@ -19,9 +19,9 @@ from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.merge import Merge
 from k9py.logs.follow.runs import Runs
 from k9py.logs.follow.stream import LogStream
-from k9py.logs.follow.turns import Turns
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.logs.follow.scripted import START, DrivenClock, line, settled, target
 
 NOW = 100_000
@@ -44,7 +44,7 @@ class Reading:
         self.merge = Merge(self.clock, **bounds)
         self.most_chars = 0
         self.said: list[LogLine] = []
-        self._turns = Turns(self.clock)
+        self._time_slicer = TimeSlicer(self.clock.monotonic)
         self._intakes = [self.merge.intake() for _ in logs]
         for intake in self._intakes:
             intake.open(holds=True, followed=followed)
@@ -54,7 +54,7 @@ class Reading:
         ]
 
     async def _read(self, intake: Intake, pod: str, lines: Sequence[bytes], batch: int) -> None:
-        delivery = Delivery(intake, Runs(target(pod)), self.clock, self._turns)
+        delivery = Delivery(intake, Runs(target(pod)), self.clock, self._time_slicer)
         for start in range(0, len(lines), batch):
             await delivery.deliver(lines[start : start + batch])
             self.most_chars = max(self.most_chars, sum(one.chars for one in self._intakes))
@@ -126,7 +126,7 @@ async def test_a_lossless_merge_lets_what_is_written_now_wait_too() -> None:
     merge = Merge(clock, max_lines=100, lossless=True)
     intake = merge.intake()
     intake.open(holds=False)
-    delivery = Delivery(intake, Runs(target("a")), clock, Turns(clock))
+    delivery = Delivery(intake, Runs(target("a")), clock, TimeSlicer(clock.monotonic))
     writes = asyncio.create_task(delivery.deliver([line(second, f"n{second}") for second in range(1_000)]))
     await clock.advance(5)
     assert not writes.done()
@@ -143,7 +143,7 @@ async def test_a_stream_that_waits_for_room_is_not_silent() -> None:
     merge = Merge(clock, max_lines=100, lossless=True)
     intake = merge.intake()
     intake.open(holds=False)
-    delivery = Delivery(intake, Runs(target("a")), clock, Turns(clock))
+    delivery = Delivery(intake, Runs(target("a")), clock, TimeSlicer(clock.monotonic))
     writes = asyncio.create_task(delivery.deliver([line(second, f"n{second}") for second in range(150)]))
     await clock.advance(300)
     assert delivery.heard == 300

@@ -21,8 +21,8 @@ from k9py.api.errors import BadRequestError, ConnectionFailedError
 from k9py.logs.follow.container_stream import ContainerStream
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.slots import StreamSlots
-from k9py.logs.follow.turns import Turns
 from k9py.logs.source import LogTarget, PartialLine
+from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.logs.follow.scripted import START, Collected, ScriptOver, SteppingClock, line, target
 
 
@@ -241,7 +241,14 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
     clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
     first = target(container_id="run 0" if are_told else "")
     tail = ContainerStream(
-        kubelet, first, clock, sink, StreamSlots(clock, 60), Turns(clock), range=WHOLE, rng=random.Random(1)
+        kubelet,
+        first,
+        clock,
+        sink,
+        StreamSlots(clock, 60),
+        TimeSlicer(clock.monotonic),
+        range=WHOLE,
+        rng=random.Random(1),
     )
     kubelet.give_up = tail.yield_turn
     if are_told:
@@ -273,7 +280,7 @@ async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(vis
         clock,
         sink,
         StreamSlots(clock, 60),
-        Turns(clock),
+        TimeSlicer(clock.monotonic),
         range=WHOLE,
         rng=random.Random(1),
     )

@@ -1,0 +1,58 @@
+"""Check whether a pod is scheduled, and whether it starts within reasonable time once it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from k9py.api.causes import Cause, CauseKind
+from k9py.api.lazy_pattern import lazy_pattern
+from k9py.api.meta import find_condition
+from k9py.api.pods import Pod
+from k9py.api.severity import Severity
+from k9py.api.text import printable, shorten
+from k9py.api.times import age
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.remedies import missing_object_remedy
+
+SLOW_START: Final = timedelta(minutes=5)
+"""Time a pod may take to start before that is worth a warning."""
+_POST_FILTER: Final = lazy_pattern(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
+"""Where a scheduler's message continues with results of PostFilter plugins (scheduler/framework/preemption, DRA)."""
+
+
+def unscheduled(pod: Pod) -> Iterator[Cause]:
+    """Yield why the scheduler has not assigned the pod to a node."""
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
+    if scheduled is None or scheduled.status != "False":
+        return
+    since = scheduled.last_transition_time
+    if scheduled.reason == "SchedulingGated":
+        message = "pod waits for a scheduling gate"
+        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, is_blocking=False)
+    elif scheduled.reason == "Unschedulable":
+        # The first part is the answer; what preemption and claims would not help either is appended to it.
+        detail = shorten(_POST_FILTER.split(scheduled.message, maxsplit=1)[0])
+        message = f"pod cannot be scheduled: {detail}" if detail else "pod cannot be scheduled"
+        is_short = "Insufficient" in detail
+        remedy = "lower the pods' requests or add a node" if is_short else missing_object_remedy(detail)
+        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, remedy=remedy)
+    elif scheduled.reason:
+        detail = shorten(f"{scheduled.reason}: {scheduled.message}" if scheduled.message else scheduled.reason)
+        reason, message = printable(scheduled.reason), f"pod is not scheduled: {detail}"
+        yield Cause(CauseKind.UNSCHEDULABLE, reason, message, since=since)
+
+
+def slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:
+    """Yield a warning for a scheduled pod none of whose containers has started for 5 minutes, though none failed."""
+    if pod.is_terminating or pod.status.phase != "Pending" or not pod.spec.node_name:
+        return
+    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+    if any(status.state and (status.state.running or status.state.terminated) for status in statuses):
+        return
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
+    since = (scheduled.last_transition_time if scheduled else None) or pod.status.start_time
+    if since is not None and now - since > SLOW_START:
+        message = f"no container has started on node {printable(pod.spec.node_name)} for {age(since, now)}"
+        yield Finding(Severity.WARNING, "ContainerCreating", message, pod.key, since)

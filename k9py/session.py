@@ -1,0 +1,114 @@
+"""One cluster, as screens and commands are given it: the connection, the writer, and the cluster while it is watched.
+
+Screens and commands receive a `ClusterSession` in their constructor; nobody looks one up. Several clusters are several
+sessions. Invariant: `open_session` closes the connection it was given, and `ClusterSession.watch` ends the watches it
+began. Importing this module imports neither kubernetes_asyncio nor the packages that watch and write: the dashboard
+paints its first frame before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from k9py.api.meta import ObjectKey
+from k9py.runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from k9py.cluster.cluster import Cluster
+    from k9py.cluster.scope import Scope
+    from k9py.kube.connection import Connection
+    from k9py.operations.write import Writer
+
+
+class NamedObject(Protocol):
+    """An object as a person names it, without a namespace."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+class ClusterSession:
+    """A connected cluster.
+
+    Args:
+        namespace: the default one: named on the command line, else the context's.
+
+    Attributes:
+        connection: reads, and opens streams.
+        writer: the only way to change the cluster.
+    """
+
+    def __init__(self, connection: Connection, writer: Writer, clock: Clock, *, namespace: str) -> None:
+        self.connection = connection
+        self.writer = writer
+        self.clock = clock
+        self.namespace = namespace
+        self._cluster: Cluster | None = None
+
+    @property
+    def context(self) -> str:
+        """The name of the kubeconfig's context."""
+        return self.connection.info.context
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster that `watch` keeps current; after it has ended, as it was last.
+
+        Raises:
+            RuntimeError: the cluster was never watched in this session.
+        """
+        if self._cluster is None:
+            raise RuntimeError("the cluster of this session is not watched")
+        return self._cluster
+
+    @asynccontextmanager
+    async def watch(self, scope: Scope, *, notice: str = "") -> AsyncIterator[Cluster]:
+        """Watch the cluster while entered.
+
+        Args:
+            scope: the namespaces to watch; see `choose_scope`.
+            notice: what a person has to know about the scope.
+        """
+        from k9py.cluster.cluster import Cluster
+
+        async with Cluster(self.connection, scope, self.clock, notice=notice) as cluster:
+            self._cluster = cluster
+            yield cluster
+
+    def key(self, named: NamedObject) -> ObjectKey:
+        """Return the key of an object in the default namespace."""
+        return ObjectKey(named.kind, self.namespace, named.name)
+
+
+@asynccontextmanager
+async def open_session(
+    connection: Connection, clock: Clock, *, namespace: str = "", read_only: bool, audit_path: Path | None
+) -> AsyncIterator[ClusterSession]:
+    """Open a session on a connection, and close the connection at the end.
+
+    Args:
+        namespace: the default one; "" takes the context's.
+        read_only: every write is refused, below the front ends.
+        audit_path: file of the audit records; None writes none.
+    """
+    from k9py.operations.audit import AuditLog, Identity, os_user
+    from k9py.operations.write import Writer
+
+    try:
+        info = connection.info
+        writer = Writer(
+            connection,
+            connection,
+            read_only=read_only,
+            audit=AuditLog(audit_path),
+            identity=Identity(info.context, info.user, info.server, os_user()),
+        )
+        yield ClusterSession(connection, writer, clock, namespace=namespace or info.namespace)
+    finally:
+        await connection.aclose()

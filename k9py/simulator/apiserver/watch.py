@@ -1,0 +1,251 @@
+"""WATCH: changes since a revision and from now on, as JSON lines.
+
+Invariant: a watch has no queue: it reads the kind's history from its position, so a slow reader costs nothing, and one
+that falls behind the history gets 410, as from a real server.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from k9py.simulator import status_errors
+from k9py.simulator.apiserver.reads import ListSelector, list_selector, parse_revision
+from k9py.simulator.apiserver.request import IncomingRequest
+from k9py.simulator.apiserver.responses import (
+    ApiResponse,
+    ObjectFormat,
+    convert_to_served,
+    negotiate_format,
+    partial_metadata,
+)
+from k9py.simulator.clock import SimulationClock
+from k9py.simulator.printers import table
+from k9py.simulator.registry.cache import Object, StorageEvent
+from k9py.simulator.registry.encoding import encode
+from k9py.simulator.registry.resources import Resource
+from k9py.simulator.state import SimulatorState
+from k9py.simulator.status_errors import StatusCause
+
+BOOKMARK_SECONDS = 60.0
+SHORTEST_DEFAULT_SECONDS = 1800  # without timeoutSeconds a watch lasts between this and twice this long
+_EVENTS_A_TURN = 64
+
+# Fields the real server's typed encoding writes in an otherwise empty object.
+_EMPTY: dict[str, dict[str, Any]] = {
+    "Pod": {"spec": {"containers": None}, "status": {}},
+    "Service": {"spec": {}, "status": {"loadBalancer": {}}},
+    "Deployment": {
+        "spec": {
+            "replicas": 0,
+            "selector": None,
+            "template": {"metadata": {}, "spec": {"containers": None}},
+            "strategy": {},
+        },
+        "status": {},
+    },
+}
+
+
+def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a WATCH.
+
+    Raises:
+        StatusError: 400, 422 or 500 for invalid parameters; an expired revision is reported in the stream.
+    """
+    query, shape = list_selector(request), negotiate_format(request.accept)
+    given = request.query.get("resourceVersion", "")
+    initial = request.flag("sendInitialEvents")
+    match = request.query.get("resourceVersionMatch", "")
+    if "sendInitialEvents" in request.query and match != "NotOlderThan":
+        why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        cause = StatusCause("FieldValueForbidden", why, "resourceVersionMatch")
+        raise status_errors.invalid("meta.k8s.io", "ListOptions", "", [cause])
+    if match and "sendInitialEvents" not in request.query:
+        why = "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        raise status_errors.invalid(
+            "meta.k8s.io", "ListOptions", "", [StatusCause("FieldValueForbidden", why, "resourceVersionMatch")]
+        )
+    revision = parse_revision(given) if given else 0
+    seconds = request.whole_number("timeoutSeconds")
+    if seconds is None or seconds <= 0:
+        seconds = int(SHORTEST_DEFAULT_SECONDS * (1 + random.random()))
+    stream = _Stream(state, query, shape, request)
+    from_now = "sendInitialEvents" in request.query and not initial and revision == 0
+    if initial or (revision == 0 and not from_now):
+        lines = stream.run(None, seconds, end_mark=initial)
+    else:
+        lines = stream.run(state.storage.revision if from_now else revision, seconds, end_mark=False)
+    return ApiResponse(body=lines)
+
+
+class _Stream:
+    """One open watch."""
+
+    def __init__(
+        self, state: SimulatorState, query: ListSelector, shape: ObjectFormat, request: IncomingRequest
+    ) -> None:
+        self._state = state
+        self._query = query
+        self._shape = shape
+        self._include = request.query.get("includeObject", "")
+        self._bookmarks = request.flag("allowWatchBookmarks")
+        self._columns_told = False
+
+    async def run(self, revision: int | None, seconds: int, *, end_mark: bool) -> AsyncIterator[bytes]:
+        """Yield events from a revision on, or (None) the current objects first."""
+        storage, clock = self._state.storage, self._state.clock
+        yield b""  # send the headers now: a watch without events is open too
+        if revision is None:
+            revision = storage.revision
+            current = storage.list(self._query.resource, self._query.namespace)
+            for line in self._initial(current):
+                yield line
+            if end_mark and self._bookmarks:
+                yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
+        async with _WatchTimer(clock, seconds) as alarm:
+            unsubscribe = storage.subscribe(self._query.resource, lambda _: alarm.wake())
+            try:
+                async for line in self._follow(revision, alarm):
+                    yield line
+            finally:
+                unsubscribe()
+
+    def _initial(self, current: list[Object]) -> Iterator[bytes]:
+        for obj in current:
+            if self._selects(obj):
+                yield self._line("ADDED", obj, encoded=self._whole(obj))
+
+    async def _follow(self, revision: int, alarm: "_WatchTimer") -> AsyncIterator[bytes]:
+        storage = self._state.storage
+        while True:
+            reached = storage.revision  # changes during the sending are read in the next iteration
+            changes = storage.events_since(self._query.resource, revision)
+            if changes is None:
+                # The number in parentheses is the oldest revision still held.
+                oldest = storage.oldest_revision(self._query.resource) + 1
+                failure = status_errors.expired(f"too old resource version: {revision} ({oldest})")
+                yield _event_line(b"ERROR", encode(failure.as_status()))
+                return
+            for at, change in enumerate(changes, 1):
+                line = self._change_line(change)
+                if line is not None:
+                    yield line
+                if at % _EVENTS_A_TURN == 0:
+                    await asyncio.sleep(0)
+            revision = max(revision, reached)
+            if alarm.expired:
+                if self._bookmarks:
+                    yield self._bookmark(revision, {})
+                return
+            if alarm.take_bookmark_due() and self._bookmarks:
+                yield self._bookmark(revision, {})
+            await alarm.wait()
+
+    def _change_line(self, change: StorageEvent) -> bytes | None:
+        """Return the event line of a change for this selector, None if it does not match."""
+        query = self._query
+        if query.namespace and change.obj["metadata"].get("namespace") != query.namespace:
+            return None
+        now = change.type != "DELETED" and self._selects(change.obj)
+        before = change.old is not None and self._selects(change.old)
+        if now:
+            return self._line("MODIFIED" if before else "ADDED", change.obj, encoded=self._whole(change.obj))
+        if not before or change.old is None:
+            return None
+        if change.type == "DELETED":
+            return self._line("DELETED", change.obj, encoded=None)
+        # It no longer matches: DELETED with the old object and the resourceVersion of the change.
+        version = change.obj["metadata"]["resourceVersion"]
+        left = {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": version}}
+        return self._line("DELETED", left, encoded=None)
+
+    def _selects(self, obj: Object) -> bool:
+        return self._query.predicate is None or self._query.predicate(obj)
+
+    def _whole(self, obj: Object) -> bytes | None:
+        resource = self._query.resource
+        if self._shape.kind != "object" or resource.storage_version is not None:
+            return None
+        return self._state.storage.encoded.object(resource, obj)
+
+    def _line(self, change_type: str, obj: Object, *, encoded: bytes | None) -> bytes:
+        if encoded is None:
+            encoded = encode(self._shaped(convert_to_served(self._query.resource, obj)))
+        return _event_line(change_type.encode(), encoded)
+
+    def _shaped(self, obj: Object) -> Object:
+        match self._shape.kind:
+            case "table":
+                metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+                resource, now = self._query.resource, self._state.clock.now()
+                as_table = table.table(resource, [obj], metadata, now, self._include)
+                if self._columns_told:
+                    as_table["columnDefinitions"] = None
+                self._columns_told = True
+                return as_table
+            case "metadata":
+                return partial_metadata(obj)
+            case _:
+                return obj
+
+    def _bookmark(self, revision: int, annotations: dict[str, str]) -> bytes:
+        resource: Resource = self._query.resource
+        metadata: Object = {"resourceVersion": str(revision)}
+        if annotations:
+            metadata["annotations"] = annotations
+        body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        match self._shape.kind:
+            case "table":
+                body = {
+                    "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(revision)},
+                    "columnDefinitions": None if self._columns_told else table.column_definitions(resource),
+                    "rows": [{"cells": table.empty_cells(resource), "object": partial_metadata(body)}],
+                }  # fmt: skip
+            case "metadata":
+                body = partial_metadata(body)
+            case _:
+                body |= _EMPTY.get(resource.kind, {})
+        return _event_line(b"BOOKMARK", encode(body))
+
+
+class _WatchTimer:
+    """Wakes a watch when something changed, a bookmark is due, or its timeout has passed."""
+
+    def __init__(self, clock: SimulationClock, seconds: float) -> None:
+        self._clock = clock
+        self._ends = clock.monotonic() + seconds
+        self._bookmark_due = False
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.expired = False
+        self.wake: Callable[[], None] = self._woken.set
+
+    async def __aenter__(self) -> "_WatchTimer":
+        self._task = asyncio.create_task(self._tick(), name="watch-alarm")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def wait(self) -> None:
+        await self._woken.wait()
+        self._woken.clear()
+
+    def take_bookmark_due(self) -> bool:
+        due, self._bookmark_due = self._bookmark_due, False
+        return due
+
+    async def _tick(self) -> None:
+        while (left := self._ends - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(left, BOOKMARK_SECONDS))
+            self._bookmark_due = True
+            self._woken.set()
+        self.expired = True
+        self._woken.set()
+
+
+def _event_line(change_type: bytes, encoded: bytes) -> bytes:
+    return b'{"type":"' + change_type + b'","object":' + encoded + b"}\n"

@@ -1,0 +1,225 @@
+"""POST, PUT, PATCH and DELETE of objects: decode, default, validate, store; a dry run does all but the last.
+
+Invariant: a dry run returns what the same request would store. For kinds with a status subresource, status is written
+only through it.
+"""
+
+from typing import Any
+
+from k9py.simulator import status_errors
+from k9py.simulator.apiserver.managed_fields import manager_of, with_manager, with_managers_of
+from k9py.simulator.apiserver.patch import apply_patch
+from k9py.simulator.apiserver.reads import existing_object, list_selector, object_response
+from k9py.simulator.apiserver.request import IncomingRequest
+from k9py.simulator.apiserver.request_body import admit, check_types, decode_object
+from k9py.simulator.apiserver.responses import ApiResponse, convert_to_served, convert_to_stored, json_response
+from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.resources import NAMESPACES, PODS, SERVICES, Resource
+from k9py.simulator.registry.storage import Propagation
+from k9py.simulator.registry.strategies import prepare_for_create, prepare_for_update
+from k9py.simulator.registry.validation import check_strict_fields, validate
+from k9py.simulator.state import SimulatorState
+
+
+def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a POST to a collection.
+
+    Raises:
+        StatusError: 400, 403, 404 for the namespace, 409, 422.
+    """
+    resource, target = request.resource, request.info
+    obj = convert_to_stored(resource, decode_object(request))
+    if obj.get("kind") not in (resource.kind, None) or obj.get("apiVersion") not in (resource.api_version, "v1", None):
+        given = f"{obj.get('kind')} ({obj.get('apiVersion')})"
+        raise status_errors.bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}): {given} does not match the URL"
+        )
+    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVER_OWNED}
+    if resource.namespaced:
+        _check_namespace(state, resource, metadata, target.namespace)
+        metadata["namespace"] = target.namespace
+    obj = {**obj, "metadata": metadata}
+    written = {key: value for key, value in obj.items() if key != "status"} if resource.has_status else obj
+    obj = with_manager(written, None, manager_of(request), resource.api_version, state.clock.now())
+    stored = create_object(state, resource, obj, dry_run=request.dry_run)
+    return object_response(state, request, convert_to_served(resource, stored), 201)
+
+
+_SERVER_OWNED = ("uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "managedFields")
+
+
+def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
+    """Create an object as the API does: clear status, apply defaults, allocate, validate, admit.
+
+    Raises:
+        StatusError: 403, 409, 422.
+    """
+    check_types(obj, resource.kind)
+    if resource.has_status:
+        obj = {key: value for key, value in obj.items() if key != "status"}
+    obj = prepare_for_create(state, resource, defaulted(resource, obj))
+    validate(resource, obj, None)
+    if not dry_run:
+        return state.storage.create(resource, obj)
+    shown = state.storage.prepare_create(resource, obj)
+    metadata = {key: value for key, value in shown["metadata"].items() if key != "resourceVersion"}
+    return {**shown, "metadata": metadata}
+
+
+def _check_namespace(state: SimulatorState, resource: Resource, metadata: Object, namespace: str) -> None:
+    if metadata.get("namespace") not in (None, "", namespace):
+        raise status_errors.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    holder = state.storage.get(NAMESPACES, None, namespace)
+    if holder is None:
+        raise status_errors.not_found(NAMESPACES, namespace)
+    if holder["metadata"].get("deletionTimestamp"):
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise status_errors.forbidden(resource, metadata.get("name", ""), why)
+
+
+def update(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a PUT of an object or its status.
+
+    Raises:
+        StatusError: 400, 404, 409, 422.
+    """
+    old = existing_object(state, request)
+    obj = convert_to_stored(request.resource, decode_object(request))
+    return _replace(state, request, old, obj)
+
+
+def patch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a PATCH of an object or its status.
+
+    Raises:
+        StatusError: 400, 404, 409, 415, 422.
+    """
+    old = existing_object(state, request)
+    resource = request.resource
+    shown = convert_to_served(resource, old)
+    changed, read = apply_patch(request.content_type, request.body, shown)
+    if request.query.get("fieldValidation") == "Strict":
+        check_strict_fields(resource, read)
+    check_types(changed, resource.kind)
+    return _replace(state, request, old, convert_to_stored(resource, changed))
+
+
+def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: Object) -> ApiResponse:
+    resource, target = request.resource, request.info
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict):
+        raise status_errors.bad_request("the object has no metadata")
+    name = metadata.get("name", "")
+    if name != target.name:
+        raise status_errors.bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({target.name})"
+        )
+    if resource.namespaced and metadata.get("namespace") not in (None, "", target.namespace):
+        raise status_errors.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if resource.namespaced:
+        obj = {**obj, "metadata": {**metadata, "namespace": target.namespace}}
+    obj = with_managers_of(obj, old)
+    status_only = target.subresource == "status"
+    if not status_only:
+        check_types(obj, resource.kind)
+        if resource.has_status:
+            obj = {**obj, "status": old.get("status", {})}
+        obj = admit(state, request, defaulted(resource, obj))
+        obj = prepare_for_update(resource, defaulted(resource, obj), old)
+    # A stale resourceVersion is a conflict before validation.
+    _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
+    if not status_only:
+        validate(resource, obj, old)
+    if next_state is not old:
+        manager, now = manager_of(request), state.clock.now()
+        managed = with_manager(next_state, old, manager, resource.api_version, now, target.subresource)
+        obj = {**obj, "metadata": {**obj["metadata"], "managedFields": managed["metadata"]["managedFields"]}}
+    if request.dry_run:
+        _, stored = state.storage.prepare_update(resource, obj, status_only=status_only)
+        version = old["metadata"]["resourceVersion"]
+        stored = {**stored, "metadata": {**stored["metadata"], "resourceVersion": version}}
+    else:
+        stored = state.storage.update(resource, obj, status_only=status_only)
+    return object_response(state, request, convert_to_served(resource, stored))
+
+
+def delete(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a DELETE of one object.
+
+    Raises:
+        StatusError: 404, 409.
+    """
+    admit(state, request, {})
+    return json_response(_delete_one(state, request, request.info.name))
+
+
+def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+    """Answer a DELETE of a collection; the response lists the deleted objects."""
+    query = list_selector(request)
+    objects = [
+        obj
+        for obj in state.storage.list(query.resource, query.namespace)
+        if query.predicate is None or query.predicate(obj)
+    ]
+    for obj in objects:
+        _delete_one(state, request, obj["metadata"]["name"], obj["metadata"].get("namespace"))
+    resource = request.resource
+    items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in objects]
+    metadata = {"resourceVersion": str(state.storage.revision)}
+    listed = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata, "items": items}
+    return json_response(listed)
+
+
+def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, namespace: str | None = None) -> Object:
+    resource = request.resource
+    namespace = request.info.namespace if namespace is None else namespace
+    options: dict[str, Any] = decode_object(request) if request.body else {}
+    preconditions = options.get("preconditions") or {}
+    grace = options.get("gracePeriodSeconds", request.whole_number("gracePeriodSeconds"))
+    propagation = _propagation(options.get("propagationPolicy") or request.query.get("propagationPolicy"))
+    storage = state.storage
+    current = storage.get(resource, namespace, name)
+    if current is None:
+        raise status_errors.not_found(resource, name)
+    # As in the real server: with a body, the options in the query are ignored.
+    if "All" in (options.get("dryRun") or ()) if request.body else request.dry_run:
+        uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
+        storage.check_preconditions(resource, current, uid=uid, resource_version=version)
+        return _delete_response(resource, current, kept=resource is PODS)
+    deleted = storage.delete(
+        resource,
+        namespace,
+        name,
+        uid=preconditions.get("uid"),
+        resource_version=preconditions.get("resourceVersion"),
+        grace=grace,
+        propagation=propagation,
+    )
+    kept = storage.get(resource, namespace, name) is not None
+    return _delete_response(resource, deleted, kept=kept or resource in (PODS, SERVICES))
+
+
+def _propagation(given: str | None) -> Propagation:
+    match given:
+        case None | "":
+            return "Background"
+        case "Background" | "Foreground" | "Orphan":
+            return given
+        case _:
+            raise status_errors.bad_request(f'invalid propagationPolicy "{given}"')
+
+
+def _delete_response(resource: Resource, obj: Object, *, kept: bool) -> Object:
+    """Return the response to a DELETE: the object if it still exists, else a Status."""
+    if kept:
+        return convert_to_served(resource, obj)
+    details: dict[str, Any] = {"name": obj["metadata"]["name"]}
+    if resource.group:
+        details["group"] = resource.group
+    details |= {"kind": resource.plural, "uid": obj["metadata"]["uid"]}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}

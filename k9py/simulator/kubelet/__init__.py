@@ -1,0 +1,1 @@
+"""The simulated kubelets: container lifecycle and pod status."""

@@ -1,0 +1,1 @@
+"""Container logs: generated on read, determined by a seed."""

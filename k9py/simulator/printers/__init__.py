@@ -1,0 +1,1 @@
+"""Printers: objects as the table rows that kubectl shows."""

@@ -1,0 +1,1 @@
+"""The registry: resources, storage with history, defaults, strategies and validation."""

@@ -1,0 +1,405 @@
+"""The cluster's objects and their history: etcd and the generic registry store of a real API server.
+
+Invariant: only the simulator's loop uses it, every call is synchronous, and a stored dict is never changed: a write
+stores a new dict. Readers may keep what they got, and must copy before they change it. One counter numbers all writes
+and deletions; an object's `resourceVersion` is the number of its last write.
+
+To refuse writes (quotas), add a function to `admission`; to react to them, add one with `on_change` (called
+synchronously, in order, after the write).
+"""
+
+import bisect
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Literal
+
+from k9py.simulator import status_errors
+from k9py.simulator.clock import SimulationClock, timestamp
+from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.encoding import EncodedObjects
+from k9py.simulator.registry.resources import (
+    DEPLOYMENTS,
+    ENDPOINTSLICES,
+    NAMESPACES,
+    PODS,
+    RESOURCES,
+    Resource,
+    by_plural,
+)
+
+__all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+DEFAULT_GRACE_SECONDS = 30
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
+
+
+Admission = Callable[[Resource, Object], None]
+Objects = list[Object]  # defined here because the method `list` hides the type inside the class
+MaybeObjects = list[Object | None]
+OwnedObjects = list[tuple[Resource, Object]]
+
+
+class Storage:
+    """Objects by kind, namespace and name."""
+
+    def __init__(
+        self,
+        clock: SimulationClock,
+        *,
+        new_uid: Callable[[], str] | None = None,
+        pick: Callable[[str], str] | None = None,
+    ) -> None:
+        """Create an empty storage.
+
+        Args:
+            clock: for creation and deletion timestamps.
+            new_uid: returns a uid; random by default.
+            pick: chooses one character of a string, for generateName; random by default.
+        """
+        self.revision = 1
+        self.admission: list[Admission] = []
+        self.encoded = EncodedObjects()
+        self._clock = clock
+        self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
+        self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
+        self._kinds: dict[tuple[str, str], KindCache] = {resource.storage_key: KindCache() for resource in RESOURCES}
+        self._owners = OwnerIndex()
+        self._listeners: list[ChangeListener] = []
+
+    # -- reads ---------------------------------------------------------------------------------------------------
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """Return the stored object, or None. For cluster-scoped kinds the namespace is "" or None."""
+        return self._kinds[resource.storage_key].objects.get((namespace or "", name))
+
+    def list(self, resource: Resource, namespace: str | None = None) -> Objects:
+        """Return the objects sorted by (namespace, name); `namespace` None: of all namespaces."""
+        kind = self._kinds[resource.storage_key]
+        return [kind.objects[key] for key in kind.keys(namespace)]
+
+    def keys_after(
+        self, resource: Resource, namespace: str | None, after: tuple[str, str] | None
+    ) -> Sequence[tuple[str, str]]:
+        """Return the sorted (namespace, name) keys after a key: the rest of a paged list."""
+        kind = self._kinds[resource.storage_key]
+        keys = kind.keys(namespace)
+        return keys if after is None else keys[bisect.bisect_right(keys, after) :]
+
+    def get_many(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> MaybeObjects:
+        """Return the object of each key, None where there is none."""
+        objects = self._kinds[resource.storage_key].objects
+        return [objects.get(key) for key in keys]
+
+    def count(self, resource: Resource) -> int:
+        return len(self._kinds[resource.storage_key].objects)
+
+    def owned_by(self, uid: str) -> OwnedObjects:
+        """Return every object with an ownerReference to this uid."""
+        owned = ((resource, self.get(resource, *key)) for resource, key in self._owners.dependents(uid))
+        return [(resource, obj) for resource, obj in owned if obj is not None]
+
+    # -- writes --------------------------------------------------------------------------------------------------
+
+    def create(self, resource: Resource, obj: Object) -> Object:
+        """Store a new object and return it with uid, resourceVersion, creationTimestamp (kept if given) and name.
+
+        Raises:
+            StatusError: 409 AlreadyExists; or the refusal of an admission function.
+        """
+        stored = self.prepare_create(resource, obj)
+        self._store(resource, stored, None)
+        return stored
+
+    def prepare_create(self, resource: Resource, obj: Object) -> Object:
+        """Return the object `create` would store, without storing it (for dry runs), with the next resourceVersion."""
+        kind = self._kinds[resource.storage_key]
+        metadata = dict(obj.get("metadata") or {})
+        namespace = metadata.get("namespace") or ""
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = self._generate_name(kind, namespace, metadata["generateName"])
+        name = metadata.get("name") or ""
+        if (namespace, name) in kind.objects:
+            raise status_errors.already_exists(resource, name)
+        for admit in self.admission:
+            admit(resource, {**obj, "metadata": metadata})
+        metadata["uid"] = metadata.get("uid") or self._new_uid()
+        metadata["creationTimestamp"] = metadata.get("creationTimestamp") or timestamp(self._clock.now())
+        if resource.counts_generation:
+            metadata["generation"] = metadata.get("generation") or 1
+        metadata["resourceVersion"] = str(self.revision + 1)
+        return self._normalized(resource, obj, metadata)
+
+    def update(
+        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+    ) -> Object:
+        """Replace an object; a write without changes keeps the object and the revision.
+
+        Args:
+            resource: its kind.
+            obj: the whole object; a resourceVersion in its metadata must match the stored one.
+            status_only: use only its `status`.
+            bump_generation: None bumps `metadata.generation` when the spec changed, for kinds that count it.
+
+        Raises:
+            StatusError: 404; 409 if a given resourceVersion or uid does not match.
+        """
+        old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
+        if stored is old:
+            return old
+        if stored["metadata"].get("deletionTimestamp") and self._is_removable(resource, stored):
+            self._remove(resource, stored)
+            return stored
+        self._store(resource, stored, old)
+        return stored
+
+    def prepare_update(
+        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+    ) -> tuple[Object, Object]:
+        """Return (the stored object, the object `update` would store); the same dict twice if nothing would change."""
+        given = obj["metadata"]
+        namespace, name = given.get("namespace") or "", given["name"]
+        old = self.get(resource, namespace, name)
+        if old is None:
+            raise status_errors.not_found(resource, name)
+        current = old["metadata"]
+        if given.get("resourceVersion") and given["resourceVersion"] != current["resourceVersion"]:
+            raise status_errors.conflict(resource, name)
+        if given.get("uid") and given["uid"] != current["uid"]:
+            raise status_errors.conflict(
+                resource,
+                name,
+                f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {current['uid']}",
+            )
+        if status_only:
+            body = {**old, "status": obj.get("status", {})}
+            metadata = dict(current)
+        else:
+            body = obj
+            metadata = dict(given)
+            for kept in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+                if kept in current:
+                    metadata[kept] = current[kept]
+                else:
+                    metadata.pop(kept, None)
+        metadata["resourceVersion"] = current["resourceVersion"]
+        stored = self._normalized(resource, body, metadata)
+        if stored == old:
+            return old, old
+        if bump_generation is None:
+            bump_generation = not status_only and _spec_changed(resource, old, stored)
+        if bump_generation and resource.counts_generation:
+            metadata["generation"] = current.get("generation", 0) + 1
+        metadata["resourceVersion"] = str(self.revision + 1)
+        return old, stored
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        grace: int | None = None,
+        propagation: Propagation = "Background",
+    ) -> Object:
+        """Delete an object as the API does and return it as the response shows it.
+
+        A scheduled pod stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
+        stays until they are removed (Foreground adds `foregroundDeletion`, which the garbage collector removes);
+        others are removed immediately. Orphan first removes the owner from its dependents.
+
+        Args:
+            grace: grace period of a pod in seconds; None takes the pod's own, 0 removes it immediately.
+
+        Raises:
+            StatusError: 404; 409 if a precondition fails.
+        """
+        obj = self.get(resource, namespace, name)
+        if obj is None:
+            raise status_errors.not_found(resource, name)
+        current = obj["metadata"]
+        self.check_preconditions(resource, obj, uid=uid, resource_version=resource_version)
+        if propagation == "Orphan":
+            self._orphan_dependents(current["uid"])
+        finalizers = list(current.get("finalizers") or ())
+        if (
+            propagation == "Foreground"
+            and "foregroundDeletion" not in finalizers
+            and self._owners.dependents(current["uid"])
+        ):
+            finalizers.append("foregroundDeletion")
+        seconds = self._grace_seconds(resource, obj, grace)
+        if not seconds and not finalizers:
+            self._remove(resource, obj)
+            if resource is NAMESPACES:
+                self._remove_namespace_content(name)
+            return obj
+        if current.get("deletionTimestamp") and seconds >= current.get("deletionGracePeriodSeconds", 0):
+            return obj
+        metadata = {
+            **current,
+            "deletionTimestamp": timestamp(self._clock.now() + timedelta(seconds=seconds)),
+            "deletionGracePeriodSeconds": seconds,
+            "resourceVersion": str(self.revision + 1),
+        }
+        if finalizers:
+            metadata["finalizers"] = finalizers
+        if current.get("generation") and not current.get("deletionTimestamp"):
+            metadata["generation"] = current["generation"] + 1
+        stored = self._normalized(resource, obj, metadata)
+        self._store(resource, stored, obj)
+        return stored
+
+    def check_preconditions(
+        self, resource: Resource, obj: Object, *, uid: str | None = None, resource_version: str | None = None
+    ) -> None:
+        """Check the preconditions of a delete.
+
+        Raises:
+            StatusError: 409 if one fails.
+        """
+        current = obj["metadata"]
+        if uid is not None and uid != current["uid"]:
+            raise status_errors.precondition_failed(resource, current["name"], "UID", uid, current["uid"])
+        if resource_version is not None and resource_version != current["resourceVersion"]:
+            raise status_errors.precondition_failed(
+                resource, current["name"], "ResourceVersion", resource_version, current["resourceVersion"]
+            )
+
+    def remove(self, resource: Resource, namespace: str | None, name: str) -> None:
+        """Remove an object immediately (kubelet and garbage collector); no-op if it does not exist."""
+        obj = self.get(resource, namespace, name)
+        if obj is not None:
+            self._remove(resource, obj)
+
+    def new_uid(self) -> str:
+        """Return a uid for an object that needs it before it is stored."""
+        return self._new_uid()
+
+    # -- history and listeners -----------------------------------------------------------------------------------
+
+    def on_change(self, listener: ChangeListener) -> Callable[[], None]:
+        """Call a function with every change from now on; return the function that unsubscribes."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def subscribe(self, resource: Resource, listener: ChangeListener) -> Callable[[], None]:
+        """Call a function with every change of one kind from now on; return the function that unsubscribes."""
+        listeners = self._kinds[resource.storage_key].listeners
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    def listeners(self, resource: Resource) -> int:
+        """Return how many functions are subscribed to a kind (an ended watch leaves none)."""
+        return len(self._kinds[resource.storage_key].listeners)
+
+    def events_since(self, resource: Resource, revision: int) -> Changes | None:
+        """Return a kind's changes after a revision, oldest first; None if they are compacted (410)."""
+        kind = self._kinds[resource.storage_key]
+        if revision < kind.compacted_revision:
+            return None
+        return kind.changes_since(revision)
+
+    def compact(self, revision: int | None = None) -> None:
+        """Drop the changes up to a revision (None: all); watches from before it get 410."""
+        limit = self.revision if revision is None else revision
+        for kind in self._kinds.values():
+            kind.compact(limit)
+
+    def oldest_revision(self, resource: Resource) -> int:
+        """Return the lowest revision a watch of this kind may start from."""
+        return self._kinds[resource.storage_key].compacted_revision
+
+    # -- internals ------------------------------------------------------------------------------------------------
+
+    def _store(self, resource: Resource, stored: Object, old: Object | None) -> None:
+        self.revision += 1
+        stored["metadata"]["resourceVersion"] = str(self.revision)
+        metadata = stored["metadata"]
+        key = (metadata.get("namespace") or "", metadata["name"])
+        kind = self._kinds[resource.storage_key]
+        kind.store(key, stored)
+        self._owners.update(resource, old, stored)
+        self._publish(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
+
+    def _remove(self, resource: Resource, obj: Object) -> None:
+        metadata = obj["metadata"]
+        key = (metadata.get("namespace") or "", metadata["name"])
+        kind = self._kinds[resource.storage_key]
+        old = kind.pop(key)
+        if old is None:
+            return
+        self.revision += 1
+        last = {**obj, "metadata": {**metadata, "resourceVersion": str(self.revision)}}
+        self._owners.update(resource, old, None)
+        self.encoded.forget(resource, key)
+        self._publish(kind, StorageEvent("DELETED", resource, last, old, self.revision))
+
+    def _publish(self, kind: KindCache, change: StorageEvent) -> None:
+        kind.append(change)
+        for listener in (*kind.listeners, *self._listeners):
+            listener(change)
+
+    def _orphan_dependents(self, uid: str) -> None:
+        for resource, obj in self.owned_by(uid):
+            references = [ref for ref in obj["metadata"]["ownerReferences"] if ref["uid"] != uid]
+            metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}
+            if references:
+                metadata["ownerReferences"] = references
+            self.update(resource, {**obj, "metadata": metadata})
+
+    def _remove_namespace_content(self, namespace: str) -> None:
+        """Remove the objects of a deleted namespace (a real cluster does it step by step)."""
+        for group, plural in self._kinds:
+            resource = next(r for r in RESOURCES if r.storage_key == (group, plural))
+            if resource.namespaced:
+                for obj in self.list(resource, namespace):
+                    self._remove(resource, obj)
+
+    def _grace_seconds(self, resource: Resource, obj: Object, grace: int | None) -> int:
+        if resource is not PODS:
+            return 0
+        spec = obj.get("spec") or {}
+        if not spec.get("nodeName") or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            return 0
+        return int(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS)) if grace is None else grace
+
+    def _is_removable(self, resource: Resource, obj: Object) -> bool:
+        """Return whether a deleted object can be removed: no finalizers and no grace period."""
+        metadata = obj["metadata"]
+        return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
+
+    def _generate_name(self, kind: KindCache, namespace: str, prefix: str) -> str:
+        while True:
+            name = prefix + "".join(self._pick(SUFFIX_ALPHABET) for _ in range(5))
+            if (namespace, name) not in kind.objects:
+                return name
+
+    @staticmethod
+    def _normalized(resource: Resource, obj: Object, metadata: Object) -> Object:
+        """Return the object to store: kind and apiVersion first (`EncodedObjects.item` relies on it), then metadata."""
+        shaped: Object = {
+            "kind": _stored(resource).kind,
+            "apiVersion": _stored(resource).api_version,
+            "metadata": metadata,
+        }
+        shaped.update((key, value) for key, value in obj.items() if key not in ("kind", "apiVersion", "metadata"))
+        return shaped
+
+
+def _stored(resource: Resource) -> Resource:
+    return resource if resource.storage_version is None else by_plural(resource.storage_version[1])
+
+
+def _spec_changed(resource: Resource, old: Object, new: Object) -> bool:
+    """Return whether a write increments metadata.generation, by the rule of each kind's strategy."""
+    if resource is ENDPOINTSLICES:
+        return any(old.get(key) != new.get(key) for key in ("endpoints", "ports", "addressType"))
+    if old.get("spec") != new.get("spec"):
+        return True
+    # The Deployment strategy counts annotations too, so that a changed change-cause is observed.
+    return resource is DEPLOYMENTS and old["metadata"].get("annotations") != new["metadata"].get("annotations")
