@@ -54,7 +54,7 @@ async def test_a_new_token_never_goes_to_the_old_server(tmp_path: Path) -> None:
         assert set(server.tokens) == {"Bearer old"}
 
 
-async def test_a_401_that_stays_is_told_after_one_try_with_whose_credentials(tmp_path: Path) -> None:
+async def test_a_second_401_is_an_error_that_names_the_credentials(tmp_path: Path) -> None:
     async with connected(tmp_path, requiring(), {"token": "abc"}) as (connection, server):
         with pytest.raises(UnauthorizedError, match="does not accept the kubeconfig's token"):
             await connection.server_version()
@@ -83,7 +83,7 @@ async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: P
         await connection.aclose()
 
 
-async def test_a_failing_plugin_is_told_when_connecting(tmp_path: Path) -> None:
+async def test_a_failing_plugin_is_an_error_of_connect(tmp_path: Path) -> None:
     user = plugin_user(sys.executable, ["-c", "raise SystemExit('sign in first')"])
     path = kubeconfig(tmp_path, cluster={"server": "https://127.0.0.1:1"}, user=user)
     with pytest.raises(ConfigError, match="sign in first"):

@@ -148,7 +148,7 @@ async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
         await credentials.current()
 
 
-async def test_a_plugin_that_failed_is_asked_again_after_the_interval() -> None:
+async def test_a_plugin_that_failed_runs_again_after_the_interval() -> None:
     clock = Clock()
     plugin = Plugin(clock, broken=True)
     credentials = plugin.credentials()
@@ -161,7 +161,7 @@ async def test_a_plugin_that_failed_is_asked_again_after_the_interval() -> None:
     assert (await credentials.current()).authorization == "Bearer token-2"
 
 
-async def test_a_cancelled_run_does_not_stand_in_the_way_of_the_next() -> None:
+async def test_a_cancelled_run_does_not_block_the_next() -> None:
     plugin = Plugin(Clock(), gate=asyncio.Event())
     credentials = plugin.credentials()
     first = asyncio.create_task(credentials.current())
@@ -203,15 +203,15 @@ async def test_while_a_token_file_is_missing_the_last_token_is_used(tmp_path: Pa
     assert (await credentials.current()).authorization == "Bearer one"
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "tokenFile cannot be read"), ("\n", "is empty")])
-async def test_a_token_file_without_a_token_is_named(tmp_path: Path, content: str | None, told: str) -> None:
+@pytest.mark.parametrize(("content", "expected"), [(None, "tokenFile cannot be read"), ("\n", "is empty")])
+async def test_a_token_file_without_a_token_is_named(tmp_path: Path, content: str | None, expected: str) -> None:
     if content is not None:
         (tmp_path / "token").write_text(content)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         await static(tmp_path, tokenFile="token").current()
 
 
-async def test_a_token_file_goes_before_a_token_and_a_token_before_a_password(tmp_path: Path) -> None:
+async def test_a_token_file_takes_precedence_over_a_token_and_a_token_over_a_password(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("file")
     every = {"tokenFile": "t", "token": "plain", "username": "me", "password": "pw"}
     for name, expected in (("tokenFile", "Bearer file"), ("token", "Bearer plain"), ("username", "Basic bWU6cHc=")):
@@ -241,7 +241,7 @@ async def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
         await static(tmp_path, **{"client-certificate": "gone.crt", "client-key": "gone.key"}).current()
 
 
-async def test_a_token_that_would_break_the_header_is_refused_unseen(tmp_path: Path) -> None:
+async def test_a_token_that_would_break_the_header_is_refused_without_being_quoted(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be sent in a header") as caught:
         await static(tmp_path, token="s3cr3t\r\nX: y").current()
     assert "s3cr3t" not in caught.value.message
@@ -251,7 +251,7 @@ def test_secrets_are_not_in_a_repr() -> None:
     assert "s3cr3t" not in repr(Credential("Bearer s3cr3t"))
 
 
-def test_an_auth_provider_that_was_removed_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_an_auth_provider_that_was_removed_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user={"auth-provider": {"name": "gcp"}})
     with pytest.raises(ConfigError, match="auth-provider gcp, which was removed") as caught:
         resolve_target(ConnectOptions(str(path)), environ(tmp_path))
@@ -278,5 +278,5 @@ async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("token", ["", "abc", "a.b.c", "a.!!.c", "a.e30.c"])
-def test_a_token_that_does_not_say_when_it_expires_has_no_expiry(token: str) -> None:
+def test_a_token_without_an_expiry_claim_has_no_expiry(token: str) -> None:
     assert token_expiry(token) is None

@@ -80,10 +80,10 @@ def plugin(tmp_path: Path, listener: Listener, source: str, *, sign_in_timeout: 
     ],
 )
 def test_what_a_plugin_says_becomes_printable_lines(chunks: list[bytes], lines: list[str], rest: list[str]) -> None:
-    words = StderrLines()
-    assert [line for chunk in chunks for line in words.feed(chunk)] == lines
-    assert words.is_inside_line is bool(rest)
-    assert words.flush() == rest
+    stderr = StderrLines()
+    assert [line for chunk in chunks for line in stderr.feed(chunk)] == lines
+    assert stderr.is_inside_line is bool(rest)
+    assert stderr.flush() == rest
 
 
 def test_of_a_plugin_that_says_much_the_last_lines_are_kept() -> None:
