@@ -110,7 +110,7 @@ _FILES: Final[dict[str, Content]] = {
 
 
 def _some(fields: Fields, usual: tuple[str, ...], most: int) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw a few fields beside the usual ones, each with one of its values; the usual ones mostly have their usual value."""
+    """Draw a few fields beside the usual ones, each with one of its values; the usual fields mostly stay usual."""
     chosen = st.lists(st.sampled_from(sorted(fields)), max_size=most, unique=True)
 
     def drawn(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
