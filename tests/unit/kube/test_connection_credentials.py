@@ -14,9 +14,9 @@ from k9py.api.errors import (
 )
 from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
-from k9py.kube.credentials import Times
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
+from k9py.runtime.clock import SystemClock
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, plugin_user
 from tests.unit.kube.servers import requiring, serving, status, tls_server, version
@@ -61,6 +61,16 @@ async def test_a_second_401_is_an_error_that_names_the_credentials(tmp_path: Pat
         assert len(server.requests) == 1
 
 
+class LeapingClock(SystemClock):
+    """A clock on which each reading is long after the last one."""
+
+    def __init__(self) -> None:
+        self._seconds = iter(range(0, 100_000, 1000))
+
+    def monotonic(self) -> float:
+        return next(self._seconds)
+
+
 async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: Path) -> None:
     script = tmp_path / "plugin.py"
     script.write_text(
@@ -71,13 +81,11 @@ async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: P
         "answer = {'apiVersion': 'client.authentication.k8s.io/v1', 'kind': 'ExecCredential', 'status': status}\n"
         "print(json.dumps(answer))\n"
     )
-    seconds = iter(range(0, 100_000, 1000))  # each look at the clock is well after the last run
     user = plugin_user(sys.executable, [str(script)])
     async with serving(requiring("Bearer token-2"), tls=tls_server()) as server:
         cluster = {"server": server.url, "certificate-authority-data": encoded("ca.crt")}
         path = kubeconfig(tmp_path, cluster=cluster, user=user)
-        times = Times(monotonic=lambda: next(seconds))
-        connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path), times=times)
+        connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path), clock=LeapingClock())
         assert await connection.server_version() == "v1.36.2"
         assert server.tokens == ["Bearer token-1", "Bearer token-2"]
         await connection.aclose()

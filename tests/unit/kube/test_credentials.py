@@ -21,31 +21,36 @@ from k9py.kube.credentials import (
     Credential,
     RenewedCredentials,
     StaticCredentials,
-    Times,
 )
 from k9py.kube.kubeconfig import KubeconfigEntry
 from k9py.kube.kubeconfig_schema import KubeconfigUser
 from k9py.kube.oidc import token_expiry
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import resolve_target
+from k9py.runtime.clock import SystemClock
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @dataclass
-class Clock:
+class DrivenClock(SystemClock):
+    """A clock that stands still until the test moves it."""
+
     passed: float = 0.0
 
-    def times(self) -> Times:
-        return Times(lambda: START + timedelta(seconds=self.passed), lambda: self.passed)
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 @dataclass
 class Plugin:
     """Gives token-1, token-2 ..., each valid for `life` seconds of the clock; fails while `broken`."""
 
-    clock: Clock
+    clock: DrivenClock
     life: float | None = 3600.0
     broken: bool = False
     runs: int = 0
@@ -64,7 +69,7 @@ class Plugin:
 
     def credentials(self, user: KubeconfigUser | None = None) -> RenewedCredentials:
         static = StaticCredentials(KubeconfigEntry(user or KubeconfigUser(), Path("/")))
-        return RenewedCredentials("the plugin", self.fetch, static, self.clock.times())
+        return RenewedCredentials("the plugin", self.fetch, static, self.clock)
 
 
 def static(directory: Path, **fields: Any) -> StaticCredentials:
@@ -72,7 +77,7 @@ def static(directory: Path, **fields: Any) -> StaticCredentials:
 
 
 async def test_a_plugin_runs_once_while_its_credential_is_good() -> None:
-    plugin = Plugin(Clock())
+    plugin = Plugin(DrivenClock())
     credentials = plugin.credentials()
     for _ in range(100):
         assert (await credentials.current()).authorization == "Bearer token-1"
@@ -80,7 +85,7 @@ async def test_a_plugin_runs_once_while_its_credential_is_good() -> None:
 
 
 async def test_a_credential_is_renewed_before_it_expires() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=3600)
     credentials = plugin.credentials()
     await credentials.current()
@@ -91,7 +96,7 @@ async def test_a_credential_is_renewed_before_it_expires() -> None:
 
 
 async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock)
     credentials = plugin.credentials()
     await credentials.current()
@@ -106,7 +111,7 @@ async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
 
 
 async def test_a_credential_always_about_to_expire_does_not_run_the_plugin_for_every_request() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=5)
     credentials = plugin.credentials()
     for _ in range(50):
@@ -118,7 +123,7 @@ async def test_a_credential_always_about_to_expire_does_not_run_the_plugin_for_e
 
 
 async def test_after_a_401_the_plugin_runs_once_for_all_who_were_refused() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=None)
     credentials = plugin.credentials()
     refused = await credentials.current()
@@ -129,14 +134,14 @@ async def test_after_a_401_the_plugin_runs_once_for_all_who_were_refused() -> No
 
 
 async def test_a_401_right_after_a_run_does_not_run_the_plugin_again() -> None:
-    plugin = Plugin(Clock(), life=None)
+    plugin = Plugin(DrivenClock(), life=None)
     credentials = plugin.credentials()
     assert await credentials.renew(await credentials.current()) is False
     assert plugin.runs == 1
 
 
 async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=3600)
     credentials = plugin.credentials()
     await credentials.current()
@@ -149,7 +154,7 @@ async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
 
 
 async def test_a_plugin_that_failed_runs_again_after_the_interval() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, broken=True)
     credentials = plugin.credentials()
     for _ in range(3):
@@ -162,7 +167,7 @@ async def test_a_plugin_that_failed_runs_again_after_the_interval() -> None:
 
 
 async def test_a_cancelled_run_does_not_block_the_next() -> None:
-    plugin = Plugin(Clock(), gate=asyncio.Event())
+    plugin = Plugin(DrivenClock(), gate=asyncio.Event())
     credentials = plugin.credentials()
     first = asyncio.create_task(credentials.current())
     await plugin.waiting.wait()
@@ -178,7 +183,7 @@ async def test_impersonation_and_the_kubeconfigs_certificate_go_with_a_plugins_t
         {"as": "bob", "client-certificate-data": encoded("alice.crt"), "client-key-data": encoded("alice.key")},
         KubeconfigUser,
     )
-    credential = await Plugin(Clock()).credentials(user).current()
+    credential = await Plugin(DrivenClock()).credentials(user).current()
     assert credential.headers() == [("Authorization", "Bearer token-1"), ("Impersonate-User", "bob")]
     assert credential.certificate is not None
     assert credential.certificate.certificate == pem("alice.crt")
@@ -264,13 +269,13 @@ def token_that_expires(at: datetime) -> str:
 
 
 async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = DrivenClock()
     token = token_that_expires(START + timedelta(hours=1))
     config = {"id-token": token, "idp-issuer-url": "https://issuer.test", "client-id": "kdash"}
     provider = {"auth-provider": {"name": "oidc", "config": config}}
     path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user=provider)
     target = resolve_target(ConnectOptions(str(path)), environ(tmp_path))
-    credentials = credentials_for(target, environ(tmp_path), clock.times())
+    credentials = credentials_for(target, environ(tmp_path), clock)
     assert (await credentials.current()).authorization == f"Bearer {token}"
     clock.passed = 3601
     with pytest.raises(ConfigError, match="no refresh token"):

@@ -14,6 +14,7 @@ from k9py.kube.authentication import credentials_for
 from k9py.kube.kubeconfig import ContextEntry, list_contexts, read_kubeconfig
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, resolve_target
+from k9py.runtime.clock import SystemClock
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem, write
 
 
@@ -182,7 +183,7 @@ def test_a_context_that_names_a_cluster_that_is_not_there_is_refused(tmp_path: P
 
 async def test_a_user_that_is_not_there_sends_nothing_and_is_named_when_the_server_asks(tmp_path: Path) -> None:
     target = resolve_target(named_but_not_there(tmp_path, "users"), environ(tmp_path))
-    credentials = credentials_for(target, environ(tmp_path))
+    credentials = credentials_for(target, environ(tmp_path), SystemClock())
     assert (await credentials.current()).headers() == []
     assert credentials.missing_reason == "the kubeconfig does not define the user u that the context names"
 
