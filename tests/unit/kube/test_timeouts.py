@@ -48,12 +48,12 @@ def headers_and(*pieces: bytes, again: bytes = b"") -> Answer:
     return answer
 
 
-async def watched(tmp_path: Path, answer: Answer, silence: Callable[[], float] = lambda: SOON) -> list[bytes]:
+async def watched(tmp_path: Path, answer: Answer, idle_timeout: Callable[[], float] = lambda: SOON) -> list[bytes]:
     """Watch until it fails; return the lines, the last of which is the failure's message."""
     lines: list[bytes] = []
     async with connected(tmp_path, answer) as (connection, _):
         watch = connection.lister_watcher(POD).watch(
-            resource_version="7", send_initial_events=False, timeout_seconds=60, silence=silence
+            resource_version="7", send_initial_events=False, timeout_seconds=60, idle_timeout=idle_timeout
         )
         try:
             async with watch as batches:
