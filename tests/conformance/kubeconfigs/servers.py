@@ -1,4 +1,4 @@
-"""An API server with TLS, one without, and a proxy; they record each request with everything that distinguishes clients.
+"""An API server with TLS, one without, and a proxy; each records requests with everything that distinguishes clients.
 
 Owns: what a client is seen to do. The proxy speaks HTTP CONNECT, plain HTTP and SOCKS5 on one port, and connects every
 name to loopback. Invariant: nothing leaves this machine.
