@@ -20,7 +20,7 @@ from k9py.config.terminal import detect_clipboard, notification_mode, redraws_pe
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import make_private_directory
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
 from k9py.views.exit_codes import ExitCode
 

@@ -36,7 +36,7 @@ class WaitProgress:
 
     Args:
         err: standard error.
-        words: returns the current progress text, printable; "" hides the line.
+        text: returns the current progress text, printable; "" hides the line.
         is_terminal: the line can be overwritten and erased.
     """
 
@@ -122,7 +122,7 @@ class SignInPrinter:
     """Prints the output of credential plugins line by line.
 
     Args:
-        say: prints a line on standard error.
+        print_line: prints a line on standard error.
     """
 
     def __init__(self, print_line: Callable[[str], None]) -> None:
