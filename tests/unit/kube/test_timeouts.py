@@ -22,7 +22,7 @@ from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer
 
 SOON = 0.05
-"""Seconds: longer than a loopback answer takes when the limit is renewed, and not worth waiting for."""
+"""Seconds: longer than a loopback response takes, and short enough to wait for."""
 
 
 async def never(request: web.BaseRequest) -> web.StreamResponse:
@@ -31,7 +31,7 @@ async def never(request: web.BaseRequest) -> web.StreamResponse:
 
 
 def headers_and(*pieces: bytes, again: bytes = b"") -> Answer:
-    """Answer with headers and these pieces; then nothing, or (`again`) the same thing for ever."""
+    """Answer with headers and these pieces; then nothing, or (`again`) the same bytes without end."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
