@@ -1,4 +1,4 @@
-"""A change-cause is a revision's own, or left over from the release before: by time, text and managed fields."""
+"""A change-cause is a revision's own or inherited: by time, text and managed fields."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
         ({"metadata": {"managedFields": [None, {"time": "soon", "fieldsV1": []}]}}, {5: 4, 6: 4}),
     ],
 )
-def test_what_the_managed_fields_show_to_be_set_anew_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
+def test_what_the_managed_fields_show_to_be_rewritten_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
     assert inherited(unmark_rewritten_causes(obj, found(*SAME, current=6))) == expected
 
 
-def test_tables_and_json_tell_whose_it_is_and_never_show_it_as_its_own() -> None:
+def test_tables_and_json_name_its_owner_and_never_show_it_as_its_own() -> None:
     newer, older = found((4, 900, "release 2.7"), (5, 60, "release 2.7"), current=5)
     expected = [("(from revision 4)", Tone.MUTED), ("release 2.7", Tone.PLAIN)]
     table = history_table(DEPLOYMENT.key, (newer, older), {}, NOW)
