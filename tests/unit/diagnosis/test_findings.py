@@ -126,9 +126,7 @@ def test_a_pod_past_its_grace_period_is_stuck() -> None:
     ]
 
 
-def test_a_pod_that_ends_is_reported_for_no_time_before_its_grace_is_over_and_one_on_a_lost_node_since_it_was_lost() -> (
-    None
-):
+def test_a_terminating_pod_is_stuck_since_the_end_of_its_grace_period_and_on_a_lost_node_since_the_loss() -> None:
     lost = make.condition("Ready", "False", since=120)
     for pod, since in (
         (make.pod(deleted=make.before(-20)), None),
