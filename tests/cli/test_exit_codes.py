@@ -1,4 +1,4 @@
-"""Exit codes: one for every cause, and none that calls the unknown done."""
+"""Exit codes: one for every cause, and unknown is never 0."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_codes_are_the_documented_ones(kind: CauseKind, code: int) -> None:
         (ConfigError("no"), ExitCode.UNKNOWN),
     ],
 )
-def test_who_said_no_is_told_apart_from_what_could_not_be_told(error: KdashError, code: ExitCode) -> None:
+def test_refused_and_unknown_have_different_exit_codes(error: KdashError, code: ExitCode) -> None:
     assert exit_code_of_error(error) is code
 
 

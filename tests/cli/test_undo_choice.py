@@ -10,13 +10,26 @@ import pytest
 
 from k9py.api.workloads import REVISION
 from k9py.cli.history import history
-from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Core, Shell
-from tests.cli.writes import BAD, CART, CHECKOUT, DB, DRY, WAIT, doing, only_result, undo
+from tests.cli.writes import (
+    BAD,
+    CART,
+    CHECKOUT,
+    DB,
+    DRY,
+    WAIT,
+    doing,
+    only_result,
+    pausing,
+    restarting,
+    scaling,
+    setting_images,
+    undo,
+)
 
 HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4 days"
 

@@ -9,7 +9,7 @@ import pytest
 
 from k9py.api.meta import ObjectKey
 from k9py.api.severity import Severity
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.answer import facts
@@ -169,7 +169,7 @@ async def test_a_row_is_read_once_and_only_where_the_cursor_stays(
         seen = kdash.simulator.requests
         return sum(one.verb == "get" and one.path.endswith(f"/deployments/{name}") for one in seen)
 
-    read = kdash.home._answering._facts._read
+    read = kdash.home._answer_updater._facts._read
     await kdash.until(lambda: read and reads("checkout") == 1, "the worst is read, both of its templates")
     monkeypatch.setattr(facts, "SETTLE_SECONDS", 3600.0)
     await kdash.press("down", "down", "up", "up")
