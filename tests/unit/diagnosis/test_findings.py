@@ -23,7 +23,7 @@ STARTING = make.container_status(ready=False, state=make.running(5))
 QUOTA = "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3"
 
 
-def told(found: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
+def summarized(found: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
     return [(one.severity, one.reason, one.message) for one in found]
 
 
@@ -43,7 +43,7 @@ def test_a_crashing_pod_fails_and_a_starting_one_is_information() -> None:
 
 def test_a_ready_pod_that_was_killed_not_long_ago_warns() -> None:
     status = make.container_status(last=make.terminated(137, "OOMKilled", since=120), restarts=2)
-    assert told(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
+    assert summarized(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
         (Severity.WARNING, "OOMKilled", "container app was restarted 2 times, last 2m ago (OOMKilled)")
     ]
 
@@ -55,13 +55,13 @@ def test_a_restart_of_yesterday_is_forgotten() -> None:
 
 def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
     evicted = make.pod(ready=False, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
-    assert told(pod_findings(evicted, make.NOW)) == [
+    assert summarized(pod_findings(evicted, make.NOW)) == [
         (Severity.WARNING, "Evicted", "pod was evicted from its node: The node was low on resource: memory")
     ]
     failed = make.pod(
         ready=False, phase="Failed", statuses=[make.container_status(ready=False, state=make.terminated(3))]
     )
-    assert told(pod_findings(failed, make.NOW)) == [(Severity.DOWN, "Error", "container app failed (exit 3)")]
+    assert summarized(pod_findings(failed, make.NOW)) == [(Severity.DOWN, "Error", "container app failed (exit 3)")]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_pod_past_its_grace_period_is_stuck() -> None:
     [ending] = pod_findings(make.pod(deleted=make.before(-20)), make.NOW)
     [stuck] = pod_findings(make.pod(deleted=make.before(90)), make.NOW)
     assert (ending.severity, ending.reason) == (Severity.INFO, "Terminating")
-    assert told((stuck,)) == [
+    assert summarized((stuck,)) == [
         (Severity.WARNING, "StuckTerminating", "pod is stuck terminating: node unreachable, termination unconfirmed")
     ]
 
@@ -141,7 +141,9 @@ def test_a_terminating_pod_is_stuck_since_the_end_of_its_grace_period_and_on_a_l
 def test_a_pod_whose_containers_do_not_start_for_long_warns() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
     found = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
-    assert told(found) == [(Severity.WARNING, "ContainerCreating", "no container has started on node node-1 for 6m")]
+    assert summarized(found) == [
+        (Severity.WARNING, "ContainerCreating", "no container has started on node node-1 for 6m")
+    ]
 
 
 # --- workloads -----------------------------------------------------------------------------------------------------
@@ -266,7 +268,7 @@ def test_a_service_with_ready_pods_has_no_finding() -> None:
 
 def test_a_selector_that_matches_nothing_fails_and_is_quoted() -> None:
     service = make.service(selector={"app": "chekout", "tier": "web"})
-    assert told(service_findings(service, [make.endpoint_slice(service)], [], make.NOW)) == [
+    assert summarized(service_findings(service, [make.endpoint_slice(service)], [], make.NOW)) == [
         (Severity.DOWN, "NoPods", "no pod matches its selector app=chekout,tier=web")
     ]
 

@@ -323,6 +323,6 @@ def test_a_starting_container_is_no_cause(reason: str) -> None:
 
 
 def test_why_a_pod_is_not_scheduled_is_named_whatever_the_scheduler_calls_it() -> None:
-    told = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
-    [found] = unready_causes(make.pod(ready=False, statuses=[], conditions=[told], node=""), make.NOW)
+    condition = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
+    [found] = unready_causes(make.pod(ready=False, statuses=[], conditions=[condition], node=""), make.NOW)
     assert found.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"

@@ -263,8 +263,8 @@ def recorded(
 ) -> RolloutStatus:
     owned = typed_list(REPLICA_SET, name, sets)
     found = typed_list(POD, name, pods) if pods is not None else []
-    told = typed_list(EVENT, name, events) if events is not None else []
-    return diagnose_rollout(workload, revisions(workload, owned), found, AT, events=told)
+    typed_events = typed_list(EVENT, name, events) if events is not None else []
+    return diagnose_rollout(workload, revisions(workload, owned), found, AT, events=typed_events)
 
 
 def test_recorded_bad_release_is_stalled_by_its_image() -> None:

@@ -54,7 +54,7 @@ def raw(*entries: dict[str, Any]) -> dict[str, Any]:
         (((3, 900, "a"), (4, 600, "a"), (5, 300, "a"), (6, 60, "b")), {4: 3, 5: 3}),
         (((4, 900, "release 2.7"), (5, 60, "release 2.8")), {}),
         (((4, 900, ""), (5, 60, "")), {}),
-        # The same words again, with another release between: written anew.
+        # The same words again, with another release between: rewritten.
         (((3, 900, "hotfix"), (4, 600, "release"), (5, 60, "hotfix")), {}),
         # Revision 4 was undone to and is 6 now: it was there first, so the cause is its own and 5 has it from there.
         (((5, 300, "a"), (6, 900, "a")), {5: 6}),

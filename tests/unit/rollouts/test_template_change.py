@@ -175,12 +175,12 @@ def test_an_undo_changed_it_when_the_first_sign_of_it_came(
     managed: list[ManagedFields], events: list[float], pods: list[float], at: datetime
 ) -> None:
     workload = with_managed(make.deployment(revision=3), *managed, generation=3)
-    told = [
+    scalings = [
         make.event(workload, "ScalingReplicaSet", f"Scaled up replica set {OLD.name} from 0 to 1", since=one)
         for one in events
     ]
     own = [make.pod(f"p-{one}", owner=OLD, created=one) for one in pods]
-    assert changed(workload, [reused(), NEW], *told, pods=own)[0] == at
+    assert changed(workload, [reused(), NEW], *scalings, pods=own)[0] == at
 
 
 def test_an_undo_is_one_also_where_the_release_it_left_has_been_cleaned_up() -> None:

@@ -223,8 +223,8 @@ def test_a_revision_that_never_became_ready_shows_why() -> None:
     found = history(7, old("good", 7), old("bad", 6))
     seen = {found[1].uid: RevisionOutcome(was_ready=False)}
     assert revision_outcomes(found, seen=seen)[found[1].uid].text(NOW) == "never became ready"
-    told = revision_outcomes(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
-    assert told[found[1].uid].text(NOW) == "never became ready: probe failed"
+    outcomes = revision_outcomes(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
+    assert outcomes[found[1].uid].text(NOW) == "never became ready: probe failed"
 
 
 def test_a_number_that_several_have_names_none_of_them_and_both_are_named() -> None:

@@ -268,9 +268,9 @@ WORLD = World(
 def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
     unknown = ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
     sections = describe(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
-    told = {line.label: line.text for section in sections for line in section.lines}
-    assert told["autoscaler"] == "unknown: cannot read horizontalpodautoscalers"
-    assert told["budget"] == "unknown: cannot read poddisruptionbudgets"
+    lines = {line.label: line.text for section in sections for line in section.lines}
+    assert lines["autoscaler"] == "unknown: cannot read horizontalpodautoscalers"
+    assert lines["budget"] == "unknown: cannot read poddisruptionbudgets"
 
 
 @pytest.mark.parametrize(
