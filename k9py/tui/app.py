@@ -28,6 +28,7 @@ from k9py.tui.crash import CrashReport
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.header import header_segments, notice_segments
+from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
@@ -37,7 +38,6 @@ from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.workers import start_worker
-from k9py.tui.writing import Writing
 from k9py.views.values import Tone
 
 STAYS_SECONDS: Final = 10.0
@@ -68,7 +68,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
             redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
         )
         self.session = Session(options, self._session_changed, self._sign_in_changed)
-        self.writing = Writing(self)
+        self.operations = Operations(self, self)
         self.home = HomeScreen(self)
         self._session_worker: Worker[None] | None = None
         self._pending: dict[ClusterScreen, Changes] = {}
@@ -103,7 +103,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
 
     async def on_unmount(self) -> None:
         """Write down what is not followed any longer."""
-        await self.writing.close()
+        await self.operations.close()
 
     def _start_session(self) -> None:
         if self._exit:  # left before the first frame
@@ -201,9 +201,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
 
     def show_progress(self) -> None:
         """Say on every screen how the changes of this session fare."""
-        self.home.show_changes_under_way(self.writing.board.acting)
-        followed, more = self.writing.latest
-        can_stop = followed is not None and self.writing.can_stop_after(followed.key)
+        self.home.show_changes_under_way(self.operations.acting)
+        followed, more = self.operations.latest
+        can_stop = followed is not None and self.operations.can_stop_after(followed.key)
         for screen in self._cluster_screens():
             if screen.progress.is_mounted:
                 screen.progress.show(followed, more, stop_with=screen.stop_with if can_stop else "")
@@ -353,7 +353,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
         if name not in known:
             raise ConfigError(f"there is no context named {name}", f"there are: {', '.join(known)}")
         self.options = options_for_context(self.options, name)
-        self.writing.forget()
+        self.operations.forget()
         self.pop_to_home()
         self._start_session()
 

@@ -10,7 +10,8 @@ To add a screen: subclass, `compose_body`, `target`, and `tick` if it shows live
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -20,6 +21,7 @@ from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
+from k9py.operations.target import TargetSnapshot
 from k9py.tui import keymap
 from k9py.tui.commands import COMMANDS, Command, parse
 from k9py.tui.dialogs.command_line import CommandLine
@@ -137,7 +139,7 @@ class ClusterScreen(Screen[None]):
         if action == "all_namespaces" or action == "namespaces":
             return "" if self.kdash.connected else "not connected"
         if action == "stop":
-            return "" if self.kdash.writing.stoppable else "nothing to stop: no further change is waiting"
+            return "" if self.kdash.operations.running_bulk else "nothing to stop: no further change is waiting"
         if action == "retry":
             return "" if self.kdash.can_retry else "everything is live"
         if action not in ON_OBJECTS:
@@ -226,17 +228,17 @@ class ClusterScreen(Screen[None]):
         """Scale to that number; None asks for it."""
         marked = self.marked()
         if marked and not self.refusal("scale"):
-            self.kdash.writing.scale_several(marked, replicas)
+            self.kdash.operations.start("scale", _snapshots(marked), replicas=replicas)
         else:
-            self._act("scale", lambda target: self.kdash.writing.scale(target, replicas))
+            self._act("scale", lambda target: self._start("scale", target, replicas=replicas))
 
     def action_restart(self) -> None:
         """Replace every pod of what is marked, or under the cursor."""
         marked = self.marked()
         if marked and not self.refusal("restart"):
-            self.kdash.writing.restart_several(marked)
+            self.kdash.operations.start("restart", _snapshots(marked))
         else:
-            self._act("restart", self.kdash.writing.restart)
+            self._act("restart", partial(self._start, "restart"))
 
     def action_undo(self) -> None:
         """Ask for a revision to go back to."""
@@ -244,11 +246,11 @@ class ClusterScreen(Screen[None]):
 
     def begin_undo(self, revision: int | None) -> None:
         """Go back to that revision; None asks for it."""
-        self._act("undo", lambda target: self.kdash.writing.undo(target, revision))
+        self._act("undo", lambda target: self._start("undo", target, revision=revision))
 
     def action_zero(self) -> None:
         """Scale to zero, or back to as many as before."""
-        self._act("zero", self.kdash.writing.zero)
+        self._act("zero", partial(self._start, "zero"))
 
     def action_set_image(self) -> None:
         """Ask for images."""
@@ -256,7 +258,7 @@ class ClusterScreen(Screen[None]):
 
     def begin_set_image(self, images: Mapping[str, str] | None) -> None:
         """Set images by container ("": the only one); None asks for them."""
-        self._act("set_image", lambda target: self.kdash.writing.set_image(target, images))
+        self._act("set_image", lambda target: self._start("set-image", target, images=images))
 
     def action_pause(self) -> None:
         """Pause the rollout, or resume it."""
@@ -264,26 +266,30 @@ class ClusterScreen(Screen[None]):
 
     def begin_pause(self, paused: bool | None) -> None:
         """Pause or resume; None: the other of the two."""
-        self._act("pause", lambda target: self.kdash.writing.pause(target, paused))
+        self._act("pause", lambda target: self._start("pause", target, paused=paused))
 
     def action_delete_pod(self) -> None:
         """Delete the pod under the cursor."""
         pod = self._writable_pod("delete_pod")
         if pod is not None:
-            self.kdash.writing.delete_pod(pod)
+            self._start("delete-pod", pod)
 
     def action_evict(self) -> None:
         """Evict the pod under the cursor."""
         pod = self._writable_pod("evict")
         if pod is not None:
-            self.kdash.writing.evict(pod)
+            self._start("evict", pod)
 
     def action_stop(self) -> None:
         """Begin no further one of several."""
-        if self.kdash.writing.stoppable:
-            self.kdash.writing.stop()
+        if self.kdash.operations.running_bulk:
+            self.kdash.operations.stop()
         else:
             self.kdash.show_message(self.refusal("stop"), failed=True)
+
+    def _start(self, operation_id: str, target: ObjectKey, **inputs: Any) -> None:
+        operations = self.kdash.operations
+        operations.start(operation_id, (operations.snapshot(target),), **inputs)
 
     def _writable_pod(self, action: str) -> ObjectKey | None:
         refusal = self.refusal(action) or self.lost_target_message()
@@ -351,7 +357,7 @@ class ClusterScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Take one step back: dismiss how a change stands, else what the screen itself would take back."""
-        if not self.kdash.writing.dismiss():
+        if not self.kdash.operations.dismiss():
             self.step_back()
 
     def action_leave(self) -> None:
@@ -399,3 +405,7 @@ class ClusterScreen(Screen[None]):
                 self._aim = None
 
         start_worker(self, run, group="command")
+
+
+def _snapshots(marked: Mapping[ObjectKey, str]) -> list[TargetSnapshot]:
+    return [TargetSnapshot(key, uid) for key, uid in marked.items()]

@@ -1,4 +1,4 @@
-"""How the target of a change stands now, and what to say first when there is nothing wrong with it."""
+"""How the target of an operation stands now, and what to say first when nothing is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from k9py.api.meta import ObjectKey
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.tui.dialogs.question import TargetStatus
-from k9py.views.current_state import CurrentState, current_pod_state, current_rollout_state, did_you_mean, worse_of
+from k9py.views.current_state import (
+    CurrentState,
+    current_pod_state,
+    current_rollout_state,
+    did_you_mean,
+    worse_of,
+)
 from k9py.views.rollouts import state_text
 from k9py.views.values import Tone
 
-NOT_KNOWN = CurrentState("its present state is not known", Tone.UNKNOWN, False)
+NOT_KNOWN = CurrentState("its current state is not known", Tone.UNKNOWN, False)
 
 
-def present(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
+def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
     """Return how a workload or pod stands; unknown when it is not in the picture."""
     if key.kind == POD.name:
         pod = queries.pod(key)
@@ -25,14 +31,14 @@ def present(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
     return NOT_KNOWN if view is None else current_rollout_state(view, now)
 
 
-async def standing_of(queries: Queries, key: ObjectKey, now: datetime, *, mends: bool) -> TargetStatus:
+async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_remedy: bool) -> TargetStatus:
     """Return how the target stands.
 
     Args:
-        mends: the change is made to mend something: with nothing wrong, name what is failing instead.
+        is_remedy: the operation is meant to repair something: with nothing wrong, name what is failing instead.
     """
-    state = present(queries, key, now)
-    if not (mends and state.is_healthy):
+    state = current_state(queries, key, now)
+    if not (is_remedy and state.is_healthy):
         return TargetStatus(state)
     failing = await worst_failing(queries, now)
     if failing is None or failing.key == key:

@@ -41,7 +41,7 @@ def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) ->
     return tuple(sorted(stuck, key=_ordinal))
 
 
-def stuck(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
+def stuck_pods_warning(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a rollback alone will not replace some pods, and name them in the order to delete them."""
     found = stuck_pods(obj, target_name, pods)
     if found:
@@ -51,7 +51,7 @@ def stuck(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iter
         yield PreflightWarning(WarningLevel.DANGER, "stuck-pods", message)
 
 
-def waits_for(obj: Mapping[str, Any], change: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
+def unready_pods_warning(obj: Mapping[str, Any], change: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
 
     Args:

@@ -14,7 +14,7 @@ from k9py.operations.patcher import Reader
 from k9py.operations.plan import PreflightWarning, WritePlan, WriteResult
 from k9py.operations.preflight import preflight
 from k9py.operations.stored import differences
-from k9py.operations.warnings import merged
+from k9py.operations.warnings import merge_warnings
 from k9py.operations.write import Writer
 
 
@@ -47,7 +47,7 @@ class DryRun:
         return _template(self.after)
 
 
-async def prepare(writer: Writer, reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> DryRun:
+async def dry_run(writer: Writer, reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> DryRun:
     """Try a change as a dry-run and gather what pushes back on it, at the same time.
 
     Args:
@@ -60,14 +60,14 @@ async def prepare(writer: Writer, reader: Reader, obj: Mapping[str, Any], change
     writer.refuse_if_read_only(change)
     looking = asyncio.ensure_future(preflight(reader, obj, change))
     try:
-        rehearsed = await writer.rehearse(change)
+        tried = await writer.try_plan(change)
         found: tuple[PreflightWarning, ...] = await looking
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-    ready = rehearsed.change
-    after = rehearsed.after if change.request.verb == "patch" else None
-    return DryRun(replace(ready, warnings=merged(ready.warnings, found)), obj, after, rehearsed.after is not None)
+    ready = tried.plan
+    after = tried.after if change.request.verb == "patch" else None
+    return DryRun(replace(ready, warnings=merge_warnings(ready.warnings, found)), obj, after, tried.after is not None)
 
 
 def is_stored_as_previewed(prepared: DryRun, written: WriteResult) -> bool:
