@@ -51,7 +51,7 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
         ({"change": "new"}, "new"),
         ({"change": "new", "is_sure": False}, "maybe new"),
         ({"change": "new", "note": "once", "is_sure": False}, "new, once"),
-        ({"change": "new", "note": "at its start", "is_sure": False}, "new, start"),
+        ({"change": "new", "note": "at startup", "is_sure": False}, "new, start"),
         ({"change": "stopped", "new_count": 0, "new_rate": 0.0}, "gone"),
         ({"change": "more", "new_rate": 32.0}, "3.2× more"),
         ({"change": "more", "old_rate": 0.0}, "more"),

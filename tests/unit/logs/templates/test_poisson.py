@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.logs.templates.rates import chance_of_at_least, chance_of_at_most
+from k9py.logs.templates.poisson import chance_of_at_least, chance_of_at_most
 
 _SHARES = st.floats(0.01, 0.99)
 

@@ -1,8 +1,8 @@
 """Whether two counts differ by more than chance: the exact comparison of two Poisson rates.
 
-Given that `total` events fell into two observations, the first of them having `share` of the time, those in the first
-follow a binomial distribution if the rates are the same (Przyborowski and Wilenski, 1940). Log lines come in bursts,
-which makes this test more confident than it should be: callers also ask for a ratio, and for a small chance.
+If `total` events fall into two observations, the first of which has `share` of the time, those in the first follow a
+binomial distribution if the rates are equal (Przyborowski and Wilenski, 1940). Log lines come in bursts, which makes
+this test more confident than it should be: callers also require a ratio, and a small probability.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-_EXACT: Final = 400
-"""Events up to which the tail is summed; above, the normal distribution is as good."""
+_MAX_EXACT: Final = 400
+"""Events up to which the tail is summed; above, the normal distribution is accurate enough."""
 
 
 def chance_of_at_least(count: int, total: int, share: float) -> float:
@@ -22,12 +22,12 @@ def chance_of_at_least(count: int, total: int, share: float) -> float:
         return 0.0
     if share >= 1.0:
         return 1.0
-    if total > _EXACT:
+    if total > _MAX_EXACT:
         spread = math.sqrt(total * share * (1 - share))
         return 0.5 * math.erfc((count - 0.5 - total * share) / (spread * math.sqrt(2)))
-    if count <= total * share:  # by the other tail: terms are summed from the likely ones to the unlikely
+    if count <= total * share:  # use the other tail: terms are summed from the likely to the unlikely
         return 1.0 - chance_of_at_least(total - count + 1, total, 1 - share)
-    # The first term by logarithms, so that nothing overflows, the others by their ratio.
+    # The first term is computed with logarithms to avoid overflow, the others by their ratio.
     term = math.exp(
         math.lgamma(total + 1)
         - math.lgamma(count + 1)
