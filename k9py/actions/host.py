@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from k9py.api.meta import ObjectKey
-
-
-class TargetRef(Protocol):
-    """An object identified by key and uid: what was under the cursor when an operation began."""
-
-    @property
-    def key(self) -> ObjectKey: ...
-
-    @property
-    def uid(self) -> str: ...
+from k9py.operations.target import TargetSnapshot
 
 
 class Operations(Protocol):
     """The one way from an action to a write."""
 
-    def start(self, operation_id: str, targets: Sequence[TargetRef], **inputs: Any) -> None:
+    def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
         """Start an operation on one or several objects; it asks, writes, tracks and audits by itself.
 
         Args:

@@ -70,7 +70,7 @@ def run_dashboard(arguments: Arguments) -> int:
         if app.crash:
             _report(app.crash)
             return EXIT_DEFECT
-        done = ExitCode.DONE if app.writing.is_audited else ExitCode.NOT_AUDITED
+        done = ExitCode.DONE if app.operations.is_audited else ExitCode.NOT_AUDITED
         return app.return_code or done
 
 

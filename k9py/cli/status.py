@@ -10,9 +10,9 @@ from typing import Any
 
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
-from k9py.cli.following import follow_to_end
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
+from k9py.cli.tracking import track_to_end
 from k9py.cluster.workload_snapshot import read_workload
 from k9py.rollouts.kubectl_status import kubectl_status
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -77,9 +77,9 @@ async def _followed(invocation: Invocation, session: CommandSession, named: Obje
     key = session.key(named)
     with explain_not_found(key):
         await session.connection.get(key)  # a missing workload fails now instead of after the timeout
-    ending = await follow_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
-    remarks = (ending.words,) if ending.timed_out or ending.status is None else ()
-    return _Answer(ending.status, ending.workload, remarks, ending.seconds, ending.timed_out)
+    end = await track_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
+    remarks = (end.text,) if end.is_timeout or end.status is None else ()
+    return _Answer(end.status, end.workload, remarks, end.seconds, end.is_timeout)
 
 
 def _details(result: _Answer) -> list[str]:

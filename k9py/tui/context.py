@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from textual.screen import Screen
 
-from k9py.actions.host import TargetRef
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
+from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected, Session
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -22,11 +22,11 @@ from k9py.tui.widgets.line_view import LineViewOptions
 class OperationControl(Protocol):
     """Starts operations and knows how they stand."""
 
-    def start(self, operation_id: str, targets: Sequence[TargetRef], **inputs: Any) -> None:
+    def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
         """Start an operation on one or several objects."""
         ...
 
-    def snapshot(self, key: ObjectKey) -> TargetRef:
+    def snapshot(self, key: ObjectKey) -> TargetSnapshot:
         """Return an object as it is in the store now."""
         ...
 

@@ -11,13 +11,12 @@ import pytest
 from k9py.api.workloads import CHANGE_CAUSE
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.history import history
-from k9py.cli.plans import setting_images
 from k9py.cli.session import Invocation
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
-from tests.cli.writes import CHECKOUT, doing, only_result, undo
+from tests.cli.writes import CHECKOUT, doing, only_result, setting_images, undo
 
 NEWER = "registry.example.com/shop/checkout:2.9.0"
 CAUSE = f"kdash set-image deploy/checkout app={NEWER}"

@@ -242,7 +242,7 @@ def terminal(tmp_path: Path) -> Iterator[tuple[Simulator, pexpect.spawn[str]]]:
         environ = {**os.environ, "KDASH_AUDIT_FILE": str(tmp_path / "audit.jsonl"), "TERM": "dumb"}
         child = pexpect.spawn(sys.executable, words, env=environ, encoding="utf-8", timeout=30, dimensions=(40, 200))
         try:
-            child.expect_exact("Do it? [y/N] ")
+            child.expect_exact("Apply? [y/N] ")
             yield simulator, child
         finally:
             child.close(force=True)

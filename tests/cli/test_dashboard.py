@@ -20,7 +20,7 @@ def test_a_change_that_could_not_be_written_down_is_in_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_audited: bool, return_code: int | None, code: int
 ) -> None:
     async def run(app: KdashApp, guard: ExitGuard, *, mouse: bool = False) -> None:
-        app.writing.is_audited = is_audited
+        app.operations.is_audited = is_audited
         monkeypatch.setattr(KdashApp, "return_code", return_code)
 
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from k9py.cli.history import diff, history
-from k9py.cli.plans import setting_images
 from k9py.cli.targets import ObjectArgument
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Core, Shell, edit, image
-from tests.cli.writes import DRY, doing, undo
+from tests.cli.writes import DRY, doing, setting_images, undo
 
 CHECKOUT = ObjectArgument("Deployment", "checkout")
 

@@ -71,7 +71,7 @@ def test_what_is_no_label_selector_is_refused(text: str) -> None:
         (["deploy/x", "--include", "a(b"], "cannot be understood"),
         (["deploy/x", "--include", "level>=loud"], "cannot be understood"),
         (["deploy/x", "--exclude", " "], "--exclude needs a query"),
-        (["deploy/x", "--highlight", "a(b"], "is no regular expression"),
+        (["deploy/x", "--highlight", "a(b"], "is not a regular expression"),
         (["deploy/x", "--highlight", ""], "--highlight needs a regular expression"),
         (["deploy/x", "-o", "text"], "'text' is not one of"),
         (["deploy/x", "-n", "No_Name"], "not a valid namespace name"),

@@ -25,10 +25,10 @@ CUT = ConnectionFailedError("cut off")
 async def test_a_marker_says_where_and_what() -> None:
     err = Paper()
     reporter = Reporter(err, colour=False)
-    await reporter.marker(LogLine(WEB, None, "reconnected after 5s: no line is missing", "note"))
+    await reporter.marker(LogLine(WEB, None, "reconnected after 5s: no lines missing", "note"))
     await reporter.marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
     assert err.getvalue().splitlines() == [
-        "kdash: web-1/app: reconnected after 5s: no line is missing",
+        "kdash: web-1/app: reconnected after 5s: no lines missing",
         "kdash: 7 lines dropped",
     ]
 

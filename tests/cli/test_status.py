@@ -120,7 +120,7 @@ async def test_waiting_follows_a_release_to_its_end_and_says_each_change_of_word
     edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     ran = await quick.run(waiting())
     assert ran.code == 0
-    assert "Deployment checkout: progressing" in ran.err
+    assert "Deployment checkout: rolling out" in ran.err
     assert ran.err.splitlines()[-1] == "Deployment checkout: healthy"
     assert ran.out.startswith("Deployment shop/checkout: healthy\n")
 
@@ -140,7 +140,7 @@ async def test_waiting_gives_up_at_the_timeout_with_2(quick: Shell) -> None:
     assert ran.code == 2
     assert ran.json["timed_out"]
     assert ran.json["status"]["state"] == "progressing"
-    assert "not followed any longer after 40 s" in ran.err
+    assert "stopped tracking after 40 s" in ran.err
 
 
 async def test_waiting_for_what_may_not_be_watched_or_listed_is_refused(tmp_path: Path) -> None:

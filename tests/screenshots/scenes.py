@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 ROOMY = (160, 45)

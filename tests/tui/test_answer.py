@@ -9,7 +9,7 @@ import pytest
 
 from k9py.api.meta import ObjectKey
 from k9py.api.severity import Severity
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.answer import facts

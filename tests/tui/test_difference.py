@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.geometry import Size
 
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.difference import template_diff_lines

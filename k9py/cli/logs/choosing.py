@@ -64,7 +64,7 @@ def _pattern(text: str) -> SearchPattern:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise click.UsageError(f"--highlight {text!r} is no regular expression: {error}.") from error
+        raise click.UsageError(f"--highlight {text!r} is not a regular expression: {error}.") from error
     found = compile_search(text)
     assert found is not None
     return found

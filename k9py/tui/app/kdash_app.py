@@ -27,7 +27,7 @@ from k9py.tui.app.navigator import ScreenNavigator
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.operations_adapter import WritingOperations
+from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
@@ -37,7 +37,6 @@ from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
 from k9py.tui.workers import start_worker
-from k9py.tui.writing import Writing
 
 
 class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], ThemedApp[int]):
@@ -64,7 +63,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
         )
         self.session = self._new_session()
-        self.writing = Writing(self)
+        self.operations = Operations(self, self)
         self.clusters = ClusterScopeChooser(
             self,
             self,
@@ -73,7 +72,6 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             on_scope_changed=self._scope_changed,
         )
         self.home = HomeScreen(self)
-        self.operations = WritingOperations(self.writing, lambda: self.connected, self.home.marked)
         self.navigator = ScreenNavigator(self, self, self.home)
         self._header = HeaderUpdater(self, self.home)
         self._ticker = ScreenTicker()
@@ -92,7 +90,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     @property
     def context(self) -> str:
-        """`context_name`, for `tui/writing`."""
+        """`context_name`, for `tui/operations`."""
         return self.context_name
 
     def cluster_screens(self) -> list[ClusterScreen]:
@@ -114,7 +112,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     async def on_unmount(self) -> None:
         """Complete the audit lines of what is no longer tracked."""
-        await self.writing.close()
+        await self.operations.close()
 
     def _new_session(self) -> Session:
         return Session(self.options, self._session_changed, self._sign_in_changed)
@@ -147,7 +145,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.options = self.session.options = options
 
     def _connect_again(self) -> None:
-        self.writing.forget()
+        self.operations.forget()
         self._pop_to_home()
         self._start_session()
 
@@ -177,9 +175,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     def show_progress(self) -> None:
         """Show on every screen how the operations of this session stand."""
-        self.home.show_changes_under_way(self.writing.board.acting)
-        latest, others = self.writing.latest
-        can_stop = latest is not None and self.writing.can_stop_after(latest.key)
+        self.home.show_changes_under_way(self.operations.acting)
+        latest, others = self.operations.latest
+        can_stop = latest is not None and self.operations.can_stop_after(latest.key)
         for screen in self.cluster_screens():
             if screen.progress.is_mounted:
                 screen.progress.show(latest, others, stop_with=screen.stop_key if can_stop else "")

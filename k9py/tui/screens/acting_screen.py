@@ -14,12 +14,13 @@ from typing import Any
 
 from textual.screen import Screen
 
-from k9py.actions.action import Action, Scope, Target
+from k9py.actions.action import Action, Scope
 from k9py.actions.commands import CommandEntry, matching, parse
 from k9py.actions.registry import BY_ID
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
+from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
 from k9py.tui.dialogs.command_line import CommandLine
@@ -212,7 +213,7 @@ class ActingScreen(Screen[None]):
             if pod is not None:
                 operations.start(action.operation, [operations.snapshot(pod)], **inputs)
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
-            targets = [Target(key, uid) for key, uid in marked.items()]
+            targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
         else:
             self._on_workload(

@@ -22,7 +22,7 @@ from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.queries import Queries
 from k9py.operations.audit import AuditLog
-from k9py.operations.undo import revision_template
+from k9py.operations.revision_template import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import previous_revision, revision_of_number
 from k9py.tui.answer.base import comparison_base

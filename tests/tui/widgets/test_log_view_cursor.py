@@ -197,7 +197,7 @@ async def test_marks_of_lines_let_go_are_forgotten() -> None:
 
 
 async def test_a_copy_is_the_containers_lines_alone() -> None:
-    marker = LogLine(WEB, None, "the container was restarted", "start")
+    marker = LogLine(WEB, None, "container restarted", "start")
     app = app_with([wrote('{"level":"info","msg":"a\tb"}'), marker, wrote("tab\t\x1b[31mred\x1b[0m")])
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("t", "g", "m", "end")

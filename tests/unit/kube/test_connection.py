@@ -22,10 +22,11 @@ from k9py.api.errors import (
 )
 from k9py.api.kinds import NODE, POD
 from k9py.api.meta import ObjectKey
+from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogSource, LogTarget
-from k9py.operations.patcher import Patcher, Reader, WriteRequest
+from k9py.operations.patcher import Patcher, Reader
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, write
 from tests.unit.kube.servers import Answer, requiring, serving, status, version

@@ -10,12 +10,11 @@ import pytest
 from aiohttp import web
 
 from k9py.logs.follow.container_stream import ContainerStream
-from k9py.logs.follow.log_range import TAIL
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.source import LogTarget
 from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.kube.connections import connected
-from tests.unit.logs.follow.scripted import Collected, SteppingClock
+from tests.unit.logs.follow.scripted_source import Collected, SteppingClock
 
 LOG = LogTarget("shop", "web-1", "app", "uid-1")
 STAMP = "2026-11-30T07:00:{:02}.000000000Z "
@@ -43,7 +42,7 @@ LONG: Case = (
 NODE: Case = (
     [said(*[f"line {number}" for number in range(1, 2 * count + 1)]) + TOO_MANY for count in (1, 2, 3)],
     [f"line {number}" for number in range(1, 7)],
-    [f"the node says: {TOO_MANY}"],
+    [f"node error: {TOO_MANY}"],
 )
 
 
@@ -69,9 +68,7 @@ async def test_a_log_is_whole_whatever_its_connections_end_with(
 
     async with connected(tmp_path, answer) as (connection, _):
         clock, sink = SteppingClock(), Collected()
-        tail = ContainerStream(
-            connection, LOG, clock, sink, StreamSlots(clock, 60), TimeSlicer(clock.monotonic), range=TAIL
-        )
+        tail = ContainerStream(connection, LOG, clock, sink, StreamSlots(clock, 60), TimeSlicer(clock.monotonic))
         running = asyncio.create_task(tail.run())
         await asyncio.wait_for(all_read.wait(), 30)
         running.cancel()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from k9py.api.errors import ConnectionFailedError
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer, serving, version
 

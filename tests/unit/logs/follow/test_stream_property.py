@@ -20,7 +20,7 @@ from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.source import LogTarget
-from tests.unit.logs.follow.scripted import START, DrivenClock, line, settled
+from tests.unit.logs.follow.scripted_source import START, DrivenClock, line, settled
 
 NAMES = ("a", "b", "c", "d")
 WHOLE = LogRange("whole", tail_lines=100_000)
