@@ -188,7 +188,7 @@ async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> 
     await kdash.select(CART)
     await until_said(kdash, "healthy deploy/cart")
     kdash.simulator.stop_listening()
-    await until_said(kdash, "? unknown deploy/cart: seen", "healthy then")
+    await until_said(kdash, "? unknown deploy/cart: last seen", "(healthy)")
     await kdash.press("home")
     await until_said(kdash, "stuck deploy/checkout: seen", SENTENCE)
 
