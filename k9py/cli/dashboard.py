@@ -53,7 +53,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 read_only=arguments.read_only,
                 audit_path=audit_file(os.environ),
                 demo=arguments.demo or "",
-                monochrome=arguments.no_color or not wants_color(os.environ),
+                monochrome=not wants_color(os.environ, no_color=arguments.no_color),
                 theme=arguments.theme,
                 redraws_per_second=redraws_per_second(os.environ),
                 notify=notification_mode(os.environ),

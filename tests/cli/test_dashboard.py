@@ -1,4 +1,4 @@
-"""The dashboard's exit code says when a change is missing in the audit file; its report is for its owner alone."""
+"""The dashboard's exit code if a change is missing in the audit file; the private crash report."""
 
 from __future__ import annotations
 

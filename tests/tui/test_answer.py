@@ -190,7 +190,7 @@ async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> 
     kdash.simulator.stop_listening()
     await until_said(kdash, "? unknown deploy/cart: last seen", "(healthy)")
     await kdash.press("home")
-    await until_said(kdash, "stuck deploy/checkout: seen", SENTENCE)
+    await until_said(kdash, "stuck deploy/checkout: last seen", SENTENCE)
 
 
 async def test_a_read_only_session_says_that_nothing_can_be_undone_here(simulator: Simulator, tmp_path: Path) -> None:

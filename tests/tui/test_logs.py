@@ -14,7 +14,7 @@ from k9py.logs.follow.log_range import RANGES
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.key_bar import KeyBar
-from k9py.tui.panes.log_pane import SETTLE_SECONDS
+from k9py.tui.logs.followed_log import DEBOUNCE_SECONDS
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.theme import palette_for
@@ -341,7 +341,7 @@ async def test_a_subject_chosen_before_another_cluster_is_not_followed_there(kda
     await kdash.until(lambda: logs.subject is not None, "a subject")
     logs.follow(DB)
     logs.set_source(kdash.connected.connection)
-    logs.set_timer(SETTLE_SECONDS, passed.set)
+    logs.set_timer(DEBOUNCE_SECONDS, passed.set)
     await kdash.until(passed.is_set, "the moment it would have been followed at")
     await kdash.until(lambda: logs.stream is not None, "the subject of now")
     assert logs.subject == kdash.home.rollouts.table.cursor_key != DB

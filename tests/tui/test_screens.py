@@ -73,7 +73,7 @@ async def test_describe_says_what_is_wrong_and_the_events(kdash: Dashboard) -> N
     await kdash.select(CHECKOUT)
     await kdash.press("d")
     await kdash.until_screen(DescribeScreen)
-    await kdash.until_text("What is wrong", "cannot be pulled", "Conditions", "Events")
+    await kdash.until_text("Findings", "cannot be pulled", "Conditions", "Events")
     await kdash.press("q")
     assert kdash.app.screen is kdash.home
 
@@ -165,9 +165,9 @@ async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash:
 
 def test_long_texts_are_folded_under_themselves() -> None:
     long = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop"
-    lines = section_lines([Section("What is wrong", (DescribeLine("reason", long, Tone.FAIL),))], 40)
+    lines = section_lines([Section("Findings", (DescribeLine("reason", long, Tone.FAIL),))], 40)
     texts = ["".join(span.text for span in line) for line in lines]
-    assert texts[0] == "What is wrong"
+    assert texts[0] == "Findings"
     assert len(texts) > 2
     assert all(len(text) <= 40 for text in texts)
     assert all(text.startswith(" " * 10) for text in texts[2:])

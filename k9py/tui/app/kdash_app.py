@@ -6,6 +6,7 @@ tick pulls (ten times a second at most); a lost cluster is a state on the screen
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from textual.worker import Worker
 from k9py.actions.action import Scope
 from k9py.api.errors import ConfigError, KdashError
 from k9py.cluster.health import ClusterState
+from k9py.config.terminal import redraws_per_second
 from k9py.tui.app.answered_keys import AnsweredKeys
 from k9py.tui.app.cluster_chooser import ClusterScopeChooser
 from k9py.tui.app.command_palette import CommandProvider
@@ -35,7 +37,7 @@ from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, Session, SessionState, Unreachable
 from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
-from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
+from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.workers import start_worker
 
 
@@ -105,7 +107,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     def on_mount(self) -> None:
         """Start the tick; connect once the first frame is painted."""
         self.set_class(self.monochrome, "-monochrome")
-        rate = self.options.redraws_per_second or redraw_rate()
+        rate = self.options.redraws_per_second or redraws_per_second(os.environ)
         self.set_interval(1.0 / rate, self._tick)
         self.refresh_header()
         self.call_after_refresh(self._start_session)

@@ -68,11 +68,11 @@ class HomeScreen(PanedScreen):
         clock, options = context.options.clock, context.line_view_options
         self.tables = HomeTables(context)
         self.services, self.rollouts = self.tables.services, self.tables.rollouts
-        self.logs = LogPane(clock=clock, options=options, capacity=context.options.log_buffer, number=3, id="logs")
+        self.logs = LogPane(context.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
-        self._answer_updater = AnswerUpdater(self, context, self.answer)
+        self._answer_updater = AnswerUpdater(self, self.answer, context.options, lambda: context.connected)
         self._marks: dict[ObjectKey, str] = {}
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
@@ -119,7 +119,7 @@ class HomeScreen(PanedScreen):
             case Connected(connection=connection, cluster=cluster):
                 self.query_one(ContentSwitcher).current = "panes"
                 self.tables.set_cluster(cluster)
-                self.logs.set_source(connection)
+                self.logs.set_source(connection, self.app_context.context_name)
                 self.show_pane(self.active_pane)
                 self.tables.explain_empty(cluster.health, str(cluster.scope))
                 return

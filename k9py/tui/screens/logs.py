@@ -110,7 +110,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.previous = self._began_previous = previous
         self.range: LogRange = TAIL
         clock, options = context.options.clock, context.line_view_options
-        self.logs = LogPane(clock=clock, options=options, capacity=context.options.log_buffer, id="logs")
+        self.logs = LogPane(context.options, options=options, id="logs")
         self.patterns = PatternsPane(clock=clock, options=options, id="patterns")
         self.logs.sink = self.patterns
         self.sides = ComparedRevisions()
@@ -157,7 +157,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def session_changed(self) -> None:
         connected = self.app_context.connected
-        self.logs.set_source(connected.connection if connected else None)
+        self.logs.set_source(connected.connection if connected else None, self.app_context.context_name)
         self._follow()
 
     def _follow(self) -> None:
@@ -279,7 +279,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def run_line(self, line: str, typed_on: CursorTargets | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""
-        if not self.logs.view.go_to_typed_time(line):
+        if not self.logs.go_to_typed_time(line):
             super().run_line(line, typed_on)
 
     def action_hide(self) -> None:

@@ -111,7 +111,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.old.set_empty_text("no pod of an old revision")
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
-        self.logs = LogPane(clock=clock, options=options, capacity=context.options.log_buffer, number=5, id="logs")
+        self.logs = LogPane(context.options, options=options, number=5, id="logs")
         self._pod_panes, self._below = Container(id="pods", classes="group"), Container(id="below", classes="group")
         self.picture: RolloutSnapshot | None = None
         """The pods as they are shown."""
@@ -266,7 +266,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def session_changed(self) -> None:
         self._managed, self._managed_of, self._failure = None, None, None
         connected = self.app_context.connected
-        self.logs.set_source(connected.connection if connected is not None else None)
+        self.logs.set_source(connected.connection if connected is not None else None, self.app_context.context_name)
         super().session_changed()
 
     def tick(self, changes: Changes) -> None:

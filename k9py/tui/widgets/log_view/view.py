@@ -49,6 +49,20 @@ class LogView(LogJumps):
         def control(self) -> LogView:
             return self.view
 
+    @dataclass
+    class TimeRequested(Message):
+        """The key to go to a time was pressed: the owner asks for one and calls `go_to_time`."""
+
+        view: LogView
+
+        @property
+        def control(self) -> LogView:
+            return self.view
+
+    def action_go_to_time(self) -> None:
+        """Ask the owner for a time to go to."""
+        self.post_own_message(self.TimeRequested(self))
+
     def state_changed(self, state: LogState) -> None:
         self.post_own_message(self.StateChanged(self, state))
 
