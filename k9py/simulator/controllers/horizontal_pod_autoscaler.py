@@ -160,9 +160,9 @@ class HorizontalPodAutoscalerController:
         now = timestamp(self._state.clock.now())
         old = {condition["type"]: condition for condition in before.get("conditions") or ()}
         for condition in conditions:
-            replicas = old.get(condition["type"])
-            same = replicas is not None and replicas["status"] == condition["status"]
-            condition["lastTransitionTime"] = replicas["lastTransitionTime"] if replicas is not None and same else now
+            previous = old.get(condition["type"])
+            same = previous is not None and previous["status"] == condition["status"]
+            condition["lastTransitionTime"] = previous["lastTransitionTime"] if previous is not None and same else now
         body: Object = {"desiredReplicas": 0, "currentMetrics": None, **status, "conditions": conditions}
         if status.get("desiredReplicas", 0) != status.get("currentReplicas", 0):
             body["lastScaleTime"] = now
