@@ -87,7 +87,7 @@ async def _once(arguments: Arguments) -> int:
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
         console.print_json(values)
     else:
-        colour = not arguments.no_color and wants_color(os.environ)
+        colour = wants_color(os.environ, no_color=arguments.no_color)
         print_tables(plain_tables(services, rollouts, now), console.out, width=console.width, colour=colour)
         console.print(summary_text(services, rollouts) or "no services or rollouts")
     console.print_warnings(_warnings(notice, health, complete=complete))

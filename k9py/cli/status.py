@@ -19,16 +19,8 @@ from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_status
 from k9py.views.history import rfc3339
+from k9py.views.tones import status_tone
 from k9py.views.values import Tone
-
-_TONES = {
-    RolloutState.COMPLETE: Tone.OK,
-    RolloutState.SCALED_TO_ZERO: Tone.OK,
-    RolloutState.PROGRESSING: Tone.BUSY,
-    RolloutState.STALLED: Tone.FAIL,
-    RolloutState.PAUSED: Tone.WARN,
-    RolloutState.UNKNOWN: Tone.UNKNOWN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, t
     if invocation.arguments.json:
         console.print_json(_values(session, named, result))
     elif result.status is not None:
-        tone = _TONES[result.status.state]
+        tone = status_tone(result.status)
         console.print(
             console.render([(f"{session.key(named)}: ", Tone.PLAIN), (printable(result.status.summary), tone)])
         )
