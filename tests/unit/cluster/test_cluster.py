@@ -138,7 +138,7 @@ async def test_a_cluster_that_turns_out_to_be_forbidden_falls_back_to_the_contex
     async with cluster:
         await until(lambda: cluster.scope == Scope(("shop",)))
         await until(lambda: cluster.health.is_complete)
-        assert cluster.scope_notice == "no right to list pods in all namespaces: showing namespace shop only"
+        assert cluster.scope_notice == "no permission to list pods in all namespaces: showing namespace shop only"
         assert list(cluster.queries.service_keys()) == [SERVICE.key]
 
 

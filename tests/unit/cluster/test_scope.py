@@ -18,13 +18,13 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         "only the context's namespace",
         (),
         {EVERYWHERE},
-        ScopeChoice(Scope(("shop",)), "no right to list pods in all namespaces: showing namespace shop only"),
+        ScopeChoice(Scope(("shop",)), "no permission to list pods in all namespaces: showing namespace shop only"),
     ),
     (
         "workloads everywhere, pods nowhere",
         (),
         {EVERYWHERE, SHOP},
-        ScopeChoice(Scope(), "no right to list pods: what only pods can tell is not known"),
+        ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown"),
     ),
     (
         "not even that",
@@ -32,7 +32,7 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         {EVERYWHERE, SHOP, ("deployments", "")},
         ScopeChoice(
             Scope(("shop",)),
-            "no right to list pods in all namespaces, nor in namespace shop: name a namespace with -n",
+            "no permission to list pods in all namespaces or in namespace shop: choose one with -n",
         ),
     ),
     ("named", ("bank",), set(), ScopeChoice(Scope(("bank",)))),
@@ -42,13 +42,13 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         "one of those named is refused",
         ("bank", "shop"),
         {BANK},
-        ScopeChoice(Scope(("shop",)), "no right to list pods in namespace bank: showing namespace shop only"),
+        ScopeChoice(Scope(("shop",)), "no permission to list pods in namespace bank: showing namespace shop only"),
     ),
     (
         "all of those named are refused",
         ("bank", "shop"),
         {BANK, SHOP},
-        ScopeChoice(Scope(("bank", "shop")), "no right to list pods in namespaces bank, shop"),
+        ScopeChoice(Scope(("bank", "shop")), "no permission to list pods in namespaces bank, shop"),
     ),
 ]
 
