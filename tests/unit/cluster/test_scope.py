@@ -1,4 +1,4 @@
-"""What is watched when rights are missing, and what is said about it."""
+"""What is watched when permissions are missing, and the notice about it."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
 ]
 
 
-@pytest.mark.parametrize("silent", [False, True], ids=["the server says", "the server will not say"])
+@pytest.mark.parametrize("silent", [False, True], ids=["access reviews", "no access reviews"])
 @pytest.mark.parametrize(("wanted", "forbidden", "choice"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
-async def test_a_scope_is_what_was_asked_for_or_says_what_is_missing(
+async def test_a_scope_is_what_was_requested_or_names_what_is_missing(
     wanted: tuple[str, ...], forbidden: set[tuple[str, str]], choice: ScopeChoice, silent: bool
 ) -> None:
     server = FakeServer()
@@ -63,7 +63,7 @@ async def test_a_scope_is_what_was_asked_for_or_says_what_is_missing(
     assert await choose_scope(server, wanted, context_namespace="shop") == choice
 
 
-async def test_a_server_that_cannot_be_asked_is_no_reason_to_show_less() -> None:
+async def test_a_server_that_does_not_answer_is_no_reason_to_show_less() -> None:
     server = FakeServer()
     server.down = ConnectionFailedError("refused")
     assert await choose_scope(server, ()) == ScopeChoice(Scope())
