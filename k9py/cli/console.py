@@ -86,7 +86,7 @@ class Console:
 
 def takes_colour(stream: TextIO, *, no_color: bool) -> bool:
     """Return whether to write ANSI escape sequences to a stream of this process."""
-    return not no_color and stream.isatty() and wants_color(os.environ)
+    return stream.isatty() and wants_color(os.environ, no_color=no_color)
 
 
 def system_console(*, no_color: bool) -> Console:
@@ -97,7 +97,7 @@ def system_console(*, no_color: bool) -> Console:
         err=sys.stderr,
         read=_read_line,
         is_interactive=sys.stdin.isatty() and is_terminal,
-        colour=is_terminal and sys.stderr.isatty() and not no_color and wants_color(os.environ),
+        colour=is_terminal and sys.stderr.isatty() and wants_color(os.environ, no_color=no_color),
         width=terminal_columns(sys.stdout) if is_terminal else None,
     )
 

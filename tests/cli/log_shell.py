@@ -20,7 +20,7 @@ from k9py.cli.targets import ObjectArgument
 from k9py.kube.options import ConnectOptions
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import ContainerLogRun, SimulatorState
-from tests.cli.paper import PATIENCE, Paper
+from tests.cli.recorded_stream import PATIENCE, RecordedStream
 from tests.cli.shell import ClusterTime
 from tests.unit.simulator.scripted_logs import ScriptedRun
 
@@ -29,8 +29,8 @@ from tests.unit.simulator.scripted_logs import ScriptedRun
 class Run:
     """A run of the command and its streams."""
 
-    out: Paper
-    err: Paper
+    out: RecordedStream
+    err: RecordedStream
     task: asyncio.Task[int] | None = None
 
     async def code(self) -> int:
@@ -63,7 +63,7 @@ class LogShell:
     ) -> AsyncIterator[Run]:
         """Run it; end it at the end of the block if it has not ended by itself."""
         options = LogOptions(target=target, **given)
-        run = Run(Paper(is_terminal=is_terminal), Paper(is_terminal=is_terminal))
+        run = Run(RecordedStream(is_terminal=is_terminal), RecordedStream(is_terminal=is_terminal))
         config = self.simulator.write_kubeconfig(self.directory / "config", user=self.user, namespace=self.namespace)
         invocation = Invocation(
             arguments=CommandArguments(no_color=no_color),

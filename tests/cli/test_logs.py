@@ -234,9 +234,9 @@ async def test_a_terminal_gets_it_pretty_and_harmless(simulator: Simulator, shop
 @pytest.mark.parametrize(
     ("named", "says"),
     [
-        (ObjectArgument("Deployment", "nope"), "there is no Deployment shop/nope"),
-        (ObjectArgument("Service", "nope"), "there is no Service shop/nope"),
-        (ObjectArgument("Pod", "nope"), "there is no Pod shop/nope"),
+        (ObjectArgument("Deployment", "nope"), "Deployment shop/nope not found"),
+        (ObjectArgument("Service", "nope"), "Service shop/nope not found"),
+        (ObjectArgument("Pod", "nope"), "Pod shop/nope not found"),
     ],
 )
 async def test_what_is_not_there_is_2(shop: LogShell, named: ObjectArgument, says: str) -> None:
@@ -314,13 +314,13 @@ async def test_following_goes_on_and_pods_join(simulator: Simulator, tmp_path: P
     shop = LogShell(simulator, tmp_path)
     first = pods_of(simulator, "email")[0]
     async with shop.started(EMAIL, follow=True) as run:
-        await run.out.has(f"{first}/app INFO one")
+        await run.out.wait_for(f"{first}/app INFO one")
         simulator.call(lambda _: logs.run(first).write("INFO two"))
-        await run.out.has(f"{first}/app INFO two")
+        await run.out.wait_for(f"{first}/app INFO two")
         edit(simulator, lambda spec: spec.update(replicas=2), ("Deployment", "shop", "email"))
         simulator.advance(30)
         second = next(one for one in pods_of(simulator, "email") if one != first)
-        await run.out.has(f"{second}/app INFO one")
+        await run.out.wait_for(f"{second}/app INFO one")
         assert run.task is not None
         assert not run.task.done()
 
@@ -329,10 +329,10 @@ async def test_following_waits_for_a_first_pod(shop: LogShell) -> None:
     edit(shop.simulator, lambda spec: spec.update(replicas=0), ("Deployment", "shop", "email"))
     shop.simulator.advance(60)
     async with shop.started(EMAIL, follow=True) as run:
-        await run.err.has("no pods yet, waiting")
+        await run.err.wait_for("no pods yet, waiting")
         edit(shop.simulator, lambda spec: spec.update(replicas=1), ("Deployment", "shop", "email"))
         shop.simulator.advance(60)
-        await run.out.has("INFO three")
+        await run.out.wait_for("INFO three")
 
 
 async def test_following_one_pod_ends_when_it_is_gone(simulator: Simulator, tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ async def test_following_one_pod_ends_when_it_is_gone(simulator: Simulator, tmp_
     write_logs(simulator, logs)
     name = pods_of(simulator, "email")[0]
     async with LogShell(simulator, tmp_path).started(ObjectArgument("Pod", name), follow=True) as run:
-        await run.out.has("INFO one")
+        await run.out.wait_for("INFO one")
         delete_pod(simulator, name)
         simulator.call(lambda _: logs.run(name).end())
         simulator.advance(60)
@@ -373,12 +373,12 @@ async def test_following_a_pod_of_a_stateful_set_waits_for_the_next_of_its_name(
     async with LogShell(simulator, tmp_path, namespace="data").started(
         ObjectArgument("Pod", "db-0"), follow=True
     ) as run:
-        await run.out.has("INFO one")
+        await run.out.wait_for("INFO one")
         simulator.call(lambda state: state.storage.delete(PODS, "data", "db-0"))
         simulator.call(lambda _: logs.run("db-0", "postgres").end())
         write_logs(simulator, Written("INFO two"))
         simulator.advance(40)
-        await run.out.has("INFO two")
+        await run.out.wait_for("INFO two")
 
 
 async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: Simulator, tmp_path: Path) -> None:
@@ -386,10 +386,10 @@ async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: 
     write_logs(simulator, logs)
     name = pods_of(simulator, "email")[0]
     async with LogShell(simulator, tmp_path).started(ObjectArgument("Pod", name), follow=True) as run:
-        await run.out.has("INFO one")
+        await run.out.wait_for("INFO one")
         assert simulator.break_logs() == 1
         simulator.call(lambda _: logs.run(name).write("INFO two"))
-        await run.out.has("INFO two")
+        await run.out.wait_for("INFO two")
         assert run.lines == ["INFO one", "INFO two"]
         assert "may be missing" not in run.err.getvalue()
 
@@ -402,20 +402,20 @@ async def test_a_watch_that_may_not_be_is_said_and_the_logs_go_on(simulator: Sim
     )
     simulator.add_user("still", rules)
     async with LogShell(simulator, tmp_path, user="still").started(EMAIL, follow=True) as run:
-        await run.out.has("INFO one")
-        await run.err.has("new pods are not detected")
+        await run.out.wait_for("INFO one")
+        await run.err.wait_for("new pods are not detected")
 
 
 async def test_more_than_may_be_read_at_once_is_said(simulator: Simulator, tmp_path: Path) -> None:
     write_logs(simulator, Written("INFO one"))
     async with LogShell(simulator, tmp_path).started(CART, follow=True, max_streams=2) as run:
-        await run.err.has("reading 2 of 3 containers at a time, in turns")
-        await run.out.until(lambda text: text.count("INFO one") == 3)
+        await run.err.wait_for("reading 2 of 3 containers at a time, in turns")
+        await run.out.wait_until(lambda text: text.count("INFO one") == 3)
 
 
 async def test_cancelling_ends_it_at_once(shop: LogShell) -> None:
     async with shop.started(CART, follow=True) as run:
-        await run.out.has("INFO three")
+        await run.out.wait_for("INFO three")
         assert run.task is not None
         run.task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -13,7 +13,7 @@ from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.source import LogTarget
 from k9py.views.exit_codes import ExitCode
-from tests.cli.paper import Paper
+from tests.cli.recorded_stream import RecordedStream
 
 WEB = LogTarget("shop", "web-1", "app")
 WAITING = BadRequestError('container "app" is waiting to start', code=400)
@@ -23,7 +23,7 @@ CUT = ConnectionFailedError("cut off")
 
 
 async def test_a_marker_says_where_and_what() -> None:
-    err = Paper()
+    err = RecordedStream()
     reporter = LogReporter(err, colour=False)
     await reporter.print_marker(LogLine(WEB, None, "reconnected after 5s: no lines missing", "note"))
     await reporter.print_marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
@@ -34,13 +34,13 @@ async def test_a_marker_says_where_and_what() -> None:
 
 
 async def test_a_marker_is_coloured_where_that_is_welcome_and_always_harmless() -> None:
-    err = Paper()
+    err = RecordedStream()
     await LogReporter(err, colour=True).print_marker(LogLine(WEB, None, "bad \x1b[2Jwords", "gap"))
     assert err.getvalue() == "\x1b[1;33mkdash: web-1/app: bad words\x1b[0m\n"
 
 
 async def test_turns_and_trouble_are_said_when_they_begin() -> None:
-    err = Paper()
+    err = RecordedStream()
     reporter = LogReporter(err, colour=False)
     for resting in (0, 3, 3, 0, 2):
         await reporter.print_counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))

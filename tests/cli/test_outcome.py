@@ -1,6 +1,9 @@
-"""Exit codes: one for every cause, and none that calls the unknown done."""
+"""Exit codes: one for every cause, and unknown is never 0."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +22,7 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.views.exit_codes import ExitCode, exit_code_of_cause, exit_code_of_error, exit_code_of_status
+from k9py.views.exit_codes import EXIT_CODE_TEXTS, ExitCode, exit_code_of_cause, exit_code_of_error, exit_code_of_status
 
 
 @pytest.mark.parametrize("kind", CauseKind)
@@ -63,9 +66,20 @@ def test_the_codes_are_the_documented_ones(kind: CauseKind, code: int) -> None:
         (ConfigError("no"), ExitCode.UNKNOWN),
     ],
 )
-def test_who_said_no_is_told_apart_from_what_could_not_be_told(error: KdashError, code: ExitCode) -> None:
+def test_refused_and_unknown_have_different_exit_codes(error: KdashError, code: ExitCode) -> None:
     assert exit_code_of_error(error) is code
 
 
 def test_what_was_never_seen_is_not_done() -> None:
     assert exit_code_of_status(None) is ExitCode.UNKNOWN
+
+
+def test_the_readme_lists_the_exit_codes_with_their_texts() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| exit code |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.M)
+    assert {int(number): text.replace("`", "") for number, text in rows} == dict(EXIT_CODE_TEXTS)
+
+
+def test_every_exit_code_has_a_text() -> None:
+    assert set(EXIT_CODE_TEXTS) == set(ExitCode)

@@ -1,4 +1,4 @@
-"""Factories for kubeconfigs: what a test says, and nothing else, differs from a plain one."""
+"""Factories for kubeconfigs: only what a test names differs from a plain one."""
 
 from __future__ import annotations
 

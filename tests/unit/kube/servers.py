@@ -1,4 +1,4 @@
-"""A tiny API server on loopback: it answers what the test tells it to, and remembers what it was asked."""
+"""A tiny API server on loopback: answers as the test defines, and records the requests."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def version(request: web.BaseRequest) -> web.StreamResponse:
 
 
 def status(code: int, message: str, reason: str = "", **details: Any) -> web.Response:
-    """Return a Status, as the API server words its errors."""
+    """Return a Status, in the form of the API server's errors."""
     body = {"kind": "Status", "apiVersion": "v1", "message": message, "reason": reason, "code": code}
     return web.json_response(body | ({"details": details} if details else {}), status=code)
 

@@ -1,4 +1,4 @@
-"""A log over real HTTP whose connections end inside a line, or with the node's own words."""
+"""A log over real HTTP whose connections end inside a line, or with an error text of the node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STAMP = "2026-11-30T07:00:{:02}.000000000Z "
 TOO_MANY = "failed to create fsnotify watcher: too many open files"
 
 
-def said(*texts: str, first: int = 0) -> str:
+def stamped(*texts: str, first: int = 0) -> str:
     """Return whole lines, a second apart."""
     return "".join(f"{STAMP.format(first + number)}{text}\n" for number, text in enumerate(texts))
 
@@ -30,17 +30,17 @@ Case = tuple[list[str], list[str], list[str]]
 """What each connection brings; the lines and the remarks that come of it."""
 
 INSIDE: Case = (
-    [f"{said('first')}{STAMP.format(1)}sec", said("first", "second", "third")],
+    [f"{stamped('first')}{STAMP.format(1)}sec", stamped("first", "second", "third")],
     ["first", "second", "third"],
     [],
 )
 LONG: Case = (
-    [f"{said('first')}{STAMP.format(1)}{'x' * 20_000}", said("first", "x" * 40_000, "third")],
+    [f"{stamped('first')}{STAMP.format(1)}{'x' * 20_000}", stamped("first", "x" * 40_000, "third")],
     ["first", "x" * 40_000, "third"],
     [],
 )
 NODE: Case = (
-    [said(*[f"line {number}" for number in range(1, 2 * count + 1)]) + TOO_MANY for count in (1, 2, 3)],
+    [stamped(*[f"line {number}" for number in range(1, 2 * count + 1)]) + TOO_MANY for count in (1, 2, 3)],
     [f"line {number}" for number in range(1, 7)],
     [f"node error: {TOO_MANY}"],
 )

@@ -269,8 +269,8 @@ def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
     unknown = ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
     sections = describe(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
     told = {line.label: line.text for section in sections for line in section.lines}
-    assert told["autoscaler"] == "unknown: no horizontalpodautoscalers could be read"
-    assert told["budget"] == "unknown: no poddisruptionbudgets could be read"
+    assert told["autoscaler"] == "unknown: cannot read horizontalpodautoscalers"
+    assert told["budget"] == "unknown: cannot read poddisruptionbudgets"
 
 
 @pytest.mark.parametrize(
@@ -279,19 +279,19 @@ def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
         (
             "Deployment",
             "checkout",
-            ["Deployment shop/checkout", "What is wrong", "Pods", "Events"],
+            ["Deployment shop/checkout", "Findings", "Pods", "Events"],
             ["2 to 6 replicas", "0 disruptions allowed", "Back-off pulling image", make.IMAGE],
         ),
         (
             "Service",
             "checkout",
-            ["Service shop/checkout", "What is wrong", "Endpoints", "Events"],
+            ["Service shop/checkout", "Findings", "Endpoints", "Events"],
             ["app=checkout", "2 of 3 ready", "deploy/checkout", "not ready"],
         ),
         (
             "Pod",
             "checkout-aaa-9",
-            ["Pod shop/checkout-aaa-9", "What is wrong", "Container app", "Conditions", "Events"],
+            ["Pod shop/checkout-aaa-9", "Findings", "Container app", "Conditions", "Events"],
             ["ImagePullBackOff", "OOMKilled (exit code 137)", "rs/checkout-aaa", "node-1"],
         ),
         ("Pod", "gone", [], []),

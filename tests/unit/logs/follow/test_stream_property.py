@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -281,6 +282,7 @@ DEEDS = st.one_of(
     max_streams=st.sampled_from([1, 2, 60]),
     max_pending=st.sampled_from([20, 50_000]),
 )
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 async def test_every_missing_line_of_every_container_lies_inside_a_marker(
     deeds: list[Deed], skews: tuple[int, ...], max_streams: int, max_pending: int

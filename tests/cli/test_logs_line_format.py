@@ -20,7 +20,7 @@ from k9py.logs.parsing.level import Level
 from k9py.logs.parsing.rendering import LineSpan, RenderedLine
 from k9py.logs.parsing.sgr import SgrStyle
 from k9py.logs.source import LogTarget
-from tests.cli.paper import Paper
+from tests.cli.recorded_stream import RecordedStream
 
 AT = datetime(2026, 1, 15, 12, 0, 0, 250_000, tzinfo=UTC)
 WEB = LogTarget("shop", "web-1", "app", revision="5d9")
@@ -44,7 +44,7 @@ def prints(
 ) -> LineFormatter:
     return line_formatter(
         form,
-        Paper(is_terminal=is_terminal),
+        RecordedStream(is_terminal=is_terminal),
         colour=colour,
         prefixed=prefixed,
         timestamps=timestamps,

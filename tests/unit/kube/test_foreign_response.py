@@ -1,4 +1,4 @@
-"""What answers in the API's place is said to be what it is, by every kind of request."""
+"""A response that no API server sent is described as what it is, for every kind of request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NGINX = (
 )
 HTML, JSON, TEXT = "text/html", "application/json", "text/plain"
 
-STRANGERS: dict[str, tuple[int, bytes, str, type[KdashError], str]] = {
+FOREIGN: dict[str, tuple[int, bytes, str, type[KdashError], str]] = {
     "nginx": (404, NGINX, HTML, ConnectionFailedError, "an HTML page (404 from nginx), not as the Kubernetes API"),
     "another program in Go": (
         404,
@@ -85,22 +85,22 @@ STRANGERS: dict[str, tuple[int, bytes, str, type[KdashError], str]] = {
 }
 
 
-@pytest.mark.parametrize(("code", "body", "content_type", "kind", "words"), STRANGERS.values(), ids=STRANGERS)
-async def test_a_stranger_in_the_apis_place_is_told_as_such(
-    tmp_path: Path, code: int, body: bytes, content_type: str, kind: type[KdashError], words: str
+@pytest.mark.parametrize(("code", "body", "content_type", "kind", "expected"), FOREIGN.values(), ids=FOREIGN)
+async def test_a_foreign_response_is_described(
+    tmp_path: Path, code: int, body: bytes, content_type: str, kind: type[KdashError], expected: str
 ) -> None:
-    async with stranger(tmp_path, code, body, content_type) as connection:
+    async with foreign_server(tmp_path, code, body, content_type) as connection:
         for asking in (connection.get(POD), connection.list("Pod", "shop"), connection.server_version()):
             with pytest.raises(kind) as caught:
                 await asking
-            assert words in caught.value.message
+            assert expected in caught.value.message
             assert caught.value.message.isprintable()
             assert "http://127.0.0.1" in caught.value.message
             assert caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "expected"),
     [
         (b"{}", "it sent other JSON"),
         (b"[1]", "it sent a list"),
@@ -109,10 +109,10 @@ async def test_a_stranger_in_the_apis_place_is_told_as_such(
         (b'{"type":"ADDED","object":{"kind":"Pod"', "was cut off"),
     ],
 )
-async def test_a_stranger_is_told_as_such_in_place_of_a_watch(tmp_path: Path, body: bytes, words: str) -> None:
-    async with stranger(tmp_path, 200, body, JSON) as connection:
+async def test_a_foreign_response_is_described_in_place_of_a_watch(tmp_path: Path, body: bytes, expected: str) -> None:
+    async with foreign_server(tmp_path, 200, body, JSON) as connection:
         lister = connection.lister_watcher(KINDS["Pod"], "shop")
-        with pytest.raises(ConnectionFailedError, match=words):
+        with pytest.raises(ConnectionFailedError, match=expected):
             await watched(lister)
 
 
@@ -122,21 +122,21 @@ async def watched(lister: ListerWatcher) -> None:
             pass
 
 
-async def test_an_api_that_is_missing_on_an_older_server_is_not_taken_for_a_stranger(tmp_path: Path) -> None:
-    async with stranger(tmp_path, 404, b"404 page not found\n", TEXT) as connection:
+async def test_an_api_that_is_missing_on_an_older_server_is_no_foreign_response(tmp_path: Path) -> None:
+    async with foreign_server(tmp_path, 404, b"404 page not found\n", TEXT) as connection:
         with pytest.raises(KdashError, match="The server has no such API: list horizontalpodautoscalers"):
             await connection.list("HorizontalPodAutoscaler", "shop")
 
 
 @pytest.mark.parametrize(
-    ("sent", "words"),
+    ("sent", "expected"),
     [
         (b"SSH-2.0-OpenSSH_9.6\r\n", r'speaks another protocol \("SSH-2.0-OpenSSH_9.6"\)'),
         (b"\0\0\x12\x04" + b"\0" * 23, "speaks only HTTP/2, as gRPC does"),
         (b"", "was cut off"),
     ],
 )
-async def test_a_server_that_speaks_no_http_is_told_as_such(tmp_path: Path, sent: bytes, words: str) -> None:
+async def test_a_server_that_speaks_no_http_is_described(tmp_path: Path, sent: bytes, expected: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(sent)
@@ -146,37 +146,37 @@ async def test_a_server_that_speaks_no_http_is_told_as_such(tmp_path: Path, sent
         port = server.sockets[0].getsockname()[1]
         path = kubeconfig(tmp_path, cluster={"server": f"http://127.0.0.1:{port}"})
         connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path))
-        with pytest.raises(ConnectionFailedError, match=words) as caught:
+        with pytest.raises(ConnectionFailedError, match=expected) as caught:
             await connection.server_version()
         assert "http" in caught.value.hint
         await connection.aclose()
 
 
 @pytest.mark.parametrize(
-    ("user", "code", "words", "hint"),
+    ("user", "code", "expected", "hint"),
     [
         ({}, 401, "asks who you are, and the kubeconfig's user has no credentials", "Sign in"),
         ({}, 403, "You are not signed in: the user system:anonymous may not get pods", "has no credentials: sign in"),
         ({"token": "t"}, 401, "does not accept the kubeconfig's token", "get a new token"),
     ],
 )
-async def test_no_credentials_are_told_apart_from_wrong_ones(
-    tmp_path: Path, user: dict[str, Any], code: int, words: str, hint: str
+async def test_missing_credentials_differ_from_wrong_ones(
+    tmp_path: Path, user: dict[str, Any], code: int, expected: str, hint: str
 ) -> None:
     body = (
         b'{"kind":"Status","message":"pods is forbidden: User \\"system:anonymous\\" cannot get resource \\"pods\\""}'
     )
-    async with stranger(tmp_path, code, body, JSON, user) as connection:
-        with pytest.raises(KdashError, match=words) as caught:
+    async with foreign_server(tmp_path, code, body, JSON, user) as connection:
+        with pytest.raises(KdashError, match=expected) as caught:
             await connection.get(POD)
         assert hint in caught.value.hint
 
 
 @asynccontextmanager
-async def stranger(
+async def foreign_server(
     tmp_path: Path, code: int, body: bytes, content_type: str, user: dict[str, Any] | None = None
 ) -> AsyncIterator[Connection]:
-    """Connect to a server that gives one answer to everything, and does not say which software it is."""
+    """Connect to a server that sends the same response to every request, without a Server header."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=code, body=body, content_type=content_type, headers={"Server": ""})

@@ -1,4 +1,4 @@
-"""What a person is told, from what a real API server answered."""
+"""Messages and hints for what a real API server answered."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ LIST_PODS = RequestInfo("list", "pods", namespace="shop")
 def recorded(file: str) -> list[tuple[str, int, bytes]]:
     """Return (method and path, code, body) of every refusal in a recording."""
     exchanges: list[dict[str, Any]] = json.loads((WIRE / f"{file}.json").read_text())
-    found = []
+    refusals = []
     for exchange in exchanges:
         request, response = exchange["request"], exchange["response"]
         if response["status"] >= 400:
             body = response["body"]
             data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-            found.append((f"{request['method']} {request['path']}", response["status"], data))
-    return found
+            refusals.append((f"{request['method']} {request['path']}", response["status"], data))
+    return refusals
 
 
-def translated(file: str, nth: int, asked: RequestInfo = LIST_PODS) -> ApiError:
+def translated(file: str, nth: int, info: RequestInfo = LIST_PODS) -> ApiError:
     _, code, body = recorded(file)[nth]
-    return error_from_status(code, body, info=asked)
+    return error_from_status(code, body, info=info)
 
 
 @pytest.mark.parametrize(
-    ("nth", "kind", "told"),
+    ("nth", "kind", "expected"),
     [
         (0, InvalidError, "spec.template.spec.containers[0].image: Required value"),
         (1, InvalidError, "field is immutable"),
@@ -57,14 +57,14 @@ def translated(file: str, nth: int, asked: RequestInfo = LIST_PODS) -> ApiError:
         (6, InvalidError, "the server rejected our request"),
     ],
 )
-def test_refused_patches_keep_the_servers_words(nth: int, kind: type[ApiError], told: str) -> None:
+def test_refused_patches_keep_the_servers_message(nth: int, kind: type[ApiError], expected: str) -> None:
     error = translated("patch-errors", nth)
     assert type(error) is kind
-    assert told in error.message
+    assert expected in error.message
 
 
 @pytest.mark.parametrize(
-    ("nth", "asked", "told"),
+    ("nth", "info", "expected"),
     [
         (0, RequestInfo("list", "namespaces"), "may not list namespaces across the whole cluster"),
         (2, RequestInfo("list", "secrets", "", "shop"), "may not list secrets in the namespace shop"),
@@ -76,11 +76,11 @@ def test_refused_patches_keep_the_servers_words(nth: int, kind: type[ApiError], 
         (6, RequestInfo("delete", "pods", "", "shop", "nope"), "may not delete pods nope in the namespace shop"),
     ],
 )
-def test_forbidden_names_user_verb_and_resource_in_our_words(nth: int, asked: RequestInfo, told: str) -> None:
-    error = translated("restricted-user", nth, asked)
+def test_forbidden_names_user_verb_and_resource_in_rbac_terms(nth: int, info: RequestInfo, expected: str) -> None:
+    error = translated("restricted-user", nth, info)
     assert type(error) is ForbiddenError
-    assert error.message == f"The user system:serviceaccount:shop:viewer {told}"
-    assert asked.can_i_command() in error.hint
+    assert error.message == f"The user system:serviceaccount:shop:viewer {expected}"
+    assert info.can_i_command() in error.hint
 
 
 def test_the_hint_of_forbidden_is_a_command_that_can_be_run() -> None:
@@ -91,7 +91,7 @@ def test_the_hint_of_forbidden_is_a_command_that_can_be_run() -> None:
     assert RequestInfo("get", "/version").can_i_command() == "kubectl auth can-i get /version"
 
 
-def test_forbidden_by_quota_is_not_said_to_be_a_missing_right() -> None:
+def test_forbidden_by_quota_is_not_reported_as_missing_rbac() -> None:
     body = b'{"kind":"Status","message":"pods \\"x\\" is forbidden: exceeded quota: q","reason":"Forbidden"}'
     error = error_from_status(403, body, info=LIST_PODS)
     assert type(error) is ForbiddenError
@@ -99,7 +99,7 @@ def test_forbidden_by_quota_is_not_said_to_be_a_missing_right() -> None:
     assert "quota" in error.hint
 
 
-def test_unauthorized_says_which_credentials_were_refused() -> None:
+def test_unauthorized_names_the_refused_credentials() -> None:
     _, code, body = recorded("unauthenticated")[0]
     error = error_from_status(code, body, info=LIST_PODS, credentials="the token in /t")
     assert type(error) is UnauthorizedError
@@ -107,7 +107,7 @@ def test_unauthorized_says_which_credentials_were_refused() -> None:
     assert error.hint
 
 
-def test_a_missing_object_and_a_missing_api_are_told_apart() -> None:
+def test_a_missing_object_and_a_missing_api_differ() -> None:
     gone, no_api = translated("get", 0), translated("get", 1)
     assert type(gone) is type(no_api) is NotFoundError
     assert gone.message == 'deployments.apps "nope" not found'

@@ -1,4 +1,4 @@
-"""An output stream in memory whose reader can wait for words, at a terminal or not."""
+"""An in-memory output stream whose reader can wait for text; optionally a terminal."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import io
 from collections.abc import Callable
 
 PATIENCE = 30.0
-"""Seconds a test waits for words before it gives up."""
+"""Seconds until a wait fails."""
 
 
-class Paper(io.StringIO):
-    """A stream whose reader waits for words."""
+class RecordedStream(io.StringIO):
+    """An output stream that a test can wait on."""
 
     def __init__(self, *, is_terminal: bool = False) -> None:
         super().__init__()
@@ -25,14 +25,14 @@ class Paper(io.StringIO):
         self._written.set()
         return super().write(text)
 
-    async def until(self, holds: Callable[[str], bool]) -> str:
-        """Return all that was written once that holds."""
+    async def wait_until(self, holds: Callable[[str], bool]) -> str:
+        """Return the output once a condition on it holds."""
         async with asyncio.timeout(PATIENCE):
             while not holds(self.getvalue()):
                 self._written.clear()
                 await self._written.wait()
         return self.getvalue()
 
-    async def has(self, words: str) -> str:
-        """Return all that was written once the words are in it."""
-        return await self.until(lambda text: words in text)
+    async def wait_for(self, words: str) -> str:
+        """Return the output once it contains a text."""
+        return await self.wait_until(lambda text: words in text)

@@ -23,7 +23,7 @@ _WORTH_COMPARING = ("authorization", "impersonate-user", "impersonate-uid", "imp
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Seen:
+class SeenRequest:
     """One request, as the server saw it."""
 
     path: str
@@ -35,17 +35,17 @@ class Seen:
 
 
 @dataclass(slots=True)
-class World:
+class Servers:
     """Addresses, and what was seen since it was last taken."""
 
     tls_port: int = 0
     plain_port: int = 0
     proxy_port: int = 0
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SeenRequest] = field(default_factory=list)
     sni: dict[Any, str] = field(default_factory=dict)
     tunnels: dict[int, str] = field(default_factory=dict)
 
-    def taken(self) -> list[Seen]:
+    def taken(self) -> list[SeenRequest]:
         """Return what was seen, and forget it."""
         seen, self.seen = self.seen, []
         return seen
@@ -57,45 +57,45 @@ class World:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[World]:
+async def running() -> AsyncIterator[Servers]:
     """Serve until the end of the block."""
-    world = World()
+    servers = Servers()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        world.seen.append(_seen(world, request))
+        servers.seen.append(_seen(servers, request))
         return web.json_response({"major": "1", "minor": "36", "gitVersion": "v1.36.2"})
 
     runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0.1)
     await runner.setup()
     secure, plain = (
-        web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context(world)),
+        web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context(servers)),
         web.TCPSite(runner, "127.0.0.1", 0),
     )
     await secure.start()
     await plain.start()
-    world.tls_port, world.plain_port = (address[1] for address in runner.addresses)
-    proxy = await asyncio.start_server(lambda reader, writer: _Tunnel(world, reader, writer).run(), "127.0.0.1", 0)
-    world.proxy_port = proxy.sockets[0].getsockname()[1]
+    servers.tls_port, servers.plain_port = (address[1] for address in runner.addresses)
+    proxy = await asyncio.start_server(lambda reader, writer: _Tunnel(servers, reader, writer).run(), "127.0.0.1", 0)
+    servers.proxy_port = proxy.sockets[0].getsockname()[1]
     try:
-        yield world
+        yield servers
     finally:
         proxy.close()
         await runner.cleanup()
 
 
-def _context(world: World) -> ssl.SSLContext:
+def _context(servers: Servers) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(CERTS / "ca.crt"))
     context.load_cert_chain(CERTS / "server.crt", CERTS / "server.key")
     context.verify_mode = ssl.CERT_OPTIONAL
 
     def remember(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        world.sni[id(connection)] = name or ""
+        servers.sni[id(connection)] = name or ""
 
     context.sni_callback = remember
     return context
 
 
-def _seen(world: World, request: web.BaseRequest) -> Seen:
+def _seen(servers: Servers, request: web.BaseRequest) -> SeenRequest:
     transport = request.transport
     assert transport is not None
     tls = transport.get_extra_info("ssl_object")
@@ -104,21 +104,21 @@ def _seen(world: World, request: web.BaseRequest) -> Seen:
         for name, value in request.headers.items()
         if name.lower() in _WORTH_COMPARING or name.lower().startswith("impersonate-extra-")
     ]
-    return Seen(
+    return SeenRequest(
         path=request.path_qs,
         tls=tls is not None,
-        sni=world.sni.get(id(tls), ""),
+        sni=servers.sni.get(id(tls), ""),
         client=client_name(request),
         headers=tuple(sorted(headers)),
-        proxy=world.tunnels.get(transport.get_extra_info("peername")[1], ""),
+        proxy=servers.tunnels.get(transport.get_extra_info("peername")[1], ""),
     )
 
 
 class _Tunnel:
     """One connection to the proxy."""
 
-    def __init__(self, world: World, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._world = world
+    def __init__(self, servers: Servers, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._servers = servers
         self._reader = reader
         self._writer = writer
 
@@ -167,9 +167,9 @@ class _Tunnel:
     async def _counted(self) -> str:
         return (await self._reader.readexactly((await self._reader.readexactly(1))[0])).decode()
 
-    async def _lead(self, words: str, port: int, head: bytes = b"") -> None:
+    async def _lead(self, route: str, port: int, head: bytes = b"") -> None:
         onward, outward = await asyncio.open_connection("127.0.0.1", port)
-        self._world.tunnels[outward.get_extra_info("sockname")[1]] = words
+        self._servers.tunnels[outward.get_extra_info("sockname")[1]] = route
         outward.write(head)
         await asyncio.gather(_pump(self._reader, outward), _pump(onward, self._writer))
 

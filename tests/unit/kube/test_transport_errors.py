@@ -1,4 +1,4 @@
-"""Failures below HTTP, as a person is told them."""
+"""Failures below HTTP: the message says what happened, the hint what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = ConnectionKey("api.shop.test", 6443, True, True, None, None, None)
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "expected"),
     [
         (
             aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(-2, "unknown")),
@@ -46,18 +46,18 @@ KEY = ConnectionKey("api.shop.test", 6443, True, True, None, None, None)
         (aiohttp.InvalidURL("x"), "is not a URL"),
     ],
 )
-def test_a_failure_says_what_happened_and_what_to_do(failure: Exception, told: str) -> None:
+def test_a_failure_says_what_happened_and_what_to_do(failure: Exception, expected: str) -> None:
     error = error_from_exception(failure, SERVER, idle_timeout=7)
-    assert told in error.message
+    assert expected in error.message
     assert error.hint
 
 
-def test_a_read_just_after_the_socket_went_away_is_a_cut_stream() -> None:
+def test_a_read_just_after_the_socket_was_closed_is_a_cut_stream() -> None:
     with pytest.raises(ConnectionFailedError, match="cut off"), translate_errors(SERVER):
         raise RuntimeError("Connection closed.")
 
 
-def test_a_mistake_of_ours_is_not_taken_for_the_network() -> None:
+def test_a_bug_in_kdash_is_not_reported_as_a_network_failure() -> None:
     with pytest.raises(RuntimeError, match="dictionary changed"), translate_errors(SERVER):
         raise RuntimeError("dictionary changed size during iteration")
 
@@ -84,7 +84,7 @@ async def test_a_refused_connection_names_server_and_demo(tmp_path: Path) -> Non
     assert "kdash --demo" in error.hint
 
 
-async def test_a_proxy_that_is_down_is_told_apart_from_the_server(tmp_path: Path) -> None:
+async def test_a_proxy_that_is_down_differs_from_a_server_that_is_down(tmp_path: Path) -> None:
     proxy = {"proxy-url": f"http://127.0.0.1:{free_port()}"}
     error = await failing(tmp_path, server="https://kube.test", **proxy)
     assert "The proxy for https://kube.test cannot be reached" in error.message

@@ -1,6 +1,6 @@
-"""Watches of servers that hold the connection and say nothing, or nothing that ends: every wait and size is bounded.
+"""Watches of servers that hold the connection and send nothing, or an endless line: every wait and size is bounded.
 
-The limits are made tiny; what is tested is that there is one.
+The limits are made tiny; the tests prove that they exist.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def watched(tmp_path: Path, answer: Answer, silence: Callable[[], float] =
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-async def test_a_watch_that_is_not_answered_is_given_up_long_before_its_own_time(
+async def test_a_watch_that_is_not_answered_is_ended_long_before_its_own_timeout(
     tmp_path: Path, streamed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert request.STREAMED_LIST_HEADER_TIMEOUT < request.HEADER_TIMEOUT <= 20
@@ -86,7 +86,7 @@ async def test_a_list_and_a_probe_have_their_limits() -> None:
     assert request.PROBE_TIMEOUT.total <= 10
 
 
-async def test_a_probe_that_is_not_answered_is_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_probe_without_response_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lister_watcher, "PROBE_TIMEOUT", ClientTimeout(total=SOON))
     async with connected(tmp_path, never) as (connection, _):
         with pytest.raises(UnresponsiveError):
@@ -126,7 +126,7 @@ async def test_how_long_it_may_be_silent_is_asked_before_each_wait(tmp_path: Pat
     assert next(limits, None) is None
 
 
-async def test_what_came_while_this_process_was_stopped_is_read_before_silence_is_called(
+async def test_data_that_arrived_while_this_process_was_stopped_is_read_before_the_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # After Ctrl+Z and fg the timer is due together with what has been in the socket for long.
@@ -167,7 +167,7 @@ async def test_an_answer_without_end_is_bounded_and_named(tmp_path: Path, monkey
             await connection.lister_watcher(POD).list_page(limit=500)
 
 
-def test_all_unfinished_lines_together_stay_within_the_budget_and_the_longest_is_given_up() -> None:
+def test_incomplete_lines_stay_within_the_budget_and_the_longest_is_dropped() -> None:
     budget = LineBudget(1000)
     watches = [EventLines(budget) for _ in range(15)]
     for _ in range(100):
@@ -178,17 +178,17 @@ def test_all_unfinished_lines_together_stay_within_the_budget_and_the_longest_is
     assert sum(lines.length for lines in watches) == budget.held
 
 
-def test_a_watch_that_is_well_keeps_its_half_line_when_another_fills_the_budget() -> None:
+def test_a_healthy_watch_keeps_its_incomplete_line_when_another_exhausts_the_budget() -> None:
     budget = LineBudget(1000)
-    well, endless = EventLines(budget), EventLines(budget)
-    well.feed(b'{"half"')
+    healthy, endless = EventLines(budget), EventLines(budget)
+    healthy.feed(b'{"half"')
     while not endless.is_overlong:
         endless.feed(b"x" * 100)
-    assert well.feed(b":1}\n") == [b'{"half":1}']
-    assert not well.is_overlong
+    assert healthy.feed(b":1}\n") == [b'{"half":1}']
+    assert not healthy.is_overlong
 
 
-def test_what_a_watch_held_is_given_back_when_it_ends() -> None:
+def test_a_watch_releases_its_budget_when_it_ends() -> None:
     budget = LineBudget(1000)
     with EventLines(budget) as lines:
         lines.feed(b"x" * 600)
