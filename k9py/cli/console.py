@@ -21,9 +21,6 @@ from k9py.cli.process import terminal_columns
 from k9py.config.terminal import wants_color
 from k9py.views.values import Tone
 
-StyledLine = Sequence[tuple[str, Tone]]
-"""A line of (text, tone) parts; the text is already printable."""
-
 LineReader = Callable[[], Awaitable[str]]
 """Reads one typed line; "" at end of input."""
 
@@ -62,7 +59,7 @@ class Console:
         """Print the result as JSON on standard output."""
         print(json_text(values, plain=not is_unicode(self.out), indent=2), file=self.out)
 
-    def render(self, line: StyledLine) -> str:
+    def render(self, line: Sequence[tuple[str, Tone]]) -> str:
         """Return a line as text, with ANSI colours if `colour`."""
         if not self.colour:
             return "".join(text for text, _ in line)

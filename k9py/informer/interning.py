@@ -1,10 +1,10 @@
-"""Keep less of each pod: drop annotations nobody reads, and keep one copy of what repeats.
+"""Keep less of each pod: drop annotations that nothing reads, and share what repeats.
 
-Pods are the kind that comes in tens of thousands, and those of one owner are nearly the same: labels, owner, containers
-are taken from a sibling where they are equal, and words the kubelet repeats are kept once in the process.
+Pods come in tens of thousands, and those of one owner are nearly the same: labels, owner references and containers are
+taken from a sibling where they are equal, and strings that the kubelet repeats are interned.
 
-Invariant: the compacted value equals the decoded one, but for the dropped annotations. It is changed in place, before
-anyone else has seen it. A pod annotation that comes to be read is added to `KEPT_ANNOTATIONS`.
+Invariant: the interned value equals the decoded one, except for the dropped annotations. It is changed in place, before
+anything else has seen it. To read another pod annotation, add it to `KEPT_ANNOTATIONS`.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ KEPT_ANNOTATIONS: Final = frozenset(
     }
 )
 
-_MOST_OWNERS: Final = 5_000
-"""Siblings remembered before starting afresh: one pod an owner, so that owners long gone are forgotten."""
+_MAX_SIBLINGS: Final = 5_000
+"""Siblings remembered (one pod an owner) before all are forgotten, so that owners long gone do not stay."""
 
 
-class Compactor:
-    """Compacts the objects of one watch as they come."""
+class Interner:
+    """Interns the objects of one watch as they come."""
 
     def __init__(self) -> None:
         self._siblings: dict[str, Pod] = {}
 
     def __call__(self, value: T) -> T:
-        """Return the same value, smaller. Other kinds than pods pass as they are."""
+        """Return the same value, smaller. Other kinds than pods pass unchanged."""
         if isinstance(value, Pod):
-            self._pod(value)
+            self._intern_pod(value)
         return value
 
-    def _pod(self, pod: Pod) -> None:
+    def _intern_pod(self, pod: Pod) -> None:
         metadata, spec, status = pod.metadata, pod.spec, pod.status
         if metadata.annotations:
             kept = {name: text for name, text in metadata.annotations.items() if name in KEPT_ANNOTATIONS}
@@ -61,34 +61,34 @@ class Compactor:
             force_setattr(condition, "status", intern(condition.status))
             if condition.reason:
                 force_setattr(condition, "reason", intern(condition.reason))
-            # A pod's conditions mostly turn within few distinct seconds, the first with its creation.
+            # The conditions of a pod mostly change within few distinct seconds, the first with its creation.
             if condition.last_transition_time == created:
                 force_setattr(condition, "last_transition_time", created)
         for container in status.container_statuses or ():
-            _container(container)
-        self._share(pod)
+            _intern_container(container)
+        self._share_with_sibling(pod)
 
-    def _share(self, pod: Pod) -> None:
+    def _share_with_sibling(self, pod: Pod) -> None:
         owner = pod.owner_uid
         sibling = self._siblings.get(owner)
         if sibling is None:
-            if len(self._siblings) >= _MOST_OWNERS:
+            if len(self._siblings) >= _MAX_SIBLINGS:
                 self._siblings.clear()
             if owner:
                 self._siblings[owner] = pod
             return
-        mine, theirs = pod.metadata, sibling.metadata
-        if mine.labels == theirs.labels:
-            force_setattr(mine, "labels", theirs.labels)
-        if mine.owner_references == theirs.owner_references:
-            force_setattr(mine, "owner_references", theirs.owner_references)
+        metadata, shared = pod.metadata, sibling.metadata
+        if metadata.labels == shared.labels:
+            force_setattr(metadata, "labels", shared.labels)
+        if metadata.owner_references == shared.owner_references:
+            force_setattr(metadata, "owner_references", shared.owner_references)
         if pod.spec.containers == sibling.spec.containers:
             force_setattr(pod.spec, "containers", sibling.spec.containers)
         if pod.spec.init_containers == sibling.spec.init_containers:
             force_setattr(pod.spec, "init_containers", sibling.spec.init_containers)
 
 
-def _container(container: ContainerStatus) -> None:
+def _intern_container(container: ContainerStatus) -> None:
     force_setattr(container, "name", intern(container.name))
     force_setattr(container, "image", intern(container.image))
     waiting = container.state.waiting if container.state else None

@@ -10,7 +10,7 @@ import msgspec
 
 from k9py.api.kinds import POD, SERVICE
 from k9py.api.pods import Pod
-from k9py.informer.compact import Compactor
+from k9py.informer.interning import Interner
 
 WIRE = Path(__file__).parents[2] / "wire"
 
@@ -29,13 +29,13 @@ def without_annotations(pod: Pod) -> Any:
 
 
 def test_a_compacted_pod_equals_the_decoded_one_but_for_annotations() -> None:
-    compact = Compactor()
+    compact = Interner()
     for plain, same in zip(recorded_pods(), recorded_pods(), strict=True):
         assert without_annotations(compact(same)) == without_annotations(plain)
 
 
 def test_pods_of_one_owner_share_what_is_equal() -> None:
-    compact = Compactor()
+    compact = Interner()
     by_owner: dict[str, Pod] = {}
     shared = 0
     for pod in map(compact, recorded_pods()):
@@ -48,7 +48,7 @@ def test_pods_of_one_owner_share_what_is_equal() -> None:
 
 
 def test_siblings_that_differ_keep_their_own() -> None:
-    compact = Compactor()
+    compact = Interner()
     first, second = (
         compact(
             POD.decode(
@@ -73,9 +73,9 @@ def test_siblings_that_differ_keep_their_own() -> None:
 def test_annotations_that_are_read_stay() -> None:
     kept = {"kubectl.kubernetes.io/default-container": "main"}
     body = {"metadata": {"name": "a", "annotations": {"checksum/config": "0" * 64, **kept}}}
-    assert Compactor()(POD.decode(json.dumps(body).encode())).metadata.annotations == kept
+    assert Interner()(POD.decode(json.dumps(body).encode())).metadata.annotations == kept
 
 
 def test_other_kinds_keep_their_annotations() -> None:
     body = {"metadata": {"name": "a", "annotations": {"note": "x"}}}
-    assert Compactor()(SERVICE.decode(json.dumps(body).encode())).metadata.annotations == {"note": "x"}
+    assert Interner()(SERVICE.decode(json.dumps(body).encode())).metadata.annotations == {"note": "x"}

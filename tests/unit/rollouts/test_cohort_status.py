@@ -1,4 +1,4 @@
-"""What the pods of a revision tell, and the lines made of it."""
+"""The summary of the pods of a revision, and its lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def new_pod(name: str = "n1", **status: object) -> Pod:
 CRASHED = new_pod(state=waiting("CrashLoopBackOff", "back-off"), last=terminated(3, "Error", since=40), restarts=4)
 
 
-def test_a_replica_sets_wish_is_what_a_revision_wants() -> None:
+def test_a_revision_wants_what_its_replica_set_wants() -> None:
     new, old = facts(pod("o1", owner=OLD), CRASHED)
     assert (new.desired, old.desired) == (3, 1)
 
@@ -121,7 +121,7 @@ def test_a_pod_that_is_being_deleted_does_not_fail() -> None:
     assert (new.last_exit, new.waiting, new.failing) == (None, None, None)
 
 
-def test_a_container_that_runs_well_again_is_not_failing() -> None:
+def test_a_container_that_is_healthy_again_is_not_failing() -> None:
     recovered = pod("n1", owner=NEW, statuses=[container_status(last=terminated(1), restarts=1)])
     new = facts(recovered)[0]
     assert new.failing is None
@@ -133,7 +133,7 @@ def test_what_could_not_start_has_no_log() -> None:
     assert facts(new_pod(state=waiting("ImagePullBackOff", "not found")))[0].failing is None
 
 
-def test_what_most_wait_for_is_said_and_starting_is_the_last_choice() -> None:
+def test_what_most_wait_for_is_shown_and_starting_is_the_last_choice() -> None:
     starting = [new_pod(f"s{number}", state=waiting("ContainerCreating")) for number in range(3)]
     pull = new_pod("x1", state=waiting("ImagePullBackOff", "not found"))
     assert facts(*starting, pull)[0].waiting == WaitingReason("ImagePullBackOff", "not found", 1, "x1", "app")
@@ -175,6 +175,6 @@ def test_a_healthy_slow_rollout_has_no_failing_tone() -> None:
     assert not {Tone.FAIL, Tone.WARN, Tone.UNKNOWN} & {tone for line in lines for _, tone in line}
 
 
-def test_pods_of_no_known_revision_are_unknown_and_not_well() -> None:
+def test_pods_of_no_known_revision_are_unknown_and_not_healthy() -> None:
     line = cohort_lines(facts(pod("stray")), NOW)[-2]
     assert line == (("unknown revision", Tone.UNKNOWN),)

@@ -1,6 +1,8 @@
-"""Will a ResourceQuota refuse the pods that a rollout or a scale adds?
+"""Warns of new pods that find no room: in a ResourceQuota, or on a node.
 
-Counted: pods to come times what one takes, against hard minus used, by every entry of every quota that counts them.
+Counted: new pods times what one takes, against hard minus used, by every entry of every quota that counts them. For
+nodes the scheduler has answered already where a pod of the same template is waiting.
+Source of the scopes: kubernetes/pkg/quota/v1/evaluator/core/pods.go, `podMatchesScopeFunc`.
 """
 
 from __future__ import annotations
@@ -10,16 +12,63 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from k9py.api.policy import ResourceQuota
+from k9py.api.meta import find_condition
+from k9py.api.pods import Pod
+from k9py.api.policy import ResourceQuota, ScopeRequirement
 from k9py.api.quantities import parse_quantity
 from k9py.api.text import printable
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
-from k9py.operations.preflight.facts import Facts, Unknown, starts_rollout
-from k9py.operations.preflight.planned import planned_template
+from k9py.operations.preflight.disruption import RolloutStrategy, strategy
+from k9py.operations.preflight.facts import Facts, Unknown, planned_template, starts_rollout, unknown
 from k9py.operations.preflight.pod_demand import pod_demand, unasked
-from k9py.operations.preflight.quota_scopes import is_counted
-from k9py.operations.preflight.strategy import RolloutStrategy, strategy
-from k9py.operations.preflight.unknown import unknown
+
+
+def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None:
+    """Tell whether a quota counts the pods of a template; None when a scope of it is not understood."""
+    spec = template.get("spec") or {}
+    selector = quota.spec.scope_selector
+    wanted = [
+        *(ScopeRequirement(scope_name=one, operator="Exists") for one in quota.spec.scopes or ()),
+        *((selector.match_expressions if selector is not None else None) or ()),
+    ]
+    answers = [_matches(one, spec) for one in wanted]
+    if any(answer is False for answer in answers):
+        return False
+    return None if None in answers else True
+
+
+def _matches(scope: ScopeRequirement, spec: Mapping[str, Any]) -> bool | None:
+    match scope.scope_name:
+        case "Terminating":
+            return spec.get("activeDeadlineSeconds") is not None
+        case "NotTerminating":
+            return spec.get("activeDeadlineSeconds") is None
+        case "BestEffort":
+            return _best_effort(spec)
+        case "NotBestEffort":
+            return not _best_effort(spec)
+        case "PriorityClass":
+            return _priority(scope, str(spec.get("priorityClassName") or ""))
+    return None
+
+
+def _best_effort(spec: Mapping[str, Any]) -> bool:
+    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    resources = [spec.get("resources"), *(one.get("resources") for one in containers)]
+    return not any((one or {}).get("requests") or (one or {}).get("limits") for one in resources)
+
+
+def _priority(scope: ScopeRequirement, name: str) -> bool | None:
+    match scope.operator:
+        case "Exists":
+            return bool(name)
+        case "DoesNotExist":
+            return not name
+        case "In":
+            return name in (scope.values or ())
+        case "NotIn":
+            return name not in (scope.values or ())
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +165,27 @@ def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[Pref
             )
             yield PreflightWarning(WarningLevel.CAUTION, "quota", message)
             return
+
+
+def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+    """Warn that pods to come will wait for a node, as one of the same does now."""
+    if facts.pods is None or not coming_pods(obj, change):
+        return
+    if isinstance(facts.pods, Unknown):
+        yield unknown("its pods", facts.pods, "the new ones may find no node")
+        return
+    waiting = [pod for pod in facts.pods if _finds_no_node(pod)]
+    if not waiting:
+        return
+    found = f"no node takes pod {printable(waiting[0].name)} now"
+    if change.operation != "scale" and strategy(obj).unavailable == 0:
+        message = f"maxUnavailable 0 and no room: {found}, so the rollout would wait too"
+        yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
+    else:
+        yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{found}: new pods may wait too")
+
+
+def _finds_no_node(pod: Pod) -> bool:
+    told = find_condition(pod.status.conditions, "PodScheduled")
+    waits = told is not None and told.status == "False" and told.reason == "Unschedulable"
+    return waits and not pod.is_terminating

@@ -8,7 +8,7 @@ import pytest
 
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD
-from k9py.informer.wire import Bookmark, Unreadable, read_line
+from k9py.informer.decoder import Bookmark, Undecodable, read_line
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from k9py.informer.wire import Bookmark, Unreadable, read_line
 def test_no_bytes_of_an_event_end_the_watching(type_: str, data: bytes) -> None:
     line = b'{"type":"' + type_.encode() + b'", "object":' + data + b"}"
     with contextlib.suppress(KdashError):
-        assert isinstance(read_line(POD, line), Unreadable | Bookmark)
+        assert isinstance(read_line(POD, line), Undecodable | Bookmark)

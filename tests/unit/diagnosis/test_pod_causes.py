@@ -1,4 +1,4 @@
-"""What keeps a pod from being ready: one row a cause, in the kubelet's own reasons, and the recorded broken pods."""
+"""What keeps a pod from being ready: one row per cause, in the kubelet's own reasons, and recorded broken pods."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_failing_init_container_is_called_one_and_the_waiting_main_one_is_sile
     ],
     ids=["ready", "ending", "succeeded", "creating", "not reported"],
 )
-def test_a_pod_that_is_well_or_merely_starting_has_no_trouble(pod: Pod) -> None:
+def test_a_pod_that_is_healthy_or_merely_starting_has_no_cause(pod: Pod) -> None:
     assert unready_causes(pod, make.NOW) == ()
 
 
@@ -197,13 +197,15 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
         (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", False),
     ],
 )
-def test_a_pod_without_a_node_tells_what_the_scheduler_said(condition: Condition, message: str, blocking: bool) -> None:
+def test_a_pod_without_a_node_reports_the_schedulers_message(
+    condition: Condition, message: str, blocking: bool
+) -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[], conditions=[condition], node="")
     [found] = unready_causes(pod, make.NOW)
     assert (found.kind, found.message, found.is_blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
 
 
-def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_well() -> None:
+def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_healthy() -> None:
     pod = make.pod(statuses=[make.container_status()], conditions=[make.condition("Ready", "False", since=50)])
     [found] = unready_causes(pod, make.NOW)
     assert (found.kind, found.message) == (CauseKind.NODE, "node node-1 is NotReady")
@@ -251,7 +253,7 @@ def test_messages_of_the_cluster_are_made_printable() -> None:
         ),
     ],
 )
-def test_a_refusal_by_the_api_server_is_named_without_the_made_up_pod_name(
+def test_a_rejection_by_the_api_server_is_named_without_the_generated_pod_name(
     message: str, kind: CauseKind, expected: str
 ) -> None:
     found = parse_creation_failure(message, None)
@@ -285,7 +287,7 @@ def test_a_sidecar_that_repeats_the_message_of_another_container_is_not_a_second
     assert [one.message for one in found] == ["image checkout:badimage cannot be pulled from registry.example.com"]
 
 
-def test_a_pod_that_is_to_end_on_a_lost_node_is_stuck_at_once() -> None:
+def test_a_terminating_pod_on_a_lost_node_is_stuck_at_once() -> None:
     overruled = (make.condition("Ready", "False", since=20),)
     pod = make.pod(conditions=overruled, node="node-7", deleted=make.before(-30))
     found = stuck_termination(pod, make.NOW)
@@ -304,7 +306,7 @@ def test_a_pod_long_past_its_grace_is_stuck_unless_something_else_holds_it() -> 
 
 
 @pytest.mark.parametrize("deleted", [None, make.before(-20), make.before(10)], ids=["stays", "has time", "just over"])
-def test_a_pod_that_ends_in_its_time_is_not_stuck(deleted: datetime | None) -> None:
+def test_a_pod_that_terminates_in_time_is_not_stuck(deleted: datetime | None) -> None:
     assert stuck_termination(make.pod(deleted=deleted), make.NOW) is None
 
 
@@ -316,11 +318,11 @@ def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: s
 
 
 @pytest.mark.parametrize("reason", ["", "ContainerCreating", "PodInitializing"])
-def test_a_container_on_its_way_is_no_trouble(reason: str) -> None:
+def test_a_starting_container_is_no_cause(reason: str) -> None:
     assert unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW) == ()
 
 
 def test_why_a_pod_is_not_scheduled_is_named_whatever_the_scheduler_calls_it() -> None:
-    told = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
-    [found] = unready_causes(make.pod(ready=False, statuses=[], conditions=[told], node=""), make.NOW)
+    condition = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
+    [found] = unready_causes(make.pod(ready=False, statuses=[], conditions=[condition], node=""), make.NOW)
     assert found.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"

@@ -1,4 +1,4 @@
-"""The difference by meaning: keyed by container, in words, and empty exactly when the YAML difference is."""
+"""The semantic diff: keyed by container, as text, and empty exactly if the template diff is."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ HTTP = {"httpGet": {"path": "/ready", "port": 8080, "scheme": "HTTP"}, "periodSe
         ),
     ],
 )  # fmt: skip
-def test_a_containers_change_is_said_in_words(old: dict[str, Any], new: dict[str, Any], expected: list[Any]) -> None:
+def test_a_containers_change_is_rendered_as_text(old: dict[str, Any], new: dict[str, Any], expected: list[Any]) -> None:
     assert within(old, new) == expected
 
 
@@ -183,7 +183,7 @@ def test_a_containers_change_is_said_in_words(old: dict[str, Any], new: dict[str
         ),
     ],
 )
-def test_a_pods_change_is_said_in_words(old: dict[str, Any], new: dict[str, Any], expected: list[Any]) -> None:
+def test_a_pods_change_is_rendered_as_text(old: dict[str, Any], new: dict[str, Any], expected: list[Any]) -> None:
     found = changes(old, new)
     assert {one[1] for one in found} == {"pod"}
     assert [(family, what, before, after) for family, _, what, before, after in found] == expected
@@ -251,7 +251,7 @@ def said_of(found: tuple[SemanticChange, ...]) -> str:
         "volumes", "tolerations", "nodeSelector", "affinity", "topologySpreadConstraints", "imagePullSecrets",
     ],
 )  # fmt: skip
-def test_wrong_types_are_said_and_never_raise(key: str, odd: Any) -> None:
+def test_wrong_types_are_shown_and_never_raise(key: str, odd: Any) -> None:
     for old, new in (
         (template(), template(**{key: odd})),
         (pod(), pod(**{key: odd})),
@@ -280,7 +280,7 @@ WHOLE = st.fixed_dictionaries({"spec": SPECS}, optional={"metadata": METADATA})
 
 
 @given(TEMPLATES | WHOLE, TEMPLATES | WHOLE)
-def test_meaning_is_empty_exactly_when_the_yaml_difference_is(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_semantic_diff_is_empty_exactly_if_the_template_diff_is(one: dict[str, Any], other: dict[str, Any]) -> None:
     found = semantic_diff(one, other)
     assert bool(found) == bool(template_diff(one, other))
     assert said_of(found).isprintable()
@@ -289,7 +289,7 @@ def test_meaning_is_empty_exactly_when_the_yaml_difference_is(one: dict[str, Any
 
 
 @given(st.text(min_size=6).filter(lambda one: one not in "•••••• (hidden, another value) container API_TOKEN"))
-def test_a_secrets_value_is_never_said(value: str) -> None:
+def test_a_secrets_value_is_never_shown(value: str) -> None:
     secret = [{"name": "API_TOKEN", "value": value}]
     for found in (semantic_diff(template(), template(env=secret)), semantic_diff(template(env=secret), template())):
         assert found

@@ -52,7 +52,7 @@ class Stage:
     def __init__(
         self,
         *script: Answer,
-        streamed: bool = False,
+        streaming_list: bool = False,
         tick: float = 0.0,
         probes: Sequence[int | KdashError | None] = (),
     ) -> None:
@@ -64,7 +64,7 @@ class Stage:
             POD,
             self.server,
             self.clock,
-            streamed=streamed,
+            streaming_list=streaming_list,
             on_health=self.healths.append,
             on_server_restored=self._count,
             rng=NoJitter(),
@@ -107,7 +107,7 @@ async def test_the_store_is_the_list_and_then_follows_the_watch() -> None:
 
 async def test_a_streamed_list_fills_the_store_the_same_way() -> None:
     lines = [added(A1), added(B2), deleted(pod("b", 5)), bookmark(10, ends_list=True), added(pod("c", 11))]
-    stage = Stage(Stream([lines]), streamed=True)
+    stage = Stage(Stream([lines]), streaming_list=True)
     await stage.play()
     assert stage.held == {"a": "1", "c": "11"}
 
@@ -158,7 +158,7 @@ async def test_a_new_list_that_fails_half_way_changes_nothing() -> None:
 async def test_an_object_deleted_while_a_new_list_streams_is_deleted() -> None:
     first = Stream([[added(A1), bookmark(10, ends_list=True)]], EXPIRED)
     second = Stream([[added(A1), added(B2), deleted(pod("a", 15)), bookmark(20, ends_list=True)]])
-    stage = Stage(first, second, streamed=True)
+    stage = Stage(first, second, streaming_list=True)
     await stage.play()
     assert stage.held == {"b": "2"}
     assert stage.told == ["+a", "+b", "-a"]
@@ -282,7 +282,7 @@ async def test_it_waits_exactly_as_long_as_it_says() -> None:
     ],
 )
 async def test_cancelling_closes_the_stream_and_ends_at_once(script: tuple[Answer, ...]) -> None:
-    stage = Stage(*script, streamed=isinstance(script[0], Stream))
+    stage = Stage(*script, streaming_list=isinstance(script[0], Stream))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
     assert stage.server.open_streams == 1
@@ -345,7 +345,7 @@ async def test_reflectors_that_share_a_time_slicer_hold_the_loop_no_longer_than_
     time_slicer = TimeSlicer(clock.monotonic)
     pods = [pod(f"p{n}", n + 1) for n in range(100)]
     informers = [
-        Reflector(POD, ScriptedServer(clock, page(1000, *pods)), clock, time_slicer=time_slicer, streamed=False)
+        Reflector(POD, ScriptedServer(clock, page(1000, *pods)), clock, time_slicer=time_slicer, streaming_list=False)
         for _ in range(8)
     ]
     longest = _passes(clock, time_slicer)

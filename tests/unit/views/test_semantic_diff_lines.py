@@ -1,4 +1,4 @@
-"""The difference by meaning, as lines both faces show."""
+"""The semantic diff as lines that both front ends show."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ def test_a_field_whose_name_leads_on_to_its_value_has_the_verb_behind() -> None:
     ]
 
 
-def test_no_change_is_said() -> None:
+def test_no_change_is_shown() -> None:
     assert texts() == ["the pod template is the same"]

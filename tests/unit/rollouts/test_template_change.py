@@ -1,4 +1,4 @@
-"""When the pod template last changed, and who did it."""
+"""When the pod template last changed, and who changed it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_revision_that_is_the_newest_is_in_use_since_it_was_made() -> None:
     assert revision_since(now, [now, revision(1, "aaa", before(9000))], ()) == before(60)
 
 
-def test_one_that_an_undo_took_up_again_is_in_use_since_its_first_new_pod() -> None:
+def test_one_that_an_undo_reused_is_in_use_since_its_first_new_pod() -> None:
     now = revision(3, "aaa", before(9000), is_current=True)
     pods = [
         make.pod("agent-1", revision_hash="aaa", created=20),
@@ -54,7 +54,7 @@ def test_before_its_first_pod_it_is_at_least_newer_than_the_one_before() -> None
     assert revision_since(now, [now, revision(2, "bbb", before(600))], ()) == before(600)
 
 
-def test_what_is_not_known_is_not_said() -> None:
+def test_what_is_not_known_is_not_guessed() -> None:
     assert revision_since(None, (), ()) is None
     assert revision_since(revision(1, "aaa", None, is_current=True), (), ()) is None
 
@@ -175,12 +175,12 @@ def test_an_undo_changed_it_when_the_first_sign_of_it_came(
     managed: list[ManagedFields], events: list[float], pods: list[float], at: datetime
 ) -> None:
     workload = with_managed(make.deployment(revision=3), *managed, generation=3)
-    told = [
+    scalings = [
         make.event(workload, "ScalingReplicaSet", f"Scaled up replica set {OLD.name} from 0 to 1", since=one)
         for one in events
     ]
     own = [make.pod(f"p-{one}", owner=OLD, created=one) for one in pods]
-    assert changed(workload, [reused(), NEW], *told, pods=own)[0] == at
+    assert changed(workload, [reused(), NEW], *scalings, pods=own)[0] == at
 
 
 def test_an_undo_is_one_also_where_the_release_it_left_has_been_cleaned_up() -> None:

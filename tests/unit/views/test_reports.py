@@ -1,4 +1,4 @@
-"""The header, the describe screen, and the output without a screen."""
+"""The header, the describe screen, and the overview without a screen."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
         ),
     ],
 )
-def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[str], tone: Tone) -> None:
+def test_the_state_of_the_watches_as_text(health: ClusterHealth, words: list[str], tone: Tone) -> None:
     segments = (health_segment(health, NOW), *unread_segments(health))
     assert [one.text for one in segments] == words
     assert segments[0].tone is tone
@@ -138,11 +138,11 @@ def test_the_state_of_the_watches_in_words(health: ClusterHealth, words: list[st
         (replace(LIVE, restored_at=before(601)), []),
     ],
 )
-def test_a_server_that_went_back_in_time_is_told_for_a_while(health: ClusterHealth, words: list[str]) -> None:
+def test_a_server_that_went_back_in_time_is_reported_for_a_while(health: ClusterHealth, words: list[str]) -> None:
     assert [one.text for one in server_segments(health, NOW)] == words
 
 
-def test_where_we_look_names_the_notice() -> None:
+def test_the_place_includes_the_notice() -> None:
     segments = place_segments("prod", Scope(("shop",)), "no right to list pods in all namespaces")
     assert [(one.label, one.text) for one in segments] == [
         ("context", "prod"),
@@ -183,13 +183,13 @@ def rated(severity: Severity) -> RolloutView:
         (ClusterHealth(ClusterState.LOADING), [], [], ExitCode.UNKNOWN),
     ],
 )
-def test_the_exit_code_never_calls_the_unknown_well(
+def test_the_exit_code_never_calls_the_unknown_healthy(
     health: ClusterHealth, services: list[ServiceView], rollouts: list[RolloutView], code: int
 ) -> None:
     assert overview_exit_code(health, services, rollouts) == code
 
 
-def test_plain_tables_are_worst_first_with_ages_in_words() -> None:
+def test_plain_tables_are_worst_first_with_ages_as_text() -> None:
     well = structs.replace(ROLLOUT, key=make.key("Deployment", "a-well"))
     services, rollouts = plain_tables([SERVICE], [well, BROKEN], NOW)
     assert [row[2].text for row in rollouts.rows] == ["checkout", "a-well"]
@@ -268,9 +268,9 @@ WORLD = World(
 def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
     unknown = ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
     sections = describe(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
-    told = {line.label: line.text for section in sections for line in section.lines}
-    assert told["autoscaler"] == "unknown: cannot read horizontalpodautoscalers"
-    assert told["budget"] == "unknown: cannot read poddisruptionbudgets"
+    lines = {line.label: line.text for section in sections for line in section.lines}
+    assert lines["autoscaler"] == "unknown: cannot read horizontalpodautoscalers"
+    assert lines["budget"] == "unknown: cannot read poddisruptionbudgets"
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
         ("Pod", "gone", [], []),
     ],
 )
-def test_an_objects_facts_and_events(kind: str, name: str, titles: list[str], says: list[str]) -> None:
+def test_describe_has_details_and_events(kind: str, name: str, titles: list[str], says: list[str]) -> None:
     sections = describe(WORLD.queries, make.key(kind, name), NOW)
     assert [one.title for one in sections] == titles
     lines = [line for section in sections for line in section.lines]

@@ -1,4 +1,4 @@
-"""What a strategy allows, as the controllers resolve it, and the deadline that counts down."""
+"""Limits of an update strategy, as the controllers resolve them, and the progress deadline."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def of_deployment(replicas: int, strategy: Strategy, seconds: int = 0) -> Deploy
         (daemon_set(strategy=Strategy(type="OnDelete")), None, None),
     ],
 )
-def test_pods_allowed_are_resolved_as_the_controller_does(
+def test_limits_are_resolved_as_the_controller_does(
     workload: Workload, surge: int | None, unavailable: int | None
 ) -> None:
     found = strategy_limits(workload)
@@ -61,7 +61,7 @@ def test_pods_allowed_are_resolved_as_the_controller_does(
         (of_deployment(3, rolling("x", "y")), "? extra pods, ? unavailable"),
     ],
 )
-def test_the_allowance_is_said_in_words(workload: Workload, words: str) -> None:
+def test_the_limits_are_rendered_as_text(workload: Workload, words: str) -> None:
     assert strategy_limits(workload).text == words
 
 

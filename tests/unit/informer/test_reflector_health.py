@@ -21,7 +21,7 @@ from k9py.api.pods import Pod
 from k9py.informer.health import Live, Loading, Stale, WatchHealth
 from k9py.informer.reflector import Reflector
 from k9py.informer.store import ChangeBatch
-from k9py.informer.timing import CONFIRM, LATE_AFTER
+from k9py.informer.timing import CONFIRM, OVERDUE_SECONDS
 from tests.unit.informer.scripted import (
     START,
     Answer,
@@ -35,7 +35,7 @@ from tests.unit.informer.scripted import (
     page,
     pod,
 )
-from tests.unit.informer.test_informer import Stage
+from tests.unit.informer.test_reflector import Stage
 
 CUT = ConnectionFailedError("cut off")
 EXPIRED = ExpiredError("too old", code=410)
@@ -115,7 +115,7 @@ async def test_it_is_late_when_nothing_came_for_longer_than_any_watch_may_be_sil
     stage = Stage(LIST_A)
     await stage.play()
     late: list[bool] = []
-    for seconds in (LATE_AFTER, 1):
+    for seconds in (OVERDUE_SECONDS, 1):
         stage.clock.seconds += seconds
         late.append(stage.informer.is_overdue)
     assert late == [False, True]
@@ -124,7 +124,7 @@ async def test_it_is_late_when_nothing_came_for_longer_than_any_watch_may_be_sil
 
 async def test_a_kind_of_which_nothing_is_ever_written_is_not_late_while_its_watches_end_in_order() -> None:
     first = Stream([[bookmark(10, ends_list=True)]], seconds=58)
-    stage = Stage(first, *[Stream(seconds=58)] * 5, streamed=True)
+    stage = Stage(first, *[Stream(seconds=58)] * 5, streaming_list=True)
     late: list[bool] = []
     probe, watch = stage.server.probe, stage.server.watch
 
@@ -276,7 +276,7 @@ async def test_one_that_fails_whenever_it_is_told_of_health_is_not_told_without_
         raise CRASH
 
     clock = SteppingClock()
-    informer = Reflector(POD, ScriptedServer(clock, *[LIST_A] * 9), clock, streamed=False, on_health=fail)
+    informer = Reflector(POD, ScriptedServer(clock, *[LIST_A] * 9), clock, streaming_list=False, on_health=fail)
     task = asyncio.create_task(informer.run())
     await enough.wait()
     assert min(clock.waits) >= 2
@@ -339,7 +339,7 @@ async def test_whenever_it_is_interrupted_the_store_is_whole_before_it_is_live(i
             POD,
             PagesAndQuiet(clock),
             clock,
-            streamed=False,
+            streaming_list=False,
             on_health=lambda health, is_live=is_live: is_live.set() if isinstance(health, Live) else is_live.clear(),  # type: ignore[misc]
         )
         task = asyncio.create_task(informer.run())

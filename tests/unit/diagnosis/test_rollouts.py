@@ -1,4 +1,4 @@
-"""Rollout status: one table a kind of state, the recordings as ground truth, and properties over all counts."""
+"""Rollout status with its cause: a table per state, recordings as ground truth, properties over all counts."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def bad_release(*new_pods: Pod) -> RolloutStatus:
     return diagnose_rollout(workload, revisions(workload, (old, new)), [*old_pods, *pods], make.NOW)
 
 
-def test_an_image_that_cannot_be_pulled_stalls_before_the_deadline_and_old_pods_are_said_to_serve() -> None:
+def test_an_image_that_cannot_be_pulled_stalls_before_the_deadline_and_old_pods_are_noted_as_serving() -> None:
     waiting = make.waiting("ImagePullBackOff", f'Back-off pulling image "{NEW_IMAGE}"')
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=waiting, image=NEW_IMAGE)])
     found = bad_release(pod)
@@ -167,7 +167,7 @@ def test_the_cause_most_new_pods_have_is_named() -> None:
     assert found.cause_kind is CauseKind.CRASH
 
 
-def test_a_paused_deployment_tells_its_trouble_too() -> None:
+def test_a_paused_deployment_reports_its_cause_too() -> None:
     workload = make.deployment(paused=True, available=2, ready=2)
     pod = make.pod(ready=False, statuses=[make.container_status(ready=False, state=make.waiting("ErrImagePull"))])
     found = status(workload, pod)
@@ -202,7 +202,7 @@ def test_a_stateful_set_waits_for_a_broken_pod_of_the_revision_it_leaves_and_nam
     assert got.note == "delete the old pod cart-db-1 to continue"
 
 
-def test_pods_refused_by_a_quota_stall_a_stateful_set_by_its_event() -> None:
+def test_pods_rejected_by_a_quota_stall_a_stateful_set_by_its_event() -> None:
     workload = make.stateful_set(replicas=5, total=3, ready=3, updated=3)
     text = 'pods "cart-db-3" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", f"create Pod cart-db-3 in StatefulSet cart-db failed error: {text}")
@@ -243,7 +243,7 @@ def test_old_broken_pods_are_not_blamed_while_the_revisions_lag_behind_an_undo()
     assert found.state is RolloutState.PROGRESSING
 
 
-def test_a_refusal_before_the_newest_pod_is_of_the_past() -> None:
+def test_a_rejection_before_the_newest_pod_is_outdated() -> None:
     workload = make.stateful_set(replicas=3, total=2, ready=2, updated=1, update_revision="cart-db-bbb")
     text = 'pods "cart-db-2" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", text, since=120)
@@ -263,8 +263,8 @@ def recorded(
 ) -> RolloutStatus:
     owned = typed_list(REPLICA_SET, name, sets)
     found = typed_list(POD, name, pods) if pods is not None else []
-    told = typed_list(EVENT, name, events) if events is not None else []
-    return diagnose_rollout(workload, revisions(workload, owned), found, AT, events=told)
+    typed_events = typed_list(EVENT, name, events) if events is not None else []
+    return diagnose_rollout(workload, revisions(workload, owned), found, AT, events=typed_events)
 
 
 def test_recorded_bad_release_is_stalled_by_its_image() -> None:

@@ -1,4 +1,4 @@
-"""kubectl's own sentences, in the order it asks its questions."""
+"""kubectl's own sentences, in its order."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ AGENT = 'Waiting for daemon set "agent" rollout to finish:'
          "error: rollout status is only available for RollingUpdate strategy type", False),
     ],
 )  # fmt: skip
-def test_the_sentence_is_kubectls(workload: Workload, words: str, done: bool) -> None:
+def test_the_sentence_is_that_of_kubectl(workload: Workload, words: str, done: bool) -> None:
     assert kubectl_status(workload) == (words, done)
