@@ -6,6 +6,7 @@ tick pulls (ten times a second at most); a lost cluster is a state on the screen
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from k9py.api.errors import ConfigError, KdashError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
+from k9py.config.terminal import redraws_per_second
 from k9py.kube.kubeconfig import list_contexts
 from k9py.tui import keymap
 from k9py.tui.answered_keys import AnsweredKeys
@@ -35,7 +37,7 @@ from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, Session, SessionState, Unreachable, options_for_context
 from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
-from k9py.tui.widgets.line_view import LineViewOptions, redraw_rate
+from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.workers import start_worker
 from k9py.tui.writing import Writing
 from k9py.views.values import Tone
@@ -96,7 +98,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], ThemedApp[int]):
     def on_mount(self) -> None:
         """Begin to pull; connect once the first frame is painted."""
         self.set_class(self.monochrome, "-monochrome")
-        rate = self.options.redraws_per_second or redraw_rate()
+        rate = self.options.redraws_per_second or redraws_per_second(os.environ)
         self.set_interval(1.0 / rate, self._tick)
         self.draw_header()
         self.call_after_refresh(self._start_session)

@@ -24,7 +24,7 @@ from textual.widgets import Button, Static
 
 from k9py.api.text import printable
 from k9py.tui.theme import palette_for
-from k9py.tui.widgets.text_view import TextLine
+from k9py.tui.widgets.toned_text import TextLine
 from k9py.views.values import Tone
 
 ResultT = TypeVar("ResultT")

@@ -27,11 +27,16 @@ from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.answer.updater import AnswerUpdater
 from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.logs.targets import update_log_targets
-from k9py.tui.panes.acted_rows import with_operations
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
-from k9py.tui.panes.row_sources import rollout_columns, rollout_source, service_columns, service_source
+from k9py.tui.panes.row_sources import (
+    rollout_columns,
+    rollout_source,
+    service_columns,
+    service_source,
+    with_operations,
+)
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.disabled_reasons import no_workload_message

@@ -25,7 +25,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.widgets.filter_bar import FilterBar
-from k9py.tui.widgets.text_view import TextLine, TextSpan, yaml_lines
+from k9py.tui.widgets.toned_text import TextLine, TextSpan, yaml_lines
 from k9py.tui.workers import start_worker
 from k9py.tui.yaml_text import yaml_text
 from k9py.views.describe import Section, describe
