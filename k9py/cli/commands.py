@@ -7,7 +7,7 @@ module of its own, as `logs`), registered in `COMMANDS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -21,7 +21,7 @@ from k9py.cli.command_line import (
     with_write_options,
 )
 from k9py.cli.logs.command import logs
-from k9py.cli.targets import parse_images, parse_target, parse_targets
+from k9py.cli.targets import ObjectArgument, parse_images, parse_target, parse_targets
 
 _words = click.argument("words", nargs=-1, metavar="KIND/NAME")
 _show_secrets = click.option(
@@ -37,7 +37,7 @@ _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
     "number",
     type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="Show this one alone, with its pod template.",
+    help="Show only this revision, with its pod template.",
 )
 @_show_secrets
 @with_cluster_options
@@ -54,10 +54,14 @@ def history(
     context.exit(run(arguments, lambda invocation: core.history(invocation, named, number, shows_secrets=show_secrets)))
 
 
-@click.command(cls=Subcommand, short_help="What differs between revisions, or a revision and now.")
+@click.command(cls=Subcommand, short_help="Compare revisions, or a revision with now.")
 @_words
 @click.option(
-    "--from", "older", type=parse_revision, metavar="REVISION", help="The same.  [default: the revision before --to]"
+    "--from",
+    "older",
+    type=parse_revision,
+    metavar="REVISION",
+    help='Revision to compare from: a number or "now".  [default: the one before --to]',
 )
 @click.option(
     "--to",
@@ -66,9 +70,9 @@ def history(
     metavar="REVISION",
     default="now",
     show_default=True,
-    help="A revision's number, or now.",
+    help='Revision to compare to: a number or "now".',
 )
-@click.option("--yaml", is_flag=True, help="The plain YAML difference with context instead of its meaning.")
+@click.option("--yaml", is_flag=True, help="Show a YAML diff with context instead of the summary.")
 @_show_secrets
 @with_cluster_options
 def diff(
@@ -81,7 +85,7 @@ def diff(
     show_secrets: bool,
     **given: Any,
 ) -> None:
-    """Show what differs between two revisions of a workload, or between a revision and now."""
+    """Compare two revisions of a workload, or a revision with now."""
     if show_secrets and not yaml:
         raise click.UsageError("--show-secrets needs --yaml")
     arguments, named = merge_arguments(context, given), parse_target(words)
@@ -96,15 +100,15 @@ def diff(
     )
 
 
-@click.command(cls=Subcommand, short_help="Where a rollout stands and why; --wait to its end.")
+@click.command(cls=Subcommand, short_help="Show rollout status and what blocks it.")
 @_words
-@click.option("--wait", is_flag=True, help="Follow it to its end: each change of words goes to standard error.")
+@click.option("--wait", is_flag=True, help="Wait until the rollout ends; progress goes to standard error.")
 @click.option(
     "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="Maximum time to wait."
 )
 @with_cluster_options
 def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
-    """Tell where a rollout stands and why it does not get on; the exit code tells the cause."""
+    """Show rollout status and what blocks it; the exit code names the cause."""
     arguments, named = merge_arguments(context, given), parse_target(words)
     from k9py.cli import status as core
     from k9py.cli.session import run
@@ -112,100 +116,88 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
     context.exit(run(arguments, lambda invocation: core.status(invocation, named, wait=wait, timeout=timeout)))
 
 
-@click.command(cls=Subcommand, short_help="Go back to an earlier revision, mid-rollout too.")
+@click.command(cls=Subcommand, short_help="Roll back to an earlier revision.")
 @_words
 @click.option(
     "--to-revision",
     type=click.IntRange(min=0),
     default=0,
     metavar="NUMBER",
-    help="Its number.  [default: the one before, if something is wrong]",
+    help="Revision to roll back to.  [default: the previous one, if something is wrong]",
 )
-@click.option("--delete-stuck-pods", "delete_stuck", is_flag=True, help="Delete pods a StatefulSet leaves stuck, too.")
+@click.option(
+    "--delete-stuck-pods", "delete_stuck", is_flag=True, help="Also delete pods that block a StatefulSet's rollback."
+)
 @with_write_options
 @with_cluster_options
 def undo(context: click.Context, /, words: Sequence[str], to_revision: int, delete_stuck: bool, **given: Any) -> None:
-    """Go back to an earlier revision, also in the middle of a failing rollout."""
-    arguments, options, named = merge_arguments(context, given), pop_write_options(given), parse_target(words)
-    from k9py.cli.plans import undoing
-    from k9py.cli.session import run
-    from k9py.cli.writing import write
-
-    planner = undoing(to_revision, delete_stuck=delete_stuck)
-    context.exit(run(arguments, lambda its: write(its, (named,), "undo", planner, options, delete_stuck=delete_stuck)))
+    """Roll back to an earlier revision, also in the middle of a failing rollout."""
+    targets = (parse_target(words),)
+    _run(context, given, "undo", targets, revision=to_revision or None, deletes_stuck_pods=delete_stuck)
 
 
-@click.command(cls=Subcommand, short_help="Replace every pod, of several in turn.")
+@click.command(cls=Subcommand, short_help="Restart all pods, one workload after the other.")
 @_many_words
 @with_write_options
 @with_cluster_options
 def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Replace every pod, one workload after the other; the first that fails ends it."""
-    arguments, options, targets = merge_arguments(context, given), pop_write_options(given), parse_targets(words)
-    from k9py.cli.plans import restarting
-    from k9py.cli.session import run
-    from k9py.cli.writing import write
-
-    context.exit(run(arguments, lambda its: write(its, targets, "restart", restarting(), options)))
+    """Restart all pods, one workload after the other; stop at the first that fails."""
+    _run(context, given, "restart", parse_targets(words))
 
 
-@click.command(cls=Subcommand, short_help="Set the number of pods, of several in turn.")
+@click.command(cls=Subcommand, short_help="Set the number of replicas.")
 @_many_words
-@click.option("--replicas", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="How many pods.")
+@click.option(
+    "--replicas", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="Number of replicas to set."
+)
 @with_write_options
 @with_cluster_options
 def scale(context: click.Context, /, words: Sequence[str], replicas: int, **given: Any) -> None:
-    """Set the number of pods, one workload after the other; the first that fails ends it."""
-    arguments, options, targets = merge_arguments(context, given), pop_write_options(given), parse_targets(words)
-    from k9py.cli.plans import scaling
-    from k9py.cli.session import run
-    from k9py.cli.writing import write
-
-    context.exit(run(arguments, lambda its: write(its, targets, "scale", scaling(replicas), options)))
+    """Set the number of replicas, one workload after the other; stop at the first that fails."""
+    _run(context, given, "scale", parse_targets(words), replicas=replicas)
 
 
-@click.command("set-image", cls=Subcommand, short_help="Give containers other images.")
+@click.command("set-image", cls=Subcommand, short_help="Change container images.")
 @click.argument("words", nargs=-1, metavar="KIND/NAME CONTAINER=IMAGE...")
 @with_write_options
 @with_cluster_options
 def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Give containers other images."""
-    arguments, options = merge_arguments(context, given), pop_write_options(given)
+    """Change container images."""
     names, images = parse_images(words)
-    named = parse_target(names)
-    from k9py.cli.plans import setting_images
-    from k9py.cli.session import run
-    from k9py.cli.writing import write
-
-    context.exit(run(arguments, lambda its: write(its, (named,), "set-image", setting_images(images), options)))
+    _run(context, given, "set-image", (parse_target(names),), images=images)
 
 
-@click.command(cls=Subcommand, short_help="Hold a Deployment's rollout.")
+@click.command(cls=Subcommand, short_help="Pause a Deployment's rollout.")
 @_words
 @with_write_options
 @with_cluster_options
 def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Hold a Deployment's rollout: changes are stored, but not rolled out."""
-    arguments, options, named = merge_arguments(context, given), pop_write_options(given), parse_target(words)
-    from k9py.cli.plans import pausing
-    from k9py.cli.session import run
-    from k9py.cli.writing import write
-
-    context.exit(run(arguments, lambda its: write(its, (named,), "pause", pausing(), options)))
+    """Pause a Deployment's rollout: changes are stored, but not rolled out."""
+    _run(context, given, "pause", (parse_target(words),))
 
 
-@click.command(cls=Subcommand, short_help="Let a paused rollout go on.")
+@click.command(cls=Subcommand, short_help="Resume a paused rollout.")
 @_words
 @with_write_options
 @with_cluster_options
 def resume(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Let a paused Deployment's rollout go on."""
-    arguments, options, named = merge_arguments(context, given), pop_write_options(given), parse_target(words)
-    from k9py.cli.plans import resuming
-    from k9py.cli.session import run
-    from k9py.cli.writing import write
+    """Resume a Deployment's paused rollout."""
+    _run(context, given, "resume", (parse_target(words),))
 
-    context.exit(run(arguments, lambda its: write(its, (named,), "resume", resuming(), options)))
+
+def _run(
+    context: click.Context,
+    given: dict[str, Any],
+    operation_id: str,
+    targets: Sequence[ObjectArgument],
+    **inputs: Any,
+) -> NoReturn:
+    """Run an operation and exit with its code."""
+    arguments, options = merge_arguments(context, given), pop_write_options(given)
+    from k9py.cli.operations import run_operation
+    from k9py.cli.session import run
+
+    context.exit(run(arguments, lambda invocation: run_operation(invocation, targets, operation_id, options, **inputs)))
 
 
 COMMANDS: Final = (history, diff, status, logs, undo, restart, scale, set_image, pause, resume)

@@ -9,24 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k9py.api.errors import ForbiddenError, MissingPartError
+from k9py.api.errors import MissingPartError
 from k9py.api.meta import ObjectKey
 from k9py.api.redaction import redact
 from k9py.api.text import printable
-from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
-from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_revision_events, read_workload
-from k9py.operations.undo import history_limit_hint, revision_template
+from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_workload
+from k9py.operations.revision_template import revision_template
+from k9py.operations.target import load_revision_outcomes, require_revisions
+from k9py.operations.undo import history_limit_hint
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
-from k9py.rollouts.progress import rollout_progress
-from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
-from k9py.rollouts.strategy_limits import has_completed
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
+from k9py.session import ClusterSession
 from k9py.views import history as table
 from k9py.views.exit_codes import ExitCode
 from k9py.views.semantic_diff import semantic_diff_lines
@@ -52,7 +52,7 @@ async def history(
     console, now = invocation.console, invocation.clock.now()
     async with open_session(invocation) as session:
         snapshot = await _read_snapshot(session, session.key(named))
-        outcomes = await load_revision_outcomes(session, snapshot)
+        outcomes = await load_revision_outcomes(session.connection, session.writer, snapshot)
     revisions = unmark_rewritten_causes(snapshot.raw, require_revisions(snapshot))
     authors = revision_authors(snapshot.raw, revisions)
     if number is None:
@@ -127,31 +127,9 @@ async def diff(
     return ExitCode.DONE
 
 
-async def _read_snapshot(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
+async def _read_snapshot(session: ClusterSession, key: ObjectKey) -> WorkloadSnapshot:
     with explain_not_found(key):
         return await read_workload(session.connection, key)
-
-
-async def load_revision_outcomes(session: CommandSession, snapshot: WorkloadSnapshot) -> RevisionOutcomes:
-    """Return the known outcome of each revision, by revision uid."""
-    return revision_outcomes(
-        snapshot.revisions or (),
-        events=await read_revision_events(session.connection, snapshot.workload),
-        audit_lines=session.writer.audited(str((snapshot.raw.get("metadata") or {}).get("uid", ""))),
-        is_complete=rollout_progress(snapshot.workload).is_complete or has_completed(snapshot.workload),
-    )
-
-
-def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
-    """Return the revisions. Raises ForbiddenError if they may not be listed."""
-    if snapshot.revisions is None:
-        kept_in = "ReplicaSets" if snapshot.key.kind == "Deployment" else "ControllerRevisions"
-        raise ForbiddenError(
-            f"cannot list the revisions of {printable(str(snapshot.key))}: {snapshot.missing[0]}",
-            f"they are stored in {kept_in}: you need permission to list these",
-            code=403,
-        )
-    return snapshot.revisions
 
 
 def find_revision(snapshot: WorkloadSnapshot, number: int) -> Revision:

@@ -27,6 +27,7 @@ from k9py.api.errors import (
 )
 from k9py.api.kinds import KINDS, AnyKind, Kind
 from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.write_request import FIELD_MANAGER, PatchType, WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import LogLines
@@ -36,7 +37,6 @@ from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import translate_errors
 from k9py.logs.source import LogTarget
-from k9py.operations.patcher import FIELD_MANAGER, PatchType, WriteRequest
 
 PAGE_LIMIT: Final = 500
 """Objects in a page of a list."""
@@ -119,13 +119,13 @@ class Connection:
         Raises:
             KdashError: the server could not be reached, or did not accept the credentials.
         """
-        resource = _kind(kind)
+        resource_kind = _kind(kind)
         attributes = {
             "verb": verb,
-            "group": resource.group,
-            "resource": resource.resource,
+            "group": resource_kind.group,
+            "resource": resource_kind.resource,
             "subresource": subresource,
-            "namespace": namespace if resource.namespaced else "",
+            "namespace": namespace if resource_kind.namespaced else "",
             "name": name,
         }
         body = {

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import printable
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
+from k9py.operations.operation import NoInputs, Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import options_guarded, target_version
 from k9py.operations.preflight.management import managed
+from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
 
 _MIRROR: Final = "kubernetes.io/config.mirror"
@@ -70,3 +72,32 @@ def _controller(obj: Mapping[str, Any]) -> str:
 
 def _phase(obj: Mapping[str, Any]) -> str:
     return printable(str((obj.get("status") or {}).get("phase") or "unknown"))
+
+
+class DeletePod(Operation[NoInputs]):
+    """Delete a pod; no disruption budget is asked."""
+
+    id = "delete-pod"
+    label = "Delete"
+
+    def inputs(self, **given: Any) -> NoInputs:
+        return NoInputs(**given)
+
+    def title(self, inputs: NoInputs) -> str:
+        return self.label.lower()
+
+    async def plan(self, target: Target, inputs: NoInputs) -> PlannedTarget:
+        return PlannedTarget(target, plan_delete_pod(target.raw), self.title(inputs))
+
+
+class EvictPod(DeletePod):
+    """Evict a pod, as a drain does; its disruption budget may refuse."""
+
+    id = "evict"
+    label = "Evict"
+
+    async def plan(self, target: Target, inputs: NoInputs) -> PlannedTarget:
+        return PlannedTarget(target, plan_evict(target.raw), self.title(inputs))
+
+
+OPERATIONS = (DeletePod(), EvictPod())

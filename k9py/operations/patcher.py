@@ -1,36 +1,11 @@
-"""What a write is and who sends it: the Protocol `kube/` fulfils and tests fake."""
+"""Who reads and writes objects for an operation: the Protocols that `kube/` fulfils and tests fake."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Protocol
 
 from k9py.api.meta import ObjectKey
-
-FIELD_MANAGER: Final = "kdash"
-"""Our name in an object's managed fields."""
-
-PatchType = Literal["merge", "strategic", "json"]
-
-
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
-    """One write.
-
-    Args:
-        key: the object.
-        patch: a mapping for merge and strategic patches, a list of operations for JSON patches; for a delete and an
-            eviction the DeleteOptions (preconditions), None for none.
-        subresource: "scale", or ""; an eviction needs none.
-        verb: what is done; "evict" creates the pod's eviction, which asks its disruption budget.
-    """
-
-    key: ObjectKey
-    patch: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-    patch_type: PatchType = "strategic"
-    subresource: str = ""
-    verb: Literal["patch", "delete", "evict"] = "patch"
+from k9py.api.write_request import WriteRequest
 
 
 class Patcher(Protocol):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from k9py.api.errors import RefusedError
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
+from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.management import managed
+from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
 
 
@@ -55,3 +58,45 @@ def _change(
         before_after=(row,),
         warnings=loudest_first(managed(obj)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PauseInputs:
+    """Whether the rollout is to be paused; None: the other of what it is."""
+
+    paused: bool | None = True
+
+
+class Pause(Operation[PauseInputs]):
+    """Pause a Deployment's rollout, or resume it."""
+
+    id = "pause"
+    label = "Pause"
+
+    def inputs(self, **given: Any) -> PauseInputs:
+        return PauseInputs(**given)
+
+    async def resolve(self, targets: Sequence[Target], inputs: PauseInputs) -> PauseInputs:
+        if inputs.paused is not None:
+            return inputs
+        return PauseInputs(not (targets[0].raw.get("spec") or {}).get("paused"))
+
+    def title(self, inputs: PauseInputs) -> str:
+        return "pause" if inputs.paused else "resume"
+
+    async def plan(self, target: Target, inputs: PauseInputs) -> PlannedTarget:
+        plan = plan_pause(target.raw) if inputs.paused else plan_resume(target.raw)
+        return PlannedTarget(target, plan, self.title(inputs))
+
+
+class Resume(Pause):
+    """Resume a paused rollout."""
+
+    id = "resume"
+    label = "Resume"
+
+    def inputs(self, **given: Any) -> PauseInputs:
+        return PauseInputs(False)
+
+
+OPERATIONS = (Pause(), Resume())

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any
 
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.stored import StoredDifference
 
-OperationId = Literal["scale", "restart", "undo", "set-image", "pause", "resume", "delete-pod", "evict"]
+OperationId = str
 
 
 class WarningLevel(IntEnum):

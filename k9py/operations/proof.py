@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from k9py.api.text import printable
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import WritePlan
 from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_at, value_text
 

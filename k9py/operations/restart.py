@@ -10,11 +10,13 @@ from k9py.api.errors import RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.text import printable
 from k9py.api.workloads import RESTARTED_AT
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
+from k9py.operations.operation import NoInputs, Operation, PlannedTarget
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.downtime import downtime, held_back
 from k9py.operations.preflight.management import managed
+from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
 
 
@@ -47,3 +49,23 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
         before_after=(("restarted at", printable(before) or "never", at),),
         warnings=loudest_first(downtime(obj), held_back(obj), managed(obj)),
     )
+
+
+class Restart(Operation[NoInputs]):
+    """Replace every pod."""
+
+    id = "restart"
+    label = "Restart"
+    takes_several = True
+
+    def inputs(self, **given: Any) -> NoInputs:
+        return NoInputs(**given)
+
+    def title(self, inputs: NoInputs) -> str:
+        return "restart"
+
+    async def plan(self, target: Target, inputs: NoInputs) -> PlannedTarget:
+        return PlannedTarget(target, plan_restart(target.raw, target.clock.now()), "restart")
+
+
+OPERATIONS = (Restart(),)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from k9py.api.errors import RefusedError
 from k9py.api.policy import HorizontalPodAutoscaler
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
+from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import WritePlan
-from k9py.operations.preconditions import guarded, target_version
+from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.autoscalers import autoscaled
 from k9py.operations.preflight.management import applied, managed
+from k9py.operations.target import Target
 from k9py.operations.warnings import fewer_pods, loudest_first
 
 _SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
@@ -33,19 +36,14 @@ def plan_scale(
         RefusedError: not a whole number of at least 0, a kind that does not scale, or the number it has already.
     """
     about = target_version(obj)
-    if about.key.kind == "DaemonSet":
-        hint = "it runs one pod on each node that fits: change its node selector or tolerations instead"
-        raise RefusedError(f"{about.text} cannot be scaled", hint)
-    if about.key.kind not in _SCALABLE:
-        raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
+    require_scalable(about)
     if isinstance(replicas, bool) or not isinstance(replicas, int):
         raise RefusedError("replicas must be a whole number", "give a number such as 3")
     if replicas < 0:
         raise RefusedError(f"replicas cannot be {replicas}", "give 0 or more")
     if replicas > MOST_REPLICAS:
         raise RefusedError(f"replicas cannot be {replicas}", f"the API holds no number above {MOST_REPLICAS}")
-    now = (obj.get("spec") or {}).get("replicas")
-    now = 1 if now is None else int(now)
+    now = replicas_of(obj)
     if replicas == now:
         raise RefusedError(f"{about.text} has {now} replica{'' if now == 1 else 's'} already", "")
     patch = guarded({"spec": {"replicas": replicas}}, about)
@@ -65,3 +63,63 @@ def plan_scale(
             applied(obj, field="replicas", what="the number"),
         ),
     )
+
+
+def require_scalable(about: TargetVersion) -> None:
+    """Raise RefusedError for a kind that does not scale."""
+    if about.key.kind == "DaemonSet":
+        hint = "it runs one pod on each node that fits: change its node selector or tolerations instead"
+        raise RefusedError(f"{about.text} cannot be scaled", hint)
+    if about.key.kind not in _SCALABLE:
+        raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
+
+
+def replicas_of(obj: Mapping[str, Any]) -> int:
+    """Return the replicas a raw workload asks for; the API's default is 1."""
+    replicas = (obj.get("spec") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleInputs:
+    """Inputs of a scale.
+
+    Args:
+        replicas: None: a person is asked.
+        suggested: a number to begin with, and why it.
+    """
+
+    replicas: int | None = None
+    suggested: tuple[int, str] | None = None
+
+
+class Scale(Operation[ScaleInputs]):
+    """Set the number of replicas."""
+
+    id = "scale"
+    label = "Scale"
+    takes_several = True
+
+    def inputs(self, **given: Any) -> ScaleInputs:
+        return ScaleInputs(**given)
+
+    def check(self, target: Target) -> None:
+        require_scalable(target_version(target.raw))
+
+    def needs_input(self, inputs: ScaleInputs) -> bool:
+        return inputs.replicas is None
+
+    def skip_reason(self, target: Target, inputs: ScaleInputs) -> str:
+        present = replicas_of(target.raw)
+        return f"{target.key} has {present} already" if present == inputs.replicas else ""
+
+    def title(self, inputs: ScaleInputs) -> str:
+        return "scale" if inputs.replicas is None else f"scale to {inputs.replicas}"
+
+    async def plan(self, target: Target, inputs: ScaleInputs) -> PlannedTarget:
+        assert inputs.replicas is not None
+        plan = plan_scale(target.raw, inputs.replicas, autoscaler=target.autoscaler())
+        return PlannedTarget(target, plan, self.title(inputs))
+
+
+OPERATIONS = (Scale(),)

@@ -7,7 +7,8 @@ carry the words of the release before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from k9py.api.errors import MissingPartError, RefusedError
@@ -15,11 +16,13 @@ from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
+from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.downtime import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
+from k9py.operations.target import Target
 from k9py.operations.values import cause_words
 from k9py.operations.warnings import loudest_first
 
@@ -125,3 +128,51 @@ def _patch(
 def _stored_only() -> Iterator[PreflightWarning]:
     message = "it is paused: the image is stored, and rolled out when it is resumed"
     yield PreflightWarning(WarningLevel.NOTE, "paused", message)
+
+
+def images_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """Return the images of a raw workload by container, init containers first."""
+    return {name: image for name, (_, image) in _present(obj).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SetImageInputs:
+    """Images by container, "" being the only one; None: a person is asked."""
+
+    images: Mapping[str, str] | None = None
+
+
+class SetImage(Operation[SetImageInputs]):
+    """Set images of containers."""
+
+    id = "set-image"
+    label = "Set image"
+
+    def inputs(self, **given: Any) -> SetImageInputs:
+        return SetImageInputs(**given)
+
+    async def resolve(self, targets: Sequence[Target], inputs: SetImageInputs) -> SetImageInputs:
+        """Return the images with the name of the only container in the place of ""."""
+        if inputs.images is None or "" not in inputs.images:
+            return inputs
+        names = [str(container.get("name", "")) for container in _containers(targets[0].raw, "containers")]
+        if len(names) != 1:
+            choices = ", ".join(f"{printable(name)}=IMAGE" for name in names)
+            raise RefusedError(f"{targets[0].key} has {len(names)} containers", f"say which: {choices}")
+        return SetImageInputs({names[0]: inputs.images[""]})
+
+    def needs_input(self, inputs: SetImageInputs) -> bool:
+        return inputs.images is None
+
+    def title(self, inputs: SetImageInputs) -> str:
+        tags = ", ".join(image.rpartition("/")[2] for image in (inputs.images or {}).values())
+        return f"set image {tags}"
+
+    def heading(self, name: str) -> str:
+        return f"Set image of {name}"
+
+    async def plan(self, target: Target, inputs: SetImageInputs) -> PlannedTarget:
+        return PlannedTarget(target, plan_set_image(target.raw, inputs.images or {}), self.title(inputs))
+
+
+OPERATIONS = (SetImage(),)

@@ -8,6 +8,7 @@ Source: kubectl/pkg/polymorphichelpers/rollback.go; recorded in tests/wire (undo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -16,15 +17,20 @@ from k9py.api.errors import MissingPartError, RefusedError
 from k9py.api.kinds import LAST_APPLIED, WORKLOAD_KINDS
 from k9py.api.pods import Pod
 from k9py.api.text import printable
-from k9py.api.workloads import POD_TEMPLATE_HASH, REVISION, revision_number
-from k9py.operations.forced_rollback import stuck
-from k9py.operations.patcher import WriteRequest
-from k9py.operations.plan import WritePlan
+from k9py.api.workloads import REVISION, revision_number
+from k9py.api.write_request import WriteRequest
+from k9py.operations.operation import Operation, PlannedTarget
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, guarded_operations, target_version
 from k9py.operations.preflight.downtime import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
+from k9py.operations.revision_template import revision_template
+from k9py.operations.stuck_pods import stuck_pods, stuck_pods_warning
+from k9py.operations.target import Target
 from k9py.operations.values import cause_words, change_cause
 from k9py.operations.warnings import loudest_first
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.undo_target import require_number, revision_label, revision_of_number
 
 _DEPLOYMENTS_OWN: Final = (
     LAST_APPLIED,
@@ -35,6 +41,12 @@ _DEPLOYMENTS_OWN: Final = (
     "deprecated.deployment.rollback.to",
 )
 """Annotations an undo leaves as the Deployment has them."""
+
+_RESUME: Final = "resume it first"
+
+
+class PausedError(RefusedError):
+    """The rollout is paused: resuming it is the way on, which a front end may offer."""
 
 
 def plan_undo(
@@ -61,7 +73,7 @@ def plan_undo(
     if about.key.kind not in WORKLOAD_KINDS:
         raise RefusedError(f"{about.text} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
     if (obj.get("spec") or {}).get("paused"):
-        raise RefusedError(f"{about.text} is paused: an undo would wait until it is resumed", "resume it first")
+        raise PausedError(f"{about.text} is paused: the undo would wait until you resume", _RESUME)
     if revision_obj is None:
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
         raise MissingPartError(f"that revision of {about.text} is gone", hint)
@@ -91,7 +103,7 @@ def plan_undo(
             *_causes(obj, revision_obj),
         ),
         warnings=loudest_first(
-            stuck(obj, name, pods),
+            stuck_pods_warning(obj, name, pods),
             downtime(obj),
             held_back(obj),
             managed(obj),
@@ -120,28 +132,6 @@ def history_limit_hint(obj: Mapping[str, Any]) -> str:
     """Say why no earlier revisions of a workload are kept, "" where nothing keeps them from being."""
     limit = (obj.get("spec") or {}).get("revisionHistoryLimit")
     return "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
-
-
-def revision_template(revision_obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the pod template a raw ReplicaSet or ControllerRevision holds, as the workload would have it.
-
-    Raises:
-        RefusedError: it holds none.
-    """
-    if "data" in revision_obj:
-        template = (((revision_obj.get("data") or {}).get("spec")) or {}).get("template")
-    else:
-        template = (revision_obj.get("spec") or {}).get("template")
-    if not isinstance(template, Mapping) or not template.get("spec"):
-        raise RefusedError("that revision holds no pod template", "choose another one")
-    found: dict[str, Any] = {key: value for key, value in template.items() if key != "$patch"}
-    metadata = dict(found.get("metadata") or {})
-    labels = dict(metadata.get("labels") or {})
-    if POD_TEMPLATE_HASH in labels:
-        del labels[POD_TEMPLATE_HASH]
-        metadata["labels"] = labels
-        found["metadata"] = metadata
-    return found
 
 
 def _request(
@@ -211,3 +201,76 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_nulls(one) for one in value]
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class UndoInputs:
+    """The revision to go back to.
+
+    Args:
+        number: as it was typed; None: it is chosen.
+        revision: as it was chosen; None: the number names it.
+        deletes_stuck_pods: delete the pods that a StatefulSet leaves stuck, as a part of the undo.
+    """
+
+    number: int | None = None
+    revision: Revision | None = None
+    deletes_stuck_pods: bool = False
+
+
+class Undo(Operation[UndoInputs]):
+    """Go back to an earlier revision."""
+
+    id = "undo"
+    label = "Undo"
+
+    def inputs(self, *, revision: int | None = None, deletes_stuck_pods: bool = False, **given: Any) -> UndoInputs:
+        return UndoInputs(revision, deletes_stuck_pods=deletes_stuck_pods)
+
+    def check(self, target: Target) -> None:
+        if (target.raw.get("spec") or {}).get("paused"):
+            raise PausedError(f"{printable(str(target.key))} is paused: the undo would wait until you resume", _RESUME)
+
+    def needs_input(self, inputs: UndoInputs) -> bool:
+        return inputs.number is None and inputs.revision is None
+
+    def title(self, inputs: UndoInputs) -> str:
+        number = inputs.revision.number if inputs.revision is not None else inputs.number
+        return "undo" if number is None else f"undo to revision {number}"
+
+    async def plan(self, target: Target, inputs: UndoInputs) -> PlannedTarget:
+        history = await target.history()
+        revision = inputs.revision or revision_of_number(history.revisions, inputs.number or 0, str(target.key))
+        require_number(revision)
+        revision_obj = await history.load(revision)
+        label = revision_label(history.revisions, revision)
+        stuck = stuck_pods(target.raw, revision.name, history.pods)
+        try:
+            plan = plan_undo(
+                target.raw,
+                revision_obj,
+                pods=history.pods,
+                present_number=history.current_number,
+                label=label,
+            )
+        except RefusedError:
+            # The pods that block an undo made earlier can still be deleted.
+            if not (inputs.deletes_stuck_pods and stuck and revision.is_current):
+                raise
+            return PlannedTarget(target, None, "delete stuck pods", stuck_pods=stuck, deletes_stuck_pods=True)
+        outcome = history.outcomes.get(revision.uid)
+        if outcome is not None and (why := outcome.text(target.clock.now())):
+            left = PreflightWarning(WarningLevel.CAUTION, "left-revision", f"revision {label}: {why}")
+            plan = replace(plan, warnings=loudest_first(plan.warnings, (left,)))
+        return PlannedTarget(
+            target,
+            replace(plan, cause=target.cause()),
+            f"undo to revision {label}",
+            template=revision_template(revision_obj),
+            stuck_pods=stuck,
+            deletes_stuck_pods=inputs.deletes_stuck_pods and bool(stuck),
+            leaves=history.current,
+        )
+
+
+OPERATIONS = (Undo(),)

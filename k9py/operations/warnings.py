@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.proof import misses
 from k9py.operations.values import path_text, short, value_text
@@ -17,7 +17,9 @@ def loudest_first(*found: Iterable[PreflightWarning]) -> tuple[PreflightWarning,
     return tuple(sorted((one for part in found for one in part), key=lambda one: one.level))
 
 
-def merged(planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]) -> tuple[PreflightWarning, ...]:
+def merge_warnings(
+    planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]
+) -> tuple[PreflightWarning, ...]:
     """Join a plan's warnings with those found later: of one code, what was found replaces what was planned with."""
     newer = {one.code for one in found}
     return loudest_first((one for one in planned if one.code not in newer), found)

@@ -53,10 +53,10 @@ def _new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class TriedPlan:
     """A change as it was tried, at the resourceVersion it was accepted at, and what it would make; None: not tried."""
 
-    change: WritePlan
+    plan: WritePlan
     after: Mapping[str, Any] | None
 
 
@@ -150,7 +150,7 @@ class Writer:
         if self._read_only:
             raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
 
-    async def rehearse(self, change: WritePlan) -> Rehearsed:
+    async def try_plan(self, change: WritePlan) -> TriedPlan:
         """Try a change as a dry-run; what the trial could not tell is a warning of it (code `not-tried`).
 
         A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
@@ -162,11 +162,11 @@ class Writer:
         except DryRunUnsupportedError as error:
             words = f"the server could not try it first: {printable(error.message)}"
             warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", words)
-            return Rehearsed(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
+            return TriedPlan(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
         tried = written.plan
         if warnings := tuple(mutated(tried.request, written.result)):
             tried = replace(tried, warnings=loudest_first(tried.warnings, warnings))
-        return Rehearsed(tried, written.result)
+        return TriedPlan(tried, written.result)
 
     async def _try(self, sending: _Sending) -> WriteResult:
         result = await self._send(sending, dry_run=True)

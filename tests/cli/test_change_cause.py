@@ -11,13 +11,12 @@ import pytest
 from k9py.api.workloads import CHANGE_CAUSE
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.history import history
-from k9py.cli.plans import setting_images
 from k9py.cli.session import Invocation
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
-from tests.cli.writes import CHECKOUT, doing, only_result, undo
+from tests.cli.writes import CHECKOUT, doing, only_result, setting_images, undo
 
 NEWER = "registry.example.com/shop/checkout:2.9.0"
 CAUSE = f"kdash set-image deploy/checkout app={NEWER}"
@@ -61,7 +60,7 @@ async def test_set_image_writes_the_command_and_shows_it_before(shop: Shell) -> 
     assert (await causes(shop))[0] == (6, CAUSE, None)
 
 
-async def test_an_image_somebody_set_without_a_cause_has_the_words_of_the_revision_before(shop: Shell) -> None:
+async def test_an_image_set_without_a_cause_inherits_the_cause_of_the_previous_revision(shop: Shell) -> None:
     before = cause(shop)
     edit(shop.simulator, image(NEWER))
     shop.simulator.advance(60)

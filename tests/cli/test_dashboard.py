@@ -1,4 +1,4 @@
-"""The dashboard's exit code says when a change is missing in the audit file; its report is for its owner alone."""
+"""The dashboard's exit code if a change is missing in the audit file; the private crash report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from k9py.cli import dashboard
 from k9py.cli.command_line import Arguments
 from k9py.cli.exit_guard import ExitGuard
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_a_change_that_could_not_be_written_down_is_in_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_audited: bool, return_code: int | None, code: int
 ) -> None:
     async def run(app: KdashApp, guard: ExitGuard, *, mouse: bool = False) -> None:
-        app.writing.is_audited = is_audited
+        app.operations.is_audited = is_audited
         monkeypatch.setattr(KdashApp, "return_code", return_code)
 
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -57,7 +57,7 @@ async def test_stuck_pods_are_named_after_an_undo_and_the_way_to_delete_them(stu
 async def test_without_deleting_them_the_rollout_stays_stalled(stuck: Shell) -> None:
     ran = await stuck.run(undo(0, DB, options=WAIT))
     assert ran.code == 3
-    assert "stalled" in ran.out
+    assert "stuck: image" in ran.out
 
 
 async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: Shell) -> None:

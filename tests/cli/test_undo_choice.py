@@ -10,13 +10,26 @@ import pytest
 
 from k9py.api.workloads import REVISION
 from k9py.cli.history import history
-from k9py.cli.plans import pausing, restarting, scaling, setting_images
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Core, Shell
-from tests.cli.writes import BAD, CART, CHECKOUT, DB, DRY, WAIT, doing, only_result, undo
+from tests.cli.writes import (
+    BAD,
+    CART,
+    CHECKOUT,
+    DB,
+    DRY,
+    WAIT,
+    doing,
+    only_result,
+    pausing,
+    restarting,
+    scaling,
+    setting_images,
+    undo,
+)
 
 HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4 days"
 
@@ -121,7 +134,7 @@ async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_na
     assert "--to-revision 4 goes back all the same" in again.err
     back = only_result(await burning.run(undo(6, options=DRY), json=True))
     [warning] = [one["message"] for one in back["plan"]["warnings"] if one["code"] == "left-revision"]
-    assert warning.startswith("revision 6: left ")
+    assert warning.startswith("revision 6: rolled back ")
     assert warning.endswith("image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop")
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.console import Console
-from k9py.cli.plans import pausing, restarting, resuming, scaling, setting_images, undoing
 from k9py.cli.targets import ObjectArgument
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock, RealClock
@@ -32,8 +31,14 @@ from tests.cli.writes import (
     doing,
     image_of,
     only_result,
+    pausing,
+    restarting,
+    resuming,
     says,
+    scaling,
+    setting_images,
     undo,
+    undoing,
 )
 from tests.unit.simulator.cluster import workload
 
@@ -172,7 +177,7 @@ async def test_the_first_that_fails_is_the_last_that_is_tried(shop: Shell) -> No
     assert [(one["name"], one["outcome"]) for one in ran.json["results"]] == [("cart", "done"), ("checkout", "failed")]
     assert ran.json["results"][1]["error"]["message"]
     assert ran.json["not_tried"] == [{"kind": "Deployment", "name": "payments"}]
-    assert "not tried any more: Deployment payments" in ran.err
+    assert "not tried: Deployment payments" in ran.err
 
 
 async def test_scaling_to_nothing_and_back(quick: Shell) -> None:
@@ -258,7 +263,7 @@ async def test_at_a_terminal_the_plan_is_shown_and_yes_writes(shop: Shell) -> No
     assert ran.code == 0
     assert "undo Deployment shop/checkout to revision 4  (context demo)" in ran.err
     assert "checkout:2.7.0" in ran.err
-    assert shop.prompts == ["Do it? [y/N] "]
+    assert shop.prompts == ["Apply? [y/N] "]
     assert ran.out == "done: undo Deployment shop/checkout to revision 4\n"
 
 

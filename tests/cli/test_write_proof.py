@@ -18,7 +18,6 @@ from k9py.api.errors import RETRY_NOTE
 from k9py.api.workloads import CHANGE_CAUSE
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.console import Console
-from k9py.cli.plans import restarting, scaling, setting_images
 from k9py.simulator.admission import Webhook
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Fault, Refuse, Replace, RequestMatch, Silence
@@ -27,7 +26,19 @@ from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Core, Shell
-from tests.cli.writes import CART, CHECKOUT, GOOD, checkout, doing, image_of, only_result, undo
+from tests.cli.writes import (
+    CART,
+    CHECKOUT,
+    GOOD,
+    checkout,
+    doing,
+    image_of,
+    only_result,
+    restarting,
+    scaling,
+    setting_images,
+    undo,
+)
 
 NEWER = "registry.example.com/shop/checkout:2.9.0"
 WRITTEN = RequestMatch("patch", "deployments", "checkout?fieldManager")

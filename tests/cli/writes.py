@@ -1,16 +1,16 @@
-"""What the tests of the writing commands have in common: the commands as cores, what is typed, what came of it."""
+"""Shared by the tests of writing commands: commands to run, typed answers, results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from k9py.cli.command_line import WriteOptions
-from k9py.cli.plans import Planner, undoing
+from k9py.cli.operations import run_operation
 from k9py.cli.session import Invocation
 from k9py.cli.targets import ObjectArgument
-from k9py.cli.writing import write
-from tests.cli.shell import Core, Ran, Shell, spec_of
+from tests.cli.shell import CommandResult, Core, Shell, spec_of
 
 CHECKOUT = ObjectArgument("Deployment", "checkout")
 CART = ObjectArgument("Deployment", "cart")
@@ -23,22 +23,50 @@ WAIT = WriteOptions(yes=True, wait=True)
 DRY = WriteOptions(dry_run=True)
 
 
-def doing(
-    action: str, planner: Planner, *targets: ObjectArgument, options: WriteOptions = YES, delete_stuck: bool = False
-) -> Core:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What an operation is given."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def restarting() -> Inputs:
+    return Inputs()
+
+
+def scaling(replicas: int) -> Inputs:
+    return Inputs({"replicas": replicas})
+
+
+def setting_images(images: Mapping[str, str]) -> Inputs:
+    return Inputs({"images": images})
+
+
+def pausing() -> Inputs:
+    return Inputs()
+
+
+def resuming() -> Inputs:
+    return Inputs()
+
+
+def undoing(revision: int, *, delete_stuck: bool) -> Inputs:
+    return Inputs({"revision": revision or None, "deletes_stuck_pods": delete_stuck})
+
+
+def doing(operation_id: str, inputs: Inputs, *targets: ObjectArgument, options: WriteOptions = YES) -> Core:
     def core(invocation: Invocation) -> Any:
-        return write(invocation, targets or (CHECKOUT,), action, planner, options, delete_stuck=delete_stuck)
+        return run_operation(invocation, targets or (CHECKOUT,), operation_id, options, **inputs.values)
 
     return core
 
 
-def undo(number: int = 0, *targets: ObjectArgument, options: WriteOptions = YES, delete_stuck: bool = False) -> Core:
-    planner = undoing(number, delete_stuck=delete_stuck)
-    return doing("undo", planner, *targets, options=options, delete_stuck=delete_stuck)
+def undo(revision: int = 0, *targets: ObjectArgument, options: WriteOptions = YES, delete_stuck: bool = False) -> Core:
+    return doing("undo", undoing(revision, delete_stuck=delete_stuck), *targets, options=options)
 
 
 def says(*answers: str | Callable[[], str]) -> Iterator[Callable[[], str]]:
-    """Return what is typed at the prompts; a function is called when its prompt is there."""
+    """Return the answers to type at prompts; a function is called when its prompt appears."""
     return iter([one if callable(one) else (lambda text=one: text) for one in answers])
 
 
@@ -50,7 +78,7 @@ def image_of(spec: dict[str, Any]) -> str:
     return str(spec["template"]["spec"]["containers"][0]["image"])
 
 
-def only_result(ran: Ran) -> dict[str, Any]:
+def only_result(ran: CommandResult) -> dict[str, Any]:
     [result] = ran.json["results"]
     assert isinstance(result, dict)
     return result

@@ -10,6 +10,7 @@ import pytest
 
 from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectKey
+from k9py.api.write_request import WriteRequest
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.cluster.recent_events import recent_events
@@ -19,7 +20,6 @@ from k9py.kube.connection import Connection
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
-from k9py.operations.patcher import WriteRequest
 from k9py.rollouts.status import RolloutState
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS

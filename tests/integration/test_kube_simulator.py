@@ -22,11 +22,11 @@ from k9py.api.errors import (
 )
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
+from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
-from k9py.operations.patcher import WriteRequest
 from k9py.simulator.apiserver.authorization import EVERYTHING
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Refuse, RequestMatch

@@ -12,20 +12,20 @@ import pytest
 from k9py.api.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
+from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
-from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.patcher import WriteRequest
+from k9py.operations.dry_run import DryRun, dry_run, is_stored_as_previewed
 from k9py.operations.pause import plan_pause
 from k9py.operations.plan import WritePlan
 from k9py.operations.preflight import preflight
-from k9py.operations.prepare import DryRun, is_stored_as_previewed, prepare
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.simulator.clock import ManualClock
@@ -75,7 +75,7 @@ def writer(connection: Connection) -> Writer:
 
 
 async def prepared(connection: Connection, obj: dict[str, Any], change: WritePlan) -> DryRun:
-    return await prepare(writer(connection), connection, obj, change)
+    return await dry_run(writer(connection), connection, obj, change)
 
 
 def put(simulator: Simulator, resource: Resource, obj: dict[str, Any]) -> None:

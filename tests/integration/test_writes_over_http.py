@@ -14,18 +14,19 @@ from k9py.api.errors import ConflictError, KdashError, NotFoundError, RefusedErr
 from k9py.api.kinds import KINDS
 from k9py.api.meta import ObjectKey
 from k9py.api.workloads import Deployment
+from k9py.api.write_request import WriteRequest
 from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
-from k9py.operations.patcher import WriteRequest
 from k9py.operations.pause import plan_pause, plan_resume
 from k9py.operations.plan import WritePlan
 from k9py.operations.restart import plan_restart
+from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import plan_scale
-from k9py.operations.undo import plan_undo, revision_template
+from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState
 from k9py.rollouts.template_diff import template_diff

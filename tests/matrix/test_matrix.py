@@ -23,8 +23,8 @@ from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod
-from k9py.operations.forced_rollback import stuck_pods
-from k9py.operations.prepare import is_stored_as_previewed, prepare
+from k9py.operations.dry_run import dry_run, is_stored_as_previewed
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.undo import plan_undo
 from k9py.operations.write import Writer
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -124,7 +124,7 @@ class Scene:
         """Go back to a revision; what is applied is, byte for byte, what the preview shows."""
         reading = await read_workload(self.connection, self.key)
         change = plan_undo(reading.raw, reading.revision_objects[target], pods=reading.pods or ())
-        prepared = await prepare(self.writer, self.connection, reading.raw, change)
+        prepared = await dry_run(self.writer, self.connection, reading.raw, change)
         written = await self.writer.write(prepared.plan, dry_run=False)
         assert is_stored_as_previewed(prepared, written)
         warned = "stuck-pods" in {one.code for one in change.warnings}

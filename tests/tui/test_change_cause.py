@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k9py.api.workloads import CHANGE_CAUSE
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.rollouts.revisions import current_revision
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.rollout import RolloutScreen

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.command import CommandPalette
 
+from k9py.actions.commands import COMMANDS, matching, parse
 from k9py.api.errors import RefusedError
-from k9py.tui.commands import COMMANDS, matching, parse
 from tests.tui.dashboard import Dashboard
 
 
@@ -42,9 +42,9 @@ def test_names_and_aliases_are_told_apart() -> None:
 
 
 def test_the_list_narrows_while_typing() -> None:
-    assert matching(COMMANDS, "") == COMMANDS
-    assert [command.name for command in matching(COMMANDS, "na")] == ["ns"]
-    assert [command.name for command in matching(COMMANDS, "ns sh")] == ["ns"]
+    assert matching("") == COMMANDS
+    assert [command.name for command in matching("na")] == ["ns"]
+    assert [command.name for command in matching("ns sh")] == ["ns"]
 
 
 async def test_colon_q_leaves(kdash: Dashboard) -> None:
@@ -60,14 +60,14 @@ async def test_colon_ns_shows_one_namespace(kdash: Dashboard) -> None:
 
 async def test_an_unknown_command_is_told(kdash: Dashboard) -> None:
     await kdash.press("colon", *"dance", "enter")
-    await kdash.until_text("no command 'dance'")
+    await kdash.until_text('unknown command "dance"')
 
 
 async def test_the_palette_finds_the_same_commands(kdash: Dashboard) -> None:
     await kdash.press("ctrl+p")
     await kdash.until_screen(CommandPalette)
     await kdash.press(*"describe")
-    await kdash.until_text("Facts, findings and events")
+    await kdash.until_text("Describe: status, findings, events")
 
 
 async def test_ctrl_c_quits_from_anywhere(kdash: Dashboard) -> None:

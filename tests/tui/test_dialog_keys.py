@@ -11,6 +11,7 @@ from textual.command import CommandPalette
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
+from k9py.operations import runner
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -22,9 +23,9 @@ from k9py.tui.dialogs.save_log import SaveLogDialog
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.operations.front_end import DashboardFrontEnd
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.writing import attempt
 from k9py.views.values import Tone
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 from tests.tui.test_writing import converged, stored
@@ -127,7 +128,7 @@ async def test_escape_during_the_dry_run_goes_back_to_what_was_chosen(
     await kdash.select(CHECKOUT)
     await kdash.press(key)
     asking = await kdash.until_screen(dialog)
-    monkeypatch.setattr(attempt, "prepare", never)
+    monkeypatch.setattr(runner, "dry_run", never)
     await kdash.press(*typed)
     await kdash.until_text("dry-running…", "Esc cancels")
     await kdash.press("escape")
@@ -148,7 +149,7 @@ async def test_escape_before_the_confirmation_is_drawn_goes_back_too(
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
     with monkeypatch.context() as held:
-        held.setattr(attempt.Attempt, "_let_keys_go", lambda *_, **__: None)
+        held.setattr(DashboardFrontEnd, "_release_keys", lambda *_, **__: None)
         await kdash.press("enter")
         await kdash.confirm()
         await kdash.press("escape")
@@ -161,7 +162,7 @@ async def test_escape_during_the_dry_run_of_what_asked_nothing_before_ends_it(
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(attempt, "prepare", never)
+    monkeypatch.setattr(runner, "dry_run", never)
     await kdash.select(CART)
     await kdash.press("r")
     await kdash.until_text("dry-running…", "Esc cancels")
@@ -208,18 +209,18 @@ async def test_escape_dismisses_how_a_running_change_stands_and_the_change_goes_
 
 
 async def test_a_dismissed_change_that_ends_badly_is_told_again(kdash: Dashboard) -> None:
-    board = kdash.app.writing.board
+    board = kdash.app.operations.log
 
     def shown() -> str:
         followed, _ = board.latest
         return "" if followed is None else followed.words
 
     entry = board.begin(CART, "restart")
-    entry.say("rolling out 1/3")
+    entry.set_text("rolling out 1/3")
     assert board.dismiss()
     assert shown() == ""
     assert not board.dismiss(), "nothing is shown any more"
-    entry.say("stuck: image not found", Tone.FAIL)
+    entry.set_text("stuck: image not found", Tone.FAIL)
     assert shown() == "stuck: image not found"
 
 

@@ -10,7 +10,8 @@ import pytest
 from textual.widgets import Button
 
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
+from k9py.operations.target import TargetSnapshot
 from k9py.simulator.registry.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
@@ -59,11 +60,11 @@ def audited(running: Dashboard) -> list[dict[str, Any]]:
 
 async def converged(running: Dashboard, key: ObjectKey) -> None:
     def done() -> bool:
-        outcome = running.app.writing.outcome_of(key)
+        outcome = running.app.operations.status_of(key)
         return outcome is not None and outcome.is_done
 
     await running.advance_until(done, f"{key} followed to its end")
-    outcome = running.app.writing.outcome_of(key)
+    outcome = running.app.operations.status_of(key)
     assert outcome is not None
     assert (outcome.tone, outcome.words.split()[0]) == (Tone.OK, "done")
 
@@ -212,7 +213,9 @@ async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator:
         await kdash.select(CART)
         for action in ("scale", "restart", "undo"):
             assert kdash.home.check_action(action, ()) is None
-        kdash.app.writing.restart(CART)  # whatever the keys say, the one function that writes refuses
+        kdash.app.operations.start(
+            "restart", [TargetSnapshot(CART)]
+        )  # whatever the keys say, the one function that writes refuses
         said = await kdash.until_screen(MessageDialog)
         assert "read-only" in said.message
         assert "restartedAt" not in json.dumps(stored(kdash, CART))

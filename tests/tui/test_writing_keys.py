@@ -72,7 +72,7 @@ async def test_pause_and_resume_are_one_key_for_a_deployment_alone(kdash: Dashbo
     await kdash.press("P")
     assert (await confirmed(kdash)).question.verb == "Pause"
     await kdash.until(lambda: stored(kdash, CART)["spec"].get("paused"), "paused")
-    await kdash.until(lambda: (kdash.app.writing.outcome_of(CART) or 0) and audited(kdash)[-1]["outcome"] == "paused")
+    await kdash.until(lambda: (kdash.app.operations.status_of(CART) or 0) and audited(kdash)[-1]["outcome"] == "paused")
     await kdash.press("P")
     assert (await confirmed(kdash)).question.verb == "Resume"
     await converged(kdash, CART)
@@ -92,7 +92,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     asking = await kdash.until_screen(ScaleDialog)
     assert asking.suggested is not None
     assert asking.suggested[0] == 3
-    await kdash.until_text("as many as before", "replicas  0 → 3")
+    await kdash.until_text("as before (3)", "replicas  0 → 3")
 
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
@@ -110,7 +110,7 @@ async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone
     await kdash.press("tab", "enter")
 
     def gone() -> bool:
-        outcome = kdash.app.writing.outcome_of(pod)
+        outcome = kdash.app.operations.status_of(pod)
         return outcome is not None and outcome.is_done
 
     await kdash.advance_until(gone, "the pod gone")
@@ -140,10 +140,10 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG)), "the second waits for the first"
     await kdash.press("x")
     await kdash.until_text("stops after this one")
-    await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
-    outcome = kdash.app.writing.outcome_of(CART)
+    await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
+    outcome = kdash.app.operations.status_of(CART)
     assert outcome is not None
-    assert "not begun: Deployment shop/catalog" in outcome.words
+    assert "not started: Deployment shop/catalog" in outcome.words
     assert "restartedAt" in json.dumps(stored(kdash, CART))
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG))
 
@@ -158,8 +158,8 @@ async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None
     await kdash.until(lambda: asking.preview is not None, "the dry-run of both")
     await kdash.until_text("Deployment shop/cart  replicas 3 → 4", "Deployment shop/catalog  replicas 3 → 4")
     await kdash.press("tab", "enter")
-    await kdash.until(lambda: kdash.app.writing.stoppable, "under way")
-    await kdash.advance_until(lambda: not kdash.app.writing.stoppable, "the end")
+    await kdash.until(lambda: kdash.app.operations.running_bulk, "under way")
+    await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
     assert [stored(kdash, key)["spec"]["replicas"] for key in (CART, CATALOG)] == [4, 4]
     await kdash.until_text("all 2 done")
 
@@ -178,7 +178,7 @@ async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) ->
     kdash.simulator.call(replace)
     await kdash.press("r")
     said = await kdash.until_screen(MessageDialog)
-    assert "made anew" in said.message
+    assert "recreated" in said.message
     await kdash.press("enter", "escape")
     assert not kdash.home.marked(), "Esc drops the marks"
 
@@ -253,7 +253,7 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
 
 async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(kdash.app, "ring", rung.append)
+    monkeypatch.setattr(kdash.app, "notify_terminal", rung.append)
     await kdash.select(CART)
     await kdash.press("colon", *"restart", "enter")
     await confirmed(kdash)
@@ -269,7 +269,7 @@ async def test_leaving_while_following_completes_the_audit_line(simulator: Simul
         await kdash.select(CART)
         await kdash.press("r")
         await confirmed(kdash)
-        await kdash.until(lambda: kdash.app.writing.outcome_of(CART) is not None and audited(kdash), "written")
+        await kdash.until(lambda: kdash.app.operations.status_of(CART) is not None and audited(kdash), "written")
         await kdash.until_text("restart", "progressing")
     assert audited(kdash)[-1]["outcome"] == "not-followed"
 

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.screens.text import DescribeScreen
 from tests.tui.dashboard import CART, DB, Dashboard
 from tests.tui.test_writing import audited, image, stored
 
@@ -93,21 +93,24 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
     await kdash.press("tab", "enter")
 
     def whole() -> bool:
-        outcome = kdash.app.writing.outcome_of(DB)
+        outcome = kdash.app.operations.status_of(DB)
         return outcome is not None and outcome.words.startswith(("done", "recovered"))
 
     await kdash.advance_until(whole, "done after all")
     assert image(stored(kdash, DB)) == before
-    deleted = [one for one in audited(kdash) if one["action"] == "delete-pod"]
-    told = [(one["name"], one["outcome"]) for one in deleted]
-    assert told == [(pod, outcome) for pod in names for outcome in ("done", "gone")]
+
+    def deletions() -> list[tuple[str, str]]:
+        return [(line["name"], line["outcome"]) for line in audited(kdash) if line["action"] == "delete-pod"]
+
+    await kdash.until(lambda: len(deletions()) == 2 * len(names), "the end of each deletion in the audit file")
+    assert deletions() == [(pod, outcome) for pod in names for outcome in ("done", "gone")]
 
 
 async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(kdash.app, "ring", rung.append)
+    monkeypatch.setattr(kdash.app, "notify_terminal", rung.append)
     found = stored(kdash, CART)
     name, before = found["spec"]["template"]["spec"]["containers"][0]["name"], image(found)
     await kdash.select(CART)
@@ -115,7 +118,7 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     await kdash.confirm()
     await kdash.press("tab", "enter")
     await kdash.advance_until(lambda: rung, "the stall")
-    assert "stalled" in rung[0]
+    assert "stuck: image" in rung[0]
     patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": before}]}}}}
     await kdash.connected.connection.send(WriteRequest(CART, patch), dry_run=False)
     await kdash.advance_until(lambda: len(rung) == 2, "the recovery")

@@ -69,7 +69,7 @@ async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, faul
     assert "looked: " in said.hint
     assert RETRY_NOTE not in said.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
-    assert kdash.app.writing.outcome_of(CART) is None
+    assert kdash.app.operations.status_of(CART) is None
     assert [line["looked"] for line in audited(kdash)] == ["not-made"]
 
 
@@ -104,7 +104,7 @@ async def test_a_full_disk_stops_the_write_and_says_so(kdash: Dashboard, monkeyp
     assert "the audit line cannot be written: No space left on device" in said.message
     assert "nothing was changed" in said.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
-    assert kdash.app.writing.is_audited
+    assert kdash.app.operations.is_audited
 
 
 async def test_a_disk_that_fills_up_meanwhile_is_told_and_remembered(
@@ -115,4 +115,4 @@ async def test_a_disk_that_fills_up_meanwhile_is_told_and_remembered(
     said = await kdash.until_screen(MessageDialog)
     assert said.message == "the audit line was not stored: No space left on device"
     assert stored(kdash, CART)["spec"]["replicas"] == 5
-    assert not kdash.app.writing.is_audited
+    assert not kdash.app.operations.is_audited

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k9py.operations.forced_rollback import waits_for
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import PreflightWarning, WritePlan
 from k9py.operations.preflight.alike import fails_alike
@@ -15,6 +14,7 @@ from k9py.operations.preflight.facts import Facts, gather
 from k9py.operations.preflight.nodes import node_room
 from k9py.operations.preflight.quotas import quota_refusals
 from k9py.operations.preflight.rights import rights
+from k9py.operations.stuck_pods import unready_pods_warning
 from k9py.operations.warnings import loudest_first
 
 
@@ -44,4 +44,4 @@ def _found(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[
     yield from node_room(obj, change, facts)
     yield from fails_alike(obj, change, facts)
     if isinstance(facts.pods, tuple):
-        yield from waits_for(obj, change, facts.pods)
+        yield from unready_pods_warning(obj, change, facts.pods)

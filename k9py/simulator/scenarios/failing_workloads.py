@@ -244,7 +244,7 @@ def _release(state: SimulatorState, row: _Failing) -> None:
     state.storage.update(resource, with_manager(changed, current, PIPELINE, resource.api_version, state.clock.now()))
 
 
-# -- those that others look after --------------------------------------------------------------------------------
+# -- workloads under other control --------------------------------------------------------------------------------
 
 
 def _autoscaled(state: SimulatorState) -> None:

@@ -25,9 +25,9 @@ from k9py.api.workloads import StatefulSet, Workload
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.operations.audit import AuditLog
-from k9py.operations.forced_rollback import stuck_pods
 from k9py.operations.former_replicas import former_replicas
-from k9py.operations.undo import revision_template
+from k9py.operations.revision_template import revision_template
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.status import RolloutState

@@ -24,6 +24,7 @@ from k9py.logs.templates.compare import PatternComparison
 from k9py.tui.answer.facts import FactsReader, FactsSettings, selector_writer
 from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
+from k9py.tui.keys import display_of
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
@@ -116,9 +117,8 @@ class AnswerUpdater:
         keys: dict[str, str] = {}
         for active in home.active_bindings.values():
             binding = active.binding
-            if active.enabled:
-                key = binding.key_display or self._panel.app.get_key_display(binding)
-                keys.setdefault(binding.action.rpartition(".")[2], key)
+            if active.enabled and binding.id:
+                keys.setdefault(binding.id.rpartition(".")[2], display_of(self._panel, binding))
         if keys != self._keys:
             self._keys = keys
             self.invalidate()
@@ -240,7 +240,7 @@ class AnswerUpdater:
     def _elsewhere(self, answer: Answer, subject: ObjectKey) -> Answer:
         """Replace the steps by how to select the object: the keys would act on another one."""
         pane = self._home.services if subject.kind == "Service" else self._home.rollouts
-        key = self._keys.get(f"show_pane({pane.number})")
+        key = self._keys.get(f"show_{pane.number}")
         step: StyledLine = () if key is None else ((key, Tone.ACCENT), (f" selects it in {pane.heading}", Tone.PLAIN))
         return replace(answer, next_steps=(step,) if step else ())
 

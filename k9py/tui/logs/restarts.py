@@ -14,7 +14,7 @@ import msgspec
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
 from k9py.api.workloads import RESTARTED_AT
-from k9py.operations.undo import revision_template
+from k9py.operations.revision_template import revision_template
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.template_diff import normalized_template
 

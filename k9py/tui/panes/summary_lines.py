@@ -17,6 +17,7 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.strategy_limits import ProgressDeadline, progress_deadline, strategy_limits
 from k9py.tui.tones import bullet
+from k9py.views.rollouts import with_note
 from k9py.views.services import endpoints_cell, target_text
 from k9py.views.tones import finding_tone, rollout_tone, service_tone
 from k9py.views.values import StyledLine, Tone
@@ -38,14 +39,13 @@ class Summary:
 def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) -> Summary:
     """Return the summary of a workload: its state with the cause and, with `others`, what else is wrong."""
     status = view.status
-    note = f" — {status.note}" if status.note and status.note not in status.summary else ""
     cause = status.cause_message
     findings = [
         finding
         for finding in view.findings
         if others and finding.message not in status.summary and not (cause and _is_implied(finding, cause))
     ]
-    return Summary(_title(view), status.summary + note, rollout_tone(view), tuple(_findings(findings, now)))
+    return Summary(_title(view), with_note(status.summary, status), rollout_tone(view), tuple(_findings(findings, now)))
 
 
 def _is_implied(finding: Finding, cause: str) -> bool:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.worker import Worker
 
+from k9py.actions.action import Scope
+from k9py.actions.registry import in_scope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
@@ -22,7 +24,8 @@ from k9py.cluster.queries import Queries
 from k9py.logs.follow.log_range import RANGES, TAIL, LogRange
 from k9py.logs.source import LogSource, LogTarget
 from k9py.rollouts.revisions import Revision
-from k9py.tui import keymap
+from k9py.tui.bindings import bindings
+from k9py.tui.context import AppContext
 from k9py.tui.dialogs.sources import SourcesDialog
 from k9py.tui.logs.comparing import (
     ComparedRevisions,
@@ -45,12 +48,9 @@ from k9py.tui.logs.targets import no_pods_text
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
-from k9py.tui.screens.aim import Aim
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import CursorTargets
 from k9py.tui.workers import start_worker
-
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
 
 RENEW_SECONDS: Final = 0.25
 """Least seconds between two looks at which containers there are: a rollout of hundreds of pods changes all the time."""
@@ -63,12 +63,23 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         subject: whose logs.
         previous: those of the containers that ran before.
         full: the lines alone on the whole screen.
-        texts: what is searched for, filtered by and highlighted from the start, see `LogPane.typed_texts`.
+        queries: what is searched for, filtered by and highlighted from the start, see `LogPane.typed_texts`.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.LOG_SCREEN]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        *(action.id for action in in_scope(Scope.LOG_PANE) if action.id != "log.search"),
+        Scope.LOG_SCREEN,
+        "workload.restart",
+        "workload.undo",
+        "object.describe",
+        "object.yaml",
+        "cluster.namespaces",
+        Scope.SCREEN,
+        "pane.next",
+        "pane.previous",
+        "pane.filter",
+    )
     is_log_screen = True
-    stop_with = ":stop"
     DEFAULT_CSS = """
     LogScreen #tabs, LogScreen.-narrow #tabs, LogScreen.-short #tabs { display: none; }
     LogScreen #both { layout: vertical; width: 1fr; height: 1fr; }
@@ -85,15 +96,21 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     """
 
     def __init__(
-        self, app: KdashApp, subject: ObjectKey, *, previous: bool, full: bool = False, texts: Sequence[str] = ()
+        self,
+        context: AppContext,
+        subject: ObjectKey,
+        *,
+        previous: bool,
+        full: bool = False,
+        queries: Sequence[str] = (),
     ) -> None:
-        super().__init__()
-        self._texts = texts
+        super().__init__(context)
+        self._queries = queries
         self.subject = subject
         self.previous = self._began_previous = previous
         self.range: LogRange = TAIL
-        clock, options = app.options.clock, app.line_view_options
-        self.logs = LogPane(app.options, options=options, id="logs")
+        clock, options = context.options.clock, context.line_view_options
+        self.logs = LogPane(context.options, options=options, id="logs")
         self.patterns = PatternsPane(clock=clock, options=options, id="patterns")
         self.logs.sink = self.patterns
         self.sides = ComparedRevisions()
@@ -134,13 +151,13 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Follow at once."""
         self.show_pane(self.logs)
         self.session_changed()
-        self.call_after_refresh(self.logs.set_queries, self._texts)
+        self.call_after_refresh(self.logs.set_queries, self._queries)
         if self.has_class("-full"):
             self._say_way_back()
 
     def session_changed(self) -> None:
-        connected = self.kdash.connected
-        self.logs.set_source(connected.connection if connected else None, self.kdash.context)
+        connected = self.app_context.connected
+        self.logs.set_source(connected.connection if connected else None, self.app_context.context_name)
         self._follow()
 
     def _follow(self) -> None:
@@ -153,7 +170,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def _renew(self) -> None:
         """Say which containers there are, and what to compare."""
         self._is_stale = False
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         if connected is None:
             return
         queries = connected.cluster.queries
@@ -161,7 +178,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         pods = queries.pods_of(self.subject)
         why_none = "" if every else no_pods_text(queries, self.subject)
         self.logs.set_targets(every, revision_names(queries, self.subject), failing_init_containers(pods), why_none)
-        self.sides = compared_revisions(queries, self.subject, self.logs.read_targets, self.kdash.options.clock.now())
+        self.sides = compared_revisions(
+            queries, self.subject, self.logs.read_targets, self.app_context.options.clock.now()
+        )
         # Lines of a revision whose pods are gone by now are still compared.
         self._seen_old.update(dict.fromkeys(self.sides.old))
         self._seen_old.pop(self.sides.new, None)
@@ -209,7 +228,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def tick(self, changes: Changes) -> None:
         self._is_stale = self._is_stale or changes.everything or self.logs.needs_targets or self._concerns(changes)
-        now = self.kdash.options.clock.monotonic()
+        now = self.app_context.options.clock.monotonic()
         if self._is_stale and now - self._renewed_at >= RENEW_SECONDS:
             self._renewed_at = now
             self._renew()
@@ -229,9 +248,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.previous, self.range = False, RANGES[number]
         self._follow()
 
-    def action_logs(self) -> None:
-        """Show what the containers write now."""
-        self.previous = False
+    def show_logs(self, *, previous: bool) -> None:
+        """Show what the containers write now, or what the previous containers wrote."""
+        self.previous = previous
         self._follow()
 
     def action_previous_logs(self) -> None:
@@ -254,15 +273,17 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Say once how everything comes back: there is no line of keys now."""
         if not self._knows_way_back:
             self._knows_way_back = True
-            self.kdash.show_message("f or Esc: everything again")
+            self.app_context.show_message(
+                self.app_context.key_names.fill("{log.full} or {app.back}: show everything again")
+            )
 
-    def run_line(self, line: str, aim: Aim | None = None) -> None:
+    def run_line(self, line: str, typed_on: CursorTargets | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""
         if not self.logs.go_to_typed_time(line):
-            super().run_line(line, aim)
+            super().run_line(line, typed_on)
 
-    def action_leave_out(self) -> None:
-        """Choose what to leave out."""
+    def action_hide(self) -> None:
+        """Choose what to hide."""
         self._choose(only=False)
 
     def action_show_only(self) -> None:
@@ -270,7 +291,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._choose(only=True)
 
     def _choose(self, *, only: bool) -> None:
-        logs, connected = self.logs, self.kdash.connected
+        logs, connected = self.logs, self.app_context.connected
         pods = connected.cluster.queries.pods_of(self.subject) if connected is not None else ()
         told = pod_details(logs.targets, self.sides.names or {}, pods)
         items = source_items(logs.targets, logs.states(), logs.source_filter.roles, told)
@@ -288,7 +309,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def action_copy(self) -> None:
         """Refuse to copy from the patterns: what would be taken is not what is looked at."""
-        self.kdash.show_message("c copies lines of the log: Tab goes there", failed=True)
+        self.app_context.show_message(
+            self.app_context.key_names.fill("{log.copy} copies lines of the log: {pane.next} goes there"), failed=True
+        )
 
     def action_save(self) -> None:
         """Save lines, from whichever pane."""
@@ -326,11 +349,11 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         event.stop()
         view = self.logs.view
         if not view.go_to(event.number):
-            self.kdash.show_message("that line is no longer kept", failed=True)
+            self.app_context.show_message("that line is no longer in the buffer", failed=True)
             return
         self.show_pane(self.logs)
         if view.cursor_number != event.number:
-            self.kdash.show_message("that line is left out at the moment, by the filter or with its source")
+            self.app_context.show_message("that line is hidden now, by the filter or with its source")
 
     def step_back(self) -> None:
         """Take back what was done to the lines, the previous run, the full screen, one at a time; then go back."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from k9py.api.errors import ConflictError, NotFoundError
 from k9py.api.meta import ObjectKey
-from k9py.operations.patcher import WriteRequest
+from k9py.api.write_request import WriteRequest
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k9py.api.pods import Pod
-from k9py.operations.forced_rollback import stuck_pods
+from k9py.operations.stuck_pods import stuck_pods
 from tests import factories as make
 
 

@@ -13,8 +13,9 @@ from k9py.api.workloads import RESTARTED_AT
 from k9py.operations.pause import plan_pause, plan_resume
 from k9py.operations.plan import WritePlan
 from k9py.operations.restart import plan_restart
+from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import plan_scale
-from k9py.operations.undo import no_revision_error, plan_undo, revision_template
+from k9py.operations.undo import no_revision_error, plan_undo
 from tests import factories as make
 from tests.recordings import body, items, sent
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, DryRunUnsupportedError, ForbiddenError, KdashError, ReadOnlyError
+from k9py.api.write_request import WriteRequest
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod
-from k9py.operations.patcher import WriteRequest
+from k9py.operations.dry_run import DryRun, dry_run, is_stored_as_previewed
 from k9py.operations.plan import WriteResult
-from k9py.operations.prepare import DryRun, is_stored_as_previewed, prepare
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
 from k9py.operations.write import Writer
@@ -50,7 +50,7 @@ async def test_it_holds_what_the_dry_run_returned() -> None:
     change = plan_set_image(obj, {"app": NEWER})
     after = patched(obj, change.request)
     patcher = FakePatcher(after)
-    ready = await prepare(writer(patcher), FakeReader(), obj, change)
+    ready = await dry_run(writer(patcher), FakeReader(), obj, change)
     assert ready == DryRun(change, obj, after, is_verified=True)
     assert (ready.template_before, ready.template_after) == (obj["spec"]["template"], after["spec"]["template"])
     assert patcher.sent == [(change.request, True)]
@@ -62,7 +62,7 @@ async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -
     change = plan_scale(obj, 5, autoscaler=stale)
     assert [one.code for one in change.warnings] == ["autoscaler", "helm"]
     reader = FakeReader({"HorizontalPodAutoscaler": [autoscaler()], "ResourceQuota": ForbiddenError("no", code=403)})
-    ready = await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
+    ready = await dry_run(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
     assert [one.code for one in ready.plan.warnings] == ["autoscaler", "helm", "unknown"]
     assert "between 2 and 6" in ready.plan.warnings[0].message, "as it was read last"
     assert ready.template_after == ready.template_before
@@ -71,7 +71,7 @@ async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -
 async def test_a_read_only_session_asks_nothing() -> None:
     obj, patcher, reader = make.raw_deployment(), FakePatcher({}), FakeReader()
     with pytest.raises(ReadOnlyError):
-        await prepare(writer(patcher, read_only=True), reader, obj, plan_scale(obj, 5))
+        await dry_run(writer(patcher, read_only=True), reader, obj, plan_scale(obj, 5))
     assert (patcher.sent, reader.asked) == ([], [])
 
 
@@ -79,7 +79,7 @@ async def test_a_read_only_session_asks_nothing() -> None:
 async def test_what_the_dry_run_was_refused_with_is_raised(refusal: KdashError) -> None:
     obj = make.raw_deployment()
     with pytest.raises(type(refusal), match=refusal.message):
-        await prepare(writer(FakePatcher(refusal)), FakeReader(), obj, plan_scale(obj, 5))
+        await dry_run(writer(FakePatcher(refusal)), FakeReader(), obj, plan_scale(obj, 5))
     assert asyncio.all_tasks() == {asyncio.current_task()}, "no question is left open"
 
 
@@ -87,13 +87,13 @@ async def test_a_lost_connection_of_preflight_is_raised() -> None:
     obj = make.raw_deployment()
     lost = FakeReader({"ResourceQuota": ConnectionFailedError("cut off")})
     with pytest.raises(ConnectionFailedError):
-        await prepare(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), lost, obj, plan_scale(obj, 5))
+        await dry_run(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), lost, obj, plan_scale(obj, 5))
 
 
 async def test_what_the_server_could_not_try_has_no_preview_and_is_never_called_as_previewed() -> None:
     obj = make.raw_deployment()
     refused = FakePatcher(DryRunUnsupportedError("webhook does not support dry run", code=400))
-    ready = await prepare(writer(refused), FakeReader(), obj, plan_set_image(obj, {"app": NEWER}))
+    ready = await dry_run(writer(refused), FakeReader(), obj, plan_set_image(obj, {"app": NEWER}))
     assert (ready.is_verified, ready.after, ready.template_after) == (False, None, {})
     assert [one.code for one in ready.plan.warnings] == ["not-tried"]
     assert not is_stored_as_previewed(ready, WriteResult(ready.plan, make.raw_deployment(image=NEWER), dry_run=False))
@@ -101,7 +101,7 @@ async def test_what_the_server_could_not_try_has_no_preview_and_is_never_called_
 
 async def test_a_pod_to_be_deleted_has_nothing_to_preview() -> None:
     pod = raw_pod()
-    ready = await prepare(writer(FakePatcher(pod)), FakeReader(), pod, plan_delete_pod(pod))
+    ready = await dry_run(writer(FakePatcher(pod)), FakeReader(), pod, plan_delete_pod(pod))
     assert (ready.is_verified, ready.after) == (True, None)
     assert is_stored_as_previewed(ready, WriteResult(ready.plan, pod, dry_run=False))
 

@@ -121,14 +121,14 @@ async def test_an_undo_does_not_overwrite_an_annotation_somebody_wrote_meanwhile
 async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> None:
     refused = DryRunUnsupportedError('admission webhook "audit.example.com" does not support dry run', code=400)
     server = FakeServer(make.raw_deployment(), fails=[refused])
-    rehearsed = await writer(server).rehearse(change(server.obj))
+    rehearsed = await writer(server).try_plan(change(server.obj))
     assert rehearsed.after is None
-    assert [(one.code, one.message) for one in rehearsed.change.warnings] == [
+    assert [(one.code, one.message) for one in rehearsed.plan.warnings] == [
         ("not-tried", f"the server could not try it first: {refused.message}")
     ]
-    again = await writer(server).rehearse(rehearsed.change)
-    assert (again.change.warnings, again.after) == (
-        rehearsed.change.warnings,
+    again = await writer(server).try_plan(rehearsed.plan)
+    assert (again.plan.warnings, again.after) == (
+        rehearsed.plan.warnings,
         as_scale({**server.obj, "spec": {"replicas": 5}}),
     )
     assert all(dry_run for _, dry_run in server.sent)
@@ -137,7 +137,7 @@ async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> 
 async def test_any_other_refusal_of_a_trial_is_raised() -> None:
     server = FakeServer(make.raw_deployment(), fails=[BadRequestError("no such field", code=400)])
     with pytest.raises(BadRequestError, match="no such field"):
-        await writer(server).rehearse(change(server.obj))
+        await writer(server).try_plan(change(server.obj))
 
 
 async def test_it_gives_up_after_three_retries(tmp_path: Path) -> None:

@@ -195,8 +195,8 @@ async def test_labels_others_change_meanwhile_are_not_told_as_stored_otherwise(t
 async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run() -> None:
     obj = make.raw_deployment()
     answer = as_scale({**obj, "spec": {"replicas": 4}})
-    rehearsed = await writer(FakeServer(obj, answers=[answer])).rehearse(plan_scale(obj, 5))
-    assert [(one.code, one.message) for one in rehearsed.change.warnings] == [
+    rehearsed = await writer(FakeServer(obj, answers=[answer])).try_plan(plan_scale(obj, 5))
+    assert [(one.code, one.message) for one in rehearsed.plan.warnings] == [
         ("mutated", "admission changes it: spec.replicas becomes 4, not 5")
     ]
 
@@ -205,9 +205,9 @@ async def test_a_scale_to_zero_is_proven_by_the_number_the_server_leaves_out(tmp
     obj = make.raw_deployment()
     server = FakeServer(json.loads(json.dumps(obj)))
     writes = writer(server, tmp_path / "audit.jsonl")
-    tried = await writes.rehearse(plan_scale(obj, 0))
-    assert not [one for one in tried.change.warnings if one.code == "mutated"]
-    written = await writes.write(tried.change, dry_run=False, before=obj)
+    tried = await writes.try_plan(plan_scale(obj, 0))
+    assert not [one for one in tried.plan.warnings if one.code == "mutated"]
+    written = await writes.write(tried.plan, dry_run=False, before=obj)
     assert (written.proof_note, server.reads) == ("", 0), "the answer is enough"
 
 

@@ -177,7 +177,7 @@ async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer:
 async def test_a_dry_run_that_is_no_preview_is_no_preview() -> None:
     server = FakeServer(make.raw_deployment(), answers=[{}])
     with pytest.raises(UnverifiedWriteError, match="the dry run is no preview: it is no object"):
-        await writer(server).rehearse(plan_scale(server.obj, 5))
+        await writer(server).try_plan(plan_scale(server.obj, 5))
 
 
 SUCCESS: Raw = {"kind": "Status", "status": "Success"}

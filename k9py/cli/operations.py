@@ -1,0 +1,243 @@
+"""The command line as a front end of operations: prints the plan, asks at the terminal, reports, answers as JSON.
+
+Invariant: nothing is sent before it was shown and confirmed, by a person at a terminal or by --yes. Several workloads
+are changed one after the other; the first that fails is the last that is tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from k9py.api.errors import KdashError, RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.api.text import printable
+from k9py.cli.command_line import WriteOptions
+from k9py.cli.operation_output import exit_code, plan_lines, result_values
+from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
+from k9py.cli.targets import ObjectArgument
+from k9py.cli.tracking import ProgressPrinter, watch_namespace
+from k9py.cli.undo_default import choose_revision
+from k9py.cluster.cluster import Cluster
+from k9py.operations import registry
+from k9py.operations.delete_stuck_pods import StuckPodDeleter
+from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
+from k9py.operations.notes import audit_note, result_notes
+from k9py.operations.plan import WriteResult
+from k9py.operations.result import OperationResult
+from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
+from k9py.operations.target import FetchedTarget, FetchedTargets, TargetSnapshot
+from k9py.operations.track import TrackedEnd
+from k9py.operations.undo import UndoInputs
+from k9py.rollouts.status import RolloutStatus
+from k9py.views.exit_codes import ExitCode
+from k9py.views.values import Tone
+
+T = TypeVar("T")
+
+
+async def run_operation(
+    invocation: Invocation,
+    targets: Sequence[ObjectArgument],
+    operation_id: str,
+    options: WriteOptions,
+    **inputs: Any,
+) -> int:
+    """Run an operation on each workload in turn; return the exit code of the last that was tried.
+
+    Raises:
+        RefusedError: it was not confirmed beforehand, and nobody can be asked.
+        KdashError: there is no connection.
+    """
+    console = invocation.console
+    if not (options.yes or options.dry_run or console.is_interactive):
+        hint = "give --yes to write without asking, or --dry-run to only look"
+        raise RefusedError("nothing was sent: there is no terminal to confirm it at", hint)
+    async with open_session(invocation) as session:
+        front_end = ConsoleFrontEnd(invocation, session, options)
+        runner = OperationRunner(
+            _operation_session(invocation, session, options),
+            front_end,
+            RunOptions(together=False, tracks=options.wait, timeout=options.timeout),
+        )
+        snapshots = [TargetSnapshot(session.key(target)) for target in targets]
+        try:
+            await runner.run(registry.operation(operation_id), snapshots, **inputs)
+        except asyncio.CancelledError:
+            # Ctrl+C: what was written already is reported before the end.
+            _sum_up(invocation, session, runner, targets, options)
+            raise
+        return _sum_up(invocation, session, runner, targets, options)
+
+
+def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
+    clock, connection, writer = invocation.clock, session.connection, session.writer
+
+    @asynccontextmanager
+    async def watch(key: ObjectKey) -> AsyncIterator[Cluster]:
+        async with watch_namespace(session, key.namespace, clock) as cluster:
+            yield cluster
+
+    return OperationSession(writer, connection, _Targets(FetchedTargets(connection, writer, clock)), clock, watch)
+
+
+class _Targets:
+    """Reads targets; for one that is not there, tells in which namespace it was looked for."""
+
+    def __init__(self, targets: FetchedTargets) -> None:
+        self._targets = targets
+
+    async def read(self, snapshot: TargetSnapshot) -> FetchedTarget:
+        with explain_not_found(snapshot.key):
+            return await self._targets.read(snapshot)
+
+
+def _sum_up(
+    invocation: Invocation,
+    session: CommandSession,
+    runner: OperationRunner,
+    targets: Sequence[ObjectArgument],
+    options: WriteOptions,
+) -> ExitCode:
+    """Report what was not tried, print the answer as JSON where that is wanted, and return the last exit code."""
+    console, results = invocation.console, runner.results
+    left = targets[len(results) :]
+    code = exit_code(results[-1]) if results else ExitCode.DONE
+    if left:
+        console.print_err(f"kdash: not tried: {', '.join(str(target) for target in left)}")
+    if invocation.arguments.json:
+        console.print_json(
+            {
+                "context": printable(session.context),
+                "dry_run": options.dry_run,
+                "results": [result_values(result) for result in results],
+                "not_tried": [{"kind": target.kind, "name": target.name} for target in left],
+                "exit_code": int(code),
+            }
+        )
+    return code
+
+
+class ConsoleFrontEnd:
+    """Prints and asks. What qualifies the answer, and all conversation, goes to standard error."""
+
+    def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
+        self._console = invocation.console
+        self._clock = invocation.clock
+        self._is_json = invocation.arguments.json
+        self._session = session
+        self._options = options
+        self._printer = ProgressPrinter(invocation.console)
+
+    async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
+        """Await the work: nothing is shown of it."""
+        return await work
+
+    async def choose(self, request: InputRequest) -> Any | Confirmed | None:
+        """Return the default, or refuse: a command asks for no inputs."""
+        [target] = request.targets
+        if isinstance(request.inputs, UndoInputs):
+            assert isinstance(target, FetchedTarget)
+            revision = await choose_revision(self._session.connection, target, request.inputs)
+            return UndoInputs(revision=revision, deletes_stuck_pods=request.inputs.deletes_stuck_pods)
+        name = printable(str(target.key))
+        raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "give it as an option")
+
+    async def confirm(self, proposals: Proposals) -> Decision:
+        """Show the plan, and ask unless the options have answered."""
+        options = self._options
+        self._print_plan(proposals)
+        if options.dry_run:
+            self._print("nothing was written: a dry run")
+            return Decision.PREVIEW
+        if options.yes or await self._is_agreed():
+            return Decision.YES
+        return Decision.NO
+
+    def _print_plan(self, proposals: Proposals) -> None:
+        """Print the plan: it is the answer of a dry run, else it stands beside it."""
+        [proposal] = proposals.items
+        self._console.print_warnings(proposal.target.warnings)
+        is_answer = self._options.dry_run
+        if self._is_json and (is_answer or self._options.yes):
+            return
+        lines = list(plan_lines(proposal, self._session.context))
+        if proposal.planned.deletes_stuck_pods:
+            names = ", ".join(printable(pod.name) for pod in proposal.planned.stuck_pods)
+            lines.append(((f"  then deletes, one by one: {names}", Tone.WARN),))
+        for line in lines:
+            (self._console.print if is_answer else self._console.print_err)(self._console.render(line))
+
+    async def _is_agreed(self) -> bool:
+        agreed = False
+        try:
+            agreed = await self._console.confirm("Apply?")
+        finally:
+            if not agreed:
+                self._console.print_err("kdash: nothing was written")
+        return agreed
+
+    def writing(self, proposal: Proposal, number: int, count: int) -> None:
+        """Nothing is printed before the answer of the server."""
+
+    def written(self, proposal: Proposal, result: WriteResult) -> None:
+        """Print what should be known of the write, and that it is done."""
+        for note in result_notes(result):
+            self._console.print_err(f"kdash: {note}")
+        self._print(f"done: {printable(result.plan.summary)}")
+
+    async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
+        """Delete the stuck pods where that is a part of the undo, or agreed to now; else print how."""
+        if not stuck.is_confirmed:
+            names = ", ".join(printable(pod.name) for pod in stuck.pods)
+            place = printable(stuck.key.namespace)
+            self._console.print_err(
+                f"kdash: stuck: {names}; the StatefulSet waits for what is stuck instead of replacing it"
+            )
+            self._console.print_err(
+                f"  hint: kubectl delete pod -n {place} {names.replace(',', '')}; undo --delete-stuck-pods does it too"
+            )
+            if self._options.yes or not await self._console.confirm(f"Delete {names} now?"):
+                return
+        await stuck.delete()
+
+    def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
+        """Print each new text once."""
+        self._printer.print(key, status)
+
+    def ended(self, result: OperationResult, end: TrackedEnd) -> None:
+        """Print the end of what the command is for."""
+        if end.is_interrupted:
+            self._console.print_err("kdash: no longer tracked; what was written stays and continues by itself")
+        elif result.operation == "delete-pod" and result.key.kind == "Pod":
+            return  # a stuck pod: its workload is still to come
+        elif end.outcome == "converged":
+            self._print(f"done in {end.seconds:.0f} s")
+        else:
+            self._print(end.text)
+
+    def failed(self, result: OperationResult, error: KdashError) -> None:
+        """Print what went wrong and what can be done about it."""
+        report_error(self._console, error)
+
+    def interrupted(self, result: OperationResult) -> None:
+        """Print that it is not known what became of a write."""
+        self._console.print_err("kdash: interrupted before the server answered: it is not known whether it was written")
+
+    def audit_problem(self, problem: str) -> None:
+        """Print that an audit line is missing."""
+        self._console.print_err(f"kdash: {audit_note(problem)}")
+
+    def is_superseded(self, key: ObjectKey) -> bool:
+        """A command makes one write at a time."""
+        return False
+
+    def stops(self) -> bool:
+        """A command is stopped by Ctrl+C."""
+        return False
+
+    def _print(self, text: str) -> None:
+        if not self._is_json:
+            self._console.print(text)

@@ -1,0 +1,141 @@
+"""What a write needs from the person in front of it: the Protocol that the dashboard and the command line implement.
+
+Invariants: `confirm` (or `choose`, where its dialog shows the dry run of what is chosen) is the only way to a write,
+and what it returns YES for is what is written. Nothing here knows a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
+from k9py.operations.delete_stuck_pods import StuckPodDeleter
+from k9py.operations.dry_run import DryRun
+from k9py.operations.operation import Operation, PlannedTarget
+from k9py.operations.plan import WritePlan, WriteResult
+from k9py.operations.result import OperationResult
+from k9py.operations.target import Target
+from k9py.operations.track import TrackedEnd
+from k9py.rollouts.status import RolloutStatus
+
+T = TypeVar("T")
+
+
+class Decision(Enum):
+    """The answer to a confirmation."""
+
+    YES = "yes"
+    NO = "no"
+    BACK = "back"
+    PREVIEW = "preview"  # only the dry run was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One write as a person may confirm it; `dry_run` None where only stuck pods are left to delete."""
+
+    planned: PlannedTarget
+    dry_run: DryRun | None
+
+    @property
+    def target(self) -> Target:
+        """The target as it was read."""
+        return self.planned.target
+
+    @property
+    def key(self) -> ObjectKey:
+        """The object."""
+        return self.planned.target.key
+
+    @property
+    def plan(self) -> WritePlan | None:
+        """The write with all its warnings, None where only stuck pods are left to delete."""
+        return None if self.dry_run is None else self.dry_run.plan
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """The writes that are confirmed together, in the order they will be made.
+
+    Args:
+        items: at least one.
+        notes: which targets are left out, and why.
+    """
+
+    operation: Operation[Any]
+    items: tuple[Proposal, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputRequest:
+    """A question for inputs.
+
+    Args:
+        inputs: what is known so far; what was chosen before, when the person came one step back.
+        propose: plans and dry-runs the inputs without any sign of it. Raises KdashError.
+    """
+
+    operation: Operation[Any]
+    targets: Sequence[Target]
+    inputs: Any
+    propose: Callable[[Any], Awaitable[Proposals]]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The answer to an `InputRequest` whose dialog has shown the dry run and was confirmed."""
+
+    proposals: Proposals
+
+
+class FrontEnd(Protocol):
+    """Asks and reports. `None` from a question means that the person declined."""
+
+    async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
+        """Await the work (reads and the dry run) and show that it is under way; None when the person gave it up."""
+        ...
+
+    async def choose(self, request: InputRequest) -> Any | Confirmed | None:
+        """Return the complete inputs, or what was confirmed along with them. Raises RefusedError: no default fits."""
+        ...
+
+    async def confirm(self, proposals: Proposals) -> Decision:
+        """Ask whether to do it."""
+        ...
+
+    def writing(self, proposal: Proposal, number: int, count: int) -> None:
+        """Take note that a write is about to be sent, the `number`th of `count`."""
+
+    def written(self, proposal: Proposal, result: WriteResult) -> None:
+        """Report a write that was made."""
+
+    async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
+        """Delete the pods that block the rollout with `stuck.delete`, if the person wants it."""
+
+    def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
+        """Report how a tracked rollout stands; status None: a tracked pod is terminating."""
+
+    def ended(self, result: OperationResult, end: TrackedEnd) -> None:
+        """Report where tracking ended; a rollout that recovers after a stall ends twice."""
+
+    def failed(self, result: OperationResult, error: KdashError) -> None:
+        """Report what an operation was refused with, or failed with."""
+
+    def interrupted(self, result: OperationResult) -> None:
+        """Report that the run was cancelled before the server answered a write."""
+
+    def audit_problem(self, problem: str) -> None:
+        """Report that an audit line is missing although the write was made."""
+
+    def is_superseded(self, key: ObjectKey) -> bool:
+        """Tell whether another write to the object has begun, so that this one is no longer tracked."""
+        ...
+
+    def stops(self) -> bool:
+        """Tell whether the person wants no further target to be begun."""
+        ...

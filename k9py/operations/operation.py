@@ -1,0 +1,98 @@
+"""One operation on a cluster, as data: its name, the inputs it needs, and how it is planned.
+
+Invariants: an operation only reads and plans; it never writes and knows no front end. What cannot be done is raised as
+RefusedError before anything is sent.
+
+To add an operation: a module in this package with a subclass of `Operation` and an `OPERATIONS` tuple that holds an
+instance; `registry.py` finds it. A front end needs a dialog or a default only for inputs of a new type that are asked
+for (`FrontEnd.choose`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.operations.plan import OperationId, WritePlan
+from k9py.operations.target import Target
+from k9py.rollouts.revisions import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class NoInputs:
+    """The inputs of an operation that needs none."""
+
+
+InputsT = TypeVar("InputsT")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTarget:
+    """What an operation is going to do to one target.
+
+    Args:
+        target: what was read of the object.
+        plan: the write; None: the object is as requested, and only stuck pods are left to delete.
+        title: what is done, for a status line: `scale to 5`.
+        template: the pod template the plan puts in, for a preview without a dry run; None when it puts in none.
+        stuck_pods: pods a StatefulSet does not replace by itself, in the order to delete them.
+        deletes_stuck_pods: deleting them is part of what is confirmed.
+        leaves: the revision that is in force now, when the plan goes back to another one.
+    """
+
+    target: Target
+    plan: WritePlan | None
+    title: str
+    template: Mapping[str, Any] | None = None
+    stuck_pods: tuple[Pod, ...] = ()
+    deletes_stuck_pods: bool = False
+    leaves: Revision | None = None
+
+
+class Operation(ABC, Generic[InputsT]):
+    """Base of all operations. `id` is stable: it is in the audit file; `label` is the verb on a button."""
+
+    id: ClassVar[OperationId]
+    label: ClassVar[str]
+    takes_several: ClassVar[bool] = False
+    """Several selected targets may be confirmed together."""
+
+    @abstractmethod
+    def inputs(self, **given: Any) -> InputsT:
+        """Return the inputs from what the front end was given; what is left out has to be asked for."""
+
+    def check(self, target: Target) -> None:
+        """Raise RefusedError when the operation is not possible on the target, before any input is asked for."""
+
+    async def resolve(self, targets: Sequence[Target], inputs: InputsT) -> Any:
+        """Return the inputs completed by what the targets themselves say."""
+        return inputs
+
+    def needs_input(self, inputs: Any) -> bool:
+        """Tell whether a person has to be asked for inputs."""
+        return False
+
+    def skip_reason(self, target: Target, inputs: Any) -> str:
+        """Return why one of several targets is left out, "" when it is not."""
+        return ""
+
+    @abstractmethod
+    def title(self, inputs: Any) -> str:
+        """Return what is done, in lower case, for a status line: `scale to 5`."""
+
+    def heading(self, name: str) -> str:
+        """Return the operation and what it acts on, for the title of a dialog: `Restart Deployment cart`."""
+        return f"{self.label} {name}"
+
+    @abstractmethod
+    async def plan(self, target: Target, inputs: Any) -> PlannedTarget:
+        """Plan the write. Raises KdashError, RefusedError where there is nothing to do."""
+
+
+def name_of(key: ObjectKey) -> str:
+    """Return kind and name, as dialogs and status lines show them."""
+    return f"{key.kind} {key.name}"

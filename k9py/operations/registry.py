@@ -1,0 +1,29 @@
+"""Every operation, by its id: found in the modules of this package, so that a new operation is one new file."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import k9py.operations
+from k9py.operations.operation import Operation
+
+
+@cache
+def operations() -> Mapping[str, Operation[Any]]:
+    """Return all operations by id. A module takes part with a tuple `OPERATIONS`."""
+    found: dict[str, Operation[Any]] = {}
+    for module in pkgutil.iter_modules(k9py.operations.__path__, "k9py.operations."):
+        for operation in getattr(importlib.import_module(module.name), "OPERATIONS", ()):
+            assert operation.id not in found, f"two operations are called {operation.id}"
+            found[operation.id] = operation
+    return MappingProxyType(found)
+
+
+def operation(operation_id: str) -> Operation[Any]:
+    """Return the operation of that id. Raises KeyError."""
+    return operations()[operation_id]

@@ -1,0 +1,74 @@
+"""The pods a StatefulSet will not replace by itself: someone has to delete them.
+
+With OrderedReady the controller waits for a broken pod to become ready before it goes on, even when its revision is
+being left. Source: Kubernetes docs, StatefulSets, "Forced rollback".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.api.workloads import CONTROLLER_REVISION_HASH
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+
+
+def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> tuple[Pod, ...]:
+    """Return the pods to delete after a rollback, in this order: the lowest ordinal first.
+
+    A deleted pod is made anew only once all pods of lower ordinals are ready: were a broken one among them, it would
+    be waited for in vain. Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
+
+    Args:
+        obj: the raw workload; only a StatefulSet that goes one pod after the other leaves pods stuck.
+        target_name: the ControllerRevision that is put back; pods of it recover by themselves.
+        pods: of the workload.
+    """
+    spec = obj.get("spec") or {}
+    if obj.get("kind") != "StatefulSet" or spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady":
+        return ()
+    if ((spec.get("updateStrategy") or {}).get("type") or "RollingUpdate") == "OnDelete":
+        return ()  # there every pod waits to be deleted: that is warned of by itself
+    stuck = (
+        pod
+        for pod in pods
+        if not pod.is_ready
+        and not pod.is_terminating
+        and pod.metadata.label(CONTROLLER_REVISION_HASH) not in ("", target_name)
+    )
+    return tuple(sorted(stuck, key=_ordinal))
+
+
+def stuck_pods_warning(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
+    """Warn that a rollback alone will not replace some pods, and name them in the order to delete them."""
+    found = stuck_pods(obj, target_name, pods)
+    if found:
+        names = ", ".join(printable(pod.name) for pod in found)
+        what, them = ("pod", "it") if len(found) == 1 else ("pods", "them")
+        message = f"{what} {names} will not be replaced by this alone: delete {them} afterwards"
+        yield PreflightWarning(WarningLevel.DANGER, "stuck-pods", message)
+
+
+def unready_pods_warning(obj: Mapping[str, Any], change: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
+    """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
+
+    Args:
+        pods: that its selector selects.
+    """
+    if change.operation not in ("set-image", "restart"):
+        return  # an undo knows which revision its pods are to leave
+    found = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == change.uid])
+    if found:
+        names = ", ".join(printable(pod.name) for pod in found)
+        what, them = (f"pod {names} is", "it") if len(found) == 1 else (f"pods {names} are", "them")
+        message = (
+            f"{what} not ready: a StatefulSet waits for {them} first, even if broken; delete {them} afterwards if so"
+        )
+        yield PreflightWarning(WarningLevel.CAUTION, "stuck-pods", message)
+
+
+def _ordinal(pod: Pod) -> tuple[int, str]:
+    text = pod.name.rpartition("-")[2]
+    return (int(text) if text.isascii() and text.isdigit() else -1, pod.name)

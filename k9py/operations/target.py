@@ -1,0 +1,350 @@
+"""The object an operation acts on, as it was read from the server, and what is known around it.
+
+Two readers fulfil one Protocol: `LiveTargets` asks the dashboard's informers for everything around the object,
+`FetchedTargets` a few GETs and LISTs for a command that answers and ends. Invariant: the object itself is always read
+from the server, never from a cache, and is the one that was chosen, by uid.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from k9py.api.errors import ForbiddenError, MissingPartError, NotFoundError, RefusedError
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.text import printable
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.revision_outcomes import revision_outcomes_of
+from k9py.cluster.workload_snapshot import (
+    ObjectReader,
+    WorkloadSnapshot,
+    read_revision_events,
+    read_workload,
+)
+from k9py.operations.former_replicas import former_replicas
+from k9py.operations.patcher import Reader
+from k9py.operations.revision_template import revision_template
+from k9py.operations.write import Writer
+from k9py.rollouts.progress import rollout_progress
+from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
+from k9py.rollouts.revisions import Revision, current_revision
+from k9py.rollouts.semantic_diff import semantic_diff
+from k9py.rollouts.status import RolloutStatus
+from k9py.rollouts.strategy_limits import has_completed
+from k9py.runtime.clock import Clock
+
+OBSERVED_SECONDS: Final = 3.0
+"""How long the dashboard waits for the controllers to have observed the write before, so that its revision is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSnapshot:
+    """The object that was under the cursor or named on the command line; uid "" when it was not known."""
+
+    key: ObjectKey
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionHistory:
+    """The revisions of a workload.
+
+    Args:
+        revisions: newest first.
+        outcomes: what became of each, by its uid.
+        current_number: of the revision in force; None when it is not known or has none yet.
+        pods: of the workload.
+        load: reads a whole ReplicaSet or ControllerRevision. Raises KdashError.
+    """
+
+    revisions: tuple[Revision, ...]
+    outcomes: RevisionOutcomes
+    current_number: int | None
+    pods: Sequence[Pod]
+    load: Callable[[Revision], Awaitable[Mapping[str, Any]]]
+
+    @property
+    def current(self) -> Revision | None:
+        """The revision in force, None when it is not known."""
+        return current_revision(self.revisions)
+
+
+class Target(Protocol):
+    """An object as it was read, and what is known around it; what is not known is None."""
+
+    raw: Mapping[str, Any]
+    clock: Clock
+
+    @property
+    def key(self) -> ObjectKey:
+        """The object."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be read around it, one clause each."""
+        ...
+
+    def status(self) -> RolloutStatus | None:
+        """Return where its rollout stands."""
+        ...
+
+    def cause(self) -> str:
+        """Return what is wrong with it, "" when nothing is known to be."""
+        ...
+
+    def autoscaler(self) -> HorizontalPodAutoscaler | None:
+        """Return the autoscaler that sets its replicas, None when none is known."""
+        ...
+
+    async def former_replicas(self) -> int | None:
+        """Return the replicas it had before it was scaled to 0."""
+        ...
+
+    async def history(self) -> RevisionHistory:
+        """Return its revisions, read once. Raises ForbiddenError when they may not be read."""
+        ...
+
+    def record_rollback(self, left: Revision, cause: str) -> None:
+        """Remember that a revision was left by an undo."""
+
+
+class TargetReader(Protocol):
+    """Reads the target of an operation."""
+
+    async def read(self, snapshot: TargetSnapshot) -> Target:
+        """Read it. Raises KdashError, RefusedError when it is gone or another object has its name."""
+        ...
+
+
+class LiveTarget:
+    """A target of the dashboard: what is around it comes from the informers."""
+
+    warnings = ()
+
+    def __init__(self, raw: Mapping[str, Any], cluster: Cluster, reader: Reader, writer: Writer, clock: Clock) -> None:
+        self.raw = raw
+        self.clock = clock
+        self._cluster = cluster
+        self._reader = reader
+        self._writer = writer
+        self._history: RevisionHistory | None = None
+
+    @property
+    def key(self) -> ObjectKey:
+        return key_of(self.raw)
+
+    def status(self) -> RolloutStatus | None:
+        view = self._cluster.queries.rollout_view(self.key, self.clock.now())
+        return None if view is None else view.status
+
+    def cause(self) -> str:
+        view = self._cluster.queries.rollout_view(self.key, self.clock.now())
+        if view is None:
+            return ""
+        failing = view.worst_finding.message if view.is_failing and view.worst_finding is not None else ""
+        return view.status.cause_message or failing
+
+    def autoscaler(self) -> HorizontalPodAutoscaler | None:
+        return self._cluster.queries.autoscaler_of(self.key)
+
+    async def former_replicas(self) -> int | None:
+        return former_replicas(self.raw, await self._audit_lines(), self._cluster.queries.events_about(self.key))
+
+    async def history(self) -> RevisionHistory:
+        if self._history is None:
+            await self._wait_until_observed()
+            queries = self._cluster.queries
+            revisions = queries.revisions_of(self.key)
+            current = current_revision(revisions)
+            self._history = RevisionHistory(
+                revisions,
+                revision_outcomes_of(self._cluster, self.key, await self._audit_lines()),
+                (current.number or None) if current else None,
+                queries.pods_of(self.key),
+                self._load,
+            )
+        return self._history
+
+    def record_rollback(self, left: Revision, cause: str) -> None:
+        self._cluster.seen_revisions.record_rolled_back(left, self.clock.now(), cause)
+
+    async def _load(self, revision: Revision) -> Mapping[str, Any]:
+        try:
+            return await self._reader.get(revision.key)
+        except NotFoundError as error:
+            raise MissingPartError(
+                f"revision {revision.number} is no longer kept", "choose another revision"
+            ) from error
+
+    async def _audit_lines(self) -> tuple[Mapping[str, Any], ...]:
+        return await asyncio.to_thread(self._writer.audited, uid_of(self.raw))
+
+    async def _wait_until_observed(self) -> None:
+        """Wait until the controller has observed the write before, but not for ever."""
+        cluster, generation = self._cluster, int((self.raw.get("metadata") or {}).get("generation") or 0)
+        feed = cluster.open_feed()
+        try:
+            async with asyncio.timeout(OBSERVED_SECONDS):
+                while True:
+                    feed.drain()
+                    workload = cluster.queries.workload(self.key)
+                    if workload is None or (workload.status.observed_generation or 0) >= generation:
+                        return
+                    await feed.changed()
+        except TimeoutError:
+            return
+        finally:
+            cluster.close_feed(feed)
+
+
+class LiveTargets:
+    """Reads targets for the dashboard."""
+
+    def __init__(self, cluster: Cluster, reader: Reader, writer: Writer, clock: Clock) -> None:
+        self._cluster = cluster
+        self._reader = reader
+        self._writer = writer
+        self._clock = clock
+
+    async def read(self, snapshot: TargetSnapshot) -> Target:
+        raw = await _read(self._reader, snapshot)
+        return LiveTarget(raw, self._cluster, self._reader, self._writer, self._clock)
+
+
+class FetchedTarget:
+    """A target of a command: what is around it was read along with it; `snapshot` None for a pod."""
+
+    def __init__(
+        self,
+        raw: Mapping[str, Any],
+        snapshot: WorkloadSnapshot | None,
+        reader: ObjectReader,
+        writer: Writer,
+        clock: Clock,
+    ) -> None:
+        self.raw = raw
+        self.snapshot = snapshot
+        self.clock = clock
+        self._reader = reader
+        self._writer = writer
+        self._history: RevisionHistory | None = None
+
+    @property
+    def key(self) -> ObjectKey:
+        return key_of(self.raw)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return () if self.snapshot is None else self.snapshot.missing
+
+    def status(self) -> RolloutStatus | None:
+        return None if self.snapshot is None else self.snapshot.status(self.clock.now())
+
+    def cause(self) -> str:
+        status = self.status()
+        return "" if status is None else status.cause_message
+
+    def autoscaler(self) -> HorizontalPodAutoscaler | None:
+        return None
+
+    async def former_replicas(self) -> int | None:
+        events = () if self.snapshot is None else self.snapshot.events or ()
+        return former_replicas(self.raw, self._writer.audited(uid_of(self.raw)), events)
+
+    async def history(self) -> RevisionHistory:
+        if self._history is None:
+            snapshot = self.snapshot
+            assert snapshot is not None, "a pod has no revisions"
+            revisions = require_revisions(snapshot)
+            current = current_revision(revisions)
+            self._history = RevisionHistory(
+                revisions,
+                await load_revision_outcomes(self._reader, self._writer, snapshot),
+                None if current is None or is_unobserved(snapshot, current) else current.number or None,
+                snapshot.pods or (),
+                self._load,
+            )
+        return self._history
+
+    def record_rollback(self, left: Revision, cause: str) -> None:
+        """Nothing to remember: the process ends, and the audit file knows."""
+
+    async def _load(self, revision: Revision) -> Mapping[str, Any]:
+        assert self.snapshot is not None
+        return self.snapshot.revision_objects[revision.name]
+
+
+class FetchedTargets:
+    """Reads targets for a command."""
+
+    def __init__(self, reader: ObjectReader, writer: Writer, clock: Clock) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._clock = clock
+
+    async def read(self, snapshot: TargetSnapshot) -> FetchedTarget:
+        if snapshot.key.kind not in WORKLOAD_KINDS:
+            raw = await _read(self._reader, snapshot)
+            return FetchedTarget(raw, None, self._reader, self._writer, self._clock)
+        workload = await read_workload(self._reader, snapshot.key, events=True)
+        _require_same(snapshot, workload.raw)
+        return FetchedTarget(workload.raw, workload, self._reader, self._writer, self._clock)
+
+
+def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
+    """Return the revisions. Raises ForbiddenError when they may not be read."""
+    if snapshot.revisions is None:
+        kept_in = "ReplicaSets" if snapshot.key.kind == "Deployment" else "ControllerRevisions"
+        raise ForbiddenError(
+            f"the revisions of {printable(str(snapshot.key))} are not known: {snapshot.missing[0]}",
+            f"they are kept in {kept_in}: ask for the right to list those",
+            code=403,
+        )
+    return snapshot.revisions
+
+
+async def load_revision_outcomes(reader: ObjectReader, writer: Writer, snapshot: WorkloadSnapshot) -> RevisionOutcomes:
+    """Return what is known of the past of each revision, by its uid."""
+    return revision_outcomes(
+        snapshot.revisions or (),
+        events=await read_revision_events(reader, snapshot.workload),
+        audit_lines=writer.audited(uid_of(snapshot.raw)),
+        is_complete=rollout_progress(snapshot.workload).is_complete or has_completed(snapshot.workload),
+    )
+
+
+def is_unobserved(snapshot: WorkloadSnapshot, current: Revision) -> bool:
+    """Tell whether the template has no revision yet: the controller has not observed the last change so far."""
+    template = revision_template(snapshot.revision_objects[current.name])
+    return bool(semantic_diff(template, snapshot.template))
+
+
+def key_of(raw: Mapping[str, Any]) -> ObjectKey:
+    """Return the key of a raw object."""
+    metadata = raw.get("metadata") or {}
+    return ObjectKey(str(raw.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+
+
+def uid_of(raw: Mapping[str, Any]) -> str:
+    """Return the uid of a raw object, "" when it has none."""
+    return str((raw.get("metadata") or {}).get("uid", ""))
+
+
+async def _read(reader: Reader | ObjectReader, snapshot: TargetSnapshot) -> Mapping[str, Any]:
+    try:
+        raw = await reader.get(snapshot.key)
+    except NotFoundError as error:
+        raise RefusedError(f"{snapshot.key} no longer exists", "nothing was changed") from error
+    _require_same(snapshot, raw)
+    return raw
+
+
+def _require_same(snapshot: TargetSnapshot, raw: Mapping[str, Any]) -> None:
+    if snapshot.uid and uid_of(raw) != snapshot.uid:
+        raise RefusedError(f"{snapshot.key} was deleted and recreated", "nothing was changed: look at it again first")

@@ -1,0 +1,31 @@
+"""Scale to zero, or back: what is at zero already goes back to the number it had before, which a person confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from k9py.operations.scale import Scale, ScaleInputs, replicas_of
+from k9py.operations.target import Target
+
+
+class Zero(Scale):
+    """A scale whose number follows from the target. In the audit file it is a scale."""
+
+    id = "zero"
+    takes_several = False
+
+    def inputs(self, **given: Any) -> ScaleInputs:
+        return ScaleInputs()
+
+    async def resolve(self, targets: Sequence[Target], inputs: ScaleInputs) -> ScaleInputs:
+        """Return 0, or the former number as a suggestion for what is at 0."""
+        if any(replicas_of(target.raw) for target in targets):
+            return ScaleInputs(0)
+        former = await targets[0].former_replicas()
+        if former is None:
+            return ScaleInputs(suggested=(1, "the number before is not known"))
+        return ScaleInputs(suggested=(former, f"as before ({former})"))
+
+
+OPERATIONS = (Zero(),)

@@ -1,0 +1,207 @@
+"""The dialogs that ask for the inputs of an operation, one function for each type of inputs.
+
+To ask for inputs of a new type: a function like these and its case in `choose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from k9py.api.errors import KdashError
+from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.operations.front_end import Confirmed, InputRequest, Proposals
+from k9py.operations.operation import name_of
+from k9py.operations.plan import PreflightWarning, WarningLevel, is_remedy
+from k9py.operations.revision_template import revision_template
+from k9py.operations.scale import ScaleInputs, replicas_of
+from k9py.operations.set_image import SetImageInputs, images_of, plan_set_image
+from k9py.operations.undo import UndoInputs, no_revision_error
+from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
+from k9py.rollouts.revisions import Revision
+from k9py.rollouts.undo_target import suggested_undo, undo_target
+from k9py.runtime.clock import Clock
+from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.question import Question
+from k9py.tui.dialogs.scale import ScaleDialog, ScalePreview
+from k9py.tui.dialogs.set_image import SetImageDialog
+from k9py.tui.dialogs.undo import Templates, UndoDialog
+from k9py.tui.operations.confirmation import question
+from k9py.tui.operations.target_status import target_status
+from k9py.tui.session import Connected
+
+ResultT = TypeVar("ResultT")
+
+
+class Asker(Protocol):
+    """What the dialogs need of the front end."""
+
+    @property
+    def connected(self) -> Connected:
+        """The cluster to change. Raises RefusedError: there is none."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of what is shown."""
+        ...
+
+    @property
+    def context(self) -> str:
+        """Name of the context."""
+        ...
+
+    def place(self, namespace: str) -> str:
+        """Return namespace and context, for a dialog."""
+        ...
+
+    async def question(self, proposals: Proposals) -> Question:
+        """Return what is to be read before the proposals are confirmed."""
+        ...
+
+    async def ask(self, dialog: Dialog[ResultT]) -> ResultT | None:
+        """Show a dialog and return its answer."""
+        ...
+
+
+async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
+    """Ask for inputs; None when the person declined."""
+    match request.inputs:
+        case ScaleInputs() if len(request.targets) > 1:
+            return await _choose_replicas_of_several(asker, request)
+        case ScaleInputs():
+            return await _choose_replicas(asker, request)
+        case SetImageInputs():
+            return await _choose_images(asker, request)
+        case UndoInputs():
+            return await _choose_revision(asker, request)
+    raise AssertionError(f"no dialog asks for {request.inputs}")
+
+
+async def _choose_replicas(asker: Asker, request: InputRequest) -> Confirmed | None:
+    """Ask for the number and its confirmation in one dialog."""
+    [target] = request.targets
+    queries, clock = asker.connected.cluster.queries, asker.clock
+    key = target.key
+
+    async def preview(replicas: int) -> ScalePreview[Proposals]:
+        proposals = await request.propose(ScaleInputs(replicas))
+        [proposal] = proposals.items
+        plan = proposal.plan
+        # How the target stands is shown above the number; here only what speaks against this number.
+        status = await target_status(queries, key, clock.now(), is_remedy=plan is not None and is_remedy(plan))
+        shown = question(proposal, asker.place(key.namespace), None)
+        if status.advice:
+            advice = PreflightWarning(WarningLevel.CAUTION, "another-meant", status.advice)
+            shown = replace(shown, warnings=(advice, *shown.warnings))
+        return ScalePreview(shown, proposals)
+
+    dialog: ScaleDialog[Proposals] = ScaleDialog(
+        name_of(key),
+        asker.place(key.namespace),
+        replicas_of(target.raw),
+        dry_run=preview,
+        clock=clock,
+        status=await target_status(queries, key, clock.now(), is_remedy=False),
+        autoscaler=_autoscaler_text(target.autoscaler()),
+        suggested=request.inputs.suggested,
+    )
+    proposals = await asker.ask(dialog)
+    return None if proposals is None else Confirmed(proposals)
+
+
+async def _choose_replicas_of_several(asker: Asker, request: InputRequest) -> Confirmed | None:
+    context = asker.context
+
+    async def preview(replicas: int) -> ScalePreview[Proposals]:
+        proposals = await request.propose(ScaleInputs(replicas))
+        return ScalePreview(await asker.question(proposals), proposals)
+
+    counts = sorted({replicas_of(target.raw) for target in request.targets})
+    dialog: ScaleDialog[Proposals] = ScaleDialog(
+        f"{len(request.targets)} selected",
+        f"context {context}",
+        counts[0],
+        dry_run=preview,
+        clock=asker.clock,
+        now=", ".join(str(count) for count in counts),
+    )
+    proposals = await asker.ask(dialog)
+    return None if proposals is None else Confirmed(proposals)
+
+
+async def _choose_images(asker: Asker, request: InputRequest) -> SetImageInputs | None:
+    """Ask for images; those chosen before are filled in when the person came one step back."""
+    [target] = request.targets
+    key, raw = target.key, target.raw
+
+    def check(images: Mapping[str, str]) -> str:
+        try:
+            plan_set_image(raw, images)
+        except KdashError as error:
+            return error.message
+        return ""
+
+    queries, now = asker.connected.cluster.queries, asker.clock.now()
+    dialog = SetImageDialog(
+        name_of(key),
+        asker.place(key.namespace),
+        images_of(raw),
+        check=check,
+        typed=request.inputs.images,
+        status=await target_status(queries, key, now, is_remedy=False),
+    )
+    main = ((((raw.get("spec") or {}).get("template") or {}).get("spec") or {}).get("containers")) or ()
+    if main:
+        dialog.begin_with(str(main[0].get("name", "")))
+    images = await asker.ask(dialog)
+    return None if images is None else SetImageInputs(images)
+
+
+async def _choose_revision(asker: Asker, request: InputRequest) -> UndoInputs | None:
+    """Ask for the revision to go back to."""
+    [target] = request.targets
+    key, raw, now = target.key, target.raw, asker.clock.now()
+    cluster = asker.connected.cluster
+    history = await target.history()
+    if all(revision.is_current for revision in history.revisions):
+        kept_in = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
+        raise no_revision_error(raw, read=cluster.has_synced(kept_in))
+    status = await target_status(cluster.queries, key, now, is_remedy=True)
+    suggested = None
+    if not status.state.is_healthy:
+        rollout = target.status()
+        suggested = (
+            undo_target(history.revisions, history.outcomes)
+            if rollout is None
+            else suggested_undo(rollout, history.revisions, history.outcomes)
+        )
+
+    async def load(revision: Revision) -> Templates:
+        present = (raw.get("spec") or {}).get("template") or {}
+        return present, revision_template(await history.load(revision))
+
+    revision = await asker.ask(
+        UndoDialog(
+            name_of(key),
+            asker.place(key.namespace),
+            unmark_rewritten_causes(raw, history.revisions),
+            suggested=suggested,
+            status=status,
+            pasts=history.outcomes,
+            chosen=request.inputs.revision,
+            load=load,
+            now=now,
+            authors=revision_authors(raw, history.revisions),
+        )
+    )
+    return None if revision is None else UndoInputs(revision=revision)
+
+
+def _autoscaler_text(autoscaler: HorizontalPodAutoscaler | None) -> str:
+    if autoscaler is None:
+        return ""
+    spec = autoscaler.spec
+    least = 1 if spec.min_replicas is None else spec.min_replicas
+    return f"HorizontalPodAutoscaler {autoscaler.name} sets this number, between {least} and {spec.max_replicas}"

@@ -1,0 +1,61 @@
+"""What the confirm dialog shows of proposals: the change, the difference of the pod template, the warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k9py.operations import registry
+from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.operation import name_of
+from k9py.rollouts.semantic_diff import semantic_diff
+from k9py.rollouts.template_diff import template_diff
+from k9py.tui.dialogs.question import Question, QuestionItem, TargetStatus, TemplateDifference
+
+
+def question(proposal: Proposal, place: str, status: TargetStatus | None) -> Question:
+    """Return what is to be read before one write is confirmed."""
+    tried = proposal.dry_run
+    assert tried is not None, "the dashboard proposes nothing without a write"
+    return Question(
+        verb=registry.operation(tried.plan.operation).label,
+        object=name_of(proposal.key),
+        place=place,
+        before_after=tried.plan.before_after,
+        warnings=tried.plan.warnings,
+        template=_template_difference(proposal),
+        is_dry_run=tried.is_verified,
+        status=status,
+    )
+
+
+def question_of_several(proposals: Proposals, statuses: Sequence[TargetStatus], context: str) -> Question:
+    """Return what is to be read before several writes are confirmed, made one after the other."""
+    items = []
+    for proposal, status in zip(proposals.items, statuses, strict=True):
+        plan = proposal.plan
+        assert plan is not None
+        key = proposal.key
+        items.append(QuestionItem(f"{key.kind} {key.namespace}/{key.name}", plan.before_after, plan.warnings, status))
+    count = len(proposals.items)
+    return Question(
+        verb=proposals.operation.label,
+        object=f"{count} selected" if count > 1 else name_of(proposals.items[0].key),
+        place=f"context {context}, one after the other, in this order",
+        items=items,
+        notes=proposals.notes,
+        is_dry_run=all(one.dry_run is not None and one.dry_run.is_verified for one in proposals.items),
+    )
+
+
+def _template_difference(proposal: Proposal) -> TemplateDifference | None:
+    """Return how the pod template changes, None when it does not or that is not known."""
+    tried = proposal.dry_run
+    assert tried is not None
+    before = tried.template_before
+    after = tried.template_after if tried.is_verified else proposal.planned.template
+    if not before or not after:
+        return None
+    lines = template_diff(before, after)
+    if not lines and tried.plan.operation not in ("undo", "set-image"):
+        return None
+    return TemplateDifference(semantic_diff(before, after), lines)

@@ -1,0 +1,371 @@
+"""The dashboard as a front end of operations: dialogs ask, the log shows, the terminal is notified at the end.
+
+Invariants: a failure becomes a dialog in `run` alone. Keys typed while a dialog is on its way wait for it; a
+confirmation is never typed ahead: what is confirmed has been seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+from k9py.api.errors import KdashError, RefusedError, UnavailableError
+from k9py.api.meta import ObjectKey
+from k9py.cluster.cluster import Cluster
+from k9py.operations import registry
+from k9py.operations.delete_stuck_pods import StuckPodDeleter
+from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
+from k9py.operations.notes import audit_note, result_notes
+from k9py.operations.operation import Operation, name_of
+from k9py.operations.plan import WriteResult, is_remedy
+from k9py.operations.result import OperationResult
+from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
+from k9py.operations.target import LiveTargets, TargetSnapshot
+from k9py.operations.track import TrackedEnd
+from k9py.operations.undo import PausedError
+from k9py.rollouts.status import RolloutStatus
+from k9py.runtime.clock import Clock
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.question import Question, TargetStatus
+from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
+from k9py.tui.key_order import KeyHold, OrderedKeys
+from k9py.tui.operations.choose import choose
+from k9py.tui.operations.confirmation import question, question_of_several
+from k9py.tui.operations.host import OperationsHost
+from k9py.tui.operations.operation_log import OperationLog, OperationStatus
+from k9py.tui.operations.target_status import target_status
+from k9py.tui.session import Connected
+from k9py.tui.workers import start_worker
+from k9py.views.values import Tone
+
+ResultT = TypeVar("ResultT")
+
+
+class DashboardFrontEnd:
+    """One run of one operation.
+
+    Args:
+        app: shows dialogs and holds keys.
+        host: the same app, for everything else.
+        log: where the status of each write is shown.
+        heading: what is done to what, for the title of a dialog.
+        on_unaudited: called when an audit line of a write that was made is missing.
+    """
+
+    def __init__(
+        self,
+        app: OrderedKeys[Any],
+        host: OperationsHost,
+        log: OperationLog,
+        operation: Operation[Any],
+        targets: Sequence[TargetSnapshot],
+        heading: str,
+        on_unaudited: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._host = host
+        self._on_unaudited = on_unaudited
+        self.heading = heading
+        self.current: ObjectKey | None = None
+        """The object of several that is being changed, while those after it can still be left out."""
+        self._log = log
+        self._operation = operation
+        self._targets = tuple(targets)
+        self._hold: KeyHold | None = None
+        self._cancel: Callable[[], None] = lambda: None
+        self._statuses: dict[ObjectKey, OperationStatus] = {}
+        self._bulk_title = ""
+        self._stops = False
+        self._is_running = False
+
+    # -- the run ------------------------------------------------------------------------------------------------------
+
+    async def run(self, inputs: Mapping[str, Any]) -> None:
+        """Run the operation; report a failure in a dialog."""
+        is_bulk = len(self._targets) > 1
+        try:
+            connected = self.connected
+            runner = OperationRunner(
+                self._session(connected), self, RunOptions(together=True, watches_recovery=not is_bulk)
+            )
+            await runner.run(self._operation, self._targets, **inputs)
+            if self._is_running and is_bulk:
+                self._finish(runner)
+            if (error := runner.results[-1].error) is not None:
+                await self._show_error(error)
+        except KdashError as error:
+            await self._show_error(error)
+        finally:
+            self._is_running = False
+            self.current = None
+            self._release_keys(discard=True)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of what is shown."""
+        return self._host.options.clock
+
+    @property
+    def context(self) -> str:
+        """Name of the context."""
+        return self._host.context
+
+    @property
+    def connected(self) -> Connected:
+        """The cluster to change. Raises RefusedError: there is none."""
+        connected = self._host.connected
+        if connected is None:
+            raise RefusedError("there is no cluster to change", "wait until it is connected, or choose another context")
+        return connected
+
+    def _session(self, connected: Connected) -> OperationSession:
+        cluster, connection, writer = connected.cluster, connected.connection, connected.writer
+        clock = self.clock
+
+        @asynccontextmanager
+        async def watch(_: ObjectKey) -> AsyncIterator[Cluster]:
+            yield cluster
+
+        return OperationSession(writer, connection, LiveTargets(cluster, connection, writer, clock), clock, watch)
+
+    async def _show_error(self, error: KdashError) -> None:
+        self._release_keys(discard=True)
+        if not isinstance(error, PausedError):
+            await self.ask(MessageDialog.of_error(self.heading, error))
+            return
+        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=("P", "Resume"))
+        if await self.ask(dialog, keep_typed=False):
+            self.hold_keys()
+            self._operation = registry.operation("resume")
+            await self.run({})
+
+    # -- keys and dialogs ---------------------------------------------------------------------------------------------
+
+    def hold_keys(self, cancel: Callable[[], None] | None = None) -> None:
+        """Keep back what is typed until the next dialog is there; Esc cancels the run."""
+        if cancel is not None:
+            self._cancel = cancel
+        self._hold = self._app.hold_keys(self._cancel)
+
+    def _release_keys(self, *, discard: bool = False) -> None:
+        hold, self._hold = self._hold, None
+        if hold is not None and discard:
+            hold.drop()
+        elif hold is not None:
+            hold.release()
+
+    async def ask(self, dialog: Dialog[ResultT], *, keep_typed: bool = True) -> ResultT | None:
+        """Show a dialog and return its answer; keys typed ahead reach it, unless it has to be seen first."""
+        if not keep_typed:
+            self._app.discard_typed_keys()
+        answered = self._app.push_screen(dialog, wait_for_dismiss=True)
+        if self._hold is not None:  # Esc typed before the dialog is drawn means what it means in the dialog
+            self._hold = self._app.hold_keys(partial(_dismiss, dialog))
+        dialog.call_after_refresh(self._release_keys)
+        try:
+            answer: ResultT | None = await answered
+        except asyncio.CancelledError:
+            if self._app.is_running and self._app.screen is dialog:  # cancelled just as it came up
+                self._app.pop_screen()
+            raise
+        return answer
+
+    def place(self, namespace: str) -> str:
+        """Return namespace and context, for a dialog."""
+        return f"namespace {namespace} · context {self._host.context}"
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:
+        """Await the work with the keys held; Esc gives it up, which is one step back."""
+        given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hold = self._app.hold_keys(lambda: None if given_up.done() else given_up.set_result(None))
+        task = asyncio.ensure_future(work)
+        try:
+            with self._log.dry_running(key, title):
+                both: set[asyncio.Future[Any]] = {task, given_up}
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                if not given_up.done():
+                    return await task
+        finally:
+            given_up.cancel()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._hold = None
+        return None
+
+    async def choose(self, request: InputRequest) -> Any | Confirmed | None:
+        """Ask for inputs in the dialog of their type."""
+        return await choose(self, request)
+
+    async def confirm(self, proposals: Proposals) -> Decision:
+        """Ask in a dialog whether to do it."""
+        answer = await self.ask(ConfirmDialog(await self.question(proposals)), keep_typed=False)
+        return Decision.YES if answer else Decision.BACK if answer is None else Decision.NO
+
+    async def question(self, proposals: Proposals) -> Question:
+        """Return what is to be read before the proposals are confirmed."""
+        queries, now = self.connected.cluster.queries, self.clock.now()
+
+        async def status(proposal: Proposal) -> TargetStatus:
+            plan = proposal.plan
+            return await target_status(queries, proposal.key, now, is_remedy=plan is not None and is_remedy(plan))
+
+        if len(self._targets) == 1:
+            [proposal] = proposals.items
+            return question(proposal, self.place(proposal.key.namespace), await status(proposal))
+        statuses = [await status(proposal) for proposal in proposals.items]
+        return question_of_several(proposals, statuses, self._host.context)
+
+    # -- reporting ----------------------------------------------------------------------------------------------------
+
+    def writing(self, proposal: Proposal, number: int, count: int) -> None:
+        """Begin the status of a write."""
+        title = proposal.planned.title
+        if number == 1 and self._operation.takes_several:
+            self._host.clear_marks()
+        if len(self._targets) > 1:
+            self._is_running = True
+            self._bulk_title = f"{title} {number} of {count}"
+            title = self._bulk_title + (" · stops after this one" if self._stops else "")
+            self.current = None if self._stops else proposal.key
+        status = self._statuses[proposal.key] = self._log.begin(proposal.key, title)
+        status.set_text("writing…")
+
+    def written(self, proposal: Proposal, result: WriteResult) -> None:
+        """Report what a person should know of a write: in a dialog, or in passing where it is one of several."""
+        self._statuses[proposal.key].set_text("accepted")
+        if result.audit_problem:
+            self._on_unaudited()
+        notes = result_notes(result)
+        if notes and len(self._targets) == 1:
+            first, *others = notes
+            self._app.push_screen(MessageDialog(f"{self.heading}: done", first, "; ".join(others), tone=Tone.WARN))
+        elif notes:
+            self._host.show_message("; ".join(notes), failed=True, stays=True)
+
+    async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
+        """Offer to delete them in a dialog of its own, while the rollout is tracked."""
+        start_worker(self._app, partial(self._delete_stuck_pods, stuck), group="write")
+
+    async def _delete_stuck_pods(self, stuck: StuckPodDeleter) -> None:
+        heading = f"Delete the stuck pods of {stuck.key.name}"
+        try:
+            await stuck.wait_until_observed()
+            pods = await stuck.still_stuck()
+            if not pods:
+                return
+            queries, now = self.connected.cluster.queries, self.clock.now()
+            causes = {pod.key: queries.pod_findings(pod.key, now) for pod in pods}
+            lines = [
+                (pod.name, pod.uid, causes[pod.key][0].message if causes[pod.key] else "not ready") for pod in pods
+            ]
+            dialog = StuckPodsDialog(name_of(stuck.key), self.place(stuck.key.namespace), lines)
+            if await self.ask(dialog, keep_typed=False):
+                await stuck.delete()
+        except UnavailableError as error:
+            self._host.show_message(f"{heading}: {error.message}", failed=True, stays=True)
+        except KdashError as error:
+            await self.ask(MessageDialog.of_error(heading, error))
+
+    def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
+        """Show how a rollout stands, or that a pod is terminating."""
+        text = "terminating" if status is None else status.summary
+        self._statuses[key].set_text(f"recovering: {text}" if is_recovering else text, status=status)
+
+    def ended(self, result: OperationResult, end: TrackedEnd) -> None:
+        """Show the end, and notify the terminal of it unless it is one of several."""
+        status = self._statuses.get(result.key)
+        if status is None or end.is_interrupted:
+            return
+        text, tone = end_text(end)
+        status.set_text(text, tone)
+        if status.is_current and len(self._targets) == 1 and result.key == self._targets[0].key:
+            self._host.notify_terminal(f"kdash: {name_of(result.key)}, {status.shown.what}: {text}")
+
+    def failed(self, result: OperationResult, error: KdashError) -> None:
+        """Remove the status of what was not written; `run` shows the error."""
+        status = self._statuses.get(result.key)
+        if status is not None and result.written is None:
+            status.remove()
+
+    def interrupted(self, result: OperationResult) -> None:
+        """Show nothing: kdash is left, or shows another cluster."""
+
+    def audit_problem(self, problem: str) -> None:
+        """Report that an audit line is missing."""
+        self._on_unaudited()
+        if self._app.is_running:
+            self._host.show_message(audit_note(problem), failed=True, stays=True)
+
+    def is_superseded(self, key: ObjectKey) -> bool:
+        """Tell whether another operation on the object has begun, or this one was dismissed at its end."""
+        status = self._statuses.get(key)
+        return status is not None and not status.is_current
+
+    # -- several ------------------------------------------------------------------------------------------------------
+
+    @property
+    def running_bulk(self) -> str:
+        """What is done to how many, "" when nothing is running."""
+        return f"{self._operation.id} of {len(self._targets)}" if self._is_running else ""
+
+    def stops(self) -> bool:
+        """Tell whether the person asked to stop after the current object."""
+        return self._stops
+
+    def stop(self) -> None:
+        """Stop after the current object."""
+        self._stops = True
+        status = None if self.current is None else self._statuses.get(self.current)
+        self.current = None
+        if status is not None:
+            status.set_title(f"{self._bulk_title} · stops after this one")
+
+    def _finish(self, runner: OperationRunner) -> None:
+        """Show how a run over several objects ended, in the status of the last one."""
+        last = runner.results[-1]
+        done, count = len(runner.results), len(runner.results) + len(runner.not_started)
+        left = ", ".join(str(key) for key in runner.not_started)
+        not_started = f", not started: {left}" if left else ""
+        if last.error is not None:
+            text, tone = f"{last.error.message}{not_started}", Tone.FAIL
+            stopped = f"stopped at {done} of {count}{not_started}"
+            last.error.hint = f"{last.error.hint}; {stopped}" if last.error.hint else stopped
+        elif last.is_good and not left:
+            text, tone = f"all {done} done", Tone.OK
+        else:
+            end, tone = end_text(last.end) if last.end is not None else ("done", Tone.OK)
+            how = "stopped after" if last.is_good else "stopped at"
+            text = f"{end}, {how} {done} of {count}{not_started}"
+            tone = Tone.WARN if tone is Tone.OK else tone
+        status = self._log.status_of(last.key) or self._log.begin(last.key, self._bulk_title)
+        status.set_title(self._bulk_title)
+        status.set_text(text, tone)
+        self._host.notify_terminal(f"kdash: {self._bulk_title}: {text}")
+
+
+def end_text(end: TrackedEnd) -> tuple[str, Tone]:
+    """Return where tracking ended, as the strip shows it."""
+    seconds = round(end.seconds)
+    match end.outcome:
+        case "converged" if end.is_recovered:
+            return f"recovered: done{f' after {seconds} s' if seconds else ''}", Tone.OK
+        case "converged":
+            return f"done{f' in {seconds} s' if seconds else ''}", Tone.OK
+        case "gone" if end.is_expected:
+            return f"gone{f' after {seconds} s' if seconds else ''}", Tone.OK
+        case "stalled":
+            return end.text, Tone.FAIL
+        case "paused" if end.is_expected:
+            return end.text, Tone.OK
+    return end.text, Tone.WARN
+
+
+def _dismiss(dialog: Dialog[Any]) -> None:
+    dialog.dismiss(None)

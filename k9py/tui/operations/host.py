@@ -1,0 +1,36 @@
+"""What operations ask of the app besides dialogs and keys."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from k9py.tui.options import AppOptions
+from k9py.tui.session import Connected
+
+
+class OperationsHost(Protocol):
+    """The app that shows the operations. `KdashApp` fulfils it."""
+
+    options: AppOptions
+
+    @property
+    def connected(self) -> Connected | None:
+        """The cluster that is shown, None while there is none."""
+        ...
+
+    @property
+    def context(self) -> str:
+        """Name of the context."""
+        ...
+
+    def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
+        """Show a message for a moment; with `stays`, until it has surely been seen."""
+
+    def notify_terminal(self, text: str) -> None:
+        """Notify the terminal that something has ended."""
+
+    def clear_marks(self) -> None:
+        """Clear the selection: what was selected is being changed."""
+
+    def show_progress(self) -> None:
+        """Show how the operations stand."""

@@ -1,0 +1,121 @@
+"""Starts operations, and knows what is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from textual.worker import WorkerError
+
+from k9py.api.meta import ObjectKey
+from k9py.operations import registry
+from k9py.operations.operation import name_of
+from k9py.operations.target import TargetSnapshot
+from k9py.tui.key_order import OrderedKeys
+from k9py.tui.operations.front_end import DashboardFrontEnd
+from k9py.tui.operations.host import OperationsHost
+from k9py.tui.operations.operation_log import OperationLog
+from k9py.tui.progress import TrackedChange
+from k9py.tui.workers import start_worker
+
+
+class Operations:
+    """Runs each operation in a worker of the app.
+
+    Args:
+        app: shows dialogs and holds keys; the workers are its own.
+        host: the same app, for everything else.
+    """
+
+    def __init__(self, app: OrderedKeys[Any], host: OperationsHost) -> None:
+        self._app = app
+        self._host = host
+        self.log = OperationLog(host.options.clock.monotonic, host.show_progress)
+        self.is_audited = True
+        """False once an audit line of a write that was made is missing."""
+        self._bulk: DashboardFrontEnd | None = None
+
+    # -- starting and stopping ----------------------------------------------------------------------------------------
+
+    def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
+        """Run an operation; inputs that are left out are asked for. Several targets are confirmed together.
+
+        Args:
+            operation_id: of `k9py.operations.registry`.
+            targets: as they were under the cursor or selected; a target without a uid takes the one in the picture.
+        """
+        if len(targets) > 1 and self.running_bulk:
+            self._host.show_message(f"{self.running_bulk} is running: x stops it", failed=True)
+            return
+        operation = registry.operation(operation_id)
+        snapshots = [target if target.uid else self.snapshot(target.key) for target in targets]
+        name = name_of(snapshots[0].key) if len(snapshots) == 1 else f"{len(snapshots)} selected"
+        heading = operation.heading(name)
+        front_end = DashboardFrontEnd(
+            self._app, self._host, self.log, operation, snapshots, heading, self._audit_line_missing
+        )
+        if len(snapshots) > 1:
+            self._bulk = front_end
+        worker = start_worker(self._app, partial(front_end.run, inputs), group="write")
+        front_end.hold_keys(worker.cancel)
+
+    def snapshot(self, key: ObjectKey) -> TargetSnapshot:
+        """Return an object as it is in the live picture, without a uid when it is not there."""
+        connected = self._host.connected
+        present = connected.cluster.queries.object(key) if connected is not None else None
+        return TargetSnapshot(key, "" if present is None else present.uid)
+
+    @property
+    def running_bulk(self) -> str:
+        """What can be stopped before its next object, "" when nothing can."""
+        return "" if self._bulk is None else self._bulk.running_bulk
+
+    def can_stop_after(self, key: ObjectKey) -> bool:
+        """Tell whether that object is being changed and those after it can still be left out."""
+        return self._bulk is not None and self._bulk.current == key
+
+    def stop(self) -> None:
+        """Stop after the current object."""
+        if self._bulk is not None:
+            self._bulk.stop()
+
+    def _audit_line_missing(self) -> None:
+        self.is_audited = False
+
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
+    @property
+    def latest(self) -> tuple[TrackedChange | None, int]:
+        """The operation to show, and how many others are under way."""
+        return self.log.latest
+
+    @property
+    def acting(self) -> dict[ObjectKey, str]:
+        """What is being done to each object whose operation has not ended."""
+        return self.log.acting
+
+    def status_of(self, key: ObjectKey) -> TrackedChange | None:
+        """Return how the last operation on an object stands, None when there was none (or it was dismissed)."""
+        status = self.log.status_of(key)
+        return None if status is None else status.shown
+
+    def dismiss(self) -> bool:
+        """Stop showing the operations; what is under way continues. False when nothing was shown."""
+        return self.log.dismiss()
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """Forget every operation: another cluster is being shown."""
+        self.log.clear()
+        self._bulk = None
+        self._app.workers.cancel_group(self._app, "write")
+
+    async def close(self) -> None:
+        """End every operation, and wait until what is no longer tracked is in the audit file."""
+        for worker in [worker for worker in self._app.workers if worker.group == "write"]:
+            worker.cancel()
+            with suppress(WorkerError):
+                await worker.wait()

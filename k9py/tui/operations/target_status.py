@@ -1,0 +1,54 @@
+"""How the target of an operation stands now, and what to say first when nothing is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectKey
+from k9py.cluster.queries import Queries
+from k9py.cluster.views import RolloutView
+from k9py.tui.dialogs.question import TargetStatus
+from k9py.views.current_state import (
+    CurrentState,
+    current_pod_state,
+    current_rollout_state,
+    did_you_mean,
+    worse_of,
+)
+from k9py.views.rollouts import state_text
+from k9py.views.values import Tone
+
+NOT_KNOWN = CurrentState("its current state is not known", Tone.UNKNOWN, False)
+
+
+def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
+    """Return how a workload or pod stands; unknown when it is not in the picture."""
+    if key.kind == POD.name:
+        pod = queries.pod(key)
+        return NOT_KNOWN if pod is None else current_pod_state(pod, queries.pod_findings(key, now), now)
+    view = queries.rollout_view(key, now)
+    return NOT_KNOWN if view is None else current_rollout_state(view, now)
+
+
+async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_remedy: bool) -> TargetStatus:
+    """Return how the target stands.
+
+    Args:
+        is_remedy: the operation is meant to repair something: with nothing wrong, name what is failing instead.
+    """
+    state = current_state(queries, key, now)
+    if not (is_remedy and state.is_healthy):
+        return TargetStatus(state)
+    failing = await worst_failing(queries, now)
+    if failing is None or failing.key == key:
+        return TargetStatus(state)
+    return TargetStatus(state, did_you_mean(failing.status, state_text(failing)))
+
+
+async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:
+    """Return the workload that is failing worst of those in the picture, None when none is."""
+    worst: RolloutView | None = None
+    async for view in queries.each_rollout(now):
+        worst = worse_of(worst, view)
+    return worst
